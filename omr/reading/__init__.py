@@ -1,0 +1,1 @@
+"""One scanned page becomes answers: pure functions, no database, no clock, no environment."""

@@ -1,0 +1,1 @@
+"""What leaves the house: figures with their n/N, tables, files."""

@@ -1,0 +1,117 @@
+"""The command line: parse, call, print. Nothing is computed here.
+
+Commands are imported when they are called, so that ``omr --help`` needs neither
+OpenCV nor a database, and works where an outside tool is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Final, NoReturn
+
+import click
+
+from omr.cli.common import Session, localise
+from omr.errors import OmrError
+from omr.messages import LANGUAGES, choose_language, say
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_WAITING: Final = 3  # done, but something waits for a person
+
+# command -> module of omr.cli that holds a click command of the same name
+COMMANDS: Final = {
+    "init": "start",
+    "doctor": "start",
+    "demo": "demo",
+    "forms": "forms",
+    "units": "units",
+    "issue": "issue",
+    "simulate": "simulate",
+    "read": "read",
+    "answers": "answers",
+    "marks": "marks",
+    "report": "report",
+}
+
+
+class Commands(click.Group):
+    """A group whose members are imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which the work is done."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"omr.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return localise(command, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section(say("cli.commands")):
+            formatter.write_dl([(name, say(f"help.{name}").splitlines()[0]) for name in COMMANDS])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--workspace", type=click.Path(file_okay=False), envvar="OMR_WORKSPACE", default=".")
+@click.option("--lang", type=click.Choice(LANGUAGES), envvar="OMR_LANG", default="vi")
+@click.version_option(package_name="omr")
+@click.pass_context
+def omr(ctx: click.Context, workspace: str, lang: str) -> None:
+    """Read satisfaction slips."""
+    choose_language(lang)
+    ctx.obj = Session(workspace)
+
+
+def _hoisted(arguments: list[str]) -> list[str]:
+    """Move ``--lang`` and ``--workspace`` to the front: they may stand after any command."""
+    front: list[str] = []
+    rest: list[str] = []
+    queue = list(arguments)
+    while queue:
+        word = queue.pop(0)
+        if word == "--":
+            rest += [word, *queue]
+            break
+        if word in ("--lang", "--workspace") and queue:
+            front += [word, queue.pop(0)]
+        elif word.startswith(("--lang=", "--workspace=")):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _language_of(arguments: list[str]) -> None:
+    """Choose the language before click parses, so that help and usage errors speak it too."""
+    for word, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        code = value if word == "--lang" else word.removeprefix("--lang=")
+        if word.startswith("--lang") and code in LANGUAGES:
+            choose_language(code)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code."""
+    words = _hoisted(sys.argv[1:] if arguments is None else arguments)
+    _language_of(words)
+    try:
+        code = localise(omr, "omr").main(args=words, prog_name="omr", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(EXIT_DONE)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "omr"
+        click.echo(say("cli.usage", detail=error.format_message(), command=command), err=True)
+        sys.exit(EXIT_USAGE)
+    except (OmrError, click.ClickException) as error:
+        click.echo(say("cli.failed", detail=error), err=True)
+        sys.exit(EXIT_FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(say("cli.interrupted"), err=True)
+        sys.exit(EXIT_FAILED)
+    sys.exit(code if isinstance(code, int) else EXIT_DONE)

@@ -1,0 +1,57 @@
+"""What every command shares: the session, ``--json``, help in the user's language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from omr.messages import catalogue, language, say
+
+if TYPE_CHECKING:
+    from omr.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the root command knows: where the workspace is."""
+
+    folder: str
+
+    def workspace(self) -> Workspace:
+        """Open the workspace; raises OmrError where there is none."""
+        from omr.workspace import Workspace
+
+        return Workspace.open(Path(self.folder))
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--json``: results as JSON on standard output, messages on standard error."""
+    return click.option("--json", "as_json", is_flag=True)(function)
+
+
+def print_json(value: object) -> None:
+    """Write one JSON document to standard output, Vietnamese letters as they are."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def localise(command: click.Command, path: str) -> click.Command:
+    """Give a command and its options their help in the language in force.
+
+    Texts stand in the catalogues `help` (commands: ``forms_show``) and `options`
+    (``forms_show.output`` for one command's option, ``output`` for all commands').
+    """
+    command.help = say(f"help.{path}")
+    options = catalogue(language(), "options")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            name = str(parameter.name)
+            parameter.help = options.get(f"{path}.{name}", options.get(name))
+    if isinstance(command, click.Group) and path != "omr":
+        for name, member in command.commands.items():
+            localise(member, f"{path}_{name}")
+    return command

@@ -1,0 +1,97 @@
+"""A workspace: the folder of one office, with its settings, register, originals and own forms.
+
+``omr.toml`` settings, ``omr.sqlite`` register and results, ``scans/`` originals under
+their SHA-256, ``forms/`` and ``calibration/`` the office's own, searched before the built-in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from omr.errors import OmrError
+
+SETTINGS: Final = "omr.toml"
+
+
+class Settings(BaseModel):
+    """What an office may set in ``omr.toml``; every key has a sensible default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    office: str = "Công an thành phố Hải Phòng"
+    electronic_form_url: str = ""  # with one, forms carry its QR code; "{form}" stands for the form
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The places of one workspace and its settings."""
+
+    path: Path
+    settings: Settings
+
+    @classmethod
+    def create(cls, path: Path) -> Workspace:
+        """Make the folder with its settings file; an existing workspace is opened untouched."""
+        for folder in ("scans", "forms", "calibration"):
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        settings = path / SETTINGS
+        if not settings.exists():
+            settings.write_text("# Xem docs/settings.md / see docs/settings.md\n", encoding="utf-8")
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Workspace:
+        """Open an existing workspace.
+
+        Raises
+        ------
+        OmrError
+            If the folder is no workspace or its settings are wrong.
+        """
+        file = path / SETTINGS
+        if not file.is_file():
+            raise OmrError("errors.no_workspace", path=path)
+        try:
+            return cls(path, Settings.model_validate(tomllib.loads(file.read_text("utf-8"))))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise OmrError("errors.bad_settings", file=file, detail=error) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise OmrError("errors.bad_settings", file=file, detail=f"{where}: {first['msg']}") from error
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / "omr.sqlite"
+
+    @property
+    def scans(self) -> Path:
+        """The folder of originals."""
+        return self.path / "scans"
+
+    @property
+    def forms(self) -> Path:
+        """The office's own forms."""
+        return self.path / "forms"
+
+    @property
+    def calibration(self) -> Path:
+        """The office's own calibrations."""
+        return self.path / "calibration"
+
+
+def shipped(folder: str) -> Path:
+    """Return the folder of built-in data: ``templates`` or ``calibration``.
+
+    Inside the package when installed from a wheel, beside it in a checkout or an
+    editable install.
+    """
+    inside = Path(str(resources.files("omr"))) / folder
+    return inside if inside.is_dir() else inside.parent.parent / folder

@@ -1,0 +1,73 @@
+# What a person types; `make help` lists it. Set-up happens by itself, once per lock file.
+
+PYTHON ?= python3
+WORKERS ?= auto
+TESTS ?=
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+LOCK = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+
+# An environment is ready when there is a stamp with the checksum of all that it was made from;
+# folder and Python are part of it, because an environment that was moved does not work.
+stamp = $(VENV)/$(1)-$(shell { pwd; $(PYTHON) --version; cat setup.cfg pyproject.toml $(2); } | cksum | cut -d ' ' -f 1)
+RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
+DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
+
+.NOTPARALLEL:
+.PHONY: help demo test lint types setup wheel accuracy bench browser lock system
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: setup  ## the whole job on simulated slips, in ./demo
+	$(BIN)/omr demo demo
+
+test: $(DEV)  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+
+lint: $(DEV)  ## errors, style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV)  ## mypy --strict on the package
+	$(BIN)/mypy
+
+setup: $(RUNTIME)  ## all that omr needs to run, then .venv/bin/omr
+
+wheel: $(DEV)  ## dist/omr-*.whl, with forms, fonts and catalogues inside
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+accuracy: $(DEV)  ## errors per condition and kind of mark
+	$(BIN)/python bench/accuracy.py
+
+bench: $(DEV)  ## speed and memory of each stage
+	$(BIN)/python bench/bench.py
+
+browser: system  ## the browser that the tests of the desks drive
+	$(PYTHON) requirements/system.py browser
+
+lock: $(DEV)  ## write requirements/*.txt anew from setup.cfg and *.in; UPGRADE=--upgrade for newer versions
+	$(LOCK) --output-file requirements/runtime.txt setup.cfg requirements/build.in
+	$(LOCK) --output-file requirements/cluster.txt setup.cfg requirements/build.in --extra cluster \
+		--constraint requirements/runtime.txt
+	$(LOCK) --output-file requirements/dev.txt setup.cfg requirements/build.in requirements/dev.in --extra cluster \
+		--constraint requirements/cluster.txt
+
+system:
+	@$(PYTHON) requirements/system.py
+
+$(RUNTIME): | system
+	@echo "Setting up $(VENV) (once) …"
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version != sys.argv[1])' \
+		"$$($(PYTHON) -c 'import sys; print(sys.version)')" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --no-deps --require-hashes --only-binary :all: --requirement requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/runtime-* && touch $@
+
+$(DEV): $(RUNTIME)
+	@$(PIP) install --no-deps --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@rm -f $(VENV)/dev-* && touch $@

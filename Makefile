@@ -65,7 +65,7 @@ $(RUNTIME): | system
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version != sys.argv[1])' \
 		"$$($(PYTHON) -c 'import sys; print(sys.version)')" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) install --no-deps --require-hashes --only-binary :all: --requirement requirements/runtime.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/runtime-* && touch $@
 
 $(DEV): $(RUNTIME)

@@ -1,0 +1,425 @@
+"""The month's figures, from tallies: pure, every one with its n and N.
+
+`Month` holds what was counted. `Month.pool` adds up the slips of a selection (a unit, a
+field, a channel); a `Pool` answers for shares, means and factors. The city's figures pool
+slips: they are never the mean of units' percentages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cached_property
+
+from omr.forms.template import Form, Question
+from omr.reading.decide import AnswerState
+from omr.records.tallies import Channel, SlipState, Stratum, Tallies
+from omr.reports.figures import Change, Mean, Nothing, Share, required_sample
+
+Item = tuple[str, str]  # (form, question): ("DL-01", "B10")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as the dated list has it."""
+
+    unit: str
+    name: str
+    kind: str
+    valid_from: date
+    valid_to: date | None = None  # last day
+    successor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The printed slips of one unit and form in one month: where each of them is."""
+
+    unit: str
+    form: str
+    opening: int  # in stock when the month began
+    received: int
+    returned: int
+    spoiled: int
+    in_stock: int  # when the month ended
+    missing: int
+    ranges: tuple[str, ...] = ()  # "first..last" of what was received
+
+    @property
+    def handed_out(self) -> int:
+        """How many went to citizens: what was there, less what was spoiled or is still there."""
+        return self.opening + self.received - self.spoiled - self.in_stock
+
+    @property
+    def balanced(self) -> bool:
+        """Whether opening + received = returned + spoiled + in stock + missing."""
+        return self.handed_out == self.returned + self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """How sure the reading itself is: who decided, and what re-keyed slips showed."""
+
+    answers: int = 0  # answers of valid paper slips
+    by_people: int = 0  # of them decided by a reviewer
+    sampled: int = 0  # answers re-keyed from paper by a public draw
+    differing: int = 0  # of them different from what was counted
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One handwritten comment, transcribed and with personal data masked."""
+
+    unit: str
+    form: str
+    topic: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCounts:
+    """The answers to one question of one form."""
+
+    question: Question
+    states: Mapping[AnswerState, int]
+    codes: Mapping[str, int]
+    satisfied: int
+
+    @property
+    def answered(self) -> int:
+        """Slips with a valid answer to this question."""
+        return self.states.get(AnswerState.ANSWERED, 0)
+
+    @property
+    def share(self) -> Share:
+        """Satisfied among valid answers to this question (not among slips)."""
+        return Share(self.satisfied, self.answered)
+
+    @property
+    def mean(self) -> Mean:
+        """Mean level, where every option's code is a number; else of nothing."""
+        if not all(option.code.isdecimal() for option in self.question.options):
+            return Mean(0, 0)
+        return Mean(sum(int(code) * slips for code, slips in self.codes.items()), self.answered)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All counts of one selection of slips; items in the order of forms and their questions."""
+
+    slips: Mapping[SlipState, int] = field(default_factory=dict)
+    reasons: Mapping[tuple[SlipState, str], int] = field(default_factory=dict)
+    rated: int = 0
+    content: int = 0
+    items: Mapping[Item, ItemCounts] = field(default_factory=dict)
+
+    @property
+    def valid(self) -> int:
+        """Valid slips."""
+        return self.slips.get(SlipState.VALID, 0)
+
+    @property
+    def invalid(self) -> int:
+        """Invalid slips."""
+        return self.slips.get(SlipState.INVALID, 0)
+
+    @property
+    def held(self) -> int:
+        """Slips that wait for a person to say whether they count."""
+        return self.slips.get(SlipState.HELD, 0)
+
+    @property
+    def returned(self) -> int:
+        """All slips that came back: valid, invalid and held."""
+        return sum(self.slips.values())
+
+    @property
+    def validity(self) -> Share:
+        """Valid slips among those that came back."""
+        return Share(self.valid, self.returned)
+
+    @property
+    def overall(self) -> Share:
+        """Satisfied slips among those with a valid answer to the overall question."""
+        return _total(counts.share for counts in self._overall)
+
+    @property
+    def by_answers(self) -> Share:
+        """Satisfied answers among all valid answers to core questions: counts answers, not slips."""
+        return _total(counts.share for counts in self.items.values() if counts.question.core)
+
+    @property
+    def throughout(self) -> Share:
+        """Slips whose every core answer is a satisfied one, among those with any."""
+        return Share(self.content, self.rated)
+
+    @property
+    def levels(self) -> Mapping[str, int]:
+        """Slips per code of the overall question."""
+        return sum((Counter(counts.codes) for counts in self._overall), Counter())
+
+    @property
+    def mean(self) -> Mean:
+        """Mean level of the overall question."""
+        means = [counts.mean for counts in self._overall]
+        return Mean(sum(mean.total for mean in means), sum(mean.count for mean in means))
+
+    @property
+    def factors(self) -> Mapping[str, Share]:
+        """Satisfied share per factor: its core questions pooled, each answer weighing the same."""
+        shares: defaultdict[str, Share] = defaultdict(lambda: Share(0, 0))
+        for counts in self.items.values():
+            if counts.question.core and counts.question.factor:
+                shares[counts.question.factor] += counts.share
+        return shares
+
+    @property
+    def _overall(self) -> list[ItemCounts]:
+        return [counts for counts in self.items.values() if counts.question.overall]
+
+
+def _total(shares: Iterable[Share]) -> Share:
+    return sum(shares, Share(0, 0))
+
+
+def merge(pools: Iterable[Pool]) -> Pool:
+    """Add up pools of disjoint selections."""
+    slips: Counter[SlipState] = Counter()
+    reasons: Counter[tuple[SlipState, str]] = Counter()
+    rated = content = 0
+    items: dict[Item, ItemCounts] = {}
+    for pool in pools:
+        slips.update(pool.slips)
+        reasons.update(pool.reasons)
+        rated += pool.rated
+        content += pool.content
+        for item, counts in pool.items.items():
+            items[item] = _added(items[item], counts) if item in items else counts
+    return Pool(slips, reasons, rated, content, items)
+
+
+def _added(one: ItemCounts, other: ItemCounts) -> ItemCounts:
+    return ItemCounts(
+        one.question,
+        Counter(one.states) + Counter(other.states),
+        Counter(one.codes) + Counter(other.codes),
+        one.satisfied + other.satisfied,
+    )
+
+
+def pool_strata(tallies: Tallies, forms: Mapping[str, Form]) -> dict[Stratum, Pool]:
+    """Gather the tallies of each stratum into its pool, strata ordered by form.
+
+    Every question of the form is in the pool, also where nobody answered it.
+    """
+    slips: defaultdict[Stratum, Counter[SlipState]] = defaultdict(Counter)
+    reasons: defaultdict[Stratum, Counter[tuple[SlipState, str]]] = defaultdict(Counter)
+    rated: Counter[Stratum] = Counter()
+    content: Counter[Stratum] = Counter()
+    for row in tallies.slips:
+        slips[row.stratum][row.state] += row.slips
+        rated[row.stratum] += row.rated
+        content[row.stratum] += row.content
+        if row.reason:
+            reasons[row.stratum][row.state, row.reason] += row.slips
+    states: defaultdict[tuple[Stratum, str], Counter[AnswerState]] = defaultdict(Counter)
+    codes: defaultdict[tuple[Stratum, str], Counter[str]] = defaultdict(Counter)
+    for answer in tallies.answers:
+        at = answer.stratum, answer.question
+        if answer.code:
+            codes[at][answer.code] += answer.slips
+        else:
+            states[at][answer.state] += answer.slips
+    ordered = sorted(slips, key=lambda stratum: (forms[stratum.fingerprint].form, stratum))
+    return {
+        stratum: Pool(
+            slips[stratum],
+            reasons[stratum],
+            rated[stratum],
+            content[stratum],
+            {
+                (form.form, question.key): ItemCounts(
+                    question,
+                    states[stratum, question.key],
+                    codes[stratum, question.key],
+                    sum(codes[stratum, question.key][o.code] for o in question.options if o.satisfied),
+                )
+                for form in [forms[stratum.fingerprint]]
+                for question in form.questions
+            },
+        )
+        for stratum in ordered
+    }
+
+
+@dataclass(frozen=True)
+class Month:
+    """Everything that was counted in one period; `only` cuts one unit out of it."""
+
+    period: str  # "2026-11"
+    forms: Mapping[str, Form]  # by fingerprint, every revision in use
+    units: tuple[Unit, ...]  # valid in the period, in their official order; also those just dissolved
+    tallies: Tallies = field(default_factory=Tallies)
+    stock: tuple[Stock, ...] = ()
+    visits: Mapping[str, int] = field(default_factory=dict)  # unit -> people at its counters
+    submitted: frozenset[str] = frozenset()  # units that gave in a batch or a count of their stock
+    checking: Checking = Checking()
+    handwritten: int = 0  # slips with something written in the comment box
+    opinions: tuple[Opinion, ...] = ()
+    root: str = ""  # root hash of the audit chain, of a closed period only
+
+    @cached_property
+    def pools(self) -> Mapping[Stratum, Pool]:
+        """The counts of each stratum."""
+        return pool_strata(self.tallies, self.forms)
+
+    def pool(self, unit: str | None = None, field: str | None = None, channel: Channel | None = None) -> Pool:
+        """Add up the slips of a selection; without one, of everything."""
+        return merge(
+            pool
+            for stratum, pool in self.pools.items()
+            if unit in (None, stratum.unit)
+            and field in (None, self.forms[stratum.fingerprint].field)
+            and channel in (None, stratum.channel)
+        )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields, in the order of their forms."""
+        ordered = sorted(self.forms.values(), key=lambda form: (form.digit, form.form))
+        return tuple(dict.fromkeys(form.field for form in ordered))
+
+    def revisions(self, unit: str | None = None, field: str | None = None) -> Mapping[str, frozenset[str]]:
+        """Return which revisions of each form were counted."""
+        used: defaultdict[str, set[str]] = defaultdict(set)
+        for stratum in self.pools:
+            form = self.forms[stratum.fingerprint]
+            if unit in (None, stratum.unit) and field in (None, form.field):
+                used[form.form].add(form.revision)
+        return {form: frozenset(revisions) for form, revisions in sorted(used.items())}
+
+    def stock_of(self, unit: str | None = None) -> tuple[Stock, ...]:
+        """Return the stock lines of one unit, or all."""
+        return tuple(line for line in self.stock if unit in (None, line.unit))
+
+    def expected(self, unit: str) -> bool:
+        """Whether the unit has slips, so that something must come back from it."""
+        return any(line.opening + line.received for line in self.stock_of(unit))
+
+    def silent(self, unit: str) -> bool:
+        """Whether the unit has slips and gave in neither a slip nor a count: "chưa nộp", not "0"."""
+        return self.expected(unit) and unit not in self.submitted and not self.pool(unit).returned
+
+    def participation(self, unit: str | None = None) -> Share:
+        """Paper slips that came back among visits; only units whose visits are known are counted."""
+        known = {u for u in self.visits if unit in (None, u)}
+        back = sum(
+            pool.returned
+            for stratum, pool in self.pools.items()
+            if stratum.unit in known and stratum.channel is Channel.PAPER
+        )
+        return Share(back, sum(self.visits[u] for u in known))
+
+    def return_rate(self, unit: str | None = None) -> Share:
+        """Slips that came back among those handed out."""
+        lines = self.stock_of(unit)
+        return Share(sum(line.returned for line in lines), sum(line.handed_out for line in lines))
+
+    def sufficient(self, unit: str | None = None) -> bool | None:
+        """Whether the valid slips suffice for ±5 %, None where the visits are not known."""
+        visits = self.participation(unit).whole
+        return self.pool(unit, channel=Channel.PAPER).valid >= required_sample(visits) if visits else None
+
+    def only(self, unit: str) -> Month:
+        """Return the same month with nothing but one unit in it."""
+        return replace(
+            self,
+            units=tuple(u for u in self.units if u.unit == unit),
+            tallies=Tallies(
+                tuple(row for row in self.tallies.slips if row.stratum.unit == unit),
+                tuple(row for row in self.tallies.answers if row.stratum.unit == unit),
+                tuple(row for row in self.tallies.crossed if row.stratum.unit == unit),
+            ),
+            stock=self.stock_of(unit),
+            visits={u: n for u, n in self.visits.items() if u == unit},
+            submitted=self.submitted & {unit},
+            opinions=tuple(opinion for opinion in self.opinions if opinion.unit == unit),
+        )
+
+
+def compare(
+    now: Month, before: Month | None, unit: str | None = None, field: str | None = None
+) -> Change | Nothing:
+    """Compare the overall satisfied share with the month before.
+
+    Not comparable where a form counted in both months changed its revision, or where the
+    unit (for the city: what it covers) changed between the two.
+    """
+    if before is None:
+        return Nothing.NONE
+    change = Change(now.pool(unit, field).overall, before.pool(unit, field).overall)
+    if change.now.whole == 0:
+        return Nothing.NONE
+    used, was = now.revisions(unit, field), before.revisions(unit, field)
+    if any(used[form] != was[form] for form in used.keys() & was.keys()):
+        return Nothing.NOT_COMPARABLE
+    changed = unit in changed_units(now, before) if unit else coverage_changed(now, before)
+    if changed:
+        return Nothing.NOT_COMPARABLE
+    return change if change.before.whole else Nothing.NONE
+
+
+def changed_units(now: Month, before: Month) -> frozenset[str]:
+    """Return units that began, ended or took in another one since the first day of the month before."""
+    since, until = first_day(before.period), last_day(now.period)
+    entries = {*now.units, *before.units}
+    began = {entry.unit for entry in entries if since < entry.valid_from <= until}
+    ended = [entry for entry in entries if entry.valid_to and since <= entry.valid_to <= until]
+    took_in = {entry.successor for entry in ended if entry.successor}
+    return frozenset(began | {entry.unit for entry in ended} | took_in)
+
+
+def coverage_changed(now: Month, before: Month) -> bool:
+    """Whether the city as a whole took in a unit from outside, or gave one away.
+
+    A unit that only replaces another one changes nothing for the city.
+    """
+    since, until = first_day(before.period), last_day(now.period)
+    entries = {*now.units, *before.units}
+    successors = {entry.successor for entry in entries if entry.successor}
+    came = any(since < entry.valid_from <= until and entry.unit not in successors for entry in entries)
+    units = {entry.unit for entry in entries}
+    went = any(
+        entry.valid_to and since <= entry.valid_to < until and entry.successor not in units
+        for entry in entries
+    )
+    return came or went
+
+
+def first_day(period: str) -> date:
+    """Return the first day of a month.
+
+    Examples
+    --------
+    >>> first_day("2023-03"), last_day("2023-12")
+    (datetime.date(2023, 3, 1), datetime.date(2023, 12, 31))
+    """
+    return date.fromisoformat(f"{period[:7]}-01")
+
+
+def last_day(period: str) -> date:
+    """Return the last day of a month."""
+    return (first_day(period) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def month_before(period: str) -> str:
+    """Return the period of the month before.
+
+    Examples
+    --------
+    >>> month_before("2023-01")
+    '2022-12'
+    """
+    return f"{first_day(period) - timedelta(days=1):%Y-%m}"

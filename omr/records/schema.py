@@ -1,0 +1,338 @@
+"""The tables, as migrations: facts are added rows, what counts today is a view over them.
+
+Every row of a fact table belongs to one event: the act that added it, with who, when
+and why (`store.Store.act`). Triggers refuse UPDATE and DELETE on all of them. A
+migration that stands in a released version is never changed; a new one is added below.
+docs/database.md explains every table and view.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID: Final = 0x4F4D5253  # "OMRS", in the file's header: this database is ours
+
+migrations: Final = Migrations("omr")
+
+
+def _immutable(db: Database, table: str) -> None:
+    for verb in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table}: facts are added, never changed or removed'); END"
+        )
+
+
+def _facts(db: Database, table: str, columns: str, *indexes: str, options: str = "STRICT") -> None:
+    """Create a table of facts: each row names its event, and no row is ever changed or removed."""
+    # Deferred: an event's own row is written last, when the digest of the act's rows is known.
+    event = "event INTEGER NOT NULL REFERENCES events DEFERRABLE INITIALLY DEFERRED"
+    db.execute(f"CREATE TABLE {table} (\n{event},\n{columns}\n) {options}")
+    for index in indexes:
+        name = "_".join([table, *index.split(", ")])
+        db.execute(f"CREATE INDEX {name} ON {table} ({index})")
+    _immutable(db, table)
+
+
+@migrations()
+def m001_events(db: Database) -> None:
+    """The chain of events."""
+    db.execute(
+        """CREATE TABLE events (
+            event INTEGER PRIMARY KEY AUTOINCREMENT, -- sqlite_sequence remembers a tail that was cut off
+            at TEXT NOT NULL, -- UTC, 2026-11-22T08:30:00Z
+            by TEXT NOT NULL,
+            act TEXT NOT NULL,
+            why TEXT NOT NULL,
+            digest TEXT NOT NULL CHECK (length(digest) = 64), -- of the rows that the act added
+            previous TEXT NOT NULL, -- hash of the event before, '' for the first
+            hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64)
+        ) STRICT"""
+    )
+    _immutable(db, "events")
+
+
+@migrations()
+def m002_register(db: Database) -> None:
+    """Forms, units, print runs."""
+    _facts(
+        db,
+        "forms",
+        """fingerprint TEXT PRIMARY KEY CHECK (length(fingerprint) = 64),
+        form TEXT NOT NULL,
+        revision TEXT NOT NULL,
+        digit INTEGER NOT NULL CHECK (digit BETWEEN 0 AND 9),
+        title TEXT NOT NULL,
+        field TEXT NOT NULL,
+        canonical TEXT NOT NULL CHECK (json_valid(canonical)),
+        UNIQUE (form, revision)""",
+    )
+    _facts(
+        db,
+        "form_questions",
+        """fingerprint TEXT NOT NULL REFERENCES forms,
+        question TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('single', 'multiple', 'likert', 'text')),
+        text TEXT NOT NULL,
+        factor TEXT NOT NULL,
+        core INTEGER NOT NULL CHECK (core IN (0, 1)),
+        overall INTEGER NOT NULL CHECK (overall IN (0, 1)),
+        PRIMARY KEY (fingerprint, question)""",
+        options="STRICT, WITHOUT ROWID",
+    )
+    _facts(
+        db,
+        "form_options",
+        """fingerprint TEXT NOT NULL,
+        question TEXT NOT NULL,
+        code TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        label TEXT NOT NULL,
+        satisfied INTEGER NOT NULL CHECK (satisfied IN (0, 1)),
+        PRIMARY KEY (fingerprint, question, code),
+        FOREIGN KEY (fingerprint, question) REFERENCES form_questions""",
+        options="STRICT, WITHOUT ROWID",
+    )
+    _facts(
+        db,
+        "unit_entries",
+        """entry INTEGER PRIMARY KEY,
+        unit TEXT NOT NULL,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        parent TEXT,
+        successor TEXT,
+        valid_from TEXT NOT NULL,
+        valid_to TEXT,
+        CHECK (valid_to IS NULL OR valid_to >= valid_from)""",
+        "unit, valid_from",
+    )
+    db.execute(
+        """CREATE VIEW units AS
+        SELECT unit, name, kind, parent, successor, valid_from, valid_to FROM unit_entries
+        WHERE entry IN (SELECT max(entry) FROM unit_entries GROUP BY unit, valid_from)"""
+    )
+    _facts(
+        db,
+        "runs",
+        """run TEXT PRIMARY KEY,
+        form TEXT NOT NULL,
+        fingerprint TEXT NOT NULL REFERENCES forms,
+        unit TEXT NOT NULL,
+        period TEXT NOT NULL,
+        digit INTEGER NOT NULL CHECK (digit BETWEEN 0 AND 9),
+        year INTEGER NOT NULL CHECK (year BETWEEN 0 AND 99),
+        first INTEGER NOT NULL CHECK (first >= 0),
+        last INTEGER NOT NULL CHECK (last BETWEEN first AND 9999999),
+        key BLOB NOT NULL CHECK (length(key) = 32), -- secret: makes the guard letters
+        seeded INTEGER NOT NULL CHECK (seeded IN (0, 1)), -- 1: the key can be guessed, not for real use
+        target TEXT NOT NULL""",
+        "digit, year, last",
+    )
+    db.execute(
+        """CREATE TRIGGER runs_never_twice BEFORE INSERT ON runs
+        WHEN EXISTS (SELECT 1 FROM runs WHERE digit = NEW.digit AND year = NEW.year
+                     AND last >= NEW.first AND first <= NEW.last)
+        BEGIN SELECT RAISE(ABORT, 'runs: a number is never issued twice'); END"""
+    )
+    _facts(
+        db,
+        "run_ends",
+        """run TEXT PRIMARY KEY REFERENCES runs,
+        state TEXT NOT NULL CHECK (state IN ('issued', 'void')),
+        pdf TEXT CHECK (length(pdf) = 64), -- SHA-256 of the printed file
+        CHECK ((state = 'issued') = (pdf IS NOT NULL))""",
+    )
+    db.execute(
+        """CREATE VIEW print_runs AS
+        SELECT run, form, fingerprint, unit, period, digit, year, first, last, last - first + 1 AS count,
+               seeded, target, coalesce(state, 'printing') AS state, pdf, at AS issued_at, by AS issued_by
+        FROM runs JOIN events ON events.event = runs.event LEFT JOIN run_ends USING (run)"""
+    )
+
+
+@migrations()
+def m003_slips(db: Database) -> None:
+    """Originals, batches, pages, readings, answers."""
+    _facts(
+        db,
+        "originals",
+        """original TEXT PRIMARY KEY CHECK (length(original) = 64), -- SHA-256 of the file
+        path TEXT NOT NULL UNIQUE, -- below the workspace
+        bytes INTEGER NOT NULL CHECK (bytes >= 0)""",
+    )
+    _facts(
+        db,
+        "original_ends",
+        """original TEXT PRIMARY KEY REFERENCES originals,
+        pages INTEGER NOT NULL CHECK (pages >= 1)""",
+    )
+    _facts(
+        db,
+        "batches",
+        """batch TEXT PRIMARY KEY,
+        unit TEXT, -- as told; NULL: each slip's print run says it
+        period TEXT,
+        expected INTEGER CHECK (expected >= 0)""",
+    )
+    _facts(
+        db,
+        "batch_files",
+        """batch TEXT NOT NULL REFERENCES batches,
+        original TEXT NOT NULL REFERENCES originals,
+        position INTEGER NOT NULL,
+        file TEXT NOT NULL, -- its name when it came in
+        PRIMARY KEY (batch, original)""",
+        "original",
+    )
+    _facts(
+        db,
+        "batch_ends",
+        """batch TEXT PRIMARY KEY REFERENCES batches,
+        root TEXT NOT NULL CHECK (length(root) = 64) -- Merkle root over its originals and pages""",
+    )
+    _facts(
+        db,
+        "pages",
+        """page INTEGER PRIMARY KEY,
+        batch TEXT NOT NULL REFERENCES batches,
+        original TEXT NOT NULL REFERENCES originals,
+        number INTEGER NOT NULL CHECK (number >= 1), -- in the original
+        picture TEXT NOT NULL, -- SHA-256 of the page's picture
+        outcome TEXT NOT NULL CHECK (outcome IN ('read', 'blank_back', 'rejected')),
+        reason TEXT,
+        measured TEXT CHECK (json_valid(measured)),
+        UNIQUE (original, number),
+        CHECK ((outcome = 'rejected') = (reason IS NOT NULL))""",
+        "batch",
+    )
+    _facts(
+        db,
+        "readings",
+        """reading INTEGER PRIMARY KEY,
+        page INTEGER NOT NULL REFERENCES pages,
+        serial TEXT NOT NULL,
+        run TEXT NOT NULL REFERENCES runs,
+        number INTEGER NOT NULL,
+        unit TEXT NOT NULL, -- that it counts for
+        period TEXT NOT NULL,
+        carriers TEXT NOT NULL, -- 'ladder qr', 'text', 'typed'
+        dpi REAL NOT NULL,
+        residual_mm REAL NOT NULL,
+        marks BLOB NOT NULL -- see records/measured.py""",
+        "page",
+        "serial",
+        "run, number",
+        "period, unit",
+    )
+    _facts(
+        db,
+        "set_aside",
+        """reading INTEGER PRIMARY KEY REFERENCES readings,
+        reason TEXT NOT NULL
+            CHECK (reason IN ('same_image', 'duplicate_other_image', 'other_unit', 'other_period')),
+        other INTEGER REFERENCES readings -- the one of the same serial that came first""",
+    )
+    _facts(
+        db,
+        "decidings",
+        """deciding INTEGER PRIMARY KEY,
+        reading INTEGER NOT NULL REFERENCES readings,
+        calibration TEXT NOT NULL,
+        verdicts TEXT NOT NULL CHECK (json_valid(verdicts)) -- of all boxes that are not plainly blank""",
+        "reading, deciding",
+    )
+    _facts(
+        db,
+        "answers",
+        """deciding INTEGER NOT NULL REFERENCES decidings,
+        question TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('answered', 'no_answer', 'multiple', 'doubtful')),
+        codes TEXT NOT NULL, -- divided by blanks
+        confidence REAL NOT NULL CHECK (confidence BETWEEN 0 AND 1),
+        PRIMARY KEY (deciding, question)""",
+        options="STRICT, WITHOUT ROWID",
+    )
+
+
+@migrations()
+def m004_decisions(db: Database) -> None:
+    """What people decided; the latest decision on a thing counts, 'withdrawn' gives it back to the queue."""
+    _facts(
+        db,
+        "decided_answers",
+        """decision INTEGER PRIMARY KEY,
+        reading INTEGER NOT NULL REFERENCES readings,
+        question TEXT NOT NULL,
+        state TEXT NOT NULL
+            CHECK (state IN ('answered', 'no_answer', 'multiple', 'doubtful', 'withdrawn')),
+        codes TEXT NOT NULL""",
+        "reading, question, decision",
+    )
+    _facts(
+        db,
+        "decided_slips",
+        """decision INTEGER PRIMARY KEY,
+        reading INTEGER NOT NULL REFERENCES readings,
+        outcome TEXT NOT NULL CHECK (outcome IN ('counts', 'invalid', 'refused', 'withdrawn')),
+        reason TEXT, -- a code of validity.toml
+        CHECK ((outcome = 'invalid') = (reason IS NOT NULL))""",
+        "reading, decision",
+    )
+    _facts(
+        db,
+        "decided_pages",
+        """decision INTEGER PRIMARY KEY,
+        page INTEGER NOT NULL REFERENCES pages,
+        outcome TEXT NOT NULL
+            CHECK (outcome IN ('serial', 'invalid', 'not_a_slip', 'rescanned', 'withdrawn')),
+        serial TEXT,
+        reason TEXT,
+        CHECK ((outcome = 'serial') = (serial IS NOT NULL)),
+        CHECK ((outcome = 'invalid') = (reason IS NOT NULL))""",
+        "page, decision",
+    )
+    # One row per reading and where it stands: what counts is decided by people before rules.
+    db.execute(
+        """CREATE VIEW slips AS
+        SELECT readings.reading, readings.serial, form, fingerprint, readings.run, readings.number,
+               readings.unit, readings.period, batch, readings.page, pages.original, pages.number AS page_number,
+               CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 'counts'
+                    WHEN outcome_by_hand = 'refused' THEN 'refused'
+                    WHEN set_aside.reason IS NULL THEN 'counts'
+                    WHEN set_aside.reason = 'same_image' THEN 'duplicate'
+                    ELSE 'held' END AS standing,
+               set_aside.reason AS set_aside, set_aside.other,
+               reason_by_hand
+        FROM readings
+        JOIN runs USING (run)
+        JOIN pages USING (page)
+        LEFT JOIN set_aside USING (reading)
+        LEFT JOIN (
+            SELECT reading AS decided_reading, outcome AS outcome_by_hand, reason AS reason_by_hand
+            FROM decided_slips
+            WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY reading)
+        ) ON decided_reading = readings.reading"""
+    )
+    db.execute(
+        """CREATE VIEW current_answers AS
+        SELECT decidings.reading, answers.question,
+               coalesce(hand.state, answers.state) AS state,
+               coalesce(hand.codes, answers.codes) AS codes,
+               CASE WHEN hand.decision IS NULL THEN answers.confidence ELSE 1.0 END AS confidence,
+               coalesce(hand_event.by, 'machine') AS by
+        FROM decidings
+        JOIN answers USING (deciding)
+        LEFT JOIN decided_answers AS hand ON hand.decision = (
+            SELECT max(decision) FROM decided_answers AS any_hand
+            WHERE any_hand.reading = decidings.reading AND any_hand.question = answers.question
+        ) AND hand.state <> 'withdrawn'
+        LEFT JOIN events AS hand_event ON hand_event.event = hand.event
+        WHERE decidings.deciding = (
+            SELECT max(deciding) FROM decidings AS any_deciding
+            WHERE any_deciding.reading = decidings.reading
+        )"""
+    )

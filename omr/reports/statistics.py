@@ -10,27 +10,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 from functools import cached_property
 
 from omr.forms.template import Form, Question
 from omr.reading.decide import AnswerState
+from omr.records.periods import Period
 from omr.records.tallies import Channel, SlipState, Stratum, Tallies
+from omr.records.units import Unit
 from omr.reports.figures import Change, Mean, Nothing, Share, required_sample
 
 Item = tuple[str, str]  # (form, question): ("DL-01", "B10")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit as the dated list has it."""
-
-    unit: str
-    name: str
-    kind: str
-    valid_from: date
-    valid_to: date | None = None  # last day
-    successor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +247,9 @@ def pool_strata(tallies: Tallies, forms: Mapping[str, Form]) -> dict[Stratum, Po
 class Month:
     """Everything that was counted in one period; `only` cuts one unit out of it."""
 
-    period: str  # "2026-11"
+    period: Period
     forms: Mapping[str, Form]  # by fingerprint, every revision in use
-    units: tuple[Unit, ...]  # valid in the period, in their official order; also those just dissolved
+    units: tuple[Unit, ...]  # the whole dated list
     tallies: Tallies = field(default_factory=Tallies)
     stock: tuple[Stock, ...] = ()
     visits: Mapping[str, int] = field(default_factory=dict)  # unit -> people at its counters
@@ -372,11 +361,11 @@ def compare(
 
 
 def changed_units(now: Month, before: Month) -> frozenset[str]:
-    """Return units that began, ended or took in another one since the first day of the month before."""
-    since, until = first_day(before.period), last_day(now.period)
+    """Return units that began, ended, changed or took in another one since the month before began."""
+    since, until = before.period.first_day, now.period.day_after
     entries = {*now.units, *before.units}
-    began = {entry.unit for entry in entries if since < entry.valid_from <= until}
-    ended = [entry for entry in entries if entry.valid_to and since <= entry.valid_to <= until]
+    began = {entry.unit for entry in entries if since < entry.valid_from < until}
+    ended = {entry for entry in entries if entry.valid_to and since < entry.valid_to < until}
     took_in = {entry.successor for entry in ended if entry.successor}
     return frozenset(began | {entry.unit for entry in ended} | took_in)
 
@@ -384,42 +373,13 @@ def changed_units(now: Month, before: Month) -> frozenset[str]:
 def coverage_changed(now: Month, before: Month) -> bool:
     """Whether the city as a whole took in a unit from outside, or gave one away.
 
-    A unit that only replaces another one changes nothing for the city.
+    A unit that only replaces another one, or is an old one under a new name, changes
+    nothing for the city.
     """
-    since, until = first_day(before.period), last_day(now.period)
     entries = {*now.units, *before.units}
-    successors = {entry.successor for entry in entries if entry.successor}
-    came = any(since < entry.valid_from <= until and entry.unit not in successors for entry in entries)
-    units = {entry.unit for entry in entries}
-    went = any(
-        entry.valid_to and since <= entry.valid_to < until and entry.successor not in units
-        for entry in entries
-    )
-    return came or went
-
-
-def first_day(period: str) -> date:
-    """Return the first day of a month.
-
-    Examples
-    --------
-    >>> first_day("2023-03"), last_day("2023-12")
-    (datetime.date(2023, 3, 1), datetime.date(2023, 12, 31))
-    """
-    return date.fromisoformat(f"{period[:7]}-01")
-
-
-def last_day(period: str) -> date:
-    """Return the last day of a month."""
-    return (first_day(period) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-def month_before(period: str) -> str:
-    """Return the period of the month before.
-
-    Examples
-    --------
-    >>> month_before("2023-01")
-    '2022-12'
-    """
-    return f"{first_day(period) - timedelta(days=1):%Y-%m}"
+    inside = {entry.unit for entry in entries if entry.serves(before.period)}
+    heirs = {entry.successor for entry in entries if entry.unit in inside}
+    came = {entry.unit for entry in entries if entry.serves(now.period)} - inside - heirs
+    stayed = {entry.unit for entry in entries if entry.serves(now.period)}
+    went = {entry.unit for entry in entries if entry.unit in inside - stayed and not entry.successor}
+    return bool(came or went)

@@ -12,8 +12,10 @@ from datetime import date
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
 from omr.reading.decide import AnswerState
+from omr.records.periods import parse_period
 from omr.records.tallies import Channel, Given, Slip, SlipState, Stratum, count
-from omr.reports.statistics import Checking, Month, Opinion, Stock, Unit
+from omr.records.units import Unit, UnitKind
+from omr.reports.statistics import Checking, Month, Opinion, Stock
 
 NOWHERE = Box(0, 0, 4.5, 4.5)
 LEVELS = (
@@ -90,15 +92,25 @@ WARDS = (
     "phường Cát Bi", "phường Tràng Minh", "phường Hải Sơn", "phường Anh Dũng", "xã Lập Lễ", "xã Tân Tiến",
     "thị trấn An Lão", "xã Kiến Quốc", "xã Đoàn Lập",
 )  # fmt: skip
+START, MERGER = date(2023, 3, 7), date(2025, 3, 1)
+
+
+def since(place: int) -> date:
+    """The first ward was made by the merger; the others were always there."""
+    return MERGER if place == 1 else START
+
+
 UNITS = (
-    *(Unit(code, name, "department", date(2023, 1, 1)) for code, name, _ in DEPARTMENTS),
-    Unit("CAH-ThuyNguyen", "Công an thành phố Thủy Nguyên", "district", date(2023, 1, 1), date(2025, 2, 28), "CAX-10"),
-    Unit("CAH-NgoQuyen", "Công an quận Ngô Quyền", "district", date(2023, 1, 1), date(2025, 2, 28), "CAX-01"),
+    *(Unit(code, name, UnitKind.DEPARTMENT, None, START, None, None) for code, name, _ in DEPARTMENTS),
+    Unit("CATN", "Công an thành phố Thủy Nguyên", UnitKind.DISTRICT, None, START, MERGER, "CAX-10"),
+    Unit("CANQ", "Công an quận Ngô Quyền", UnitKind.DISTRICT, None, START, MERGER, "CAX-01"),
     *(
-        Unit(f"CAX-{i:02}", f"Công an {name}", "commune", date(2025, 3, 1) if i == 1 else date(2023, 1, 1))
+        Unit(
+            f"CAX-{i:02}", f"Công an {name}", UnitKind.COMMUNE, None, MERGER if i == 1 else START, None, None
+        )
         for i, name in enumerate(WARDS, 1)
     ),
-)  # fmt: skip
+)
 SILENT = "CAX-05"
 
 
@@ -130,8 +142,8 @@ def slips_of(period: str, seed: int = 1) -> list[Slip]:
         for name in forms_of(unit):
             revision = "2025-03" if period == "2025-03" and name == "DL-02" else "2025-01"
             print_ = f"{name}@{revision}"
-            many = 400 if unit.kind == "department" else 20 + dice.randrange(60)
-            electronic = many // 5 if period == "2025-03" and unit.kind == "department" else 0
+            many = 400 if unit.kind is UnitKind.DEPARTMENT else 20 + dice.randrange(60)
+            electronic = many // 5 if period == "2025-03" and unit.kind is UnitKind.DEPARTMENT else 0
             mood = 0.6 + dice.random() * 3
             for i in range(many + electronic):
                 channel = Channel.PAPER if i < many else Channel.ELECTRONIC
@@ -147,8 +159,7 @@ def slips_of(period: str, seed: int = 1) -> list[Slip]:
 
 
 def in_force(period: str) -> list[Unit]:
-    day = date.fromisoformat(f"{period}-15")
-    return [u for u in UNITS if u.valid_from <= day and (u.valid_to is None or day <= u.valid_to)]
+    return [unit for unit in UNITS if unit.serves(parse_period(period))]
 
 
 def forms_of(unit: Unit) -> list[str]:
@@ -177,7 +188,7 @@ def make_month(period: str, seed: int = 1) -> Month:
             back += returned
         visits[unit.unit] = back * 10 // 7 + 3
     return Month(
-        period,
+        parse_period(period),
         FORMS,
         UNITS,
         tallies,

@@ -23,12 +23,12 @@ LOCK_WAIT_S = 300  # unattended upgrades on a fresh machine hold the lock for mi
 
 
 def program(*names: str) -> Callable[[], bool]:
-    """One of these programs is on the path."""
+    """Return the check that one of these programs is on the path."""
     return lambda: any(shutil.which(name) for name in names)
 
 
 def library(name: str) -> Callable[[], bool]:
-    """This shared library can be loaded."""
+    """Return the check that a shared library can be loaded."""
 
     def loads() -> bool:
         try:
@@ -41,7 +41,7 @@ def library(name: str) -> Callable[[], bool]:
 
 
 def reads_vietnamese() -> bool:
-    """Tesseract has its Vietnamese data."""
+    """Return whether Tesseract has its Vietnamese data."""
     if not shutil.which("tesseract"):
         return False
     told = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=False)
@@ -49,7 +49,7 @@ def reads_vietnamese() -> bool:
 
 
 def makes_environments() -> bool:
-    """Python can make a virtual environment with pip in it."""
+    """Return whether Python can make a virtual environment with pip in it."""
     invalidate_caches()  # it may have come with an installation just now
     return find_spec("venv") is not None and find_spec("ensurepip") is not None
 
@@ -109,7 +109,12 @@ def install(packages: list[str]) -> None:
     command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q", "-y"]
     command += ["--no-install-recommends", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT_S}", *packages]
     told = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if told.returncode != 0:
         lines = [line for line in told.stdout.splitlines() if line.startswith("E:")] or ["apt-get failed"]

@@ -1,0 +1,62 @@
+"""What all tests share: surroundings without surprises, a workspace, the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from omr import messages
+from omr.cli import main
+from omr.workspace import Workspace
+
+cv2.setNumThreads(1)  # tests run one process per core already
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests, and no language left by the test before."""
+    for name in [name for name in os.environ if name.startswith("OMR_")]:
+        monkeypatch.delenv(name)
+    messages._chosen.set(None)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A fresh workspace with default settings."""
+    return Workspace.create(tmp_path / "workspace")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the one JSON document that it must be."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def omr(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run ``omr …`` in this process; arguments may be paths and numbers too."""
+
+    def run(*arguments: object) -> Ran:
+        capsys.readouterr()
+        messages._chosen.set(None)  # every run of the program starts without a language
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Ran(int(end.value.code or 0), said.out, said.err)
+
+    return run

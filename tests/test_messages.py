@@ -1,0 +1,167 @@
+"""The catalogues: both languages say the same things, and the code says nothing that they lack."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+from command_tree import commands
+
+from omr import errors
+from omr.errors import OmrError, PageError
+from omr.messages import LANGUAGES
+
+PACKAGE = Path(errors.__file__).parent
+CATALOGUES = PACKAGE / "catalogues"
+AREAS = sorted(file.stem for file in (CATALOGUES / "vi").glob("*.toml"))
+BY_COMMAND = {"help", "options"}  # their keys are the commands and options themselves
+
+
+def keys_of(language: str, area: str) -> dict[str, str]:
+    """Return one catalogue as it stands in its file."""
+    found: dict[str, str] = tomllib.loads((CATALOGUES / language / f"{area}.toml").read_text("utf-8"))
+    return found
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces of a message."""
+    return {str(name) for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+MESSAGES = {f"{area}.{key}": text for area in AREAS for key, text in keys_of("vi", area).items()}
+
+
+def test_every_language_has_the_same_areas() -> None:
+    for language in LANGUAGES:
+        assert sorted(file.stem for file in (CATALOGUES / language).iterdir()) == AREAS
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_every_language_has_the_same_keys_and_placeholders(area: str) -> None:
+    vi, en = keys_of("vi", area), keys_of("en", area)
+    assert vi.keys() == en.keys()
+    assert {key: placeholders(text) for key, text in vi.items()} == {
+        key: placeholders(text) for key, text in en.items()
+    }
+
+
+@pytest.mark.parametrize("area", AREAS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_messages_are_clean_text(language: str, area: str) -> None:
+    for key, text in keys_of(language, area).items():
+        assert isinstance(text, str) and text.strip(), f"{area}.{key}: empty, or a table instead of a text"
+        assert unicodedata.is_normalized("NFC", text), f"{area}.{key}: not in NFC"
+        assert text.rstrip("\n") == text.strip(), f"{area}.{key}: white space at an end"
+
+
+# --- what the code says --------------------------------------------------------------------------
+
+RAISED = {
+    name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, OmrError)
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message that the code asks for: its key, the values it passes (None: passed on as they came)."""
+
+    where: str
+    key: str
+    values: frozenset[str] | None
+
+
+def literal(node: ast.expr) -> str | None:
+    """Return the text of a string constant."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def spoken() -> Iterator[Said]:
+    """Yield each ``say("area.key", …)`` and each raised error of the package."""
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args or (text := literal(node.args[0])) is None:
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            kind = RAISED.get(name)
+            if name != "say" and (kind is None or kind is errors.MissingToolError):
+                continue
+            key = f"page.{text}" if kind is not None and issubclass(kind, PageError) else text
+            names = [keyword.arg for keyword in node.keywords]
+            values = None if None in names else frozenset(str(name) for name in names)
+            yield Said(f"{file.relative_to(PACKAGE)}:{node.lineno}", key, values)
+
+
+SPOKEN = list(spoken())
+
+
+def texts_of_the_code() -> Iterator[str]:
+    """Yield a pattern for each string of the code and the pages that could be a key.
+
+    A formatted string with a whole area in front stands for all keys that fit it. Only
+    ``page.{reason}``, by which an error makes its key, does not: each reason must be a word of the code.
+    """
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield re.escape(node.value)
+                yield re.escape(f"page.{node.value}")
+            elif isinstance(node, ast.JoinedStr) and ast.unparse(node) != "f'page.{reason}'":
+                parts = [literal(part) for part in node.values]
+                if parts[0] and "." in parts[0]:
+                    yield "".join(re.escape(part) if part is not None else r"[\w.-]+" for part in parts)
+    for page in PACKAGE.rglob("*.html"):
+        for text in re.findall(r"""["']([a-z_]+\.[\w.-]+)["']""", page.read_text("utf-8")):
+            yield re.escape(text)
+        for text in re.findall(r"""["']([a-z_]+\.[\w.-]*)["'] *~""", page.read_text("utf-8")):
+            yield re.escape(text) + r"[\w.-]+"
+
+
+def test_the_code_asks_for_no_message_that_is_missing() -> None:
+    assert [f"{said.where}: {said.key}" for said in SPOKEN if said.key not in MESSAGES] == []
+
+
+def test_the_code_passes_every_value_that_a_message_wants() -> None:
+    short = [
+        f"{said.where}: {said.key} wants {sorted(lacking)}"
+        for said in SPOKEN
+        if said.key in MESSAGES
+        and said.values is not None
+        and (lacking := placeholders(MESSAGES[said.key]) - said.values)
+    ]
+    assert short == []
+
+
+def test_no_message_is_left_over() -> None:
+    patterns = {*texts_of_the_code(), *(re.escape(said.key) for said in SPOKEN)}
+    asked = re.compile("|".join(f"(?:{pattern})" for pattern in patterns if "." in pattern))
+    assert [key for key in MESSAGES if key.split(".")[0] not in BY_COMMAND and not asked.fullmatch(key)] == []
+
+
+# --- the command line ----------------------------------------------------------------------------
+
+
+def test_help_holds_exactly_the_commands() -> None:
+    assert set(keys_of("vi", "help")) == {"_".join(path) or "omr" for path, _ in commands()}
+
+
+def test_options_hold_exactly_the_options() -> None:
+    catalogue = set(keys_of("vi", "options"))
+    used, nameless = set(), []
+    for words, command in commands():
+        path = "_".join(words) or "omr"
+        for option in command.params:
+            if isinstance(option, click.Option):
+                fitting = {f"{path}.{option.name}", str(option.name)} & catalogue
+                used |= fitting
+                if not fitting:
+                    nameless.append(f"{path} {option.opts[0]}")
+    assert nameless == []
+    assert catalogue == used

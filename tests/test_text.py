@@ -1,0 +1,56 @@
+"""Every text file of the project: one encoding, one form of Vietnamese, nothing left undone."""
+
+from __future__ import annotations
+
+import re
+import tokenize
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("omr", "templates", "calibration", "samples", "bench", "docs", "tests", "requirements", ".ci")
+TEXT = {".py", ".toml", ".md", ".html", ".css", ".js", ".json", ".csv", ".cfg", ".in", ".txt", ".sql", ".svg"}
+FOREIGN = ("static", "vendor", "fonts")  # folders with files of others, kept as they came
+
+
+def own(file: Path) -> bool:
+    """Return whether a file is a text of this project's."""
+    inside = file.relative_to(ROOT).parts
+    return file.is_file() and file.suffix in TEXT and not set(inside) & {*FOREIGN, "__pycache__"}
+
+
+FILES = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*") if own(file))
+FILES += [
+    ROOT / top for top in ("Makefile", "README.md", "setup.cfg", "pyproject.toml", ".gitignore", ".ci/run")
+]
+MODULES = [file for file in FILES if file.suffix == ".py"]
+
+
+def name(file: Path) -> str:
+    """Return the path as it is written in the project."""
+    return str(file.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_text_is_utf8_nfc_with_plain_line_ends(file: Path) -> None:
+    data = file.read_bytes()
+    text = data.decode("utf-8")
+    assert unicodedata.is_normalized("NFC", text)
+    assert b"\r" not in data
+    assert not text or text.endswith("\n")
+    assert not text.startswith("\ufeff")
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name)
+def test_nothing_is_left_undone(file: Path) -> None:
+    with file.open("rb") as source:
+        comments = [t.string for t in tokenize.tokenize(source.readline) if t.type == tokenize.COMMENT]
+    for comment in comments:
+        assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", comment)
+
+
+@pytest.mark.parametrize("file", [file for file in MODULES if name(file).startswith("omr/")], ids=name)
+def test_no_module_is_a_drawer_for_everything(file: Path) -> None:
+    assert file.stem not in {"utils", "util", "helpers", "helper", "models", "constants", "misc", "types"}

@@ -61,12 +61,14 @@ def typed(text: str, program_name: str) -> Iterator[str]:
             yield line
 
 
-WORKING = [path for path, command in commands() if not isinstance(command, click.Group)]
+def working() -> list[tuple[str, ...]]:
+    """Return the paths of all commands that do something themselves."""
+    return [path for path, command in commands() if not isinstance(command, click.Group)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_command_has_help_with_an_example_that_exists(language: str) -> None:
-    for path in WORKING:
+    for path in working():
         text = catalogue(language, "help")["_".join(path)]
         examples = [line.strip() for line in text.splitlines() if re.match(r"\s*omr ", line)]
         assert any(shlex.split(line)[1 : len(path) + 1] == list(path) for line in examples), path
@@ -96,7 +98,7 @@ def test_the_readme_names_every_command() -> None:
     named = {
         word for line in typed((ROOT / "README.md").read_text("utf-8"), "omr") for word in line.split()[1:2]
     }
-    assert {path[0] for path in WORKING} <= named
+    assert {path[0] for path in working()} <= named
 
 
 def test_every_setting_is_explained_and_no_other() -> None:

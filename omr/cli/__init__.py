@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "answers": "answers",
     "marks": "marks",
     "report": "report",
+    "serve": "serve",
+    "users": "users",
 }
 
 

@@ -1,0 +1,88 @@
+"""``omr users``: accounts of the desks."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.records.accounts import Accounts
+
+
+@click.group()
+def users() -> None:
+    """Accounts."""
+
+
+@users.command()
+@click.argument("name")
+@click.option("--role", required=True)
+@click.option("--unit")
+@json_option
+@click.pass_obj
+def add(session: Session, name: str, role: str, unit: str | None, as_json: bool) -> None:
+    """Add an account."""
+    from omr.records.accounts import account_name, parse_roles
+
+    roles = parse_roles(role)
+    password = _accounts(session).add(name, roles, unit, by=_me())
+    if as_json:
+        value = {"name": account_name(name), "roles": sorted(roles), "unit": unit, "password": password}
+        return print_json(value)
+    click.echo(say("web.user_added", name=account_name(name), password=password))
+
+
+@users.command("list")
+@json_option
+@click.pass_obj
+def list_(session: Session, as_json: bool) -> None:
+    """List the accounts."""
+    known = _accounts(session).users()
+    if as_json:
+        return print_json(
+            [{"name": u.name, "roles": sorted(u.roles), "unit": u.unit, "active": u.active} for u in known]
+        )
+    for user in known:
+        state = say("web.open" if user.active else "web.closed")
+        click.echo(f"{user.name}\t{','.join(sorted(user.roles))}\t{user.unit or '–'}\t{state}")
+
+
+@users.command()
+@click.argument("name")
+@click.pass_obj
+def reset(session: Session, name: str) -> None:
+    """Give a new one-time password."""
+    click.echo(say("web.user_reset", name=name, password=_accounts(session).reset(name, by=_me())))
+
+
+@users.command()
+@click.argument("name")
+@click.pass_obj
+def close(session: Session, name: str) -> None:
+    """Keep an account out."""
+    _accounts(session).set_active(name, active=False, by=_me())
+    click.echo(say("web.user_closed", name=name))
+
+
+@users.command("open")
+@click.argument("name")
+@click.pass_obj
+def open_(session: Session, name: str) -> None:
+    """Let an account in again."""
+    _accounts(session).set_active(name, active=True, by=_me())
+    click.echo(say("web.user_opened", name=name))
+
+
+def _accounts(session: Session) -> Accounts:
+    from omr.records.accounts import Accounts
+
+    return Accounts.open(session.workspace().path / "accounts.sqlite")
+
+
+def _me() -> str:
+    return f"omr users: {getpass.getuser()}"

@@ -1,0 +1,1 @@
+"""The desks in the browser: scanning, review, overview; internal and offline."""

@@ -1,0 +1,28 @@
+"""The desks of the house: where they are and whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from omr.records.accounts import Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One entry of the navigation."""
+
+    path: str
+    title: str  # keys of messages
+    about: str
+    roles: frozenset[Role]
+
+
+ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
+
+DESKS: Final = (ACCOUNTS,)
+
+
+def desks_of(user: User) -> list[Desk]:
+    """Return the desks that somebody may use, in the order of the work."""
+    return [desk for desk in DESKS if desk.roles & user.roles]

@@ -1,0 +1,13 @@
+"""The start page: the desks that this person may use."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from omr.web.access import Visit
+from omr.web.pages import page
+
+
+def home(visit: Visit) -> Response:
+    """Show the desks of this person's roles."""
+    return page(visit, "home.html")

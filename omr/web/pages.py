@@ -1,0 +1,137 @@
+"""Templates and fixed files: what a handler returns."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from omr.errors import AccessError, OmrError
+from omr.messages import language, say
+from omr.web.desks import desks_of
+
+if TYPE_CHECKING:
+    from omr.web.access import Visit
+
+_HERE: Final = Path(__file__).parent
+_KINDS: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+
+
+def page(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
+    """Return a template as a response; what all pages need is added here."""
+    text = _environment().get_template(template).render(visit=visit, user=visit.user, **values)
+    return HTMLResponse(text, status_code=status)
+
+
+def see_other(path: str) -> Response:
+    """Return the answer to a POST that worked: look there."""
+    return RedirectResponse(path, status_code=303)
+
+
+class NotFoundError(OmrError):
+    """There is nothing at this address, or nothing that this person may know of."""
+
+    def __init__(self) -> None:
+        super().__init__("web.not_found")
+
+
+def missing(visit: Visit) -> Response:
+    """Answer for every address that the table does not name."""
+    raise NotFoundError
+
+
+def refused(visit: Visit, error: OmrError) -> Response:
+    """Return one line that says why, as a page or, for a script, as text."""
+    status = 404 if isinstance(error, NotFoundError) else 403 if isinstance(error, AccessError) else 400
+    headers = visit.request.headers
+    if "hx-request" in headers or headers.get("accept", "").startswith("application/json"):
+        return Response(str(error), status, media_type="text/plain; charset=utf-8")
+    return page(visit, "refused.html", status=status, reason=str(error))
+
+
+def fixed_file(visit: Visit) -> Response:
+    """Return a file of the static folder; only names found there at the start exist."""
+    name = visit.parameter("name")
+    content = _static().get(name)
+    if content is None:
+        raise NotFoundError
+    caching = {"Cache-Control": "public, max-age=31536000, immutable"} if visit.query("v") else {}
+    return Response(content, media_type=_KINDS[Path(name).suffix], headers=caching)
+
+
+@cache
+def _static() -> dict[str, bytes]:
+    folder = _HERE / "static"
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.suffix in _KINDS
+    }
+
+
+def static_url(name: str) -> str:
+    """Return the address of a fixed file, with its hash so that browsers may keep it for ever."""
+    return f"/static/{name}?v={hashlib.sha256(_static()[name]).hexdigest()[:12]}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of)
+    environment.filters.update(number=number, share=share, moment=moment, month=month)
+    return environment
+
+
+def number(value: int) -> str:
+    """Return a count with the language's thousands sign.
+
+    Examples
+    --------
+    >>> from omr.messages import choose_language
+    >>> choose_language("vi"); number(29350)
+    '29.350'
+    """
+    text = f"{value:,}"
+    return text if language() == "en" else text.replace(",", ".")
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """Return a share in per cent; a dash where there is none."""
+    if value is None:
+        return "–"
+    text = f"{100 * value:.{digits}f}"
+    return f"{text} %" if language() == "en" else f"{text.replace('.', ',')} %"
+
+
+def moment(value: str) -> str:
+    """Return a stored UTC time as the clock on the wall shows it."""
+    return datetime.fromisoformat(value).astimezone().strftime("%d/%m/%Y %H:%M")
+
+
+def month(value: str) -> str:
+    """Return a period as people write it.
+
+    Examples
+    --------
+    >>> month("2026-11")
+    '11/2026'
+    """
+    year, _, rest = value.partition("-")
+    return f"{rest}/{year}" if rest.isdigit() else value

@@ -1,0 +1,93 @@
+"""An office with one account per role, a client without a browser, and a real browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from people import PASSWORD, PEOPLE, Clock, Person
+from starlette.testclient import TestClient
+
+from omr.records import accounts as accounts_module
+from omr.records.accounts import Accounts, Role
+from omr.web.app import create_app
+from omr.web.office import Office
+from omr.web.throttle import Throttle
+from omr.workspace import Workspace
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Argon2 with the least work: the tests log in some hundred times."""
+    real = accounts_module._hasher
+    accounts_module._hasher = type(real)(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    accounts_module._hasher = real
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def with_people(accounts: Accounts) -> Accounts:
+    """Add one account per role, each past its first login."""
+    for role, (name, unit) in PEOPLE.items():
+        first = accounts.add(name, [role], unit, by="test")
+        accounts.change_password(name, first, PASSWORD)
+    return accounts
+
+
+@pytest.fixture
+def office(tmp_path: Path, clock: Clock) -> Iterator[Office]:
+    workspace = Workspace.create(tmp_path / "office")
+    accounts = with_people(Accounts.open(workspace.path / "accounts.sqlite", clock=clock))
+    office = Office(workspace, accounts, Throttle(clock=lambda: clock.now.timestamp()))
+    yield office
+    office.close()
+
+
+@pytest.fixture
+def anybody(office: Office) -> Callable[[], Person]:
+    """Makes visitors, each with cookies of their own."""
+    app = create_app(office, hosts=("testserver",))
+    return lambda: Person(TestClient(app, follow_redirects=False))
+
+
+@pytest.fixture
+def person(anybody: Callable[[], Person]) -> Callable[[Role | None], Person]:
+    """Makes a signed-in visitor of a role; None: nobody in particular."""
+
+    def make(role: Role | None) -> Person:
+        visitor = anybody()
+        if role is not None:
+            assert visitor.sign_in(PEOPLE[role][0]).status_code == 303
+        return visitor
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Debian's Chromium; its absence fails the tests, it never skips them."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing: make browser (apt-get install chromium)"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield launched
+        launched.close()

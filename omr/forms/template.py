@@ -1,15 +1,27 @@
 """A form with every position decided: what is printed and what is read.
 
-TOML (`templates/*.toml`) --`load_template`--> `Template` (content) --`layout.lay_out`-->
-`Form` (content and exact boxes in mm). Reading and printing know only `Form`.
+TOML (`templates/*.toml`) --`content.load_template`--> `Template` (content) --`layout.lay_out`-->
+`Form` (content and exact boxes in mm). Reading and printing know only `Form`, and the
+register keeps it as canonical JSON: a scan is read with the form that was printed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+import unicodedata
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cache
+from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
+from omr.errors import TemplateError
 from omr.geometry import FRAMES, Box, PageFrame
+
+BOX_MM: Final = 4.5  # outer edge of a box to tick
+OUTLINE_MM: Final = 0.25  # its printed line, inside that edge: 2 px at 200 dpi
 
 
 class Kind(StrEnum):
@@ -80,8 +92,48 @@ class Form:
     language: str
     questions: tuple[Question, ...]
     art: tuple[TextLine | Stroke, ...]  # all ink besides fiducials, serial and box outlines
+    electronic: Box | None = None  # room for the QR code of the electronic form, its quiet zone included
 
     @property
     def frame(self) -> PageFrame:
         """The page frame of its paper size."""
         return FRAMES[self.paper]
+
+
+def canonical(form: Form) -> str:
+    """Return the whole form as JSON with sorted keys, in NFC: equal forms give equal text."""
+    # Through the parser once: a length given as 5 and one given as 5.0 are the same length.
+    return _as_json(form_from_json(_as_json(form)))
+
+
+def fingerprint(form: Form) -> str:
+    """Return the SHA-256 of the canonical form, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(form).encode()).hexdigest()
+
+
+def form_from_json(text: str) -> Form:
+    """Return the form of a canonical JSON text, as it was archived.
+
+    Raises
+    ------
+    TemplateError
+        If the text is no form.
+    """
+    try:
+        return _parser().validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise TemplateError("forms.archive", where=where, detail=first["msg"]) from error
+
+
+@cache
+def _parser() -> TypeAdapter[Form]:
+    return TypeAdapter(Form)
+
+
+def _as_json(form: Form) -> str:
+    text = json.dumps(
+        asdict(form), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+    return unicodedata.normalize("NFC", text)

@@ -226,7 +226,7 @@ def _photocopy(picture: Pixels, rng: Rng) -> Pixels:
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     soft = cv2.GaussianBlur(grey, (0, 0), 0.8)
     levels = np.arange(256)
-    middle = rng.uniform(120, 165)
+    middle = rng.uniform(150, 190)
     table = np.clip(30 + 215 / (1 + np.exp(-(levels - middle) / 18)), 0, 255).astype(np.uint8)
     copy = cv2.LUT(soft, table)
     rows, columns = copy.shape

@@ -1,0 +1,131 @@
+"""A printed run becomes a scanned stack: respondents fill it, one scanner scans it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import cv2
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from omr.errors import OmrError
+from omr.forms.serial import parse_serial
+from omr.forms.template import Form
+from omr.reading.pages import Depth
+from omr.simulate.harms import ORDINARY, ordinary_harms
+from omr.simulate.printed import PrintedRun, printed_pages, serial_of, toner
+from omr.simulate.respondents import CROWDS, fill, fill_as_told
+from omr.simulate.scanner import Machine, everyday_machine
+from omr.simulate.slips import LEAST_DRAWN_DPI, Picture, Truth, simulate_page, streams
+
+_CHUNK: Final = 8  # pages that a worker takes at once
+
+
+class _ToldPage(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    page: int | None = None
+    serial: str | None = None
+    answers: dict[str, list[str]]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    pages: list[_ToldPage]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What to simulate: which pages of a run, by whom they are filled, how they are scanned."""
+
+    run: PrintedRun
+    dpi: int
+    depth: Depth
+    seed: int
+    harm: tuple[str, ...] = ()
+    crowd: str = "everyday"
+    pages: tuple[int, ...] = ()  # counted from 1; none means all
+    told: Mapping[int | str, Mapping[str, Sequence[str]]] = field(default_factory=dict)  # by page or serial
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The pages in their order."""
+        return self.pages or tuple(range(1, self.run.pages + 1))
+
+    def machine(self) -> Machine:
+        """Return the scanner that scans the whole stack."""
+        return everyday_machine(self.depth, self.dpi, streams(self.seed, 0)[3])
+
+
+def read_answers(file: Path, form: Form) -> dict[int | str, dict[str, list[str]]]:
+    """Read answers to be drawn, in the form of the truth: by serial where one is given, else by page.
+
+    Raises
+    ------
+    OmrError
+        If the file is not such JSON, or names a question or option that the form does not have.
+    """
+    try:
+        said = _Told.model_validate(json.loads(file.read_bytes()))
+    except (OSError, ValueError, RecursionError) as error:
+        detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise OmrError("simulate.bad_answers", file=file, detail=detail) from error
+    boxes = {q.key: {option.code for option in q.options} for q in form.questions}
+    answers: dict[int | str, dict[str, list[str]]] = {}
+    for place, page in enumerate(said.pages, start=1):
+        for key, codes in page.answers.items():
+            if not set(codes) <= boxes.get(key, set()) or (codes and key not in boxes):
+                raise OmrError("simulate.no_such_answer", file=file, question=key, codes=", ".join(codes))
+        answers[str(parse_serial(page.serial)) if page.serial else page.page or place] = page.answers
+    return answers
+
+
+def simulate_stack(stack: Stack, workers: int = 1) -> Iterator[tuple[Picture, Truth]]:
+    """Simulate a stack's pages, in order; the result does not depend on the number of workers."""
+    numbers = stack.numbers
+    if workers <= 1 or len(numbers) <= _CHUNK:
+        yield from _some(stack, numbers)
+        return
+    chunks = [numbers[i : i + _CHUNK] for i in range(0, len(numbers), _CHUNK)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_alone) as pool:
+        for done in pool.map(_some_at_once, [stack] * len(chunks), chunks):
+            yield from done
+
+
+def _alone() -> None:
+    cv2.setNumThreads(1)
+
+
+def _some_at_once(stack: Stack, numbers: tuple[int, ...]) -> list[tuple[Picture, Truth]]:
+    return list(_some(stack, numbers))
+
+
+def _some(stack: Stack, numbers: tuple[int, ...]) -> Iterator[tuple[Picture, Truth]]:
+    form, machine, crowd = stack.run.form, stack.machine(), CROWDS[stack.crowd]
+    dpi = max(stack.dpi, LEAST_DRAWN_DPI)
+    for number, render in printed_pages(stack.run, numbers, dpi, colour=stack.depth is Depth.COLOUR):
+        respondent, ink, wear, feeding = streams(stack.seed, number)
+        serial = serial_of(render, form, dpi, number)
+        told = stack.told.get(serial, stack.told.get(number)) if stack.told else None
+        slip = fill(form, crowd, respondent) if told is None else fill_as_told(form, told, crowd, respondent)
+        harm = ordinary_harms(wear) if ORDINARY in stack.harm else ()
+        harm += tuple(name for name in stack.harm if name != ORDINARY and name not in harm)
+        yield simulate_page(
+            toner(render, wear),
+            dpi,
+            form,
+            slip,
+            machine,
+            serial=serial,
+            page=number,
+            harm=harm,
+            ink=ink,
+            wear=wear,
+            feeding=feeding,
+        )

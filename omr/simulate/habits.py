@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from omr.geometry import Box, Points
-from omr.simulate.ink import Line, Sheet, draw_line, write
+from omr.simulate.ink import Line, Sheet, draw_line, spline, write
 from omr.simulate.pens import Hand, Rng
 
 
@@ -34,6 +34,9 @@ MARKING: Final = (
     Habit.CROSS, Habit.TICK, Habit.FILL, Habit.DASH, Habit.SLASH,
     Habit.DOT, Habit.RING, Habit.SCRIBBLE, Habit.OVERSHOOT,
 )  # fmt: skip
+# A slipped line stays this far from the middle of its box, in box widths.
+_STRAY_CLEARANCE: Final = 0.42
+
 WITHDRAWING: Final = (Habit.CANCEL_FILL, Habit.STRIKE_OUT, Habit.ERASED)
 
 
@@ -165,12 +168,15 @@ def _erased(aim: _Aim, rng: Rng) -> list[Line]:
 
 
 def _stray(aim: _Aim, rng: Rng) -> list[Line]:
-    angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 3.0)
-    start = np.array([rng.choice([-0.6, 1.6]), rng.uniform(-0.4, 1.4)])
-    step = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-    bend = rng.normal(0, 0.2, 2)
-    a, b, c = start, start + step + bend, start + 2 * step
-    return [aim.line((a[0], a[1]), (b[0], b[1]), (c[0], c[1]), flick=0.8)]
+    """Slip near the box. A line through its middle would be a mark to anybody: such a draw is repeated."""
+    while True:
+        angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 3.0)
+        start = np.array([rng.choice([-0.6, 1.6]), rng.uniform(-0.4, 1.4)])
+        step = np.array([np.cos(angle), np.sin(angle)]) * length / 2
+        places = np.stack([start, start + step + rng.normal(0, 0.2, 2), start + 2 * step])
+        path = spline(places)
+        if np.hypot(*(path - 0.5).T).min() > _STRAY_CLEARANCE:
+            return [aim.line(*[(float(x), float(y)) for x, y in places], flick=0.8)]
 
 
 def _offsets(aim: _Aim, places: list[tuple[float, float]]) -> Points:

@@ -18,7 +18,7 @@ from omr.simulate.pens import Bgr, Rng
 _SIZE_MM: Final = 35.0
 _RED: Final[Bgr] = (0.34, 0.26, 0.84)
 # A seal that nobody can take for a real one, and that looks like one to a scanner.
-_RING: Final = "CON DẤU MÔ PHỎNG ★ KHÔNG CÓ GIÁ TRỊ ★ "
+_RING: Final = "CON DẤU MÔ PHỎNG • KHÔNG CÓ GIÁ TRỊ • "
 _MIDDLE: Final = ("PHIẾU", "MẪU")
 
 
@@ -33,13 +33,15 @@ def seal_cover(dpi: int) -> Cover:
         edge = (middle - radius * px, middle - radius * px, middle + radius * px, middle + radius * px)
         pen.ellipse(edge, outline=255, width=round(width * px))
     face = ImageFont.truetype(str(font_file("bold")), round(3.6 * px))
-    for i, letter in enumerate(_RING):
-        if letter == "★":
-            continue
-        glyph = Image.new("L", (side, side), 0)
-        ImageDraw.Draw(glyph).text((middle, middle - 13.2 * px), letter, font=face, fill=255, anchor="mm")
-        turned = glyph.rotate(-360 * i / len(_RING) + 90, Image.Resampling.BICUBIC)
-        picture.paste(255, mask=turned)
+    widths = np.array([face.getlength(letter) for letter in _RING])
+    widths += 2 * np.pi * 13.2 * px / len(_RING) - widths.mean()  # the same gap after every letter
+    for letter, end, width in zip(_RING, np.cumsum(widths), widths, strict=True):
+        angle = (end - width / 2) / (13.2 * px) - 0.62 * np.pi  # clockwise from the top
+        glyph = Image.new("L", (round(7 * px), round(7 * px)), 0)
+        ImageDraw.Draw(glyph).text((3.5 * px, 3.5 * px), letter, font=face, fill=255, anchor="mm")
+        turned = glyph.rotate(-float(np.rad2deg(angle)), Image.Resampling.BICUBIC)
+        x, y = middle + 13.2 * px * np.sin(angle), middle - 13.2 * px * np.cos(angle)
+        picture.paste(255, (round(x - 3.5 * px), round(y - 3.5 * px)), turned)
     face = ImageFont.truetype(str(font_file("bold")), round(4.6 * px))
     for i, word in enumerate(_MIDDLE):
         pen.text((middle, middle + (i - 0.5) * 6.0 * px), word, font=face, fill=255, anchor="mm")
@@ -50,7 +52,7 @@ def seal_cover(dpi: int) -> Cover:
 def stamp(sheet: Sheet, form: Form, rng: Rng, *, astray: bool = False) -> None:
     """Press the red seal on the stamp zone, a little off and turned, with uneven ink.
 
-    With `astray` it lands on the boxes nearest to the zone instead.
+    With `astray` it lands on some box instead.
     """
     cover = seal_cover(round(sheet.dpi))
     side = cover.shape[0]

@@ -31,7 +31,7 @@ def walk(words: list[str]) -> tuple[click.Command, list[str], list[str]]:
     """Follow words down the commands: the command, its path, and the words left over."""
     command: click.Command = program
     path: list[str] = []
-    while words and isinstance(command, click.Group):
+    while words and isinstance(command, click.Group) and not words[0].isupper():  # COMMAND stands for any
         member = command.get_command(click.Context(command), words[0])
         assert member is not None, f"no command `omr {' '.join([*path, words[0]])}`"
         command, path, words = member, [*path, words[0]], words[1:]
@@ -84,7 +84,7 @@ def test_what_a_document_tells_to_type_exists(file: Path) -> None:
         assert_runs(line)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for line in typed(text, "make"):
-        for target in (word for word in line.split()[1:] if "=" not in word):
+        for target in (word for word in shlex.split(line, comments=True)[1:] if "=" not in word):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{file.name}: `{line}`"
 
 

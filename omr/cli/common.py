@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import click
 from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
+    from omr.records.store import Store
     from omr.workspace import Workspace
 
 
@@ -28,6 +30,12 @@ class Session:
 
         return Workspace.open(Path(self.folder))
 
+    def store(self) -> Store:
+        """Open the workspace's database; to be closed with ``with``."""
+        from omr.records.store import Store
+
+        return Store.open(self.workspace().database)
+
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--json``: results as JSON on standard output, messages on standard error."""
@@ -37,6 +45,14 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def print_json(value: object) -> None:
     """Write one JSON document to standard output, Vietnamese letters as they are."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def operator() -> str:
+    """Return who runs the command, for the register's events."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return "?"
 
 
 def localise(command: click.Command, path: str) -> click.Command:

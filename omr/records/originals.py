@@ -1,4 +1,4 @@
-"""Files that outlive a power cut: originals under their SHA-256, and a file that appears whole or not at all."""
+"""Files that outlive a power cut: originals under their SHA-256, and files that appear whole or not."""
 
 from __future__ import annotations
 

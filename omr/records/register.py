@@ -17,12 +17,11 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from omr.errors import RegisterError
-from omr.forms.printing import print_forms
 from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
 from omr.forms.template import Form, canonical, fingerprint, form_from_json
 from omr.records.originals import put_in_place, sha256_of
 from omr.records.periods import parse_period
-from omr.records.store import Act, Store
+from omr.records.store import Act, Row, Store
 from omr.records.units import find_unit
 
 FIRST_NUMBER: Final = 1
@@ -52,6 +51,8 @@ def issue(
         If the form changed without a new revision, the unit or period is unknown, the target
         exists, or the year's numbers are used up.
     """
+    from omr.forms.printing import print_forms  # brings reportlab, which only printing needs
+
     when = parse_period(period)
     serving = find_unit(store, unit, when)
     target = target.absolute()
@@ -117,7 +118,8 @@ def archive_form(store: Store, act: Act, form: Form) -> None:
         If another content was printed under the same name and revision.
     """
     mark = fingerprint(form)
-    kept = store.row("SELECT fingerprint FROM forms WHERE form = ? AND revision = ?", form.form, form.revision)
+    revision = form.form, form.revision
+    kept = store.row("SELECT fingerprint FROM forms WHERE form = ? AND revision = ?", *revision)
     if kept is not None:
         if kept["fingerprint"] != mark:
             raise RegisterError("records.form_changed", form=form.form, revision=form.revision)
@@ -148,7 +150,7 @@ def archive_form(store: Store, act: Act, form: Form) -> None:
                 "overall": int(question.overall),
             },
         )
-        options = [
+        options: list[Row] = [
             {
                 "fingerprint": mark,
                 "question": question.key,

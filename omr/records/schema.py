@@ -38,7 +38,7 @@ def _facts(db: Database, table: str, columns: str, *indexes: str, options: str =
 
 @migrations()
 def m001_events(db: Database) -> None:
-    """The chain of events."""
+    """Add the chain of events."""
     db.execute(
         """CREATE TABLE events (
             event INTEGER PRIMARY KEY AUTOINCREMENT, -- sqlite_sequence remembers a tail that was cut off
@@ -56,7 +56,7 @@ def m001_events(db: Database) -> None:
 
 @migrations()
 def m002_register(db: Database) -> None:
-    """Forms, units, print runs."""
+    """Add forms, units, print runs."""
     _facts(
         db,
         "forms",
@@ -156,7 +156,7 @@ def m002_register(db: Database) -> None:
 
 @migrations()
 def m003_slips(db: Database) -> None:
-    """Originals, batches, pages, readings, answers."""
+    """Add originals, batches, pages, readings, answers."""
     _facts(
         db,
         "originals",
@@ -204,7 +204,7 @@ def m003_slips(db: Database) -> None:
         picture TEXT NOT NULL, -- SHA-256 of the page's picture
         outcome TEXT NOT NULL CHECK (outcome IN ('read', 'blank_back', 'rejected')),
         reason TEXT,
-        measured TEXT CHECK (json_valid(measured)),
+        measured TEXT CHECK (measured IS NULL OR json_valid(measured)),
         UNIQUE (original, number),
         CHECK ((outcome = 'rejected') = (reason IS NOT NULL))""",
         "batch",
@@ -260,7 +260,7 @@ def m003_slips(db: Database) -> None:
 
 @migrations()
 def m004_decisions(db: Database) -> None:
-    """What people decided; the latest decision on a thing counts, 'withdrawn' gives it back to the queue."""
+    """Add what people decide: the latest on a thing counts, 'withdrawn' gives it back to the queue."""
     _facts(
         db,
         "decided_answers",
@@ -299,12 +299,18 @@ def m004_decisions(db: Database) -> None:
     db.execute(
         """CREATE VIEW slips AS
         SELECT readings.reading, readings.serial, form, fingerprint, readings.run, readings.number,
-               readings.unit, readings.period, batch, readings.page, pages.original, pages.number AS page_number,
+               readings.unit, readings.period,
+               batch, readings.page, pages.original, pages.number AS page_number,
                CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 'counts'
                     WHEN outcome_by_hand = 'refused' THEN 'refused'
                     WHEN set_aside.reason IS NULL THEN 'counts'
                     WHEN set_aside.reason = 'same_image' THEN 'duplicate'
                     ELSE 'held' END AS standing,
+               CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 0
+                    WHEN outcome_by_hand = 'refused' THEN 2
+                    WHEN set_aside.reason IS NULL THEN 0
+                    WHEN set_aside.reason = 'same_image' THEN 2
+                    ELSE 1 END AS rank, -- of two slips with one serial, the lower is shown
                set_aside.reason AS set_aside, set_aside.other,
                reason_by_hand
         FROM readings

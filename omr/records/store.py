@@ -45,18 +45,21 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def canonical(value: object) -> bytes:
-    """Return the one spelling of a value that hashes are taken of: JSON, sorted keys, UTF-8.
+def fact(row: Row) -> dict[str, Value]:
+    """Return a row as it enters hashes.
 
-    Absent values are left out, so that a later column changes no earlier hash; pictures and
-    keys (bytes) enter as their own SHA-256, so that an export can prove a row without them.
+    Absent values are left out, so that a column added later changes no earlier hash; pictures
+    and keys (bytes) enter as their own SHA-256, so that an export can prove a row without them.
     """
-    if isinstance(value, Mapping):
-        value = {
-            key: hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part
-            for key, part in value.items()
-            if part is not None
-        }
+    return {
+        key: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+        for key, value in row.items()
+        if value is not None
+    }
+
+
+def canonical(value: object) -> bytes:
+    """Return the one spelling that hashes are taken of: JSON, sorted keys, no blanks, UTF-8."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode()
 
@@ -71,7 +74,7 @@ def digest_of(rows: Mapping[str, Sequence[Row]]) -> str:
     """
     total = hashlib.sha256()
     for table in sorted(name for name, added in rows.items() if added):
-        for leaf in sorted(canonical(row) for row in rows[table]):
+        for leaf in sorted(canonical(fact(row)) for row in rows[table]):
             total.update(b"%s %d " % (table.encode(), len(leaf)))
             total.update(leaf)
     return total.hexdigest()

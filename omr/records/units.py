@@ -94,7 +94,13 @@ class UnitsError(OmrError):
         lines = [str(error) for error in self.wrong[:_MAX_ERRORS_SHOWN]]
         if len(self.wrong) > len(lines):
             lines.append(say("units.more", count=len(self.wrong) - len(lines)))
-        return "\n".join([super(UnitsError, self).__str__(), *lines])
+        return "\n".join([super().__str__(), *lines])
+
+
+def shipped_lists() -> list[str]:
+    """Return the names of the built-in lists."""
+    folder = Path(str(resources.files("omr.records"))) / "units"
+    return sorted(file.stem for file in folder.glob("*.csv"))
 
 
 def shipped_units(name: str) -> Path | None:

@@ -1,0 +1,72 @@
+"""``omr answers``: what counts today."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from omr.cli.common import Session, json_option
+from omr.errors import OmrError
+from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.records.slips import CurrentSlip
+
+
+@click.command()
+@click.option("--batch")
+@click.option("--period")
+@json_option
+@click.pass_obj
+def answers(session: Session, batch: str | None, period: str | None, as_json: bool) -> None:
+    """Print the answers."""
+    from omr.records.periods import parse_period
+    from omr.records.register import archived_forms
+    from omr.records.slips import current_slips
+
+    when = parse_period(period).name if period else None
+    with session.store() as store:
+        if batch and store.row("SELECT 1 FROM batches WHERE batch = ?", batch) is None:
+            raise OmrError("records.no_batch", batch=batch)
+        slips = current_slips(store, archived_forms(store), batch=batch, period=when)
+        if not as_json:
+            for slip in slips:
+                click.echo(_line(slip))
+            return
+        # A year has a million slips: the document is written slip by slip.
+        opening = "[\n"
+        for slip in slips:
+            click.echo(opening + json.dumps(_as_json(slip), ensure_ascii=False), nl=False)
+            opening = ",\n"
+        click.echo("[]" if opening == "[\n" else "\n]")
+
+
+def _as_json(slip: CurrentSlip) -> dict[str, object]:
+    return {
+        "serial": slip.serial,
+        "form": slip.form,
+        "unit": slip.unit,
+        "period": slip.period,
+        "valid": slip.valid,
+        "reason": slip.reason,
+        "answers": {
+            question: {
+                "state": answer.state.value,
+                "codes": list(answer.codes),
+                "confidence": round(answer.confidence, 4),
+                "by": answer.by,
+            }
+            for question, answer in slip.answers.items()
+        },
+    }
+
+
+def _line(slip: CurrentSlip) -> str:
+    said = "  ".join(
+        f"{question}={'+'.join(answer.codes) if answer.codes else say(f'records.{answer.state}')}"
+        for question, answer in slip.answers.items()
+    )
+    state = say("records.valid") if slip.valid else str(slip.reason)
+    return f"{slip.serial}  {slip.form}  {slip.unit}  {slip.period}  {state}  {said}"

@@ -1,0 +1,77 @@
+"""``omr issue``: register serials and print them, both or neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from omr.cli.common import Session, json_option, operator, print_json
+from omr.messages import say
+
+
+@click.command()
+@click.argument("form")
+@click.option("--unit", required=True)
+@click.option("--count", required=True, type=click.IntRange(min=1))
+@click.option("--period", required=True)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False))
+@click.option("--seed", type=int)
+@json_option
+@click.pass_obj
+def issue(
+    session: Session,
+    form: str,
+    unit: str,
+    count: int,
+    period: str,
+    output: str,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Issue serials."""
+    from omr.forms.layout import find_form
+    from omr.records import register
+
+    workspace = session.workspace()
+    found = find_form(form, workspace.forms)
+    with session.store() as store:
+        run = register.issue(
+            store,
+            found,
+            unit=unit,
+            period=period,
+            count=count,
+            target=Path(output),
+            by=operator(),
+            seed=seed,
+        )
+    if seed is not None:
+        click.echo(say("records.seeded"), err=True)
+    first, last = run.serial(run.first), run.serial(run.last)
+    if as_json:
+        return print_json(
+            {
+                "run": run.run,
+                "form": run.form,
+                "unit": run.unit,
+                "period": run.period,
+                "first": str(first),
+                "last": str(last),
+                "count": run.count,
+                "pdf": str(Path(output).absolute()),
+                "serials": [str(serial) for serial in run.serials()],
+            }
+        )
+    click.echo(
+        say(
+            "records.issued",
+            run=run.run,
+            count=run.count,
+            form=run.form,
+            unit=run.unit,
+            first=first.printed,
+            last=last.printed,
+            pdf=output,
+        )
+    )

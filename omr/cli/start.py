@@ -1,0 +1,53 @@
+"""``omr init`` and ``omr doctor``: before the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.records.health import Check
+
+
+@click.command()
+@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(file_okay=False))
+@json_option
+@click.pass_obj
+def init(session: Session, directory: str | None, as_json: bool) -> None:
+    """Make a workspace."""
+    from omr.records.store import Store
+    from omr.workspace import Workspace
+
+    workspace = Workspace.create(Path(directory or session.folder))
+    Store.open(workspace.database).close()
+    if as_json:
+        return print_json({"workspace": str(workspace.path.absolute())})
+    click.echo(say("doctor.made", path=workspace.path.absolute()))
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def doctor(session: Session, as_json: bool) -> int:
+    """Check the tools."""
+    from omr.records.health import examine
+
+    checks = examine(Path(session.folder))
+    if as_json:
+        print_json({"checks": [_as_json(check) for check in checks]})
+    else:
+        for check in checks:
+            sign = say("doctor.ok" if check.ok else "doctor.not_ok")
+            click.echo(f"{sign}  {say(f'doctor.{check.name}')}: {check.detail}")
+            if check.mend:
+                click.echo(f"      {check.mend}")
+    return 0 if all(check.ok for check in checks) else 3
+
+
+def _as_json(check: Check) -> dict[str, object]:
+    return {"name": check.name, "ok": check.ok, "detail": check.detail, "mend": check.mend}

@@ -1,0 +1,94 @@
+"""What counts today: slips with their current answers, machine's or reviewer's, and their validity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from omr.forms.template import Form
+from omr.reading.decide import AnswerState
+from omr.records.store import Store
+from omr.records.validity import CurrentAnswer, judge
+
+# One slip per serial: the one that counts; while none does, the first that waits; else the first.
+_SLIPS: Final = """
+    SELECT slips.*, question, state, codes, confidence, by
+    FROM slips JOIN current_answers USING (reading)
+    WHERE (rank = 0 OR NOT EXISTS (
+        SELECT 1 FROM slips AS better
+        WHERE better.serial = slips.serial AND (better.rank, better.reading) < (slips.rank, slips.reading)
+    )) {where}
+    ORDER BY reading
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSlip:
+    """One returned slip as it counts today."""
+
+    reading: int
+    serial: str
+    form: str
+    fingerprint: str
+    unit: str
+    period: str
+    standing: str  # counts, held, refused, duplicate
+    reason: str | None  # code of the rule that makes it invalid
+    answers: Mapping[str, CurrentAnswer]  # by question, in the form's order
+
+    @property
+    def valid(self) -> bool:
+        """Whether the slip enters the figures."""
+        return self.reason is None
+
+
+def current_slips(
+    store: Store, forms: Mapping[str, Form], *, batch: str | None = None, period: str | None = None
+) -> Iterator[CurrentSlip]:
+    """Yield every returned slip once, in the order of reading.
+
+    Parameters
+    ----------
+    forms : mapping
+        Fingerprint to form, as archived.
+    batch, period : str, optional
+        Only slips of this batch, only those that count for this period.
+    """
+    where, values = "", []
+    for column, value in (("batch", batch), ("period", period)):
+        if value is not None:
+            where += f" AND {column} = ?"
+            values.append(value)
+    for _, group in groupby(store.rows(_SLIPS.format(where=where), *values), key=lambda row: row["reading"]):
+        rows = list(group)
+        slip, form = rows[0], forms[rows[0]["fingerprint"]]
+        given = {
+            row["question"]: CurrentAnswer(
+                row["question"],
+                AnswerState(row["state"]),
+                tuple(row["codes"].split()),
+                row["confidence"],
+                row["by"],
+            )
+            for row in rows
+        }
+        answers = {question.key: given[question.key] for question in form.questions if question.key in given}
+        yield CurrentSlip(
+            slip["reading"],
+            slip["serial"],
+            slip["form"],
+            slip["fingerprint"],
+            slip["unit"],
+            slip["period"],
+            slip["standing"],
+            judge(
+                form,
+                answers,
+                standing=slip["standing"],
+                set_aside=slip["set_aside"],
+                reason_by_hand=slip["reason_by_hand"],
+            ),
+            answers,
+        )

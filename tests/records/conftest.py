@@ -1,0 +1,69 @@
+"""A register with one small form and a printer that is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from scanned import FORM, Scanner
+
+from omr.forms.serial import Issue
+from omr.forms.template import Form
+from omr.records.register import issue
+from omr.records.store import Store
+from omr.records.units import import_units, read_units, shipped_units
+from omr.workspace import Workspace
+
+
+@pytest.fixture
+def form() -> Form:
+    return FORM
+
+
+@pytest.fixture(autouse=True)
+def printing(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A printer that is quick: one empty page that names its run, as the real one does."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    def print_forms(form: Form, serials: Iterable[object], target: Path, *, run: str) -> None:
+        canvas = Canvas(str(target))
+        canvas.setKeywords(f"omr form={form.form} fingerprint={'0' * 64} run={run}")
+        canvas.drawString(10, 10, " ".join(str(serial) for serial in serials)[:200])
+        canvas.save()
+
+    fake = ModuleType("omr.forms.printing")
+    fake.print_forms = print_forms  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "omr.forms.printing", fake)
+    return fake
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> Iterator[Store]:
+    """A database with the units of 2023."""
+    with Store.open(workspace.database) as opened:
+        shipped = shipped_units("hai-phong-2023")
+        assert shipped is not None
+        import_units(opened, read_units(shipped.read_bytes()), by="test")
+        yield opened
+
+
+@pytest.fixture
+def issued_run(store: Store, tmp_path: Path) -> Callable[..., Issue]:
+    """Issue serials; every run gets a file of its own."""
+
+    def run(count: int = 20, unit: str = "PC06", period: str = "2026-11", form: Form = FORM) -> Issue:
+        number = store.value("SELECT count(*) FROM runs")
+        target = tmp_path / f"run-{number}.pdf"
+        return issue(store, form, unit=unit, period=period, count=count, target=target, by="test", seed=7)
+
+    return run
+
+
+@pytest.fixture
+def scanner(tmp_path: Path, store: Store, workspace: Workspace) -> Scanner:
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    return Scanner(folder, store, workspace)

@@ -1,0 +1,136 @@
+"""Slips as the reader gives them, without pictures: a small form, a scanner with known outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from omr.forms.serial import Issue
+from omr.forms.template import Form, Kind, Option, Question
+from omr.geometry import Box
+from omr.reading.align import AlignedPage
+from omr.reading.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.identify import IdentifiedPage
+from omr.reading.marks import MarkReading
+from omr.reading.pages import EncodedPage
+from omr.reading.reader import BlankBack, ReadPage, RejectedPage
+from omr.records.intake import Desk, take_in
+from omr.records.receipt import Receipt, receipt
+from omr.records.register import archived_forms
+from omr.records.store import Store
+from omr.workspace import Workspace
+
+LEVELS = ("5", "4", "3", "2", "1")
+
+
+def question(
+    key: str, kind: Kind = Kind.LIKERT, codes: Sequence[str] = LEVELS, overall: bool = False
+) -> Question:
+    options = tuple(
+        Option(code, f"mức {code}", code in "54", Box(10.0 + 10 * at, 50.0, 4.5, 4.5))
+        for at, code in enumerate(codes)
+    )
+    return Question(key, kind, f"Câu {key}", "Chung", kind is Kind.LIKERT, overall, options, None)
+
+
+FORM = Form(
+    form="DL-01",
+    digit=1,
+    revision="1",
+    title="Phiếu thử",
+    field="Thử",
+    paper="A5",
+    language="vi",
+    questions=(
+        question("A1", Kind.SINGLE, ("1", "2")),
+        question("B1"),
+        question("B2"),
+        question("B3"),
+        question("B10", overall=True),
+    ),
+    art=(),
+)
+
+
+def answer(key: str, said: str) -> Answer:
+    """``"5"`` answered, ``""`` nothing, ``"5 4"`` multiple, ``"?"`` doubtful."""
+    if said == "?":
+        return Answer(key, AnswerState.DOUBTFUL, (), 0.6)
+    codes = tuple(said.split())
+    state = (AnswerState.NO_ANSWER, AnswerState.ANSWERED, AnswerState.MULTIPLE)[min(len(codes), 2)]
+    return Answer(key, state, codes if state is AnswerState.ANSWERED else (), 0.99)
+
+
+def slip(run: Issue, number: int, **said: str) -> ReadPage:
+    """A slip that was read; questions not named are answered with 5."""
+    fiducial = AlignedPage(None, np.eye(2, 3), 200.0, 0.05)  # type: ignore[arg-type]
+    given = {"A1": "1"} | {key: "5" for key in ("B1", "B2", "B3", "B10")} | said
+    marks = tuple(
+        MarkReading(q.key, o.code, np.zeros((4, 2)), (0.25, 0.1 * at))
+        for q in FORM.questions
+        for at, o in enumerate(q.options)
+    )
+    verdicts = tuple(
+        BoxVerdict(
+            q.key,
+            o.code,
+            BoxState.DOUBTFUL if given[q.key] == "?" else BoxState.BLANK,
+            0.6,
+            given[q.key] == "?",
+        )
+        for q in FORM.questions
+        for o in q.options
+    )
+    page = IdentifiedPage(fiducial, run.serial(number), run, ("ladder", "qr"))
+    return ReadPage(page, marks, verdicts, tuple(answer(key, value) for key, value in given.items()))
+
+
+BLANK = BlankBack("", 0)
+
+
+def rejected(reason: str = "no_serial", **measured: object) -> RejectedPage:
+    return RejectedPage("", 0, reason, measured)
+
+
+Outcome = ReadPage | BlankBack | RejectedPage
+
+
+@dataclass
+class Scanner:
+    """Makes scanned files whose pages have known outcomes, and reads them back."""
+
+    folder: Path
+    store: Store
+    workspace: Workspace
+    pages: dict[tuple[str, int], Outcome] = field(default_factory=dict)
+    made: int = 0
+
+    def scan(self, name: str, *outcomes: Outcome, shades: Sequence[int] | None = None) -> Path:
+        """Write a TIFF with one page per outcome; equal shades are equal pictures."""
+        pictures = []
+        for at, outcome in enumerate(outcomes):
+            self.made += 1
+            self.pages[name, at + 1] = outcome
+            shade = shades[at] if shades else self.made
+            pictures.append(Image.new("L", (300 + shade, 300), 200))
+        path = self.folder / name
+        pictures[0].save(path, save_all=True, append_images=pictures[1:], compression="tiff_lzw")
+        return path
+
+    def read(self, pages: Iterable[EncodedPage]) -> Iterator[Outcome]:
+        for page in pages:
+            outcome = self.pages[page.file, page.page]
+            yield (
+                outcome if isinstance(outcome, ReadPage) else replace(outcome, file=page.file, page=page.page)
+            )
+
+    def take_in(
+        self, *files: Path, read: Callable[..., Iterator[Outcome]] | None = None, **told: object
+    ) -> Receipt:
+        desk = Desk(self.store, self.workspace.scans, archived_forms(self.store), "default", "test")
+        taken = take_in(desk, files, read or self.read, **told)  # type: ignore[arg-type]
+        return receipt(self.store, taken, seconds=1.0)

@@ -1,0 +1,190 @@
+"""A batch comes in: every page once, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from scanned import BLANK, Outcome, Scanner, rejected, slip
+
+from omr.errors import RegisterError
+from omr.forms.serial import Issue
+from omr.reading.pages import EncodedPage
+from omr.records.originals import sha256_of
+from omr.records.store import Store
+from omr.records.units import find_unit
+
+Issuing = Callable[..., Issue]
+FACTS = ("pages", "readings", "set_aside", "decidings", "answers", "batches", "batch_files", "original_ends")
+
+
+def facts(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of what was read, without the number of the event that brought them."""
+    return {table: sorted(tuple(row)[1:] for row in store.rows(f"SELECT * FROM {table}")) for table in FACTS}
+
+
+def test_every_page_ends_as_read_blank_or_rejected(scanner: Scanner, issued_run: Issuing) -> None:
+    run = issued_run()
+    file = scanner.scan("a.tif", slip(run, 1), BLANK, rejected("no_serial"), slip(run, 2, B1="?"))
+    made = scanner.take_in(file)
+    assert (made.pages, made.read, made.blank_backs, made.rejected) == (4, 2, 1, {"no_serial": 1})
+    assert (made.sheets, made.duplicates, made.to_review, made.waits) == (3, 0, 1, True)
+    assert [(one.file, one.page, one.reason) for one in made.problems] == [("a.tif", 3, "no_serial")]
+
+
+def test_the_same_file_again_changes_nothing_and_is_reported(
+    scanner: Scanner, store: Store, issued_run: Issuing
+) -> None:
+    run = issued_run()
+    file = scanner.scan("a.tif", slip(run, 1), BLANK, rejected())
+    first = scanner.take_in(file)
+    before, events = facts(store), store.value("SELECT count(*) FROM events")
+    again = scanner.take_in(file)
+    assert facts(store) == before
+    assert store.value("SELECT count(*) FROM events") == events
+    assert (again.batch, again.pages, again.read, again.duplicates) == (first.batch, 3, 1, 3)
+
+
+def test_a_known_file_beside_a_new_one_is_not_read_again(scanner: Scanner, issued_run: Issuing) -> None:
+    run = issued_run()
+    old, new = scanner.scan("a.tif", slip(run, 1)), scanner.scan("b.tif", slip(run, 2))
+    first = scanner.take_in(old)
+    both = scanner.take_in(old, new, read=lambda pages: scanner.read(only(pages, "b.tif")))
+    assert both.batch != first.batch
+    assert (both.files, both.pages, both.read, both.duplicates) == (2, 2, 2, 1)
+
+
+def only(pages: Iterable[EncodedPage], name: str) -> Iterator[EncodedPage]:
+    """Pass pages of one file on; another file must not be opened."""
+    for page in pages:
+        assert page.file == name
+        yield page
+
+
+def test_a_file_given_twice_is_read_once(scanner: Scanner, tmp_path: Path, issued_run: Issuing) -> None:
+    run = issued_run()
+    file = scanner.scan("a.tif", slip(run, 1), slip(run, 2))
+    copy = tmp_path / "copy.tif"
+    copy.write_bytes(file.read_bytes())
+    scanner.pages |= {("copy.tif", number): scanner.pages["a.tif", number] for number in (1, 2)}
+    made = scanner.take_in(file, copy)
+    assert (made.pages, made.read, made.duplicates) == (4, 4, 2)
+
+
+@pytest.mark.parametrize("after", range(8))
+def test_an_interrupted_batch_ends_in_the_same_rows(
+    after: int,
+    scanner: Scanner,
+    store: Store,
+    issued_run: Issuing,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("omr.records.intake.PAGES_PER_ACT", 2)
+    run = issued_run()
+    pages = [slip(run, 1), BLANK, slip(run, 2), rejected(), slip(run, 1), slip(run, 3, B1="?"), BLANK]
+    files = scanner.scan("a.tif", *pages[:4]), scanner.scan("b.tif", *pages[4:])
+
+    def stopped(encoded: Iterable[EncodedPage]) -> Iterator[Outcome]:
+        for done, outcome in enumerate(scanner.read(encoded)):
+            if done == after:
+                raise KeyboardInterrupt
+            yield outcome
+
+    if after < len(pages):
+        with pytest.raises(KeyboardInterrupt):
+            scanner.take_in(*files, read=stopped)
+        assert store.value("SELECT count(*) FROM pages") == after  # nothing that was read is lost
+    made = scanner.take_in(*files)
+    assert (made.pages, made.read, made.duplicates) == (7, 4, 1)
+
+    with Store.open(tmp_path / "whole.sqlite") as whole:
+        copy_register(store, whole)
+        undisturbed = Scanner(scanner.folder, whole, scanner.workspace, scanner.pages)
+        undisturbed.take_in(*files)
+        assert facts(store) == facts(whole)
+
+
+def copy_register(source: Store, target: Store) -> None:
+    """Give another database the same forms and print runs."""
+    with target.act("copy", by="test") as act:
+        for table in ("forms", "form_questions", "form_options", "runs", "run_ends"):
+            rows = [dict(row) for row in source.rows(f"SELECT * FROM {table}")]
+            act.add(table, *({**row, "event": act.event} for row in rows))
+
+
+def test_a_sheet_scanned_again_is_a_duplicate_and_another_image_is_held(
+    scanner: Scanner, store: Store, issued_run: Issuing
+) -> None:
+    run = issued_run()
+    first = scanner.scan("a.tif", slip(run, 1), slip(run, 2), shades=(10, 11))
+    again = scanner.scan("b.tif", slip(run, 1), slip(run, 2, B1="1"), shades=(10, 99))
+    scanner.take_in(first)
+    made = scanner.take_in(again)
+    assert (made.read, made.duplicates, made.to_review) == (2, 2, 1)
+    assert [one.reason for one in made.problems] == ["same_image", "duplicate_other_image"]
+    standings = [row["standing"] for row in store.rows("SELECT standing FROM slips ORDER BY reading")]
+    assert standings == ["counts", "counts", "duplicate", "held"]
+
+
+def test_slips_of_another_unit_or_period_are_held_not_dropped(scanner: Scanner, issued_run: Issuing) -> None:
+    ours, theirs, late = issued_run(), issued_run(unit="PC08"), issued_run(period="2026-10")
+    file = scanner.scan("a.tif", slip(ours, ours.first), slip(theirs, theirs.first), slip(late, late.first))
+    made = scanner.take_in(file, unit="pc06", period="2026-11")
+    assert [one.reason for one in made.problems] == ["other_unit", "other_period"]
+    assert (made.read, made.to_review, made.waits) == (3, 2, True)
+
+
+def test_without_unit_and_period_the_print_run_says_them(scanner: Scanner, issued_run: Issuing) -> None:
+    runs = issued_run(), issued_run(unit="PC08"), issued_run(period="2026-10")
+    made = scanner.take_in(scanner.scan("a.tif", *(slip(run, run.first) for run in runs)))
+    assert (made.read, made.to_review, made.waits) == (3, 0, False)
+
+
+def test_a_count_by_hand_that_differs_waits_for_a_person(scanner: Scanner, issued_run: Issuing) -> None:
+    run = issued_run()
+    file = scanner.scan("a.tif", slip(run, 1), BLANK)
+    assert not scanner.take_in(file, expected=1).waits
+    other = scanner.scan("b.tif", slip(run, 2), BLANK)
+    assert scanner.take_in(other, expected=2).waits
+
+
+def test_a_unit_that_does_not_exist_is_refused_before_anything_is_kept(
+    scanner: Scanner, store: Store, issued_run: Issuing
+) -> None:
+    run = issued_run()
+    file = scanner.scan("a.tif", slip(run, 1))
+    with pytest.raises(RegisterError):
+        scanner.take_in(file, unit="PC99")
+    assert store.value("SELECT count(*) FROM originals") == 0
+    assert find_unit(store, "PC06").unit == "PC06"
+
+
+def test_originals_are_kept_untouched_under_their_hash(
+    scanner: Scanner, store: Store, issued_run: Issuing
+) -> None:
+    file = scanner.scan("Lô 1 tháng 11.TIF", slip(issued_run(), 1))
+    before = file.read_bytes()
+    scanner.take_in(file)
+    row = store.row("SELECT * FROM originals")
+    assert row is not None
+    kept = scanner.workspace.path / row["path"]
+    assert kept.relative_to(scanner.workspace.scans).parts == (row["original"][:2], f"{row['original']}.tif")
+    assert file.read_bytes() == kept.read_bytes() == before
+    assert sha256_of(kept) == row["original"]
+
+
+def test_a_file_that_is_no_scan_is_one_rejected_page(scanner: Scanner, issued_run: Issuing) -> None:
+    issued_run()
+    broken = scanner.folder / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.7\nnothing")
+
+    def read(pages: Iterable[EncodedPage]) -> Iterator[Outcome]:
+        for page in pages:
+            assert page.fault is not None
+            yield rejected(page.fault.reason)
+
+    made = scanner.take_in(broken, read=read)
+    assert made.pages == 1
+    assert sum(made.rejected.values()) == 1

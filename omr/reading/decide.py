@@ -1,9 +1,23 @@
-"""Measurements become answers: pure, replayable from what is stored."""
+"""Measurements become answers: pure, replayable from what is stored.
+
+Two steps: `judge` says what each box of a page is (blank, marked, cancelled, doubtful),
+`decide` what each question says. A doubtful box waits for a person; nothing is guessed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.forms.template import Kind, Question
+from omr.reading.calibrate import Calibration, Limits
+from omr.reading.evidence import gather
+from omr.reading.marks import F, MarkReading
 
 
 class BoxState(StrEnum):
@@ -25,13 +39,22 @@ class AnswerState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """The state of one box."""
+
+    state: BoxState
+    confidence: float  # chance in [0, 1] that the state is right; where doubtful, that the likelier is
+    review: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BoxVerdict:
-    """The decided state of one box."""
+    """The decided state of one box of a form."""
 
     question: str
     option: str
     state: BoxState
-    confidence: float  # probability in [0, 1] that the state is right
+    confidence: float  # as in `Judgement`
     review: bool
 
 
@@ -43,3 +66,141 @@ class Answer:
     state: AnswerState
     codes: tuple[str, ...]
     confidence: float  # in [0, 1]: that of the least certain box
+
+
+STREAK: Final = 0.95  # of the patch's height or width in one straight line: longer than a pen's stroke
+STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers less
+DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
+FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
+SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
+SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
+
+
+def judge(
+    features: NDArray[np.float64], groups: Sequence[str], calibration: Calibration
+) -> tuple[Judgement, ...]:
+    """Decide the state of every box of one page.
+
+    Parameters
+    ----------
+    features : (N, F) float64 ndarray
+        As `marks.measure` gives them.
+    groups : sequence of str
+        Question of each box, may be empty.
+    calibration : Calibration
+
+    Returns
+    -------
+    tuple of Judgement
+        One per box, in order.
+    """
+    if not len(features):
+        return ()
+    chance = calibration.chance(gather(features, groups))
+    limits = calibration.limits
+    unsure = _cannot_tell(features, chance)
+    marked = (chance >= limits.marked_above) & ~unsure
+    filled = _filled(features, groups, marked, limits)
+    out = []
+    for i, p in enumerate(chance.tolist()):
+        confidence = max(p, 1.0 - p)
+        if unsure[i] or limits.blank_below < p < limits.marked_above:
+            out.append(Judgement(BoxState.DOUBTFUL, confidence if features[i, F["usable"]] else 0.0, True))
+        elif not marked[i]:
+            out.append(Judgement(BoxState.BLANK, confidence, False))
+        elif not filled[i]:
+            out.append(Judgement(BoxState.MARKED, confidence, False))
+        elif _has_plain_mark(i, groups, marked, filled):
+            out.append(Judgement(BoxState.CANCELLED, confidence, False))
+        else:
+            # Filled where this person makes strokes, and nothing else is marked: a mark or a
+            # withdrawn one, nobody can tell but the person.
+            out.append(Judgement(BoxState.DOUBTFUL, 0.5, True))
+    return tuple(out)
+
+
+def _cannot_tell(features: NDArray[np.float64], chance: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Boxes that the model must not decide, (N,): what it sees there is not what it learned from."""
+    column = {name: features[:, i] for name, i in F.items()}
+    gain = column["gain"]
+    streak = (column["through"] >= STREAK) & (column["ink"] > 0.02) & (gain < STREAK_GAIN)
+    unknown_print = (column["support"] < FEW_BLANKS) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
+    return np.asarray((column["usable"] == 0) | streak | unknown_print | (column["paper"] > DARK_PAPER))
+
+
+def _filled(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_], limits: Limits
+) -> NDArray[np.bool_]:
+    """Which marked boxes are filled solid while the page's other marks are strokes, (N,).
+
+    The usual mark is that of the other questions; where they say nothing, the weakest mark
+    of the same question stands in. Where fills are usual, nothing counts as filled.
+    """
+    gain = features[:, F["gain"]]
+    out = np.zeros(len(gain), np.bool_)
+    for i in np.flatnonzero(marked & (gain >= limits.fill_gain)).tolist():
+        same = np.array([bool(group) and group == groups[i] for group in groups])
+        others = marked & ~same
+        usual = np.median(gain[others]) if others.sum() >= 3 else gain[marked & (same | others)].min()
+        out[i] = gain[i] >= limits.fill_ratio * usual
+    return out
+
+
+def _has_plain_mark(
+    i: int, groups: Sequence[str], marked: NDArray[np.bool_], filled: NDArray[np.bool_]
+) -> bool:
+    """Whether another box of the same question holds a mark that is not filled."""
+    return any(
+        bool(group) and group == groups[i] and j != i and marked[j] and not filled[j]
+        for j, group in enumerate(groups)
+    )
+
+
+def decide(
+    questions: Sequence[Question], readings: Sequence[MarkReading], calibration: Calibration
+) -> tuple[tuple[BoxVerdict, ...], tuple[Answer, ...]]:
+    """Decide every box and every question of a slip.
+
+    Parameters
+    ----------
+    questions : sequence of Question
+        Of the form; those without boxes are passed over.
+    readings : sequence of MarkReading
+        Of all boxes of the slip.
+    calibration : Calibration
+
+    Returns
+    -------
+    verdicts : tuple of BoxVerdict
+        In the order of the readings.
+    answers : tuple of Answer
+        In the order of the questions.
+    """
+    features = np.array([reading.features for reading in readings], np.float64)
+    judgements = judge(features, [reading.question for reading in readings], calibration)
+    verdicts = tuple(
+        BoxVerdict(reading.question, reading.option, j.state, j.confidence, j.review)
+        for reading, j in zip(readings, judgements, strict=True)
+    )
+    answers = [
+        _answer(question, [v for v in verdicts if v.question == question.key])
+        for question in questions
+        if question.kind is not Kind.TEXT
+    ]
+    return verdicts, tuple(answers)
+
+
+def _answer(question: Question, boxes: Sequence[BoxVerdict]) -> Answer:
+    """Put the boxes of one question together."""
+    confidence = min((box.confidence for box in boxes), default=0.0)
+    marked = {box.option for box in boxes if box.state is BoxState.MARKED}
+    codes = tuple(option.code for option in question.options if option.code in marked)
+    if len(boxes) < len(question.options) or any(box.state is BoxState.DOUBTFUL for box in boxes):
+        state = AnswerState.DOUBTFUL
+    elif not codes:
+        state = AnswerState.NO_ANSWER
+    elif len(codes) > 1 and question.kind is not Kind.MULTIPLE:
+        state = AnswerState.MULTIPLE
+    else:
+        state = AnswerState.ANSWERED
+    return Answer(question.key, state, codes, confidence)

@@ -1,10 +1,36 @@
-"""Measure every box: pixels -> numbers. Measurement only, never a verdict."""
+"""Measure every box: pixels -> numbers. Measurement only, never a verdict.
+
+All boxes of a page are measured together, because what a box looks like without a mark is
+learned from the other boxes (`blanks`). Lengths are in box sides, areas in shares of the
+box's inside, darkness from 0 (this page's paper) to 1 (this page's print): the numbers of a
+150 dpi photocopy and a 600 dpi colour scan mean the same.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from omr.geometry import Points
+from omr.reading.blanks import Floats, Mask, Outline, emptier, outline, references, snap
+from omr.reading.pages import Grey
+from omr.reading.patches import (
+    MARGIN,
+    SIDE,
+    Patches,
+    Quads,
+    Tones,
+    cut,
+    density,
+    sizes,
+    subquads,
+    tones,
+    usable,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,3 +41,239 @@ class MarkReading:
     option: str
     corners_px: Points  # (4, 2) of the box where its outline was found, clockwise from the top left
     features: tuple[float, ...]  # in the order of `FEATURES`
+
+
+FEATURES: Final = (
+    "ink",  # share of the inside that is ink and not print
+    "mass",  # mean darkness of the inside beyond print: pencil counts less than pen
+    "raw",  # mean darkness of the inside, print included
+    "gain",  # mean darkness of the inside over that of its blank, 1 would be all black
+    "core",  # mean darkness beyond print of the inner half
+    "ring",  # the same around the box, outside its outline
+    "width",  # of the largest stroke, in widths of the inside
+    "height",  # of the largest stroke, in heights of the inside
+    "depth",  # how far from the outline towards the middle ink reaches, 1 is the middle
+    "spread",  # share of nine cells of the inside with ink in them
+    "solid",  # share of the inside covered by ink wider than a ballpoint line
+    "heavy",  # share of the inside covered by ink wider than a felt pen line
+    "share",  # of all strokes that touch the inside: how much of their ink lies inside
+    "dark",  # darkness of the darkest stroke inside
+    "specks",  # share of the ink inside that is dust: pieces smaller than a pen's point
+    "through",  # part of the patch's height or width that one line through the inside inks: streak, fold
+    "missing",  # share of the box's own print that is not there
+    "match",  # correlation with the outline the page's boxes share
+    "support",  # how many empty boxes of the page vouch for the blank, 0-1 (20 or more)
+    "paper",  # paper darkness where the box lies, relative to the page's
+    "shift_x",  # how far right of its stated place the box was found, in box widths
+    "shift_y",  # how far below, in box heights
+    "found",  # 1: an enclosing outline was seen; 0: the stated quad stands in
+    "usable",  # 1: the box lies on the picture; all else is 0 where it does not
+)
+F: Final = {name: i for i, name in enumerate(FEATURES)}
+
+INK: Final = 0.25  # darkness beyond print from which a pixel is ink: above paper grain and show-through
+PEN_LINE: Final = 5  # px of a patch: 0.7 mm of a 4.5 mm box, wider than a ballpoint line
+FELT_LINE: Final = 9  # px: 1.3 mm, wider than a felt pen's line
+UNDER_PRINT: Final = 7  # px of a patch: wider than a printed line with its blurred edges
+SPECK: Final = 9  # px: 0.18 mm² of a 4.5 mm box
+SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
+FULL_SUPPORT: Final = 20  # empty boxes after which more say nothing new
+SEARCH: Final = 0.5  # box sides a box may be off its stated place
+REFINE: Final = 0.125  # box sides it may still be off once the outline is known
+
+
+def measure(grey: Grey, corners_px: Quads, *, search: float = SEARCH) -> NDArray[np.float64]:
+    """Measure all boxes of one page.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8 ndarray
+        0 is black, 255 is white; 1-bit scans as 0 and 255.
+    corners_px : (N, 4, 2) float64 ndarray
+        Corners of each box in scan px, clockwise from its top left. The quad may be the
+        printed outline or a cell around it.
+    search : float
+        How far a box may be off, in box sides, at most half a box.
+
+    Returns
+    -------
+    (N, F) float64 ndarray
+        In the order of `FEATURES`. Boxes off the picture have 0 everywhere.
+    """
+    quads = np.asarray(corners_px, np.float64).reshape(-1, 4, 2)
+    out = np.zeros((len(quads), len(FEATURES)))
+    good = np.flatnonzero(usable(quads, grey.shape)) if grey.ndim == 2 and grey.size else np.empty(0, np.intp)
+    if not len(good):
+        return out
+    page = tones(cut(grey, quads[good], 255.0))
+    for kind in _kinds(sizes(quads[good])):
+        out[good[kind]] = _measure_kind(grey, quads[good[kind]], page, search)
+    return out
+
+
+def found_at(corners_px: Quads, features: NDArray[np.float64]) -> Quads:
+    """Return where the boxes were found: their stated quads moved by the measured shift."""
+    x, y = features[:, F["shift_x"]], features[:, F["shift_y"]]
+    return subquads(np.asarray(corners_px, np.float64), x, y, 1 + x, 1 + y)
+
+
+def _kinds(boxes: Floats) -> list[NDArray[np.intp]]:
+    """Group boxes of about the same width and height."""
+    kinds: list[NDArray[np.intp]] = []
+    left = np.arange(len(boxes))
+    while len(left):
+        ratio = boxes[left] / np.median(boxes[left], axis=0)
+        if not (same := (np.maximum(ratio, 1 / ratio) < SAME_SIZE).all(axis=1)).any():
+            ratio = boxes[left] / boxes[left[0]]
+            same = (np.maximum(ratio, 1 / ratio) < SAME_SIZE).all(axis=1)
+        kinds.append(left[same])
+        left = left[~same]
+    return kinds
+
+
+def _measure_kind(grey: Grey, quads: Quads, page: Tones, search: float) -> NDArray[np.float64]:
+    """Measure boxes of one size: find them, find their outline, cut again to it, compare."""
+    patches, shifts, match = _snapped(grey, quads, page, search)
+    kind = outline(_typical(patches))
+    if kind.found:
+        left, top, right, bottom = kind.bounds
+        fitted = _moved(quads, shifts, kind.bounds)
+        patches, more, match = _snapped(grey, fitted, page, min(search, REFINE))
+        kind = outline(_typical(patches))
+        shifts = shifts + np.array([(left + right - 1) / 2, (top + bottom - 1) / 2])
+        shifts += more * np.array([right - left, bottom - top])
+    blanks = references(patches, kind)
+    beyond = _written(patches, blanks.pictures)
+    features = np.zeros((len(quads), len(FEATURES)))
+    _inside(features, np.minimum(patches, 1.0), np.minimum(blanks.pictures, 1.0), beyond, kind)
+    _strokes(features, patches, beyond, kind)
+    features[:, F["missing"]] = _missing(patches, blanks.pictures, kind.shape)
+    features[:, F["match"]] = match
+    features[:, F["support"]] = np.minimum(blanks.support / FULL_SUPPORT, 1.0)
+    features[:, F["paper"]] = np.percentile(patches[:, ::2, ::2].reshape(len(patches), -1), 30, axis=1)
+    features[:, F["shift_x"] : F["shift_y"] + 1] = shifts
+    features[:, F["found"]] = kind.found
+    features[:, F["usable"]] = 1.0
+    return features
+
+
+def _moved(quads: Quads, shifts: Floats, edges: tuple[float, float, float, float]) -> Quads:
+    left, top, right, bottom = edges
+    x, y = shifts.T
+    return subquads(quads, left + x, top + y, right + x, bottom + y)
+
+
+def _snapped(grey: Grey, quads: Quads, page: Tones, search: float) -> tuple[Patches, Floats, Floats]:
+    """Cut patches, find the boxes in them, and cut again where they are; shifts in box sides."""
+    patches = density(cut(grey, quads, page.white), page)
+    reach = min(MARGIN, round(search * SIDE))
+    if len(quads) < 2 or reach < 1:
+        return patches, np.zeros((len(quads), 2)), np.ones(len(quads))
+    shifts, match = snap(patches, quads.mean(axis=1), reach)
+    shifts /= SIDE
+    if np.any(shifts):
+        patches = density(cut(grey, _moved(quads, shifts, (0, 0, 1, 1)), page.white), page)
+    return patches, shifts, match
+
+
+def _typical(patches: Patches) -> NDArray[np.float32]:
+    return np.asarray(np.median(patches[emptier(patches)], axis=0), np.float32)
+
+
+def _written(patches: Patches, blanks: Patches) -> Patches:
+    """Find what was written: ink that the blank does not explain, and what lies under its print.
+
+    Ink over a printed letter cannot be seen there, but beside the letter it can: print is
+    painted over with the mean of the free pixels around it.
+    """
+    thick = np.ones((3, 3), np.uint8)  # scanners move edges by about a pixel
+    out = np.empty_like(patches)
+    for written, patch, blank in zip(out, patches, blanks, strict=True):
+        print_ = cv2.dilate(blank, thick)
+        free = (print_ < INK).astype(np.float32)
+        beyond = np.maximum(patch - print_, 0.0)
+        weight = cv2.blur(free, (UNDER_PRINT, UNDER_PRINT))
+        under = cv2.blur(beyond * free, (UNDER_PRINT, UNDER_PRINT)) / np.maximum(weight, 1e-3)
+        np.copyto(written, np.where(free > 0, beyond, np.maximum(beyond, np.minimum(under, patch))))
+    return out
+
+
+def _inside(features: Floats, patches: Patches, blanks: Patches, beyond: Patches, kind: Outline) -> None:
+    """Fill in the features that are plain shares and means."""
+    inside, shape = kind.inside, kind.shape
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    core = depth > 0.5 * depth.max()
+    around = cv2.dilate(shape.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(np.bool_) & ~shape
+    capped = np.minimum(beyond, 1.0)
+    features[:, F["ink"]] = (beyond[:, inside] > INK).mean(axis=1)
+    features[:, F["mass"]] = capped[:, inside].mean(axis=1)
+    features[:, F["raw"]] = patches[:, inside].mean(axis=1)
+    # Not pixel by pixel: a letter that lies half a pixel off cancels out in the mean.
+    blank = blanks[:, inside].mean(axis=1)
+    features[:, F["gain"]] = (features[:, F["raw"]] - blank) / np.maximum(1.0 - blank, 0.3)
+    features[:, F["core"]] = capped[:, core].mean(axis=1)
+    features[:, F["ring"]] = capped[:, around].mean(axis=1)
+
+
+def _strokes(features: Floats, patches: Patches, beyond: Patches, kind: Outline) -> None:
+    """Fill in the features that need connected pieces of ink."""
+    inside = kind.inside
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    height, width, area = len(rows), len(columns), int(inside.sum())
+    towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    towards = towards / towards.max()
+    cells = _cells(inside, rows, columns)
+    pen, felt = (np.ones((n, n), np.uint8) for n in (PEN_LINE, FELT_LINE))
+    for row, patch, picture in zip(features, patches, beyond, strict=True):
+        ink = (picture > INK).astype(np.uint8)
+        if not (ink & inside).any():
+            continue
+        row[F["through"]] = _longest_run(ink, rows, columns)
+        # Letters are thinner than either pen: here the print may stay in.
+        black = (patch > INK).astype(np.uint8)
+        row[F["solid"]] = cv2.morphologyEx(black, cv2.MORPH_OPEN, pen)[inside].sum() / area
+        row[F["heavy"]] = cv2.morphologyEx(black, cv2.MORPH_OPEN, felt)[inside].sum() / area
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+        within = np.bincount(labels[inside], minlength=count)[1:]
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        touching = within > 0
+        row[F["specks"]] = within[areas < SPECK].sum() / within.sum()
+        strokes = touching & (areas >= SPECK)
+        if strokes.any():
+            row[F["share"]] = within[strokes].sum() / areas[strokes].sum()
+            largest = labels == 1 + int(np.where(strokes, within, 0).argmax())
+            piece = largest & inside
+            row[F["width"]] = np.ptp(np.flatnonzero(piece.any(axis=0))) / max(width - 1, 1)
+            row[F["height"]] = np.ptp(np.flatnonzero(piece.any(axis=1))) / max(height - 1, 1)
+        kept = np.isin(labels, 1 + np.flatnonzero(areas >= SPECK)) & inside
+        if kept.any():
+            row[F["depth"]] = np.percentile(towards[kept], 95)
+            row[F["spread"]] = np.mean([kept[cell].mean() > 0.08 for cell in cells])
+            values = picture[kept]
+            darkest = max(1, len(values) // 4)
+            row[F["dark"]] = np.partition(values, -darkest)[-darkest:].mean()
+
+
+def _cells(inside: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Mask]:
+    """Nine cells of the inside."""
+    cells = []
+    for part in np.array_split(rows, 3):
+        for across in np.array_split(columns, 3):
+            cell = np.zeros_like(inside)
+            cell[part[:, None], across[None, :]] = True
+            cells.append(cell & inside)
+    return [cell for cell in cells if cell.any()]
+
+
+def _longest_run(ink: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:
+    """How much of the patch's height or width the straightest line through the inside inks."""
+    down = cv2.dilate(ink, np.ones((1, 3), np.uint8))[:, columns].mean(axis=0).max()
+    across = cv2.dilate(ink, np.ones((3, 1), np.uint8))[rows].mean(axis=1).max()
+    return float(max(down, across))
+
+
+def _missing(patches: Patches, pictures: Patches, shape: Mask) -> Floats:
+    """How much of a box's own print is not on the paper."""
+    printed = np.minimum(pictures[:, shape], 1.0)
+    absent = np.maximum(printed - patches[:, shape] - 0.2, 0.0).sum(axis=1)
+    return np.asarray(absent / np.maximum(printed.sum(axis=1), 1.0), np.float64)

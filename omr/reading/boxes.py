@@ -1,0 +1,104 @@
+"""Boxes on any picture: a CSV of corners, from another program, checked row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from omr.errors import OmrError
+from omr.reading.patches import Quads
+
+CORNERS: Final = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+MOST_BYTES: Final = 32 * 2**20
+MOST_BOXES: Final = 50_000  # a page holds at most some hundred
+MOST_LETTERS: Final = 500  # of a box's or group's name
+
+_Name = Annotated[str, Field(max_length=MOST_LETTERS)]
+_Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False, str_strip_whitespace=True)
+    box: Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
+    group: _Name = ""
+    x1: _Pixel
+    y1: _Pixel
+    x2: _Pixel
+    y2: _Pixel
+    x3: _Pixel
+    y3: _Pixel
+    x4: _Pixel
+    y4: _Pixel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoxList:
+    """The boxes of one picture, in the order of the file."""
+
+    names: tuple[str, ...]
+    groups: tuple[str, ...]  # "" where a box belongs to no question
+    corners_px: Quads  # (N, 4, 2), clockwise from the top left
+
+
+def read_boxes(file: Path) -> BoxList:
+    """Read ``box,group,x1,y1,x2,y2,x3,y3,x4,y4``; other columns are passed over.
+
+    Raises
+    ------
+    OmrError
+        Naming the line and the column of the first thing that is wrong.
+    """
+    rows = list(_rows(file))
+    if not rows:
+        raise OmrError("marks.no_boxes", file=file)
+    names = [row.box for row in rows]
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise OmrError("marks.box_twice", file=file, box=twice)
+    corners = np.array([[getattr(row, corner) for corner in CORNERS] for row in rows])
+    return BoxList(tuple(names), tuple(row.group for row in rows), corners.reshape(-1, 4, 2))
+
+
+def _rows(file: Path) -> Iterator[_Row]:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise OmrError("marks.csv_too_large", file=file, most=MOST_BYTES // 2**20)
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise OmrError("marks.no_csv", file=file, detail=error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise OmrError("marks.not_csv", file=file) from error
+    if "\0" in text:
+        raise OmrError("marks.not_csv", file=file)
+    head = text.split("\n", 1)[0]
+    delimiter = ";" if head.count(";") > head.count(",") else ","  # Excel's, where the comma is decimal
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+        absent = [name for name in ("box", *CORNERS) if name not in reader.fieldnames]
+        if absent:
+            raise OmrError("marks.no_column", file=file, columns=", ".join(absent))
+        for count, row in enumerate(reader):
+            if count >= MOST_BOXES:
+                raise OmrError("marks.too_many_boxes", file=file, most=MOST_BOXES)
+            yield _checked(file, reader.line_num, row)
+    except csv.Error as error:
+        raise OmrError("marks.not_csv", file=file) from error
+
+
+def _checked(file: Path, line: int, row: dict[str, str]) -> _Row:
+    values = {key: value for key, value in row.items() if key in _Row.model_fields and value is not None}
+    try:
+        return _Row.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        column = str(first["loc"][0])
+        shown = str(values.get(column, ""))[:40]
+        raise OmrError("marks.bad_row", file=file, line=line, column=column, value=shown) from error

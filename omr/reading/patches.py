@@ -1,0 +1,159 @@
+"""Boxes cut from the page: quads in scan pixels -> deskewed patches of one size, as ink density.
+
+Every box becomes a square patch of `PATCH` pixels: the box itself is `SIDE` pixels wide in
+its middle, with half a box of surroundings on every side. The page itself is never warped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.geometry import Affine, Points
+
+Quads = NDArray[np.float64]  # (N, 4, 2) scan px, clockwise from the top left
+Patches = NDArray[np.float32]  # (N, PATCH, PATCH) ink density: 0 paper, 1 print black
+Floats = NDArray[np.float64]
+
+SIDE: Final = 32  # px of a box's side in a patch: a 0.3 mm pen line in a 4.5 mm box is 2 px wide
+MARGIN: Final = 16  # px of surroundings on each side
+PATCH: Final = SIDE + 2 * MARGIN
+
+MIN_SIDE_PX: Final = 4.0  # below, a box has no inside to look at
+MAX_SIDE_PX: Final = 2000.0  # above, it is no box: 600 dpi makes 106 px of 4.5 mm
+MIN_CONTRAST: Final = 64.0  # grey levels from paper to ink; less is noise on an empty page
+MAX_DENSITY: Final = 1.5  # a mark may be blacker than thin print, not without limit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tones:
+    """Grey levels of paper and print on one page."""
+
+    white: float
+    black: float
+
+
+def usable(quads: Quads, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Tell which quads are boxes that lie on the page, shape (N,).
+
+    A box is on the page when all four corners are within a quarter of a box of it.
+    """
+    with np.errstate(all="ignore"):
+        finite = np.asarray(np.isfinite(quads).all(axis=(1, 2)))
+        safe = np.where(finite[:, None, None], quads, 0.0).clip(-1e7, 1e7)
+        right, down = _sides(safe)
+        width, height = np.hypot(*right.T), np.hypot(*down.T)
+        short, long = np.minimum(width, height), np.maximum(width, height)
+        area = right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]
+        square = (short >= MIN_SIDE_PX) & (long <= MAX_SIDE_PX) & (area >= 0.5 * width * height)
+        limit = np.array([shape[1], shape[0]], np.float64)
+        slack = 0.25 * short[:, None, None]
+        inside = ((safe >= -slack) & (safe <= limit - 1 + slack)).all(axis=(1, 2))
+    return np.asarray(finite & square & inside)
+
+
+def _sides(quads: Quads) -> tuple[Points, Points]:
+    """Return the mean side to the right and the mean side down of each quad, (N, 2) each."""
+    right = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
+    down = (quads[:, 3] - quads[:, 0] + quads[:, 2] - quads[:, 1]) / 2
+    return right, down
+
+
+def sizes(quads: Quads) -> Floats:
+    """Width and height of each quad in px, (N, 2)."""
+    right, down = _sides(quads)
+    return np.stack([np.hypot(*right.T), np.hypot(*down.T)], axis=1)
+
+
+def subquads(
+    quads: Quads, left: Floats | float, top: Floats | float, right: Floats | float, bottom: Floats | float
+) -> Quads:
+    """Return the part of each quad between the given shares of its sides, (N, 4, 2)."""
+    along, down = _sides(quads)
+    centre = quads.mean(axis=1)
+    shares = ((left, top), (right, top), (right, bottom), (left, bottom))
+    corners = [centre + along * _column(x - 0.5) + down * _column(y - 0.5) for x, y in shares]
+    return np.stack(corners, axis=1)
+
+
+def _column(values: Floats | float) -> Floats:
+    """Return one value for all boxes, or one for each, as a column."""
+    return np.atleast_1d(np.asarray(values, np.float64))[:, None]
+
+
+def cut(grey: NDArray[np.uint8], quads: Quads, fill: float) -> NDArray[np.uint8]:
+    """Cut each box, deskewed, with half a box around it.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8 ndarray
+    quads : (N, 4, 2) float64 ndarray
+        Usable ones, see `usable`.
+    fill : float
+        Grey level where a patch reaches over the edge of the scan.
+
+    Returns
+    -------
+    (N, PATCH, PATCH) uint8 ndarray
+    """
+    patches = np.empty((len(quads), PATCH, PATCH), np.uint8)
+    if not len(quads):
+        return patches
+    # Bilinear sampling skips pixels above a reduction of two and would lose thin lines.
+    factor = max(1, int(np.median(sizes(quads).min(axis=1)) / SIDE))
+    if factor > 1:
+        low = np.maximum(np.floor(quads.min(axis=(0, 1)) - sizes(quads).max()), 0).astype(int)
+        high = np.ceil(quads.max(axis=(0, 1)) + sizes(quads).max()).astype(int)
+        part = grey[low[1] : high[1], low[0] : high[0]]
+        width, height = max(1, part.shape[1] // factor), max(1, part.shape[0] // factor)
+        part = part[: height * factor, : width * factor]
+        grey = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        # Pixel centres: x at full size is (x + 0.5) / factor - 0.5 in the reduced picture.
+        quads = (quads - low + 0.5) / factor - 0.5
+    right, down = _sides(quads)
+    corner = quads.mean(axis=1) - right / 2 - down / 2
+    middle = MARGIN - 0.5
+    for patch, x, y, at in zip(patches, right / SIDE, down / SIDE, corner, strict=True):
+        scan_from_patch: Affine = np.array(
+            [[x[0], y[0], at[0] - middle * (x[0] + y[0])], [x[1], y[1], at[1] - middle * (x[1] + y[1])]]
+        )
+        cv2.warpAffine(
+            grey,
+            scan_from_patch,
+            (PATCH, PATCH),
+            dst=patch,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=fill,
+        )
+    return patches
+
+
+def tones(patches: NDArray[np.uint8]) -> Tones:
+    """Take paper white and print black from the page's own boxes."""
+    if not patches.size:
+        return Tones(255.0, 255.0 - MIN_CONTRAST)
+    white = float(np.median(np.percentile(patches.reshape(len(patches), -1), 85, axis=1)))
+    # Outlines are 5-15 % of a patch: the darkest 2 % are print or pen, not noise.
+    black = float(np.percentile(patches, 2))
+    return Tones(white, min(black, white - MIN_CONTRAST))
+
+
+def density(patches: NDArray[np.uint8], page: Tones) -> Patches:
+    """Turn grey patches into ink density: 0 is paper where the patch lies, 1 is print black.
+
+    A shadow or grey paper lowers the white of a single patch, a large fill must not: the
+    local white is the patch's brightest fifth, but at most a third of the way from paper
+    to black.
+    """
+    flat = patches.reshape(len(patches), -1)
+    white = np.percentile(flat, 80, axis=1) if len(flat) else np.empty(0)
+    floor = page.white - (page.white - page.black) / 3
+    white = white.clip(floor, 255.0)
+    scale = np.maximum(white - page.black, 0.5 * MIN_CONTRAST)
+    ink = (white[:, None, None] - patches) / scale[:, None, None]
+    return np.asarray(ink.clip(0.0, MAX_DENSITY), np.float32)

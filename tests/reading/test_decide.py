@@ -1,0 +1,143 @@
+"""Measurements become states and answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from omr.forms.template import Kind, Option, Question
+from omr.geometry import Box
+from omr.reading.calibrate import load_calibration
+from omr.reading.decide import AnswerState, BoxState, Judgement, decide, judge
+from omr.reading.marks import MarkReading, measure
+from tests.reading.slips import grid, mark, paper, stroke
+
+CALIBRATION = load_calibration()
+ROWS, COLUMNS = 10, 5
+ORDER = [BoxState.BLANK, BoxState.DOUBTFUL, BoxState.MARKED]
+
+
+def states(page: np.ndarray, quads: np.ndarray, groups: list[str]) -> list[BoxState]:
+    return [judgement.state for judgement in judge(measure(page, quads), groups, CALIBRATION)]
+
+
+def slip(kinds: dict[int, str], *, default: str = "cross") -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """A slip with one mark a row (box 5 * row + row % 5), and other marks at the given boxes."""
+    quads, groups = grid(ROWS, COLUMNS)
+    page = paper(quads)
+    for row in range(ROWS):
+        i = COLUMNS * row + row % COLUMNS
+        if i not in kinds:
+            mark(page, quads[i], default, seed=row)
+    for i, kind in kinds.items():
+        mark(page, quads[i], kind, seed=100 + i)
+    return page, quads, groups
+
+
+@pytest.mark.parametrize("kind", ["cross", "tick", "scribble", "fill"])
+def test_plain_marks_are_read_without_review(kind: str) -> None:
+    page, quads, groups = slip({}, default=kind)
+    expected = [BoxState.MARKED if i // 5 % 5 == i % 5 else BoxState.BLANK for i in range(50)]
+    assert states(page, quads, groups) == expected
+
+
+def test_a_filled_box_beside_a_cross_is_cancelled() -> None:
+    page, quads, groups = slip({1: "fill"})
+    mark(page, quads[0], "cross", seed=7)
+    assert states(page, quads, groups)[:2] == [BoxState.MARKED, BoxState.CANCELLED]
+
+
+def test_a_filled_box_alone_among_crosses_waits_for_a_person() -> None:
+    page, quads, groups = slip({0: "fill"})
+    assert states(page, quads, groups)[0] is BoxState.DOUBTFUL
+
+
+def test_fills_are_marks_where_the_person_fills() -> None:
+    page, quads, groups = slip({}, default="fill")
+    mark(page, quads[1], "fill", seed=3)
+    assert states(page, quads, groups)[:2] == [BoxState.MARKED, BoxState.MARKED]
+
+
+def test_an_overshooting_tick_of_a_neighbour_is_no_mark() -> None:
+    page, quads, groups = slip({1: "overshoot"})
+    mark(page, quads[0], "cross", seed=7)
+    assert states(page, quads, groups)[1] is not BoxState.MARKED
+
+
+def test_a_streak_through_boxes_is_never_a_mark() -> None:
+    page, quads, groups = slip({})
+    x = int(quads[1][0][0]) + 18
+    page[:, x : x + 3] = 30
+    found = states(page, quads, groups)
+    crossed = [5 * row + 1 for row in range(ROWS) if row % 5 != 1]
+    assert all(found[i] is BoxState.DOUBTFUL for i in crossed)
+
+
+def test_boxes_off_the_picture_wait_for_a_person() -> None:
+    quads, groups = grid(2, 5)
+    judged = judge(measure(np.full((5, 5), 255, np.uint8), quads), groups, CALIBRATION)
+    assert judged == (Judgement(BoxState.DOUBTFUL, 0.0, True),) * 10
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    box=st.integers(0, 49),
+    points=st.lists(st.tuples(st.floats(-0.1, 1.1), st.floats(-0.1, 1.1)), min_size=2, max_size=5),
+    more=st.lists(st.tuples(st.floats(-0.1, 1.1), st.floats(-0.1, 1.1)), min_size=2, max_size=5),
+    width=st.floats(1.0, 6.0),
+    grey=st.integers(20, 170),
+)
+def test_more_ink_is_never_less_marked(
+    box: int, points: list[tuple[float, float]], more: list[tuple[float, float]], width: float, grey: int
+) -> None:
+    page, quads, groups = slip({})
+    x, y = quads[box][0]
+    size = quads[box][2][0] - x
+    before = []
+    for strokes in (points, more):
+        stroke(page, [(x + u * size, y + v * size) for u, v in strokes], width, grey)
+        before.append(states(page, quads, groups)[box])
+    first, second = before
+    assume(first is not BoxState.CANCELLED and second is not BoxState.CANCELLED)
+    # An accepted state is never taken back towards blank; it may become doubtful (a fill).
+    assert not (first is BoxState.MARKED and second is BoxState.BLANK)
+    assert not (first is BoxState.DOUBTFUL and second is BoxState.BLANK)
+
+
+def question(kind: Kind, codes: str = "12345") -> Question:
+    options = tuple(Option(code, code, False, Box(0, 0, 4.5, 4.5)) for code in codes)
+    return Question("q0", kind, "", "", True, False, options, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks", "state"),
+    [
+        (Kind.SINGLE, {0: "cross"}, AnswerState.ANSWERED),
+        (Kind.LIKERT, {0: "cross", 3: "cross"}, AnswerState.MULTIPLE),
+        (Kind.MULTIPLE, {0: "cross", 3: "cross"}, AnswerState.ANSWERED),
+        (Kind.SINGLE, {}, AnswerState.NO_ANSWER),
+        (Kind.SINGLE, {0: "fill", 3: "cross"}, AnswerState.ANSWERED),
+        (Kind.SINGLE, {0: "fill"}, AnswerState.DOUBTFUL),
+    ],
+)
+def test_questions(kind: Kind, marks: dict[int, str], state: AnswerState) -> None:
+    quads, groups = grid(ROWS, COLUMNS)
+    page = paper(quads)
+    for i, name in marks.items():
+        mark(page, quads[i], name, seed=i)
+    for row in range(1, ROWS):
+        mark(page, quads[5 * row + row % 5], "cross", seed=50 + row)
+    features = measure(page, quads)
+    readings = [
+        MarkReading(group, str(1 + i % 5), quad, tuple(map(float, row)))
+        for i, (group, quad, row) in enumerate(zip(groups, quads, features, strict=True))
+    ]
+    verdicts, answers = decide([question(kind)], readings, CALIBRATION)
+    assert len(verdicts) == 50
+    assert answers[0].state is state
+    if state is not AnswerState.DOUBTFUL:
+        plain = tuple(str(1 + i) for i, name in sorted(marks.items()) if name == "cross")
+        assert answers[0].codes == plain
+    assert 0.0 <= answers[0].confidence <= 1.0

@@ -45,6 +45,7 @@ def issue(
             target=Path(output),
             by=operator(),
             seed=seed,
+            electronic_url=workspace.settings.electronic_form_url,
         )
     if seed is not None:
         click.echo(say("records.seeded"), err=True)

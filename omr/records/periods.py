@@ -31,9 +31,8 @@ class Period:
     @property
     def following(self) -> Period:
         """The period after this one."""
-        if self.name == PILOT:
-            return parse_period(_PILOT_MONTH)
-        return parse_period(f"{self.day_after:%Y-%m}")
+        month = f"{self.day_after:%Y-%m}"
+        return parse_period(PILOT if month == _PILOT_MONTH and self.name != PILOT else month)
 
     @property
     def preceding(self) -> Period:

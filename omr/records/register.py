@@ -37,6 +37,7 @@ def issue(
     target: Path,
     by: str,
     seed: int | None = None,
+    electronic_url: str = "",
 ) -> Issue:
     """Register `count` new serials for a unit and print them to `target`, both or neither.
 
@@ -44,6 +45,8 @@ def issue(
     ----------
     seed : int, optional
         Makes the guard letters reproducible, and so guessable: for tests and demonstrations.
+    electronic_url : str
+        Address of the electronic form, for its QR code.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def issue(
             )
         part = _part_of(target, run.run)
         try:
-            print_forms(form, run.serials(), part, run=run.run)
+            print_forms(form, run.serials(), part, run=run.run, electronic_url=electronic_url)
             put_in_place(part, target)
         except BaseException as error:
             part.unlink(missing_ok=True)

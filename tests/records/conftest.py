@@ -28,7 +28,7 @@ def printing(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A printer that is quick: one empty page that names its run, as the real one does."""
     from reportlab.pdfgen.canvas import Canvas
 
-    def print_forms(form: Form, serials: Iterable[object], target: Path, *, run: str) -> None:
+    def print_forms(form: Form, serials: Iterable[object], target: Path, *, run: str, **_: str) -> None:
         canvas = Canvas(str(target))
         canvas.setKeywords(f"omr form={form.form} fingerprint={'0' * 64} run={run}")
         canvas.drawString(10, 10, " ".join(str(serial) for serial in serials)[:200])

@@ -56,11 +56,6 @@ PUBLIC: Final = Access(frozenset(), public=True)
 SIGNED_IN: Final = Access(frozenset(Role))
 
 
-def only(*roles: Role) -> Access:
-    """Return the access of these roles."""
-    return Access(frozenset(roles))
-
-
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request that was let through."""

@@ -77,6 +77,7 @@ def create_app(office: Office, *, secure: bool = False, hosts: tuple[str, ...] =
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
+        office.worker.start()
         yield
         office.close()
 

@@ -18,9 +18,12 @@ class Desk:
     roles: frozenset[Role]
 
 
+PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
+
+INTAKE: Final = Desk("/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK})
 ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
 
-DESKS: Final = (ACCOUNTS,)
+DESKS: Final = (INTAKE, ACCOUNTS)
 
 
 def desks_of(user: User) -> list[Desk]:

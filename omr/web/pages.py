@@ -34,6 +34,11 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
     return HTMLResponse(text, status_code=status)
 
 
+def fragment(template: str, **values: object) -> str:
+    """Return a part of a page as text."""
+    return _environment().get_template(template).render(**values)
+
+
 def see_other(path: str) -> Response:
     """Return the answer to a POST that worked: look there."""
     return RedirectResponse(path, status_code=303)
@@ -95,7 +100,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of)
-    environment.filters.update(number=number, share=share, moment=moment, month=month)
+    environment.filters.update(number=number, decimal=decimal, share=share, moment=moment, month=month)
     return environment
 
 
@@ -110,6 +115,11 @@ def number(value: int) -> str:
     """
     text = f"{value:,}"
     return text if language() == "en" else text.replace(",", ".")
+
+
+def decimal(value: float) -> str:
+    """Return a number with one decimal."""
+    return f"{value:.1f}" if language() == "en" else f"{value:.1f}".replace(".", ",")
 
 
 def share(value: float | None, digits: int = 1) -> str:

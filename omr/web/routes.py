@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.records.accounts import Role
-from omr.web import auth, home, pages, users
-from omr.web.access import PUBLIC, SIGNED_IN, Entry, only
+from omr.web import auth, desks, home, intake, pages, users
+from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
+
+_INTAKE: Final = Access(desks.INTAKE.roles)
+_ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
 ROUTES: Final = (
     Entry("GET", "/static/{name:path}", pages.fixed_file, PUBLIC),
@@ -17,9 +19,18 @@ ROUTES: Final = (
     Entry("GET", "/password", auth.password_page, SIGNED_IN),
     Entry("POST", "/password", auth.change_password, SIGNED_IN),
     Entry("GET", "/", home.home, SIGNED_IN),
-    Entry("GET", "/accounts", users.accounts_page, only(Role.ADMIN)),
-    Entry("POST", "/accounts", users.add, only(Role.ADMIN)),
-    Entry("POST", "/accounts/{name}/reset", users.reset, only(Role.ADMIN)),
-    Entry("POST", "/accounts/{name}/active", users.set_active, only(Role.ADMIN)),
+    Entry("GET", "/intake", intake.desk, _INTAKE),
+    Entry("POST", "/intake", intake.begin, _INTAKE),
+    Entry("GET", "/intake/{stack}", intake.show, _INTAKE),
+    Entry("POST", "/intake/{stack}/file", intake.take_file, _INTAKE, body=True),
+    Entry("POST", "/intake/{stack}/send", intake.send, _INTAKE),
+    Entry("POST", "/intake/{stack}/drop", intake.drop, _INTAKE),
+    Entry("GET", "/intake/{stack}/progress", intake.progress, _INTAKE),
+    Entry("GET", "/batches/{batch}", intake.receipt, _INTAKE),
+    Entry("GET", "/batches/{batch}/{page}.jpg", intake.bad_page_picture, _INTAKE),
+    Entry("GET", "/accounts", users.accounts_page, _ACCOUNTS),
+    Entry("POST", "/accounts", users.add, _ACCOUNTS),
+    Entry("POST", "/accounts/{name}/reset", users.reset, _ACCOUNTS),
+    Entry("POST", "/accounts/{name}/active", users.set_active, _ACCOUNTS),
     Entry("GET", "/{path:path}", pages.missing, PUBLIC),
 )

@@ -43,8 +43,9 @@ class Person:
     def __init__(self, client: TestClient) -> None:
         self.client = client
 
-    def token(self, path: str = "/login") -> str:
-        found = re.search(r'name="csrf" content="([^"]+)"', self.client.get(path).text)
+    def token(self, path: str = "/") -> str:
+        page = self.client.get(path, follow_redirects=True).text
+        found = re.search(r'name="csrf" content="([^"]+)"', page)
         assert found
         return found[1]
 

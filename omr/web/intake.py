@@ -1,0 +1,227 @@
+"""The intake desk: stacks come in, are read behind the scenes, and end with a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import IO, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from omr.errors import OmrError, ScanError
+from omr.records import batches
+from omr.records.accounts import Role
+from omr.records.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState
+from omr.records.periods import parse_period
+from omr.records.units import find_unit, list_units
+from omr.web.access import Visit
+from omr.web.pages import NotFoundError, fragment, page, see_other
+from omr.web.pictures import jpeg, thumbnail
+
+_PV01: Final = (Role.REVIEWER, Role.LEAD)
+_BLOCK: Final = 1 << 20
+_MONTHS_OFFERED: Final = 13
+_LOOK_EVERY_S: Final = 0.5
+_LONGEST_STREAM_S: Final = 600.0  # then the browser asks again, and the session is checked again
+_THUMBNAIL_PX: Final = 320
+
+
+def desk(visit: Visit) -> Response:
+    """Show the form for a new stack, what is on its way, and past batches."""
+    held_to = visit.own_unit_only(*_PV01)
+    inbox = Inbox(visit.office.workspace)
+    stacks = [stack for stack in inbox.stacks() if held_to in (None, stack.unit)]
+    with visit.office.store() as store:
+        return page(
+            visit,
+            "intake.html",
+            held_to=held_to,
+            units=list({unit.unit: unit for unit in list_units(store)}.values()),
+            months=_months(),
+            under_way=[
+                (stack, state, inbox.progress(stack))
+                for stack in reversed(stacks)
+                if (state := inbox.state(stack)) is not StackState.DONE
+            ],
+            lines=batches.batches(store, unit=held_to),
+        )
+
+
+def begin(visit: Visit) -> Response:
+    """Open a stack; answers with its address, to which the page sends the files."""
+    unit = visit.own_unit_only(*_PV01) or visit.form.get("unit") or None
+    period = visit.form.get("period") or None
+    count = visit.form.get("expected", "").strip()
+    if count and not (count.isdecimal() and len(count) <= 6):
+        raise OmrError("web.count_wrong", count=count[:20])
+    when = parse_period(period) if period else None
+    if unit:
+        with visit.office.store() as store:
+            unit = find_unit(store, unit, when).unit
+    stack = Inbox(visit.office.workspace).begin(
+        unit, when.name if when else None, int(count) if count else None, visit.me.name
+    )
+    visit.office.note(visit.me.name, "stack_begun", f"{stack.name} {unit or ''} {period or ''}".strip())
+    return JSONResponse({"stack": f"/intake/{stack.name}"})
+
+
+async def take_file(visit: Visit) -> Response:
+    """Take one file of a stack, as it comes, never whole in memory."""
+    inbox = Inbox(visit.office.workspace)
+    stack = _stack(visit, inbox)
+    declared = visit.request.headers.get("content-length", "")
+    if not declared.isdecimal() or int(declared) > MOST_FILE_BYTES:
+        raise OmrError("inbox.too_large", most_gb=MOST_FILE_BYTES // 2**30)
+    name = visit.request.query_params.get("name", "")
+    part = await run_in_threadpool(inbox.place_for, stack, name)
+    try:
+        with part.open("wb") as file:
+            received = await _receive(visit, file, int(declared))
+        if received != int(declared):
+            raise OmrError("inbox.cut_off")
+        await run_in_threadpool(inbox.take, part)
+    except (OmrError, OSError, ClientDisconnect) as error:
+        await run_in_threadpool(inbox.discard, part)
+        if isinstance(error, OSError):
+            raise OmrError("inbox.disk_full") from error
+        if isinstance(error, ClientDisconnect):
+            raise OmrError("inbox.cut_off") from error
+        raise
+    return Response(status_code=204)
+
+
+async def _receive(visit: Visit, file: IO[bytes], declared: int) -> int:
+    """Write the body to a file; return its length, which is never more than what was declared."""
+    received, waiting = 0, bytearray()
+    async for chunk in visit.request.stream():
+        received += len(chunk)
+        if received > declared:
+            raise OmrError("inbox.cut_off")
+        waiting += chunk
+        if len(waiting) >= _BLOCK:
+            await run_in_threadpool(file.write, bytes(waiting))
+            waiting.clear()
+    await run_in_threadpool(file.write, bytes(waiting))
+    return received
+
+
+def send(visit: Visit) -> Response:
+    """Close a stack and have it read."""
+    inbox = Inbox(visit.office.workspace)
+    stack = _stack(visit, inbox)
+    if inbox.state(stack) is StackState.FAILED:
+        inbox.again(stack)
+    elif inbox.state(stack) is StackState.OPEN:
+        inbox.send(stack)
+        visit.office.note(visit.me.name, "stack_sent", stack.name)
+    visit.office.worker.call()
+    return see_other(f"/intake/{stack.name}")
+
+
+def drop(visit: Visit) -> Response:
+    """Throw away a stack that was never sent or cannot be read."""
+    inbox = Inbox(visit.office.workspace)
+    stack = _stack(visit, inbox)
+    inbox.drop(stack)
+    visit.office.note(visit.me.name, "stack_dropped", stack.name)
+    return see_other("/intake")
+
+
+def show(visit: Visit) -> Response:
+    """Show where a stack is; once it is read, its receipt."""
+    inbox = Inbox(visit.office.workspace)
+    stack = _stack(visit, inbox)
+    batch = inbox.batch(stack)
+    if batch is not None:
+        return see_other(f"/batches/{batch}")
+    return page(
+        visit,
+        "stack.html",
+        stack=stack,
+        state=inbox.state(stack),
+        files=[file.name for file in inbox.files(stack)],
+        progress=inbox.progress(stack),
+        failure=inbox.failure(stack),
+    )
+
+
+async def progress(visit: Visit) -> Response:
+    """Tell how far a stack is, by server-sent events, until it is done."""
+    inbox = Inbox(visit.office.workspace)
+    stack = _stack(visit, inbox)
+    stream = _events(visit, inbox, stack)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(visit: Visit, inbox: Inbox, stack: Stack) -> AsyncIterator[str]:
+    told = ""
+    for _ in range(round(_LONGEST_STREAM_S / _LOOK_EVERY_S)):
+        state = await run_in_threadpool(inbox.state, stack)
+        if state in (StackState.DONE, StackState.FAILED):
+            yield "event: end\ndata:\n\n"
+            return
+        text = fragment(
+            "progress.html", stack=stack, state=state, progress=await run_in_threadpool(inbox.progress, stack)
+        )
+        if text != told:
+            told = text
+            yield "".join(f"data: {line}\n" for line in text.splitlines()) + "\n"
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def receipt(visit: Visit) -> Response:
+    """Show the receipt of a batch, to be printed and signed, and which sheets to scan again."""
+    batch = visit.parameter("batch")
+    with visit.office.store() as store:
+        line = batches.find_batch(store, batch)
+        if line is None or visit.own_unit_only(*_PV01) not in (None, line.unit):
+            raise NotFoundError
+        return page(
+            visit,
+            "receipt.html",
+            line=line,
+            receipt=batches.receipt_of(store, batch),
+            bad=batches.bad_pages(store, batch),
+            office_name=visit.office.workspace.settings.office,
+        )
+
+
+def bad_page_picture(visit: Visit) -> Response:
+    """Show a page that could not be read, small: enough to find the sheet in the stack."""
+    batch, number = visit.parameter("batch"), visit.parameter("page")
+    with visit.office.store() as store:
+        line = batches.find_batch(store, batch)
+        if line is None or visit.own_unit_only(*_PV01) not in (None, line.unit):
+            raise NotFoundError
+        bad = {one.page for one in batches.bad_pages(store, batch)}
+        if not number.isdecimal() or int(number) not in bad:
+            raise NotFoundError
+        try:
+            picture = jpeg(thumbnail(visit.office.pictures.grey(store, int(number)), _THUMBNAIL_PX))
+        except ScanError:
+            return Response(_NO_PICTURE, media_type="image/svg+xml")
+    return Response(picture, media_type="image/jpeg")
+
+
+_NO_PICTURE: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 148 210">'
+    '<rect width="148" height="210" fill="#eee"/>'
+    '<path d="M40 70l68 70m0-70l-68 70" stroke="#999" stroke-width="4"/></svg>'
+)
+
+
+def _stack(visit: Visit, inbox: Inbox) -> Stack:
+    stack = inbox.find(visit.parameter("stack"))
+    if stack is None or visit.own_unit_only(*_PV01) not in (None, stack.unit):
+        raise NotFoundError
+    return stack
+
+
+def _months() -> list[str]:
+    """Return the months that a stack may be of: this one first."""
+    today: date = datetime.now().astimezone().date()
+    first = today.year * 12 + today.month - 1
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, first - _MONTHS_OFFERED, -1)]

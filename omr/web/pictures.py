@@ -1,0 +1,115 @@
+"""Pictures of pages for the desks: the original once more, decoded, cut upright where the form is known."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.errors import ScanError
+from omr.geometry import Affine, Box
+from omr.reading.pages import EncodedPage, decode, open_pages
+from omr.records.store import Store
+
+Grey = NDArray[np.uint8]
+
+_KEPT_PAGES: Final = 48  # encoded, some 0.3 MB each: what a few reviewers look at and look at next
+_JPEG_QUALITY: Final = 82
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Where a page's picture is."""
+
+    original: str
+    path: str  # below the workspace
+    number: int
+
+
+class Pictures:
+    """Opens pages of originals and remembers the latest; safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: OrderedDict[tuple[str, int], EncodedPage] = OrderedDict()
+        self._lock = Lock()  # PDFium, which opens PDFs, bears one thread only
+
+    def grey(self, store: Store, page: int) -> Grey:
+        """Return the pixels of a page as it was scanned.
+
+        Raises
+        ------
+        ScanError
+            If its picture cannot be decoded.
+        """
+        place = _place(store, page)
+        with self._lock:
+            return decode(self._encoded(place)).grey
+
+    def _encoded(self, place: PagePlace) -> EncodedPage:
+        key = place.original, place.number
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        pages = open_pages(self._folder / place.path)
+        found = next(islice(pages, place.number - 1, None), None)
+        if found is None:
+            raise ScanError("damaged", detail=place.number)
+        self._kept[key] = found
+        while len(self._kept) > _KEPT_PAGES:
+            self._kept.popitem(last=False)
+        return found
+
+
+def _place(store: Store, page: int) -> PagePlace:
+    row = store.row(
+        "SELECT pages.original, path, number FROM pages JOIN originals USING (original) WHERE page = ?", page
+    )
+    if row is None:
+        raise ScanError("damaged", detail=page)
+    return PagePlace(row["original"], row["path"], row["number"])
+
+
+def cut(grey: Grey, scan_from_page: Affine, box: Box, px_per_mm: float) -> Grey:
+    """Return one rectangle of the form, upright, at a chosen size; outside the scan it is white."""
+    size = round(box.width_mm * px_per_mm), round(box.height_mm * px_per_mm)
+    step = 1.0 / px_per_mm
+    page_from_cut = np.array([[step, 0.0, box.x_mm + step / 2], [0.0, step, box.y_mm + step / 2]])
+    linear = scan_from_page[:, :2] @ page_from_cut[:, :2]
+    shift = scan_from_page[:, :2] @ page_from_cut[:, 2] + scan_from_page[:, 2]
+    scan_from_cut = np.hstack([linear, shift[:, None]])
+    # Halving first: a row that is shown smaller than it was scanned would else lose thin strokes.
+    scale = float(np.sqrt(abs(np.linalg.det(linear))))
+    while scale > 1.6:
+        grey = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        scan_from_cut, scale = scan_from_cut / 2, scale / 2
+    picture = cv2.warpAffine(
+        grey,
+        scan_from_cut,
+        size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(255,),
+    )
+    return np.asarray(picture, np.uint8)
+
+
+def thumbnail(grey: Grey, width: int) -> Grey:
+    """Return the page, smaller."""
+    height = max(1, round(grey.shape[0] * width / grey.shape[1]))
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """Return a picture as JPEG."""
+    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    if not done:
+        raise ValueError(f"no JPEG of {picture.shape}")
+    return data.tobytes()

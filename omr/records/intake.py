@@ -242,7 +242,7 @@ class _Reading:
         store = self._desk.store
         with store.act("read", by=self._desk.by) as act:
             known = {sent.original: self._known(sent.original) for sent, _ in self._chunk}
-            rows = _Rows(self._desk, self._batch, self._told, act)
+            rows = PageRows(self._desk, self._batch, self._told, act)
             for sent, result in self._chunk:
                 if sent.number not in known[sent.original]:
                     rows.add(sent, result)
@@ -254,7 +254,7 @@ class _Reading:
         self._ended.clear()
 
 
-class _Rows:
+class PageRows:
     """The rows of one act of reading, collected by table and inserted together."""
 
     def __init__(self, desk: Desk, batch: str, told: Told, act: Act) -> None:
@@ -296,9 +296,9 @@ class _Rows:
             row.update(outcome="rejected", reason=result.reason, measured=measured)
         self._tables["pages"].append(row)
         if isinstance(result, ReadPage):
-            self._add_reading(page, sent.picture, result)
+            self.add_reading(page, sent.picture, result)
 
-    def _add_reading(self, page: int, picture: str, result: ReadPage) -> None:
+    def add_reading(self, page: int, picture: str, result: ReadPage) -> None:
         reading = self._number("reading")
         slip = result.page
         form = self._desk.forms[slip.issue.fingerprint]

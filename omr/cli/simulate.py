@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.messages import say
+from omr.messages import LANGUAGES, catalogue, say
 
 if TYPE_CHECKING:
     from omr.simulate.printed import PrintedRun
@@ -37,9 +37,9 @@ class _Simulate(click.Command):
 
 
 def _harm_names() -> tuple[str, ...]:
-    from omr.simulate.harms import HARMS, ORDINARY
-
-    return (*HARMS, ORDINARY)
+    """Return the names from the catalogue: the harms themselves need OpenCV, and help must not."""
+    words = catalogue(LANGUAGES[0], "simulate")
+    return tuple(key.removeprefix("harm_").replace("_", "-") for key in words if key.startswith("harm_"))
 
 
 def _known(ctx: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,12 +66,13 @@ def _known(ctx: click.Context, parameter: click.Parameter, names: tuple[str, ...
 @click.pass_obj
 def simulate(session: Session, /, pdf: Path, output: Path, as_json: bool, **wanted: Any) -> None:
     """Fill and scan a printed run."""
+    from omr.forms.layout import list_forms
     from omr.simulate.printed import open_run
     from omr.simulate.scans import write_scan
     from omr.simulate.stacks import simulate_stack
 
     own = Path(session.folder) / "forms"
-    stack = _stack(open_run(pdf, own if own.is_dir() else None), wanted)
+    stack = _stack(open_run(pdf, list_forms(own if own.is_dir() else None)), wanted)
     truths = write_scan(simulate_stack(stack), output)
     truth = output.with_suffix(".json")
     if as_json:

@@ -35,7 +35,7 @@ MARKING: Final = (
     Habit.DOT, Habit.RING, Habit.SCRIBBLE, Habit.OVERSHOOT,
 )  # fmt: skip
 # A slipped line stays this far from the middle of its box, in box widths.
-_STRAY_CLEARANCE: Final = 0.42
+_STRAY_CLEARANCE: Final = 0.36
 
 WITHDRAWING: Final = (Habit.CANCEL_FILL, Habit.STRIKE_OUT, Habit.ERASED)
 
@@ -173,10 +173,12 @@ def _stray(aim: _Aim, rng: Rng) -> list[Line]:
         angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 3.0)
         start = np.array([rng.choice([-0.6, 1.6]), rng.uniform(-0.4, 1.4)])
         step = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-        places = np.stack([start, start + step + rng.normal(0, 0.2, 2), start + 2 * step])
-        path = spline(places)
-        if np.hypot(*(path - 0.5).T).min() > _STRAY_CLEARANCE:
-            return [aim.line(*[(float(x), float(y)) for x, y in places], flick=0.8)]
+        middle = start + step + rng.normal(0, 0.2, 2)
+        end = start + 2 * step
+        path = aim.at((start[0], start[1]), (middle[0], middle[1]), (end[0], end[1]))
+        away_mm = np.linalg.norm(spline(path) - aim.box.centre_mm, axis=1).min() - aim.hand.width_mm / 2
+        if away_mm > _STRAY_CLEARANCE * aim.box.width_mm:
+            return [draw_line(path, aim.hand, rng, flick=0.8)]
 
 
 def _offsets(aim: _Aim, places: list[tuple[float, float]]) -> Points:

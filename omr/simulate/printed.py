@@ -15,7 +15,7 @@ import zxingcpp
 
 from omr.errors import OmrError
 from omr.forms.serial import parse_serial
-from omr.forms.template import Form, fingerprint, list_forms
+from omr.forms.template import Form, fingerprint
 from omr.geometry import px_from_mm
 from omr.simulate.ink import Pixels, tooth_patch
 from omr.simulate.pens import Rng
@@ -34,20 +34,20 @@ class PrintedRun:
     pages: int
 
 
-def open_run(path: Path, own: Path | None) -> PrintedRun:
+def open_run(path: Path, forms: Iterable[Form]) -> PrintedRun:
     """Find the form of a printed PDF by the fingerprint that printing left in it.
 
     Parameters
     ----------
     path : Path
         A PDF written by ``omr issue`` or ``omr forms preview``.
-    own : Path or None
-        The office's own forms; the built-in ones are searched too.
+    forms : iterable of Form
+        Where to look for its form.
 
     Raises
     ------
     OmrError
-        If the file is no such PDF, or no known form has its fingerprint.
+        If the file is no such PDF, or none of the forms has its fingerprint.
     """
     try:
         with pdfium.PdfDocument(path) as document:
@@ -57,7 +57,7 @@ def open_run(path: Path, own: Path | None) -> PrintedRun:
         raise OmrError("simulate.not_printed", file=path) from error
     if said is None or pages == 0:
         raise OmrError("simulate.not_printed", file=path)
-    for form in list_forms(own):
+    for form in forms:
         if fingerprint(form) == said["fingerprint"]:
             return PrintedRun(path, form, pages)
     raise OmrError("simulate.unknown_form", file=path, form=said["form"])

@@ -20,7 +20,7 @@ from omr.simulate.handwriting import write_remark
 from omr.simulate.harms import harm_paper, harm_scanner
 from omr.simulate.ink import Pixels, Sheet, grey_of
 from omr.simulate.pens import Rng
-from omr.simulate.respondents import Crowd, FilledSlip, fill, fill_as_told
+from omr.simulate.respondents import FilledSlip
 from omr.simulate.scanner import Machine, everyday_feed, scan
 
 # Sheets are drawn at the scan's resolution, but not below this: a coarse scan averages finer paper.
@@ -41,7 +41,7 @@ class Picture:
     depth: Depth
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Truth:
     """What a reader should find on a page."""
 
@@ -54,22 +54,17 @@ class Truth:
     harm: tuple[str, ...]
 
 
-def streams(seed: int, page: int) -> tuple[Rng, Rng, Rng, Rng]:
+def streams(seed: int, page: int, feeding: int = 0) -> tuple[Rng, Rng, Rng, Rng]:
     """Return a page's sources of chance: respondent, ink, paper, scanner.
 
-    Each is its own, so that another harm leaves the answers as they were, and a page is the
-    same whatever the number of pages.
+    Each is its own, so that another harm leaves the answers as they were, a page is the same
+    whatever the number of pages, and a sheet scanned a second time is the same sheet.
     """
-    children = np.random.SeedSequence(seed, spawn_key=(page,)).spawn(4)
-    a, b, c, d = (np.random.default_rng(child) for child in children)
+    a, b, c, d = (
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(page, stream)))
+        for stream in (0, 1, 2, 3 + feeding)
+    )
     return a, b, c, d
-
-
-def respond(
-    form: Form, crowd: Crowd, rng: Rng, told: Mapping[str, Sequence[str]] | None = None
-) -> FilledSlip:
-    """Let a respondent fill a form, freely or with answers told."""
-    return fill(form, crowd, rng) if told is None else fill_as_told(form, told, crowd, rng)
 
 
 def write_slip(sheet: Sheet, form: Form, slip: FilledSlip, rng: Rng) -> dict[str, str]:

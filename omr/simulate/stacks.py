@@ -48,7 +48,9 @@ class Stack:
     dpi: int
     depth: Depth
     seed: int
-    harm: tuple[str, ...] = ()
+    harm: tuple[str, ...] = ()  # of every page
+    harm_on: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of single pages
+    feeding: int = 0  # which time these sheets go through the scanner
     crowd: str = "everyday"
     pages: tuple[int, ...] = ()  # counted from 1; none means all
     told: Mapping[int | str, Mapping[str, Sequence[str]]] = field(default_factory=dict)  # by page or serial
@@ -86,16 +88,26 @@ def read_answers(file: Path, form: Form) -> dict[int | str, dict[str, list[str]]
     return answers
 
 
-def simulate_stack(stack: Stack, workers: int = 1) -> Iterator[tuple[Picture, Truth]]:
-    """Simulate a stack's pages, in order; the result does not depend on the number of workers."""
-    numbers = stack.numbers
-    if workers <= 1 or len(numbers) <= _CHUNK:
-        yield from _some(stack, numbers)
-        return
-    chunks = [numbers[i : i + _CHUNK] for i in range(0, len(numbers), _CHUNK)]
+def simulate_stack(stack: Stack) -> Iterator[tuple[Picture, Truth]]:
+    """Simulate a stack's pages in this process, in their order."""
+    return _some(stack, stack.numbers)
+
+
+def simulate_stacks(stacks: Sequence[Stack], workers: int) -> Iterator[list[tuple[Picture, Truth]]]:
+    """Simulate several stacks in worker processes: one list per stack, in order.
+
+    The result does not depend on the number of workers.
+    """
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_alone) as pool:
-        for done in pool.map(_some_at_once, [stack] * len(chunks), chunks):
-            yield from done
+        coming = [
+            [
+                pool.submit(_some_at_once, stack, stack.numbers[i : i + _CHUNK])
+                for i in range(0, len(stack.numbers), _CHUNK)
+            ]
+            for stack in stacks
+        ]
+        for chunks in coming:
+            yield [page for chunk in chunks for page in chunk.result()]
 
 
 def _alone() -> None:
@@ -110,12 +122,13 @@ def _some(stack: Stack, numbers: tuple[int, ...]) -> Iterator[tuple[Picture, Tru
     form, machine, crowd = stack.run.form, stack.machine(), CROWDS[stack.crowd]
     dpi = max(stack.dpi, LEAST_DRAWN_DPI)
     for number, render in printed_pages(stack.run, numbers, dpi, colour=stack.depth is Depth.COLOUR):
-        respondent, ink, wear, feeding = streams(stack.seed, number)
+        respondent, ink, wear, feeding = streams(stack.seed, number, stack.feeding)
         serial = serial_of(render, form, dpi, number)
         told = stack.told.get(serial, stack.told.get(number)) if stack.told else None
         slip = fill(form, crowd, respondent) if told is None else fill_as_told(form, told, crowd, respondent)
         harm = ordinary_harms(wear) if ORDINARY in stack.harm else ()
-        harm += tuple(name for name in stack.harm if name != ORDINARY and name not in harm)
+        wanted = (*stack.harm, *stack.harm_on.get(number, ()))
+        harm += tuple(name for name in wanted if name != ORDINARY and name not in harm)
         yield simulate_page(
             toner(render, wear),
             dpi,

@@ -1,0 +1,54 @@
+"""What was meant against what was read: every box is right, waits for a person, or is silently wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from omr.forms.template import Form
+from omr.reading.decide import Answer, AnswerState
+from omr.simulate.slips import Truth
+
+UNTOUCHED: Final = "blank"
+
+
+class Outcome(StrEnum):
+    """What became of one box."""
+
+    RIGHT = "right"
+    REVIEW = "review"  # its question waits for a person
+    SILENT = "silent"  # accepted, and not what was meant
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One box of one slip."""
+
+    question: str
+    option: str
+    drawn: str  # the habit drawn at it, or `UNTOUCHED`
+    outcome: Outcome
+
+
+def positions(form: Form, truth: Truth, answers: Iterable[Answer]) -> Iterator[Position]:
+    """Compare a slip's truth with the answers that were read, box by box.
+
+    A question without an answer, as on a page that lacks a part, waits for a person.
+    """
+    read = {answer.question: answer for answer in answers}
+    for question in form.questions:
+        answer = read.get(question.key)
+        waits = answer is None or answer.state is AnswerState.DOUBTFUL
+        for option in question.options:
+            meant = option.code in truth.answers.get(question.key, ())
+            said = answer is not None and option.code in answer.codes
+            right = Outcome.RIGHT if said == meant else Outcome.SILENT
+            drawn = truth.marks.get(question.key, {}).get(option.code, UNTOUCHED)
+            yield Position(question.key, option.code, drawn, Outcome.REVIEW if waits else right)
+
+
+def misread(truth: Mapping[str, Sequence[str]], accepted: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the questions among `accepted` whose codes are not those of the truth."""
+    return tuple(key for key, codes in accepted.items() if set(codes) != set(truth.get(key, ())))

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omr.errors import OmrError
-from omr.forms.layout import find_form, list_forms
+from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, fingerprint
@@ -49,7 +49,7 @@ def run(form: Form, tmp_path_factory: pytest.TempPathFactory) -> PrintedRun:
         "R23-0001", form.form, fingerprint(form), "PC06", "2023-03", form.digit, 23, 1, PAGES, bytes(32)
     )
     print_forms(form, issue.serials(), target, run=issue.run)
-    return open_run(target, [form])
+    return open_run(target, None)
 
 
 def stack(run: PrintedRun, **changes: object) -> Stack:
@@ -363,7 +363,7 @@ def unprinted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 def test_only_a_printed_run_can_be_simulated(unprinted: Path) -> None:
     with pytest.raises(OmrError, match="file.pdf"):
-        open_run(unprinted, list_forms(None))
+        open_run(unprinted, None)
 
 
 # ---- the command ----

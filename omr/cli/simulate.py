@@ -66,13 +66,12 @@ def _known(ctx: click.Context, parameter: click.Parameter, names: tuple[str, ...
 @click.pass_obj
 def simulate(session: Session, /, pdf: Path, output: Path, as_json: bool, **wanted: Any) -> None:
     """Fill and scan a printed run."""
-    from omr.forms.layout import list_forms
     from omr.simulate.printed import open_run
     from omr.simulate.scans import write_scan
     from omr.simulate.stacks import simulate_stack
 
     own = Path(session.folder) / "forms"
-    stack = _stack(open_run(pdf, list_forms(own if own.is_dir() else None)), wanted)
+    stack = _stack(open_run(pdf, own if own.is_dir() else None), wanted)
     truths = write_scan(simulate_stack(stack), output)
     truth = output.with_suffix(".json")
     if as_json:

@@ -14,6 +14,7 @@ import pypdfium2 as pdfium
 import zxingcpp
 
 from omr.errors import OmrError
+from omr.forms.layout import find_form
 from omr.forms.serial import parse_serial
 from omr.forms.template import Form, fingerprint
 from omr.geometry import px_from_mm
@@ -34,20 +35,20 @@ class PrintedRun:
     pages: int
 
 
-def open_run(path: Path, forms: Iterable[Form]) -> PrintedRun:
+def open_run(path: Path, own: Path | None) -> PrintedRun:
     """Find the form of a printed PDF by the fingerprint that printing left in it.
 
     Parameters
     ----------
     path : Path
         A PDF written by ``omr issue`` or ``omr forms preview``.
-    forms : iterable of Form
-        Where to look for its form.
+    own : Path or None
+        The office's own forms; the built-in ones are searched too.
 
     Raises
     ------
     OmrError
-        If the file is no such PDF, or none of the forms has its fingerprint.
+        If the file is no such PDF, or no known form has its fingerprint.
     """
     try:
         with pdfium.PdfDocument(path) as document:
@@ -57,7 +58,11 @@ def open_run(path: Path, forms: Iterable[Form]) -> PrintedRun:
         raise OmrError("simulate.not_printed", file=path) from error
     if said is None or pages == 0:
         raise OmrError("simulate.not_printed", file=path)
-    for form in forms:
+    for folder in dict.fromkeys((own, None)):
+        try:
+            form = find_form(said["form"], folder)
+        except OmrError:  # no form of that name, or a broken one: not the one that was printed
+            continue
         if fingerprint(form) == said["fingerprint"]:
             return PrintedRun(path, form, pages)
     raise OmrError("simulate.unknown_form", file=path, form=said["form"])

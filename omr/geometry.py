@@ -109,9 +109,10 @@ def _frame(paper: str, width: float, height: float, edge: float, ids: tuple[int,
         fiducials=(marks[0], marks[1], marks[2], marks[3]),
         # In the margin, half way up: there a skewed feed moves it sideways least.
         # 4.5 mm is the strip an office laser printer cannot print.
-        ladder=Box(width - 9.5, (height - _LADDER_MM) / 2, 5.0, _LADDER_MM),
+        # Left of it 1.5 mm stay white to the rules of the form.
+        ladder=Box(width - 8.5, (height - _LADDER_MM) / 2, 4.0, _LADDER_MM),
         qr=Box(right - 1.4 - _QR_MM, top, _QR_MM, _QR_MM),
-        serial_text=Box(width - edge - 46.0, top + 13.0, 46.0, 4.5),
+        serial_text=Box(width - edge - 46.0, top + 21.0, 46.0, 4.5),
         stamp=Box(left + size + 2.0, top, 38.0, 38.0),
     )
 

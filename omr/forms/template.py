@@ -80,6 +80,14 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True)
+class Electronic:
+    """Room for the QR code of the electronic form; printed, with its caption, where an address is set."""
+
+    box: Box  # the code with its quiet zone
+    caption: tuple[TextLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A form's revision as it is printed: immutable once a serial was issued on it."""
 
@@ -92,7 +100,7 @@ class Form:
     language: str
     questions: tuple[Question, ...]
     art: tuple[TextLine | Stroke, ...]  # all ink besides fiducials, serial and box outlines
-    electronic: Box | None = None  # room for the QR code of the electronic form, its quiet zone included
+    electronic: Electronic | None = None
 
     @property
     def frame(self) -> PageFrame:

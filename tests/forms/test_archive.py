@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from omr.errors import TemplateError
 from omr.forms.template import (
+    Electronic,
     Form,
     Kind,
     Option,
@@ -43,6 +44,7 @@ questions = st.builds(
     area=st.none() | boxes,
 )
 forms = st.builds(
+    Electronic,
     Form,
     form=words,
     digit=st.integers(0, 9),
@@ -53,7 +55,7 @@ forms = st.builds(
     language=words,
     questions=st.lists(questions, max_size=3).map(tuple),
     art=st.lists(strokes | lines, max_size=4).map(tuple),
-    electronic=st.none() | boxes,
+    electronic=st.none() | st.builds(Electronic, boxes, st.lists(lines, max_size=2).map(tuple)),
 )
 
 
@@ -77,7 +79,7 @@ def test_the_fingerprint_changes_with_any_ink_and_any_meaning():
     question, option = form.questions[0], form.questions[0].options[0]
     others = [
         replace(form, art=()),
-        replace(form, electronic=option.box),
+        replace(form, electronic=Electronic(option.box, ())),
         replace(form, questions=(replace(question, options=(replace(option, satisfied=False),)),)),
         replace(
             form, questions=(replace(question, options=(replace(option, box=Box(1.0, 2.001, 4.5, 4.5)),)),)

@@ -1,0 +1,295 @@
+"""Form + serials -> print-ready PDF: vector, true millimetres, typefaces embedded, the same bytes each time.
+
+What all slips share stands in the file once; a page adds its ladder, its QR code and its serial.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import cv2
+import numpy as np
+import zxingcpp
+from numpy.typing import NDArray
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from omr.errors import OmrError
+from omr.forms.fonts import embedded, width_mm
+from omr.forms.layout import SERIAL_PT, serial_baseline
+from omr.forms.serial import Serial
+from omr.forms.template import OUTLINE_MM, Electronic, Form, Stroke, TextLine, fingerprint
+from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, QR_MODULES, SERIAL_CODE128_MODULES, Box
+
+Modules = NDArray[np.bool_]  # (rows, columns), True is black
+Corner = tuple[int, int]  # (x, y) between modules
+
+FIDUCIAL_MODULES: Final = 6
+CODE128_QUIET: Final = 10  # modules of white before and after the bars
+QR_QUIET: Final = 4
+LEAST_PHONE_MODULE_MM: Final = 0.33  # a phone's camera reads this; the address must be short enough for it
+
+
+def print_forms(
+    form: Form, serials: Iterable[Serial], target: Path, *, run: str, electronic_url: str = ""
+) -> None:
+    """Print one slip a serial.
+
+    Parameters
+    ----------
+    form : Form
+    serials : iterable of Serial
+        One page each, in this order.
+    target : Path
+        The PDF; it is there whole or not at all.
+    run : str
+        The print run, written into the document's keywords.
+    electronic_url : str
+        Address of the electronic form; its QR code is printed where the form has room for it.
+        ``{form}`` stands for the form's name.
+
+    Raises
+    ------
+    OmrError
+        If the address is too long for a code that a phone can read.
+    OSError
+        If the file cannot be written; nothing is left behind.
+    """
+    with _document(form, target, f"run={run}", electronic_url) as canvas:
+        for serial in serials:
+            canvas.doForm("art")
+            _identity(canvas, form, serial)
+            canvas.showPage()
+
+
+def print_specimen(form: Form, target: Path, *, electronic_url: str = "") -> None:
+    """Print the form once, marked MẪU, with crossed-out places instead of a serial."""
+    frame = form.frame
+    with _document(form, target, "specimen", electronic_url) as canvas:
+        canvas.saveState()
+        canvas.setFillGray(0.88)
+        canvas.translate(frame.width_mm / 2 * mm, frame.height_mm / 2 * mm)
+        canvas.rotate(52)
+        canvas.setFont(embedded("bold"), frame.width_mm * 1.1)
+        canvas.drawCentredString(0, -0.36 * frame.width_mm * 1.1, "MẪU")
+        canvas.restoreState()
+        canvas.doForm("art")
+        for box in (frame.ladder, frame.qr, frame.serial_text):
+            _crossed_out(canvas, form, box)
+        canvas.showPage()
+
+
+@contextmanager
+def _document(form: Form, target: Path, about: str, electronic_url: str) -> Iterator[Canvas]:
+    """Open a document with the shared art defined, and put it in place when it is complete."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("xb") as file:
+            canvas = _canvas(form, file, about)
+            canvas.beginForm("art")
+            _shared(canvas, form, electronic_url)
+            canvas.endForm()
+            yield canvas
+            canvas.save()
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _canvas(form: Form, file: IO[bytes], about: str) -> Canvas:
+    canvas = Canvas(
+        file,
+        pagesize=(form.frame.width_mm * mm, form.frame.height_mm * mm),
+        pageCompression=1,
+        invariant=1,  # no date, no random identifier: equal forms and serials give equal bytes
+        initialFontName=embedded("regular"),  # type: ignore[arg-type]  # a name, whatever the stub says
+    )
+    canvas.setTitle(f"{form.form} – {form.title} – {form.field}")
+    canvas.setAuthor("")
+    canvas.setSubject(f"{form.form} {form.revision}")
+    canvas.setCreator("omr")
+    canvas.setKeywords(f"omr form={form.form} fingerprint={fingerprint(form)} {about}")
+    return canvas
+
+
+def _shared(canvas: Canvas, form: Form, electronic_url: str) -> None:
+    """Draw what is the same on every slip: fiducials, art, boxes, the electronic form's code."""
+    for fiducial in form.frame.fiducials:
+        _modules(canvas, form, marker(fiducial.id), fiducial.box, fiducial.box.width_mm / FIDUCIAL_MODULES)
+    for piece in form.art:
+        if isinstance(piece, TextLine):
+            _text(canvas, form, piece)
+        else:
+            _stroke(canvas, form, piece)
+    canvas.setLineWidth(OUTLINE_MM * mm)
+    canvas.setDash()
+    for question in form.questions:
+        for option in question.options:
+            line = option.box.grown(-OUTLINE_MM / 2)
+            bottom = _y(form, line.y_mm + line.height_mm)
+            canvas.rect(line.x_mm * mm, bottom, line.width_mm * mm, line.height_mm * mm)
+    if electronic_url and form.electronic is not None:
+        _electronic(canvas, form, form.electronic, electronic_url.replace("{form}", form.form))
+
+
+def _y(form: Form, y_mm: float) -> float:
+    """Return a height in points above the lower edge, PDF's way, of mm below the upper edge."""
+    return (form.frame.height_mm - y_mm) * mm
+
+
+def _text(canvas: Canvas, form: Form, line: TextLine) -> None:
+    canvas.setFont(embedded(line.font), line.size_pt)
+    canvas.drawString(line.x_mm * mm, _y(form, line.y_mm), line.text)
+
+
+def _stroke(canvas: Canvas, form: Form, stroke: Stroke) -> None:
+    path = canvas.beginPath()
+    path.moveTo(stroke.points[0][0] * mm, _y(form, stroke.points[0][1]))
+    for x, y in stroke.points[1:]:
+        path.lineTo(x * mm, _y(form, y))
+    if stroke.closed:
+        path.close()
+    canvas.setLineWidth(stroke.width_mm * mm)
+    canvas.setLineCap(1)
+    canvas.setLineJoin(0 if stroke.closed and not stroke.filled else 1)
+    canvas.setDash([length * mm for length in stroke.dash_mm])
+    canvas.drawPath(path, stroke=1, fill=int(stroke.filled))
+
+
+def _identity(canvas: Canvas, form: Form, serial: Serial) -> None:
+    """Draw the three carriers of a serial: ladder, QR code, text."""
+    frame = form.frame
+    bars = code128(str(serial))
+    ladder = Box(
+        frame.ladder.x_mm,
+        frame.ladder.y_mm + CODE128_QUIET * CODE128_MODULE_MM,
+        frame.ladder.width_mm,
+        len(bars) * CODE128_MODULE_MM,
+    )
+    _modules(canvas, form, bars, ladder, frame.ladder.width_mm, CODE128_MODULE_MM)
+    _modules(canvas, form, qr(str(serial)), frame.qr.grown(-QR_QUIET * QR_MODULE_MM), QR_MODULE_MM)
+    place = frame.serial_text
+    x = place.x_mm + place.width_mm - width_mm(serial.printed, "mono", SERIAL_PT)
+    canvas.setFont(embedded("mono"), SERIAL_PT)
+    canvas.drawString(x * mm, _y(form, serial_baseline(frame)), serial.printed)
+
+
+def _electronic(canvas: Canvas, form: Form, room: Electronic, url: str) -> None:
+    symbol = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    modules = _black(symbol)
+    side = room.box.width_mm / (len(modules) + 2 * QR_QUIET)
+    if side < LEAST_PHONE_MODULE_MM:
+        raise OmrError("forms.url_too_long", url=url, module=side, least=LEAST_PHONE_MODULE_MM)
+    _modules(canvas, form, modules, room.box.grown(-QR_QUIET * side), side)
+    for line in room.caption:
+        _text(canvas, form, line)
+
+
+def _crossed_out(canvas: Canvas, form: Form, box: Box) -> None:
+    (x0, y0), (x1, y1) = box.corners_mm[0], box.corners_mm[2]
+    for points in (((x0, y0), (x1, y0), (x1, y1), (x0, y1)), ((x0, y0), (x1, y1)), ((x0, y1), (x1, y0))):
+        _stroke(canvas, form, Stroke(points, 0.2, closed=True))
+
+
+def marker(id_: int) -> Modules:
+    """Return a fiducial of the 4x4_50 dictionary with its black border, shape (6, 6)."""
+    dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+    return np.asarray(cv2.aruco.generateImageMarker(dictionary, id_, FIDUCIAL_MODULES) == 0, bool)
+
+
+def code128(payload: str) -> Modules:
+    """Return a serial's Code 128 symbol without quiet zones as a ladder, shape (156, 1).
+
+    Ten digits go in pairs (code set C), then five letters (code set B): 13 symbols of 11
+    modules and a stop of 13.
+    """
+    bars = _black(zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.Code128))[:1].T
+    if len(bars) != SERIAL_CODE128_MODULES - 2 * CODE128_QUIET:
+        raise ValueError(f"{payload!r} takes {len(bars)} modules: the page frame has room for a serial")
+    return bars
+
+
+def qr(payload: str) -> Modules:
+    """Return a serial's QR code of version 1, level Q, without quiet zone; shape (21, 21)."""
+    modules = _black(zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="Q"))
+    if len(modules) != QR_MODULES - 2 * QR_QUIET:
+        raise ValueError(f"{payload!r} takes {len(modules)} modules: the page frame has room for a serial")
+    return modules
+
+
+def _black(symbol: zxingcpp.Barcode) -> Modules:
+    return np.asarray(np.asarray(symbol.to_image(add_quiet_zones=False)) == 0, bool)
+
+
+def _modules(
+    canvas: Canvas, form: Form, black: Modules, box: Box, width_mm: float, height_mm: float | None = None
+) -> None:
+    """Fill the black modules as outlines: squares side by side would show white hairlines between."""
+    canvas.saveState()
+    canvas.translate(box.x_mm * mm, _y(form, box.y_mm))
+    canvas.scale(width_mm * mm, -(height_mm or width_mm) * mm)
+    path = canvas.beginPath()
+    for loop in outlines(black):
+        path.moveTo(*loop[0])
+        for corner in loop[1:]:
+            path.lineTo(*corner)
+        path.close()
+    canvas.drawPath(path, stroke=0, fill=1)
+    canvas.restoreState()
+
+
+def outlines(black: Modules) -> list[list[Corner]]:
+    """Return the closed outlines of the black areas, in modules; holes are outlines of their own.
+
+    Parameters
+    ----------
+    black : (rows, columns) bool ndarray
+
+    Returns
+    -------
+    list of list of (x, y)
+        Corners only; filled by the even-odd rule they give the modules again.
+
+    Examples
+    --------
+    >>> outlines(np.array([[True, True]]))
+    [[(0, 0), (2, 0), (2, 1), (0, 1)]]
+    """
+    padded = np.pad(black, 1)
+    edges: dict[Corner, list[Corner]] = {}
+    for y, x in np.argwhere(padded).tolist():
+        sides = (
+            ((0, -1), (0, 0), (1, 0)),
+            ((1, 0), (1, 0), (1, 1)),
+            ((0, 1), (1, 1), (0, 1)),
+            ((-1, 0), (0, 1), (0, 0)),
+        )
+        for (dx, dy), (ax, ay), (bx, by) in sides:
+            if not padded[y + dy, x + dx]:
+                edges.setdefault((x - 1 + ax, y - 1 + ay), []).append((x - 1 + bx, y - 1 + by))
+    loops: list[list[Corner]] = []
+    while edges:
+        start = min(edges, key=lambda corner: (corner[1], corner[0]))
+        loop: list[Corner] = []
+        at = start
+        while True:
+            following = edges[at].pop()
+            if not edges[at]:
+                del edges[at]
+            if not loop or _turns(loop[-1], at, following):
+                loop.append(at)
+            at = following
+            if at == start:
+                break
+        loops.append(loop)
+    return loops
+
+
+def _turns(a: Corner, b: Corner, c: Corner) -> bool:
+    return (b[0] - a[0]) * (c[1] - b[1]) != (b[1] - a[1]) * (c[0] - b[0])

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "simulate": "simulate",
     "read": "read",
     "answers": "answers",
+    "review": "review",
     "marks": "marks",
     "report": "report",
     "serve": "serve",

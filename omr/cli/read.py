@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,11 @@ import click
 
 from omr.cli.common import Session, json_option, operator, print_json
 from omr.errors import OmrError
+from omr.messages import say
 
 if TYPE_CHECKING:
+    from omr.reading.pages import EncodedPage
+    from omr.reading.reader import Result
     from omr.records.receipt import Receipt
 
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--period")
 @click.option("--expect", type=click.IntRange(min=0))
 @click.option("--workers", type=click.IntRange(min=1))
+@click.option("--overlay", type=click.Path(file_okay=False, path_type=Path))
 @json_option
 @click.pass_obj
 def read(
@@ -30,13 +35,14 @@ def read(
     period: str | None,
     expect: int | None,
     workers: int | None,
+    overlay: Path | None,
     as_json: bool,
 ) -> int:
     """Read a batch."""
     from omr.records.receipt import as_json as receipt_as_json
     from omr.records.receipt import as_text
 
-    made = _read(session, paths, unit, period, expect, workers)
+    made = _read(session, paths, unit, period, expect, workers, overlay)
     if as_json:
         print_json(receipt_as_json(made))
     else:
@@ -51,9 +57,8 @@ def _read(
     period: str | None,
     expect: int | None,
     workers: int | None,
+    overlay: Path | None,
 ) -> Receipt:
-    from functools import partial
-
     from omr.forms.serial import IssuedSerials
     from omr.reading import reader
     from omr.reading.batch import read_pages
@@ -64,6 +69,7 @@ def _read(
     from omr.records.register import archived_forms, end_interrupted, issued
 
     started = time.perf_counter()
+    stderr = click.get_text_stream("stderr")
     workspace = session.workspace()
     files = find_files(paths)
     if not files:
@@ -74,15 +80,12 @@ def _read(
         forms = archived_forms(store)
         desk = Desk(store, workspace.scans, forms, calibration.name, operator())
         reading = reader.Desk(IssuedSerials(issued(store)), forms, calibration)
-        # Nothing is shown where nobody looks: a pipe gets the receipt alone.
-        with click.progressbar(length=len(files), file=click.get_text_stream("stderr")) as bar:
-            taken = take_in(
-                desk,
-                files,
-                partial(read_pages, desk=reading, workers=workers),
-                unit=unit,
-                period=period,
-                expected=expect,
-                seen=lambda result: bar.update(0),
-            )
+
+        def read(pages: Iterable[EncodedPage]) -> Iterator[Result]:
+            results = read_pages(pages, reading, workers, overlay)
+            # On a terminal only: a pipe gets the receipt alone.
+            with click.progressbar(results, label=say("receipt.reading"), show_pos=True, file=stderr) as bar:
+                yield from bar
+
+        taken = take_in(desk, files, read, unit=unit, period=period, expected=expect)
         return receipt(store, taken, seconds=time.perf_counter() - started)

@@ -14,10 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from omr.forms.template import Form
 from omr.reading.decide import Answer, BoxState, BoxVerdict
 from omr.reading.pages import EncodedPage, open_pages
-from omr.reading.reader import BlankBack, ReadPage, RejectedPage
+from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
+from omr.reading.streaks import Streak
 from omr.records.audit import batch_root
 from omr.records.measured import pack
 from omr.records.originals import Original, keep_original
@@ -25,11 +28,12 @@ from omr.records.periods import parse_period
 from omr.records.store import Act, Row, Store
 from omr.records.units import find_unit
 
-Result = ReadPage | BlankBack | RejectedPage
-
 # One write per page costs 1.2 ms, 50 per write 0.5 ms a page; more is not faster, and
 # what an interruption can cost is the reading of so many pages again.
 PAGES_PER_ACT: Final = 50
+
+# In the order in which rows refer to each other.
+_TABLES: Final = ("pages", "readings", "doubts", "comments", "set_aside", "decidings", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,20 @@ def _add_files(
 def _end_batch(desk: Desk, batch: str) -> None:
     with desk.store.act("end_batch", by=desk.by) as act:
         if desk.store.row("SELECT 1 FROM batch_ends WHERE batch = ?", batch) is None:
+            act.add("doubts", *_without_stamp(desk.store, batch))
             root = batch_root(desk.store, batch, last_event=act.event)
             act.add("batch_ends", {"batch": batch, "root": root})
+
+
+def _without_stamp(store: Store, batch: str) -> list[Row]:
+    """Return the doubts about slips without a stamp, where most slips of the batch have one.
+
+    An office that does not stamp, or scans in grey, is not asked about every slip.
+    """
+    seals = "FROM readings JOIN pages USING (page) WHERE batch = ? AND seal"
+    stamped = int(store.value(f"SELECT count(*) {seals} = 'present'", batch) or 0)
+    bare = [row["reading"] for row in store.rows(f"SELECT reading {seals} = 'absent'", batch)]
+    return [{"reading": reading, "reason": "no_stamp"} for reading in bare] if stamped > len(bare) else []
 
 
 class _Reading:
@@ -262,9 +278,7 @@ class PageRows:
         self._batch = batch
         self._told = told
         self._act = act
-        self._tables: dict[str, list[Row]] = {
-            table: [] for table in ("pages", "readings", "set_aside", "decidings", "answers")
-        }
+        self._tables: dict[str, list[Row]] = {table: [] for table in _TABLES}
         self._next = {
             column: act.next_id(table, column)
             for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
@@ -299,6 +313,7 @@ class PageRows:
             self.add_reading(page, sent.picture, result)
 
     def add_reading(self, page: int, picture: str, result: ReadPage) -> None:
+        """Add the rows of the slip that was read on a page."""
         reading = self._number("reading")
         slip = result.page
         form = self._desk.forms[slip.issue.fingerprint]
@@ -314,9 +329,23 @@ class PageRows:
                 "carriers": " ".join(slip.carriers),
                 "dpi": float(slip.aligned.dpi),
                 "residual_mm": float(slip.aligned.residual_mm),
+                "scan_from_page": json.dumps(slip.aligned.scan_from_page.ravel().tolist()),
                 "marks": pack(form, result.marks),
+                "seal": result.seal.value,
+                "streaks": _streaks(result.streaks),
             }
         )
+        self._tables["doubts"] += [{"reading": reading, "reason": doubt} for doubt in result.doubts]
+        self._tables["comments"] += [
+            {
+                "reading": reading,
+                "question": comment.question,
+                "ink_mm2": float(comment.ink_mm2),
+                "corners_px": json.dumps(np.round(comment.corners_px, 2).tolist()),
+            }
+            for comment in result.comments
+            if comment.has_ink
+        ]
         reason, other = self._why_aside(reading, picture, result)
         if reason is not None:
             self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
@@ -358,6 +387,11 @@ class PageRows:
     def _number(self, column: str) -> int:
         self._next[column] += 1
         return self._next[column] - 1
+
+
+def _streaks(streaks: Iterable[Streak]) -> str | None:
+    found = [[streak.first, streak.last, streak.is_column] for streak in streaks]
+    return json.dumps(found) if found else None
 
 
 def _verdicts(verdicts: Iterable[BoxVerdict]) -> str:

@@ -69,7 +69,7 @@ def receipt(store: Store, taken: TakenIn, *, seconds: float) -> Receipt:
     problems: list[Problem] = []
     given: set[str] = set()
     for original, name in taken.files:
-        slips = {row["page"]: row for row in store.rows(_SLIPS, original)}
+        slips = {row["page"]: row for row in store.rows("SELECT * FROM slips WHERE original = ?", original)}
         for row in store.rows("SELECT * FROM pages WHERE original = ? ORDER BY number", original):
             counts[row["outcome"]] += 1
             slip = slips.get(row["page"])
@@ -82,8 +82,9 @@ def receipt(store: Store, taken: TakenIn, *, seconds: float) -> Receipt:
             elif slip and aside:
                 values = {"serial": slip["serial"], "unit": slip["unit"], "period": slip["period"]}
                 problems.append(Problem(name, row["number"], aside, values))
-            if slip and original not in given:
-                counts["to_review"] += slip["waits"]
+        if original not in given:
+            slips_that_wait = "SELECT count(DISTINCT reading) FROM waiting WHERE original = ?"
+            counts["to_review"] += int(store.value(slips_that_wait, original) or 0)
         given.add(original)
     told = store.row("SELECT expected FROM batches WHERE batch = ?", taken.batch)
     return Receipt(
@@ -99,16 +100,6 @@ def receipt(store: Store, taken: TakenIn, *, seconds: float) -> Receipt:
         seconds=seconds,
         problems=tuple(problems),
     )
-
-
-_SLIPS: Final = """
-    SELECT page, serial, unit, period, set_aside,
-           standing = 'held' OR (standing = 'counts' AND EXISTS (
-               SELECT 1 FROM current_answers
-               WHERE current_answers.reading = slips.reading AND state = 'doubtful' AND by = 'machine'
-           )) AS waits
-    FROM slips WHERE original = ?
-"""
 
 
 def as_json(made: Receipt) -> dict[str, object]:

@@ -2,13 +2,14 @@
 
 A decision is an added row; nothing is edited, and the latest decision on a thing counts.
 Item names are stable: ``A17-B4`` an answer, ``H17`` a held slip, ``P5`` a rejected page,
-``S17`` any slip that was read (to judge its validity); the numbers are readings and pages.
+``S17`` a slip that was read, to judge it as a whole; the numbers are readings and pages.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,7 +17,8 @@ from typing import Final
 from omr.errors import OmrError
 from omr.forms.serial import Serial, parse_serial
 from omr.forms.template import Form, Kind, Question
-from omr.reading.decide import AnswerState
+from omr.messages import say
+from omr.reading.decide import AnswerState, BoxState
 from omr.reading.reader import ReadPage
 from omr.records.intake import Desk, PageRows, Told
 from omr.records.store import Act, Row, Store, Value
@@ -24,12 +26,14 @@ from omr.records.validity import rules
 
 _NAME: Final = re.compile(r"([HPS])(\d+)|A(\d+)-(\S+)")
 
-# What may be answered instead of codes; the words are stored or printed nowhere else.
+# What may be answered instead of codes.
 NOTHING: Final = {
     "none": AnswerState.NO_ANSWER,
     "multiple": AnswerState.MULTIPLE,
     "undecidable": AnswerState.DOUBTFUL,
 }
+SLIP_OUTCOMES: Final = ("counts", "refused")
+PAGE_OUTCOMES: Final = ("not_a_slip", "rescanned")
 WITHDRAW: Final = "withdraw"
 
 
@@ -39,7 +43,7 @@ class ItemKind(StrEnum):
     ANSWER = "answer"  # what does this question say?
     HELD = "held"  # does this slip count?
     PAGE = "page"  # what is this page?
-    SLIP = "slip"  # is this slip valid? Never in the queue by itself
+    SLIP = "slip"  # is this slip valid?
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +68,8 @@ class Item:
     other: int | None = None  # reading of the same serial that came first
 
 
-# Where a decision was withdrawn, the item is open again.
-_ANSWERS: Final = """
-    SELECT 'A' || reading || '-' || question AS item, 'answer' AS kind, 'doubtful' AS reason,
-           batch, original, page, page_number, reading, serial, slips.form, slips.fingerprint, unit, period,
-           question, current_answers.confidence, NULL AS other,
-           CASE WHEN overall THEN 1 WHEN core THEN 3 ELSE 4 END AS urgency
-    FROM slips JOIN current_answers USING (reading)
-    JOIN form_questions USING (fingerprint, question)
-    WHERE standing = 'counts' AND reason_by_hand IS NULL AND state = 'doubtful' AND by = 'machine'
-"""
-_HELD: Final = """
-    SELECT 'H' || reading, 'held', set_aside, batch, original, page, page_number, reading, serial,
-           form, fingerprint, unit, period, NULL, NULL, other, 0
-    FROM slips WHERE standing = 'held'
-"""
-_PAGES: Final = """
-    SELECT 'P' || page, 'page', reason, batch, original, page, number, NULL, NULL,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, 2
-    FROM pages
-    WHERE outcome = 'rejected' AND coalesce((
-        SELECT outcome FROM decided_pages WHERE decided_pages.page = pages.page ORDER BY decision DESC LIMIT 1
-    ), 'withdrawn') = 'withdrawn'
-"""
-
-
 def queue(store: Store, **only: str | None) -> Iterator[Item]:
-    """Yield what waits: held slips, overall answers, rejected pages, then the other doubtful answers.
+    """Yield what waits: first what decides whether a slip counts, then the other doubtful answers.
 
     Parameters
     ----------
@@ -99,8 +78,8 @@ def queue(store: Store, **only: str | None) -> Iterator[Item]:
     """
     wanted = {column: value for column, value in only.items() if value is not None}
     where = " AND ".join(f"{column} = ?" for column in wanted) or "1"
-    query = f"SELECT * FROM ({_ANSWERS} UNION ALL {_HELD} UNION ALL {_PAGES}) WHERE {where}"
-    for row in store.rows(f"{query} ORDER BY urgency, confidence, page, question", *wanted.values()):
+    order = "urgency, confidence, page, question"
+    for row in store.rows(f"SELECT * FROM waiting WHERE {where} ORDER BY {order}", *wanted.values()):
         yield _item(dict(row))
 
 
@@ -148,6 +127,71 @@ def find_item(store: Store, name: str) -> Item:
         confidence=answer["confidence"],
         **values,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One possible answer, with what the machine saw there."""
+
+    word: str
+    label: str
+    state: str | None = None  # of a box
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item with what a person needs to decide."""
+
+    item: Item
+    file: str  # its name when it came in
+    path: str  # of the original, below the workspace
+    question: str | None
+    choices: tuple[Choice, ...]
+
+
+def shown(store: Store, name: str) -> Shown:
+    """Return one item with its question and possible answers.
+
+    Raises
+    ------
+    OmrError
+        If there is no such item.
+    """
+    item = find_item(store, name)
+    row = store.row(
+        """SELECT path, file, text FROM originals JOIN batch_files USING (original)
+        LEFT JOIN form_questions ON fingerprint = ? AND question = ?
+        WHERE original = ? AND batch = ?""",
+        item.fingerprint,
+        item.question,
+        item.original,
+        item.batch,
+    )
+    assert row is not None  # every page has a file
+    return Shown(item, row["file"], row["path"], row["text"], tuple(_choices(store, item)))
+
+
+def _choices(store: Store, item: Item) -> Iterator[Choice]:
+    if item.kind is ItemKind.ANSWER:
+        verdicts = store.value(
+            "SELECT verdicts FROM decidings WHERE reading = ? ORDER BY deciding DESC LIMIT 1", item.reading
+        )
+        seen = {(one[0], one[1]): (str(one[2]), float(one[3])) for one in json.loads(str(verdicts))}
+        for row in store.rows(
+            "SELECT code, label FROM form_options WHERE fingerprint = ? AND question = ? ORDER BY position",
+            item.fingerprint,
+            item.question,
+        ):
+            state, confidence = seen.get((str(item.question), row["code"]), (BoxState.BLANK.value, None))
+            yield Choice(row["code"], row["label"], state, confidence)
+        words: Iterable[str] = NOTHING
+    elif item.kind is ItemKind.PAGE:
+        words = (*PAGE_OUTCOMES, *rules().texts)
+    else:
+        words = (*SLIP_OUTCOMES, *rules().texts)
+    for word in (*words, WITHDRAW):
+        yield Choice(word, rules().text(word) if word in rules().texts else say(f"review.word_{word}"))
 
 
 _SLIP_COLUMNS: Final = (
@@ -245,7 +289,7 @@ def _answered(question: Question, answer: Sequence[str]) -> tuple[str, tuple[str
 
 
 def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> None:
-    outcomes = {"counts": "counts", "refused": "refused", WITHDRAW: "withdrawn"}
+    outcomes = {word: word for word in SLIP_OUTCOMES} | {WITHDRAW: "withdrawn"}
     reason = word if word in rules().texts else None
     if reason is None and word not in outcomes:
         raise OmrError("review.bad_answer", answer=word[:60], choices=", ".join([*outcomes, *rules().texts]))
@@ -301,7 +345,7 @@ def _add_slip_decisions(
 def _decide_page(
     desk: Desk, item: Item, word: str, *, by: str, why: str, read: Callable[[Item, Serial], ReadPage]
 ) -> None:
-    outcomes = {"not_a_slip": "not_a_slip", "rescanned": "rescanned", WITHDRAW: "withdrawn"}
+    outcomes = {word: word for word in PAGE_OUTCOMES} | {WITHDRAW: "withdrawn"}
     reason = word if word in rules().texts else None
     serial = None if reason or word in outcomes else parse_serial(word)
     result = read(item, serial) if serial else None

@@ -222,7 +222,10 @@ def m003_slips(db: Database) -> None:
         carriers TEXT NOT NULL, -- 'ladder qr', 'text', 'typed'
         dpi REAL NOT NULL,
         residual_mm REAL NOT NULL,
-        marks BLOB NOT NULL -- see records/measured.py""",
+        scan_from_page TEXT NOT NULL CHECK (json_valid(scan_from_page)), -- 6 numbers, row by row
+        marks BLOB NOT NULL, -- see records/measured.py
+        seal TEXT NOT NULL CHECK (seal IN ('present', 'absent', 'unknown')),
+        streaks TEXT CHECK (streaks IS NULL OR json_valid(streaks)) -- [first px, last px, is column] each""",
         "page",
         "serial",
         "run, number",
@@ -235,6 +238,25 @@ def m003_slips(db: Database) -> None:
         reason TEXT NOT NULL
             CHECK (reason IN ('same_image', 'duplicate_other_image', 'other_unit', 'other_period')),
         other INTEGER REFERENCES readings -- the one of the same serial that came first""",
+    )
+    _facts(
+        db,
+        "doubts",
+        # The slip counts, but a person should look at the whole of it.
+        """reading INTEGER NOT NULL REFERENCES readings,
+        reason TEXT NOT NULL, -- two_fiducials, text_only, no_stamp
+        PRIMARY KEY (reading, reason)""",
+        options="STRICT, WITHOUT ROWID",
+    )
+    _facts(
+        db,
+        "comments",
+        """reading INTEGER NOT NULL REFERENCES readings, -- only where somebody wrote
+        question TEXT NOT NULL,
+        ink_mm2 REAL NOT NULL,
+        corners_px TEXT NOT NULL CHECK (json_valid(corners_px)), -- of the picture to cut out
+        PRIMARY KEY (reading, question)""",
+        options="STRICT, WITHOUT ROWID",
     )
     _facts(
         db,
@@ -256,6 +278,7 @@ def m003_slips(db: Database) -> None:
         PRIMARY KEY (deciding, question)""",
         options="STRICT, WITHOUT ROWID",
     )
+    db.execute("CREATE INDEX answers_doubtful ON answers (deciding, question) WHERE state = 'doubtful'")
 
 
 @migrations()
@@ -312,7 +335,7 @@ def m004_decisions(db: Database) -> None:
                     WHEN set_aside.reason = 'same_image' THEN 2
                     ELSE 1 END AS rank, -- of two slips with one serial, the lower is shown
                set_aside.reason AS set_aside, set_aside.other,
-               reason_by_hand
+               outcome_by_hand, reason_by_hand
         FROM readings
         JOIN runs USING (run)
         JOIN pages USING (page)
@@ -342,3 +365,45 @@ def m004_decisions(db: Database) -> None:
             WHERE any_deciding.reading = decidings.reading
         )"""
     )
+    # What waits for a person, the most urgent first; names of items as in records/review.py.
+    db.execute(
+        """CREATE VIEW waiting AS
+        SELECT 'H' || reading AS item, 'held' AS kind, set_aside AS reason, 0 AS urgency,
+               batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,
+               NULL AS question, NULL AS confidence, other
+        FROM slips WHERE standing = 'held'
+        UNION ALL
+        SELECT 'S' || reading, 'slip', doubts.reason, 1,
+               batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,
+               NULL, NULL, NULL
+        FROM doubts JOIN slips USING (reading)
+        WHERE standing = 'counts' AND coalesce(outcome_by_hand, 'withdrawn') = 'withdrawn'
+        UNION ALL
+        SELECT 'P' || page, 'page', reason, 2,
+               batch, original, page, number, NULL, NULL, NULL, NULL, NULL, NULL,
+               NULL, NULL, NULL
+        FROM pages
+        WHERE pages.outcome = 'rejected' AND coalesce((
+            SELECT decided_pages.outcome FROM decided_pages WHERE decided_pages.page = pages.page
+            ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'
+        UNION ALL
+        SELECT 'A' || reading || '-' || answers.question, 'answer', 'doubtful',
+               CASE WHEN overall THEN 1 WHEN core THEN 3 ELSE 4 END,
+               batch, original, page, page_number, reading, serial,
+               slips.form, slips.fingerprint, unit, period,
+               answers.question, answers.confidence, NULL
+        FROM answers
+        JOIN decidings USING (deciding)
+        JOIN slips USING (reading)
+        JOIN form_questions
+          ON form_questions.fingerprint = slips.fingerprint AND form_questions.question = answers.question
+        WHERE answers.state = 'doubtful' AND standing = 'counts' AND reason_by_hand IS NULL
+          AND deciding = (SELECT max(deciding) FROM decidings AS any_deciding
+                          WHERE any_deciding.reading = decidings.reading)
+          AND coalesce((
+              SELECT state FROM decided_answers
+              WHERE decided_answers.reading = decidings.reading
+                AND decided_answers.question = answers.question
+              ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'"""
+    )
+    db.execute("CREATE INDEX pages_rejected ON pages (page) WHERE outcome = 'rejected'")

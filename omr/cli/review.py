@@ -1,0 +1,104 @@
+"""``omr review``: the queue of doubtful readings, without a browser."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.records.review import Item
+
+
+@click.group()
+def review() -> None:
+    """Review."""
+
+
+@review.command("list")
+@click.option("--batch")
+@click.option("--unit")
+@click.option("--form")
+@click.option("--period")
+@click.option("--kind", type=click.Choice(["answer", "held", "slip", "page"]))
+@click.option("--reason")
+@json_option
+@click.pass_obj
+def list_(
+    session: Session,
+    batch: str | None,
+    unit: str | None,
+    form: str | None,
+    period: str | None,
+    kind: str | None,
+    reason: str | None,
+    as_json: bool,
+) -> int:
+    """List what waits."""
+    from omr.records.review import queue
+
+    with session.store() as store:
+        found = queue(store, batch=batch, unit=unit, form=form, period=period, kind=kind, reason=reason)
+        items = list(found)
+    if as_json:
+        print_json([asdict(item) for item in items])
+    else:
+        for item in items:
+            click.echo(_line(item))
+        click.echo(say("review.count", count=len(items)))
+    return 3 if items else 0
+
+
+@review.command()
+@click.argument("item", metavar="ID")
+@json_option
+@click.pass_obj
+def show(session: Session, item: str, as_json: bool) -> None:
+    """Show one item."""
+    from omr.records.review import shown
+
+    workspace = session.workspace()
+    with session.store() as store:
+        view = shown(store, item)
+    picture = workspace.path / view.path
+    if as_json:
+        return print_json({**asdict(view), "picture": str(picture)})
+    click.echo(_line(view.item))
+    click.echo(say("review.picture", file=view.file, path=picture, page=view.item.page_number))
+    if view.question:
+        click.echo(f"{view.item.question}. {view.question}")
+    for choice in view.choices:
+        state = f"{choice.state} ({choice.confidence})" if choice.state else ""
+        click.echo(f"  {choice.word:<12} {choice.label:<40} {state}".rstrip())
+
+
+@review.command()
+@click.argument("item", metavar="ID")
+@click.option("--answer", required=True, multiple=True)
+@click.option("--by", required=True)
+@click.option("--why", default="")
+@json_option
+@click.pass_obj
+def decide(session: Session, item: str, answer: tuple[str, ...], by: str, why: str, as_json: bool) -> None:
+    """Decide one item."""
+    from omr.records import review as records
+    from omr.records.typed import Typist
+
+    workspace = session.workspace()
+    with session.store() as store:
+        typist = Typist.open(store, workspace, by=by)
+        records.decide(typist.desk, item, answer, by=by, why=why, read=typist.read)
+    if as_json:
+        return print_json({"item": item, "answer": list(answer), "by": by, "why": why})
+    click.echo(say("review.decided", item=item, by=by))
+
+
+def _line(item: Item) -> str:
+    where = f"{item.batch} {item.original[:8]}/{item.page_number}"
+    slip = " ".join(part for part in (item.serial, item.form, item.unit, item.period) if part)
+    kind = say(f"review.reason_{item.kind}")
+    return f"{item.item:<14} {kind:<18} {item.reason:<22} {where:<22} {slip}".rstrip()

@@ -29,6 +29,16 @@ class OmrError(Exception):
     def __str__(self) -> str:
         return say(self.key, **self.values)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes whatever a member's own parameters are."""
+        return _revived, (type(self), self.__dict__)
+
+
+def _revived(kind: type[OmrError], state: dict[str, object]) -> OmrError:
+    error = kind.__new__(kind)
+    error.__dict__.update(state)
+    return error
+
 
 class TemplateError(OmrError):
     """A form's description is wrong: names file, key, value, what was expected."""

@@ -136,20 +136,25 @@ def invert(map_: Affine) -> Affine:
     return np.hstack([linear, -linear @ map_[:, 2:]])
 
 
-def fit_affine(from_points: Points, to_points: Points) -> Affine:
+def fit_affine(
+    from_points: Points, to_points: Points, weights: NDArray[np.float64] | None = None
+) -> Affine:
     """Fit the affine map that takes `from_points` to `to_points`, least squares.
 
     Parameters
     ----------
     from_points, to_points : (N, 2) float64 ndarray
         N >= 3, not on one line.
+    weights : (N,) float64 ndarray, optional
+        How much each point counts; all alike without.
 
     Returns
     -------
     (2, 3) float64 ndarray
     """
+    root = np.ones((len(from_points), 1)) if weights is None else np.sqrt(weights)[:, None]
     design = np.hstack([from_points, np.ones((len(from_points), 1))])
-    solution, *_ = np.linalg.lstsq(design, to_points, rcond=None)
+    solution, *_ = np.linalg.lstsq(design * root, to_points * root, rcond=None)
     return np.ascontiguousarray(solution.T)
 
 

@@ -1,11 +1,50 @@
-"""Fit page mm to scan px and refuse a bad fit: LocatedPage -> AlignedPage."""
+"""Fit page mm to scan px and refuse a bad fit: LocatedPage -> AlignedPage -> boxes in px.
+
+A feeder's scan is affine, so the map is an affine least squares fit over all corners of
+the markers; four points would fit anything, sixteen can tell. The map is believed only
+when its scale, stretch, shear and residual are those of paper, and its boxes only when
+their printed outlines are found where the map says. The page itself is never warped.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from omr.geometry import Affine
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.errors import AlignmentError
+from omr.forms.template import OUTLINE_MM, Form
+from omr.geometry import MM_PER_INCH, Affine, Box, Points, apply, fit_affine, fit_similarity, residuals
 from omr.reading.locate import LocatedPage
+
+# Resolutions in which boxes can be measured: 150 to 600 dpi with paper printed at 90-105 %.
+LEAST_DPI: Final = 130.0
+MOST_DPI: Final = 700.0
+# Print scale against what the file claims. Printers that fit to the page shrink to 93-97 %.
+LEAST_SCALE: Final = 0.88
+MOST_SCALE: Final = 1.07
+MOST_STRETCH: Final = 0.04  # of one axis against the other; feed rollers err by up to 3 %
+MOST_SHEAR: Final = 0.02  # rad; a sheet that turns in the feeder is rotated, hardly sheared
+# Corners of good markers lie within 0.2 mm also at 150 dpi in 1-bit with feed wobble.
+OUTLIER_MM: Final = 0.35
+MOST_RESIDUAL_MM: Final = 0.5
+TEMPLATE_WEIGHT: Final = 0.2  # markers placed by correlation are off by up to 0.35 mm
+LEAST_CORNERS: Final = 2  # of a marker, to count as a marker at all
+
+REACH_MM: Final = 0.8  # how far an outline is searched from its predicted place
+STEP_MM: Final = 0.1
+ALONG: Final = 12  # samples along each side of a box
+END_MM: Final = 0.5  # of each side left out: there the other sides' lines are
+LEAST_CONTRAST: Final = 40.0  # grey levels between paper and outline
+FULL_INK: Final = 0.5  # a thin line blurred by the scanner is half as dark as the ink
+EDGE_SEEN: Final = 0.5  # share of a side's length that must be line
+MOST_SHIFT_MM: Final = 0.6  # of a row of boxes
+LEAST_SEEN: Final = 0.8  # share of boxes whose outline is where the map says
+ROW_MM: Final = 3.0  # boxes whose middles are this close in y are one row
+ROW_BOXES: Final = 3  # a row of fewer boxes borrows from its neighbours
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,4 +54,205 @@ class AlignedPage:
     located: LocatedPage
     scan_from_page: Affine  # (2, 3): page mm -> scan px
     dpi: float  # measured on the paper, not claimed
-    residual_mm: float  # worst marker corner
+    residual_mm: float  # worst marker corner of those that count
+    stretch: float = 1.0  # scale along the page's y over that along its x
+    review: bool = False  # only two markers: a person must look
+
+
+def align(located: LocatedPage) -> AlignedPage:
+    """Fit the map and check it against what paper and scanners do.
+
+    Raises
+    ------
+    AlignmentError
+        ``too_coarse``, ``too_fine``, ``print_scale``, ``stretched``, ``perspective`` or ``misaligned``,
+        with the measured numbers and the limits.
+    """
+    boxes = {mark.id: mark.box for mark in located.frame.fiducials}
+    page = np.vstack([boxes[one.id].corners_mm for one in located.fiducials])
+    scan = np.vstack([one.corners_px for one in located.fiducials])
+    sure = np.repeat([one.by != "template" for one in located.fiducials], 4)
+    map_, residual_mm, markers = _robust_fit(page, scan, np.where(sure, 1.0, TEMPLATE_WEIGHT))
+    linear = map_[:, :2]
+    px_per_mm = float(np.sqrt(abs(np.linalg.det(linear))))
+    dpi = px_per_mm * MM_PER_INCH
+    if residual_mm > MOST_RESIDUAL_MM:
+        if len(located.fiducials) == 4 and _is_perspective(page, scan, px_per_mm):
+            raise AlignmentError("perspective", residual_mm=residual_mm, most=MOST_RESIDUAL_MM)
+        raise AlignmentError("misaligned", residual_mm=residual_mm, most=MOST_RESIDUAL_MM)
+    stretch, shear = _shape(linear)
+    claimed = _shape(np.diag([1.0, located.scan.stretch]) @ linear)[0]
+    if min(abs(stretch - 1), abs(claimed - 1)) > MOST_STRETCH or abs(shear) > MOST_SHEAR:
+        raise AlignmentError("stretched", percent=100 * (stretch - 1), shear_deg=float(np.degrees(shear)))
+    if dpi < LEAST_DPI:
+        raise AlignmentError("too_coarse", dpi=dpi, least=LEAST_DPI)
+    if dpi > MOST_DPI:
+        raise AlignmentError("too_fine", dpi=dpi, most=MOST_DPI)
+    _check_print_scale(located, px_per_mm)
+    return AlignedPage(located, map_, dpi, residual_mm, stretch, review=markers < 3)
+
+
+def _robust_fit(page: Points, scan: Points, weights: NDArray[np.float64]) -> tuple[Affine, float, int]:
+    """Fit, leave out the worst corner while it is off and enough remain, and fit again.
+
+    Returns the map, the worst residual of the corners that count in mm, and how many
+    markers they belong to.
+    """
+    keep = np.ones(len(page), np.bool_)
+    while True:
+        per_marker = keep.reshape(-1, 4).sum(axis=1)
+        markers = int((per_marker >= LEAST_CORNERS).sum())
+        if markers >= 3:
+            map_ = fit_affine(page[keep], scan[keep], weights[keep])
+        else:
+            map_ = fit_similarity(page[keep], scan[keep])
+        off = residuals(map_, page, scan) / np.sqrt(abs(np.linalg.det(map_[:, :2])))
+        worst = int(np.argmax(np.where(keep, off, 0.0)))
+        residual = float(off[worst])
+        if residual <= OUTLIER_MM:
+            return map_, residual, markers
+        # Every marker keeps corners: a marker that is off as a whole must be seen, not dropped.
+        if keep.sum() <= 3 * len(per_marker) - 1 or per_marker[worst // 4] <= LEAST_CORNERS:
+            return map_, residual, markers
+        keep[worst] = False
+
+
+def _shape(linear: Affine) -> tuple[float, float]:
+    """Return y scale over x scale, and the shear in rad, of a map without its rotation."""
+    x, y = linear[:, 0], linear[:, 1]
+    along = float(np.hypot(*x))
+    across = float(np.linalg.det(linear)) / along
+    return across / along, float(x @ y) / along / across
+
+
+def _is_perspective(page: Points, scan: Points, px_per_mm: float) -> bool:
+    """Whether straight lines explain what parallels do not: a photograph, or curled paper."""
+    map_, _ = cv2.findHomography(page, scan)
+    if map_ is None:
+        return False
+    seen = cv2.perspectiveTransform(page[:, None], map_)[:, 0]
+    return bool(np.linalg.norm(seen - scan, axis=1).max() / px_per_mm < OUTLIER_MM)
+
+
+def _check_print_scale(located: LocatedPage, px_per_mm: float) -> None:
+    """Refuse a slip that was printed or copied to another size.
+
+    The file's resolution is only a hint: where it disagrees, the sheet that fills the
+    whole scan is believed instead.
+    """
+    scan, frame = located.scan, located.frame
+    if scan.dpi is None:
+        return
+    by_claim = px_per_mm * MM_PER_INCH / scan.dpi
+    height, width = scan.grey.shape
+    by_sheet = px_per_mm * np.sqrt(frame.width_mm * frame.height_mm / (width * height))
+    if not any(LEAST_SCALE <= one <= MOST_SCALE for one in (by_claim, by_sheet)):
+        raise AlignmentError("print_scale", percent=100 * by_claim, dpi=scan.dpi)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlines:
+    """Where to look for a form's boxes; the same for all its pages."""
+
+    corners_mm: NDArray[np.float64]  # (N, 4, 2), in the form's order
+    probes_mm: NDArray[np.float64]  # (N, 4 sides, T steps across, ALONG, 2)
+    rows: tuple[NDArray[np.intp], ...]  # the boxes whose shifts make up a row's
+    row_of_box: NDArray[np.intp]
+
+
+def outlines_of(form: Form) -> Outlines:
+    """Prepare a form's boxes for `refine`."""
+    boxes = [option.box for question in form.questions for option in question.options]
+    middles = np.array([box.centre_mm[1] for box in boxes])
+    order = np.argsort(middles, kind="stable")
+    row_of_box = np.empty(len(boxes), np.intp)
+    row_of_box[order] = np.concatenate([[0], np.cumsum(np.diff(middles[order]) > ROW_MM)])
+    rows = []
+    for row in range(int(row_of_box.max()) + 1):
+        own = row_of_box == row
+        nearest = np.argsort(np.abs(middles - middles[own].mean()), kind="stable")
+        rows.append(nearest[: max(ROW_BOXES, int(own.sum()))])
+    return Outlines(
+        np.array([box.corners_mm for box in boxes]),
+        np.array([_sides(box) for box in boxes]),
+        tuple(rows),
+        row_of_box,
+    )
+
+
+def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
+    """Return every box where its printed outline is: (N, 4, 2) px, in the form's order.
+
+    Boxes are moved by rows: paper that wobbles in the feeder moves a row as a whole,
+    and the median of a row is surer than one box.
+
+    Raises
+    ------
+    AlignmentError
+        ``outlines_missing`` or ``outlines_displaced``: this is not the paper the map means.
+    """
+    shifts, seen = _shifts(_line_profiles(_sampled(aligned, outlines.probes_mm)))
+    if seen.mean() < LEAST_SEEN:
+        raise AlignmentError("outlines_missing", seen=int(seen.sum()), boxes=len(seen))
+    shifts[~seen] = np.median(shifts[seen], axis=0)
+    moved = np.array([np.median(shifts[near], axis=0) for near in outlines.rows])[outlines.row_of_box]
+    most = float(np.abs(moved).max())
+    if most > MOST_SHIFT_MM:
+        raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
+    return apply(aligned.scan_from_page, outlines.corners_mm + moved[:, None])
+
+
+_STEPS: Final = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)
+
+
+def _sides(box: Box) -> NDArray[np.float64]:
+    """Return points across and along the left, right, top and bottom line: (4, T, ALONG, 2) mm."""
+    line = box.grown(-OUTLINE_MM / 2)
+    (x0, y0), (x1, y1) = line.corners_mm[0], line.corners_mm[2]
+    down = np.linspace(y0 + END_MM, y1 - END_MM, ALONG)
+    right = np.linspace(x0 + END_MM, x1 - END_MM, ALONG)
+    upright = [np.stack(np.meshgrid(x + _STEPS, down, indexing="ij"), axis=-1) for x in (x0, x1)]
+    level = [np.stack(np.meshgrid(y + _STEPS, right, indexing="ij")[::-1], axis=-1) for y in (y0, y1)]
+    return np.array([*upright, *level])
+
+
+def _sampled(aligned: AlignedPage, points_mm: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return the nearest pixel to each point, (...,); the scan's edge stands for what lies beyond."""
+    grey = aligned.located.scan.grey
+    height, width = grey.shape
+    (a, b, x), (c, d, y) = aligned.scan_from_page.astype(np.float32)
+    across, down = np.moveaxis(points_mm.astype(np.float32), -1, 0)
+    column = np.clip(a * across + b * down + (x + np.float32(0.5)), 0, width - 1).astype(np.int32)
+    row = np.clip(c * across + d * down + (y + np.float32(0.5)), 0, height - 1).astype(np.int32)
+    return np.asarray(grey.ravel()[row * width + column])
+
+
+def _line_profiles(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return how much of each side's length is ink at each step across, (N, 4, T) in [0, 1]."""
+    paper, ink = np.percentile(samples[:, :, ::2, ::3], (80, 4))
+    contrast = max(float(paper - ink), LEAST_CONTRAST)
+    levels = np.clip((paper - np.arange(256.0)) / (FULL_INK * contrast), 0, 1).astype(np.float32)
+    profiles = levels[samples].mean(axis=-1)
+    return np.asarray(profiles, np.float64)
+
+
+def _shifts(profiles: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return each box's shift in mm, (N, 2), and whether its outline was seen there, (N,).
+
+    Opposite sides move together: a stroke beside one of them, or the black of a box
+    filled solid, does not pull the box away.
+    """
+    pairs = profiles.reshape(-1, 2, 2, profiles.shape[-1])  # (N, axis, side, T)
+    both = pairs.sum(axis=2)
+    smooth = both.copy()
+    smooth[..., 1:-1] = (both[..., :-2] + 2 * both[..., 1:-1] + both[..., 2:]) / 4
+    peak = smooth[..., 1:-1].argmax(axis=-1) + 1
+    left, middle, right = (
+        np.take_along_axis(smooth, (peak + by)[..., None], -1)[..., 0] for by in (-1, 0, 1)
+    )
+    bend = np.minimum(left - 2 * middle + right, -1e-9)
+    shifts = (peak + np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) * STEP_MM - REACH_MM
+    lines = np.take_along_axis(pairs, peak[:, :, None, None], -1)[..., 0] - pairs.min(axis=-1)
+    # One side may be lost to a fold or a stroke's white gap, three may not.
+    seen = np.sort(lines.reshape(-1, 4), axis=1)[:, 1] >= EDGE_SEEN
+    return shifts, seen

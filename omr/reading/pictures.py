@@ -30,6 +30,13 @@ _ORIENTATION_TAG: Final = 0x0112
 _END_OF_IMAGE: Final = b"\xff\xd9"
 _START_OF_SCAN: Final = b"\xff\xda"
 
+_COLOUR: Final = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+
 # Pillow's own limit of pixels raises without numbers; `check_size` stands in its place.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -50,7 +57,7 @@ class Picture(NamedTuple):
     dpi: tuple[float, float] | None
 
 
-def load(data: bytes, orientation: int | None, *, colour: bool) -> Picture:
+def load(data: bytes, orientation: int | None, *, colour: bool, reduced: int = 1) -> Picture:
     """Decode a picture.
 
     Parameters
@@ -62,6 +69,8 @@ def load(data: bytes, orientation: int | None, *, colour: bool) -> Picture:
     colour : bool
         Whether a colour JPEG comes in colour; grey is decoded faster. Other files come
         as they are.
+    reduced : {1, 2, 4, 8}
+        How much smaller a colour JPEG may come.
 
     Raises
     ------
@@ -76,7 +85,8 @@ def load(data: bytes, orientation: int | None, *, colour: bool) -> Picture:
                 orientation = int(header.getexif().get(_ORIENTATION_TAG, 1))
             dpi = _dpi(header.info.get("dpi"))
             if data.startswith(b"\xff\xd8") and header.mode in ("L", "RGB"):
-                pixels, is_colour = _jpeg(data, colour=colour), header.mode == "RGB"
+                pixels = _jpeg(data, _COLOUR[reduced] if colour else cv2.IMREAD_GRAYSCALE)
+                is_colour = header.mode == "RGB"
             else:
                 pixels = _array(header)
                 is_colour = pixels.ndim == 3
@@ -132,17 +142,16 @@ def grey_of(pixels: Pixels) -> Pixels:
     return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _jpeg(data: bytes, *, colour: bool) -> Pixels:
+def _jpeg(data: bytes, mode: int) -> Pixels:
     # Decoders fill what is missing with grey and go on. An entropy-coded scan holds
     # neither of these two markers, so a file that was cut has no end after its last scan.
     if data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN):
         raise EOFError
-    mode = cv2.IMREAD_COLOR_RGB if colour else cv2.IMREAD_GRAYSCALE
     # OpenCV turns by EXIF on its own, also inside a PDF, where nobody else does.
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
         raise ValueError
-    return np.asarray(pixels, np.uint8)
+    return np.asarray(pixels if pixels.ndim == 2 else pixels[..., ::-1], np.uint8)
 
 
 def _array(image: Image.Image) -> Pixels:

@@ -2,11 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
-from omr.reading.decide import Answer, BoxVerdict
-from omr.reading.identify import IdentifiedPage
-from omr.reading.marks import MarkReading
+from omr.errors import AlignmentError, PageError, SerialError
+from omr.forms.serial import IssuedSerials
+from omr.forms.template import Form
+from omr.reading.align import Outlines, align, outlines_of, refine
+from omr.reading.backs import is_blank
+from omr.reading.calibrate import Calibration
+from omr.reading.comments import Comment, WritingArea, areas_of, find_comments
+from omr.reading.decide import Answer, BoxVerdict, decide
+from omr.reading.identify import TEXT, IdentifiedPage, identify
+from omr.reading.locate import locate
+from omr.reading.marks import MarkReading, found_at, measure
+from omr.reading.pages import EncodedPage, ScannedPage, decode
+from omr.reading.seal import Seal, find_seal
+from omr.reading.streaks import Streak, find_streaks
+
+# Box sides around its refined place in which a box is searched once more: outlines were
+# found to 0.1 mm, the rest is what paper does between two rows.
+SEARCH: Final = 0.125
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What reading needs to know: the serials that were issued, the forms as printed, the calibration."""
+
+    issued: IssuedSerials
+    forms: Mapping[str, Form]  # by fingerprint, as archived
+    calibration: Calibration
+    plans: Mapping[str, Plan] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plans = {fingerprint: Plan.of(form) for fingerprint, form in self.forms.items()}
+        object.__setattr__(self, "plans", plans)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A form prepared for reading."""
+
+    form: Form
+    outlines: Outlines
+    areas: tuple[WritingArea, ...]
+    places: tuple[tuple[str, str], ...]  # (question, option) of each box
+
+    @classmethod
+    def of(cls, form: Form) -> Plan:
+        """Prepare a form."""
+        places = tuple(
+            (question.key, option.code) for question in form.questions for option in question.options
+        )
+        return cls(form, outlines_of(form), areas_of(form), places)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +66,10 @@ class ReadPage:
     marks: tuple[MarkReading, ...]
     verdicts: tuple[BoxVerdict, ...]
     answers: tuple[Answer, ...]
+    comments: tuple[Comment, ...] = ()
+    seal: Seal = Seal.UNKNOWN
+    streaks: tuple[Streak, ...] = ()  # with any, the scanner wants cleaning
+    doubts: tuple[str, ...] = ()  # why a person should look at the whole page: "two_fiducials", "text_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +88,53 @@ class RejectedPage:
     page: int
     reason: str  # stable word
     measured: dict[str, object]  # the numbers, for the message `page.<reason>`
+
+
+Result = ReadPage | BlankBack | RejectedPage
+
+
+def read_page(page: EncodedPage | ScannedPage, desk: Desk) -> Result:
+    """Read one page: every page ends as read, as a blank back, or as rejected with a reason."""
+    try:
+        scan = page if isinstance(page, ScannedPage) else decode(page)
+        if is_blank(scan):
+            return BlankBack(scan.file, scan.page)
+        return read_slip(identify(align(locate(scan)), desk.issued), desk)
+    except PageError as error:
+        return RejectedPage(page.file, page.page, error.reason, error.values)
+
+
+def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
+    """Read a page whose slip is known; a serial that a person typed comes in here."""
+    plan = desk.plans.get(page.issue.fingerprint)
+    if plan is None:
+        raise SerialError("form_unknown", serial=page.serial.printed, form=page.issue.form)
+    aligned, frame = page.aligned, plan.form.frame
+    if aligned.located.frame != frame:
+        paper = aligned.located.frame.paper
+        raise AlignmentError("wrong_paper", paper=paper, expected=frame.paper)
+    grey = aligned.located.scan.grey
+    corners = refine(aligned, plan.outlines)
+    features = measure(grey, corners, search=SEARCH)
+    marks = tuple(
+        MarkReading(question, option, box, tuple(row))
+        for (question, option), box, row in zip(
+            plan.places, found_at(corners, features), features.tolist(), strict=True
+        )
+    )
+    verdicts, answers = decide(plan.form.questions, marks, desk.calibration)
+    return ReadPage(
+        page,
+        marks,
+        verdicts,
+        answers,
+        comments=find_comments(aligned, plan.areas),
+        seal=find_seal(aligned),
+        streaks=find_streaks(grey, aligned.scan_from_page, frame),
+        doubts=_doubts(page),
+    )
+
+
+def _doubts(page: IdentifiedPage) -> tuple[str, ...]:
+    doubts = {"two_fiducials": page.aligned.review, "text_only": page.carriers == (TEXT,)}
+    return tuple(doubt for doubt, is_so in doubts.items() if is_so)

@@ -1,0 +1,91 @@
+"""Streaks: dirt on the scanner's glass draws straight lines along the feed over the whole page.
+
+Told apart from print by where they run: print ends at the margins, a streak does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.geometry import Affine, Box, PageFrame, Points, apply
+from omr.reading.pages import Grey
+
+DARKER: Final = 14  # grey levels below the paper on both sides: twice the noise of an office scanner
+BESIDE_MM: Final = 1.6  # where that paper is looked at: a streak is narrower
+LINES: Final = 160  # so many rows (or columns) of the scan are looked at
+LEAST_SHARE: Final = 0.6  # of them must show the streak: it is invisible where it crosses print
+MARGIN_SHARE: Final = 0.5  # the same within each of the two margins, where nothing is printed
+MARGIN_MM: Final = 7.0  # of paper beyond which print may begin, markers included
+JOIN_MM: Final = 0.3  # a gap in a streak's width
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """One streak, in px of the scan: columns `first` to `last`, or rows where the page was turned."""
+
+    first: int
+    last: int
+    is_column: bool
+
+    def crosses(self, quads: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which boxes, (N, 4, 2) px, it runs through; shape (N,)."""
+        across = quads[..., 0 if self.is_column else 1]
+        return np.asarray((across.min(axis=1) <= self.last) & (across.max(axis=1) >= self.first))
+
+
+def find_streaks(grey: Grey, scan_from_page: Affine, frame: PageFrame) -> tuple[Streak, ...]:
+    """Find straight dark lines that run over the whole sheet, margins included.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8 ndarray
+        The page as scanned: a streak is parallel to a side of the picture, however the
+        sheet lay.
+    scan_from_page : (2, 3) float64 ndarray
+        Page mm to scan px.
+    frame : PageFrame
+        Of the paper.
+
+    Returns
+    -------
+    tuple of Streak
+        Columns first, from left to right; then rows, where software has turned the page.
+    """
+    corners = apply(scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
+    px_per_mm = float(np.sqrt(abs(np.linalg.det(scan_from_page[:, :2]))))
+    columns = _along_columns(grey, corners, px_per_mm)
+    rows = _along_columns(grey.T, corners[:, ::-1], px_per_mm)
+    return tuple(Streak(*one, is_column=True) for one in columns) + tuple(
+        Streak(*one, is_column=False) for one in rows
+    )
+
+
+def _along_columns(grey: Grey, corners: Points, px_per_mm: float) -> list[tuple[int, int]]:
+    """Return first and last column of each streak that runs down the picture."""
+    height, width = grey.shape
+    # A skewed sheet: only what is paper all the way down, and all the way across.
+    xs, ys = np.sort(corners[:, 0]), np.sort(corners[:, 1])
+    left, right = max(int(xs[1]), 0), min(int(xs[2]) + 1, width)
+    top, bottom = max(int(ys[1]), 0), min(int(ys[2]) + 1, height)
+    beside = max(2, round(BESIDE_MM * px_per_mm))
+    if right - left < 4 * beside or bottom - top < LINES:
+        return []
+    rows = np.linspace(top, bottom - 1, LINES).astype(np.intp)
+    part = grey[rows, left:right].astype(np.int16)
+    middle = part[:, beside:-beside] + DARKER
+    darker = (middle <= part[:, : -2 * beside]) & (middle <= part[:, 2 * beside :])
+    margin = max(3, round(MARGIN_MM * px_per_mm * LINES / (bottom - top)))
+    streaky = (
+        (darker.mean(axis=0) >= LEAST_SHARE)
+        & (darker[:margin].mean(axis=0) >= MARGIN_SHARE)
+        & (darker[-margin:].mean(axis=0) >= MARGIN_SHARE)
+    )
+    columns = np.flatnonzero(streaky)
+    if not len(columns):
+        return []
+    gaps = np.flatnonzero(np.diff(columns) > max(1, JOIN_MM * px_per_mm)) + 1
+    return [(int(run[0]) + left + beside, int(run[-1]) + left + beside) for run in np.split(columns, gaps)]

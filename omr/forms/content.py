@@ -141,6 +141,13 @@ class Matrix(_Part):
     question: Annotated[tuple[MatrixQuestion, ...], Field(min_length=1, max_length=60)]
 
 
+class Electronic(_Part):
+    """Room for the QR code of the electronic form, printed where the office has set its address."""
+
+    caption: Line
+    size: Annotated[float, Field(ge=12, le=40)] = 15.0
+
+
 class Comment(_Part):
     """Room for free writing on dotted lines."""
 
@@ -151,19 +158,13 @@ class Comment(_Part):
     lines: Annotated[int, Field(ge=1, le=30)] = 3
     line_pitch: Annotated[float, Field(ge=6, le=15)] = 7.0
     space: Gap = 1.6
+    electronic: Electronic | None = None
 
 
 class Footer(_Part):
     """The thanks below everything."""
 
     thanks: Text
-
-
-class Electronic(_Part):
-    """Room for the QR code of the electronic form, printed where the office has set its address."""
-
-    caption: Line
-    size: Annotated[float, Field(ge=12, le=40)] = 15.0
 
 
 Section = Annotated[Choices | Matrix | Comment, Field(discriminator="kind")]
@@ -184,7 +185,6 @@ class Template(_Part):
     instructions: Instructions
     section: Annotated[tuple[Section, ...], Field(min_length=1, max_length=20)]
     footer: Footer
-    electronic: Electronic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,21 +254,38 @@ def questions_of(template: Template) -> Iterator[tuple[str, ChoiceQuestion | Mat
 
 def _contradictions(template: Template) -> Iterator[Problem]:
     """Yield what no single value shows."""
-    keys: set[str] = set()
+    keys: list[str] = []
     overall = ""
     for where, question in questions_of(template):
         if question.key in keys:
             yield Problem(f"{where}.key", "forms.twice", {"value": question.key})
-        keys.add(question.key)
-        if isinstance(question, ChoiceQuestion):
-            yield from _repeated([option.code for option in question.options], f"{where}.options")
+        keys.append(question.key)
         if not isinstance(question, Comment) and question.overall:
             if overall:
                 yield Problem(f"{where}.overall", "forms.two_overall", {"other": overall})
             overall = question.key
+    codes = 0
     for number, section in enumerate(template.section, 1):
         if isinstance(section, Matrix):
             yield from _repeated([level.code for level in section.levels], f"section[{number}].levels")
+        elif isinstance(section, Choices):
+            yield from _grid_left(section, f"section[{number}]")
+        elif section.electronic is not None:
+            codes += 1
+            if codes > 1:
+                yield Problem(f"section[{number}].electronic", "forms.twice", {"value": "electronic"})
+
+
+def _grid_left(section: Choices, base: str) -> Iterator[Problem]:
+    for number, question in enumerate(section.question, 1):
+        where = f"{base}.question[{number}]"
+        yield from _repeated([option.code for option in question.options], f"{where}.options")
+        if question.beside and number == 1:
+            yield Problem(f"{where}.beside", "forms.beside_nothing", {})
+        span = max(option.span or question.span for option in question.options)
+        if question.beside + span > section.columns:
+            values: dict[str, object] = {"span": question.beside + span, "columns": section.columns}
+            yield Problem(where, "forms.off_grid", values)
 
 
 def _repeated(codes: list[str], where: str) -> Iterator[Problem]:

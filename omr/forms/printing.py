@@ -20,8 +20,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
 from omr.forms.fonts import embedded, width_mm
-from omr.forms.layout import SERIAL_PT, serial_baseline
 from omr.forms.serial import Serial
+from omr.forms.sheet import SERIAL_PT, serial_baseline
 from omr.forms.template import OUTLINE_MM, Electronic, Form, Stroke, TextLine, fingerprint
 from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, QR_MODULES, SERIAL_CODE128_MODULES, Box
 

@@ -1,0 +1,294 @@
+"""The parts of a page, each set on the sheet below the one before: head, instructions, sections, foot."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from omr.forms import content
+from omr.forms.content import Problem
+from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, width_mm
+from omr.forms.sheet import (
+    CAP,
+    HAIRLINE_MM,
+    LEADING,
+    RULE_MM,
+    X_MIDDLE,
+    Align,
+    Sheet,
+    box_at,
+    rounded,
+    serial_baseline,
+)
+from omr.forms.template import BOX_MM, OUTLINE_MM, Electronic, Kind, Option, Question, TextLine
+from omr.geometry import Box
+
+AFTER_BOX_MM: Final = 1.3  # box to its label
+AFTER_COLUMN_MM: Final = 0.8  # least white after a label
+FOOT_MM: Final = 0.6  # lower edge of the markers to the thanks below
+DOTS_MM: Final = (0.25, 0.75)
+
+
+def set_head(sheet: Sheet, header: content.Header) -> None:
+    """Agency over the stamp zone; beside it title, form code and number, field, introduction."""
+    frame, sizes = sheet.frame, sheet.sizes
+    body = sizes.body * MM_PER_PT
+    sheet.where = "header.agency"
+    middle = frame.stamp.centre_mm[0]
+    y = frame.stamp.y_mm + CAP * body
+    y = sheet.block(middle, y, [(line, "bold") for line in header.agency], sizes.body, "centre")
+    y -= 0.55 * body
+    sheet.stroke((middle - 7, y), (middle + 7, y), width=RULE_MM)
+
+    left = frame.stamp.x_mm + frame.stamp.width_mm + 3.0
+    room = sheet.right - left
+    sheet.where = "header.title"
+    y = frame.stamp.y_mm + CAP * sizes.title * MM_PER_PT
+    y = sheet.block(left, y, [(line, "bold") for line in header.title], sizes.title)
+    parts: list[tuple[str, content.Text, str, float]] = [("subtitle", header.subtitle, "regular", sizes.body)]
+    if header.field is not None:
+        parts.append(("field", (header.field,), "bold", sizes.field))
+    for part, text, face, size in parts:
+        sheet.where = f"header.{part}"
+        y = max(y, frame.qr.y_mm + frame.qr.height_mm + ASCENT * body)
+        y = sheet.block(left, y, sheet.lines(text, face, size, room), size) + 0.4
+
+    y = serial_baseline(frame)
+    sheet.where = "header.code"
+    sheet.line(left, y, header.code, "bold", sizes.field)
+    sheet.where = "header.number"
+    sheet.line(frame.serial_text.x_mm - 0.5, y, header.number, "regular", sizes.body, "right")
+
+    sheet.where = "header.intro"
+    y = frame.serial_text.y_mm + frame.serial_text.height_mm + 1.0 + ASCENT * body
+    y = sheet.block(left, y, sheet.lines(header.intro, "regular", sizes.body, room), sizes.body)
+    sheet.y = max(frame.stamp.y_mm + frame.stamp.height_mm, y - body * (LEADING - DESCENT))
+
+
+def set_instructions(sheet: Sheet, text: content.Instructions) -> None:
+    """Draw a right mark and a correction, each beside its sentence."""
+    sizes = sheet.sizes
+    sheet.where = "instructions"
+    sheet.y += text.space
+    lines_in_row = max(len(text.mark), len(text.correct))
+    height = max(BOX_MM + 1.6, lines_in_row * sizes.body * MM_PER_PT * LEADING + 1.6)
+    sheet.rule(sheet.y)
+    sheet.rule(sheet.y + height)
+    middle = sheet.y + height / 2
+    x = sheet.left
+    for name, wording in (("mark", text.mark), ("correct", text.correct)):
+        sheet.where = f"instructions.{name}"
+        if name == "correct":
+            _example(sheet, x, middle, struck=True)
+            x += BOX_MM + 1.2
+            sheet.stroke((x, middle), (x + 2.4, middle), width=0.2)
+            sheet.stroke((x + 1.7, middle - 0.6), (x + 2.4, middle), (x + 1.7, middle + 0.6), width=0.2)
+            x += 2.4 + 1.2
+        _example(sheet, x, middle, struck=False)
+        x += BOX_MM + AFTER_BOX_MM
+        lines = [(wording[0], "regular"), *((other, "italic") for other in wording[1:])]
+        sheet.middle_block(x, middle, lines, sizes.body)
+        x += max(width_mm(line, face, sizes.body) for line, face in lines) + 4.0
+    sheet.y += height
+
+
+# A cross and a filled box as a pen makes them, in box widths: unequal, a little over the edge.
+_CROSS: Final = (((0.10, 0.04), (0.52, 0.55), (0.93, 1.02)), ((0.97, -0.03), (0.48, 0.46), (0.02, 0.94)))
+_FILL: Final = ((0.03, 0.02), (0.5, -0.04), (0.98, 0.03), (1.04, 0.55), (0.97, 1.01), (0.44, 1.03), (0, 0.97))
+
+
+def _example(sheet: Sheet, x: float, middle: float, *, struck: bool) -> None:
+    top, inset = middle - BOX_MM / 2, OUTLINE_MM / 2
+    a, b = x + inset, x + BOX_MM - inset
+    c, d = top + inset, top + BOX_MM - inset
+    sheet.stroke((a, c), (b, c), (b, d), (a, d), width=OUTLINE_MM, closed=True)
+    if struck:
+        shape = ((x + u * BOX_MM, top + v * BOX_MM) for u, v in _FILL)
+        sheet.stroke(*shape, width=0.1, closed=True, filled=True)
+        return
+    for arm in _CROSS:
+        sheet.stroke(*((x + u * BOX_MM, top + v * BOX_MM) for u, v in arm), width=0.5)
+
+
+def set_choices(sheet: Sheet, section: content.Choices) -> list[Question]:
+    """Set questions in rows: label, then options on the grid; ``beside`` goes on in the same row."""
+    base, pitch = sheet.where, section.row_pitch
+    grid = sheet.left + section.label_width
+    column = (sheet.right - grid) / section.columns
+    questions = []
+    at, top = 0, sheet.y - pitch  # next free column and upper edge of the row that is being filled
+    for number, question in enumerate(section.question, 1):
+        start = at + question.beside if question.beside else 0
+        if not question.beside:
+            top += pitch
+        first, at = top, start
+        options = []
+        for place, choice in enumerate(question.options, 1):
+            sheet.where = f"{base}.question[{number}].options[{place}]"
+            span = choice.span or question.span
+            if at + span > section.columns:
+                at, top = start, top + pitch
+            box = box_at(grid + at * column, top + pitch / 2)
+            end = grid + (at + span) * column - (AFTER_COLUMN_MM if at + span < section.columns else 0)
+            _choice_label(sheet, choice.label, box, end, pitch)
+            options.append(Option(choice.code, " / ".join(choice.label), choice.satisfied, box))
+            at += span
+        sheet.where = f"{base}.question[{number}].label"
+        label = question.label or question.text
+        if question.beside:
+            end = grid + start * column - 2 * AFTER_BOX_MM
+            _question_label(sheet, label, end, question.beside * column, first, 1, pitch, "right")
+        else:
+            rows = round((top - first) / pitch) + 1
+            room = section.label_width - AFTER_COLUMN_MM
+            _question_label(sheet, label, sheet.left, room, first, rows, pitch, "left")
+        questions.append(_question(question, Kind(question.kind), options))
+    sheet.y = top + pitch
+    return questions
+
+
+def _question_label(
+    sheet: Sheet,
+    label: content.Text,
+    x: float,
+    room: float,
+    top: float,
+    rows: int,
+    pitch: float,
+    align: Align,
+) -> None:
+    """Set a question's label: in the middle of its only row, else down from the first row."""
+    size = sheet.sizes.label
+    em = size * MM_PER_PT
+    lines = sheet.lines(label, "bold", size, room, int(rows * pitch / (em * LEADING)))
+    if rows == 1:
+        sheet.middle_block(x, top + pitch / 2, lines, size, align)
+    else:
+        sheet.block(x, top + pitch / 2 + X_MIDDLE * em, lines, size, align)
+
+
+def _choice_label(sheet: Sheet, label: content.Text, box: Box, end: float, height: float) -> None:
+    """Set an option's label; a translation goes on in the same line where there is room for it."""
+    size, middle = sheet.sizes.body, box.centre_mm[1]
+    x = box.x_mm + BOX_MM + AFTER_BOX_MM
+    if len(label) == 2:
+        first, other = f"{label[0]} / ", label[1]
+        width = width_mm(first, "regular", size)
+        if x + width + width_mm(other, "italic", size) <= end:
+            sheet.middle_block(x, middle, [(first.rstrip(), "regular")], size)
+            sheet.middle_block(x + width, middle, [(other, "italic")], size)
+            return
+    limit = int(height / (size * MM_PER_PT * LEADING))
+    sheet.middle_block(x, middle, sheet.lines(label, "regular", size, end - x, limit), size)
+
+
+def set_matrix(sheet: Sheet, section: content.Matrix) -> list[Question]:
+    """Set a matrix: heads over their columns, a numbered row a question, hairlines between."""
+    sizes, base = sheet.sizes, sheet.where
+    em = sizes.body * MM_PER_PT
+    pitch = section.column_pitch
+    grid = sheet.right - pitch * len(section.levels)
+    most = max(len(level.label) + len(level.other or ()) for level in section.levels)
+    head = most * em * LEADING + 1.6
+    sheet.rule(sheet.y, RULE_MM)
+    sheet.where = f"{base}.title"
+    lines = sheet.lines(section.title, "bold", sizes.field, grid - sheet.left - 2.0)
+    sheet.middle_block(sheet.left, sheet.y + head / 2, lines, sizes.field)
+    for place, level in enumerate(section.levels):
+        sheet.where = f"{base}.levels[{place + 1}]"
+        words = [(line, "regular") for line in level.label]
+        words += [(line, "italic") for line in level.other or ()]
+        for word, face in words:
+            width = width_mm(word, face, sizes.body)
+            if width > pitch:
+                values = {"lines": 1, "limit": 1, "width": width, "room": pitch, "text": word}
+                sheet.problems.append(Problem(sheet.where, "forms.no_room", values))
+        sheet.middle_block(grid + (place + 0.5) * pitch, sheet.y + head / 2, words, sizes.body, "centre")
+    sheet.y += head
+    sheet.rule(sheet.y, RULE_MM)
+    questions = []
+    indent = width_mm("10", "bold", sizes.body) + 1.6
+    for number, question in enumerate(section.question, 1):
+        sheet.where = f"{base}.question[{number}].text"
+        middle = sheet.y + section.row_pitch / 2
+        face = "bold" if question.overall else "regular"
+        room = grid - sheet.left - indent - AFTER_COLUMN_MM
+        lines = sheet.lines(question.text, face, sizes.body, room, int(section.row_pitch / (em * 1.1)))
+        sheet.line(
+            sheet.left + indent - 1.6, middle + X_MIDDLE * em, str(number), "bold", sizes.body, "right"
+        )
+        sheet.middle_block(sheet.left + indent, middle, lines, sizes.body)
+        options = [
+            Option(
+                level.code,
+                " / ".join(" ".join(words) for words in (level.label, level.other) if words),
+                level.satisfied,
+                box_at(grid + (place + 0.5) * pitch - BOX_MM / 2, middle),
+            )
+            for place, level in enumerate(section.levels)
+        ]
+        questions.append(_question(question, Kind.LIKERT, options))
+        sheet.y += section.row_pitch
+        following = section.question[number : number + 1]
+        apart = not following or following[0].overall
+        sheet.rule(sheet.y, RULE_MM if apart else HAIRLINE_MM)
+    return questions
+
+
+def set_comment(sheet: Sheet, section: content.Comment) -> tuple[Question, Electronic | None]:
+    """Set the heading of the comment, its dotted lines, and the room for the electronic form's code."""
+    sizes, base = sheet.sizes, sheet.where
+    em = sizes.body * MM_PER_PT
+    heads = max(len(section.text), len(section.note))
+    top = sheet.y + (ASCENT + DESCENT + (heads - 1) * LEADING) * em
+    bottom = top + section.lines * section.line_pitch
+    left, right = sheet.between_markers(bottom)
+    code = None
+    if (electronic := section.electronic) is not None:
+        side = electronic.size
+        box = Box(rounded(right - side), rounded(bottom - side), side, side)
+        x = box.centre_mm[0] - width_mm(electronic.caption, "regular", sizes.body) / 2
+        y = bottom + FOOT_MM + ASCENT * em
+        code = Electronic(box, (TextLine(rounded(x), rounded(y), electronic.caption, "regular", sizes.body),))
+        right -= side + 2.0
+    sheet.where = f"{base}.text"
+    for place, (bold, plain) in enumerate((("bold", "regular"), ("italic", "italic"))[:heads]):
+        x, y = sheet.left, sheet.y + (ASCENT + place * LEADING) * em
+        for text, face in ((section.text, bold), (section.note, plain)):
+            if place < len(text):
+                sheet.line(x, y, text[place], face, sizes.body)
+                x += width_mm(text[place], face, sizes.body) + 0.3 * em
+    for number in range(1, section.lines + 1):
+        y = bottom - (section.lines - number) * section.line_pitch
+        sheet.stroke((left, y), (right, y), width=0.2, dash_mm=DOTS_MM)
+    sheet.y = bottom
+    area = Box(rounded(left), rounded(top), rounded(right - left), rounded(bottom - top))
+    question = Question(section.key, Kind.TEXT, " / ".join(section.text), "", False, False, (), area)
+    return question, code
+
+
+def set_foot(sheet: Sheet, footer: content.Footer) -> None:
+    """Set the thanks at the foot of the page, below the lower edge of the markers."""
+    em = sheet.sizes.body * MM_PER_PT
+    fiducial = sheet.frame.fiducials[2].box
+    edge = fiducial.y_mm + fiducial.height_mm
+    left, _ = sheet.between_markers(edge)
+    if sheet.y > edge:
+        sheet.problems.append(Problem("section", "forms.page_full", {"over": sheet.y - edge}))
+    for text, face in zip(footer.thanks, ("regular", "italic"), strict=False):
+        sheet.line(left, edge + FOOT_MM + ASCENT * em, text, face, sheet.sizes.body)
+        left += width_mm(text, face, sheet.sizes.body) + em
+
+
+def _question(
+    question: content.ChoiceQuestion | content.MatrixQuestion, kind: Kind, options: list[Option]
+) -> Question:
+    return Question(
+        key=question.key,
+        kind=kind,
+        text=" / ".join(question.text),
+        factor=question.factor,
+        core=question.core,
+        overall=question.overall,
+        options=tuple(options),
+        area=None,
+    )

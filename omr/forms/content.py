@@ -195,8 +195,13 @@ class Problem:
     key: str
     values: dict[str, object]
 
+    @property
+    def said(self) -> str:
+        """What is wrong, in the language in force."""
+        return say(self.key, **self.values)
+
     def __str__(self) -> str:
-        return f"{self.where}: {say(self.key, **self.values)}"
+        return f"{self.where}: {self.said}"
 
 
 class Problems(tuple[Problem, ...]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -69,7 +70,7 @@ def _read(
     from omr.records.register import archived_forms, end_interrupted, issued
 
     started = time.perf_counter()
-    stderr = click.get_text_stream("stderr")
+    stderr = sys.stderr
     workspace = session.workspace()
     files = find_files(paths)
     if not files:

@@ -43,7 +43,7 @@ def doctor(session: Session, as_json: bool) -> int:
     else:
         for check in checks:
             sign = say("doctor.ok" if check.ok else "doctor.not_ok")
-            click.echo(f"{sign}  {say(f'doctor.{check.name}')}: {check.detail}")
+            click.echo(f"{sign:<4} {say(f'doctor.{check.name}')}: {check.detail}")
             if check.mend:
                 click.echo(f"      {check.mend}")
     return 0 if all(check.ok for check in checks) else 3

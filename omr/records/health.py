@@ -19,6 +19,7 @@ from omr.records.store import Store
 LEAST_FREE_BYTES: Final = 5_000_000_000
 
 _LETTERS: Final = "ĂÂĐÊÔƠƯ Ếệỗữỹ"  # what fonts without Vietnamese lack
+_SIGNS: Final = "0123456789 ACDEFHJKLMNPRTUVWXY"  # of serials
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def _language() -> str:
 def _fonts() -> str:
     from omr.forms.fonts import missing_letters
 
-    for face in ("regular", "bold", "italic", "mono"):
-        if missing := missing_letters(_LETTERS, face):
+    for face, letters in (("regular", _LETTERS), ("bold", _LETTERS), ("italic", _LETTERS), ("mono", _SIGNS)):
+        if missing := missing_letters(letters, face):
             raise ValueError(f"{face}: {missing}")
     return _LETTERS
 

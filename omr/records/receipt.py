@@ -141,7 +141,7 @@ def as_text(made: Receipt) -> str:
     if made.problems:
         lines.append(say("receipt.problems"))
         lines += [
-            say("receipt.problem", file=one.file, page=one.page, reason=one.reason, detail=one.detail)
+            "  " + say("receipt.problem", file=one.file, page=one.page, reason=one.reason, detail=one.detail)
             for one in made.problems
         ]
     return "\n".join(lines)

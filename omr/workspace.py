@@ -10,13 +10,37 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omr.errors import OmrError
 
 SETTINGS: Final = "omr.toml"
+
+
+class ReportSettings(BaseModel):
+    """Section ``[report]``: how the monthly report is headed, judged and sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer_above: str = "CÔNG AN THÀNH PHỐ HẢI PHÒNG"
+    issuer: str = "PHÒNG THAM MƯU"
+    symbol: str = "BC-PV01"
+    place: str = "Hải Phòng"
+    addressee: str = "Đồng chí Giám đốc Công an thành phố"
+    basis: str = (
+        "Văn bản số 314/CAHP-PV01 của Công an thành phố về triển khai đo lường mức độ hài lòng của "
+        "người dân, tổ chức đối với việc thực hiện thủ tục hành chính"
+    )
+    signer: str = "TRƯỞNG PHÒNG"
+    recipients: tuple[str, ...] = ("Như trên;", "Các đơn vị thực hiện đo lường;", "Lưu: VT, PV01.")
+    # The programme of 2023 wants 60-80 % of the people at the counters to give their opinion.
+    target_low: int = Field(default=60, ge=0, le=100)
+    target_high: int = Field(default=80, ge=0, le=100)
+    ranked_from: int = Field(default=30, ge=1)  # slips; below it a unit's place would be chance
+    smallest_cell: int = Field(default=5, ge=1)  # slips; smaller cells about respondents are hidden
+    csv_separator: Literal[",", ";"] = ","
 
 
 class Settings(BaseModel):
@@ -26,6 +50,7 @@ class Settings(BaseModel):
 
     office: str = "Công an thành phố Hải Phòng"
     electronic_form_url: str = ""  # with one, forms carry its QR code; "{form}" stands for the form
+    report: ReportSettings = ReportSettings()
 
 
 @dataclass(frozen=True, slots=True)

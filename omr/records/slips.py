@@ -13,13 +13,14 @@ from omr.records.store import Store
 from omr.records.validity import CurrentAnswer, judge
 
 # One slip per serial: the one that counts; while none does, the first that waits; else the first.
-_SLIPS: Final = """
-    SELECT slips.*, question, state, codes, confidence, by
-    FROM slips JOIN current_answers USING (reading)
-    WHERE (rank = 0 OR NOT EXISTS (
+ONE_PER_SERIAL: Final = """(rank = 0 OR NOT EXISTS (
         SELECT 1 FROM slips AS better
         WHERE better.serial = slips.serial AND (better.rank, better.reading) < (slips.rank, slips.reading)
-    )) {where}
+    ))"""
+_SLIPS: Final = f"""
+    SELECT slips.*, question, state, codes, confidence, by
+    FROM slips JOIN current_answers USING (reading)
+    WHERE {ONE_PER_SERIAL} {{where}}
     ORDER BY reading
 """
 

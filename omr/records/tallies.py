@@ -1,21 +1,27 @@
 """Tallies: how many slips said what, the only thing the statistics are computed from.
 
-`count` makes them from single slips in plain Python; the database makes the same rows
-with SQL. A test holds the two to each other.
+`tally` makes them from the database: SQL joins each slip's current answers into one
+string, so that a month of 100,000 slips is counted in seconds. `count` makes the same rows
+from single slips in plain Python. A test holds the two to each other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from functools import reduce
+from operator import or_
+from typing import Final, NamedTuple
 
 from omr.forms.template import Form, Kind, Question
 from omr.reading.decide import AnswerState
+from omr.records.slips import ONE_PER_SERIAL
+from omr.records.store import Store
+from omr.records.validity import MACHINE, CurrentAnswer, judge
 
 
 class Channel(StrEnum):
@@ -25,12 +31,22 @@ class Channel(StrEnum):
     ELECTRONIC = "electronic"
 
 
+SEPARATOR: Final = "\x1f"  # between the answers of one slip: no key and no code holds it
+
+
 class SlipState(StrEnum):
     """Whether a slip counts."""
 
     VALID = "valid"
     INVALID = "invalid"
     HELD = "held"  # returned, but a person has to decide: duplicate, foreign unit or period
+
+    @classmethod
+    def of(cls, standing: str, reason: str | None) -> SlipState:
+        """Return the state of a slip where it stands, with the rule that makes it invalid."""
+        if standing == "held":
+            return cls.HELD
+        return cls.INVALID if reason else cls.VALID
 
 
 class Stratum(NamedTuple):
@@ -178,3 +194,170 @@ def _crossings(form: Form, slip: Slip) -> list[tuple[str, str, str]]:
         for group in grouping_questions(form)
         for code in _answered(slip, group) or ("",)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The tallies of one period, with how many answers of valid slips people decided."""
+
+    tallies: Tallies
+    answers: int
+    by_people: int
+
+
+def tally(store: Store, period: str, forms: Mapping[str, Form], *, unit: str | None = None) -> Counted:
+    """Count the slips of one period as they stand today, each serial once.
+
+    Parameters
+    ----------
+    forms : mapping
+        Fingerprint to form, of every form in the register.
+    unit : str, optional
+        Count this unit only.
+    """
+    rows = store.rows(
+        f"""SELECT unit, fingerprint, standing, set_aside, reason_by_hand,
+            (SELECT group_concat(question || ' ' || state || ' ' || (by = '{MACHINE}') || ' ' || codes, ?)
+             FROM current_answers WHERE current_answers.reading = slips.reading) AS said
+        FROM slips WHERE period = ? AND (unit = ? OR ? IS NULL) AND {ONE_PER_SERIAL}""",
+        SEPARATOR,
+        period,
+        unit,
+        unit,
+    )
+    counting = _Counting(forms)
+    for row in rows:
+        stratum = Stratum(row["unit"], row["fingerprint"], Channel.PAPER)
+        said = row["said"].split(SEPARATOR) if row["said"] else []
+        counting.add(stratum, said, row["standing"], row["set_aside"], row["reason_by_hand"])
+    return counting.result()
+
+
+class _Said(NamedTuple):
+    """One answer as `tally` fetches it: "B10 answered 1 5"."""
+
+    question: str
+    given: Given
+    by_machine: bool
+
+    @classmethod
+    def parse(cls, text: str) -> _Said:
+        question, state, by_machine, codes = text.split(" ", 3)
+        return cls(question, Given(AnswerState(state), tuple(codes.split())), by_machine == "1")
+
+    @property
+    def current(self) -> CurrentAnswer:
+        by = MACHINE if self.by_machine else "person"
+        return CurrentAnswer(self.question, self.given.state, self.given.codes, 1.0, by)
+
+
+# What one answer means for its slip; plain bits, because they are joined a million times.
+_OVERALL: Final = 1  # a valid answer to the overall question
+_GROUPING: Final = 2  # about the respondent or the procedure, answered or not
+_SATISFIED: Final = 4  # a valid answer to a core question
+_UNSATISFIED: Final = 8
+
+
+class _Roles(dict[str, int]):
+    """The roles of a form's answers, by their text; each text is parsed once."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self._overall = overall_question(form)
+        self._grouping = {question.key for question in grouping_questions(form)}
+        self._core = {
+            question.key: {option.code for option in question.options if option.satisfied}
+            for question in form.questions
+            if question.core
+        }
+
+    def __missing__(self, text: str) -> int:
+        said = _Said.parse(text)
+        codes = _codes(said.given)
+        role = _GROUPING if said.question in self._grouping else 0
+        if codes and self._overall and said.question == self._overall.key:
+            role |= _OVERALL
+        if codes and said.question in self._core:
+            good = self._core[said.question].issuperset(codes)
+            role |= _SATISFIED if good else _UNSATISFIED
+        self[text] = role
+        return role
+
+
+class _Counting:
+    """Counters per stratum, fed one slip at a time.
+
+    A slip costs a few C loops over its answers; their texts are parsed at the end.
+    """
+
+    def __init__(self, forms: Mapping[str, Form]) -> None:
+        self._roles = {fingerprint: _Roles(form) for fingerprint, form in forms.items()}
+        self._slips: Counter[tuple[Stratum, SlipState, str]] = Counter()
+        self._rated: Counter[tuple[Stratum, SlipState, str]] = Counter()
+        self._content: Counter[tuple[Stratum, SlipState, str]] = Counter()
+        self._said: defaultdict[Stratum, Counter[str]] = defaultdict(Counter)
+        self._crossed: defaultdict[tuple[Stratum, str], Counter[str]] = defaultdict(Counter)
+
+    def add(
+        self, at: Stratum, said: list[str], standing: str, aside: str | None, by_hand: str | None
+    ) -> None:
+        """Count one slip: its answers as texts, where it stands and why."""
+        roles_of = self._roles[at.fingerprint]
+        roles = [roles_of[text] for text in said]
+        slip = reduce(or_, roles, 0)
+        reason = None
+        # With a valid overall answer only a person or its standing can make a slip invalid.
+        if standing != "counts" or by_hand is not None or not slip & _OVERALL:
+            answers = [_Said.parse(text).current for text in said]
+            reason = judge(
+                roles_of.form,
+                {answer.question: answer for answer in answers},
+                standing=standing,
+                set_aside=aside,
+                reason_by_hand=by_hand,
+            )
+        state = SlipState.of(standing, reason)
+        key = at, state, reason or ""
+        self._slips[key] += 1
+        if state is not SlipState.VALID:
+            return
+        self._rated[key] += bool(slip & (_SATISFIED | _UNSATISFIED))
+        self._content[key] += bool(slip & _SATISFIED) and not slip & _UNSATISFIED
+        self._said[at].update(said)
+        if slip & _OVERALL:
+            overall = next(text for text, role in zip(said, roles, strict=True) if role & _OVERALL)
+            grouping = [text for text, role in zip(said, roles, strict=True) if role & _GROUPING]
+            self._crossed[at, overall].update(grouping)
+
+    def result(self) -> Counted:
+        """Return what was counted."""
+        answers: Counter[tuple[Stratum, str, AnswerState, str]] = Counter()
+        crossed: Counter[tuple[Stratum, str, str, str]] = Counter()
+        total = by_people = 0
+        for at, texts in self._said.items():
+            for text, slips in texts.items():
+                said = _Said.parse(text)
+                total += slips
+                by_people += 0 if said.by_machine else slips
+                answers[at, said.question, said.given.state, ""] += slips
+                for code in _codes(said.given):
+                    answers[at, said.question, said.given.state, code] += slips
+        for (at, overall), texts in self._crossed.items():
+            (level,) = _Said.parse(overall).given.codes
+            for text, slips in texts.items():
+                said = _Said.parse(text)
+                for code in _codes(said.given) or ("",):
+                    crossed[at, said.question, code, level] += slips
+        tallies = Tallies(
+            tuple(
+                SlipTally(*key, slips, self._rated[key], self._content[key])
+                for key, slips in sorted(self._slips.items())
+            ),
+            tuple(AnswerTally(*key, slips) for key, slips in sorted(answers.items())),
+            tuple(CrossTally(*key, slips) for key, slips in sorted(crossed.items())),
+        )
+        return Counted(tallies, total, by_people)
+
+
+def _codes(given: Given) -> tuple[str, ...]:
+    return given.codes if given.state is AnswerState.ANSWERED else ()

@@ -16,7 +16,7 @@ from omr.forms.template import Form, Question
 from omr.reading.decide import AnswerState
 from omr.records.periods import Period
 from omr.records.tallies import Channel, SlipState, Stratum, Tallies
-from omr.records.units import Unit
+from omr.records.units import Unit, UnitKind
 from omr.reports.figures import Change, Mean, Nothing, Share, required_sample
 
 Item = tuple[str, str]  # (form, question): ("DL-01", "B10")
@@ -32,18 +32,22 @@ class Stock:
     received: int
     returned: int
     spoiled: int
-    in_stock: int  # when the month ended
-    missing: int
+    in_stock: int | None  # when the month ended; None as long as nobody counted
+    missing: int | None
     ranges: tuple[str, ...] = ()  # "first..last" of what was received
 
     @property
-    def handed_out(self) -> int:
-        """How many went to citizens: what was there, less what was spoiled or is still there."""
+    def handed_out(self) -> int | None:
+        """How many went to citizens, None while the stock is not counted."""
+        if self.in_stock is None:
+            return None
         return self.opening + self.received - self.spoiled - self.in_stock
 
     @property
-    def balanced(self) -> bool:
+    def balanced(self) -> bool | None:
         """Whether opening + received = returned + spoiled + in stock + missing."""
+        if self.handed_out is None or self.missing is None:
+            return None
         return self.handed_out == self.returned + self.missing
 
 
@@ -248,7 +252,7 @@ class Month:
     """Everything that was counted in one period; `only` cuts one unit out of it."""
 
     period: Period
-    forms: Mapping[str, Form]  # by fingerprint, every revision in use
+    forms: Mapping[str, Form]  # by fingerprint, every revision issued or counted in the period
     units: tuple[Unit, ...]  # the whole dated list
     tallies: Tallies = field(default_factory=Tallies)
     stock: tuple[Stock, ...] = ()
@@ -265,14 +269,47 @@ class Month:
         return pool_strata(self.tallies, self.forms)
 
     def pool(self, unit: str | None = None, field: str | None = None, channel: Channel | None = None) -> Pool:
-        """Add up the slips of a selection; without one, of everything."""
-        return merge(
+        """Add up the slips of a selection; without one, of everything.
+
+        Without a unit, every question of the selected forms is there, also where no slip came in.
+        """
+        blank = [
+            Pool(items={(form.form, q.key): ItemCounts(q, {}, {}, 0) for q in form.questions})
+            for form in sorted(self.forms.values(), key=lambda form: form.form)
+            if unit is None and field in (None, form.field)
+        ]
+        counted = (
             pool
             for stratum, pool in self.pools.items()
             if unit in (None, stratum.unit)
             and field in (None, self.forms[stratum.fingerprint].field)
             and channel in (None, stratum.channel)
         )
+        return merge([*blank, *counted])
+
+    @cached_property
+    def entries(self) -> Mapping[str, Unit]:
+        """The units by code, each as it last was in the period (or ever, outside of it)."""
+        ordered = sorted(self.units, key=lambda entry: (entry.serves(self.period), entry.valid_from))
+        return {entry.unit: entry for entry in ordered}
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The units' names by code."""
+        return {unit: entry.name for unit, entry in self.entries.items()}
+
+    @cached_property
+    def reporting(self) -> tuple[str, ...]:
+        """The units that have slips or gave something in: departments first, then by code."""
+        known = {line.unit for line in self.stock if line.opening + line.received}
+        known |= {stratum.unit for stratum in self.pools} | self.submitted | set(self.visits)
+        kinds = list(UnitKind)
+
+        def place(unit: str) -> tuple[int, str]:
+            entry = self.entries.get(unit)
+            return (kinds.index(entry.kind) if entry else len(kinds), unit)
+
+        return tuple(sorted(known, key=place))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -312,9 +349,9 @@ class Month:
         return Share(back, sum(self.visits[u] for u in known))
 
     def return_rate(self, unit: str | None = None) -> Share:
-        """Slips that came back among those handed out."""
-        lines = self.stock_of(unit)
-        return Share(sum(line.returned for line in lines), sum(line.handed_out for line in lines))
+        """Slips that came back among those handed out, where the stock was counted."""
+        counted = [(line.returned, line.handed_out) for line in self.stock_of(unit)]
+        return _total(Share(back, out) for back, out in counted if out is not None)
 
     def sufficient(self, unit: str | None = None) -> bool | None:
         """Whether the valid slips suffice for ±5 %, None where the visits are not known."""

@@ -154,6 +154,8 @@ def slips_of(period: str, seed: int = 1) -> list[Slip]:
                 elif channel is Channel.PAPER and luck < 0.035:
                     state, reason = SlipState.HELD, "KHL7"
                 answers = answers_of(FORMS[print_], dice, mood)
+                if reason == "KHL5":  # that is what makes it one
+                    answers = {key: Given(AnswerState.NO_ANSWER) for key in answers}
                 slips.append(Slip(Stratum(unit.unit, print_, channel), state, reason, answers))
     return slips
 

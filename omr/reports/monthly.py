@@ -1,0 +1,115 @@
+"""The monthly report: gather the month from the register, give its figures, write its files."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from omr.forms.serial import Issue
+from omr.forms.template import Form
+from omr.records.periods import parse_period
+from omr.records.register import archived_forms, issued
+from omr.records.store import Store
+from omr.records.tallies import Channel, Tallies, tally
+from omr.records.units import find_unit, list_units
+from omr.reports import tidy
+from omr.reports.figures import Share
+from omr.reports.statistics import Checking, ItemCounts, Month, Stock
+from omr.workspace import ReportSettings
+
+FORMATS: Final = ("csv", "xlsx", "docx")
+
+
+def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
+    """Return everything that was counted in a period, of all units or of one.
+
+    Raises
+    ------
+    RegisterError
+        If the period is none, or the unit is unknown.
+    """
+    when = parse_period(period)
+    code = find_unit(store, unit, when).unit if unit else None
+    archive = archived_forms(store)
+    counted = tally(store, when.name, archive, unit=code)
+    runs = [run for run in issued(store) if run.period == when.name]
+    used = {run.fingerprint for run in runs} | {row.stratum.fingerprint for row in counted.tallies.slips}
+    forms = {fingerprint: form for fingerprint, form in archive.items() if fingerprint in used}
+    month = Month(
+        period=when,
+        forms=forms,
+        units=tuple(list_units(store)),
+        tallies=counted.tallies,
+        stock=_stock(runs, counted.tallies, forms),
+        checking=Checking(counted.answers, counted.by_people),
+    )
+    return month.only(code) if code else month
+
+
+def _stock(runs: Iterable[Issue], tallies: Tallies, forms: Mapping[str, Form]) -> tuple[Stock, ...]:
+    given_to: defaultdict[tuple[str, str], list[Issue]] = defaultdict(list)
+    for run in runs:
+        given_to[run.unit, run.form].append(run)
+    returned: Counter[tuple[str, str]] = Counter()
+    for row in tallies.slips:
+        if row.stratum.channel is Channel.PAPER:
+            returned[row.stratum.unit, forms[row.stratum.fingerprint].form] += row.slips
+    return tuple(
+        Stock(
+            unit=unit,
+            form=form,
+            opening=0,
+            received=sum(run.count for run in given),
+            returned=returned[unit, form],
+            spoiled=0,
+            in_stock=None,
+            missing=None,
+            ranges=tuple(f"{run.first:07}–{run.last:07}" for run in given),
+        )
+        for (unit, form), given in sorted(given_to.items())
+    )
+
+
+def figures(month: Month) -> dict[str, object]:
+    """Return the month's figures as other programs read them (`omr report --json`)."""
+    paper, whole = month.pool(channel=Channel.PAPER), month.pool()
+    return {
+        "slips": {
+            "issued": sum(line.opening + line.received for line in month.stock),
+            "returned": paper.returned,
+            "valid": paper.valid,
+            "invalid": paper.invalid,
+        },
+        "electronic": {"received": month.pool(channel=Channel.ELECTRONIC).returned},
+        "overall": _share(whole.overall),
+        "questions": {f"{form}/{key}": _item(counts) for (form, key), counts in whole.items.items()},
+    }
+
+
+def _share(share: Share) -> dict[str, int]:
+    return {"satisfied": share.part, "answered": share.whole}
+
+
+def _item(counts: ItemCounts) -> dict[str, object]:
+    codes = {option.code: counts.codes.get(option.code, 0) for option in counts.question.options}
+    satisfied = counts.satisfied if counts.question.core else None
+    return {"counts": codes, "satisfied": satisfied, "answered": counts.answered}
+
+
+def write(
+    month: Month, before: Month | None, folder: Path, formats: Collection[str], settings: ReportSettings
+) -> list[Path]:
+    """Write the report's files into `folder` and return their paths; old files of the same name go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = month.period.name if len(month.units) != 1 else f"{month.period.name}-{month.units[0].unit}"
+    files: dict[str, bytes] = {}
+    if "csv" in formats:
+        separator = settings.csv_separator
+        files[f"so-lieu-{name}.csv"] = tidy.as_csv(tidy.COUNTS, tidy.count_rows(month), separator)
+        files[f"chi-tieu-{name}.csv"] = tidy.as_csv(tidy.FIGURES, tidy.figure_rows(month), separator)
+        files["tu-dien-du-lieu.csv"] = tidy.as_csv(tidy.DICTIONARY, tidy.dictionary_rows(), separator)
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+    return [folder / file for file in files]

@@ -21,9 +21,10 @@ class Desk:
 PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
 
 INTAKE: Final = Desk("/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK})
+REVIEW: Final = Desk("/review", "web.review", "web.review_about", PV01)
 ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
 
-DESKS: Final = (INTAKE, ACCOUNTS)
+DESKS: Final = (INTAKE, REVIEW, ACCOUNTS)
 
 
 def desks_of(user: User) -> list[Desk]:

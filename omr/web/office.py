@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from omr.forms.template import Form
 from omr.records.accounts import Accounts, Role
+from omr.records.register import archived_forms
 from omr.records.store import Store
 from omr.web.pictures import Pictures
 from omr.web.throttle import Throttle
 from omr.web.worker import Worker
+from omr.web.worklist import Worklist
 from omr.workspace import Workspace
 
 
@@ -21,12 +24,28 @@ class Office:
     throttle: Throttle
     worker: Worker
     pictures: Pictures
+    worklist: Worklist
+    _forms: dict[str, Form] = field(default_factory=dict)
 
     @classmethod
     def open(cls, workspace: Workspace) -> Office:
         """Open the office of a workspace."""
         accounts = Accounts.open(workspace.path / "accounts.sqlite")
-        return cls(workspace, accounts, Throttle(), Worker(workspace), Pictures(workspace.path))
+        return cls.of(workspace, accounts)
+
+    @classmethod
+    def of(cls, workspace: Workspace, accounts: Accounts, throttle: Throttle | None = None) -> Office:
+        """Put an office together around its accounts."""
+        worker, pictures = Worker(workspace), Pictures(workspace.path)
+        return cls(
+            workspace, accounts, throttle or Throttle(), worker, pictures, Worklist(accounts.signing_key)
+        )
+
+    def forms(self, store: Store) -> dict[str, Form]:
+        """Return all printed forms by fingerprint; a form that was issued never changes."""
+        if store.value("SELECT count(*) FROM forms") != len(self._forms):
+            self._forms.update(archived_forms(store))
+        return self._forms
 
     def store(self) -> Store:
         """Open the register; to be closed with ``with``. It costs 1 ms and is one thread's own."""

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.errors import ScanError
-from omr.geometry import Affine, Box
+from omr.forms.template import Form
+from omr.geometry import Affine, Box, fit_affine
 from omr.reading.pages import EncodedPage, decode, open_pages
+from omr.records.measured import unpack
 from omr.records.store import Store
 
 Grey = NDArray[np.uint8]
@@ -31,6 +33,14 @@ class PagePlace:
     original: str
     path: str  # below the workspace
     number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlipPicture:
+    """A slip's pixels and where its form lies on them."""
+
+    grey: Grey
+    scan_from_page: Affine
 
 
 class Pictures:
@@ -52,6 +62,23 @@ class Pictures:
         place = _place(store, page)
         with self._lock:
             return decode(self._encoded(place)).grey
+
+    def slip(self, store: Store, form: Form, reading: int) -> SlipPicture:
+        """Return a slip that was read, with the map through its boxes as they were found.
+
+        Raises
+        ------
+        ScanError
+            If its picture cannot be decoded.
+        """
+        row = store.row("SELECT page, marks FROM readings WHERE reading = ?", reading)
+        if row is None:
+            raise ScanError("damaged", detail=reading)
+        found = np.concatenate([mark.corners_px for mark in unpack(form, row["marks"])])
+        printed = np.concatenate(
+            [option.box.corners_mm for question in form.questions for option in question.options]
+        )
+        return SlipPicture(self.grey(store, row["page"]), fit_affine(printed, found))
 
     def _encoded(self, place: PagePlace) -> EncodedPage:
         key = place.original, place.number

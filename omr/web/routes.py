@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import auth, desks, home, intake, pages, users
+from omr.web import auth, desks, home, intake, pages, review, users
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
+_REVIEW: Final = Access(desks.REVIEW.roles)
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
 ROUTES: Final = (
@@ -28,6 +29,12 @@ ROUTES: Final = (
     Entry("GET", "/intake/{stack}/progress", intake.progress, _INTAKE),
     Entry("GET", "/batches/{batch}", intake.receipt, _INTAKE),
     Entry("GET", "/batches/{batch}/{page}.jpg", intake.bad_page_picture, _INTAKE),
+    Entry("GET", "/review", review.desk, _REVIEW),
+    Entry("POST", "/review/next", review.following, _REVIEW),
+    Entry("POST", "/review/decide", review.decide, _REVIEW),
+    Entry("POST", "/review/undo", review.undo, _REVIEW),
+    Entry("GET", "/review/row/{reading}/{question}.jpg", review.row_picture, _REVIEW),
+    Entry("GET", "/review/whole/{reading}.jpg", review.whole_page, _REVIEW),
     Entry("GET", "/accounts", users.accounts_page, _ACCOUNTS),
     Entry("POST", "/accounts", users.add, _ACCOUNTS),
     Entry("POST", "/accounts/{name}/reset", users.reset, _ACCOUNTS),

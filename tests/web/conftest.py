@@ -14,9 +14,7 @@ from omr.records import accounts as accounts_module
 from omr.records.accounts import Accounts, Role
 from omr.web.app import create_app
 from omr.web.office import Office
-from omr.web.pictures import Pictures
 from omr.web.throttle import Throttle
-from omr.web.worker import Worker
 from omr.workspace import Workspace
 
 
@@ -47,7 +45,7 @@ def office(tmp_path: Path, clock: Clock) -> Iterator[Office]:
     workspace = Workspace.create(tmp_path / "office")
     accounts = with_people(Accounts.open(workspace.path / "accounts.sqlite", clock=clock))
     throttle = Throttle(clock=lambda: clock.now.timestamp())
-    office = Office(workspace, accounts, throttle, Worker(workspace), Pictures(workspace.path))
+    office = Office.of(workspace, accounts, throttle)
     yield office
     office.close()
 

@@ -49,6 +49,17 @@ MAY = {
         ],
         {Role.CLERK, Role.REVIEWER, Role.LEAD},
     ),
+    **dict.fromkeys(
+        [
+            ("GET", "/review"),
+            ("POST", "/review/next"),
+            ("POST", "/review/decide"),
+            ("POST", "/review/undo"),
+            ("GET", "/review/row/{reading}/{question}.jpg"),
+            ("GET", "/review/whole/{reading}.jpg"),
+        ],
+        {Role.REVIEWER, Role.LEAD},
+    ),
     ("GET", "/accounts"): {Role.ADMIN},
     ("POST", "/accounts"): {Role.ADMIN},
     ("POST", "/accounts/{name}/reset"): {Role.ADMIN},

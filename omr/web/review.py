@@ -1,0 +1,231 @@
+"""The review desk: one doubtful row after the other, large, decided with one key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from omr.errors import OmrError, ScanError
+from omr.forms.template import Form, Kind, Question
+from omr.geometry import Box
+from omr.reading.reader import ReadPage
+from omr.records import review
+from omr.records.intake import Desk
+from omr.records.second_reading import Item
+from omr.records.store import Store
+from omr.web.access import Visit
+from omr.web.pages import NotFoundError, page
+from omr.web.pictures import cut, jpeg
+from omr.web.worklist import Wanted
+
+NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this person makes marks
+_SIDE_MM: Final = 3.0
+_ROW_PX_PER_MM: Final = 8.6  # 1,240 px for a row of A5: the width of an office screen
+_PAGE_PX_PER_MM: Final = 6.0
+_WHY: Final = "review desk"  # stored with every decision; more where the reviewer writes more
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer that a key gives."""
+
+    key: str  # what is pressed
+    value: str  # what is sent
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item as it is shown; boxes in mm of the page."""
+
+    item: Item
+    form: Form
+    question: Question
+    choices: tuple[Choice, ...]
+    area: Box  # what the picture shows
+    spot: Box  # the question's own boxes
+    doubtful: tuple[tuple[Box, float], ...]
+
+    @property
+    def picture(self) -> str:
+        """Where the picture is."""
+        return f"/review/row/{self.item.reading}/{self.question.key}.jpg"
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one option may be right: then keys collect and Enter sends."""
+        return self.question.kind is Kind.MULTIPLE
+
+
+def desk(visit: Visit) -> Response:
+    """Show the first item, with filters and keys."""
+    with visit.office.store() as store:
+        return _next(visit, store, "review.html")
+
+
+def following(visit: Visit) -> Response:
+    """Pass an item over and show the next."""
+    visit.office.worklist.put_off(visit.form.get("item", ""), visit.me.name)
+    with visit.office.store() as store:
+        return _next(visit, store, "item.html")
+
+
+def decide(visit: Visit) -> Response:
+    """Record a decision and show the next item."""
+    key, words = visit.form.get("item", ""), visit.form.get("answer", "").split()
+    office = visit.office
+    with office.store() as store:
+        office.worklist.find(store, office.forms(store), key)  # after a restart the list is empty
+        problem = ""
+        try:
+            office.worklist.decide(store, key, visit.me.name, lambda item: _write(visit, store, item, words))
+        except OmrError as error:
+            problem = str(error)
+        return _next(visit, store, "item.html", problem=problem, undo="" if problem else key)
+
+
+def undo(visit: Visit) -> Response:
+    """Take the latest decision back and show its item again."""
+    key = visit.form.get("item", "")
+    office = visit.office
+    with office.store() as store:
+        latest = store.row(
+            """SELECT reading, question, state, by FROM decided_answers JOIN events USING (event)
+            WHERE 'A' || reading || '-' || question = ? ORDER BY decision DESC LIMIT 1""",
+            key,
+        )
+        if latest is None or latest["by"] != visit.me.name or latest["state"] == "withdrawn":
+            raise OmrError("desk.nothing_to_undo")
+        _record(visit, store, key, [review.WITHDRAW])
+        office.worklist.forget()
+        item = office.worklist.find(store, office.forms(store), key)
+        if item is None:
+            return _next(visit, store, "item.html")
+        office.worklist.hold(key, visit.me.name)
+        return _show(visit, "item.html", [_row(item, office.forms(store))], _wanted(visit))
+
+
+def row_picture(visit: Visit) -> Response:
+    """Show one row of a slip with its neighbours."""
+    with visit.office.store() as store:
+        form, key = _form_of(visit, store), visit.parameter("question")
+        question = next((one for one in form.questions if one.key == key and one.options), None)
+        if question is None:
+            raise NotFoundError
+        return _picture(visit, store, form, _area(form, question), _ROW_PX_PER_MM)
+
+
+def whole_page(visit: Visit) -> Response:
+    """Show the whole slip, upright."""
+    with visit.office.store() as store:
+        form = _form_of(visit, store)
+        area = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
+        return _picture(visit, store, form, area, _PAGE_PX_PER_MM)
+
+
+def _picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float) -> Response:
+    try:
+        slip = visit.office.pictures.slip(store, form, _reading(visit))
+    except ScanError as error:
+        raise NotFoundError from error
+    picture = jpeg(cut(slip.grey, slip.scan_from_page, area, px_per_mm))
+    # Kept for minutes, in this browser only: the next item's picture is loaded before it is shown.
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
+
+
+def _form_of(visit: Visit, store: Store) -> Form:
+    row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", _reading(visit))
+    if row is None:
+        raise NotFoundError
+    return visit.office.forms(store)[row["fingerprint"]]
+
+
+def _reading(visit: Visit) -> int:
+    text = visit.parameter("reading")
+    if not (text.isdecimal() and len(text) < 16):
+        raise NotFoundError
+    return int(text)
+
+
+def _write(visit: Visit, store: Store, item: Item, words: list[str]) -> None:
+    form = visit.office.forms(store)[item.fingerprint]
+    question = form.questions[item.position]
+    if len(words) > 1 and question.kind is not Kind.MULTIPLE:
+        words = ["multiple"]
+    _record(visit, store, item.key, words)
+
+
+def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
+    why = visit.form.get("why", "").strip()[:300] or _WHY
+    desk = Desk(store, visit.office.workspace.scans, visit.office.forms(store), "", visit.me.name)
+    review.decide(desk, key, words, by=visit.me.name, why=why, read=_no_page)
+
+
+def _no_page(item: review.Item, serial: object) -> ReadPage:
+    raise OmrError("review.no_item", item=item.item)
+
+
+def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo: str = "") -> Response:
+    office, wanted = visit.office, _wanted(visit)
+    forms = office.forms(store)
+    items = office.worklist.take(store, forms, visit.me.name, wanted)
+    return _show(visit, template, [_row(item, forms) for item in items], wanted, problem=problem, undo=undo)
+
+
+def _show(
+    visit: Visit, template: str, rows: list[Row], wanted: Wanted, *, problem: str = "", undo: str = ""
+) -> Response:
+    mine, all_ = visit.office.worklist.counts(visit.me.name, wanted)
+    units, forms = visit.office.worklist.choices()
+    return page(
+        visit,
+        template,
+        row=rows[0] if rows else None,
+        next_picture=rows[1].picture if len(rows) > 1 else "",
+        wanted=wanted,
+        mine=mine,
+        all=all_,
+        units=units,
+        forms=forms,
+        problem=problem,
+        undo=undo,
+    )
+
+
+def _wanted(visit: Visit) -> Wanted:
+    def chosen(name: str) -> str:
+        return visit.form.get(name) or visit.query(name)
+
+    return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"))
+
+
+def _row(item: Item, forms: dict[str, Form]) -> Row:
+    form = forms[item.fingerprint]
+    question = form.questions[item.position]
+    boxes = {option.code: option.box for option in question.options}
+    short = all(len(option.code) == 1 for option in question.options)
+    choices = tuple(
+        Choice(option.code if short else str(place), option.code, option.label, option.box)
+        for place, option in enumerate(question.options, start=1)
+    )
+    doubtful = tuple((boxes[doubt.option], doubt.confidence) for doubt in item.doubts)
+    return Row(item, form, question, choices, _area(form, question), _spot(question), doubtful)
+
+
+def _spot(question: Question) -> Box:
+    boxes = [option.box for option in question.options]
+    left, top = min(b.x_mm for b in boxes), min(b.y_mm for b in boxes)
+    right = max(b.x_mm + b.width_mm for b in boxes)
+    bottom = max(b.y_mm + b.height_mm for b in boxes)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _area(form: Form, question: Question) -> Box:
+    """Return what is shown: the full width of the page, from the row above to the row below."""
+    spot = _spot(question)
+    top = max(0.0, spot.y_mm - NEIGHBOURS_MM)
+    bottom = min(form.frame.height_mm, spot.y_mm + spot.height_mm + NEIGHBOURS_MM)
+    return Box(_SIDE_MM, top, form.frame.width_mm - 2 * _SIDE_MM, bottom - top)

@@ -1,0 +1,36 @@
+// The review desk: keys press the buttons that carry them.
+"use strict";
+
+const item = document.getElementById("item");
+
+const whole = (button) => {
+  const dialog = item.querySelector("dialog");
+  const picture = dialog.querySelector("img");
+  if (!picture.src) picture.src = button.dataset.whole;
+  dialog.showModal();
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-whole]");
+  if (button) whole(button);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+  const dialog = item.querySelector("dialog");
+  const key = event.key.toLowerCase();
+  if (dialog && dialog.open) {
+    if (key === "w") { event.preventDefault(); dialog.close(); }
+    return;
+  }
+  if (key === "enter" && event.target.closest("button, a") && event.target.closest("button, a").matches(":focus-visible")) return;
+  const button = item.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!button || item.querySelector(".htmx-request")) return; // one decision at a time
+  event.preventDefault();
+  button.click();
+});
+
+for (const form of document.querySelectorAll("form[data-auto]")) {
+  form.addEventListener("change", () => form.submit());
+}

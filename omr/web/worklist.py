@@ -1,0 +1,163 @@
+"""Who works at what: hands items to reviewers so that no two get the same one.
+
+Kept in memory. A claim is a courtesy between people who are here now; what was decided is
+in the register, and a server that starts anew hands the rest out again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import RLock
+from typing import Final
+
+from omr.errors import OmrError
+from omr.forms.template import Form
+from omr.records.second_reading import Item, Status, current, waiting
+from omr.records.store import Store
+
+IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next reviewer
+SECOND_SHARE: Final = 0.05
+_LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reviewer chose to work at; empty: everything."""
+
+    unit: str = ""
+    form: str = ""
+    reason: str = ""  # "validity", "disputed"
+
+    def holds(self, item: Item) -> bool:
+        """Whether an item is of the chosen kind."""
+        return (
+            self.unit in ("", item.unit)
+            and self.form in ("", item.form)
+            and (self.reason != "validity" or item.decides_validity)
+            and (self.reason != "disputed" or item.status is Status.DISPUTED)
+        )
+
+
+class Worklist:
+    """The items that wait and who holds which; safe to share between threads."""
+
+    def __init__(self, key: bytes, clock: Callable[[], float] = time.monotonic) -> None:
+        self._key = key
+        self._clock = clock
+        self._lock = RLock()
+        self._items: dict[str, Item] = {}
+        self._event = -1
+        self._looked = -_LOOK_EVERY_S
+        self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
+        self._put_off: dict[str, list[str]] = {}  # who -> items passed over, the latest last
+
+    def take(
+        self, store: Store, forms: Mapping[str, Form], name: str, wanted: Wanted, count: int = 2
+    ) -> list[Item]:
+        """Hand out the next items: the first to decide, the others to load meanwhile.
+
+        What this reviewer held before and is not handed out again is free for others.
+        """
+        with self._lock:
+            self._refresh(store, forms)
+            now = self._clock()
+            free = [
+                item
+                for item in self._items.values()
+                if wanted.holds(item) and not item.spoke(name) and self._is_free(item.key, name, now)
+            ]
+            later = self._put_off.get(name, [])
+            free.sort(key=lambda item: later.index(item.key) if item.key in later else -1)
+            self._held = {key: held for key, held in self._held.items() if held[0] != name}
+            for item in free[:count]:
+                self._held[item.key] = name, now
+            return free[:count]
+
+    def decide(self, store: Store, key: str, name: str, write: Callable[[Item], None]) -> None:
+        """Let a reviewer decide an item that nobody else holds, once.
+
+        Raises
+        ------
+        OmrError
+            If the item is settled, this reviewer spoke already, or another one holds it now.
+        """
+        with self._lock:
+            item = self._items.get(key)
+            if item is None or not self._is_free(key, name, self._clock()):
+                raise OmrError("desk.taken_meanwhile")
+            now = current(store, item)
+            if now.status is Status.SETTLED or now.spoke(name):
+                self._put(now)
+                raise OmrError("desk.taken_meanwhile")
+            write(now)
+            self._put(current(store, now))
+            self._held.pop(key, None)
+            later = self._put_off.get(name, [])
+            if key in later:
+                later.remove(key)
+
+    def put_off(self, key: str, name: str) -> None:
+        """Pass an item over: it comes again after all others."""
+        with self._lock:
+            later = self._put_off.setdefault(name, [])
+            if key in later:
+                later.remove(key)
+            later.append(key)
+
+    def hold(self, key: str, name: str) -> None:
+        """Keep an item for this reviewer a while longer."""
+        with self._lock:
+            if self._is_free(key, name, self._clock()):
+                self._held[key] = name, self._clock()
+
+    def find(self, store: Store, forms: Mapping[str, Form], key: str) -> Item | None:
+        """Return an item that waits."""
+        with self._lock:
+            self._refresh(store, forms)
+            return self._items.get(key)
+
+    def counts(self, name: str, wanted: Wanted) -> tuple[int, int]:
+        """Return how many chosen items wait for this reviewer, and for anybody."""
+        with self._lock:
+            chosen = [item for item in self._items.values() if wanted.holds(item)]
+            return sum(1 for item in chosen if not item.spoke(name)), len(self._items)
+
+    def choices(self) -> tuple[list[str], list[str]]:
+        """Return the units and forms that have items."""
+        with self._lock:
+            items = self._items.values()
+            return sorted({item.unit for item in items}), sorted({item.form for item in items})
+
+    def forget(self) -> None:
+        """Look at the register again before anything else."""
+        with self._lock:
+            self._event = -1
+
+    def wants_second(self, reading: int, question: str) -> bool:
+        """Whether an item is of the sample that two readers see; nobody can foresee which."""
+        drawn = hmac.digest(self._key, f"second {reading} {question}".encode(), hashlib.sha256)
+        return int.from_bytes(drawn[:4], "big") < SECOND_SHARE * 2**32
+
+    def _refresh(self, store: Store, forms: Mapping[str, Form]) -> None:
+        now = self._clock()
+        if self._event >= 0 and now - self._looked < _LOOK_EVERY_S:
+            return
+        self._looked = now
+        event = int(store.value("SELECT coalesce(max(event), 0) FROM events") or 0)
+        if event != self._event:
+            self._items = {item.key: item for item in waiting(store, forms, self.wants_second)}
+            self._event = event
+
+    def _put(self, item: Item) -> None:
+        if item.status is Status.SETTLED:
+            self._items.pop(item.key, None)
+        else:
+            self._items[item.key] = replace(item, rank=0) if item.status is Status.DISPUTED else item
+
+    def _is_free(self, key: str, name: str, now: float) -> bool:
+        holder, since = self._held.get(key, (name, now))
+        return holder == name or now - since > IDLE_S

@@ -1,0 +1,243 @@
+"""The review desk: order, blind second readers, claims, undo, two reviewers at once."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+
+import pytest
+from people import PASSWORD, Person
+from slips import slip, take_slips
+from starlette.testclient import TestClient
+
+from omr.records.accounts import Role
+from omr.records.store import Store
+from omr.web import worklist as worklist_module
+from omr.web.app import create_app
+from omr.web.office import Office
+
+
+@pytest.fixture
+def no_sample(monkeypatch):
+    """No item is drawn for a second reader by chance."""
+    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 0.0)
+
+
+def another(office, name: str, role: Role = Role.REVIEWER) -> None:
+    first = office.accounts.add(name, [role], None, by="test")
+    office.accounts.change_password(name, first, PASSWORD)
+
+
+def shown(text: str) -> str | None:
+    """The item on a page."""
+    found = re.search(r'data-item="([^"]+)"', text)
+    return found[1] if found else None
+
+
+def decide(visitor: Person, item: str, answer: str, **more: str):
+    return visitor.client.post(
+        "/review/decide", data={"csrf": visitor.token("/"), "item": item, "answer": answer, **more}
+    )
+
+
+def answers(office, reading: int) -> dict[str, tuple[str, str, str]]:
+    with Store.open(office.workspace.database) as store:
+        rows = store.rows("SELECT * FROM current_answers WHERE reading = ?", reading)
+        return {row["question"]: (row["state"], row["codes"], row["by"]) for row in rows}
+
+
+def test_what_decides_validity_comes_first_and_slips_stay_together(person, office, no_sample):
+    silent = {"B1": "", "B2": ""}
+    take_slips(
+        office.workspace,
+        [slip(A5="?other"), slip(B1="?5"), slip(B4="?5", B2="?5"), slip(**silent, B3="?4", B4="?5")],
+    )
+    reviewer = person(Role.REVIEWER)
+    order = []
+    page = reviewer.client.get("/review").text
+    while (item := shown(page)) is not None:
+        order.append(item)
+        page = decide(reviewer, item, "none").text
+    assert order == ["A4-B3", "A4-B4", "A3-B2", "A3-B4", "A2-B1", "A1-A5"]
+
+
+def test_a_decision_counts_and_names_its_author(person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3")])
+    reviewer = person(Role.REVIEWER)
+    page = decide(reviewer, "A1-B2", "3").text
+    assert shown(page) is None
+    assert answers(office, 1)["B2"] == ("answered", "3", "xem.pv01")
+    with Store.open(office.workspace.database) as store:
+        event = store.row("SELECT * FROM events ORDER BY event DESC LIMIT 1")
+    assert (event["act"], event["by"], event["why"]) == ("decide_answer", "xem.pv01", "review desk")
+
+
+@pytest.mark.parametrize(
+    "answer, stored",
+    [("none", ("no_answer", "")), ("multiple", ("multiple", "")), ("undecidable", ("doubtful", ""))],
+)
+def test_words_besides_options(answer, stored, person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3")])
+    decide(person(Role.REVIEWER), "A1-B2", answer)
+    assert answers(office, 1)["B2"][:2] == stored
+
+
+def test_several_options_where_several_may_be_right(person, office, no_sample):
+    take_slips(office.workspace, [slip(A5="id_card ?other")])
+    decide(person(Role.REVIEWER), "A1-A5", "other id_card")
+    assert answers(office, 1)["A5"][:2] == ("answered", "id_card other")
+
+
+@pytest.mark.parametrize("item", ["A1-B1", "A1-C1", "A9-B2", "H1", "P1", "", "A1-B2'--"])
+def test_only_what_waits_can_be_decided(item, person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3")])
+    answer = decide(person(Role.REVIEWER), item, "5")
+    assert answer.status_code == 200 and 'role="alert"' in answer.text
+    assert all(by == "machine" for _, _, by in answers(office, 1).values())
+
+
+@pytest.mark.parametrize("answer", ["", "9", "5 4 3 2 1 0", "KHL1", "withdraw", "<b>"])
+def test_only_what_the_question_offers_is_an_answer(answer, person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3")])
+    said = decide(person(Role.REVIEWER), "A1-B2", answer)
+    assert said.status_code == 200
+    state, codes, _ = answers(office, 1)["B2"]
+    assert (state, codes) in (("doubtful", ""), ("multiple", ""))
+
+
+def test_undo_gives_the_item_back(person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3"), slip(B2="?4")])
+    reviewer = person(Role.REVIEWER)
+    decide(reviewer, "A1-B2", "3")
+    undone = reviewer.client.post("/review/undo", data={"csrf": reviewer.token("/"), "item": "A1-B2"})
+    assert shown(undone.text) == "A1-B2"
+    assert answers(office, 1)["B2"][0] == "doubtful"
+    decide(reviewer, "A1-B2", "2")
+    assert answers(office, 1)["B2"] == ("answered", "2", "xem.pv01")
+
+
+def test_nobody_undoes_another(person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3")])
+    decide(person(Role.REVIEWER), "A1-B2", "3")
+    lead = person(Role.LEAD)
+    answer = lead.client.post("/review/undo", data={"csrf": lead.token("/"), "item": "A1-B2"})
+    assert answer.status_code == 400
+    assert answers(office, 1)["B2"] == ("answered", "3", "xem.pv01")
+
+
+def test_a_second_reader_sees_nothing_of_the_first(person, office, monkeypatch):
+    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 1.0)
+    take_slips(office.workspace, [slip(B2="?3")])
+    first, second = person(Role.REVIEWER), person(Role.LEAD)
+    fresh = first.client.get("/review").text
+    assert shown(decide(first, "A1-B2", "3").text) is None
+    blind = second.client.get("/review").text
+    strip = re.compile(r"csrf[^>]*>|xem\.pv01|truong\.pv01|Còn \d+ câu chờ bạn, tất cả \d+")
+    assert strip.sub("", blind) == strip.sub("", fresh)
+    decide(second, "A1-B2", "3")
+    assert shown(second.client.get("/review").text) is None
+
+
+def test_readers_who_differ_call_a_third(person, office, anybody, monkeypatch):
+    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 1.0)
+    take_slips(office.workspace, [slip(B2="?3"), slip(B1="?5")])
+    another(office, "ba.pv01")
+    decide(person(Role.REVIEWER), "A1-B2", "3")
+    decide(person(Role.LEAD), "A1-B2", "4")
+    third = anybody()
+    third.sign_in("ba.pv01")
+    page = third.client.get("/review").text
+    assert shown(page) == "A1-B2" and "khác nhau" in page
+    decide(third, "A1-B2", "3")
+    assert answers(office, 1)["B2"] == ("answered", "3", "ba.pv01")
+    assert shown(person(Role.LEAD).client.get("/review?reason=disputed").text) is None
+
+
+def test_two_reviewers_never_hold_the_same_item_and_idle_ones_let_go(person, office, no_sample, monkeypatch):
+    take_slips(office.workspace, [slip(B2="?3")])
+    now = [0.0]
+    office.worklist._clock = lambda: now[0]
+    first, second = person(Role.REVIEWER), person(Role.LEAD)
+    assert shown(first.client.get("/review").text) == "A1-B2"
+    assert shown(second.client.get("/review").text) is None
+    assert 'role="alert"' in decide(second, "A1-B2", "3").text
+    now[0] = 200.0
+    assert shown(second.client.get("/review").text) == "A1-B2"
+    assert 'role="alert"' in decide(first, "A1-B2", "3").text
+
+
+def test_filters(person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3")], name="a")
+    take_slips(office.workspace, [slip(B3="?3")], unit="PC08", name="b")
+    reviewer = person(Role.REVIEWER)
+    assert shown(reviewer.client.get("/review?unit=PC08").text) == "A2-B3"
+    assert shown(reviewer.client.get("/review?of_form=DL-02").text) is None
+
+
+def test_two_reviewers_at_once_on_200_items_lose_and_double_none(office):
+    slips = [slip(A5="?other", B1="?5", B2="?4", B3="?3") for _ in range(50)]
+    take_slips(office.workspace, slips)
+    another(office, "hai.pv01")
+    another(office, "ba.pv01")
+    app = create_app(office, hosts=("testserver",))
+    problems = []
+
+    def work(name: str) -> None:
+        visitor = Person(TestClient(app, follow_redirects=False))
+        visitor.sign_in(name)
+        token = visitor.token("/")
+        page, idle = visitor.client.get("/review").text, 0
+        while idle < 40:
+            item = shown(page)
+            if item is None:  # the others may still leave something for a second reader
+                idle += 1
+                page = visitor.client.get("/review").text
+                continue
+            idle = 0
+            data = {"csrf": token, "item": item, "answer": "none"}
+            page = visitor.client.post("/review/decide", data=data).text
+            if 'role="alert"' in page:
+                problems.append(item)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("hai.pv01", "ba.pv01")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    with Store.open(office.workspace.database) as store:
+        decided = Counter(
+            (row["reading"], row["question"], row["by"])
+            for row in store.rows("SELECT * FROM decided_answers JOIN events USING (event)")
+        )
+        assert max(decided.values()) == 1
+        assert len({key[:2] for key in decided}) == 200
+        assert (
+            store.value("SELECT count(*) FROM current_answers WHERE by = 'machine' AND state = 'doubtful'")
+            == 0
+        )
+
+
+def test_a_server_that_is_killed_forgets_no_decision(office, person, no_sample):
+    take_slips(office.workspace, [slip(B1="?5", B2="?4")])
+    decide(person(Role.REVIEWER), "A1-B1", "5")
+    fresh = Office.of(office.workspace, office.accounts)  # nothing of the old one's memory
+    visitor = Person(TestClient(create_app(fresh, hosts=("testserver",)), follow_redirects=False))
+    visitor.sign_in("xem.pv01")
+    assert shown(visitor.client.get("/review").text) == "A1-B2"
+
+
+def test_pictures_are_pictures_and_only_of_what_exists(person, office, no_sample):
+    take_slips(office.workspace, [slip(B2="?3")])
+    reviewer = person(Role.REVIEWER)
+    for path in ("/review/row/1/B2.jpg", "/review/whole/1.jpg"):
+        answer = reviewer.client.get(path)
+        assert answer.status_code == 200 and answer.content.startswith(b"\xff\xd8")
+    for path in (
+        "/review/row/1/C1.jpg",
+        "/review/row/9/B2.jpg",
+        "/review/whole/x.jpg",
+        "/review/whole/-1.jpg",
+    ):
+        assert reviewer.client.get(path).status_code == 404

@@ -111,8 +111,9 @@ def preview(session: Session, form: str, output: str) -> None:
 @json_option
 def check(file: str, as_json: bool) -> int:
     """Check a file."""
-    from omr.forms.content import Problem, load_template
     from omr.forms.layout import lay_out
+    from omr.forms.loading import load_template
+    from omr.forms.problems import Problem
 
     try:
         form = lay_out(load_template(Path(file)), file)
@@ -141,8 +142,8 @@ def _workspace(session: Session) -> Workspace | None:
 
 def _find(workspace: Workspace | None, form: str) -> Form:
     """Return a form by its name, or the one that a TOML file describes."""
-    from omr.forms.content import load_template
     from omr.forms.layout import find_form, lay_out
+    from omr.forms.loading import load_template
 
     if form.lower().endswith(".toml"):
         return lay_out(load_template(Path(form)), form)

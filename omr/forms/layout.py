@@ -12,9 +12,11 @@ from pathlib import Path
 
 from omr.errors import OmrError
 from omr.forms import content
-from omr.forms.content import Problem, Template, load_template, refuse
+from omr.forms.content import Template
 from omr.forms.layout_checks import find_problems
+from omr.forms.loading import load_template
 from omr.forms.parts import set_choices, set_comment, set_foot, set_head, set_instructions, set_matrix
+from omr.forms.problems import Problem, refuse
 from omr.forms.sheet import Sheet
 from omr.forms.template import Electronic, Form, Question
 from omr.geometry import FRAMES
@@ -66,7 +68,10 @@ def lay_out(template: Template, file: object = "") -> Form:
         art=tuple(art for art, _ in sheet.art),
         electronic=electronic,
     )
-    refuse(file, sheet.problems + find_problems(form, sheet.art))
+    # What does not fit its own place is over everything else as well: said once is enough.
+    without_room = {problem.where for problem in sheet.problems}
+    fitting = [(piece, where) for piece, where in sheet.art if where not in without_room]
+    refuse(file, sheet.problems + find_problems(form, fitting))
     return form
 
 

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
-from omr.forms.content import LEAST_CHOICE_ROW_MM, LEAST_COLUMN_MM, Problem
+from omr.forms.content import LEAST_CHOICE_ROW_MM, LEAST_COLUMN_MM
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, missing_letters, width_mm
+from omr.forms.problems import Problem
+from omr.forms.symbols import FIDUCIAL_MODULES
 from omr.forms.template import Form, Stroke, TextLine
 from omr.geometry import Box, PageFrame
 
-FIDUCIAL_MODULES: Final = 6  # a 4x4 marker with its black border
 EDGE_MM: Final = 5.0  # office printers leave 4.2 to 4.5 mm white
 BOX_CLEAR_MM: Final = 0.6  # white around a box: past the misfit of 0.5 mm that alignment accepts
+ROUNDING_MM: Final = 0.002  # places are rounded to thousandths
 OVER_AGENCY: Final = "header.agency"  # the seal is set over the agency's name, by custom
 
 Placed = tuple[str, Box]  # where in the file, and what it covers on the page
@@ -47,7 +49,8 @@ def find_problems(form: Form, art: Sequence[tuple[TextLine | Stroke, str]]) -> l
         *_too_near(boxes + code, rooms),
         *_texts_overlap(art),
     ]
-    return list({str(problem): problem for problem in problems}.values())
+    once = {(p.where, p.key, p.values.get("place"), p.values.get("other")): p for p in reversed(problems)}
+    return list(reversed(once.values()))
 
 
 def covered(piece: TextLine | Stroke) -> Box:
@@ -108,7 +111,7 @@ def _boxes_too_near(boxes: Iterable[Placed]) -> Iterator[Problem]:
     for (one, a), (other, b) in combinations(boxes, 2):
         (ax, ay), (bx, by) = a.centre_mm, b.centre_mm
         across, down = abs(ax - bx), abs(ay - by)
-        if across < LEAST_COLUMN_MM - 1e-6 and down < LEAST_CHOICE_ROW_MM - 1e-6:
+        if across < LEAST_COLUMN_MM - ROUNDING_MM and down < LEAST_CHOICE_ROW_MM - ROUNDING_MM:
             limits = {"least_across": LEAST_COLUMN_MM, "least_down": LEAST_CHOICE_ROW_MM}
             values = {"other": other, "across": across, "down": down, **limits}
             yield Problem(one, "forms.boxes_near", values)
@@ -117,7 +120,7 @@ def _boxes_too_near(boxes: Iterable[Placed]) -> Iterator[Problem]:
 def _too_near(boxes: Iterable[Placed], others: Sequence[Placed]) -> Iterator[Problem]:
     for one, box in boxes:
         for where, other in others:
-            if clear_mm(box, other) < BOX_CLEAR_MM - 1e-6:
+            if clear_mm(box, other) < BOX_CLEAR_MM - ROUNDING_MM:
                 values = {"other": one, "clear": clear_mm(box, other), "least": BOX_CLEAR_MM}
                 yield Problem(where, "forms.too_near", values)
 

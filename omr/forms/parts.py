@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from omr.forms import content
-from omr.forms.content import Problem
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, width_mm
+from omr.forms.problems import Problem
 from omr.forms.sheet import (
     CAP,
     HAIRLINE_MM,

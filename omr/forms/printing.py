@@ -11,10 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-import cv2
-import numpy as np
-import zxingcpp
-from numpy.typing import NDArray
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
@@ -22,15 +18,20 @@ from omr.errors import OmrError
 from omr.forms.fonts import embedded, width_mm
 from omr.forms.serial import Serial
 from omr.forms.sheet import SERIAL_PT, serial_baseline
+from omr.forms.symbols import (
+    CODE128_QUIET,
+    FIDUCIAL_MODULES,
+    QR_QUIET,
+    Modules,
+    address_code,
+    code128,
+    marker,
+    outlines,
+    qr,
+)
 from omr.forms.template import OUTLINE_MM, Electronic, Form, Stroke, TextLine, fingerprint
-from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, QR_MODULES, SERIAL_CODE128_MODULES, Box
+from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, Box
 
-Modules = NDArray[np.bool_]  # (rows, columns), True is black
-Corner = tuple[int, int]  # (x, y) between modules
-
-FIDUCIAL_MODULES: Final = 6
-CODE128_QUIET: Final = 10  # modules of white before and after the bars
-QR_QUIET: Final = 4
 LEAST_PHONE_MODULE_MM: Final = 0.33  # a phone's camera reads this; the address must be short enough for it
 
 
@@ -181,8 +182,10 @@ def _identity(canvas: Canvas, form: Form, serial: Serial) -> None:
 
 
 def _electronic(canvas: Canvas, form: Form, room: Electronic, url: str) -> None:
-    symbol = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    modules = _black(symbol)
+    try:
+        modules = address_code(url)
+    except ValueError as error:  # longer than any QR code
+        raise OmrError("forms.url_impossible", url=url[:60]) from error
     side = room.box.width_mm / (len(modules) + 2 * QR_QUIET)
     if side < LEAST_PHONE_MODULE_MM:
         raise OmrError("forms.url_too_long", url=url, module=side, least=LEAST_PHONE_MODULE_MM)
@@ -195,36 +198,6 @@ def _crossed_out(canvas: Canvas, form: Form, box: Box) -> None:
     (x0, y0), (x1, y1) = box.corners_mm[0], box.corners_mm[2]
     for points in (((x0, y0), (x1, y0), (x1, y1), (x0, y1)), ((x0, y0), (x1, y1)), ((x0, y1), (x1, y0))):
         _stroke(canvas, form, Stroke(points, 0.2, closed=True))
-
-
-def marker(id_: int) -> Modules:
-    """Return a fiducial of the 4x4_50 dictionary with its black border, shape (6, 6)."""
-    dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
-    return np.asarray(cv2.aruco.generateImageMarker(dictionary, id_, FIDUCIAL_MODULES) == 0, bool)
-
-
-def code128(payload: str) -> Modules:
-    """Return a serial's Code 128 symbol without quiet zones as a ladder, shape (156, 1).
-
-    Ten digits go in pairs (code set C), then five letters (code set B): 13 symbols of 11
-    modules and a stop of 13.
-    """
-    bars = _black(zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.Code128))[:1].T
-    if len(bars) != SERIAL_CODE128_MODULES - 2 * CODE128_QUIET:
-        raise ValueError(f"{payload!r} takes {len(bars)} modules: the page frame has room for a serial")
-    return bars
-
-
-def qr(payload: str) -> Modules:
-    """Return a serial's QR code of version 1, level Q, without quiet zone; shape (21, 21)."""
-    modules = _black(zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="Q"))
-    if len(modules) != QR_MODULES - 2 * QR_QUIET:
-        raise ValueError(f"{payload!r} takes {len(modules)} modules: the page frame has room for a serial")
-    return modules
-
-
-def _black(symbol: zxingcpp.Barcode) -> Modules:
-    return np.asarray(np.asarray(symbol.to_image(add_quiet_zones=False)) == 0, bool)
 
 
 def _modules(
@@ -242,54 +215,3 @@ def _modules(
         path.close()
     canvas.drawPath(path, stroke=0, fill=1)
     canvas.restoreState()
-
-
-def outlines(black: Modules) -> list[list[Corner]]:
-    """Return the closed outlines of the black areas, in modules; holes are outlines of their own.
-
-    Parameters
-    ----------
-    black : (rows, columns) bool ndarray
-
-    Returns
-    -------
-    list of list of (x, y)
-        Corners only; filled by the even-odd rule they give the modules again.
-
-    Examples
-    --------
-    >>> outlines(np.array([[True, True]]))
-    [[(0, 0), (2, 0), (2, 1), (0, 1)]]
-    """
-    padded = np.pad(black, 1)
-    edges: dict[Corner, list[Corner]] = {}
-    for y, x in np.argwhere(padded).tolist():
-        sides = (
-            ((0, -1), (0, 0), (1, 0)),
-            ((1, 0), (1, 0), (1, 1)),
-            ((0, 1), (1, 1), (0, 1)),
-            ((-1, 0), (0, 1), (0, 0)),
-        )
-        for (dx, dy), (ax, ay), (bx, by) in sides:
-            if not padded[y + dy, x + dx]:
-                edges.setdefault((x - 1 + ax, y - 1 + ay), []).append((x - 1 + bx, y - 1 + by))
-    loops: list[list[Corner]] = []
-    while edges:
-        start = min(edges, key=lambda corner: (corner[1], corner[0]))
-        loop: list[Corner] = []
-        at = start
-        while True:
-            following = edges[at].pop()
-            if not edges[at]:
-                del edges[at]
-            if not loop or _turns(loop[-1], at, following):
-                loop.append(at)
-            at = following
-            if at == start:
-                break
-        loops.append(loop)
-    return loops
-
-
-def _turns(a: Corner, b: Corner, c: Corner) -> bool:
-    return (b[0] - a[0]) * (c[1] - b[1]) != (b[1] - a[1]) * (c[0] - b[0])

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from omr.forms import content
-from omr.forms.content import Problem
 from omr.forms.fonts import MM_PER_PT, broken, width_mm
-from omr.forms.layout_checks import FIDUCIAL_MODULES
+from omr.forms.problems import Problem
+from omr.forms.symbols import FIDUCIAL_MODULES
 from omr.forms.template import BOX_MM, Stroke, TextLine
 from omr.geometry import Box, PageFrame
 

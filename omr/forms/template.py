@@ -1,6 +1,6 @@
 """A form with every position decided: what is printed and what is read.
 
-TOML (`templates/*.toml`) --`content.load_template`--> `Template` (content) --`layout.lay_out`-->
+TOML (`templates/*.toml`) --`loading.load_template`--> `Template` (content) --`layout.lay_out`-->
 `Form` (content and exact boxes in mm). Reading and printing know only `Form`, and the
 register keeps it as canonical JSON: a scan is read with the form that was printed.
 """

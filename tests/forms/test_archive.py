@@ -44,7 +44,6 @@ questions = st.builds(
     area=st.none() | boxes,
 )
 forms = st.builds(
-    Electronic,
     Form,
     form=words,
     digit=st.integers(0, 9),

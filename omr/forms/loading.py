@@ -1,0 +1,157 @@
+"""A form's TOML file -> `Template`, or every error in the file at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from omr.errors import TemplateError
+from omr.forms.content import ChoiceQuestion, Choices, Comment, Matrix, MatrixQuestion, Template
+from omr.forms.problems import Problem, refuse
+
+MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
+
+
+def load_template(file: Path) -> Template:
+    """Read and check a form's TOML file.
+
+    Raises
+    ------
+    TemplateError
+        With every error in the file: which key, and what was expected.
+    """
+    try:
+        with file.open("rb") as source:
+            data = source.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise TemplateError("forms.unreadable", file=file, detail=error.strerror or error) from error
+    if len(data) > MAX_BYTES:
+        raise TemplateError("forms.too_long", file=file, limit=MAX_BYTES)
+    try:
+        content = tomllib.loads(unicodedata.normalize("NFC", data.decode("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TemplateError("forms.no_toml", file=file, detail=error) from error
+    try:
+        # As JSON: there a strict parser takes lists and words where the types are tuples and literals.
+        template = Template.model_validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        refuse(file, _problems(content, error))
+        raise
+    refuse(file, list(_contradictions(template)))
+    return template
+
+
+def questions_of(template: Template) -> Iterator[tuple[str, ChoiceQuestion | MatrixQuestion | Comment]]:
+    """Yield each question with the place of its table in the file."""
+    for number, section in enumerate(template.section, 1):
+        if isinstance(section, Comment):
+            yield f"section[{number}]", section
+            continue
+        questions: tuple[ChoiceQuestion | MatrixQuestion, ...] = section.question
+        for place, question in enumerate(questions, 1):
+            yield f"section[{number}].question[{place}]", question
+
+
+def _contradictions(template: Template) -> Iterator[Problem]:
+    """Yield what no single value shows."""
+    keys: list[str] = []
+    overall = ""
+    for where, question in questions_of(template):
+        if question.key in keys:
+            yield Problem(f"{where}.key", "forms.twice", {"value": question.key})
+        keys.append(question.key)
+        if not isinstance(question, Comment) and question.overall:
+            if overall:
+                yield Problem(f"{where}.overall", "forms.two_overall", {"other": overall})
+            overall = question.key
+    codes = 0
+    for number, section in enumerate(template.section, 1):
+        if isinstance(section, Matrix):
+            yield from _repeated([level.code for level in section.levels], f"section[{number}].levels")
+        elif isinstance(section, Choices):
+            yield from _grid_left(section, f"section[{number}]")
+        elif section.electronic is not None:
+            codes += 1
+            if codes > 1:
+                yield Problem(f"section[{number}].electronic", "forms.twice", {"value": "electronic"})
+
+
+def _grid_left(section: Choices, base: str) -> Iterator[Problem]:
+    for number, question in enumerate(section.question, 1):
+        where = f"{base}.question[{number}]"
+        yield from _repeated([option.code for option in question.options], f"{where}.options")
+        if question.beside and number == 1:
+            yield Problem(f"{where}.beside", "forms.beside_nothing", {})
+        span = max(option.span or question.span for option in question.options)
+        if question.beside + span > section.columns:
+            values: dict[str, object] = {"span": question.beside + span, "columns": section.columns}
+            yield Problem(where, "forms.off_grid", values)
+
+
+def _repeated(codes: list[str], where: str) -> Iterator[Problem]:
+    for place, code in enumerate(codes, 1):
+        if code in codes[: place - 1]:
+            yield Problem(f"{where}[{place}].code", "forms.twice", {"value": code})
+
+
+# Kinds of error of pydantic -> what we say, with what pydantic measured.
+_SAID: Final = {
+    "missing": "forms.missing",
+    "extra_forbidden": "forms.unknown",
+    "string_type": "forms.want_text",
+    "string_pattern_mismatch": "forms.want_pattern",
+    "string_too_short": "forms.empty",
+    "string_too_long": "forms.text_too_long",
+    "int_type": "forms.want_whole",
+    "int_from_float": "forms.want_whole",
+    "float_type": "forms.want_number",
+    "finite_number": "forms.want_number",
+    "bool_type": "forms.want_bool",
+    "tuple_type": "forms.want_list",
+    "too_short": "forms.too_few",
+    "too_long": "forms.too_many",
+    "greater_than_equal": "forms.at_least",
+    "less_than_equal": "forms.at_most",
+    "literal_error": "forms.one_of",
+    "union_tag_invalid": "forms.one_of_tags",
+    "union_tag_not_found": "forms.no_tag",
+    "model_type": "forms.want_table",
+    "model_attributes_type": "forms.want_table",
+}
+
+
+def _problems(content: dict[str, object], error: ValidationError) -> list[Problem]:
+    """Turn pydantic's errors into ours: places as they are written in TOML, counted from 1."""
+    problems = []
+    for wrong in error.errors(include_url=False):
+        where, inside = _place(content, wrong["loc"])
+        context = {name: value for name, value in wrong.get("ctx", {}).items() if name != "error"}
+        # A list with a wrong item is also called too short, as if the item were not there.
+        if wrong["type"] == "too_short" and isinstance(inside, list) and len(inside) >= context["min_length"]:
+            continue
+        value = re.sub(r"\s+", " ", str(wrong["input"]))[:60]
+        values = {**context, "value": value, "detail": wrong["msg"]}
+        problems.append(Problem(where or "TOML", _SAID.get(wrong["type"], "forms.other"), values))
+    return problems
+
+
+def _place(content: object, steps: tuple[int | str, ...]) -> tuple[str, object]:
+    """Return where pydantic's steps lead to, in words and in the file's content."""
+    where, inside = "", content
+    for step in steps:
+        if isinstance(step, int):
+            where += f"[{step + 1}]"
+            inside = inside[step] if isinstance(inside, list) and step < len(inside) else None
+        elif isinstance(inside, dict) and step not in inside and step in ("choices", "matrix", "comment"):
+            continue  # the kind of a section, which pydantic counts as a step
+        else:
+            where += f".{step}" if where else step
+            inside = inside.get(step) if isinstance(inside, dict) else None
+    return where, inside

@@ -238,3 +238,34 @@ def _rank(question: Question, where: Status, decisive: bool) -> int:
     if question.overall:
         return 2
     return 3 if question.core else 4
+
+
+def to_confirm(store: Store) -> dict[str, tuple[Said, ...]]:
+    """Return the slips and pages whose validity one reader decided, or several differently, by item name.
+
+    What makes a slip count or not, two readers say.
+    """
+    said: dict[str, list[Said]] = {}
+    for row in store.rows(_SLIP_DECISIONS):
+        value = row["outcome"] if row["reason"] is None else f"{row['outcome']} {row['reason']}"
+        state = WITHDRAWN if row["outcome"] == WITHDRAWN else value
+        said.setdefault(row["item"], []).append(Said(row["by"], row["at"], state, ()))
+    return {
+        item: tuple(all_)
+        for item, all_ in said.items()
+        if status(all_, second_wanted=True) in (Status.SECOND, Status.DISPUTED)
+    }
+
+
+# Of a decision on a slip that made another one of the same serial step back, the last row is
+# the decision itself. A typed serial proves itself by its check characters and guard letters.
+_SLIP_DECISIONS: Final = """
+    SELECT 'S' || reading AS item, outcome, reason, by, at, events.event
+    FROM decided_slips JOIN events USING (event)
+    WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY event) AND act = 'decide_slip'
+    UNION ALL
+    SELECT 'P' || page, outcome, reason, by, at, events.event
+    FROM decided_pages JOIN events USING (event)
+    WHERE outcome NOT IN ('serial', 'rescanned')
+    ORDER BY 6
+"""

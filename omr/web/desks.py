@@ -22,9 +22,10 @@ PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
 
 INTAKE: Final = Desk("/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK})
 REVIEW: Final = Desk("/review", "web.review", "web.review_about", PV01)
+CASES: Final = Desk("/cases", "web.cases", "web.cases_about", PV01)
 ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
 
-DESKS: Final = (INTAKE, REVIEW, ACCOUNTS)
+DESKS: Final = (INTAKE, REVIEW, CASES, ACCOUNTS)
 
 
 def desks_of(user: User) -> list[Desk]:

@@ -200,7 +200,7 @@ def bad_page_picture(visit: Visit) -> Response:
         if not number.isdecimal() or int(number) not in bad:
             raise NotFoundError
         try:
-            picture = jpeg(thumbnail(visit.office.pictures.grey(store, int(number)), _THUMBNAIL_PX))
+            picture = jpeg(thumbnail(visit.office.pictures.pixels(store, int(number)), _THUMBNAIL_PX))
         except ScanError:
             return Response(_NO_PICTURE, media_type="image/svg+xml")
     return Response(picture, media_type="image/jpeg")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 
 from omr.forms.template import Form
 from omr.records.accounts import Accounts, Role
@@ -25,6 +26,7 @@ class Office:
     worker: Worker
     pictures: Pictures
     worklist: Worklist
+    deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     _forms: dict[str, Form] = field(default_factory=dict)
 
     @classmethod

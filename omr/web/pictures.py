@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from enum import Enum
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 from omr.errors import ScanError
 from omr.forms.template import Form
 from omr.geometry import Affine, Box, fit_affine
-from omr.reading.pages import EncodedPage, decode, open_pages
+from omr.reading.pages import EncodedPage, colour_of, decode, open_pages
 from omr.records.measured import unpack
 from omr.records.store import Store
 
-Grey = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]  # (H, W) grey or (H, W, 3) blue, green, red
 
 _KEPT_PAGES: Final = 48  # encoded, some 0.3 MB each: what a few reviewers look at and look at next
 _JPEG_QUALITY: Final = 82
@@ -35,11 +36,18 @@ class PagePlace:
     number: int
 
 
+class Colours(Enum):
+    """In what a page comes."""
+
+    GREY = "grey"
+    AS_SCANNED = "as_scanned"  # blue, green, red where the scanner delivered colour
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SlipPicture:
-    """A slip's pixels and where its form lies on them."""
+    """A slip's pixels, grey or in colour, and where its form lies on them."""
 
-    grey: Grey
+    pixels: Pixels
     scan_from_page: Affine
 
 
@@ -51,7 +59,7 @@ class Pictures:
         self._kept: OrderedDict[tuple[str, int], EncodedPage] = OrderedDict()
         self._lock = Lock()  # PDFium, which opens PDFs, bears one thread only
 
-    def grey(self, store: Store, page: int) -> Grey:
+    def pixels(self, store: Store, page: int, colours: Colours = Colours.GREY) -> Pixels:
         """Return the pixels of a page as it was scanned.
 
         Raises
@@ -61,9 +69,11 @@ class Pictures:
         """
         place = _place(store, page)
         with self._lock:
-            return decode(self._encoded(place)).grey
+            scan = decode(self._encoded(place))
+            colour = colour_of(scan) if colours is Colours.AS_SCANNED else None
+        return scan.grey if colour is None else np.ascontiguousarray(colour[..., ::-1])
 
-    def slip(self, store: Store, form: Form, reading: int) -> SlipPicture:
+    def slip(self, store: Store, form: Form, reading: int, colours: Colours = Colours.GREY) -> SlipPicture:
         """Return a slip that was read, with the map through its boxes as they were found.
 
         Raises
@@ -78,7 +88,7 @@ class Pictures:
         printed = np.concatenate(
             [option.box.corners_mm for question in form.questions for option in question.options]
         )
-        return SlipPicture(self.grey(store, row["page"]), fit_affine(printed, found))
+        return SlipPicture(self.pixels(store, row["page"], colours), fit_affine(printed, found))
 
     def _encoded(self, place: PagePlace) -> EncodedPage:
         key = place.original, place.number
@@ -104,7 +114,7 @@ def _place(store: Store, page: int) -> PagePlace:
     return PagePlace(row["original"], row["path"], row["number"])
 
 
-def cut(grey: Grey, scan_from_page: Affine, box: Box, px_per_mm: float) -> Grey:
+def cut(grey: Pixels, scan_from_page: Affine, box: Box, px_per_mm: float) -> Pixels:
     """Return one rectangle of the form, upright, at a chosen size; outside the scan it is white."""
     size = round(box.width_mm * px_per_mm), round(box.height_mm * px_per_mm)
     step = 1.0 / px_per_mm
@@ -123,12 +133,12 @@ def cut(grey: Grey, scan_from_page: Affine, box: Box, px_per_mm: float) -> Grey:
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(255,),
+        borderValue=(255, 255, 255),
     )
     return np.asarray(picture, np.uint8)
 
 
-def thumbnail(grey: Grey, width: int) -> Grey:
+def thumbnail(grey: Pixels, width: int) -> Pixels:
     """Return the page, smaller."""
     height = max(1, round(grey.shape[0] * width / grey.shape[1]))
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -131,7 +131,7 @@ def _picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float
         slip = visit.office.pictures.slip(store, form, _reading(visit))
     except ScanError as error:
         raise NotFoundError from error
-    picture = jpeg(cut(slip.grey, slip.scan_from_page, area, px_per_mm))
+    picture = jpeg(cut(slip.pixels, slip.scan_from_page, area, px_per_mm))
     # Kept for minutes, in this browser only: the next item's picture is loaded before it is shown.
     return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
 

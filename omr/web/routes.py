@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import auth, desks, home, intake, pages, review, users
+from omr.web import auth, cases, desks, home, intake, pages, review, users
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
 _REVIEW: Final = Access(desks.REVIEW.roles)
+_CASES: Final = Access(desks.CASES.roles)
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
 ROUTES: Final = (
@@ -35,6 +36,13 @@ ROUTES: Final = (
     Entry("POST", "/review/undo", review.undo, _REVIEW),
     Entry("GET", "/review/row/{reading}/{question}.jpg", review.row_picture, _REVIEW),
     Entry("GET", "/review/whole/{reading}.jpg", review.whole_page, _REVIEW),
+    Entry("GET", "/cases", cases.desk, _CASES),
+    Entry("POST", "/cases/serial", cases.check_serial, _CASES),
+    Entry("GET", "/cases/{item}", cases.show, _CASES),
+    Entry("POST", "/cases/{item}", cases.decide, _CASES),
+    Entry("GET", "/cases/{item}/page.jpg", cases.page_picture, _CASES),
+    Entry("GET", "/cases/{item}/difference.jpg", cases.difference, _CASES),
+    Entry("GET", "/cases/{item}/stamp.jpg", cases.stamp, _CASES),
     Entry("GET", "/accounts", users.accounts_page, _ACCOUNTS),
     Entry("POST", "/accounts", users.add, _ACCOUNTS),
     Entry("POST", "/accounts/{name}/reset", users.reset, _ACCOUNTS),

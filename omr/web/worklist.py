@@ -114,6 +114,17 @@ class Worklist:
             if self._is_free(key, name, self._clock()):
                 self._held[key] = name, self._clock()
 
+    def release(self, key: str, name: str) -> None:
+        """Let an item go."""
+        with self._lock:
+            if self._held.get(key, (name, 0.0))[0] == name:
+                self._held.pop(key, None)
+
+    def held_by_other(self, key: str, name: str) -> bool:
+        """Whether somebody else is at an item now."""
+        with self._lock:
+            return not self._is_free(key, name, self._clock())
+
     def find(self, store: Store, forms: Mapping[str, Form], key: str) -> Item | None:
         """Return an item that waits."""
         with self._lock:

@@ -51,6 +51,13 @@ MAY = {
     ),
     **dict.fromkeys(
         [
+            ("GET", "/cases"),
+            ("POST", "/cases/serial"),
+            ("GET", "/cases/{item}"),
+            ("POST", "/cases/{item}"),
+            ("GET", "/cases/{item}/page.jpg"),
+            ("GET", "/cases/{item}/difference.jpg"),
+            ("GET", "/cases/{item}/stamp.jpg"),
             ("GET", "/review"),
             ("POST", "/review/next"),
             ("POST", "/review/decide"),

@@ -24,7 +24,8 @@ ALLOWED = {
     "records": {"ground", "forms", "reading"},
     "reports": {"ground", "forms", "reading", "records"},
     "web": {"ground", "forms", "reading", "records", "reports"},
-    "cli": {"ground", "forms", "reading", "simulate", "records", "reports", "web"},
+    "demo": {"ground", "forms", "reading", "simulate", "records", "reports"},
+    "cli": {"ground", "forms", "reading", "simulate", "records", "reports", "web", "demo"},
 }
 NOT_IN_READING = {"sqlite3", "sqlite_utils", "time", "datetime", "random", "click"}
 SQL = {"sqlite3", "sqlite_utils"}

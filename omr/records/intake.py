@@ -16,17 +16,20 @@ from typing import Final
 
 import numpy as np
 
+from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.reading.decide import Answer, BoxState, BoxVerdict
 from omr.reading.pages import EncodedPage, open_pages
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
 from omr.reading.streaks import Streak
 from omr.records.audit import batch_root
+from omr.records.custody import Custody, Place
 from omr.records.measured import pack
 from omr.records.originals import Original, keep_original
-from omr.records.periods import parse_period
+from omr.records.periods import PeriodState, parse_period, state_of
 from omr.records.store import Act, Row, Store
 from omr.records.units import find_unit
+from omr.records.validity import may_say_overall
 
 # One write per page costs 1.2 ms, 50 per write 0.5 ms a page; more is not faster, and
 # what an interruption can cost is the reading of so many pages again.
@@ -284,6 +287,7 @@ class PageRows:
             for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
         }
         self._known: dict[str, list[tuple[int, str]]] = {}  # serial -> its readings and their pictures
+        self._custody: Custody | None = None  # as it is while this act is written
 
     def insert(self) -> None:
         """Write all rows."""
@@ -316,6 +320,7 @@ class PageRows:
         """Add the rows of the slip that was read on a page."""
         reading = self._number("reading")
         slip = result.page
+        place = self._place(slip.issue, slip.serial.number)
         form = self._desk.forms[slip.issue.fingerprint]
         self._tables["readings"].append(
             {
@@ -324,8 +329,8 @@ class PageRows:
                 "serial": str(slip.serial),
                 "run": slip.issue.run,
                 "number": slip.serial.number,
-                "unit": slip.issue.unit,
-                "period": slip.issue.period,
+                "unit": place.unit,
+                "period": place.period,
                 "carriers": " ".join(slip.carriers),
                 "dpi": float(slip.aligned.dpi),
                 "residual_mm": float(slip.aligned.residual_mm),
@@ -346,7 +351,7 @@ class PageRows:
             for comment in result.comments
             if comment.has_ink
         ]
-        reason, other = self._why_aside(reading, picture, result)
+        reason, other = self._why_aside(reading, picture, result, place)
         if reason is not None:
             self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
         deciding = self._number("deciding")
@@ -355,29 +360,49 @@ class PageRows:
                 "deciding": deciding,
                 "reading": reading,
                 "calibration": self._desk.calibration,
+                "overall": int(may_say_overall(form, result.answers)),
                 "verdicts": _verdicts(result.verdicts),
             }
         )
         self._tables["answers"] += [_answer(deciding, answer) for answer in result.answers]
 
-    def _why_aside(self, reading: int, picture: str, result: ReadPage) -> tuple[str | None, int | None]:
+    def _why_aside(
+        self, reading: int, picture: str, result: ReadPage, place: Place
+    ) -> tuple[str | None, int | None]:
         """Return why a slip does not count by itself, and the reading of the same serial that came first."""
-        issue = result.page.issue
         earlier = self._readings_of(str(result.page.serial))
         earlier.append((reading, picture))
         if len(earlier) > 1:
             same = any(picture == known for _, known in earlier[:-1])
             return "same_image" if same else "duplicate_other_image", earlier[0][0]
-        if self._told.unit not in (None, issue.unit):
+        if self._told.unit not in (None, place.unit):
             return "other_unit", None
-        if self._told.period not in (None, issue.period):
+        if self._told.period not in (None, place.period):
             return "other_period", None
+        if self._spoiled(result):
+            return "spoiled", None
+        if state_of(self._desk.store, place.period) is PeriodState.CLOSED:
+            return "period_closed", None
         return None, None
+
+    def _spoiled(self, result: ReadPage) -> bool:
+        spoiling = self._desk.store.row(
+            "SELECT 1 FROM spoilings WHERE run = ? AND ? BETWEEN first AND last",
+            result.page.issue.run,
+            result.page.serial.number,
+        )
+        return spoiling is not None
+
+    def _place(self, issue: Issue, number: int) -> Place:
+        """Return where the serial is registered; hand-overs and stock counts may have moved it."""
+        if self._custody is None:
+            self._custody = Custody(self._desk.store)
+        return self._custody.place(issue.run, number) or Place(issue.unit, issue.period)
 
     def _readings_of(self, serial: str) -> list[tuple[int, str]]:
         if serial not in self._known:
             rows = self._desk.store.rows(
-                """SELECT reading, picture FROM readings JOIN pages USING (page)
+                """SELECT reading, picture FROM slips JOIN pages USING (page)
                 WHERE serial = ? ORDER BY reading""",
                 serial,
             )

@@ -1,13 +1,15 @@
-"""Periods of the measurement: months, and the pilot of March 2023 as one of its own."""
+"""Periods of the measurement: months, and the pilot of March 2023 as one of its own; open or closed."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Final
 
 from omr.errors import RegisterError
+from omr.records.store import Store
 
 _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 
@@ -63,3 +65,31 @@ def parse_period(text: str) -> Period:
     year, month = int(found[1]), int(found[2])
     start = _PILOT_DAYS[1] if text == _PILOT_MONTH else date(year, month, 1)
     return Period(start, date(year + month // 12, month % 12 + 1, 1), text)
+
+
+class PeriodState(StrEnum):
+    """Whether a period's figures may change."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ADJUSTING = "adjusting"  # closed once, and reopened by somebody for a reason
+
+
+def state_of(store: Store, period: str) -> PeriodState:
+    """Return whether a period is open."""
+    row = store.row(
+        "SELECT state FROM period_states WHERE period = ? ORDER BY period_state DESC LIMIT 1", period
+    )
+    return PeriodState(row["state"]) if row else PeriodState.OPEN
+
+
+def refuse_closed(store: Store, period: str) -> None:
+    """Refuse what would change the figures of a closed period.
+
+    Raises
+    ------
+    RegisterError
+        If the period is closed.
+    """
+    if state_of(store, period) is PeriodState.CLOSED:
+        raise RegisterError("register.period_closed", period=period)

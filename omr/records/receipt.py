@@ -12,7 +12,14 @@ from omr.records.intake import TakenIn
 from omr.records.store import Store
 
 # Slips that were read and do not count by themselves; other reasons are those of rejected pages.
-_ASIDE: Final = ("same_image", "duplicate_other_image", "other_unit", "other_period")
+_ASIDE: Final = (
+    "same_image",
+    "duplicate_other_image",
+    "other_unit",
+    "other_period",
+    "spoiled",
+    "period_closed",
+)
 
 
 @dataclass(frozen=True, slots=True)

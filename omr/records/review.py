@@ -353,9 +353,9 @@ def _decide_page(
     with desk.store.act("decide_page", by=by, why=why) as act:
         # What an earlier typed serial brought no longer counts.
         earlier = desk.store.rows(
-            "SELECT reading FROM slips WHERE page = ? AND standing IN ('counts', 'held')", item.page
+            "SELECT reading FROM slips WHERE page = ?", item.page
         )
-        _add_slip_decisions(act, [row["reading"] for row in earlier], "refused")
+        _add_slip_decisions(act, [row["reading"] for row in earlier], "void")
         act.add(
             "decided_pages",
             {

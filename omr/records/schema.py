@@ -229,14 +229,24 @@ def m003_slips(db: Database) -> None:
         "page",
         "serial",
         "run, number",
-        "period, unit",
+        "period, unit, run, number",
+    )
+    _facts(
+        db,
+        "attributions",
+        """attribution INTEGER PRIMARY KEY,
+        reading INTEGER NOT NULL REFERENCES readings,
+        unit TEXT NOT NULL, -- that the slip counts for from then on
+        period TEXT NOT NULL""",
+        "reading, attribution",
+        "period",
     )
     _facts(
         db,
         "set_aside",
         """reading INTEGER PRIMARY KEY REFERENCES readings,
-        reason TEXT NOT NULL
-            CHECK (reason IN ('same_image', 'duplicate_other_image', 'other_unit', 'other_period')),
+        reason TEXT NOT NULL CHECK (reason IN (
+            'same_image', 'duplicate_other_image', 'other_unit', 'other_period', 'spoiled', 'period_closed')),
         other INTEGER REFERENCES readings -- the one of the same serial that came first""",
     )
     _facts(
@@ -264,9 +274,11 @@ def m003_slips(db: Database) -> None:
         """deciding INTEGER PRIMARY KEY,
         reading INTEGER NOT NULL REFERENCES readings,
         calibration TEXT NOT NULL,
+        overall INTEGER NOT NULL CHECK (overall IN (0, 1)), -- whether the overall question may have an answer
         verdicts TEXT NOT NULL CHECK (json_valid(verdicts)) -- of all boxes that are not plainly blank""",
         "reading, deciding",
     )
+    db.execute("CREATE INDEX decidings_without_overall ON decidings (reading) WHERE overall = 0")
     _facts(
         db,
         "answers",
@@ -300,7 +312,7 @@ def m004_decisions(db: Database) -> None:
         "decided_slips",
         """decision INTEGER PRIMARY KEY,
         reading INTEGER NOT NULL REFERENCES readings,
-        outcome TEXT NOT NULL CHECK (outcome IN ('counts', 'invalid', 'refused', 'withdrawn')),
+        outcome TEXT NOT NULL CHECK (outcome IN ('counts', 'invalid', 'refused', 'void', 'withdrawn')),
         reason TEXT, -- a code of validity.toml
         CHECK ((outcome = 'invalid') = (reason IS NOT NULL))""",
         "reading, decision",
@@ -322,7 +334,8 @@ def m004_decisions(db: Database) -> None:
     db.execute(
         """CREATE VIEW slips AS
         SELECT readings.reading, readings.serial, form, fingerprint, readings.run, readings.number,
-               readings.unit, readings.period,
+               coalesce(attributed_unit, readings.unit) AS unit,
+               coalesce(attributed_period, readings.period) AS period,
                batch, readings.page, pages.original, pages.number AS page_number,
                CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 'counts'
                     WHEN outcome_by_hand = 'refused' THEN 'refused'
@@ -341,10 +354,25 @@ def m004_decisions(db: Database) -> None:
         JOIN pages USING (page)
         LEFT JOIN set_aside USING (reading)
         LEFT JOIN (
+            SELECT reading AS attributed_reading, unit AS attributed_unit, period AS attributed_period
+            FROM attributions
+            WHERE attribution IN (SELECT max(attribution) FROM attributions GROUP BY reading)
+        ) ON attributed_reading = readings.reading
+        LEFT JOIN (
             SELECT reading AS decided_reading, outcome AS outcome_by_hand, reason AS reason_by_hand
             FROM decided_slips
             WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY reading)
-        ) ON decided_reading = readings.reading"""
+        ) ON decided_reading = readings.reading
+        WHERE outcome_by_hand IS NOT 'void' -- a serial that was typed wrong was never here"""
+    )
+    # All others are valid and count where they were read to belong: what is counted by the million.
+    db.execute(
+        """CREATE VIEW exceptional AS
+        SELECT reading FROM set_aside
+        UNION SELECT reading FROM attributions
+        UNION SELECT reading FROM decided_slips
+        UNION SELECT reading FROM decided_answers
+        UNION SELECT reading FROM decidings WHERE overall = 0"""
     )
     db.execute(
         """CREATE VIEW current_answers AS
@@ -388,7 +416,7 @@ def m004_decisions(db: Database) -> None:
             ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'
         UNION ALL
         SELECT 'A' || reading || '-' || answers.question, 'answer', 'doubtful',
-               CASE WHEN overall THEN 1 WHEN core THEN 3 ELSE 4 END,
+               CASE WHEN form_questions.overall THEN 1 WHEN core THEN 3 ELSE 4 END,
                batch, original, page, page_number, reading, serial,
                slips.form, slips.fingerprint, unit, period,
                answers.question, answers.confidence, NULL
@@ -407,3 +435,57 @@ def m004_decisions(db: Database) -> None:
               ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'"""
     )
     db.execute("CREATE INDEX pages_rejected ON pages (page) WHERE outcome = 'rejected'")
+
+
+@migrations()
+def m005_stock(db: Database) -> None:
+    """Add the life of serials after printing, and the closing of periods."""
+    _facts(
+        db,
+        "hand_overs",
+        """hand_over INTEGER PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES runs,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL CHECK (last >= first),
+        unit TEXT NOT NULL, -- that received them
+        period TEXT NOT NULL""",
+    )
+    _facts(
+        db,
+        "spoilings",
+        """spoiling INTEGER PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES runs,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL CHECK (last >= first),
+        unit TEXT NOT NULL, -- that had them
+        period TEXT NOT NULL""",
+        "run",
+    )
+    _facts(
+        db,
+        "stock_counts",
+        """stock_count INTEGER PRIMARY KEY, -- the latest of a unit, form and period counts
+        unit TEXT NOT NULL,
+        form TEXT NOT NULL,
+        period TEXT NOT NULL""",
+    )
+    _facts(
+        db,
+        "stock_ranges",
+        """stock_count INTEGER NOT NULL REFERENCES stock_counts,
+        run TEXT NOT NULL REFERENCES runs,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL CHECK (last >= first),
+        PRIMARY KEY (stock_count, run, first)""",
+        options="STRICT, WITHOUT ROWID",
+    )
+    _facts(
+        db,
+        "period_states",
+        """period_state INTEGER PRIMARY KEY,
+        period TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('closed', 'adjusting')),
+        figures TEXT CHECK (figures IS NULL OR json_valid(figures)), -- as they stood at closing
+        CHECK ((state = 'closed') = (figures IS NOT NULL))""",
+        "period, period_state",
+    )

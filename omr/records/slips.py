@@ -31,11 +31,14 @@ class CurrentSlip:
 
     reading: int
     serial: str
+    run: str
+    number: int
     form: str
     fingerprint: str
     unit: str
     period: str
     standing: str  # counts, held, refused, duplicate
+    set_aside: str | None  # why intake did not let it count by itself
     reason: str | None  # code of the rule that makes it invalid
     answers: Mapping[str, CurrentAnswer]  # by question, in the form's order
 
@@ -46,7 +49,12 @@ class CurrentSlip:
 
 
 def current_slips(
-    store: Store, forms: Mapping[str, Form], *, batch: str | None = None, period: str | None = None
+    store: Store,
+    forms: Mapping[str, Form],
+    *,
+    batch: str | None = None,
+    period: str | None = None,
+    exceptional: bool = False,
 ) -> Iterator[CurrentSlip]:
     """Yield every returned slip once, in the order of reading.
 
@@ -56,12 +64,16 @@ def current_slips(
         Fingerprint to form, as archived.
     batch, period : str, optional
         Only slips of this batch, only those that count for this period.
+    exceptional : bool
+        Only slips about whose serial there is anything to say; all others are valid.
     """
     where, values = "", []
     for column, value in (("batch", batch), ("period", period)):
         if value is not None:
             where += f" AND {column} = ?"
             values.append(value)
+    if exceptional:
+        where += " AND serial IN (SELECT serial FROM readings JOIN exceptional USING (reading))"
     for _, group in groupby(store.rows(_SLIPS.format(where=where), *values), key=lambda row: row["reading"]):
         rows = list(group)
         slip, form = rows[0], forms[rows[0]["fingerprint"]]
@@ -76,20 +88,24 @@ def current_slips(
             for row in rows
         }
         answers = {question.key: given[question.key] for question in form.questions if question.key in given}
-        yield CurrentSlip(
-            slip["reading"],
-            slip["serial"],
-            slip["form"],
-            slip["fingerprint"],
-            slip["unit"],
-            slip["period"],
-            slip["standing"],
-            judge(
-                form,
-                answers,
-                standing=slip["standing"],
-                set_aside=slip["set_aside"],
-                reason_by_hand=slip["reason_by_hand"],
-            ),
+        reason = judge(
+            form,
             answers,
+            standing=slip["standing"],
+            set_aside=slip["set_aside"],
+            reason_by_hand=slip["reason_by_hand"],
+        )
+        yield CurrentSlip(
+            reading=slip["reading"],
+            serial=slip["serial"],
+            run=slip["run"],
+            number=slip["number"],
+            form=slip["form"],
+            fingerprint=slip["fingerprint"],
+            unit=slip["unit"],
+            period=slip["period"],
+            standing=slip["standing"],
+            set_aside=slip["set_aside"],
+            reason=reason,
+            answers=answers,
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from omr.forms.template import Form, Kind
 from omr.messages import language
-from omr.reading.decide import AnswerState
+from omr.reading.decide import Answer, AnswerState
 
 MACHINE = "machine"
 
@@ -20,6 +20,8 @@ _SET_ASIDE = {
     "duplicate_other_image": "KHL3",
     "other_unit": "KHL7",
     "other_period": "KHL7",
+    "period_closed": "KHL7",
+    "spoiled": "KHL6",
 }
 
 
@@ -81,6 +83,16 @@ def judge(
     if standing != "counts":
         return _SET_ASIDE.get(set_aside or "", "KHL3")
     return "KHL5" if _says_nothing(form, answers) else None
+
+
+def may_say_overall(form: Form, answers: Sequence[Answer]) -> bool:
+    """Return whether the machine found an answer, or perhaps one, to the overall question.
+
+    Such a slip is valid by what it says; only the others need to be judged one by one.
+    """
+    overall = {question.key for question in form.questions if question.overall}
+    states = {answer.state for answer in answers if answer.question in overall}
+    return bool(states & {AnswerState.ANSWERED, AnswerState.DOUBTFUL})
 
 
 def _says_nothing(form: Form, answers: Mapping[str, CurrentAnswer]) -> bool:

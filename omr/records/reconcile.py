@@ -1,0 +1,242 @@
+"""Reconciliation: of every unit and form, what came in against what became of it.
+
+opening + received = returned + spoiled + in stock + missing. Missing is what nothing is
+known of; it is a set of serials, not a difference. Where the sides differ, a serial is in
+two places at once, and the contradiction is named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from omr.errors import OmrError
+from omr.forms.serial import Issue, parse_serial
+from omr.forms.template import Form
+from omr.records.custody import Custody, latest_counts
+from omr.records.periods import Period
+from omr.records.ranges import Ranges
+from omr.records.register import issued
+from omr.records.slips import current_slips
+from omr.records.store import Store
+
+Numbers = dict[str, Ranges]  # print run -> numbers
+Key = tuple[str | None, str | None]  # unit and form; None: nobody knows
+
+NOTHING: Final[Numbers] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The books of one unit and form in one period."""
+
+    unit: str | None
+    form: str | None
+    opening: int
+    received: int
+    returned: int
+    valid: int
+    invalid: int
+    spoiled: int
+    in_stock: int
+    missing: int
+    unknown: int  # slips in the unit's stacks with serials that were not issued, or not to it
+    counted: bool  # whether somebody counted the stock; before, all that is out is missing
+    missing_serials: tuple[str, ...]  # first..last
+    contradictions: tuple[str, ...]  # serials that are in two places
+
+    @property
+    def difference(self) -> int:
+        """Serials that are accounted for twice, or for no reason."""
+        return self.returned + self.spoiled + self.in_stock + self.missing - self.opening - self.received
+
+    @property
+    def balanced(self) -> bool:
+        """Whether both sides are equal."""
+        return self.difference == 0
+
+
+@dataclass(slots=True)
+class _Books:
+    """Sets of serials of one unit and form, by print run."""
+
+    opening: Numbers = field(default_factory=dict)
+    received: Numbers = field(default_factory=dict)
+    returned: Numbers = field(default_factory=dict)
+    spoiled: Numbers = field(default_factory=dict)
+    in_stock: Numbers = field(default_factory=dict)
+    invalid: int = 0
+    foreign: int = 0
+    counted: bool = False
+
+
+def reconcile(store: Store, forms: Mapping[str, Form], period: Period) -> list[Line]:
+    """Return the books of a period, by unit and form.
+
+    Parameters
+    ----------
+    forms : mapping
+        Fingerprint to form, as archived.
+    """
+    runs = {issue.run: issue for issue in issued(store)}
+    books: defaultdict[Key, _Books] = defaultdict(_Books)
+    _enter_custody(store, books, runs, period)
+    _enter_returned(store, books, forms, runs, period)
+    _enter_spoiled(store, books, runs, period)
+    for count in latest_counts(store):
+        if count.period == period.name:
+            one = books[count.unit, count.form]
+            one.counted = True
+            for span in count.spans:
+                _add(one.in_stock, span.run, span.ranges)
+    for key, number in _foreign(store, runs, period).items():
+        books[key].foreign = number
+    keys = sorted(books, key=lambda key: (key[0] or "~", key[1] or "~"))
+    return [_line(key, books[key], runs) for key in keys]
+
+
+def _add(numbers: Numbers, run: str, ranges: Ranges) -> None:
+    numbers[run] = numbers.get(run, Ranges()) | ranges
+
+
+def _enter_custody(
+    store: Store, books: defaultdict[Key, _Books], runs: Mapping[str, Issue], period: Period
+) -> None:
+    for span, place in Custody(store, until=period).all():
+        if place.period == period.name:
+            one = books[place.unit, runs[span.run].form]
+            _add(one.opening if place.carried else one.received, span.run, span.ranges)
+
+
+def _enter_returned(
+    store: Store,
+    books: defaultdict[Key, _Books],
+    forms: Mapping[str, Form],
+    runs: Mapping[str, Issue],
+    period: Period,
+) -> None:
+    # Slips about which there is nothing to say, found from one index: they are nearly all.
+    plain: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for row in store.rows(
+        """SELECT unit, run, min(number) AS first, max(number) AS last
+        FROM (SELECT unit, run, number,
+                     number - row_number() OVER (PARTITION BY unit, run ORDER BY number) AS island
+              FROM readings WHERE period = ? AND reading NOT IN (SELECT reading FROM exceptional))
+        GROUP BY unit, run, island""",
+        period.name,
+    ):
+        plain[row["unit"], row["run"]].append((row["first"], row["last"]))
+    for (unit, run), pairs in plain.items():
+        _add(books[unit, runs[run].form].returned, run, Ranges.of(pairs))
+    for slip in current_slips(store, forms, period=period.name, exceptional=True):
+        if slip.set_aside == "spoiled" and slip.standing != "counts":
+            continue
+        one = books[slip.unit, slip.form]
+        _add(one.returned, slip.run, Ranges.of_numbers([slip.number]))
+        one.invalid += not slip.valid
+
+
+def _enter_spoiled(
+    store: Store, books: defaultdict[Key, _Books], runs: Mapping[str, Issue], period: Period
+) -> None:
+    for row in store.rows("SELECT * FROM spoilings WHERE period = ?", period.name):
+        one = books[row["unit"], runs[row["run"]].form]
+        # A person may have let a slip count that was recorded as spoiled: then it is returned.
+        spoiled = Ranges(((row["first"], row["last"]),)) - one.returned.get(row["run"], Ranges())
+        _add(one.spoiled, row["run"], spoiled)
+
+
+_FOREIGN: Final = """
+    SELECT measured, batches.unit AS told_unit, batches.period AS told_period,
+           (SELECT min(unit) FROM slips WHERE slips.batch = pages.batch) AS unit,
+           (SELECT max(unit) FROM slips WHERE slips.batch = pages.batch) AS other_unit,
+           (SELECT min(period) FROM slips WHERE slips.batch = pages.batch) AS period,
+           (SELECT max(period) FROM slips WHERE slips.batch = pages.batch) AS other_period
+    FROM pages JOIN batches USING (batch)
+    LEFT JOIN decided_pages ON decision = (
+        SELECT max(decision) FROM decided_pages AS any_decision WHERE any_decision.page = pages.page)
+    WHERE pages.outcome = 'rejected' AND CASE coalesce(decided_pages.outcome, 'withdrawn')
+        WHEN 'withdrawn' THEN pages.reason = 'serial_unknown'
+        WHEN 'invalid' THEN decided_pages.reason IN ('KHL1', 'KHL2')
+        ELSE 0 END
+"""
+
+
+def _foreign(store: Store, runs: Mapping[str, Issue], period: Period) -> Counter[Key]:
+    """Count the pages whose serial was never issued, where their stack says whose they are."""
+    found: Counter[Key] = Counter()
+    for row in store.rows(_FOREIGN):
+        unit = row["told_unit"] or (row["unit"] if row["unit"] == row["other_unit"] else None)
+        when = row["told_period"] or (row["period"] if row["period"] == row["other_period"] else None)
+        if when in (None, period.name):
+            found[unit, _form_named(row["measured"], runs)] += 1
+    return found
+
+
+def _form_named(measured: str, runs: Mapping[str, Issue]) -> str | None:
+    """Return the form that a foreign serial claims to be of, if all forms of its digit are one."""
+    try:
+        serial = parse_serial(str(json.loads(measured).get("serial", "")))
+    except OmrError:
+        return None
+    forms = {issue.form for issue in runs.values() if issue.digit == serial.digit}
+    return forms.pop() if len(forms) == 1 else None
+
+
+def _line(key: Key, one: _Books, runs: Mapping[str, Issue]) -> Line:
+    held = _union(one.opening, one.received)
+    accounted = _union(one.returned, one.spoiled, one.in_stock)
+    missing = _minus(held, accounted)
+    stray = _minus(accounted, held)
+    twice = [
+        _both(one.returned, one.in_stock),
+        _both(one.spoiled, one.in_stock),
+        stray,
+    ]
+    returned = _size(one.returned)
+    return Line(
+        unit=key[0],
+        form=key[1],
+        opening=_size(one.opening),
+        received=_size(one.received),
+        returned=returned,
+        valid=returned - one.invalid,
+        invalid=one.invalid,
+        spoiled=_size(one.spoiled),
+        in_stock=_size(one.in_stock),
+        missing=_size(missing),
+        unknown=one.foreign + _size(stray),
+        counted=one.counted,
+        missing_serials=tuple(_written(missing, runs)),
+        contradictions=tuple(text for numbers in twice for text in _written(numbers, runs)),
+    )
+
+
+def _union(*sets: Numbers) -> Numbers:
+    total: Numbers = {}
+    for numbers in sets:
+        for run, ranges in numbers.items():
+            _add(total, run, ranges)
+    return total
+
+
+def _minus(one: Numbers, two: Numbers) -> Numbers:
+    return {run: ranges - two.get(run, Ranges()) for run, ranges in one.items()}
+
+
+def _both(one: Numbers, two: Numbers) -> Numbers:
+    return {run: ranges & two.get(run, Ranges()) for run, ranges in one.items()}
+
+
+def _size(numbers: Numbers) -> int:
+    return sum(len(ranges) for ranges in numbers.values())
+
+
+def _written(numbers: Numbers, runs: Mapping[str, Issue]) -> Iterator[str]:
+    for run in sorted(numbers):
+        for first, last in numbers[run]:
+            ends = [str(runs[run].serial(number)) for number in dict.fromkeys((first, last))]
+            yield "..".join(ends)

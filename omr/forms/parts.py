@@ -130,7 +130,7 @@ def set_choices(sheet: Sheet, section: content.Choices) -> list[Question]:
             box = box_at(grid + at * column, top + pitch / 2)
             end = grid + (at + span) * column - (AFTER_COLUMN_MM if at + span < section.columns else 0)
             _choice_label(sheet, choice.label, box, end, pitch)
-            options.append(Option(choice.code, " / ".join(choice.label), choice.satisfied, box))
+            options.append(Option(choice.code, _plain(*choice.label), choice.satisfied, box))
             at += span
         sheet.where = f"{base}.question[{number}].label"
         label = question.label or question.text
@@ -220,7 +220,7 @@ def set_matrix(sheet: Sheet, section: content.Matrix) -> list[Question]:
         options = [
             Option(
                 level.code,
-                " / ".join(" ".join(words) for words in (level.label, level.other) if words),
+                _plain(*(" ".join(words) for words in (level.label, level.other) if words)),
                 level.satisfied,
                 box_at(grid + (place + 0.5) * pitch - BOX_MM / 2, middle),
             )
@@ -262,7 +262,7 @@ def set_comment(sheet: Sheet, section: content.Comment) -> tuple[Question, Elect
         sheet.stroke((left, y), (right, y), width=0.2, dash_mm=DOTS_MM)
     sheet.y = bottom
     area = Box(rounded(left), rounded(top), rounded(right - left), rounded(bottom - top))
-    question = Question(section.key, Kind.TEXT, " / ".join(section.text), "", False, False, (), area)
+    question = Question(section.key, Kind.TEXT, _plain(*section.text), "", False, False, (), area)
     return question, code
 
 
@@ -285,10 +285,15 @@ def _question(
     return Question(
         key=question.key,
         kind=kind,
-        text=" / ".join(question.text),
+        text=_plain(*question.text),
         factor=question.factor,
         core=question.core,
         overall=question.overall,
         options=tuple(options),
         area=None,
     )
+
+
+def _plain(*texts: str) -> str:
+    """Join a text and its translation for lists and reports: there, lines break elsewhere."""
+    return " / ".join(texts).replace("\u00a0", " ")

@@ -32,10 +32,10 @@ class Nothing(StrEnum):
 class Band(StrEnum):
     """Where a participation rate stands against its target band."""
 
-    BELOW = "chưa đạt"
-    WITHIN = "đạt"
-    ABOVE = "vượt"
-    IMPOSSIBLE = "vượt 100%, cần giải trình"  # more slips than visitors: an error to explain
+    BELOW = "below"
+    WITHIN = "within"
+    ABOVE = "above"
+    IMPOSSIBLE = "impossible"  # more slips than visitors: an error to explain
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -166,10 +166,8 @@ def required_sample(population: int) -> int:
     return -(-INVERSE_SQUARE_MARGIN * population // (INVERSE_SQUARE_MARGIN + population))
 
 
-def participation_band(rate: Share, low: int, high: int) -> Band | None:
+def participation_band(rate: Share, low: int, high: int) -> Band:
     """Return where `rate` stands against the target of `low` to `high` per cent, both included."""
-    if not rate.whole:
-        return None
     if rate.part > rate.whole:
         return Band.IMPOSSIBLE
     if 100 * rate.part < low * rate.whole:

@@ -16,7 +16,8 @@ from omr.records.tallies import Channel, Tallies, tally
 from omr.records.units import find_unit, list_units
 from omr.reports import tidy
 from omr.reports.figures import Share
-from omr.reports.statistics import Checking, ItemCounts, Month, Stock
+from omr.reports.pools import ItemCounts
+from omr.reports.statistics import Checking, Month, Stock
 from omr.workspace import ReportSettings
 
 FORMATS: Final = ("csv", "xlsx", "docx")

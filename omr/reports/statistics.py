@@ -1,25 +1,23 @@
 """The month's figures, from tallies: pure, every one with its n and N.
 
-`Month` holds what was counted. `Month.pool` adds up the slips of a selection (a unit, a
-field, a channel); a `Pool` answers for shares, means and factors. The city's figures pool
-slips: they are never the mean of units' percentages.
+`Month` holds what was counted; `Month.pool` adds up the slips of a selection (a unit, a
+field, a channel). The city's figures pool slips: they are never the mean of units'
+percentages.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from omr.forms.template import Form, Question
-from omr.reading.decide import AnswerState
+from omr.forms.template import Form
 from omr.records.periods import Period
-from omr.records.tallies import Channel, SlipState, Stratum, Tallies
+from omr.records.tallies import Channel, Stratum, Tallies
 from omr.records.units import Unit, UnitKind
-from omr.reports.figures import Change, Mean, Nothing, Share, required_sample
-
-Item = tuple[str, str]  # (form, question): ("DL-01", "B10")
+from omr.reports.figures import Change, Nothing, Share, required_sample
+from omr.reports.pools import ItemCounts, Pool, merge, pool_strata, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,182 +69,6 @@ class Opinion:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemCounts:
-    """The answers to one question of one form."""
-
-    question: Question
-    states: Mapping[AnswerState, int]
-    codes: Mapping[str, int]
-    satisfied: int
-
-    @property
-    def answered(self) -> int:
-        """Slips with a valid answer to this question."""
-        return self.states.get(AnswerState.ANSWERED, 0)
-
-    @property
-    def share(self) -> Share:
-        """Satisfied among valid answers to this question (not among slips)."""
-        return Share(self.satisfied, self.answered)
-
-    @property
-    def mean(self) -> Mean:
-        """Mean level, where every option's code is a number; else of nothing."""
-        if not all(option.code.isdecimal() for option in self.question.options):
-            return Mean(0, 0)
-        return Mean(sum(int(code) * slips for code, slips in self.codes.items()), self.answered)
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """All counts of one selection of slips; items in the order of forms and their questions."""
-
-    slips: Mapping[SlipState, int] = field(default_factory=dict)
-    reasons: Mapping[tuple[SlipState, str], int] = field(default_factory=dict)
-    rated: int = 0
-    content: int = 0
-    items: Mapping[Item, ItemCounts] = field(default_factory=dict)
-
-    @property
-    def valid(self) -> int:
-        """Valid slips."""
-        return self.slips.get(SlipState.VALID, 0)
-
-    @property
-    def invalid(self) -> int:
-        """Invalid slips."""
-        return self.slips.get(SlipState.INVALID, 0)
-
-    @property
-    def held(self) -> int:
-        """Slips that wait for a person to say whether they count."""
-        return self.slips.get(SlipState.HELD, 0)
-
-    @property
-    def returned(self) -> int:
-        """All slips that came back: valid, invalid and held."""
-        return sum(self.slips.values())
-
-    @property
-    def validity(self) -> Share:
-        """Valid slips among those that came back."""
-        return Share(self.valid, self.returned)
-
-    @property
-    def overall(self) -> Share:
-        """Satisfied slips among those with a valid answer to the overall question."""
-        return _total(counts.share for counts in self._overall)
-
-    @property
-    def by_answers(self) -> Share:
-        """Satisfied answers among all valid answers to core questions: counts answers, not slips."""
-        return _total(counts.share for counts in self.items.values() if counts.question.core)
-
-    @property
-    def throughout(self) -> Share:
-        """Slips whose every core answer is a satisfied one, among those with any."""
-        return Share(self.content, self.rated)
-
-    @property
-    def levels(self) -> Mapping[str, int]:
-        """Slips per code of the overall question."""
-        return sum((Counter(counts.codes) for counts in self._overall), Counter())
-
-    @property
-    def mean(self) -> Mean:
-        """Mean level of the overall question."""
-        means = [counts.mean for counts in self._overall]
-        return Mean(sum(mean.total for mean in means), sum(mean.count for mean in means))
-
-    @property
-    def factors(self) -> Mapping[str, Share]:
-        """Satisfied share per factor: its core questions pooled, each answer weighing the same."""
-        shares: defaultdict[str, Share] = defaultdict(lambda: Share(0, 0))
-        for counts in self.items.values():
-            if counts.question.core and counts.question.factor:
-                shares[counts.question.factor] += counts.share
-        return shares
-
-    @property
-    def _overall(self) -> list[ItemCounts]:
-        return [counts for counts in self.items.values() if counts.question.overall]
-
-
-def _total(shares: Iterable[Share]) -> Share:
-    return sum(shares, Share(0, 0))
-
-
-def merge(pools: Iterable[Pool]) -> Pool:
-    """Add up pools of disjoint selections."""
-    slips: Counter[SlipState] = Counter()
-    reasons: Counter[tuple[SlipState, str]] = Counter()
-    rated = content = 0
-    items: dict[Item, ItemCounts] = {}
-    for pool in pools:
-        slips.update(pool.slips)
-        reasons.update(pool.reasons)
-        rated += pool.rated
-        content += pool.content
-        for item, counts in pool.items.items():
-            items[item] = _added(items[item], counts) if item in items else counts
-    return Pool(slips, reasons, rated, content, items)
-
-
-def _added(one: ItemCounts, other: ItemCounts) -> ItemCounts:
-    return ItemCounts(
-        one.question,
-        Counter(one.states) + Counter(other.states),
-        Counter(one.codes) + Counter(other.codes),
-        one.satisfied + other.satisfied,
-    )
-
-
-def pool_strata(tallies: Tallies, forms: Mapping[str, Form]) -> dict[Stratum, Pool]:
-    """Gather the tallies of each stratum into its pool, strata ordered by form.
-
-    Every question of the form is in the pool, also where nobody answered it.
-    """
-    slips: defaultdict[Stratum, Counter[SlipState]] = defaultdict(Counter)
-    reasons: defaultdict[Stratum, Counter[tuple[SlipState, str]]] = defaultdict(Counter)
-    rated: Counter[Stratum] = Counter()
-    content: Counter[Stratum] = Counter()
-    for row in tallies.slips:
-        slips[row.stratum][row.state] += row.slips
-        rated[row.stratum] += row.rated
-        content[row.stratum] += row.content
-        if row.reason:
-            reasons[row.stratum][row.state, row.reason] += row.slips
-    states: defaultdict[tuple[Stratum, str], Counter[AnswerState]] = defaultdict(Counter)
-    codes: defaultdict[tuple[Stratum, str], Counter[str]] = defaultdict(Counter)
-    for answer in tallies.answers:
-        at = answer.stratum, answer.question
-        if answer.code:
-            codes[at][answer.code] += answer.slips
-        else:
-            states[at][answer.state] += answer.slips
-    ordered = sorted(slips, key=lambda stratum: (forms[stratum.fingerprint].form, stratum))
-    return {
-        stratum: Pool(
-            slips[stratum],
-            reasons[stratum],
-            rated[stratum],
-            content[stratum],
-            {
-                (form.form, question.key): ItemCounts(
-                    question,
-                    states[stratum, question.key],
-                    codes[stratum, question.key],
-                    sum(codes[stratum, question.key][o.code] for o in question.options if o.satisfied),
-                )
-                for form in [forms[stratum.fingerprint]]
-                for question in form.questions
-            },
-        )
-        for stratum in ordered
-    }
-
-
 @dataclass(frozen=True)
 class Month:
     """Everything that was counted in one period; `only` cuts one unit out of it."""
@@ -268,22 +90,32 @@ class Month:
         """The counts of each stratum."""
         return pool_strata(self.tallies, self.forms)
 
-    def pool(self, unit: str | None = None, field: str | None = None, channel: Channel | None = None) -> Pool:
+    def pool(
+        self,
+        unit: str | None = None,
+        field: str | None = None,
+        channel: Channel | None = None,
+        form: str | None = None,
+    ) -> Pool:
         """Add up the slips of a selection; without one, of everything.
 
         Without a unit, every question of the selected forms is there, also where no slip came in.
         """
+
+        def selected(printed: Form) -> bool:
+            return field in (None, printed.field) and form in (None, printed.form)
+
         blank = [
-            Pool(items={(form.form, q.key): ItemCounts(q, {}, {}, 0) for q in form.questions})
-            for form in sorted(self.forms.values(), key=lambda form: form.form)
-            if unit is None and field in (None, form.field)
+            Pool(items={(printed.form, q.key): ItemCounts(q, {}, {}, 0) for q in printed.questions})
+            for printed in sorted(self.forms.values(), key=lambda printed: printed.form)
+            if unit is None and selected(printed)
         ]
         counted = (
             pool
             for stratum, pool in self.pools.items()
             if unit in (None, stratum.unit)
-            and field in (None, self.forms[stratum.fingerprint].field)
             and channel in (None, stratum.channel)
+            and selected(self.forms[stratum.fingerprint])
         )
         return merge([*blank, *counted])
 
@@ -351,7 +183,7 @@ class Month:
     def return_rate(self, unit: str | None = None) -> Share:
         """Slips that came back among those handed out, where the stock was counted."""
         counted = [(line.returned, line.handed_out) for line in self.stock_of(unit)]
-        return _total(Share(back, out) for back, out in counted if out is not None)
+        return total(Share(back, out) for back, out in counted if out is not None)
 
     def sufficient(self, unit: str | None = None) -> bool | None:
         """Whether the valid slips suffice for ±5 %, None where the visits are not known."""

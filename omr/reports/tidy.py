@@ -15,7 +15,8 @@ from typing import Final, Literal
 from omr.messages import catalogue
 from omr.records.tallies import Channel
 from omr.reports.figures import Share
-from omr.reports.statistics import Month, Pool
+from omr.reports.pools import Pool
+from omr.reports.statistics import Month
 
 Value = str | int | Decimal | None
 Separator = Literal[",", ";"]

@@ -12,7 +12,8 @@ from omr.records.periods import parse_period
 from omr.records.tallies import Channel, Given, Slip, SlipState, Stratum, Tallies, count
 from omr.records.units import Unit, UnitKind
 from omr.reports.figures import Change, Nothing, Share
-from omr.reports.statistics import Month, Stock, changed_units, compare, coverage_changed, merge
+from omr.reports.pools import merge
+from omr.reports.statistics import Month, Stock, changed_units, compare, coverage_changed
 
 PC06 = Stratum("PC06", "DL-01@2025-01", Channel.PAPER)
 FIELD = FORMS[PC06.fingerprint].field

@@ -1,0 +1,66 @@
+"""How the service words periods, dates, numbers and names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Final
+
+from omr.records.periods import PILOT, Period
+from omr.reports.figures import Nothing, Share, vietnamese
+
+# As many names as a sentence bears; the rest stand in the tables.
+MOST_NAMES: Final = 8
+
+
+def period_name(period: Period) -> str:
+    """Return the period as a sentence has it; January and February are written with a zero.
+
+    Examples
+    --------
+    >>> from omr.records.periods import parse_period
+    >>> period_name(parse_period("2025-02")), period_name(parse_period("2025-03"))
+    ('tháng 02 năm 2025', 'tháng 3 năm 2025')
+    """
+    if period.name == PILOT:
+        return f"đợt thí điểm tháng {period.first_day.month} năm {period.first_day.year}"
+    return f"tháng {_month(period.first_day)} năm {period.first_day.year}"
+
+
+def day_name(day: date) -> str:
+    """Return a date as Vietnamese documents write it.
+
+    Examples
+    --------
+    >>> day_name(date(2025, 3, 1)), day_name(date(2025, 2, 28))
+    ('01/3/2025', '28/02/2025')
+    """
+    return f"{day.day:02}/{_month(day)}/{day.year}"
+
+
+def _month(day: date) -> str:
+    return f"{day.month:02}" if day.month < 3 else str(day.month)
+
+
+def many(number: int) -> str:
+    """Return a number of units or fields: below ten with a zero, as the service writes it."""
+    return f"{number:02}" if 0 < number < 10 else vietnamese(number)
+
+
+def rate(share: Share) -> str:
+    """Return a percentage, or a dash where there is no denominator."""
+    percent = share.percent()
+    return Nothing.NONE.value if percent is None else f"{vietnamese(percent)}%"
+
+
+def fraction(share: Share, noun: str = "") -> str:
+    """Return "2.883/3.045 phiếu"."""
+    return f"{vietnamese(share.part)}/{vietnamese(share.whole)} {noun}".rstrip()
+
+
+def names(units: Iterable[str], known: Mapping[str, str]) -> str:
+    """Return the units' names, not more than a sentence bears."""
+    listed = [known.get(unit, unit) for unit in units]
+    shown = "; ".join(listed[:MOST_NAMES])
+    left = len(listed) - MOST_NAMES
+    return f"{shown} và {many(left)} đơn vị khác" if left > 0 else shown

@@ -9,6 +9,7 @@ from omr.forms.template import Form
 from omr.records.accounts import Accounts, Role
 from omr.records.register import archived_forms
 from omr.records.store import Store
+from omr.web.months import Months
 from omr.web.pictures import Pictures
 from omr.web.throttle import Throttle
 from omr.web.worker import Worker
@@ -26,6 +27,7 @@ class Office:
     worker: Worker
     pictures: Pictures
     worklist: Worklist
+    months: Months = field(default_factory=Months)
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     _forms: dict[str, Form] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -100,7 +101,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of)
-    environment.filters.update(number=number, decimal=decimal, share=share, moment=moment, month=month)
+    environment.filters.update(
+        number=number, decimal=decimal, share=share, percent=percent, moment=moment, month=month
+    )
     return environment
 
 
@@ -128,6 +131,13 @@ def share(value: float | None, digits: int = 1) -> str:
         return "–"
     text = f"{100 * value:.{digits}f}"
     return f"{text} %" if language() == "en" else f"{text.replace('.', ',')} %"
+
+
+def percent(value: Decimal | None) -> str:
+    """Return a percentage that was rounded already, with the language's decimal sign."""
+    if value is None:
+        return "–"
+    return f"{value}%" if language() == "en" else f"{value}%".replace(".", ",")
 
 
 def moment(value: str) -> str:

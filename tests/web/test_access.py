@@ -67,6 +67,8 @@ MAY = {
         ],
         {Role.REVIEWER, Role.LEAD},
     ),
+    ("GET", "/overview"): {Role.LEAD, Role.VIEWER},
+    ("GET", "/overview/{period}/report.zip"): {Role.LEAD, Role.VIEWER},
     ("GET", "/accounts"): {Role.ADMIN},
     ("POST", "/accounts"): {Role.ADMIN},
     ("POST", "/accounts/{name}/reset"): {Role.ADMIN},

@@ -1,0 +1,218 @@
+"""The overview: the month at a glance for the lead, and for the head of a unit that unit alone."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from omr.messages import language, say
+from omr.records.accounts import Role
+from omr.records.periods import Period, parse_period
+from omr.records.progress import decided_by, periods, scanner_lines, waiting_counts
+from omr.records.store import Store
+from omr.records.tallies import Channel, grouping_questions
+from omr.reports import monthly
+from omr.reports.figures import Change, Nothing, Share, participation_band
+from omr.reports.statistics import Month, compare
+from omr.web.access import Visit
+from omr.web.charts import band_bar, interval_bar, levels_bar
+from omr.web.pages import page
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a table of shares."""
+
+    name: str
+    about: str
+    returned: int
+    valid: int
+    share: Share
+    change: str
+    chart: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One group of people; None where it is too small to be shown."""
+
+    label: str
+    slips: int | None
+    share: Share | None
+
+
+def desk(visit: Visit) -> Response:
+    """Show one month."""
+    unit = visit.own_unit_only(Role.LEAD)
+    with visit.office.store() as store:
+        known = periods(store)
+        period = visit.query("period") or (known[0] if known else "")
+        if not period:
+            return page(visit, "overview.html", month=None, known=[], unit=unit)
+        when = parse_period(period)
+        month = visit.office.months.get(store, when.name, unit)
+        before = _before(visit, store, when, unit, known)
+        lead = Role.LEAD in visit.me.roles
+        settings = visit.office.workspace.settings.report
+        target = settings.target_low, settings.target_high
+        return page(
+            visit,
+            "overview.html",
+            month=month,
+            known=known,
+            unit=unit,
+            whole=month.pool(),
+            paper=month.pool(channel=Channel.PAPER),
+            participation=month.participation(),
+            band=_band(month.participation(), target),
+            participation_chart=band_bar(month.participation(), *target, _said(month.participation())),
+            change=_change(compare(month, before)),
+            issued=sum(line.opening + line.received for line in month.stock),
+            missing=[line.missing for line in month.stock],
+            by_unit=[_unit_line(month, before, code) for code in month.reporting],
+            by_field=[_field_line(month, before, field) for field in month.fields],
+            by_question=_questions(month),
+            people=_people(month, settings.smallest_cell),
+            waiting=waiting_counts(store, unit=unit),
+            decided=decided_by(store, when.name) if lead else {},
+            scanners=scanner_lines(store) if lead else [],
+            target=target,
+        )
+
+
+def download(visit: Visit) -> Response:
+    """Return the month's report, all files in one archive; a unit's head gets that unit's."""
+    unit = visit.own_unit_only(Role.LEAD)
+    office = visit.office
+    with office.store() as store:
+        when = parse_period(visit.parameter("period"))
+        known = periods(store)
+        month = office.months.get(store, when.name, unit)
+        before = _before(visit, store, when, unit, known)
+    formats = [kind for kind in monthly.FORMATS if kind in _OFFERED]
+    packed = io.BytesIO()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for file in monthly.write(month, before, Path(folder), formats, office.workspace.settings.report):
+            archive.write(file, file.name)
+    name = f"bao-cao-{when.name}{f'-{unit}' if unit else ''}.zip"
+    office.note(visit.me.name, "report_downloaded", name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(packed.getvalue(), media_type="application/zip", headers=headers)
+
+
+_OFFERED: Final = ("csv", "xlsx", "docx")
+
+
+def _before(visit: Visit, store: Store, when: Period, unit: str | None, known: list[str]) -> Month | None:
+    earlier = when.preceding.name
+    return visit.office.months.get(store, earlier, unit) if earlier in known else None
+
+
+def _unit_line(month: Month, before: Month | None, code: str) -> Line:
+    pool = month.pool(code)
+    return Line(
+        code,
+        month.names.get(code, ""),
+        pool.returned,
+        pool.valid,
+        pool.overall,
+        _change(compare(month, before, unit=code)),
+        interval_bar(pool.overall, _said(pool.overall)),
+    )
+
+
+def _field_line(month: Month, before: Month | None, field: str) -> Line:
+    pool = month.pool(field=field)
+    return Line(
+        field,
+        "",
+        pool.returned,
+        pool.valid,
+        pool.overall,
+        _change(compare(month, before, field=field)),
+        interval_bar(pool.overall, _said(pool.overall)),
+    )
+
+
+def _questions(month: Month) -> list[tuple[str, str, Share, Markup, list[str]]]:
+    """Return form and key, text, satisfied share, a chart of the levels, and the levels' names."""
+    lines = []
+    for (form, key), counts in month.pool().items.items():
+        if not counts.question.core:
+            continue
+        levels = [(option.label, counts.codes.get(option.code, 0)) for option in counts.question.options]
+        said = "; ".join(f"{label} {count}" for label, count in levels)
+        names = [label for label, _ in levels]
+        lines.append((f"{form} {key}", counts.question.text, counts.share, levels_bar(levels, said), names))
+    return lines
+
+
+def _people(month: Month, smallest: int) -> list[tuple[str, list[Cell]]]:
+    """Return the breakdowns by person, small cells hidden."""
+    texts: dict[tuple[str, str], str] = {}
+    satisfied: dict[str, set[str]] = {}
+    slips: dict[tuple[str, str], int] = {}
+    good: dict[tuple[str, str], int] = {}
+    for fingerprint, form in month.forms.items():
+        for question in grouping_questions(form):
+            for option in question.options:
+                texts.setdefault((question.text, option.code), option.label)
+        overall = next((question for question in form.questions if question.overall), None)
+        satisfied[fingerprint] = {o.code for o in overall.options if o.satisfied} if overall else set()
+    for row in month.tallies.crossed:
+        question = next(q for q in month.forms[row.stratum.fingerprint].questions if q.key == row.question)
+        key = question.text, row.code
+        if key in texts:
+            slips[key] = slips.get(key, 0) + row.slips
+            good[key] = good.get(key, 0) + row.slips * (row.overall in satisfied[row.stratum.fingerprint])
+    groups: dict[str, list[Cell]] = {}
+    for (text, code), label in texts.items():
+        n = slips.get((text, code), 0)
+        groups.setdefault(text, []).append(Cell(label, n, Share(good.get((text, code), 0), n)))
+    return [(text, hidden(cells, smallest)) for text, cells in groups.items()]
+
+
+def hidden(cells: list[Cell], smallest: int) -> list[Cell]:
+    """Hide cells of fewer people; one alone would be given away by the total: hide two."""
+    small = [cell for cell in cells if 0 < (cell.slips or 0) < smallest]
+    if len(small) == 1:
+        rest = [cell for cell in cells if (cell.slips or 0) >= smallest]
+        small += sorted(rest, key=lambda cell: cell.slips or 0)[:1]
+    return [Cell(cell.label, None, None) if cell in small else cell for cell in cells]
+
+
+def _band(share: Share, target: tuple[int, int]) -> str:
+    band = participation_band(share, *target)
+    return "" if band is None else f"web.band_{band.name.lower()}"
+
+
+def _change(change: Change | Nothing) -> str:
+    if isinstance(change, Nothing):
+        return "–" if change is Nothing.NONE else say("web.not_comparable")
+    points = change.points()
+    return "–" if points is None else say("web.points", points=_signed(points))
+
+
+def _signed(value: Decimal) -> str:
+    text = f"{value:+.2f}".replace("-", "−")
+    return text if language() == "en" else text.replace(".", ",")
+
+
+def _said(share: Share) -> str:
+    """Return what a chart shows, for who cannot see it."""
+    percent, interval = share.percent(), share.interval()
+    if percent is None:
+        return say("web.no_figure")
+    low, high = interval or (percent, percent)
+    return say("web.share_said", part=share.part, whole=share.whole, percent=percent, low=low, high=high)

@@ -1,0 +1,84 @@
+"""The overview: own unit only, small cells hidden, figures as the report has them."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slips import slip, take_slips
+
+from omr.records.accounts import Role
+from omr.reports.figures import Share
+from omr.web.charts import band_bar, interval_bar, levels_bar
+from omr.web.overview import Cell, hidden
+
+
+@pytest.fixture
+def month(office):
+    take_slips(
+        office.workspace, [slip(A5="id_card") for _ in range(6)] + [slip(B4="1", A5="other")], name="a"
+    )
+    take_slips(office.workspace, [slip(B4="2") for _ in range(3)], unit="PC08", name="b")
+
+
+def test_the_lead_sees_all_units(month, person):
+    page = person(Role.LEAD).client.get("/overview").text
+    assert "6/10" in page and "60,00%" in page
+    assert "6/7" in page and "PC08" in page
+
+
+def test_the_head_of_a_unit_sees_that_unit_only(month, person, office):
+    viewer = person(Role.VIEWER)
+    page = viewer.client.get("/overview").text
+    assert "6/7" in page and "PC08" not in page and "6/10" not in page and "0/3" not in page
+    assert "B000002" not in page
+    packed = viewer.client.get("/overview/2026-11/report.zip")
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        text = b"".join(archive.read(name) for name in archive.namelist() if name.endswith(".csv"))
+    assert b"PC06" in text and b"PC08" not in text
+    assert any(act.what == "report_downloaded" for act in office.accounts.acts())
+
+
+def test_the_lead_downloads_all(month, person):
+    packed = person(Role.LEAD).client.get("/overview/2026-11/report.zip")
+    assert 'filename="bao-cao-2026-11.zip"' in packed.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        text = b"".join(archive.read(name) for name in archive.namelist() if name.endswith(".csv"))
+    assert b"PC08" in text
+
+
+@pytest.mark.parametrize("period", ["2026-13", "x", "..", "2026-11%00"])
+def test_no_such_month(period, month, person):
+    assert person(Role.LEAD).client.get(f"/overview/{period}/report.zip").status_code in (400, 404)
+    assert person(Role.LEAD).client.get(f"/overview?period={period}").status_code == 400
+
+
+def test_before_the_first_slip_there_is_a_page(person):
+    assert person(Role.LEAD).client.get("/overview").status_code == 200
+
+
+def test_small_groups_are_hidden(month, person):
+    page = person(Role.LEAD).client.get("/overview").text
+    table = re.search(r"<caption>Thủ tục đã thực hiện</caption>.*?</table>", page, re.S)[0]
+    assert "Ẩn" in table  # one person said "other"
+
+
+@given(st.lists(st.integers(0, 40), max_size=8))
+def test_no_hidden_cell_can_be_computed_from_the_total(counts):
+    cells = [Cell(str(i), n, Share(0, n)) for i, n in enumerate(counts)]
+    shown = hidden(cells, 5)
+    assert all(cell.slips is None or cell.slips == 0 or cell.slips >= 5 for cell in shown)
+    gone = [n for n, cell in zip(counts, shown, strict=True) if cell.slips is None]
+    assert len(gone) != 1 or sum(n > 0 for n in counts) == 1
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_charts_are_plain_svg_that_fits(part, whole):
+    share = Share(min(part, whole), whole)
+    for chart in (interval_bar(share, "a<b"), band_bar(share, 60, 80, "a"), levels_bar([("a", part)], "a")):
+        assert "style=" not in chart and "<script" not in chart and "a<b" not in chart
+        assert all(float(x) <= 362 for x in re.findall(r'x[12]?="([\d.]+)"', chart))

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 from people import PASSWORD, PEOPLE, Served
+from slips import slip, take_slips
 
 from omr.records.accounts import Role
+from omr.records.inbox import Inbox, Progress
+from omr.records.register import issued
+from omr.records.store import Store
+from omr.web import worklist
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 
@@ -37,6 +42,11 @@ def window(browser, served):
     context.close()
 
 
+def office_url(window) -> str:
+    """Where the office is."""
+    return "/".join(window.url.split("/")[:3])
+
+
 def sign_in(window, role: Role) -> None:
     window.fill("#name", PEOPLE[role][0])
     window.fill("#password", PASSWORD)
@@ -52,18 +62,103 @@ def violations(window) -> list[str]:
     return [f"{v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
 
 
-def test_login_and_accounts_are_accessible(window, tmp_path):
+PAGES = {
+    Role.CLERK: ["/", "/intake", "/batches/B000001"],
+    Role.REVIEWER: ["/review", "/cases", "/cases/P4", "/cases/S1"],
+    Role.LEAD: ["/overview"],
+    Role.VIEWER: ["/overview"],
+    Role.ADMIN: ["/accounts", "/password", "/nothing"],
+}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_page_is_accessible(role, window, office):
+    take_slips(office.workspace, [slip(B2="?3"), slip(A5="id_card ?other"), slip(), None])
     assert violations(window) == []
-    sign_in(window, Role.ADMIN)
-    assert violations(window) == []
-    window.click("nav >> text=Tài khoản")
-    assert violations(window) == []
-    window.screenshot(path=tmp_path / "accounts.png", full_page=True)
+    sign_in(window, role)
+    for path in PAGES[role]:
+        window.goto(office_url(window) + path)
+        window.wait_for_load_state("networkidle")
+        assert violations(window) == [], path
+        window.complaints = [c for c in window.complaints if path != "/nothing"]  # a 404 is said there
+
+
+def test_a_reviewer_decides_with_keys_alone(window, office, monkeypatch):
+    monkeypatch.setattr(worklist, "SECOND_SHARE", 0.0)
+    take_slips(office.workspace, [slip(B2="?3"), slip(B2="?4"), slip(A5="id_card ?other")])
+    sign_in(window, Role.REVIEWER)
+    window.goto(office_url(window) + "/review")
+
+    def press(key: str, then: str) -> None:
+        window.keyboard.press(key)
+        window.wait_for_selector(f'[data-item="{then}"]')
+
+    window.wait_for_selector('[data-item="A1-B2"] .row img')
+    assert window.evaluate("document.querySelector('.row img').naturalWidth") > 1000
+    window.keyboard.press("w")
+    window.wait_for_selector("dialog[open] img[src]")
+    window.keyboard.press("w")
+    window.wait_for_selector("dialog", state="hidden")
+    press("3", "A2-B2")
+    press("z", "A1-B2")
+    press("Enter", "A2-B2")  # passed over: it comes again at the end
+    press("m", "A3-A5")
+    window.keyboard.press("1")
+    window.keyboard.press("3")
+    press("Enter", "A1-B2")
+    window.keyboard.press("0")
+    window.wait_for_selector("text=Không còn câu nào chờ bạn")
+    with Store.open(office.workspace.database) as store:
+        rows = store.rows("SELECT reading, question, state, codes FROM current_answers WHERE by <> 'machine'")
+        assert [tuple(row) for row in rows] == [
+            (1, "B2", "no_answer", ""),
+            (2, "B2", "multiple", ""),
+            (3, "A5", "answered", "id_card other"),
+        ]
+
+
+def test_a_clerk_drops_files_and_gets_a_receipt(window, office, tmp_path):
+    """From choosing files to the receipt; reading itself is played by a line in the inbox."""
+    take_slips(office.workspace, [slip(), None])
+    sign_in(window, Role.CLERK)
+    window.goto(office_url(window) + "/intake")
+    scan = tmp_path / "tập 1.pdf"
+    scan.write_bytes(b"%PDF-1.4\n")
+    window.set_input_files("#files", [scan, scan])
+    window.fill("#expected", "2")
+    office.worker.stop()  # nobody reads: the page waits
+    window.click("#send")
+    window.wait_for_selector("#progress")
+    inbox = Inbox(office.workspace)
+    (stack,) = inbox.stacks()
+    assert [file.name for file in inbox.files(stack)] == ["tập 1.pdf", "tập 1.pdf"]
+    inbox.tell(stack, Progress(total=10, pages=4, read=3, rejected=1, seconds=2.0))
+    window.wait_for_selector("text=4 / 10")
+    inbox.finish(stack, "B000001")
+    window.wait_for_selector("text=Biên nhận lô B000001")
+    window.wait_for_selector(".thumbnails img")
+
+
+def test_typing_a_serial_is_answered_while_typing(window, office):
+    take_slips(office.workspace, [slip(), None])
+    sign_in(window, Role.REVIEWER)
+    window.goto(office_url(window) + "/cases/P2")
+    with Store.open(office.workspace.database) as store:
+        right = issued(store)[0].serial(2).printed
+    window.keyboard.type(right[:-1].replace(" ", ""))
+    window.wait_for_selector("text=Còn thiếu 1 ký tự")
+    window.click(f"text={right}")
+    window.wait_for_selector("text=Đúng: DL-01, PC06")
+
+
+def test_english_in_one_click(window):
+    window.click("text=EN")
+    window.wait_for_selector("text=Sign in")
 
 
 def test_keyboard_alone_adds_an_account(window):
     sign_in(window, Role.ADMIN)
-    window.goto(window.url + "accounts")
+    window.goto(office_url(window) + "/accounts")
     window.focus("#new-name")
     window.keyboard.type("lan.pv01")
     window.keyboard.press("Tab")

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omr.errors import TemplateError
@@ -58,6 +58,7 @@ forms = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(forms)
 def test_round_trip(form: Form):
     text = canonical(form)

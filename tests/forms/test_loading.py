@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from omr.errors import TemplateError
+from omr.forms import content
 from omr.forms.layout import lay_out
 from omr.forms.loading import MAX_BYTES, load_template
 from omr.forms.problems import Problem
@@ -112,7 +115,7 @@ def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path):
 LINES = (shipped("templates") / "dl-01.toml").read_text("utf-8").splitlines()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_mutilated_file_is_laid_out_or_refused(tmp_path: Path, data: st.DataObject):
     """Lines dropped, doubled or with another number: never anything but a form or a TemplateError."""
@@ -135,3 +138,21 @@ def test_any_mutilated_file_is_laid_out_or_refused(tmp_path: Path, data: st.Data
         lay_out(load_template(file), file)
     except TemplateError as error:
         assert str(error)
+
+
+def test_the_example_in_the_documents_is_a_form(tmp_path: Path):
+    text = (Path(__file__).parents[2] / "docs" / "forms.md").read_text("utf-8")
+    example = text.split("```toml\n", 1)[1].split("```", 1)[0]
+    file = tmp_path / "dl-05.toml"
+    file.write_text(example, "utf-8")
+    form = lay_out(load_template(file), file)
+    assert form.form == "DL-05"
+    assert [question.key for question in form.questions] == ["B1", "B2", "C"]
+
+
+def test_the_documents_explain_every_key():
+    text = (Path(__file__).parents[2] / "docs" / "forms.md").read_text("utf-8")
+    named = {word for quoted in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"[a-z_]+", quoted)}
+    models = [model for model in vars(content).values() if isinstance(model, type)]
+    keys = {key for model in models if issubclass(model, BaseModel) for key in model.model_fields}
+    assert keys - named - {"section", "header", "instructions", "footer", "sizes", "question"} == set()

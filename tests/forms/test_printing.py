@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2
 import pytest
 import zxingcpp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -237,6 +237,7 @@ def test_what_is_longer_than_a_serial_is_not_squeezed():
         qr("1260000042KMTM3" * 2)
 
 
+@settings(deadline=None)
 @given(arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9))))
 def test_outlines_filled_give_the_modules_again(black: NDArray[np.bool_]):
     """Filled by the even-odd rule, ten pixels a module, the outlines are the modules."""

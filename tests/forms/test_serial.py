@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omr.errors import OmrError
@@ -93,6 +93,7 @@ def test_single_errors_and_swaps_are_caught_by_arithmetic_for_all_serials():
         assert difference * (36 ** (place + 1) - 36**place) % 1271
 
 
+@settings(deadline=None)
 @given(issues, st.data())
 def test_issue_and_parse_round_trip(issue: Issue, data: st.DataObject):
     serial = issue.serial(data.draw(st.integers(issue.first, issue.last)))
@@ -103,6 +104,7 @@ def test_issue_and_parse_round_trip(issue: Issue, data: st.DataObject):
     assert issue.holds(serial)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"[0-9]{10}[A-Z]{3}[0-9A-Z]{2}", fullmatch=True))
 def test_any_text_is_parsed_or_refused(text: str):
     try:

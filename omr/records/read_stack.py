@@ -53,8 +53,8 @@ def read_stack(workspace: Workspace, stack: Stack, *, workers: int | None = None
             seen=counting.seen,
         ).batch
         counting.tell()
-    inbox.finish(stack, taken.batch)
-    return taken.batch
+    inbox.finish(stack, batch)
+    return batch
 
 
 class _Counting:

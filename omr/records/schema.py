@@ -489,3 +489,18 @@ def m005_stock(db: Database) -> None:
         CHECK ((state = 'closed') = (figures IS NOT NULL))""",
         "period, period_state",
     )
+
+
+@migrations()
+def m006_transcripts(db: Database) -> None:
+    """Comments that somebody typed, personal data already masked; the handwriting stays in the original."""
+    _facts(
+        db,
+        "transcripts",
+        """transcript INTEGER PRIMARY KEY, -- the latest of a comment counts
+        reading INTEGER NOT NULL REFERENCES readings,
+        question TEXT NOT NULL,
+        topic TEXT NOT NULL, -- see records/transcripts.py
+        text TEXT NOT NULL -- masked; empty where nothing can be read""",
+        "reading, question, transcript",
+    )

@@ -23,10 +23,11 @@ PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
 INTAKE: Final = Desk("/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK})
 REVIEW: Final = Desk("/review", "web.review", "web.review_about", PV01)
 CASES: Final = Desk("/cases", "web.cases", "web.cases_about", PV01)
+COMMENTS: Final = Desk("/comments", "web.comments", "web.comments_about", PV01)
 OVERVIEW: Final = Desk("/overview", "web.overview", "web.overview_about", frozenset({Role.LEAD, Role.VIEWER}))
 ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
 
-DESKS: Final = (INTAKE, REVIEW, CASES, OVERVIEW, ACCOUNTS)
+DESKS: Final = (INTAKE, REVIEW, CASES, COMMENTS, OVERVIEW, ACCOUNTS)
 
 
 def desks_of(user: User) -> list[Desk]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import auth, cases, desks, home, intake, overview, pages, review, users
+from omr.web import auth, cases, comments, desks, home, intake, overview, pages, review, users
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
 _REVIEW: Final = Access(desks.REVIEW.roles)
 _CASES: Final = Access(desks.CASES.roles)
+_COMMENTS: Final = Access(desks.COMMENTS.roles)
 _OVERVIEW: Final = Access(desks.OVERVIEW.roles)
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
@@ -44,6 +45,11 @@ ROUTES: Final = (
     Entry("GET", "/cases/{item}/page.jpg", cases.page_picture, _CASES),
     Entry("GET", "/cases/{item}/difference.jpg", cases.difference, _CASES),
     Entry("GET", "/cases/{item}/stamp.jpg", cases.stamp, _CASES),
+    Entry("GET", "/comments", comments.desk, _COMMENTS),
+    Entry("POST", "/comments/preview", comments.preview, _COMMENTS),
+    Entry("POST", "/comments/{reading}/{question}", comments.save, _COMMENTS),
+    Entry("GET", "/comments/{reading}/{question}.jpg", comments.picture, _COMMENTS),
+    Entry("POST", "/comments/{reading}/{question}/draft", comments.draft, _COMMENTS),
     Entry("GET", "/overview", overview.desk, _OVERVIEW),
     Entry("GET", "/overview/{period}/report.zip", overview.download, _OVERVIEW),
     Entry("GET", "/accounts", users.accounts_page, _ACCOUNTS),

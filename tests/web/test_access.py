@@ -51,6 +51,11 @@ MAY = {
     ),
     **dict.fromkeys(
         [
+            ("GET", "/comments"),
+            ("POST", "/comments/preview"),
+            ("POST", "/comments/{reading}/{question}"),
+            ("GET", "/comments/{reading}/{question}.jpg"),
+            ("POST", "/comments/{reading}/{question}/draft"),
             ("GET", "/cases"),
             ("POST", "/cases/serial"),
             ("GET", "/cases/{item}"),

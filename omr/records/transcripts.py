@@ -1,0 +1,189 @@
+"""Handwritten comments become text: typed by a person, by topic, personal data masked before it is stored.
+
+What stands in the database names nobody. The handwriting itself is in the original, which
+only PV01 sees.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from omr.errors import OmrError
+from omr.geometry import Points
+from omr.records.store import Store
+
+LONGEST: Final = 2_000  # characters; the writing area holds some 300
+MASK: Final = "[đã che]"
+
+
+class Topic(StrEnum):
+    """What a comment is about."""
+
+    PRAISE = "praise"
+    STAFF = "staff"
+    PROCEDURE = "procedure"
+    WAITING = "waiting"
+    PLACE = "place"
+    MONEY = "money"
+    COMPLAINT = "complaint"  # names wrongdoing: goes the way of complaints, not to the unit
+    OTHER = "other"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One comment that waits to be typed."""
+
+    reading: int
+    question: str
+    page: int
+    serial: str
+    form: str
+    fingerprint: str
+    unit: str
+    period: str
+    corners_px: Points  # (4, 2), clockwise from the top left
+
+    @property
+    def key(self) -> str:
+        """What names it."""
+        return f"C{self.reading}-{self.question}"
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One comment as text."""
+
+    reading: int
+    unit: str
+    form: str
+    period: str
+    topic: Topic
+    text: str
+
+
+# Vietnamese numbers: mobile 0 or +84 and nine digits, landline with area code; people write
+# them in groups. Identity cards have 12 digits, the old ones 9. Plates: 15A-123.45, 29-B1 678.90.
+_GROUPED: Final = r"(?:[ .\-]?\d)"
+_PATTERNS: Final = (
+    re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    re.compile(rf"(?<!\w)(?:\+?84|0){_GROUPED}{{8,10}}(?!\d)"),
+    re.compile(rf"(?<!\w)\d{_GROUPED}{{11}}(?!\d)"),
+    re.compile(rf"(?<!\w)\d{_GROUPED}{{8}}(?!\d)"),
+    re.compile(r"(?<!\w)\d{2}\s?-?\s?[A-ZĐ]{1,2}\d?\s?-?\s?\d{3}\.?\d{1,2}(?!\d)", re.IGNORECASE),
+)
+# Capitals start with any letter that has a small one; a name is one to five such words.
+_NAME: Final = re.compile(
+    r"(?P<before>\b(?:tôi là|tôi tên(?: là)?|tên tôi(?: là)?|họ tên|họ và tên|tên là|tên|ký tên|"
+    r"ông|bà|anh|chị|đồng chí|đ/c|cán bộ)\s*:?\s+)"
+    r"(?P<name>\S+(?:\s+\S+){0,4})",
+    re.IGNORECASE,
+)
+_PLAIN_WORDS: Final = frozenset(
+    {"Tôi", "Là", "Ông", "Bà", "Anh", "Chị", "Đồng", "Cán", "Công", "UBND", "TTHC"}
+)
+
+
+def mask(text: str) -> str:
+    """Return a comment without what tells who wrote it or whom it names.
+
+    Examples
+    --------
+    >>> mask("Tôi là Nguyễn Văn An, gọi 0912 345 678")
+    'Tôi là [đã che], gọi [đã che]'
+    >>> mask("Cán bộ nhiệt tình, chờ 2 giờ")
+    'Cán bộ nhiệt tình, chờ 2 giờ'
+    """
+    for pattern in _PATTERNS:
+        text = pattern.sub(MASK, text)
+    return _NAME.sub(_masked_name, text)
+
+
+def _masked_name(found: re.Match[str]) -> str:
+    words = re.split(r"(\s+)", found["name"])
+    taken = 0
+    for word in words[::2]:
+        plain = word.strip(",.;:!?()")
+        if not plain[:1].isupper() or (taken == 0 and plain in _PLAIN_WORDS):
+            break
+        taken += 1
+        if plain != word:  # punctuation ends a name
+            break
+    if taken == 0:
+        return found[0]
+    last = words[2 * (taken - 1)]
+    tail = last[len(last.rstrip(",.;:!?()")) :]
+    return found["before"] + MASK + tail + "".join(words[2 * taken - 1 :])
+
+
+def untyped(store: Store) -> list[Written]:
+    """Return the comments that nobody typed yet, the oldest first; only of slips that count."""
+    rows = store.rows(
+        """SELECT slips.reading, question, page, serial, form, fingerprint, unit, period, corners_px
+        FROM comments JOIN slips USING (reading)
+        WHERE standing = 'counts' AND NOT EXISTS (
+            SELECT 1 FROM transcripts
+            WHERE transcripts.reading = comments.reading AND transcripts.question = comments.question)
+        ORDER BY slips.reading, question"""
+    )
+    return [Written(**{**dict(row), "corners_px": _corners(row["corners_px"])}) for row in rows]
+
+
+def find_written(store: Store, reading: int, question: str) -> Written | None:
+    """Return one comment, typed or not."""
+    row = store.row(
+        """SELECT slips.reading, question, page, serial, form, fingerprint, unit, period, corners_px
+        FROM comments JOIN slips USING (reading) WHERE slips.reading = ? AND question = ?""",
+        reading,
+        question,
+    )
+    return None if row is None else Written(**{**dict(row), "corners_px": _corners(row["corners_px"])})
+
+
+def transcribe(store: Store, written: Written, topic: Topic, text: str, *, by: str) -> None:
+    """Keep what somebody read in a comment, masked once more.
+
+    Raises
+    ------
+    OmrError
+        If the text is too long, or empty where something can be read.
+    """
+    masked = mask(" ".join(text.split()))
+    if len(masked) > LONGEST:
+        raise OmrError("desk.comment_too_long", most=LONGEST)
+    if not masked and topic is not Topic.UNREADABLE:
+        raise OmrError("desk.comment_empty")
+    with store.act("transcribe", by=by) as act:
+        act.add(
+            "transcripts",
+            {
+                "transcript": act.next_id("transcripts", "transcript"),
+                "reading": written.reading,
+                "question": written.question,
+                "topic": topic.value,
+                "text": masked,
+            },
+        )
+
+
+def transcripts(store: Store, period: str, *, unit: str | None = None) -> list[Transcript]:
+    """Return the comments of a period as they count today, those that could be read."""
+    rows = store.rows(
+        """SELECT slips.reading, unit, form, period, topic, text FROM transcripts JOIN slips USING (reading)
+        WHERE period = ? AND text <> '' AND standing = 'counts' AND transcript IN (
+            SELECT max(transcript) FROM transcripts GROUP BY reading, question)
+        ORDER BY unit, form, slips.reading""",
+        period,
+    )
+    kept = [Transcript(**{**dict(row), "topic": Topic(row["topic"])}) for row in rows]
+    return [one for one in kept if unit in (None, one.unit)]
+
+
+def _corners(text: str) -> Points:
+    return np.array(json.loads(text), np.float64)

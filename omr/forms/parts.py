@@ -25,7 +25,8 @@ from omr.geometry import Box
 AFTER_BOX_MM: Final = 1.3  # box to its label
 AFTER_COLUMN_MM: Final = 0.8  # least white after a label
 FOOT_MM: Final = 0.6  # lower edge of the markers to the thanks below
-DOTS_MM: Final = (0.25, 0.75)
+DOT_MM: Final = 0.3
+DOTS_MM: Final = (0.01, 0.89)  # as good as no length, with round ends: dots, 0.9 mm apart
 
 
 def set_head(sheet: Sheet, header: content.Header) -> None:
@@ -259,7 +260,7 @@ def set_comment(sheet: Sheet, section: content.Comment) -> tuple[Question, Elect
                 x += width_mm(text[place], face, sizes.body) + 0.3 * em
     for number in range(1, section.lines + 1):
         y = bottom - (section.lines - number) * section.line_pitch
-        sheet.stroke((left, y), (right, y), width=0.2, dash_mm=DOTS_MM)
+        sheet.stroke((left, y), (right, y), width=DOT_MM, dash_mm=DOTS_MM)
     sheet.y = bottom
     area = Box(rounded(left), rounded(top), rounded(right - left), rounded(bottom - top))
     question = Question(section.key, Kind.TEXT, _plain(*section.text), "", False, False, (), area)

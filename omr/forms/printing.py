@@ -129,6 +129,7 @@ def _shared(canvas: Canvas, form: Form, electronic_url: str) -> None:
         else:
             _stroke(canvas, form, piece)
     canvas.setLineWidth(OUTLINE_MM * mm)
+    canvas.setLineJoin(0)
     canvas.setDash()
     for question in form.questions:
         for option in question.options:
@@ -157,8 +158,9 @@ def _stroke(canvas: Canvas, form: Form, stroke: Stroke) -> None:
     if stroke.closed:
         path.close()
     canvas.setLineWidth(stroke.width_mm * mm)
-    canvas.setLineCap(1)
-    canvas.setLineJoin(0 if stroke.closed and not stroke.filled else 1)
+    drawn_by_hand = len(stroke.points) > 2 and not stroke.closed
+    canvas.setLineCap(int(drawn_by_hand or bool(stroke.dash_mm)))  # rules end flush with the margin
+    canvas.setLineJoin(int(drawn_by_hand or stroke.filled))
     canvas.setDash([length * mm for length in stroke.dash_mm])
     canvas.drawPath(path, stroke=1, fill=int(stroke.filled))
 

@@ -43,8 +43,11 @@ FULL_INK: Final = 0.5  # a thin line blurred by the scanner is half as dark as t
 EDGE_SEEN: Final = 0.5  # share of a side's length that must be line
 MOST_SHIFT_MM: Final = 0.6  # of a row of boxes
 LEAST_SEEN: Final = 0.8  # share of boxes whose outline is where the map says
-ROW_MM: Final = 3.0  # boxes whose middles are this close in y are one row
-ROW_BOXES: Final = 3  # a row of fewer boxes borrows from its neighbours
+LEAST_OF_BAND: Final = 0.5  # and of each row and column of at least `BAND_BOXES`
+BAND_MM: Final = 3.0  # boxes whose middles are this close along an axis are one row or column
+BAND_BOXES: Final = 3  # one of fewer boxes borrows from its neighbours
+SIDEWAYS: Final = 0.7  # how much better columns must agree than rows to be believed
+MOST_UNEVEN_MM: Final = 0.3  # of boxes against their row: paper is not that soft
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,35 +159,57 @@ class Outlines:
 
     corners_mm: NDArray[np.float64]  # (N, 4, 2), in the form's order
     probes_mm: NDArray[np.float64]  # (N, 4 sides, T steps across, ALONG, 2)
-    rows: tuple[NDArray[np.intp], ...]  # the boxes whose shifts make up a row's
-    row_of_box: NDArray[np.intp]
+    bands: tuple[Bands, Bands]  # by rows and by columns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """Boxes that lie across the feed, one beside the other: they are shifted together."""
+
+    members: tuple[NDArray[np.intp], ...]  # the boxes whose shifts make up a band's
+    of_box: NDArray[np.intp]
+
+    def lack(self, seen: NDArray[np.bool_]) -> bool:
+        """Whether a whole band is not there, as at the end of a grid that is off by one."""
+        sizes = np.bincount(self.of_box)
+        found = np.bincount(self.of_box, seen)
+        return bool(((sizes >= BAND_BOXES) & (found < LEAST_OF_BAND * sizes)).any())
+
+    def medians(self, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return for each box the median shift of its band, (N, 2)."""
+        return np.array([np.median(shifts[band], axis=0) for band in self.members])[self.of_box]
 
 
 def outlines_of(form: Form) -> Outlines:
     """Prepare a form's boxes for `refine`."""
     boxes = [option.box for question in form.questions for option in question.options]
-    middles = np.array([box.centre_mm[1] for box in boxes])
-    order = np.argsort(middles, kind="stable")
-    row_of_box = np.empty(len(boxes), np.intp)
-    row_of_box[order] = np.concatenate([[0], np.cumsum(np.diff(middles[order]) > ROW_MM)])
-    rows = []
-    for row in range(int(row_of_box.max()) + 1):
-        own = row_of_box == row
-        nearest = np.argsort(np.abs(middles - middles[own].mean()), kind="stable")
-        rows.append(nearest[: max(ROW_BOXES, int(own.sum()))])
+    centres = np.array([box.centre_mm for box in boxes])
     return Outlines(
         np.array([box.corners_mm for box in boxes]),
         np.array([_sides(box) for box in boxes]),
-        tuple(rows),
-        row_of_box,
+        (_bands(centres[:, 1]), _bands(centres[:, 0])),
     )
+
+
+def _bands(along: NDArray[np.float64]) -> Bands:
+    """Group boxes by their place along one axis; small groups borrow from their neighbours."""
+    order = np.argsort(along, kind="stable")
+    of_box = np.empty(len(along), np.intp)
+    of_box[order] = np.concatenate([[0], np.cumsum(np.diff(along[order]) > BAND_MM)])
+    members = []
+    for band in range(int(of_box.max()) + 1):
+        own = of_box == band
+        nearest = np.argsort(np.abs(along - along[own].mean()), kind="stable")
+        members.append(nearest[: max(BAND_BOXES, int(own.sum()))])
+    return Bands(tuple(members), of_box)
 
 
 def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
     """Return every box where its printed outline is: (N, 4, 2) px, in the form's order.
 
-    Boxes are moved by rows: paper that wobbles in the feeder moves a row as a whole,
-    and the median of a row is surer than one box.
+    Boxes are moved by rows: paper that wobbles in the feeder moves a row as a whole, and
+    the median of a row is surer than one box. Where columns agree better than rows, the
+    sheet went through sideways.
 
     Raises
     ------
@@ -192,13 +217,18 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
         ``outlines_missing`` or ``outlines_displaced``: this is not the paper the map means.
     """
     shifts, seen = _shifts(_line_profiles(_sampled(aligned, outlines.probes_mm)))
-    if seen.mean() < LEAST_SEEN:
+    if seen.mean() < LEAST_SEEN or any(bands.lack(seen) for bands in outlines.bands):
         raise AlignmentError("outlines_missing", seen=int(seen.sum()), boxes=len(seen))
     shifts[~seen] = np.median(shifts[seen], axis=0)
-    moved = np.array([np.median(shifts[near], axis=0) for near in outlines.rows])[outlines.row_of_box]
+    by_rows, by_columns = (bands.medians(shifts) for bands in outlines.bands)
+    rows_off, columns_off = (_disagreement(shifts[seen] - moved[seen]) for moved in (by_rows, by_columns))
+    sideways = columns_off < SIDEWAYS * rows_off
+    moved, off = (by_columns, columns_off) if sideways else (by_rows, rows_off)
     most = float(np.abs(moved).max())
     if most > MOST_SHIFT_MM:
         raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
+    if off > MOST_UNEVEN_MM:
+        raise AlignmentError("outlines_uneven", off_mm=off, most=MOST_UNEVEN_MM)
     return apply(aligned.scan_from_page, outlines.corners_mm + moved[:, None])
 
 
@@ -216,6 +246,11 @@ def _sides(box: Box) -> NDArray[np.float64]:
     return np.array([*upright, *level])
 
 
+def _disagreement(off: NDArray[np.float64]) -> float:
+    """Return how far nine boxes in ten are at most from their band, in mm."""
+    return float(np.percentile(np.abs(off).max(axis=1), 90))
+
+
 def _sampled(aligned: AlignedPage, points_mm: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return the nearest pixel to each point, (...,); the scan's edge stands for what lies beyond."""
     grey = aligned.located.scan.grey
@@ -230,10 +265,13 @@ def _sampled(aligned: AlignedPage, points_mm: NDArray[np.float64]) -> NDArray[np
 def _line_profiles(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return how much of each side's length is ink at each step across, (N, 4, T) in [0, 1]."""
     paper, ink = np.percentile(samples[:, :, ::2, ::3], (80, 4))
-    contrast = max(float(paper - ink), LEAST_CONTRAST)
-    levels = np.clip((paper - np.arange(256.0)) / (FULL_INK * contrast), 0, 1).astype(np.float32)
-    profiles = levels[samples].mean(axis=-1)
-    return np.asarray(profiles, np.float64)
+    share = max(float(paper - ink), LEAST_CONTRAST) / max(float(paper), 1.0)
+    # Paper is darker at a dark scanner's side: each box has its own.
+    around = samples.reshape(len(samples), -1)[:, ::3]
+    white = np.partition(around, around.shape[1] * 4 // 5, axis=1)[:, around.shape[1] * 4 // 5]
+    white = np.maximum(white.astype(np.float32), 1)[:, None, None, None]
+    darkness = (white - samples) / (FULL_INK * share * white)
+    return np.asarray(darkness.clip(0, 1).mean(axis=-1), np.float64)
 
 
 def _shifts(profiles: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

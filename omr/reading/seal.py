@@ -17,8 +17,8 @@ COARSE_PX_PER_MM: Final = 1.8  # 45 dpi is enough to see a stamp of 30 mm
 # stay below 20, a pale stamp is above.
 RED_BY: Final = 28
 # Of any colour at all: a grey scan saved as a colour picture has none.
-COLOUR_BY: Final = 6
-COLOUR_SHARE: Final = 0.001
+COLOUR_BY: Final = 2
+COLOUR_SHARE: Final = 0.0005
 PRESENT_MM2: Final = 25.0  # of red; a round stamp of 36 mm has 150 and more
 PRESENT_EXTENT_MM: Final = 15.0  # across and down: a red pen's tick is smaller
 ABSENT_MM2: Final = 3.0

@@ -15,11 +15,12 @@ from omr.geometry import Affine, Box, PageFrame, Points, apply
 from omr.reading.pages import Grey
 
 DARKER: Final = 14  # grey levels below the paper on both sides: twice the noise of an office scanner
-BESIDE_MM: Final = 1.6  # where that paper is looked at: a streak is narrower
+# Where that paper is looked at, and once more at half the way: a printed line may lie there.
+BESIDE_MM: Final = 2.4
 LINES: Final = 160  # so many rows (or columns) of the scan are looked at
 LEAST_SHARE: Final = 0.6  # of them must show the streak: it is invisible where it crosses print
 MARGIN_SHARE: Final = 0.5  # the same within each of the two margins, where nothing is printed
-MARGIN_MM: Final = 7.0  # of paper beyond which print may begin, markers included
+MARGIN_MM: Final = 4.0  # of paper without any print: the ladder begins 4.5 mm from the edge
 JOIN_MM: Final = 0.3  # a gap in a streak's width
 
 
@@ -77,7 +78,10 @@ def _along_columns(grey: Grey, corners: Points, px_per_mm: float) -> list[tuple[
     rows = np.linspace(top, bottom - 1, LINES).astype(np.intp)
     part = grey[rows, left:right].astype(np.int16)
     middle = part[:, beside:-beside] + DARKER
-    darker = (middle <= part[:, : -2 * beside]) & (middle <= part[:, 2 * beside :])
+    half, count = beside // 2, middle.shape[1]
+    before = np.maximum(part[:, :count], part[:, half : half + count])
+    after = np.maximum(part[:, 2 * beside :], part[:, 2 * beside - half : 2 * beside - half + count])
+    darker = (middle <= before) & (middle <= after)
     margin = max(3, round(MARGIN_MM * px_per_mm * LINES / (bottom - top)))
     streaky = (
         (darker.mean(axis=0) >= LEAST_SHARE)

@@ -1,0 +1,110 @@
+"""A batch gives one result a page, in order, whatever dies on the way."""
+
+import os
+import signal
+from dataclasses import replace
+
+import cv2
+import paper
+import pytest
+
+from omr.errors import MissingToolError
+from omr.forms.serial import IssuedSerials
+from omr.reading.batch import read_pages
+from omr.reading.overlay import draw_overlay
+from omr.reading.pages import EncodedPage, Encoding
+from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
+
+
+class Deadly(IssuedSerials):
+    """Looking up one serial kills the process, another one needs a tool that is absent."""
+
+    def __init__(self, issues, deadly, toolless=0):
+        super().__init__(issues)
+        self._deadly, self._toolless = deadly, toolless
+
+    def find(self, serial):
+        if serial.number == self._deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if serial.number == self._toolless:
+            raise MissingToolError("poppler", "poppler-utils")
+        return super().find(serial)
+
+
+@pytest.fixture(scope="module")
+def slips(sheets):
+    """Four slips as encoded pages."""
+    pages = []
+    for number, sheet in enumerate(sheets, start=1):
+        grey = paper.scanned(sheet, paper.scan_from_page(150, 0.5), paper.size_px(150))
+        data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+        pages.append(EncodedPage("stack.pdf", number, Encoding.PICTURE, data, dpi=(150.0, 150.0)))
+    return pages
+
+
+def told(result):
+    match result:
+        case ReadPage():
+            return result.page.serial.number
+        case RejectedPage():
+            return result.reason
+        case BlankBack():
+            return "blank"
+
+
+def test_results_come_in_order_and_without_pixels(slips, desk):
+    pages = [slips[0], replace(slips[1], data=b"\xff\xd8\xff"), *slips[2:], *slips]
+    for workers in (None, 0, 2):
+        results = list(read_pages(iter(pages), desk, workers))
+        assert [told(result) for result in results] == [1, "damaged", 3, 4, 1, 2, 3, 4]
+        assert all(r.page.aligned.located.scan.grey.size == 0 for r in results if isinstance(r, ReadPage))
+
+
+def test_workers_and_this_process_read_the_same(slips, desk):
+    here, there = (list(read_pages(iter(slips), desk, workers)) for workers in (0, 2))
+    for one, other in zip(here, there, strict=True):
+        assert [mark.features for mark in one.marks] == [mark.features for mark in other.marks]
+        assert one.verdicts == other.verdicts
+
+
+def test_a_killed_worker_costs_only_the_page_that_killed_it(slips, desk, issue):
+    """A ProcessPoolExecutor loses everything that is under way: 300 of 500 pages were seen to go."""
+    deadly = replace(desk, issued=Deadly([issue], deadly=2))
+    results = list(read_pages(iter(slips * 2), deadly, 2))
+    assert [told(result) for result in results] == [1, "crashed", 3, 4] * 2
+    assert (results[1].file, results[1].page) == ("stack.pdf", 2)
+
+
+def test_a_tool_that_is_absent_ends_the_batch_with_its_name(slips, desk, issue):
+    toolless = replace(desk, issued=Deadly([issue], deadly=0, toolless=3))
+    for workers in (0, 2):
+        with pytest.raises(MissingToolError, match="poppler-utils"):
+            list(read_pages(iter(slips), toolless, workers))
+
+
+def test_pages_are_fetched_only_as_they_are_needed(slips, desk):
+    """A file of ten thousand pages must not stand in memory."""
+    fetched = 0
+
+    def endless():
+        nonlocal fetched
+        while True:
+            fetched += 1
+            yield slips[fetched % 4]
+
+    results = read_pages(endless(), desk, 2)
+    for _ in range(6):
+        next(results)
+    results.close()
+    assert fetched <= 6 + 2 * 32 + 4
+
+
+def test_every_page_gets_its_annotated_picture(slips, desk, tmp_path):
+    pages = [slips[0], replace(slips[1], data=b"\xff\xd8\xff")]
+    list(read_pages(iter(pages), desk, 0, tmp_path / "overlay"))
+    names = sorted(path.name for path in (tmp_path / "overlay").iterdir())
+    assert names == ["stack.pdf-0001.jpg", "stack.pdf-0002.jpg"]
+    picture = draw_overlay(slips[0], read_page(slips[0], desk))
+    assert picture.width >= 800
+    greens = sum(r < 80 and g > 90 and b < 110 for _, (r, g, b) in picture.getcolors(1 << 24))
+    assert greens > 3  # the markers' outlines

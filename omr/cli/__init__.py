@@ -6,6 +6,7 @@ OpenCV nor a database, and works where an outside tool is missing.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Final, NoReturn
@@ -31,6 +32,7 @@ COMMANDS: Final = {
     "issue": "issue",
     "simulate": "simulate",
     "read": "read",
+    "cluster": "cluster",
     "answers": "answers",
     "review": "review",
     "marks": "marks",
@@ -98,8 +100,15 @@ def _language_of(arguments: list[str]) -> None:
             choose_language(code)
 
 
+def _one_thread_each() -> None:
+    """Keep numpy's algebra to one thread: on matrices as small as ours the others only wait, at full load."""
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
+    _one_thread_each()
     words = _hoisted(sys.argv[1:] if arguments is None else arguments)
     _language_of(words)
     try:

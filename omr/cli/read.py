@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from omr.cli.cluster import tls_of, tls_options
 from omr.cli.common import Session, json_option, operator, print_json
 from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.reading.pages import EncodedPage
-    from omr.reading.reader import Result
+    from omr.reading.reader import Desk, Result
     from omr.records.receipt import Receipt
 
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 @click.option("--period")
 @click.option("--expect", type=click.IntRange(min=0))
 @click.option("--workers", type=click.IntRange(min=1))
+@click.option("--scheduler", metavar="ADDR")
+@tls_options
 @click.option("--overlay", type=click.Path(file_okay=False, path_type=Path))
 @json_option
 @click.pass_obj
@@ -36,14 +39,31 @@ def read(
     period: str | None,
     expect: int | None,
     workers: int | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     overlay: Path | None,
     as_json: bool,
 ) -> int:
     """Read a batch."""
+    from functools import partial
+
     from omr.records.receipt import as_json as receipt_as_json
     from omr.records.receipt import as_text
 
-    made = _read(session, paths, unit, period, expect, workers, overlay)
+    if scheduler is None:
+        from omr.reading.batch import read_pages
+
+        how = partial(read_pages, workers=workers, overlay=overlay)
+    else:
+        tls = tls_of(tls_ca, tls_cert, tls_key)
+        if overlay is not None:
+            raise OmrError("cluster.no_overlay")
+        from omr.reading.cluster import read_on_cluster
+
+        how = partial(read_on_cluster, address=scheduler, tls=tls)
+    made = _read(session, paths, how, unit, period, expect)
     if as_json:
         print_json(receipt_as_json(made))
     else:
@@ -54,18 +74,16 @@ def read(
 def _read(
     session: Session,
     paths: tuple[Path, ...],
+    how: Callable[[Iterable[EncodedPage], Desk], Iterator[Result]],
     unit: str | None,
     period: str | None,
     expect: int | None,
-    workers: int | None,
-    overlay: Path | None,
 ) -> Receipt:
     from omr.forms.serial import IssuedSerials
     from omr.reading import reader
-    from omr.reading.batch import read_pages
     from omr.reading.calibrate import load_calibration
     from omr.reading.pages import find_files
-    from omr.records.intake import Desk, take_in
+    from omr.records import intake
     from omr.records.receipt import receipt
     from omr.records.register import archived_forms, end_interrupted, issued
 
@@ -79,14 +97,14 @@ def _read(
     with session.store() as store:
         end_interrupted(store, by=operator())
         forms = archived_forms(store)
-        desk = Desk(store, workspace.scans, forms, calibration.name, operator())
+        desk = intake.Desk(store, workspace.scans, forms, calibration.name, operator())
         reading = reader.Desk(IssuedSerials(issued(store)), forms, calibration)
 
         def read(pages: Iterable[EncodedPage]) -> Iterator[Result]:
-            results = read_pages(pages, reading, workers, overlay)
+            results = how(pages, reading)
             # On a terminal only: a pipe gets the receipt alone.
             with click.progressbar(results, label=say("receipt.reading"), show_pos=True, file=stderr) as bar:
                 yield from bar
 
-        taken = take_in(desk, files, read, unit=unit, period=period, expected=expect)
+        taken = intake.take_in(desk, files, read, unit=unit, period=period, expected=expect)
         return receipt(store, taken, seconds=time.perf_counter() - started)

@@ -67,13 +67,14 @@ def read_pages(
     if workers is None:
         first = list(islice(pages, FEW_PAGES + 1))
         pages = chain(first, pages)
-        workers = _cores() if len(first) > FEW_PAGES else 0
+        workers = cores() if len(first) > FEW_PAGES else 0
     if workers < 2:
         return (_read(page, desk, overlay) for page in pages)
     return _Crew(desk, workers, overlay).run(pages)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -85,10 +86,10 @@ def _read(page: EncodedPage, desk: Desk, overlay: Path | None) -> Result:
         from omr.reading.overlay import write_overlay  # typefaces, which nothing else here needs
 
         write_overlay(page, result, overlay)
-    return _without_pixels(result)
+    return without_pixels(result)
 
 
-def _without_pixels(result: Result) -> Result:
+def without_pixels(result: Result) -> Result:
     """Drop what is large: results wait in queues and travel between processes."""
     if not isinstance(result, ReadPage):
         return result

@@ -37,8 +37,10 @@ COMMANDS: Final = {
     "review": "review",
     "marks": "marks",
     "report": "report",
+    "export": "export",
     "serve": "serve",
     "users": "users",
+    "watch": "watch",
 }
 
 

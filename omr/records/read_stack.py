@@ -13,9 +13,9 @@ from omr.reading import reader
 from omr.reading.batch import read_pages
 from omr.reading.calibrate import load_calibration
 from omr.reading.pages import open_pages
-from omr.reading.reader import BlankBack, RejectedPage
+from omr.reading.reader import BlankBack, RejectedPage, Result
 from omr.records.inbox import Inbox, Progress, Stack
-from omr.records.intake import Desk, Result, take_in
+from omr.records.intake import Desk, take_in
 from omr.records.receipt import Problem
 from omr.records.register import archived_forms, end_interrupted, issued
 from omr.records.store import Store

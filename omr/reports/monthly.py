@@ -17,7 +17,11 @@ from omr.records.units import find_unit, list_units
 from omr.reports import tidy
 from omr.reports.figures import Share
 from omr.reports.pools import ItemCounts
+from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
+from omr.reports.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.statistics import Checking, Month, Stock
+from omr.reports.tables import Table
+from omr.reports.workbook import workbook
 from omr.workspace import ReportSettings
 
 FORMATS: Final = ("csv", "xlsx", "docx")
@@ -99,6 +103,19 @@ def _item(counts: ItemCounts) -> dict[str, object]:
     return {"counts": codes, "satisfied": satisfied, "answered": counts.answered}
 
 
+def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple[Table, ...]:
+    """Return Biểu 01 to 07."""
+    return (
+        slips_table(month),
+        units_table(month, before),
+        fields_table(month, before),
+        questions_table(month),
+        respondents_table(month, settings),
+        reasons_table(month),
+        opinions_table(month),
+    )
+
+
 def write(
     month: Month, before: Month | None, folder: Path, formats: Collection[str], settings: ReportSettings
 ) -> list[Path]:
@@ -111,6 +128,9 @@ def write(
         files[f"so-lieu-{name}.csv"] = tidy.as_csv(tidy.COUNTS, tidy.count_rows(month), separator)
         files[f"chi-tieu-{name}.csv"] = tidy.as_csv(tidy.FIGURES, tidy.figure_rows(month), separator)
         files["tu-dien-du-lieu.csv"] = tidy.as_csv(tidy.DICTIONARY, tidy.dictionary_rows(), separator)
+    tables = annex(month, before, settings)
+    if "xlsx" in formats:
+        files[f"bieu-{name}.xlsx"] = workbook(month, tables)
     for file, content in files.items():
         (folder / file).write_bytes(content)
     return [folder / file for file in files]

@@ -73,13 +73,13 @@ def units_table(month: Month, before: Month | None) -> Table:
     """Biểu 02: the overall answer by unit."""
     levels = overall_levels(month)
     columns = (
-        Column("TT", Style.COUNT, 7),
+        Column("TT", Style.ORDER, 7),
         Column("Đơn vị", Style.TEXT, 43),
         Column("Số phiếu trả lời", Style.COUNT, 12),
         *_level_columns(levels),
         *SATISFIED,
         *AGAINST_BEFORE,
-        Column("Cỡ mẫu", Style.TEXT, 13),
+        Column("Cỡ mẫu", Style.WORD, 13),
     )
     rows: list[Row] = []
     number = 0
@@ -201,7 +201,7 @@ class Criterion:
 
 
 def criteria(month: Month) -> list[Criterion]:
-    """Return the core questions of all forms; fields that ask the same thing share one."""
+    """Return the core questions of all forms, the overall one last; fields that ask the same share one."""
     items: dict[tuple[str, str, str], dict[str, list[Item]]] = {}
     overall: set[str] = set()
     words: dict[tuple[str, str], tuple[str, str]] = {}  # field and key -> words of the field's first form
@@ -216,10 +216,11 @@ def criteria(month: Month) -> list[Criterion]:
                 asked.append((form.form, question.key))
             if question.overall:
                 overall.add(question.key)
-    return [
+    listed = [
         Criterion(key, text, factor, key in overall, {field: tuple(of) for field, of in by_field.items()})
         for (key, text, factor), by_field in items.items()
     ]
+    return sorted(listed, key=lambda criterion: (criterion.overall, not criterion.factor))
 
 
 def share_of(pool: Pool, criterion: Criterion, field: str | None = None) -> Share:
@@ -233,7 +234,7 @@ def questions_table(month: Month) -> Table:
     """Biểu 04: every question by field, under its factor."""
     pool, fields = month.pool(), month.fields
     columns = (
-        Column("Mã", Style.TEXT, 11),
+        Column("Mã", Style.WORD, 11),
         Column("Yếu tố, câu hỏi", Style.TEXT, 68),
         *(
             column
@@ -246,7 +247,7 @@ def questions_table(month: Month) -> Table:
         ),
     )
     rows: list[Row] = []
-    listed = sorted(criteria(month), key=lambda criterion: (not criterion.factor, criterion.overall))
+    listed = criteria(month)
     for factor in dict.fromkeys(criterion.factor for criterion in listed):
         of = [criterion for criterion in listed if criterion.factor == factor]
         if factor:

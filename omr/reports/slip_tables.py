@@ -19,7 +19,7 @@ CITY: Final = "Toàn thành phố"
 def slips_table(month: Month) -> Table:
     """Biểu 01: every paper slip accounted for, per unit and form; visits and participation per unit."""
     columns = (
-        Column("TT", Style.COUNT, 7),
+        Column("TT", Style.ORDER, 7),
         Column("Đơn vị, mẫu phiếu", Style.TEXT, 42),
         Column("Tồn đầu kỳ", Style.COUNT, 12.5),
         Column("Số lượng", Style.COUNT, 12.5, "Nhận trong kỳ"),
@@ -128,7 +128,7 @@ def reasons_table(month: Month) -> Table:
     pools = {field: month.pool(field=field) for field in month.fields}
     whole = month.pool()
     columns = (
-        Column("Mã", Style.TEXT, 16),
+        Column("Mã", Style.WORD, 16),
         Column("Lý do", Style.TEXT, 90),
         *(Column(field, Style.COUNT, 26, "Lĩnh vực") for field in pools),
         Column("Cộng", Style.COUNT, 18),
@@ -159,7 +159,7 @@ def _by_reason(pool: Pool, state: SlipState) -> Counter[str]:
 def opinions_table(month: Month) -> Table:
     """Biểu 07: what people wrote, by topic, personal data masked; the officer fills in what was done."""
     columns = (
-        Column("TT", Style.COUNT, 8),
+        Column("TT", Style.ORDER, 8),
         Column("Nội dung ý kiến (nguyên văn, đã che thông tin cá nhân)", Style.TEXT, 120),
         Column("Đơn vị", Style.TEXT, 52),
         Column("Lĩnh vực", Style.TEXT, 34),

@@ -23,6 +23,8 @@ class Style(Enum):
     """How a column's cells are printed."""
 
     TEXT = auto()
+    WORD = auto()  # short text, centred
+    ORDER = auto()  # running numbers, centred
     COUNT = auto()
     PERCENT = auto()
     INTERVAL = auto()

@@ -1,0 +1,278 @@
+"""The month as a workbook: one sheet per Biểu, native charts, the tidy data behind it.
+
+Numbers are real numbers with formats, text is always text (never a formula), and the
+same month gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Final
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from omr.reports import tidy
+from omr.reports.figures import Share
+from omr.reports.satisfaction_tables import overall_levels
+from omr.reports.statistics import Month
+from omr.reports.tables import Cell, Column, Style, Table, Weight, number, printed
+from omr.reports.wording import period_name
+
+FONT: Final = "Times New Roman"
+SIZE_PT: Final = 11
+# Columns are measured in digits of Excel's own typeface, 1.9 mm; text in Times is narrower.
+MM_PER_DIGIT: Final = 1.9
+LETTERS_PER_DIGIT: Final = 1.35
+LINE_PT: Final = 14.5
+
+NUMBER_FORMATS: Final = {
+    Style.COUNT: "#,##0",
+    Style.PERCENT: "0.00",
+    Style.INTERVAL: "0.00",
+    Style.MEAN: "0.00",
+    Style.POINTS: "+0.00;-0.00;0.00",
+    Style.ORDER: "0",
+    Style.TEXT: "@",
+    Style.WORD: "@",
+}
+ALIGN: Final = {Style.TEXT: "left", Style.WORD: "center", Style.ORDER: "center"}
+# Greys and patterns that stay apart in black and white, best level first.
+FILLS: Final = (
+    {"fill": {"color": "#404040"}},
+    {"fill": {"color": "#A6A6A6"}},
+    {"pattern": {"pattern": "percent_10", "fg_color": "black", "bg_color": "white"}},
+    {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": "black", "bg_color": "white"}},
+    {"fill": {"color": "black"}},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The formats of one workbook, each made once."""
+
+    book: Workbook
+    made: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
+
+    def make(self, **properties: object) -> Format:
+        """Return a format in the workbook's typeface."""
+        wanted = {"font_name": FONT, "font_size": SIZE_PT, "valign": "vcenter", **properties}
+        key = tuple(sorted(wanted.items()))
+        if key not in self.made:
+            self.made[key] = self.book.add_format(wanted)
+        return self.made[key]
+
+    def cell(self, style: Style, weight: Weight, *, text: bool) -> Format:
+        """Return the format of a table's cell; a word in a column of numbers stands in its middle."""
+        align = ALIGN.get(style, "center" if text else "right")
+        return self.make(
+            border=1,
+            align=align,
+            text_wrap=text,
+            bold=weight is not Weight.BODY,
+            num_format="@" if text else NUMBER_FORMATS[style],
+        )
+
+
+def workbook(month: Month, tables: Sequence[Table]) -> bytes:
+    """Return the workbook of a month."""
+    target = io.BytesIO()
+    safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(target, {"in_memory": True, **safe}) as book:
+        # From the period, not from the clock.
+        made = datetime.combine(month.period.day_after, time())
+        title = f"Kết quả đo lường mức độ hài lòng {period_name(month.period)}"
+        book.set_properties({"title": title, "created": made})
+        look = Look(book)
+        for table in tables:
+            _table_sheet(book.add_worksheet(f"Biểu {table.number}"), look, table, month)
+        _charts_sheet(book.add_worksheet("Biểu đồ"), look, month)
+        for name, columns, rows in (
+            ("Số liệu", tidy.COUNTS, tidy.count_rows(month)),
+            ("Chỉ tiêu", tidy.FIGURES, tidy.figure_rows(month)),
+            ("Từ điển", tidy.DICTIONARY, tidy.dictionary_rows()),
+        ):
+            sheet = book.add_worksheet(name)
+            _tidy_sheet(sheet, look, columns, list(rows))
+            _print_setup(sheet, month)
+    return target.getvalue()
+
+
+def _columns(table: Table) -> list[tuple[int, Column]]:
+    """Return the sheet's columns with the table's column each shows; intervals take two."""
+    columns: list[tuple[int, Column]] = []
+    for place, column in enumerate(table.columns):
+        if column.style is Style.INTERVAL:
+            half = column.width_mm * 0.55
+            columns.append((place, Column(f"{column.heading} từ", column.style, half, column.over)))
+            columns.append((place, Column("đến", column.style, half, column.over)))
+        else:
+            columns.append((place, column))
+    return columns
+
+
+def _table_sheet(sheet: Worksheet, look: Look, table: Table, month: Month) -> None:
+    columns = _columns(table)
+    sheet.write_string(0, 0, f"Biểu {table.number}. {table.title}", look.make(bold=True, font_size=13))
+    sheet.write_string(1, 0, f"Kỳ số liệu: {period_name(month.period)}", look.make(italic=True))
+    first = _headings(sheet, look, [column for _, column in columns])
+    for line, row in enumerate(table.rows, first):
+        cells = zip(row.cells, table.columns, strict=True)
+        lines = max(_lines(printed(cell, of.style), of.width_mm) for cell, of in cells)
+        sheet.set_row(line, lines * LINE_PT)  # programs do not all fit the height to wrapped text
+        for at, (place, column) in enumerate(columns):
+            upper = at > 0 and columns[at - 1][0] == place
+            _cell(sheet, look, line, at, row.cells[place], column.style, row.weight, upper=upper)
+    for line, note in enumerate(table.notes, first + len(table.rows) + 1):
+        sheet.write_string(line, 0, note, look.make(italic=True))
+    for at, (_, column) in enumerate(columns):
+        sheet.set_column(at, at, _width(column.width_mm))
+    text = next(at for at, (_, column) in enumerate(columns) if column.width_mm > 30)
+    sheet.freeze_panes(first, text + 1)
+    sheet.repeat_rows(first - 2, first - 1)
+    _print_setup(sheet, month)
+
+
+def _headings(sheet: Worksheet, look: Look, columns: Sequence[Column]) -> int:
+    """Write the two rows of headings and return the row after them."""
+    top, format_ = 3, look.make(bold=True, border=1, align="center", text_wrap=True)
+    sheet.set_row(top, 2 * LINE_PT)
+    most = max(_lines(column.heading, 0.85 * column.width_mm) for column in columns)  # bold is wider
+    sheet.set_row(top + 1, most * LINE_PT)
+    at = 0
+    while at < len(columns):
+        over = columns[at].over
+        end = at
+        while over and end + 1 < len(columns) and columns[end + 1].over == over:
+            end += 1
+        if not over:
+            sheet.merge_range(top, at, top + 1, at, columns[at].heading, format_)
+        elif end == at:
+            sheet.write_string(top, at, over, format_)
+            sheet.write_string(top + 1, at, columns[at].heading, format_)
+        else:
+            sheet.merge_range(top, at, top, end, over, format_)
+            for place in range(at, end + 1):
+                sheet.write_string(top + 1, place, columns[place].heading, format_)
+        at = end + 1
+    return top + 2
+
+
+def _lines(text: str, width_mm: float) -> int:
+    """Return how many lines a text takes in a column."""
+    width = max(int(_width(width_mm) * LETTERS_PER_DIGIT), 1)
+    return max(len(textwrap.wrap(text, width)), 1)
+
+
+def _width(width_mm: float) -> float:
+    return max(width_mm / MM_PER_DIGIT, 6.5)
+
+
+def _cell(
+    sheet: Worksheet,
+    look: Look,
+    line: int,
+    at: int,
+    cell: Cell,
+    style: Style,
+    weight: Weight,
+    *,
+    upper: bool,
+) -> None:
+    value = _value(cell, style, upper=upper)
+    if value is None:
+        text = printed(cell, style)
+        sheet.write_string(line, at, text, look.cell(style, weight, text=True))
+    else:
+        sheet.write_number(line, at, value, look.cell(style, weight, text=False))
+
+
+def _value(cell: Cell, style: Style, *, upper: bool) -> float | None:
+    """Return the number a cell shows, already rounded as the document prints it; None: it is text."""
+    if cell is None or isinstance(cell, str):
+        return None
+    if isinstance(cell, int):
+        return cell
+    if isinstance(cell, Share) and style is Style.INTERVAL:
+        bounds = cell.interval()
+        return float(bounds[upper]) if bounds else None
+    value = number(cell)
+    return None if value is None else float(value)
+
+
+def _charts_sheet(sheet: Worksheet, look: Look, month: Month) -> None:
+    """Write the levels per field as a small table and draw them as bars of 100 %."""
+    levels = overall_levels(month)
+    pools = {field: month.pool(field=field) for field in month.fields} | {"Chung": month.pool()}
+    rows = {label: pool for label, pool in pools.items() if pool.overall.whole}
+    head, percent = look.make(bold=True, border=1, text_wrap=True), look.make(border=1, num_format="0.00")
+    sheet.write_string(0, 0, "Mức độ hài lòng chung theo lĩnh vực (%)", look.make(bold=True, font_size=13))
+    for at, heading in enumerate(("Lĩnh vực", *levels.values())):
+        sheet.write_string(2, at, heading, head)
+    for line, (label, pool) in enumerate(rows.items(), 3):
+        sheet.write_string(line, 0, label, look.make(border=1))
+        for at, code in enumerate(levels, 1):
+            share = Share(pool.levels.get(code, 0), pool.overall.whole)
+            sheet.write_number(line, at, float(share.percent() or 0), percent)
+    sheet.set_column(0, 0, 40)
+    sheet.set_column(1, len(levels), 14)
+    if rows:
+        chart = look.book.add_chart({"type": "bar", "subtype": "percent_stacked"})
+        last = 2 + len(rows)
+        for at, label in enumerate(levels.values(), 1):
+            chart.add_series(
+                {
+                    "name": label,
+                    "categories": ["Biểu đồ", 3, 0, last, 0],
+                    "values": ["Biểu đồ", 3, at, last, at],
+                    **FILLS[(at - 1) % len(FILLS)],
+                    "border": {"color": "black", "width": 0.75},
+                    "gap": 60,
+                }
+            )
+        chart.set_title(
+            {"name": "Mức độ hài lòng chung theo lĩnh vực", "name_font": {"name": FONT, "size": 13}}
+        )
+        chart.set_y_axis({"reverse": True, "num_font": {"name": FONT, "size": 10}})
+        chart.set_x_axis({"num_font": {"name": FONT, "size": 10}, "major_gridlines": {"visible": True}})
+        chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 10}})
+        chart.set_size({"width": 900, "height": 120 + 60 * len(rows)})
+        sheet.insert_chart(last + 2, 0, chart)
+    _print_setup(sheet, month)
+
+
+def _tidy_sheet(
+    sheet: Worksheet, look: Look, columns: Sequence[str], rows: Sequence[Sequence[tidy.Value]]
+) -> None:
+    head, plain, real = look.make(bold=True, bottom=1), look.make(), look.make(num_format="0.00")
+    for at, column in enumerate(columns):
+        sheet.write_string(0, at, column, head)
+        longest = max((len(str(row[at])) for row in rows[:500]), default=0)
+        sheet.set_column(at, at, min(max(len(column), longest) + 2, 40))
+    for line, row in enumerate(rows, 1):
+        for at, value in enumerate(row):
+            if isinstance(value, str):
+                sheet.write_string(line, at, value, plain)
+            elif isinstance(value, Decimal):
+                sheet.write_number(line, at, float(value), real)
+            elif value is not None:
+                sheet.write_number(line, at, value, plain)
+    sheet.freeze_panes(1, 0)
+    if rows:
+        sheet.autofilter(0, 0, len(rows), len(columns) - 1)
+
+
+def _print_setup(sheet: Worksheet, month: Month) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.8, right=0.6, top=0.8, bottom=0.8)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_header("&C&P")
+    sheet.set_footer(f"&L&9Kỳ số liệu {month.period} · mã dữ liệu {month.tallies.digest[:16]}&R&9&A")

@@ -4,6 +4,7 @@ PYTHON ?= python3
 WORKERS ?= auto
 TESTS ?=
 UPGRADE ?=
+PAGES ?= 500
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,10 +19,10 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy bench browser lock system
+.PHONY: help demo test lint types setup wheel accuracy bench bench-compare browser lock system
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: setup  ## the whole job on simulated slips, in ./demo
 	$(BIN)/omr demo demo
@@ -44,8 +45,11 @@ wheel: $(DEV)  ## dist/omr-*.whl, with forms, fonts and catalogues inside
 accuracy: $(DEV)  ## errors per condition and kind of mark
 	$(BIN)/python bench/accuracy.py
 
-bench: $(DEV)  ## speed and memory of each stage
-	$(BIN)/python bench/bench.py
+bench: $(DEV)  ## what reading costs, in times decoding; PAGES=500
+	$(BIN)/python bench/bench.py --pages $(PAGES)
+
+bench-compare: $(DEV)  ## the last bench against the saved baseline: what changed by more than noise
+	$(BIN)/python bench/compare.py
 
 browser: system  ## the browser that the tests of the desks drive
 	$(PYTHON) requirements/system.py browser
@@ -54,8 +58,10 @@ lock: $(DEV)  ## write requirements/*.txt anew from setup.cfg and *.in; UPGRADE=
 	$(LOCK) --output-file requirements/runtime.txt setup.cfg requirements/build.in
 	$(LOCK) --output-file requirements/cluster.txt setup.cfg requirements/build.in --extra cluster \
 		--constraint requirements/runtime.txt
+	$(LOCK) --output-file requirements/parquet.txt setup.cfg requirements/build.in --extra parquet \
+		--constraint requirements/runtime.txt
 	$(LOCK) --output-file requirements/dev.txt setup.cfg requirements/build.in requirements/dev.in --extra cluster \
-		--constraint requirements/cluster.txt
+		--extra parquet --constraint requirements/cluster.txt --constraint requirements/parquet.txt
 
 system:
 	@$(PYTHON) requirements/system.py

@@ -41,7 +41,7 @@ CHUNK_BYTES: Final = 4 * 2**20  # Dask warns from 10 MB; a colour page of A4 has
 CHUNKS_A_WORKER: Final = 3  # on their way: one is read, one is there, one travels
 COUNT_EVERY: Final = 16  # chunks: how often to ask how many workers there are
 ALLOWED_FAILURES: Final = 1  # of a chunk; lost with a second worker, it is read on this machine
-CONNECT_SECONDS: Final = 30
+CONNECT_SECONDS: Final = 10
 WORKER_SECONDS: Final = 60  # to wait for a first worker
 
 

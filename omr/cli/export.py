@@ -1,0 +1,34 @@
+"""``omr export``: what counts today as Parquet."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.errors import OmrError
+from omr.messages import say
+
+
+@click.command()
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--period")
+@json_option
+@click.pass_obj
+def export(session: Session, output: Path, period: str | None, as_json: bool) -> None:
+    """Export slips and answers."""
+    if find_spec("pyarrow") is None:
+        raise OmrError("parquet.not_installed")
+    from omr.records.parquet import export
+    from omr.records.periods import parse_period
+    from omr.records.register import archived_forms
+
+    when = parse_period(period).name if period else None
+    with session.store() as store:
+        made = export(store, archived_forms(store), output, period=when)
+    if as_json:
+        files = [str(file) for file in made.files]
+        return print_json({"slips": made.slips, "answers": made.answers, "files": files})
+    click.echo(say("parquet.done", slips=made.slips, answers=made.answers, folder=output))

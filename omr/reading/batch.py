@@ -7,6 +7,7 @@ Results come in the order of the pages, and only so many pages are on their way 
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -19,8 +20,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from time import monotonic
-from typing import Final
+from typing import Final, cast
 
 import cv2
 import numpy as np
@@ -99,8 +99,8 @@ def without_pixels(result: Result) -> Result:
     return replace(result, page=replace(result.page, aligned=replace(aligned, located=located)))
 
 
-def _work(pipe: Connection, desk: Desk, overlay: Path | None) -> None:
-    """Read what comes through the pipe until it closes."""
+def _work(pipe: Connection, desk: Desk, overlay: Path | None, most_seconds: float) -> None:
+    """Read what comes through the pipe until it closes; a page that never ends ends the process."""
     cv2.setNumThreads(1)  # the workers are the threads
     waiting: SimpleQueue[list[Numbered] | None] = SimpleQueue()
 
@@ -114,10 +114,12 @@ def _work(pipe: Connection, desk: Desk, overlay: Path | None) -> None:
     with suppress(KeyboardInterrupt, BrokenPipeError):
         while (chunk := waiting.get()) is not None:
             for number, page in chunk:
+                faulthandler.dump_traceback_later(most_seconds, exit=True)
                 try:
                     pipe.send((number, _read(page, desk, overlay)))
                 except OmrError as error:  # no page's fault: a tool is absent
                     pipe.send((number, error))
+                faulthandler.cancel_dump_traceback_later()
 
 
 @dataclass(eq=False)
@@ -125,11 +127,8 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     held: deque[Numbered] = field(default_factory=deque)  # in the order in which it reads them
-    since: float = 0.0  # when it began the first of them
 
     def give(self, chunk: list[Numbered]) -> None:
-        if not self.held:
-            self.since = monotonic()
         self.held += chunk
         with suppress(BrokenPipeError, ConnectionResetError):  # it is dead; whoever waits for it will see
             self.pipe.send(chunk)
@@ -144,7 +143,6 @@ class _Worker:
         if isinstance(result, OmrError):
             raise result
         self.held.popleft()
-        self.since = monotonic()
         return number, result
 
     def dismiss(self) -> None:
@@ -206,24 +204,22 @@ class _Crew:
     def _hired(self) -> _Worker:
         context = get_context("spawn")  # a fork would copy half-made threads and PDFium's state
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, self._desk, self._overlay), daemon=True)
+        work = theirs, self._desk, self._overlay, MOST_SECONDS
+        process = context.Process(target=_work, args=work, daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours)
 
     def _collect(self) -> None:
-        """Take what has been read; replace who has died or hangs."""
-        busy = [worker for worker in self._workers if worker.held]
-        ready = wait([worker.pipe for worker in busy], timeout=1.0)
-        for worker in busy:
-            if worker.pipe in ready:
-                taken = worker.take()
-                if taken is None:
-                    self._bury(worker)
-                else:
-                    self._done[taken[0]] = taken[1]
-            elif monotonic() - worker.since > MOST_SECONDS:
+        """Take what has been read; replace who has died."""
+        held_by = {worker.pipe: worker for worker in self._workers if worker.held}
+        for pipe in wait(list(held_by)):
+            worker = held_by[cast(Connection, pipe)]
+            taken = worker.take()
+            if taken is None:
                 self._bury(worker)
+            else:
+                self._done[taken[0]] = taken[1]
 
     def _bury(self, worker: _Worker) -> None:
         """Give back what a worker had, and try the page that it was at once more."""
@@ -238,7 +234,7 @@ class _Crew:
         worker = self._hired()
         try:
             worker.give([(0, page)])
-            taken = worker.take() if worker.pipe.poll(MOST_SECONDS) else None
+            taken = worker.take()
         finally:
             worker.dismiss()
         return taken[1] if taken else RejectedPage(page.file, page.page, "crashed", {})

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import replace
 
 import cv2
@@ -10,6 +11,7 @@ import pytest
 
 from omr.errors import MissingToolError
 from omr.forms.serial import IssuedSerials
+from omr.reading import batch
 from omr.reading.batch import read_pages
 from omr.reading.overlay import draw_overlay
 from omr.reading.pages import EncodedPage, Encoding
@@ -17,15 +19,17 @@ from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
 
 
 class Deadly(IssuedSerials):
-    """Looking up one serial kills the process, another one needs a tool that is absent."""
+    """Looking up some serials kills the process, never ends, or needs a tool that is absent."""
 
-    def __init__(self, issues, deadly, toolless=0):
+    def __init__(self, issues, deadly=0, endless=0, toolless=0):
         super().__init__(issues)
-        self._deadly, self._toolless = deadly, toolless
+        self._deadly, self._endless, self._toolless = deadly, endless, toolless
 
     def find(self, serial):
         if serial.number == self._deadly:
             os.kill(os.getpid(), signal.SIGKILL)
+        if serial.number == self._endless:
+            time.sleep(600)
         if serial.number == self._toolless:
             raise MissingToolError("poppler", "poppler-utils")
         return super().find(serial)
@@ -75,8 +79,14 @@ def test_a_killed_worker_costs_only_the_page_that_killed_it(slips, desk, issue):
     assert (results[1].file, results[1].page) == ("stack.pdf", 2)
 
 
+def test_a_page_that_never_ends_is_given_up(slips, desk, issue, monkeypatch):
+    monkeypatch.setattr(batch, "MOST_SECONDS", 4.0)
+    endless = replace(desk, issued=Deadly([issue], endless=3))
+    assert [told(result) for result in read_pages(iter(slips), endless, 2)] == [1, 2, "crashed", 4]
+
+
 def test_a_tool_that_is_absent_ends_the_batch_with_its_name(slips, desk, issue):
-    toolless = replace(desk, issued=Deadly([issue], deadly=0, toolless=3))
+    toolless = replace(desk, issued=Deadly([issue], toolless=3))
     for workers in (0, 2):
         with pytest.raises(MissingToolError, match="poppler-utils"):
             list(read_pages(iter(slips), toolless, workers))

@@ -81,7 +81,7 @@ def decide(visit: Visit) -> Response:
         office.worklist.find(store, office.forms(store), key)  # after a restart the list is empty
         problem = ""
         try:
-            office.worklist.decide(store, key, visit.me.name, lambda item: _write(visit, store, item, words))
+            office.worklist.decide(store, key, visit.me.name, lambda item: write(visit, store, item, words))
         except OmrError as error:
             problem = str(error)
         return _next(visit, store, "item.html", problem=problem, undo="" if problem else key)
@@ -105,28 +105,29 @@ def undo(visit: Visit) -> Response:
         if item is None:
             return _next(visit, store, "item.html")
         office.worklist.hold(key, visit.me.name)
-        return _show(visit, "item.html", [_row(item, office.forms(store))], _wanted(visit))
+        return _show(visit, "item.html", [_row(item, office.forms(store))], wanted_of(visit))
 
 
 def row_picture(visit: Visit) -> Response:
     """Show one row of a slip with its neighbours."""
     with visit.office.store() as store:
-        form, key = _form_of(visit, store), visit.parameter("question")
+        form, key = form_of(visit, store), visit.parameter("question")
         question = next((one for one in form.questions if one.key == key and one.options), None)
         if question is None:
             raise NotFoundError
-        return _picture(visit, store, form, _area(form, question), _ROW_PX_PER_MM)
+        return picture(visit, store, form, _area(form, question), _ROW_PX_PER_MM)
 
 
 def whole_page(visit: Visit) -> Response:
     """Show the whole slip, upright."""
     with visit.office.store() as store:
-        form = _form_of(visit, store)
+        form = form_of(visit, store)
         area = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
-        return _picture(visit, store, form, area, _PAGE_PX_PER_MM)
+        return picture(visit, store, form, area, _PAGE_PX_PER_MM)
 
 
-def _picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float) -> Response:
+def picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float) -> Response:
+    """Cut a picture out of the slip that the path names."""
     try:
         slip = visit.office.pictures.slip(store, form, _reading(visit))
     except ScanError as error:
@@ -136,7 +137,8 @@ def _picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float
     return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
 
 
-def _form_of(visit: Visit, store: Store) -> Form:
+def form_of(visit: Visit, store: Store) -> Form:
+    """Return the form of the slip that the path names."""
     row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", _reading(visit))
     if row is None:
         raise NotFoundError
@@ -150,7 +152,8 @@ def _reading(visit: Visit) -> int:
     return int(text)
 
 
-def _write(visit: Visit, store: Store, item: Item, words: list[str]) -> None:
+def write(visit: Visit, store: Store, item: Item, words: list[str]) -> None:
+    """Record a decision on an item; several options where one is wanted are a multiple answer."""
     form = visit.office.forms(store)[item.fingerprint]
     question = form.questions[item.position]
     if len(words) > 1 and question.kind is not Kind.MULTIPLE:
@@ -169,7 +172,7 @@ def _no_page(item: review.Item, serial: object) -> ReadPage:
 
 
 def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo: str = "") -> Response:
-    office, wanted = visit.office, _wanted(visit)
+    office, wanted = visit.office, wanted_of(visit)
     forms = office.forms(store)
     items = office.worklist.take(store, forms, visit.me.name, wanted)
     return _show(visit, template, [_row(item, forms) for item in items], wanted, problem=problem, undo=undo)
@@ -195,7 +198,9 @@ def _show(
     )
 
 
-def _wanted(visit: Visit) -> Wanted:
+def wanted_of(visit: Visit) -> Wanted:
+    """Return what the visitor chose to work at."""
+
     def chosen(name: str) -> str:
         return visit.form.get(name) or visit.query(name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import auth, cases, comments, desks, home, intake, overview, pages, review, users
+from omr.web import auth, cases, comments, desks, grid, home, intake, overview, pages, review, users
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
@@ -36,6 +36,9 @@ ROUTES: Final = (
     Entry("POST", "/review/next", review.following, _REVIEW),
     Entry("POST", "/review/decide", review.decide, _REVIEW),
     Entry("POST", "/review/undo", review.undo, _REVIEW),
+    Entry("GET", "/review/grid", grid.desk, _REVIEW),
+    Entry("POST", "/review/grid", grid.accept, _REVIEW),
+    Entry("GET", "/review/box/{reading}/{question}/{option}.jpg", grid.box_picture, _REVIEW),
     Entry("GET", "/review/row/{reading}/{question}.jpg", review.row_picture, _REVIEW),
     Entry("GET", "/review/whole/{reading}.jpg", review.whole_page, _REVIEW),
     Entry("GET", "/cases", cases.desk, _CASES),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Final
@@ -63,19 +63,29 @@ class Worklist:
         What this reviewer held before and is not handed out again is free for others.
         """
         with self._lock:
+            free = self.free(store, forms, name, wanted)
+            later = self._put_off.get(name, [])
+            free.sort(key=lambda item: later.index(item.key) if item.key in later else -1)
+            self.claim([item.key for item in free[:count]], name)
+            return free[:count]
+
+    def free(self, store: Store, forms: Mapping[str, Form], name: str, wanted: Wanted) -> list[Item]:
+        """Return the items that this reviewer may take now."""
+        with self._lock:
             self._refresh(store, forms)
             now = self._clock()
-            free = [
+            return [
                 item
                 for item in self._items.values()
                 if wanted.holds(item) and not item.spoke(name) and self._is_free(item.key, name, now)
             ]
-            later = self._put_off.get(name, [])
-            free.sort(key=lambda item: later.index(item.key) if item.key in later else -1)
+
+    def claim(self, keys: Iterable[str], name: str) -> None:
+        """Hold these items for a reviewer, who lets go of all others."""
+        with self._lock:
+            now = self._clock()
             self._held = {key: held for key, held in self._held.items() if held[0] != name}
-            for item in free[:count]:
-                self._held[item.key] = name, now
-            return free[:count]
+            self._held |= {key: (name, now) for key in keys if self._is_free(key, name, now)}
 
     def decide(self, store: Store, key: str, name: str, write: Callable[[Item], None]) -> None:
         """Let a reviewer decide an item that nobody else holds, once.

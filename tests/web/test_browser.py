@@ -64,7 +64,7 @@ def violations(window) -> list[str]:
 
 PAGES = {
     Role.CLERK: ["/", "/intake", "/batches/B000001"],
-    Role.REVIEWER: ["/review", "/cases", "/cases/P4", "/cases/S1", "/comments"],
+    Role.REVIEWER: ["/review", "/review/grid", "/cases", "/cases/P4", "/cases/S1", "/comments"],
     Role.LEAD: ["/overview"],
     Role.VIEWER: ["/overview"],
     Role.ADMIN: ["/accounts", "/password", "/nothing"],

@@ -115,7 +115,7 @@ def tally_of(lines: Iterable[dict[str, object]]) -> Tally:
 
 def upper_bound(errors: int, of: int) -> float:
     """Return the exact upper 95 % bound of a rate (Clopper and Pearson, one-sided)."""
-    if of == 0:
+    if errors >= of:
         return 1.0
     low, high = errors / of, 1.0
     for _ in range(80):

@@ -8,6 +8,7 @@ Results come in the order of the pages, and only so many pages are on their way 
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -81,7 +82,13 @@ def cores() -> int:
 
 
 def _read(page: EncodedPage, desk: Desk, overlay: Path | None) -> Result:
-    result = read_page(page, desk)
+    try:
+        result = read_page(page, desk)
+    except OmrError:
+        raise
+    except Exception:  # ours, not the page's; it costs this page and is written down, the batch goes on
+        logging.getLogger(__name__).exception("%s, page %s", page.file, page.page)
+        result = RejectedPage(page.file, page.page, "crashed", {})
     if overlay is not None:
         from omr.reading.overlay import write_overlay  # typefaces, which nothing else here needs
 

@@ -21,15 +21,17 @@ from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
 class Deadly(IssuedSerials):
     """Looking up some serials kills the process, never ends, or needs a tool that is absent."""
 
-    def __init__(self, issues, deadly=0, endless=0, toolless=0):
+    def __init__(self, issues, deadly=0, endless=0, toolless=0, faulty=0):
         super().__init__(issues)
-        self._deadly, self._endless, self._toolless = deadly, endless, toolless
+        self._deadly, self._endless, self._toolless, self._faulty = deadly, endless, toolless, faulty
 
     def find(self, serial):
         if serial.number == self._deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         if serial.number == self._endless:
             time.sleep(600)
+        if serial.number == self._faulty:
+            raise ZeroDivisionError
         if serial.number == self._toolless:
             raise MissingToolError("poppler", "poppler-utils")
         return super().find(serial)
@@ -77,6 +79,12 @@ def test_a_killed_worker_costs_only_the_page_that_killed_it(slips, desk, issue):
     results = list(read_pages(iter(slips * 2), deadly, 2))
     assert [told(result) for result in results] == [1, "crashed", 3, 4] * 2
     assert (results[1].file, results[1].page) == ("stack.pdf", 2)
+
+
+def test_a_fault_of_ours_costs_its_page_and_is_written_down(slips, desk, issue, caplog):
+    faulty = replace(desk, issued=Deadly([issue], faulty=2))
+    assert [told(result) for result in read_pages(iter(slips), faulty, 0)] == [1, "crashed", 3, 4]
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_page_that_never_ends_is_given_up(slips, desk, issue, monkeypatch):

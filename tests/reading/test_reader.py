@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import paper
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omr.forms.serial import IssuedSerials
 from omr.reading.decide import AnswerState
@@ -236,6 +238,31 @@ def test_ink_in_the_writing_area_is_told_from_its_printed_lines(sheet, form, des
     (comment,) = read_page(paper.page(grey), desk).comments
     assert comment.has_ink
     assert paper.off_mm(comment.corners_px, area.corners_mm @ map_[:, :2].T + map_[:, 2], 200) < 0.2
+
+
+@pytest.fixture(scope="module")
+def scan(sheet):
+    return paper.scan_of(sheet, np.random.default_rng(1), angle_deg=0.7)[0]
+
+
+@given(
+    top=st.floats(0, 0.6),
+    left=st.floats(0, 0.6),
+    bottom=st.floats(0.7, 1),
+    right=st.floats(0.7, 1),
+    size=st.tuples(st.integers(300, 1400), st.integers(300, 1400)),
+    gain=st.floats(-1.5, 1.5),
+    dpi=st.sampled_from([None, 98.0, 200.0, 1200.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_picture_raises_anything(scan, desk, top, left, bottom, right, size, gain, dpi):
+    """Law: whatever part of a slip is seen, however squeezed or inverted, it ends as a result."""
+    height, width = scan.shape
+    part = scan[int(top * height) : int(bottom * height), int(left * width) : int(right * width)]
+    seen = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    seen = np.clip(128 + (seen.astype(float) - 128) * gain, 0, 255).astype(np.uint8)
+    result = read_page(paper.page(seen, dpi), desk)
+    assert isinstance(result, ReadPage | BlankBack | RejectedPage)
 
 
 def test_depth_and_dpi_of_a_page_need_no_file(sheet, desk, rng):

@@ -146,13 +146,19 @@ def test_the_locks_fit_what_the_package_asks_for() -> None:
     asked.read(ROOT / "setup.cfg", "utf-8")
     runtime = asked["options"]["install_requires"].split("\n")
     cluster = asked["options.extras_require"]["cluster"].split("\n")
+    parquet = asked["options.extras_require"]["parquet"].split("\n")
     development = [
         line
         for file in ("build.in", "dev.in")
         for line in (ROOT / "requirements" / file).read_text("utf-8").splitlines()
         if not line.startswith("#")
     ]
-    wanted = {"runtime": runtime, "cluster": runtime + cluster, "dev": runtime + cluster + development}
+    wanted = {
+        "runtime": runtime,
+        "cluster": runtime + cluster,
+        "parquet": runtime + parquet,
+        "dev": runtime + cluster + parquet + development,
+    }
     for lock, lines in wanted.items():
         text = (ROOT / "requirements" / f"{lock}.txt").read_text("utf-8")
         pinned = dict(re.findall(r"^([a-z0-9][\w.-]*)==([^\s;]+)", text, re.MULTILINE))

@@ -78,12 +78,12 @@ def _dark_edge(machine: Machine, feed: Feed, rng: Rng) -> tuple[Machine, Feed]:
 
 def _dark_background(machine: Machine, feed: Feed, rng: Rng) -> tuple[Machine, Feed]:
     grey = float(rng.uniform(0.03, 0.2))
-    size = (148.0 + rng.uniform(4, 40), 210.0 + rng.uniform(8, 50))
-    return replace(machine, background=(grey, grey, grey)), replace(feed, canvas_mm=size)
+    overscan = (float(rng.uniform(4, 40)), float(rng.uniform(8, 50)))
+    return replace(machine, background=(grey, grey, grey)), replace(feed, overscan_mm=overscan)
 
 
 def _large_canvas(machine: Machine, feed: Feed, rng: Rng) -> tuple[Machine, Feed]:
-    return machine, replace(feed, canvas_mm=(216.0, 300.0))
+    return machine, replace(feed, overscan_mm=(68.0, 90.0))  # A5 on letter or A4 glass
 
 
 def _dark(machine: Machine, feed: Feed, rng: Rng) -> tuple[Machine, Feed]:

@@ -21,6 +21,9 @@ Cover = NDArray[np.float32]  # (H, W) share of the paper covered by ink, in [0, 
 # (0.25 mm) is 8 px wide, so that its width and edge are right to a tenth of a pixel at 200 dpi.
 DRAWN_DPI: Final = 800
 STEP_MM: Final = 0.25  # between two points of a drawn line
+_TREMOR_MM: Final = 1.2  # way along a line over which the hand wanders and its pressure changes
+_DRY_SPOT_MM: Final = 0.7  # length of a stretch in which the ink runs thin
+_THINNEST_MM: Final = 0.12  # of a line as the pen leaves the paper
 _SHIFT: Final = 4  # OpenCV's fixed-point coordinates: 1/16 px
 _TILE: Final = 1024
 _TOOTH_MM: Final = 0.09  # grain of office paper as a pencil shows it
@@ -122,23 +125,23 @@ def draw_line(control_mm: Points, hand: Hand, rng: Rng, *, flick: float = 0.35) 
     """
     points = spline(control_mm)
     n = len(points)
-    knots = max(3, int(n * STEP_MM / 1.2) + 1)
+    knots = max(3, int(n * STEP_MM / _TREMOR_MM) + 1)
     wander = _between(n, knots) @ rng.standard_normal((knots, 4))
     points = points + wander[:, :2] * hand.tremor_mm
     lift = np.ones(n)
     tail = max(2, n // 4)
-    lift[-tail:] -= flick * np.linspace(0, 1, tail) ** 2
+    lift[-tail:] -= flick * np.linspace(0, 1, tail) ** 2  # the last quarter thins out
     width = hand.width_mm * lift * (1 + 0.10 * wander[:, 2])
-    press = (0.94 + 0.06 * wander[:, 3]) * (0.55 + 0.45 * lift)
+    press = (0.94 + 0.06 * wander[:, 3]) * (0.55 + 0.45 * lift)  # and pales, by half as much
     if hand.pen.skips:
-        spots = max(3, int(n * STEP_MM / 0.7))
+        spots = max(3, int(n * STEP_MM / _DRY_SPOT_MM))
         flow = _between(n, spots) @ rng.standard_normal((spots, 1))[:, 0]
         runs_dry = NormalDist().inv_cdf(hand.pen.skips)
-        press = press * np.clip(1 + (flow - runs_dry - 0.25), 0.30, 1.0)
-    return Line(points, np.maximum(width, 0.12), np.clip(press, 0.0, 1.0))
+        press = press * np.clip(1 + (flow - runs_dry - 0.25), 0.30, 1.0)  # soft ends, never quite dry
+    return Line(points, np.maximum(width, _THINNEST_MM), np.clip(press, 0.0, 1.0))
 
 
-def cover_of(line: Line, grain: float, dpi: float, rng: Rng) -> tuple[Cover, int, int] | None:
+def cover_of(line: Line, grain: float, dpi: float, rng: Rng) -> tuple[Cover, int, int]:
     """Return the share of paper a line covers, and its top row and left column on the sheet."""
     fine = max(1, round(DRAWN_DPI / dpi))
     px_per_mm = dpi / MM_PER_INCH
@@ -146,8 +149,6 @@ def cover_of(line: Line, grain: float, dpi: float, rng: Rng) -> tuple[Cover, int
     places = line.points_mm * px_per_mm  # sheet pixels from the page's corner, pixel edges at integers
     left, top = (int(v) for v in np.floor(places.min(axis=0) - reach))
     right, bottom = (int(v) for v in np.ceil(places.max(axis=0) + reach))
-    if right - left > 20000 or bottom - top > 20000:
-        return None
     canvas: Pixels = np.zeros(((bottom - top) * fine, (right - left) * fine), np.uint8)
     fixed = np.round(((places - (left, top)) * fine - 0.5) * (1 << _SHIFT)).astype(np.int64).tolist()
     widths = np.maximum(1, np.round(line.width_mm * px_per_mm * fine)).astype(np.int64).tolist()
@@ -191,7 +192,5 @@ def luminance(ink: Bgr) -> float:
 def write(sheet: Sheet, lines: list[Line], hand: Hand, rng: Rng) -> None:
     """Put lines on the sheet, in the order in which they were drawn; crossings get darker."""
     for line in lines:
-        covered = cover_of(line, hand.pen.grain, sheet.dpi, rng)
-        if covered is not None:
-            cover, top, left = covered
-            stain_paper(sheet, cover * np.float32(hand.density), top, left, hand.ink)
+        cover, top, left = cover_of(line, hand.pen.grain, sheet.dpi, rng)
+        stain_paper(sheet, cover * np.float32(hand.density), top, left, hand.ink)

@@ -59,7 +59,7 @@ class Feed:
     shift_mm: tuple[float, float] = (0.0, 0.0)
     wobble_mm: float = 0.0  # amplitude of uneven feeding, along the feed
     quarter_turns: int = 0  # clockwise, of the picture delivered
-    canvas_mm: tuple[float, float] | None = None  # None: as large as the paper
+    overscan_mm: tuple[float, float] = (0.0, 0.0)  # how much wider and longer than the paper the scan is
     streaks: tuple[Streak, ...] = ()
     edge_shadow: float = 0.0  # dark band along the scan's border, in [0, 1]
     specks: int = 0
@@ -147,7 +147,7 @@ def scan(sheet: Sheet, machine: Machine, feed: Feed, rng: Rng) -> Pixels:
 def _moved(sheet: Sheet, machine: Machine, feed: Feed, rng: Rng) -> Pixels:
     """Lay the sheet on the scanner's canvas: rotation, stretch, shift, wobble, background."""
     width_mm, height_mm = sheet.size_mm
-    canvas = feed.canvas_mm or (width_mm, height_mm)
+    canvas = width_mm + feed.overscan_mm[0], height_mm + feed.overscan_mm[1]
     columns, rows = (round(v * machine.dpi / MM_PER_INCH) for v in canvas)
     angle = np.deg2rad(feed.rotation_deg)
     out_px, in_px = machine.dpi / MM_PER_INCH, sheet.dpi / MM_PER_INCH
@@ -155,10 +155,9 @@ def _moved(sheet: Sheet, machine: Machine, feed: Feed, rng: Rng) -> Pixels:
     skewed = np.array([[1.0, feed.shear], [0.0, 1.0]]) @ np.diag([feed.stretch_x, feed.stretch_y])
     linear = skewed @ turn * (out_px / in_px)
     middle_in = np.array([width_mm, height_mm]) / 2 * in_px - 0.5
-    # On a larger canvas the paper lies against the top and is centred across, as feeders hold it.
-    middle_out = np.array([canvas[0] / 2, height_mm / 2]) + feed.shift_mm
-    if feed.canvas_mm:
-        middle_out += (0.0, 4.0)
+    # On a larger canvas the paper lies near the top and is centred across, as feeders hold it.
+    gap_mm = min(4.0, feed.overscan_mm[1] / 2)
+    middle_out = np.array([canvas[0] / 2, height_mm / 2 + gap_mm]) + feed.shift_mm
     map_ = np.hstack([linear, (middle_out * out_px - 0.5 - linear @ middle_in)[:, None]])
     back = tuple(255 * min(1.0, b / p) for b, p in zip(machine.background, machine.paper, strict=True))
     border = back if sheet.colour else (sum(back) / 3,) * 3

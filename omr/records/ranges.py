@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
@@ -33,7 +35,11 @@ class Ranges:
     @classmethod
     def of_numbers(cls, numbers: Iterable[int]) -> Ranges:
         """Return a set of single numbers."""
-        return cls.of((number, number) for number in numbers)
+        found = np.unique(np.fromiter(numbers, np.int64))
+        ends = np.flatnonzero(np.diff(found) > 1)  # vectorised: a month's slips come one by one
+        firsts = found[np.concatenate([[0], ends + 1])] if found.size else found
+        lasts = found[np.concatenate([ends, [-1]])] if found.size else found
+        return cls(tuple(zip(firsts.tolist(), lasts.tolist(), strict=True)))
 
     def __or__(self, other: Ranges) -> Ranges:
         return Ranges.of([*self.pairs, *other.pairs])

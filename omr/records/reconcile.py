@@ -26,8 +26,6 @@ from omr.records.store import Store
 Numbers = dict[str, Ranges]  # print run -> numbers
 Key = tuple[str | None, str | None]  # unit and form; None: nobody knows
 
-NOTHING: Final[Numbers] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -42,11 +40,15 @@ class Line:
     invalid: int
     spoiled: int
     in_stock: int
-    missing: int
+    missing_numbers: Numbers
+    contradictions: Numbers  # serials that are in two places
     unknown: int  # slips in the unit's stacks with serials that were not issued, or not to it
     counted: bool  # whether somebody counted the stock; before, all that is out is missing
-    missing_serials: tuple[str, ...]  # first..last
-    contradictions: tuple[str, ...]  # serials that are in two places
+
+    @property
+    def missing(self) -> int:
+        """Serials of which nothing is known."""
+        return size(self.missing_numbers)
 
     @property
     def difference(self) -> int:
@@ -119,24 +121,23 @@ def _enter_returned(
     period: Period,
 ) -> None:
     # Slips about which there is nothing to say, found from one index: they are nearly all.
-    plain: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for row in store.rows(
-        """SELECT unit, run, min(number) AS first, max(number) AS last
-        FROM (SELECT unit, run, number,
-                     number - row_number() OVER (PARTITION BY unit, run ORDER BY number) AS island
-              FROM readings WHERE period = ? AND reading NOT IN (SELECT reading FROM exceptional))
-        GROUP BY unit, run, island""",
+        """SELECT unit, run, json_group_array(number) AS numbers
+        FROM (SELECT unit, run, number FROM readings
+              WHERE period = ? AND reading NOT IN (SELECT reading FROM exceptional)
+              ORDER BY unit, run, number)
+        GROUP BY unit, run""",
         period.name,
     ):
-        plain[row["unit"], row["run"]].append((row["first"], row["last"]))
-    for (unit, run), pairs in plain.items():
-        _add(books[unit, runs[run].form].returned, run, Ranges.of(pairs))
+        numbers[row["unit"], row["run"]] += json.loads(row["numbers"])
     for slip in current_slips(store, forms, period=period.name, exceptional=True):
         if slip.set_aside == "spoiled" and slip.standing != "counts":
             continue
-        one = books[slip.unit, slip.form]
-        _add(one.returned, slip.run, Ranges.of_numbers([slip.number]))
-        one.invalid += not slip.valid
+        numbers[slip.unit, slip.run].append(slip.number)
+        books[slip.unit, slip.form].invalid += not slip.valid
+    for (unit, run), returned in numbers.items():
+        _add(books[unit, runs[run].form].returned, run, Ranges.of_numbers(returned))
 
 
 def _enter_spoiled(
@@ -196,22 +197,21 @@ def _line(key: Key, one: _Books, runs: Mapping[str, Issue]) -> Line:
         _both(one.spoiled, one.in_stock),
         stray,
     ]
-    returned = _size(one.returned)
+    returned = size(one.returned)
     return Line(
         unit=key[0],
         form=key[1],
-        opening=_size(one.opening),
-        received=_size(one.received),
+        opening=size(one.opening),
+        received=size(one.received),
         returned=returned,
         valid=returned - one.invalid,
         invalid=one.invalid,
-        spoiled=_size(one.spoiled),
-        in_stock=_size(one.in_stock),
-        missing=_size(missing),
-        unknown=one.foreign + _size(stray),
+        spoiled=size(one.spoiled),
+        in_stock=size(one.in_stock),
+        missing_numbers=missing,
+        contradictions=_union(*twice),
+        unknown=one.foreign + size(stray),
         counted=one.counted,
-        missing_serials=tuple(_written(missing, runs)),
-        contradictions=tuple(text for numbers in twice for text in _written(numbers, runs)),
     )
 
 
@@ -231,11 +231,13 @@ def _both(one: Numbers, two: Numbers) -> Numbers:
     return {run: ranges & two.get(run, Ranges()) for run, ranges in one.items()}
 
 
-def _size(numbers: Numbers) -> int:
+def size(numbers: Numbers) -> int:
+    """Return how many serials a set has."""
     return sum(len(ranges) for ranges in numbers.values())
 
 
-def _written(numbers: Numbers, runs: Mapping[str, Issue]) -> Iterator[str]:
+def spans(numbers: Numbers, runs: Mapping[str, Issue]) -> Iterator[str]:
+    """Yield a set of serials as ``SERIAL`` and ``SERIAL..SERIAL``."""
     for run in sorted(numbers):
         for first, last in numbers[run]:
             ends = [str(runs[run].serial(number)) for number in dict.fromkeys((first, last))]

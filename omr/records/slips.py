@@ -23,6 +23,12 @@ _SLIPS: Final = f"""
     WHERE {ONE_PER_SERIAL} {{where}}
     ORDER BY reading
 """
+# By reading, so that SQLite looks them up one by one instead of looking through a year.
+_OF_EXCEPTIONAL_SERIALS: Final = """
+    SELECT same.reading FROM exceptional
+    CROSS JOIN readings AS one ON one.reading = exceptional.reading
+    CROSS JOIN readings AS same ON same.serial = one.serial
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def current_slips(
             where += f" AND {column} = ?"
             values.append(value)
     if exceptional:
-        where += " AND serial IN (SELECT serial FROM readings JOIN exceptional USING (reading))"
+        where += f" AND slips.reading IN ({_OF_EXCEPTIONAL_SERIALS})"
     for _, group in groupby(store.rows(_SLIPS.format(where=where), *values), key=lambda row: row["reading"]):
         rows = list(group)
         slip, form = rows[0], forms[rows[0]["fingerprint"]]

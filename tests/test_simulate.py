@@ -366,6 +366,19 @@ def test_only_a_printed_run_can_be_simulated(unprinted: Path) -> None:
         open_run(unprinted, None)
 
 
+def test_a_page_of_another_size_is_not_rendered(run: PrintedRun, form: Form, tmp_path: Path) -> None:
+    """Keywords can be copied into any file, also into one whose pages are kilometres wide."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    file = tmp_path / "file.pdf"
+    canvas = Canvas(str(file), pagesize=(1e6, 1e6))
+    canvas.setKeywords(f"omr form={form.form} fingerprint={fingerprint(form)} run=R1")
+    canvas.showPage()
+    canvas.save()
+    with pytest.raises(OmrError, match="file.pdf"):
+        list(simulate_stack(stack(open_run(file, None))))
+
+
 # ---- the command ----
 
 

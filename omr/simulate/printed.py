@@ -17,7 +17,7 @@ from omr.errors import OmrError
 from omr.forms.layout import find_form
 from omr.forms.serial import parse_serial
 from omr.forms.template import Form, fingerprint
-from omr.geometry import px_from_mm
+from omr.geometry import MM_PER_INCH, px_from_mm
 from omr.simulate.ink import Pixels, tooth_patch
 from omr.simulate.pens import Rng
 
@@ -74,7 +74,14 @@ def printed_pages(
     """Render pages (counted from 1) of a run: (H, W) or (H, W, 3) uint8 as `colour` says."""
     with pdfium.PdfDocument(run.path) as document:
         for number in pages:
-            bitmap = document[number - 1].render(scale=dpi / 72, grayscale=not colour)
+            page = document[number - 1]
+            frame = run.form.frame
+            if any(
+                abs(pt * MM_PER_INCH / 72 - mm) > 0.5
+                for pt, mm in zip(page.get_size(), (frame.width_mm, frame.height_mm), strict=True)
+            ):
+                raise OmrError("simulate.not_printed", file=run.path)
+            bitmap = page.render(scale=dpi / 72, grayscale=not colour)
             # Copied: pdfium's buffer lives no longer than the bitmap, and pads its rows.
             yield number, np.array(bitmap.to_numpy(), np.uint8).squeeze()
 

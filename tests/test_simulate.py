@@ -412,3 +412,22 @@ def test_an_unknown_harm_is_a_usage_error(run: PrintedRun, tmp_path: Path, omr: 
     assert callable(omr)
     ran = omr("simulate", run.path, "--harm", "earthquake", "-o", tmp_path / "scan.pdf")
     assert ran.code == 2 and "earthquake" in ran.err
+
+
+def test_the_command_never_writes_over_what_it_reads(run: PrintedRun, tmp_path: Path, omr: object) -> None:
+    assert callable(omr)
+    answers = tmp_path / "scan.json"
+    answers.write_text('{"pages": []}', "utf-8")
+    before = run.path.read_bytes()
+    for words in ((run.path, "-o", run.path), (run.path, "-o", tmp_path / "scan.pdf", "--answers", answers)):
+        assert omr("simulate", *words).code == 1
+    assert run.path.read_bytes() == before and answers.read_text("utf-8") == '{"pages": []}'
+
+
+def test_an_output_that_cannot_be_written_is_one_clear_line(
+    run: PrintedRun, tmp_path: Path, omr: object
+) -> None:
+    assert callable(omr)
+    (tmp_path / "file").write_bytes(b"")
+    ran = omr("simulate", run.path, "-o", tmp_path / "file" / "scan.pdf")
+    assert ran.code == 1 and len(ran.err.splitlines()) == 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.errors import OmrError
 from omr.messages import LANGUAGES, catalogue, say
 
 if TYPE_CHECKING:
@@ -70,10 +71,13 @@ def simulate(session: Session, /, pdf: Path, output: Path, as_json: bool, **want
     from omr.simulate.scans import write_scan
     from omr.simulate.stacks import simulate_stack
 
+    truth = output.with_suffix(".json")
+    for written, kept in ((output, pdf), (truth, wanted["answers"])):
+        if kept and written.resolve() == kept.resolve():
+            raise OmrError("simulate.would_overwrite", file=kept)
     own = Path(session.folder) / "forms"
     stack = _stack(open_run(pdf, own if own.is_dir() else None), wanted)
     truths = write_scan(simulate_stack(stack), output)
-    truth = output.with_suffix(".json")
     if as_json:
         print_json({"scan": str(output), "truth": str(truth), "pages": len(truths)})
     else:

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pikepdf
 
+from omr.errors import OmrError
 from omr.reading.pages import Depth
 from omr.simulate.slips import Picture, Truth
 
 
 def write_scan(pages: Iterable[tuple[Picture, Truth]], target: Path) -> list[Truth]:
-    """Write a scan as a PDF and its truth beside it as JSON; returns the truths."""
+    """Write a scan as a PDF and its truth beside it as JSON; returns the truths.
+
+    Raises
+    ------
+    OmrError
+        If a file cannot be written.
+    """
     truths: list[Truth] = []
 
     def pictures() -> Iterator[Picture]:
@@ -21,9 +28,12 @@ def write_scan(pages: Iterable[tuple[Picture, Truth]], target: Path) -> list[Tru
             truths.append(truth)
             yield picture
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_pdf(pictures(), target)
-    target.with_suffix(".json").write_text(truth_json(truths), encoding="utf-8")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_pdf(pictures(), target)
+        target.with_suffix(".json").write_text(truth_json(truths), encoding="utf-8")
+    except OSError as error:
+        raise OmrError("simulate.cannot_write", file=target, detail=error.strerror or error) from error
     return truths
 
 

@@ -24,6 +24,11 @@ _SLIPS: Final = f"""
     ORDER BY reading
 """
 # By reading, so that SQLite looks them up one by one instead of looking through a year.
+_OF_BATCH: Final = "SELECT reading FROM pages JOIN readings USING (page) WHERE pages.batch = ?"
+_OF_PERIOD: Final = """
+    SELECT reading FROM readings WHERE period = ?
+    UNION SELECT reading FROM attributions WHERE period = ?
+"""
 _OF_EXCEPTIONAL_SERIALS: Final = """
     SELECT same.reading FROM exceptional
     CROSS JOIN readings AS one ON one.reading = exceptional.reading
@@ -73,11 +78,13 @@ def current_slips(
     exceptional : bool
         Only slips about whose serial there is anything to say; all others are valid.
     """
-    where, values = "", []
-    for column, value in (("batch", batch), ("period", period)):
-        if value is not None:
-            where += f" AND {column} = ?"
-            values.append(value)
+    where, values = "", list[str]()
+    if period is not None:
+        where += f" AND slips.reading IN ({_OF_PERIOD}) AND period = ?"
+        values += [period] * 3
+    if batch is not None:
+        where += f" AND slips.reading IN ({_OF_BATCH}) AND batch = ?"
+        values += [batch] * 2
     if exceptional:
         where += f" AND slips.reading IN ({_OF_EXCEPTIONAL_SERIALS})"
     for _, group in groupby(store.rows(_SLIPS.format(where=where), *values), key=lambda row: row["reading"]):

@@ -35,6 +35,8 @@ COMMANDS: Final = {
     "cluster": "cluster",
     "answers": "answers",
     "review": "review",
+    "register": "register",
+    "period": "period",
     "marks": "marks",
     "report": "report",
     "export": "export",

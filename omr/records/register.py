@@ -20,7 +20,7 @@ from omr.errors import RegisterError
 from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
 from omr.forms.template import Form, canonical, fingerprint, form_from_json
 from omr.records.originals import put_in_place, sha256_of
-from omr.records.periods import parse_period
+from omr.records.periods import parse_period, refuse_closed
 from omr.records.store import Act, Row, Store
 from omr.records.units import find_unit
 
@@ -58,6 +58,7 @@ def issue(
 
     when = parse_period(period)
     serving = find_unit(store, unit, when)
+    refuse_closed(store, when.name)
     target = target.absolute()
     if not target.parent.is_dir():
         raise RegisterError("records.no_target_folder", folder=target.parent)

@@ -21,6 +21,7 @@ from omr.messages import say
 from omr.reading.decide import AnswerState, BoxState
 from omr.reading.reader import ReadPage
 from omr.records.intake import Desk, PageRows, Told
+from omr.records.periods import refuse_closed
 from omr.records.store import Act, Row, Store, Value
 from omr.records.validity import rules
 
@@ -242,6 +243,8 @@ def decide(
     if not by.strip():
         raise OmrError("review.no_name")
     item = find_item(desk.store, name)
+    if item.period is not None:
+        refuse_closed(desk.store, item.period)
     if item.kind is ItemKind.ANSWER:
         _decide_answer(desk.store, desk.forms, item, answer, by=by, why=why)
         return

@@ -1,0 +1,77 @@
+"""``omr period``: closes a month, and changes it afterwards only with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.records.closing import PeriodStatus
+
+
+@click.group()
+def period() -> None:
+    """Periods."""
+
+
+@period.command("close")
+@click.argument("name", metavar="P")
+@click.option("--by", required=True)
+@json_option
+@click.pass_obj
+def close_(session: Session, name: str, by: str, as_json: bool) -> None:
+    """Close a period."""
+    from omr.records.closing import close
+    from omr.records.periods import parse_period
+    from omr.records.register import archived_forms
+
+    with session.store() as store:
+        made = close(store, archived_forms(store), parse_period(name), by=by)
+    _show(made, as_json)
+
+
+@period.command("adjust")
+@click.argument("name", metavar="P")
+@click.option("--by", required=True)
+@click.option("--why", required=True)
+@json_option
+@click.pass_obj
+def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> None:
+    """Reopen a closed period for a reason."""
+    from omr.records.closing import adjust
+    from omr.records.periods import parse_period
+
+    with session.store() as store:
+        made = adjust(store, parse_period(name), by=by, why=why)
+    _show(made, as_json)
+
+
+@period.command("status")
+@click.argument("name", metavar="P")
+@json_option
+@click.pass_obj
+def status_(session: Session, name: str, as_json: bool) -> None:
+    """Show a period."""
+    from omr.records.closing import status
+    from omr.records.periods import parse_period
+
+    with session.store() as store:
+        made = status(store, parse_period(name))
+    _show(made, as_json)
+
+
+def _show(made: PeriodStatus, as_json: bool) -> None:
+    if as_json:
+        return print_json({**asdict(made), "closings": [asdict(closing) for closing in made.closings]})
+    click.echo(say("register.period", period=made.period, state=say(f"register.is_{made.state}")))
+    if made.waiting:
+        click.echo(say("register.period_waiting", count=made.waiting, period=made.period))
+    for closing in made.closings:
+        click.echo(say("register.closing", at=closing.at, by=closing.by, why=closing.why))
+        for name, (before, after) in closing.difference.items():
+            click.echo(f"  {name}: {before} → {after}")

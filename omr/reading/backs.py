@@ -17,6 +17,7 @@ from omr.reading.pages import Grey, ScannedPage
 # Changes between light and dark along a line across the page. Paper on a dark background
 # has two, a printed form has fifteen: it is not looked at any closer.
 PRINTED_CHANGES: Final = 5.0
+LEAST_PAPER: Final = 80.0  # grey level of the brighter half; a darker scan shows no paper at all
 WORK_PX_PER_MM: Final = 4.0
 STROKE_MM: Final = 2.0  # wider than any pen's line
 # Share of the paper's brightness by which a stroke is darker. Print showing through from
@@ -35,6 +36,8 @@ def is_blank(scan: ScannedPage) -> bool:
     """
     rows = scan.grey[:: max(1, scan.grey.shape[0] // 64)]
     paper = float(np.percentile(rows[:, ::4], 75))
+    if paper < LEAST_PAPER:
+        return False
     if np.count_nonzero(np.diff(rows < 0.6 * paper, axis=1)) > PRINTED_CHANGES * len(rows):
         return False
     small, px_per_mm = _reduced(scan)

@@ -18,10 +18,12 @@ from omr.forms.template import Form, Stroke
 from omr.geometry import MM_PER_INCH, Box, Points, apply
 from omr.reading.align import AlignedPage
 from omr.reading.pages import Grey
+from omr.reading.streaks import Streak
 
 PX_PER_MM: Final = 6.0  # 150 dpi: a pen's line is 2 px wide
 PRINT_MARGIN_MM: Final = 0.5  # around printed lines: what the map may be off, and toner
 INK_CONTRAST: Final = 0.16  # of the paper's brightness: half of a hard pencil's line
+STREAK_MARGIN_MM: Final = 0.4  # on both sides of a streak: its soft edges
 LEAST_EXTENT_MM: Final = 1.5  # a shorter speck is dust
 LEAST_INK_MM2: Final = 1.0  # a word of three letters has 3
 POINTS_PER_INCH: Final = 72.0
@@ -57,9 +59,11 @@ def areas_of(form: Form) -> tuple[WritingArea, ...]:
     )
 
 
-def find_comments(aligned: AlignedPage, areas: tuple[WritingArea, ...]) -> tuple[Comment, ...]:
-    """Measure each writing area."""
-    return tuple(_measured(aligned, area) for area in areas)
+def find_comments(
+    aligned: AlignedPage, areas: tuple[WritingArea, ...], streaks: tuple[Streak, ...] = ()
+) -> tuple[Comment, ...]:
+    """Measure each writing area; dirt of the scanner is no writing."""
+    return tuple(_measured(aligned, area, streaks) for area in areas)
 
 
 def draft_text(grey: Grey, comment: Comment) -> str:
@@ -84,16 +88,28 @@ def draft_text(grey: Grey, comment: Comment) -> str:
     return " ".join(str(text).split())
 
 
-def _measured(aligned: AlignedPage, area: WritingArea) -> Comment:
+def _measured(aligned: AlignedPage, area: WritingArea, streaks: tuple[Streak, ...]) -> Comment:
     corners = apply(aligned.scan_from_page, area.box.corners_mm)
     height, width = area.free.shape
     patch = _cut(aligned.located.scan.grey, corners, (width, height))
     paper = float(np.percentile(patch[::2, ::2], 80))
     ink = ((patch < (1 - INK_CONTRAST) * paper) & area.free).astype(np.uint8)
+    for streak in streaks:
+        ink[_under(streak, corners, ink.shape)] = 0
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     extent_mm = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=0) / PX_PER_MM
     ink_mm2 = float(stats[1:, cv2.CC_STAT_AREA][extent_mm >= LEAST_EXTENT_MM].sum()) / PX_PER_MM**2
     return Comment(area.question, ink_mm2 >= LEAST_INK_MM2, ink_mm2, corners)
+
+
+def _under(streak: Streak, corners: Points, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return which pixels of a cut-out lie under a streak, or right beside it."""
+    axis = 0 if streak.is_column else 1
+    rows, columns = ((np.arange(count) + 0.5) / count for count in shape)
+    right, down = corners[1] - corners[0], corners[3] - corners[0]
+    place = corners[0, axis] + columns * right[axis] + rows[:, None] * down[axis]
+    margin = STREAK_MARGIN_MM * float(np.hypot(*right)) / (shape[1] / PX_PER_MM)
+    return np.asarray((place >= streak.first - margin) & (place <= streak.last + margin))
 
 
 def _cut(grey: Grey, corners: Points, size: tuple[int, int]) -> Grey:

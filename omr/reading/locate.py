@@ -1,8 +1,8 @@
 """Fiducials and orientation: ScannedPage -> LocatedPage.
 
 First the four corners at about 100 dpi, corners of markers to a part of a pixel at full
-resolution. Only where that fails: corners at full resolution, the whole page, and at last
-the picture of a marker at the place where the others say it must be.
+resolution. Only where that fails: the whole page, both again at full resolution, and at
+last the picture of a marker at the place where the others say it must be.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from omr.errors import FiducialError, ScanError
 from omr.geometry import FRAMES, MM_PER_INCH, Affine, Box, PageFrame, Points, apply, fit_similarity, residuals
 from omr.reading.pages import Grey, ScannedPage
 
+LEAST_PAPER: Final = 80.0  # grey level; where nothing is brighter, there is nothing to see
 LEAST_FIDUCIALS: Final = 2  # one alone was measured to put the far corner up to 3.7 mm off
 WORK_PX_PER_MM: Final = 4.0  # 100 dpi: a module of a marker is 5 px, and folds and streaks harm least
 CORNER_SHARE: Final = 0.22  # of the short side: 32 mm of A5 hold a marker also at 3 degrees of skew
@@ -60,20 +61,21 @@ def locate(scan: ScannedPage) -> LocatedPage:
     FiducialError
         ``no_fiducials``, ``too_few_fiducials`` or, for a scan seen in a mirror, ``mirrored``.
     ScanError
-        ``two_slips``: markers of more than one slip.
+        ``two_slips``: markers of more than one slip; ``too_dark``: nothing to be seen.
     """
     grey = scan.grey
     factor = _work_factor(scan)
     found = _in_corners(grey, factor, "half")
-    if len(found) < LEAST_FIDUCIALS and factor > 1:
-        found = _in_corners(grey, 1, "full")
     if not _is_one_page(found) or _has_spare_room(grey, found):
         found = _on_page(grey, factor, found)
     if len(found) < LEAST_FIDUCIALS and factor > 1:
-        found = _on_page(grey, 1, found)
+        found = _on_page(grey, 1, _in_corners(grey, 1, "full"))
     _refuse_two_slips(found)
     if len(found) < LEAST_FIDUCIALS:
         _refuse_mirrored(grey, factor)
+        white = float(np.percentile(grey[::16, ::16], 95))
+        if white < LEAST_PAPER:
+            raise ScanError("too_dark", white=white, least=LEAST_PAPER)
         if not found:
             raise FiducialError("no_fiducials")
         raise FiducialError("too_few_fiducials", found=len(found), needed=LEAST_FIDUCIALS)

@@ -123,14 +123,15 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         )
     )
     verdicts, answers = decide(plan.form.questions, marks, desk.calibration)
+    streaks = find_streaks(grey, aligned.scan_from_page, frame)
     return ReadPage(
         page,
         marks,
         verdicts,
         answers,
-        comments=find_comments(aligned, plan.areas),
+        comments=find_comments(aligned, plan.areas, streaks),
         seal=find_seal(aligned),
-        streaks=find_streaks(grey, aligned.scan_from_page, frame),
+        streaks=streaks,
         doubts=_doubts(page),
     )
 

@@ -152,6 +152,14 @@ def test_a_page_with_a_little_writing_is_never_called_blank(desk, rng, name):
     assert result.reason == "no_fiducials"
 
 
+def test_a_black_page_is_no_blank_back(desk):
+    """A scanner set too dark delivers nothing but black: slips were in there."""
+    for level in (0, 40):
+        result = read_page(paper.page(np.full((1654, 1166), level, np.uint8)), desk)
+        assert isinstance(result, RejectedPage)
+        assert result.reason == "too_dark"
+
+
 def test_a_slip_is_never_called_blank_however_faint(sheet, desk, rng):
     grey, _ = paper.scan_of(sheet, rng)
     for share in (1.0, 0.3, 0.2):
@@ -230,9 +238,13 @@ def area_of(form):
 @pytest.mark.parametrize("angle", [0, 2.0, 180])
 def test_ink_in_the_writing_area_is_told_from_its_printed_lines(sheet, form, desk, rng, angle):
     grey, map_ = paper.scan_of(sheet, rng, angle_deg=angle)
-    (comment,) = read_page(paper.page(grey), desk).comments
-    assert not comment.has_ink
     area = area_of(form)
+    x, y = (map_[:, :2] @ area.centre_mm + map_[:, 2]).astype(int)
+    streaked = grey.copy()
+    streaked[:, x : x + 3] = 60
+    for empty in (grey, streaked):
+        (comment,) = read_page(paper.page(empty), desk).comments
+        assert not comment.has_ink
     for n in range(3):
         paper.crossed(grey, (area.x_mm + 8 + 3 * n, area.y_mm + area.height_mm / 2 + n / 2), map_, 2.5, 90, 2)
     (comment,) = read_page(paper.page(grey), desk).comments

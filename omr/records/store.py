@@ -138,8 +138,13 @@ class Store:
         self.path = path
 
     @classmethod
-    def open(cls, path: Path, clock: Callable[[], str] = now) -> Store:
+    def open(cls, path: Path, clock: Callable[[], str] = now, *, any_thread: bool = False) -> Store:
         """Open or make the database at `path`, bringing it to this program's schema.
+
+        Parameters
+        ----------
+        any_thread : bool
+            Whether threads hand the store to each other; still, one at a time uses it.
 
         Raises
         ------
@@ -147,7 +152,9 @@ class Store:
             If it is newer than this program, not ours, locked, damaged, or the disk refuses.
         """
         with _store_errors(path):
-            connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not any_thread
+            )
             try:
                 _prepare(connection, path)
             except BaseException:

@@ -6,9 +6,9 @@ import io
 import tempfile
 import zipfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -24,7 +24,7 @@ from omr.reports.figures import Change, Nothing, Share, participation_band
 from omr.reports.statistics import Month, compare
 from omr.web.access import Visit
 from omr.web.charts import band_bar, interval_bar, levels_bar
-from omr.web.pages import page
+from omr.web.pages import fragment, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,59 +51,68 @@ class Cell:
 
 def desk(visit: Visit) -> Response:
     """Show one month."""
-    unit = visit.own_unit_only(Role.LEAD)
+    unit, lead = visit.own_unit_only(Role.LEAD), Role.LEAD in visit.me.roles
     with visit.office.store() as store:
         known = periods(store)
         period = visit.query("period") or (known[0] if known else "")
         if not period:
-            return page(visit, "overview.html", month=None, known=[], unit=unit)
+            return page(visit, "overview.html", period="", known=[], unit=unit, figures="")
         when = parse_period(period)
-        month = visit.office.months.get(store, when.name, unit)
-        before = _before(visit, store, when, unit, known)
-        lead = Role.LEAD in visit.me.roles
-        settings = visit.office.workspace.settings.report
-        target = settings.target_low, settings.target_high
-        return page(
-            visit,
-            "overview.html",
-            month=month,
-            known=known,
-            unit=unit,
-            whole=month.pool(),
-            paper=month.pool(channel=Channel.PAPER),
-            participation=month.participation(),
-            band=_band(month.participation(), target),
-            participation_chart=band_bar(month.participation(), *target, _said(month.participation())),
-            change=_change(compare(month, before)),
-            issued=sum(line.opening + line.received for line in month.stock),
-            missing=[line.missing for line in month.stock],
-            by_unit=[_unit_line(month, before, code) for code in month.reporting],
-            by_field=[_field_line(month, before, field) for field in month.fields],
-            by_question=_questions(month),
-            people=_people(month, settings.smallest_cell),
-            waiting=waiting_counts(store, unit=unit),
-            decided=decided_by(store, when.name) if lead else {},
-            scanners=scanner_lines(store) if lead else [],
-            target=target,
+        figures = visit.office.kept.get(
+            store,
+            ("figures", when.name, unit, lead, language()),
+            lambda: _figures(visit, store, when, unit, known, lead=lead),
         )
+    return page(visit, "overview.html", period=when.name, known=known, unit=unit, figures=figures)
+
+
+def _figures(
+    visit: Visit, store: Store, when: Period, unit: str | None, known: list[str], *, lead: bool
+) -> Markup:
+    """Return all figures of a month as a part of the page; nothing in it belongs to one visitor."""
+    month, before = _months(visit, store, when, unit, known)
+    settings = visit.office.workspace.settings.report
+    target = settings.target_low, settings.target_high
+    text = fragment(
+        "figures.html",
+        unit=unit,
+        whole=month.pool(),
+        paper=month.pool(channel=Channel.PAPER),
+        participation=month.participation(),
+        band=_band(month.participation(), target),
+        participation_chart=band_bar(month.participation(), *target, _said(month.participation())),
+        change=_change(compare(month, before)),
+        issued=sum(line.opening + line.received for line in month.stock),
+        missing=[line.missing for line in month.stock],
+        by_unit=[_unit_line(month, before, code) for code in month.reporting],
+        by_field=[_field_line(month, before, field) for field in month.fields],
+        by_question=_questions(month),
+        people=_people(month, settings.smallest_cell),
+        waiting=waiting_counts(store, unit=unit),
+        decided=decided_by(store, when.name) if lead else {},
+        scanners=scanner_lines(store) if lead else [],
+        target=target,
+        counted_at=datetime.now(UTC).isoformat(),
+    )
+    return Markup(text)
 
 
 def download(visit: Visit) -> Response:
-    """Return the month's report, all files in one archive; a unit's head gets that unit's."""
+    """Return the month's report, all files in one archive, counted now; a unit's head gets that unit's."""
     unit = visit.own_unit_only(Role.LEAD)
     office = visit.office
     with office.store() as store:
         when = parse_period(visit.parameter("period"))
-        known = periods(store)
-        month = office.months.get(store, when.name, unit)
-        before = _before(visit, store, when, unit, known)
-    formats = [kind for kind in monthly.FORMATS if kind in _OFFERED]
+        earlier = when.preceding.name
+        month = monthly.gather(store, when.name, unit=unit)
+        before = monthly.gather(store, earlier, unit=unit) if earlier in periods(store) else None
     packed = io.BytesIO()
     with (
         tempfile.TemporaryDirectory() as folder,
         zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
-        for file in monthly.write(month, before, Path(folder), formats, office.workspace.settings.report):
+        settings = office.workspace.settings.report
+        for file in monthly.write(month, before, Path(folder), monthly.FORMATS, settings):
             archive.write(file, file.name)
     name = f"bao-cao-{when.name}{f'-{unit}' if unit else ''}.zip"
     office.note(visit.me.name, "report_downloaded", name)
@@ -111,12 +120,17 @@ def download(visit: Visit) -> Response:
     return Response(packed.getvalue(), media_type="application/zip", headers=headers)
 
 
-_OFFERED: Final = ("csv", "xlsx", "docx")
+def _months(
+    visit: Visit, store: Store, when: Period, unit: str | None, known: list[str]
+) -> tuple[Month, Month | None]:
+    """Return the month and the one before it, if anything was counted then."""
 
+    def month(name: str) -> Month:
+        key = ("month", name, unit)
+        return visit.office.kept.get(store, key, lambda: monthly.gather(store, name, unit=unit))
 
-def _before(visit: Visit, store: Store, when: Period, unit: str | None, known: list[str]) -> Month | None:
     earlier = when.preceding.name
-    return visit.office.months.get(store, earlier, unit) if earlier in known else None
+    return month(when.name), month(earlier) if earlier in known else None
 
 
 def _unit_line(month: Month, before: Month | None, code: str) -> Line:

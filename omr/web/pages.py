@@ -99,6 +99,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of)
     environment.filters.update(

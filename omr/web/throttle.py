@@ -54,8 +54,11 @@ class Throttle:
                 self._counts.pop(next(iter(self._counts)))
 
     def succeeded(self, name: str, address: str) -> None:
-        """Forget the failures of this name at this address."""
+        """Forget the failures of this name at this address, and that the attempt itself was counted."""
         with self._lock:
+            for key, _ in _keys(name, address)[1:]:
+                if key in self._counts:
+                    self._counts[key].failures -= 1
             self._counts.pop((name, address), None)
 
     def _left(self, key: tuple[str, str], free: int, now: float) -> float:

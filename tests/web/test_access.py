@@ -235,6 +235,11 @@ def test_guessing_is_slowed_down_for_the_guesser_not_for_the_colleague(anybody, 
     assert any(act.what == "login_throttled" for act in office.accounts.acts())
 
 
+def test_many_right_passwords_from_one_address_close_nothing(anybody):
+    for _ in range(40):
+        assert anybody().sign_in("truong.pv01").status_code == 303
+
+
 def test_throttle_doubles_forgets_and_stays_small():
     now = [0.0]
     throttle = Throttle(clock=lambda: now[0])

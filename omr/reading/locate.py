@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -86,26 +86,12 @@ def locate(scan: ScannedPage) -> LocatedPage:
     return LocatedPage(scan, frame, tuple(sorted(found, key=lambda one: order.index(one.id))))
 
 
-class _Dictionary(NamedTuple):
-    detector: cv2.aruco.ArucoDetector
-    ids: tuple[int, ...]
-
-
-def _dictionary() -> _Dictionary:
-    """Return a detector that knows our eight markers and no others.
-
-    They differ in at least 6 bits, so that one wrong bit can be put right; all
-    fifty of the dictionary allow none.
-    """
-    ids = tuple(mark.id for frame in FRAMES.values() for mark in frame.fiducials)
-    whole = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
-    ours = cv2.aruco.Dictionary(np.ascontiguousarray(whole.bytesList[list(ids)]), 4, 2)
-    options = cv2.aruco.DetectorParameters()
-    options.errorCorrectionRate = 0.5  # of those 2 bits
-    return _Dictionary(cv2.aruco.ArucoDetector(ours, options), ids)
-
-
-_OURS: Final = _dictionary()
+_IDS: Final = tuple(mark.id for frame in FRAMES.values() for mark in frame.fiducials)
+_PRINTED: Final = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+# Our eight markers and no others: they differ in at least 6 bits, so that one wrong bit
+# (half of the two allowed here) can be put right; all fifty of the dictionary allow none.
+_OURS: Final = cv2.aruco.Dictionary(np.ascontiguousarray(_PRINTED.bytesList[list(_IDS)]), 4, 2)
+WRONG_BITS: Final = 0.5
 
 
 def marker_picture(marker: int, module_px: int, quiet_modules: int = 1) -> Grey:
@@ -117,9 +103,7 @@ def marker_picture(marker: int, module_px: int, quiet_modules: int = 1) -> Grey:
     (40, 40)
     """
     side = MARKER_MODULES * module_px
-    picture = cv2.aruco.generateImageMarker(
-        cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50), marker, side
-    )
+    picture = cv2.aruco.generateImageMarker(_PRINTED, marker, side)
     quiet = quiet_modules * module_px
     return np.asarray(np.pad(picture, quiet, constant_values=255), np.uint8)
 
@@ -133,15 +117,15 @@ def _work_factor(scan: ScannedPage) -> int:
 
 def _detect(picture: Grey, least_side_px: float) -> list[tuple[int, Points]]:
     """Find our markers in a picture; corners in its own pixels."""
-    options = _OURS.detector.getDetectorParameters()
+    options = cv2.aruco.DetectorParameters()
+    options.errorCorrectionRate = WRONG_BITS
     options.minMarkerPerimeterRate = 4 * least_side_px / max(picture.shape)
-    _OURS.detector.setDetectorParameters(options)
-    corners, ids, _ = _OURS.detector.detectMarkers(picture)
+    corners, ids, _ = cv2.aruco.ArucoDetector(_OURS, options).detectMarkers(picture)
     if ids is None:
         return []
     # OpenCV 5 gives ids as (N,), OpenCV 4 as (N, 1).
     return [
-        (_OURS.ids[int(index)], np.asarray(quad, np.float64).reshape(4, 2))
+        (_IDS[int(index)], np.asarray(quad, np.float64).reshape(4, 2))
         for index, quad in zip(np.ravel(ids), corners, strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """PDF -> pages: the embedded picture of a scan as it is, any other page rendered.
 
-PDFium takes documents apart (it is not thread-safe: one process, one thread), poppler
-renders through pdf2image.
+PDFium takes documents apart, one thread at a time: it is not thread-safe. Poppler renders
+through pdf2image.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 
 from omr.errors import MissingToolError, ScanError
 from omr.reading.pictures import Picture, check_size, oriented, plain
+
+_PDFIUM: Final = RLock()
 
 POINTS_PER_INCH: Final = 72.0
 RENDER_DPI: Final = 300.0
@@ -74,14 +77,18 @@ def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
         If the document cannot be opened: damaged, or locked with a password.
     """
     with _opened(path) as document:
-        count = len(document)
+        with _PDFIUM:
+            count = len(document)
         if count > most_pages:
             raise ScanError("too_many_pages", most=most_pages)
         for index in range(count):
+            part: PdfPart | ScanError
             try:
-                yield _part(document, index)
+                with _PDFIUM:
+                    part = _part(document, index)
             except pdfium.PdfiumError as error:
-                yield ScanError("damaged", detail=str(error))
+                part = ScanError("damaged", detail=str(error))
+            yield part
 
 
 def load(document_of_one_page: bytes) -> Picture:
@@ -94,40 +101,52 @@ def load(document_of_one_page: bytes) -> Picture:
     MissingToolError
         If the page must be rendered and poppler is absent.
     """
-    with _opened(document_of_one_page) as document:
+    longest_inch = 1.0
+    # What PDFium cannot make out, poppler may; if not, it says so.
+    with suppress(pdfium.PdfiumError), _PDFIUM, _opened(document_of_one_page) as document:
         page = document[0]
+        longest_inch = max(longest_inch, max(page.get_size()) / POINTS_PER_INCH)
         found = _only_picture(page)
         if found is not None:
             image, orientation = found
             check_size(*image.get_px_size())
-            with suppress(pdfium.PdfiumError):
-                pixels = oriented(_pixels(image), orientation)
-                return Picture(pixels, pixels.ndim == 3, _dpi(image, orientation))
-        longest_inch = max(page.get_size()) / POINTS_PER_INCH
-    return _rendered(document_of_one_page, max(1, int(min(RENDER_DPI, RENDER_LONGEST_PX / longest_inch))))
+            pixels = oriented(_pixels(image), orientation)
+            return Picture(pixels, pixels.ndim == 3, _dpi(image, orientation))
+    return _rendered(document_of_one_page, int(min(RENDER_DPI, RENDER_LONGEST_PX / longest_inch)))
 
 
-def _opened(source: Path | bytes) -> pdfium.PdfDocument:
+@contextmanager
+def _opened(source: Path | bytes) -> Iterator[pdfium.PdfDocument]:
     try:
-        return pdfium.PdfDocument(source)
+        with _PDFIUM:
+            document = pdfium.PdfDocument(source)
     except pdfium.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise ScanError("encrypted") from error
         raise ScanError("damaged", detail=str(error)) from error
+    try:
+        yield document
+    finally:
+        with _PDFIUM:
+            document.close()
 
 
 def _part(document: pdfium.PdfDocument, index: int) -> PdfPart:
     page = document[index]
     try:
-        found = _only_picture(page)
-        if found is not None:
-            image, orientation = found
-            if image.get_filters()[-1:] == ["DCTDecode"] and image.get_metadata().colorspace in _JPEG_SPACES:
+        with suppress(pdfium.PdfiumError):  # the page by itself will show what it is
+            found = _only_picture(page)
+            if found is not None and _is_plain_jpeg(found[0]):
+                image, orientation = found
                 data = bytes(image.get_data(decode_simple=True))
                 return PdfPart(data, True, orientation, _dpi(image, orientation))
         return PdfPart(_alone(document, index), False)
     finally:
         page.close()
+
+
+def _is_plain_jpeg(image: pdfium.PdfImage) -> bool:
+    return image.get_filters()[-1:] == ["DCTDecode"] and image.get_metadata().colorspace in _JPEG_SPACES
 
 
 def _only_picture(page: pdfium.PdfPage) -> tuple[pdfium.PdfImage, int] | None:

@@ -24,8 +24,9 @@ class ReportSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    issuer_above: str = "CÔNG AN THÀNH PHỐ HẢI PHÒNG"
+    issuer_above: str = "CÔNG AN TP HẢI PHÒNG"
     issuer: str = "PHÒNG THAM MƯU"
+    issuer_name: str = "Phòng Tham mưu"  # as it stands in a sentence
     symbol: str = "BC-PV01"
     place: str = "Hải Phòng"
     addressee: str = "Đồng chí Giám đốc Công an thành phố"

@@ -21,7 +21,6 @@ from matplotlib.font_manager import FontProperties
 from omr.forms.fonts import font_file
 from omr.reports.figures import Share, vietnamese
 from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
-from omr.reports.slip_tables import CITY
 from omr.reports.statistics import Month
 
 MM_PER_INCH: Final = 25.4
@@ -130,7 +129,7 @@ def units_chart(month: Month) -> bytes:
     ]
     shown = [point for point in points if point.firm] if len(points) > MOST_ROWS else points
     whole = month.pool().overall
-    return _points([*shown[:MOST_ROWS], Point(f"{CITY} (nét đứt)", whole)], whole)
+    return _points([*shown[:MOST_ROWS], Point(f"{month.whole} (nét đứt)", whole)], whole)
 
 
 def questions_chart(month: Month) -> bytes:

@@ -15,6 +15,7 @@ from omr.records.store import Store
 from omr.records.tallies import Channel, Tallies, tally
 from omr.records.units import find_unit, list_units
 from omr.reports import tidy
+from omr.reports.document import document
 from omr.reports.figures import Share
 from omr.reports.pools import ItemCounts
 from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
@@ -121,7 +122,7 @@ def write(
 ) -> list[Path]:
     """Write the report's files into `folder` and return their paths; old files of the same name go."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = month.period.name if len(month.units) != 1 else f"{month.period.name}-{month.units[0].unit}"
+    name = "-".join(filter(None, (month.period.name, month.unit)))
     files: dict[str, bytes] = {}
     if "csv" in formats:
         separator = settings.csv_separator
@@ -131,6 +132,8 @@ def write(
     tables = annex(month, before, settings)
     if "xlsx" in formats:
         files[f"bieu-{name}.xlsx"] = workbook(month, tables)
+    if "docx" in formats:
+        files[f"bao-cao-{name}.docx"] = document(month, before, tables, settings)
     for file, content in files.items():
         (folder / file).write_bytes(content)
     return [folder / file for file in files]

@@ -51,6 +51,8 @@ def deployment(month: Month) -> tuple[str, ...]:
 
 def _reporting(month: Month) -> str:
     expected = [unit for unit in month.reporting if month.expected(unit)]
+    if month.unit:
+        return f"Đơn vị thực hiện: {month.whole}" + (", chưa nộp phiếu." if month.silent(month.unit) else ".")
     if not expected:
         return "Đơn vị thực hiện: trong kỳ không có đơn vị nào được cấp phiếu."
     silent = [unit for unit in expected if month.silent(unit)]
@@ -81,11 +83,12 @@ def _forms(month: Month) -> str:
 
 def results(month: Month, before: Month | None, settings: ReportSettings) -> tuple[Section, ...]:
     """Return the numbered parts of section II."""
+    by_unit = () if month.unit else (Section("Theo đơn vị", _units(month, settings), "units"),)
     return (
         Section("Số lượng phiếu và tỷ lệ tham gia", (*_slips(month), *_participation(month, settings))),
         Section("Mức độ hài lòng chung", _overall(month), "levels"),
         Section("Theo lĩnh vực", _fields(month)),
-        Section("Theo đơn vị", _units(month, settings), "units"),
+        *by_unit,
         Section("Theo yếu tố, câu hỏi", _questions(month), "questions"),
         Section("So với kỳ trước", _compared(month, before)),
         Section("Ý kiến góp ý", _opinions(month)),
@@ -216,7 +219,7 @@ def _units(month: Month, settings: ReportSettings) -> tuple[str, ...]:
         return ("Trong kỳ không có đơn vị nào có phiếu trả lời câu đánh giá chung.",)
     text = (
         f"Có {many(len(answered))} đơn vị có phiếu trả lời câu đánh giá chung; {many(len(ranked))} đơn vị "
-        f"đủ cỡ mẫu (và có từ {settings.ranked_from} phiếu) để xét riêng."
+        f"đủ cỡ mẫu (và có từ {settings.ranked_from} phiếu trở lên) để xét riêng."
     )
     if len(ranked) < 2 * MOST_RANKED:
         listed = "; ".join(_one_unit(unit, shares[unit], month) for unit in ranked)

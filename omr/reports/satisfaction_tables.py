@@ -10,7 +10,6 @@ from omr.records.tallies import Channel, overall_question
 from omr.reports.breakdowns import breakdowns
 from omr.reports.figures import Nothing, Share
 from omr.reports.pools import Item, Pool, in_vietnamese
-from omr.reports.slip_tables import CITY
 from omr.reports.statistics import Month, compare
 from omr.reports.tables import Cell, Column, Row, Style, Table, Weight, unit_groups
 from omr.workspace import ReportSettings
@@ -93,7 +92,7 @@ def units_table(month: Month, before: Month | None) -> Table:
         Row(
             (
                 "",
-                CITY,
+                month.whole,
                 pool.overall.whole,
                 *_level_cells(pool, levels),
                 *_satisfied(pool.overall),
@@ -166,7 +165,7 @@ def fields_table(month: Month, before: Month | None) -> Table:
                 *against,
             )
             if channel is None:
-                rows.append(Row((field or CITY, *cells), Weight.TOTAL))
+                rows.append(Row((field or month.whole, *cells), Weight.TOTAL))
             else:
                 rows.append(Row((f"– {label}", *cells)))
     return Table(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
 from omr.records.tallies import Channel, SlipState
 from omr.records.validity import rules
@@ -12,8 +11,6 @@ from omr.reports.figures import Nothing, Share
 from omr.reports.pools import Pool
 from omr.reports.statistics import Month, Stock
 from omr.reports.tables import Cell, Column, Row, Style, Table, Weight, form_label, unit_groups
-
-CITY: Final = "Toàn thành phố"
 
 
 def slips_table(month: Month) -> Table:
@@ -75,7 +72,7 @@ def _slip_rows(month: Month) -> Iterator[Row]:
     yield Row(
         (
             "",
-            CITY,
+            month.whole,
             *_stock_cells(month.stock, paper),
             rate.whole or Nothing.NONE,
             rate,

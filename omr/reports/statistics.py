@@ -84,6 +84,7 @@ class Month:
     handwritten: int = 0  # slips with something written in the comment box
     opinions: tuple[Opinion, ...] = ()
     root: str = ""  # root hash of the audit chain, of a closed period only
+    unit: str = ""  # the only unit in it
 
     @cached_property
     def pools(self) -> Mapping[Stratum, Pool]:
@@ -129,6 +130,11 @@ class Month:
     def names(self) -> Mapping[str, str]:
         """The units' names by code."""
         return {unit: entry.name for unit, entry in self.entries.items()}
+
+    @property
+    def whole(self) -> str:
+        """What the totals are of."""
+        return self.names.get(self.unit, self.unit) or "Toàn thành phố"
 
     @cached_property
     def reporting(self) -> tuple[str, ...]:
@@ -192,9 +198,12 @@ class Month:
 
     def only(self, unit: str) -> Month:
         """Return the same month with nothing but one unit in it."""
+        held = {line.form for line in self.stock_of(unit)}
+        used = {stratum.fingerprint for stratum in self.pools if stratum.unit == unit}
         return replace(
             self,
-            units=tuple(u for u in self.units if u.unit == unit),
+            unit=unit,
+            forms={key: form for key, form in self.forms.items() if key in used or form.form in held},
             tallies=Tallies(
                 tuple(row for row in self.tallies.slips if row.stratum.unit == unit),
                 tuple(row for row in self.tallies.answers if row.stratum.unit == unit),

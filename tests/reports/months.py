@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from datetime import date
+from functools import cache
 
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
@@ -131,6 +132,7 @@ def answers_of(form: Form, dice: random.Random, mood: float) -> dict[str, Given]
     return given
 
 
+@cache
 def slips_of(period: str, seed: int = 1) -> list[Slip]:
     """All slips of one simulated month; the empty month has none."""
     dice, slips = random.Random(f"{seed} {period}"), []
@@ -169,6 +171,7 @@ def forms_of(unit: Unit) -> list[str]:
     return [own[unit.unit]] if unit.unit in own else ["DL-01", "DL-04"]
 
 
+@cache
 def make_month(period: str, seed: int = 1) -> Month:
     slips = slips_of(period, seed)
     tallies = count(slips, FORMS)

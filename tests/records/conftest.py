@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from scanned import FORM, Scanner
+from scanned import FORM, Scanner, quick_printing
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form
@@ -25,19 +25,10 @@ def form() -> Form:
 
 @pytest.fixture(autouse=True)
 def printing(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A printer that is quick: one empty page that names its run, as the real one does."""
-    from reportlab.pdfgen.canvas import Canvas
-
-    def print_forms(form: Form, serials: Iterable[object], target: Path, *, run: str, **_: str) -> None:
-        canvas = Canvas(str(target))
-        canvas.setKeywords(f"omr form={form.form} fingerprint={'0' * 64} run={run}")
-        canvas.drawString(10, 10, " ".join(str(serial) for serial in serials)[:200])
-        canvas.save()
-
-    fake = ModuleType("omr.forms.printing")
-    fake.print_forms = print_forms  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "omr.forms.printing", fake)
-    return fake
+    """Print quickly."""
+    quick = quick_printing()
+    monkeypatch.setitem(sys.modules, "omr.forms.printing", quick)
+    return quick
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import shorten
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from omr.errors import PageError
 from omr.forms.fonts import font_file
-from omr.geometry import Points, apply
+from omr.geometry import Affine, Points, apply
 from omr.messages import say
 from omr.reading.decide import Answer, AnswerState, BoxState
 from omr.reading.pages import EncodedPage, Grey, decode
@@ -23,6 +24,7 @@ Rgb = tuple[int, int, int]
 LONGEST_PX: Final = 1800  # of the picture: an A5 page at 200 dpi as it is
 BAND_PX: Final = 74  # above the page, with what was read
 QUALITY: Final = 88
+MOST_LETTERS: Final = 16  # of an answer's codes: beside the first box is little room
 
 GREEN: Final[Rgb] = (22, 128, 61)
 BLUE: Final[Rgb] = (29, 78, 216)
@@ -78,9 +80,11 @@ def draw_overlay(page: EncodedPage, result: Result) -> Image.Image:
 
 
 class _Canvas:
-    """The page in colour with a band above, drawn in the page's own pixels."""
+    """The page upright with a band above, drawn in the scan's own pixels."""
 
-    def __init__(self, grey: Grey) -> None:
+    def __init__(self, grey: Grey, quarter_turns: int = 0) -> None:
+        self._turns, self._shape = quarter_turns, grey.shape
+        grey = np.rot90(grey, quarter_turns)  # against the clock, each
         height, width = grey.shape
         self.scale = min(1.0, LONGEST_PX / max(height, width))
         size = max(1, round(width * self.scale)), max(1, round(height * self.scale))
@@ -91,6 +95,10 @@ class _Canvas:
         self.draw = ImageDraw.Draw(self.image, "RGBA")
 
     def at(self, points: Points) -> list[tuple[float, float]]:
+        width = self._shape[1]
+        for turn in range(self._turns):
+            points = np.stack([points[:, 1], width - 1 - points[:, 0]], axis=1)
+            width = self._shape[turn % 2]
         return [(float(x), float(y) + BAND_PX) for x, y in (points + 0.5) * self.scale]
 
     def outline(self, points: Points, colour: Rgb, width: int) -> None:
@@ -129,7 +137,7 @@ def _read(result: ReadPage) -> Image.Image:
     page = result.page
     aligned = page.aligned
     scan, frame = aligned.located.scan, aligned.located.frame
-    canvas = _Canvas(scan.grey)
+    canvas = _Canvas(scan.grey, _quarter_turns(aligned.scan_from_page))
     for found in aligned.located.fiducials:
         canvas.outline(found.corners_px, GREEN if found.by != "template" else AMBER, 4)
     for box, name in ((frame.ladder, "ladder"), (frame.qr, "qr"), (frame.serial_text, "text")):
@@ -167,6 +175,11 @@ def _read(result: ReadPage) -> Image.Image:
     return canvas.image
 
 
+def _quarter_turns(scan_from_page: Affine) -> int:
+    """Return how many quarters the page lies turned clockwise in the scan."""
+    return round(float(np.arctan2(scan_from_page[1, 0], scan_from_page[0, 0])) / (np.pi / 2)) % 4
+
+
 def _draw_boxes(canvas: _Canvas, result: ReadPage) -> None:
     places = {(mark.question, mark.option): mark.corners_px for mark in result.marks}
     for verdict in result.verdicts:
@@ -187,7 +200,7 @@ def _label_answer(canvas: _Canvas, answer: Answer, corners: Iterable[Points]) ->
     if first is None:
         return
     x, y = np.mean(canvas.at(first)[::3], axis=0)
-    word = ", ".join(answer.codes) if answer.codes else "–"
+    word = shorten(", ".join(answer.codes), MOST_LETTERS, placeholder=" …") or "–"
     if answer.state is AnswerState.DOUBTFUL:
         word += " ?"
     canvas.label((x - 8, y), f"{answer.question}: {word}", _ANSWERS[answer.state], 16, "rm")

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import cv2
+import numpy as np
 import paper
 import pytest
 
@@ -14,7 +15,7 @@ from omr.forms.serial import IssuedSerials
 from omr.reading import batch
 from omr.reading.batch import read_pages
 from omr.reading.overlay import draw_overlay
-from omr.reading.pages import EncodedPage, Encoding
+from omr.reading.pages import EncodedPage, Encoding, decode
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
 
 
@@ -126,3 +127,15 @@ def test_every_page_gets_its_annotated_picture(slips, desk, tmp_path):
     assert picture.width >= 800
     greens = sum(r < 80 and g > 90 and b < 110 for _, (r, g, b) in picture.getcolors(1 << 24))
     assert greens > 3  # the markers' outlines
+
+
+def test_the_annotated_picture_stands_upright_whichever_way_the_page_lay(slips, desk):
+    grey = decode(slips[0]).grey
+    pictures = []
+    for turns in range(4):
+        data = cv2.imencode(".png", np.rot90(grey, turns))[1].tobytes()
+        page = EncodedPage("stack.pdf", 1, Encoding.PICTURE, data)
+        pictures.append(np.array(draw_overlay(page, read_page(page, desk))).astype(int)[100:])
+    for picture in pictures[1:]:
+        assert picture.shape == pictures[0].shape
+        assert np.abs(picture - pictures[0]).mean() < 3

@@ -1,16 +1,20 @@
 """Every page ends as read, as a blank back, or rejected with a reason and its numbers."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import paper
+import pytesseract
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omr.errors import MissingToolError
 from omr.forms.serial import IssuedSerials
+from omr.reading.comments import draft_text
 from omr.reading.decide import AnswerState
 from omr.reading.pages import Depth, EncodedPage, Encoding, ScannedPage
 from omr.reading.reader import BlankBack, Desk, ReadPage, RejectedPage, read_page
@@ -250,6 +254,24 @@ def test_ink_in_the_writing_area_is_told_from_its_printed_lines(sheet, form, des
     (comment,) = read_page(paper.page(grey), desk).comments
     assert comment.has_ink
     assert paper.off_mm(comment.corners_px, area.corners_mm @ map_[:, :2].T + map_[:, 2], 200) < 0.2
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is absent")
+def test_a_draft_of_a_comment_is_made_when_asked(sheet, form, desk, rng):
+    grey, map_ = paper.scan_of(sheet, rng, angle_deg=1.5)
+    area = area_of(form)
+    x, y = (map_[:, :2] @ (area.x_mm + 4, area.y_mm + 4.5) + map_[:, 2]).astype(int)
+    cv2.putText(grey, "CAM ON 2026", (int(x), int(y)), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 30, 2)
+    (comment,) = read_page(paper.page(grey), desk).comments
+    assert "CAM ON" in draft_text(grey, comment)
+
+
+def test_a_draft_without_tesseract_names_the_package(sheet, desk, rng, monkeypatch):
+    monkeypatch.setattr(pytesseract.pytesseract, "tesseract_cmd", "no-such-program")
+    grey, _ = paper.scan_of(sheet, rng)
+    (comment,) = read_page(paper.page(grey), desk).comments
+    with pytest.raises(MissingToolError, match="tesseract-ocr"):
+        draft_text(grey, comment)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.geometry import Affine, Points
+from omr.geometry import Points
 
 Quads = NDArray[np.float64]  # (N, 4, 2) scan px, clockwise from the top left
 Patches = NDArray[np.float32]  # (N, PATCH, PATCH) ink density: 0 paper, 1 print black
@@ -116,11 +116,9 @@ def cut(grey: NDArray[np.uint8], quads: Quads, fill: float) -> NDArray[np.uint8]
         quads = (quads - low + 0.5) / factor - 0.5
     right, down = _sides(quads)
     corner = quads.mean(axis=1) - right / 2 - down / 2
-    middle = MARGIN - 0.5
-    for patch, x, y, at in zip(patches, right / SIDE, down / SIDE, corner, strict=True):
-        scan_from_patch: Affine = np.array(
-            [[x[0], y[0], at[0] - middle * (x[0] + y[0])], [x[1], y[1], at[1] - middle * (x[1] + y[1])]]
-        )
+    x, y = right / SIDE, down / SIDE
+    scan_from_patches = np.stack([x, y, corner - (MARGIN - 0.5) * (x + y)], axis=2)
+    for patch, scan_from_patch in zip(patches, scan_from_patches, strict=True):
         cv2.warpAffine(
             grey,
             scan_from_patch,
@@ -137,9 +135,10 @@ def tones(patches: NDArray[np.uint8]) -> Tones:
     """Take paper white and print black from the page's own boxes."""
     if not patches.size:
         return Tones(255.0, 255.0 - MIN_CONTRAST)
-    white = float(np.median(np.percentile(patches.reshape(len(patches), -1), 85, axis=1)))
+    counts = _counts(patches)
+    white = float(np.median(_percentiles(counts, 85)))
     # Outlines are 5-15 % of a patch: the darkest 2 % are print or pen, not noise.
-    black = float(np.percentile(patches, 2))
+    black = float(_percentiles(counts.sum(axis=0, keepdims=True), 2)[0])
     return Tones(white, min(black, white - MIN_CONTRAST))
 
 
@@ -150,10 +149,30 @@ def density(patches: NDArray[np.uint8], page: Tones) -> Patches:
     local white is the patch's brightest fifth, but at most a third of the way from paper
     to black.
     """
-    flat = patches.reshape(len(patches), -1)
-    white = np.percentile(flat, 80, axis=1) if len(flat) else np.empty(0)
     floor = page.white - (page.white - page.black) / 3
-    white = white.clip(floor, 255.0)
+    white = _percentiles(_counts(patches), 80).clip(floor, 255.0)
     scale = np.maximum(white - page.black, 0.5 * MIN_CONTRAST)
-    ink = (white[:, None, None] - patches) / scale[:, None, None]
-    return np.asarray(ink.clip(0.0, MAX_DENSITY), np.float32)
+    levels = (white[:, None] - np.arange(256)) / scale[:, None]
+    tables = levels.clip(0.0, MAX_DENSITY).astype(np.float32)
+    ink = np.empty(patches.shape, np.float32)
+    for out, patch, table in zip(ink, patches, tables, strict=True):
+        cv2.LUT(patch, table, dst=out)
+    return ink
+
+
+def _counts(patches: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How many pixels of each patch have each grey level, (N, 256)."""
+    counts = np.empty((len(patches), 256), np.int64)
+    for row, patch in zip(counts, patches, strict=True):
+        row[:] = cv2.calcHist([patch], [0], None, [256], [0, 256]).ravel()
+    return counts
+
+
+def _percentiles(counts: NDArray[np.int64], percent: float) -> Floats:
+    """Return what np.percentile gives, from how often each grey level occurs, (N,)."""
+    upto = counts.cumsum(axis=1)
+    at = (upto[:, -1] - 1) * (percent / 100)
+    below = np.floor(at)
+    low, high = ((upto <= rank[:, None]).sum(axis=1) for rank in (below, below + 1))
+    part, gap = at - below, np.minimum(high, 255) - low
+    return np.where(part < 0.5, low + gap * part, low + gap - gap * (1 - part))

@@ -17,7 +17,7 @@ import zxingcpp
 
 from omr.errors import AlignmentError, OmrError, SerialError
 from omr.forms.serial import CHECK_ALPHABET, Issue, IssuedSerials, Serial, parse_serial
-from omr.geometry import CODE128_MODULE_MM, MM_PER_INCH, QR_MODULE_MM, Box, apply
+from omr.geometry import CODE128_MODULE_MM, MM_PER_INCH, QR_MODULE_MM, Box, PageFrame, apply
 from omr.reading.align import AlignedPage
 from omr.reading.pages import Grey
 
@@ -66,30 +66,42 @@ def identify(aligned: AlignedPage, issued: IssuedSerials) -> IdentifiedPage:
     said = _symbols(aligned) or _printed(aligned)
     if not said:
         raise SerialError("serial_unreadable")
-    if len(set(said.values())) > 1:
-        raise SerialError("serial_conflict", ladder=said[LADDER].printed, qr=said[QR].printed)
-    serial = next(iter(said.values()))
+    if len({one.serial for one in said.values()}) > 1:
+        ladder, qr = said[LADDER].serial, said[QR].serial
+        raise SerialError("serial_conflict", ladder=ladder.printed, qr=qr.printed)
+    # One in place is enough: a streak may pull a decoder's idea of where the other one ends.
+    off_mm = min(one.off_mm for one in said.values())
+    if off_mm > MOST_OFF_MM:
+        raise AlignmentError("carrier_displaced", off_mm=off_mm, most=MOST_OFF_MM)
+    serial = next(iter(said.values())).serial
     issue = issued.find(serial)
     if issue is None:
         raise SerialError("serial_unknown", serial=serial.printed)
     return IdentifiedPage(aligned, serial, issue, tuple(sorted(said)))
 
 
-def _symbols(aligned: AlignedPage) -> dict[str, Serial]:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a carrier says, and how far it lies from where the page has it."""
+
+    serial: Serial
+    off_mm: float
+
+
+def _symbols(aligned: AlignedPage) -> dict[str, _Said]:
     """Return what ladder and QR say, trying harder until one of them speaks."""
     frame = aligned.located.frame
     patches = {
         LADDER: _cut(aligned, frame.ladder, MARGIN_MM, aligned.dpi, lying=True),
         QR: _cut(aligned, frame.qr, MARGIN_MM, aligned.dpi),
     }
-    said: dict[str, Serial] = {}
+    said: dict[str, _Said] = {}
     for attempt in _ATTEMPTS:
         for carrier, patch in patches.items():
             for symbol in attempt(carrier, patch):
                 serial = _sound(symbol.text)
                 if serial is not None:
-                    _check_place(aligned, carrier, symbol)
-                    said[carrier] = serial
+                    said[carrier] = _Said(serial, _off_mm(frame, carrier, symbol))
                     break
         if said:
             break
@@ -101,7 +113,7 @@ class _Symbol:
     """A decoded text, and where it lies in the patch: x and y from and to, as shares of its sides."""
 
     text: str
-    span: tuple[float, float, float, float] | None = None
+    span: tuple[float, float, float, float]
 
 
 _Attempt = Callable[[str, Grey], Iterator[_Symbol]]
@@ -143,8 +155,11 @@ def _with_zbar(carrier: str, patch: Grey) -> Iterator[_Symbol]:
     symbols = [ZBarSymbol.CODE128 if carrier == LADDER else ZBarSymbol.QRCODE]
     doubled = _doubled(patch)
     for picture in (doubled, cv2.GaussianBlur(doubled, (0, 0), 1.5)):
+        height, width = picture.shape
         for found in decode(picture, symbols):
-            yield _Symbol(found.data.decode("ascii", "replace"))
+            x, y = found.rect.left, found.rect.top
+            span = x / width, y / height, (x + found.rect.width) / width, (y + found.rect.height) / height
+            yield _Symbol(found.data.decode("ascii", "replace"), span)
 
 
 # From a tenth of a millisecond to ten; each reads pages that those before it do not.
@@ -206,27 +221,22 @@ def _sound(text: str) -> Serial | None:
         return None
 
 
-def _check_place(aligned: AlignedPage, carrier: str, symbol: _Symbol) -> None:
-    """Refuse a symbol that does not lie where the map has it."""
-    if symbol.span is None:
-        return
-    frame = aligned.located.frame
-    box, quiet_mm = (frame.ladder, LADDER_QUIET_MM) if carrier == LADDER else (frame.qr, QR_QUIET_MM)
+def _off_mm(frame: PageFrame, carrier: str, symbol: _Symbol) -> float:
+    """Return how far a symbol's ends are from their printed places."""
     x0, y0, x1, y1 = symbol.span
     if carrier == LADDER:  # a decoder tells where the line it read begins and ends, not how high bars are
-        spans = [(x0, x1, box.height_mm)]
+        sides = [(x0, x1, frame.ladder.height_mm, LADDER_QUIET_MM)]
     else:
-        spans = [(x0, x1, box.width_mm), (y0, y1, box.height_mm)]
-    for start, end, length_mm in spans:
-        whole_mm = length_mm + 2 * MARGIN_MM
-        margin_mm = MARGIN_MM + quiet_mm
-        off_mm = max(abs(start * whole_mm - margin_mm), abs((1 - end) * whole_mm - margin_mm))
-        if off_mm > MOST_OFF_MM:
-            raise AlignmentError("carrier_displaced", off_mm=off_mm, most=MOST_OFF_MM)
+        sides = [(x0, x1, frame.qr.width_mm, QR_QUIET_MM), (y0, y1, frame.qr.height_mm, QR_QUIET_MM)]
+    off = 0.0
+    for start, end, length_mm, quiet_mm in sides:
+        whole_mm, edge_mm = length_mm + 2 * MARGIN_MM, MARGIN_MM + quiet_mm
+        off = max(off, abs(start * whole_mm - edge_mm), abs((1 - end) * whole_mm - edge_mm))
+    return off
 
 
-def _printed(aligned: AlignedPage) -> dict[str, Serial]:
-    """Return what Tesseract reads in the printed text."""
+def _printed(aligned: AlignedPage) -> dict[str, _Said]:
+    """Return what Tesseract reads in the printed text: where else it lies, it would not be read."""
     import pytesseract
 
     patch = _cut(aligned, aligned.located.frame.serial_text, TEXT_MARGIN_MM, TEXT_DPI)
@@ -239,5 +249,5 @@ def _printed(aligned: AlignedPage) -> dict[str, Serial]:
     for candidate in (compact, compact[:10].translate(TO_DIGITS) + compact[10:]):
         serial = _sound(candidate)
         if serial is not None:
-            return {TEXT: serial}
+            return {TEXT: _Said(serial, 0.0)}
     return {}

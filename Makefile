@@ -27,7 +27,7 @@ help:  ## this list
 demo: setup  ## the whole job on simulated slips, in ./demo
 	$(BIN)/omr demo demo
 
-test: $(DEV)  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
+test: $(DEV) browser  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 lint: $(DEV)  ## errors, style and formatting
@@ -50,6 +50,9 @@ bench: $(DEV)  ## what reading costs, in times decoding; PAGES=500
 
 bench-compare: $(DEV)  ## the last bench against the saved baseline: what changed by more than noise
 	$(BIN)/python bench/compare.py
+
+guide: $(DEV) browser  ## the pictures of docs/guide-clerks.md, taken on simulated slips
+	$(BIN)/python tests/web/guide_pictures.py
 
 browser: system  ## the browser that the tests of the desks drive
 	$(PYTHON) requirements/system.py browser

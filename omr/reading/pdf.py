@@ -162,7 +162,9 @@ def _only_picture(page: pdfium.PdfPage) -> tuple[pdfium.PdfImage, int] | None:
     if len(images) != 1 or visible[-1] is not images[0]:
         return None
     image = images[0]
-    if raw.FPDFPageObj_HasTransparency(image):
+    # A stencil has no colours of its own; PDFium gives where it paints, which is a negative.
+    is_stencil = image.get_metadata().colorspace == raw.FPDF_COLORSPACE_UNKNOWN
+    if is_stencil or raw.FPDFPageObj_HasTransparency(image):
         return None
     left, bottom, right, top = page.get_cropbox()
     slack_x, slack_y = (right - left) * EDGE_TOLERANCE, (top - bottom) * EDGE_TOLERANCE

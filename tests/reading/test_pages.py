@@ -276,6 +276,23 @@ def test_other_pictures_in_a_pdf_are_taken_as_they_are(tmp_path, picture, mode):
     assert scan.dpi == pytest.approx(100, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("entries", "inverted"),
+    [
+        ("/ColorSpace /DeviceGray", False),
+        ("/ColorSpace /DeviceGray /Decode [1 0]", True),
+        ("/ImageMask true", False),  # paints black where the bit is 0
+        ("/ImageMask true /Decode [1 0]", True),
+    ],
+)
+def test_one_bit_pictures_and_stencils_are_never_negatives(tmp_path, picture, entries, inverted):
+    wanted = 255 - picture if inverted else picture
+    bits = zlib.compress(np.packbits(picture > 127, axis=1).tobytes())
+    size = f"/Width {WIDTH} /Height {HEIGHT} /BitsPerComponent 1 /Filter /FlateDecode"
+    (page,) = pages_of(tmp_path, raw_pdf((f"{size} {entries}", bits)))
+    assert same(cv2.resize(decode(page).grey, (WIDTH, HEIGHT)), wanted, 14)
+
+
 def test_colour_comes_with_a_second_look(tmp_path, picture):
     red = np.dstack([np.full_like(picture, 255), picture, picture])
     (page,) = pages_of(tmp_path, jpeg(red, "RGB"))

@@ -142,6 +142,19 @@ def status(store: Store, period: Period) -> PeriodStatus:
     return PeriodStatus(period.name, state_of(store, period.name), _waiting(store, period), tuple(closings))
 
 
+def root_of(store: Store, period: Period) -> str:
+    """Return the hash of the event that closed a period, "" while it is not closed.
+
+    The chain of events up to it holds every row that its figures come from.
+    """
+    row = store.row(
+        """SELECT state, hash FROM period_states JOIN events USING (event)
+        WHERE period = ? ORDER BY period_state DESC LIMIT 1""",
+        period.name,
+    )
+    return str(row["hash"]) if row and row["state"] == PeriodState.CLOSED else ""
+
+
 def difference(before: Figures | None, after: Figures) -> dict[str, tuple[int, int]]:
     """Return what changed, as (before, after); a figure that is not there is 0.
 

@@ -20,7 +20,7 @@ from omr.records.custody import Custody, latest_counts
 from omr.records.periods import Period
 from omr.records.ranges import Ranges
 from omr.records.register import issued
-from omr.records.slips import current_slips
+from omr.records.slips import NOT_COUNTED_AS_RETURNED, current_slips
 from omr.records.store import Store
 
 Numbers = dict[str, Ranges]  # print run -> numbers
@@ -132,7 +132,7 @@ def _enter_returned(
     ):
         numbers[row["unit"], row["run"]] += json.loads(row["numbers"])
     for slip in current_slips(store, forms, period=period.name, exceptional=True):
-        if slip.set_aside == "spoiled" and slip.standing != "counts":
+        if slip.set_aside in NOT_COUNTED_AS_RETURNED and slip.standing != "counts":
             continue
         numbers[slip.unit, slip.run].append(slip.number)
         books[slip.unit, slip.form].invalid += not slip.valid

@@ -25,10 +25,12 @@ _SLIPS: Final = f"""
 """
 # By reading, so that SQLite looks them up one by one instead of looking through a year.
 _OF_BATCH: Final = "SELECT reading FROM pages JOIN readings USING (page) WHERE pages.batch = ?"
-_OF_PERIOD: Final = """
+OF_PERIOD: Final = """
     SELECT reading FROM readings WHERE period = ?
     UNION SELECT reading FROM attributions WHERE period = ?
 """
+# A slip recorded as spoiled is no returned one, and a closed period does not know those that come late.
+NOT_COUNTED_AS_RETURNED: Final = ("spoiled", "period_closed")
 _OF_EXCEPTIONAL_SERIALS: Final = """
     SELECT same.reading FROM exceptional
     CROSS JOIN readings AS one ON one.reading = exceptional.reading
@@ -80,7 +82,7 @@ def current_slips(
     """
     where, values = "", list[str]()
     if period is not None:
-        where += f" AND slips.reading IN ({_OF_PERIOD}) AND period = ?"
+        where += f" AND slips.reading IN ({OF_PERIOD}) AND period = ?"
         values += [period] * 3
     if batch is not None:
         where += f" AND slips.reading IN ({_OF_BATCH}) AND batch = ?"

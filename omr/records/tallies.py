@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from omr.forms.template import Form, Kind, Question
 from omr.reading.decide import AnswerState
-from omr.records.slips import ONE_PER_SERIAL
+from omr.records.slips import NOT_COUNTED_AS_RETURNED, OF_PERIOD, ONE_PER_SERIAL
 from omr.records.store import Store
 from omr.records.validity import MACHINE, CurrentAnswer, judge
 
@@ -219,11 +219,12 @@ def tally(store: Store, period: str, forms: Mapping[str, Form], *, unit: str | N
         f"""SELECT unit, fingerprint, standing, set_aside, reason_by_hand,
             (SELECT group_concat(question || ' ' || state || ' ' || (by = '{MACHINE}') || ' ' || codes, ?)
              FROM current_answers WHERE current_answers.reading = slips.reading) AS said
-        FROM slips WHERE period = ? AND (unit = ? OR ? IS NULL) AND {ONE_PER_SERIAL}""",
+        FROM slips
+        WHERE reading IN ({OF_PERIOD}) AND period = ? AND (unit = ? OR ? IS NULL) AND {ONE_PER_SERIAL}
+        AND (standing = 'counts' OR coalesce(set_aside, '') NOT IN {NOT_COUNTED_AS_RETURNED})""",
         SEPARATOR,
-        period,
-        unit,
-        unit,
+        *[period] * 3,
+        *[unit] * 2,
     )
     counting = _Counting(forms)
     for row in rows:

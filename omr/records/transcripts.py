@@ -172,6 +172,17 @@ def transcribe(store: Store, written: Written, topic: Topic, text: str, *, by: s
         )
 
 
+def handwritten(store: Store, period: str, *, unit: str | None = None) -> int:
+    """Return how many slips of a period that count have something written on them, typed or not."""
+    count = store.value(
+        """SELECT count(DISTINCT reading) FROM comments JOIN slips USING (reading)
+        WHERE period = ?1 AND standing = 'counts' AND (unit = ?2 OR ?2 IS NULL)""",
+        period,
+        unit,
+    )
+    return int(count or 0)
+
+
 def transcripts(store: Store, period: str, *, unit: str | None = None) -> list[Transcript]:
     """Return the comments of a period as they count today, those that could be read."""
     rows = store.rows(

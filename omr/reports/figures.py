@@ -166,8 +166,10 @@ def required_sample(population: int) -> int:
     return -(-INVERSE_SQUARE_MARGIN * population // (INVERSE_SQUARE_MARGIN + population))
 
 
-def participation_band(rate: Share, low: int, high: int) -> Band:
+def participation_band(rate: Share, low: int, high: int) -> Band | None:
     """Return where `rate` stands against the target of `low` to `high` per cent, both included."""
+    if not rate.whole:
+        return None
     if rate.part > rate.whole:
         return Band.IMPOSSIBLE
     if 100 * rate.part < low * rate.whole:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from omr.forms.serial import Issue
-from omr.forms.template import Form
+from omr.messages import catalogue
+from omr.records.closing import root_of
 from omr.records.periods import parse_period
+from omr.records.reconcile import Line, reconcile
 from omr.records.register import archived_forms, issued
 from omr.records.store import Store
-from omr.records.tallies import Channel, Tallies, tally
+from omr.records.tallies import Channel, tally
+from omr.records.transcripts import Topic, Transcript, handwritten, transcripts
 from omr.records.units import find_unit, list_units
 from omr.reports import tidy
 from omr.reports.document import document
@@ -20,7 +22,7 @@ from omr.reports.figures import Share
 from omr.reports.pools import ItemCounts
 from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
 from omr.reports.slip_tables import opinions_table, reasons_table, slips_table
-from omr.reports.statistics import Checking, Month, Stock
+from omr.reports.statistics import Checking, Month, Opinion, Stock
 from omr.reports.tables import Table
 from omr.reports.workbook import workbook
 from omr.workspace import ReportSettings
@@ -42,40 +44,48 @@ def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
     counted = tally(store, when.name, archive, unit=code)
     runs = [run for run in issued(store) if run.period == when.name]
     used = {run.fingerprint for run in runs} | {row.stratum.fingerprint for row in counted.tallies.slips}
-    forms = {fingerprint: form for fingerprint, form in archive.items() if fingerprint in used}
+    lines = reconcile(store, archive, when)
     month = Month(
         period=when,
-        forms=forms,
+        forms={fingerprint: form for fingerprint, form in archive.items() if fingerprint in used},
         units=tuple(list_units(store)),
         tallies=counted.tallies,
-        stock=_stock(runs, counted.tallies, forms),
+        stock=tuple(_stock(lines, runs)),
+        foreign=sum(line.unknown for line in lines if code in (None, line.unit)),
+        submitted=frozenset(line.unit for line in lines if line.unit and (line.counted or line.returned)),
         checking=Checking(counted.answers, counted.by_people),
+        handwritten=handwritten(store, when.name, unit=code),
+        opinions=tuple(_opinion(one) for one in transcripts(store, when.name, unit=code)),
+        root=root_of(store, when),
     )
     return month.only(code) if code else month
 
 
-def _stock(runs: Iterable[Issue], tallies: Tallies, forms: Mapping[str, Form]) -> tuple[Stock, ...]:
-    given_to: defaultdict[tuple[str, str], list[Issue]] = defaultdict(list)
-    for run in runs:
-        given_to[run.unit, run.form].append(run)
-    returned: Counter[tuple[str, str]] = Counter()
-    for row in tallies.slips:
-        if row.stratum.channel is Channel.PAPER:
-            returned[row.stratum.unit, forms[row.stratum.fingerprint].form] += row.slips
-    return tuple(
-        Stock(
-            unit=unit,
-            form=form,
-            opening=0,
-            received=sum(run.count for run in given),
-            returned=returned[unit, form],
-            spoiled=0,
-            in_stock=None,
-            missing=None,
-            ranges=tuple(f"{run.first:07}–{run.last:07}" for run in given),
+def _stock(lines: Iterable[Line], runs: Sequence[Issue]) -> Iterator[Stock]:
+    for line in lines:
+        if line.unit is None or line.form is None:
+            continue
+        given = [run for run in runs if (run.unit, run.form) == (line.unit, line.form)]
+        # Slips that were handed over in parts have no range of their own.
+        whole = sum(run.count for run in given) == line.received
+        yield Stock(
+            unit=line.unit,
+            form=line.form,
+            opening=line.opening,
+            received=line.received,
+            returned=line.returned,
+            spoiled=line.spoiled,
+            in_stock=line.in_stock if line.counted else None,
+            missing=line.missing if line.counted else None,
+            ranges=tuple(f"{run.first:07}–{run.last:07}" for run in given) if whole else (),
+            balanced=line.balanced,
         )
-        for (unit, form), given in sorted(given_to.items())
-    )
+
+
+def _opinion(typed: Transcript) -> Opinion:
+    complaint = typed.topic is Topic.COMPLAINT
+    text = catalogue("vi", "report")["complaint"] if complaint else typed.text
+    return Opinion(typed.unit, typed.form, catalogue("vi", "web")[f"topic_{typed.topic}"], text, complaint)
 
 
 def figures(month: Month) -> dict[str, object]:
@@ -86,7 +96,8 @@ def figures(month: Month) -> dict[str, object]:
             "issued": sum(line.opening + line.received for line in month.stock),
             "returned": paper.returned,
             "valid": paper.valid,
-            "invalid": paper.invalid,
+            "invalid": paper.returned - paper.valid,
+            "held": paper.held,  # of the invalid ones: a person may still let them count
         },
         "electronic": {"received": month.pool(channel=Channel.ELECTRONIC).returned},
         "overall": _share(whole.overall),

@@ -139,16 +139,17 @@ def _slips(month: Month) -> tuple[str, ...]:
 def _participation(month: Month, settings: ReportSettings) -> tuple[str, ...]:
     share = month.participation()
     low, high = settings.target_low, settings.target_high
-    if not share.whole:
+    band = participation_band(share, low, high)
+    if band is None:
         return ("Tỷ lệ tham gia: chưa có số lượt người đến giao dịch trực tiếp nên chưa tính được.",)
     known = Share(len(set(month.visits) & set(month.reporting)), len(month.reporting))
     scope = "" if known.part == known.whole else f" (tính trên {fraction(known, 'đơn vị')} có số lượt)"
     text = (
         f"Tỷ lệ tham gia: {fraction(share, 'lượt người')} đến giao dịch trực tiếp đánh giá bằng phiếu giấy"
-        f"{scope}, chiếm {rate(share)}, {AGAINST_TARGET[participation_band(share, low, high)]} {low}–{high}%."
+        f"{scope}, chiếm {rate(share)}, {AGAINST_TARGET[band]} {low}–{high}%."
     )
     rates = {unit: month.participation(unit) for unit in month.reporting if not month.silent(unit)}
-    bands = {unit: participation_band(of, low, high) for unit, of in rates.items() if of.whole}
+    bands = {unit: participation_band(of, low, high) for unit, of in rates.items()}
     words = {
         Band.BELOW: f"dưới {low}%",
         Band.ABOVE: f"trên {high}%",

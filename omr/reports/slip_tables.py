@@ -115,9 +115,9 @@ def _stock_cells(lines: tuple[Stock, ...], pool: Pool) -> tuple[Cell, ...]:
 
 
 def _balance(lines: tuple[Stock, ...]) -> str:
-    if any(line.balanced is False for line in lines):
+    if not all(line.balanced for line in lines):
         return "chưa cân đối"
-    return "" if all(line.balanced for line in lines) else "chưa kiểm kê"
+    return "chưa kiểm kê" if any(line.in_stock is None for line in lines) else ""
 
 
 def reasons_table(month: Month) -> Table:
@@ -146,7 +146,15 @@ def reasons_table(month: Month) -> Table:
                     (code, rules().texts[code]["vi"], *cells, total[code], Share(total[code], whole.returned))
                 )
             )
-    return Table("06", "Phiếu không hợp lệ và phiếu nghi vấn theo lý do", columns, tuple(rows))
+    notes = (
+        (
+            f"Ngoài ra, {month.foreign} tờ trong các lô không có số phiếu của Công an thành phố (KHL1, KHL2), "
+            "không tính vào phiếu thu về.",
+        )
+        if month.foreign
+        else ()
+    )
+    return Table("06", "Phiếu không hợp lệ và phiếu nghi vấn theo lý do", columns, tuple(rows), notes)
 
 
 def _by_reason(pool: Pool, state: SlipState) -> Counter[str]:

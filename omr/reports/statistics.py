@@ -32,7 +32,8 @@ class Stock:
     spoiled: int
     in_stock: int | None  # when the month ended; None as long as nobody counted
     missing: int | None
-    ranges: tuple[str, ...] = ()  # "first..last" of what was received
+    ranges: tuple[str, ...] = ()  # "first–last" numbers of what was received
+    balanced: bool = True  # opening + received = returned + spoiled + in stock + missing
 
     @property
     def handed_out(self) -> int | None:
@@ -40,13 +41,6 @@ class Stock:
         if self.in_stock is None:
             return None
         return self.opening + self.received - self.spoiled - self.in_stock
-
-    @property
-    def balanced(self) -> bool | None:
-        """Whether opening + received = returned + spoiled + in stock + missing."""
-        if self.handed_out is None or self.missing is None:
-            return None
-        return self.handed_out == self.returned + self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +61,7 @@ class Opinion:
     form: str
     topic: str
     text: str
+    complaint: bool = False  # goes the way of complaints, never to the unit
 
 
 @dataclass(frozen=True)
@@ -79,6 +74,7 @@ class Month:
     tallies: Tallies = field(default_factory=Tallies)
     stock: tuple[Stock, ...] = ()
     visits: Mapping[str, int] = field(default_factory=dict)  # unit -> people at its counters
+    foreign: int = 0  # pages in the stacks with no serial of ours; no slips, counted nowhere else
     submitted: frozenset[str] = frozenset()  # units that gave in a batch or a count of their stock
     checking: Checking = Checking()
     handwritten: int = 0  # slips with something written in the comment box
@@ -212,7 +208,7 @@ class Month:
             stock=self.stock_of(unit),
             visits={u: n for u, n in self.visits.items() if u == unit},
             submitted=self.submitted & {unit},
-            opinions=tuple(opinion for opinion in self.opinions if opinion.unit == unit),
+            opinions=tuple(one for one in self.opinions if one.unit == unit and not one.complaint),
         )
 
 

@@ -68,6 +68,7 @@ def test_sample_sizes():
         (1000, 1000, Band.ABOVE),
         (1001, 1000, Band.IMPOSSIBLE),
         (0, 10, Band.BELOW),
+        (0, 0, None),
     ],
 )
 def test_participation_bands(part, whole, band):

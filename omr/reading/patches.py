@@ -175,4 +175,4 @@ def _percentiles(counts: NDArray[np.int64], percent: float) -> Floats:
     below = np.floor(at)
     low, high = ((upto <= rank[:, None]).sum(axis=1) for rank in (below, below + 1))
     part, gap = at - below, np.minimum(high, 255) - low
-    return np.where(part < 0.5, low + gap * part, low + gap - gap * (1 - part))
+    return np.asarray(np.where(part < 0.5, low + gap * part, low + gap - gap * (1 - part)))

@@ -88,6 +88,16 @@ def m001_accounts(db: Database) -> None:
     db.execute("INSERT INTO signing_key VALUES (?)", [secrets.token_bytes(32)])
 
 
+@migrations()
+def m002_known(db: Database) -> None:
+    """Keep what reviewers said on items whose answer was known: a measure, no fact about a slip."""
+    db.execute(
+        """CREATE TABLE known_answers (name TEXT NOT NULL REFERENCES accounts, item TEXT NOT NULL,
+            at TEXT NOT NULL, right INTEGER NOT NULL CHECK (right IN (0, 1)),
+            PRIMARY KEY (name, item)) STRICT, WITHOUT ROWID"""
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """One account as the desks need it."""
@@ -304,6 +314,28 @@ class Accounts:
         """End one session."""
         with self._lock, self._db.atomic():
             self._db.execute("DELETE FROM sessions WHERE digest = ?", [_digest(secret)])
+
+    # known answers
+
+    def note_known(self, name: str, item: str, right: bool) -> None:
+        """Note what a reviewer said on an item whose answer was known; the first time counts."""
+        with self._lock, self._db.atomic():
+            self._db.execute(
+                "INSERT OR IGNORE INTO known_answers VALUES (?, ?, ?, ?)",
+                [name, item, self._now(), int(right)],
+            )
+
+    def known_of(self, name: str) -> frozenset[str]:
+        """Return the known items that a reviewer had."""
+        with self._lock:
+            rows = self._db.execute("SELECT item FROM known_answers WHERE name = ?", [name]).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def known_figures(self) -> dict[str, tuple[int, int]]:
+        """Return for each reviewer how many known items were read right, of how many."""
+        with self._lock:
+            rows = self._db.execute("SELECT name, sum(right), count(*) FROM known_answers GROUP BY name")
+            return {name: (right, count) for name, right, count in rows.fetchall()}
 
     # acts
 

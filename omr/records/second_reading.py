@@ -111,12 +111,22 @@ def _standing(said: Iterable[Said]) -> dict[str, Said]:
     return {name: one for name, one in latest.items() if one.state != WITHDRAWN}
 
 
-def waiting(store: Store, forms: Mapping[str, Form], wants_second: Callable[[int, str], bool]) -> list[Item]:
-    """Return all items that are not settled, what matters most first.
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Return the items that are not settled, what matters most first.
 
     First where two readers differ, then where the answer decides whether the slip is valid,
     then the overall question, the other core questions, the rest. The items of one slip
     stay together: who knows how this person makes marks decides faster.
+    """
+    open_ = [item for item in items if item.status is not Status.SETTLED]
+    of_slip: dict[int, int] = {}
+    for item in open_:
+        of_slip[item.reading] = min(item.rank, of_slip.get(item.reading, item.rank))
+    return sorted(open_, key=lambda item: (of_slip[item.reading], item.reading, item.position))
+
+
+def doubtful(store: Store, forms: Mapping[str, Form], wants_second: Callable[[int, str], bool]) -> list[Item]:
+    """Return all items that the machine was unsure of, settled or not, in the order of reading.
 
     Parameters
     ----------
@@ -128,15 +138,13 @@ def waiting(store: Store, forms: Mapping[str, Form], wants_second: Callable[[int
     rows = list(store.rows(_DOUBTFUL))
     said = _decisions(store, [row["reading"] for row in rows])
     answers = _answers(store, {row["reading"] for row in rows})
-    items = []
-    for row in rows:
-        item = _item(row, forms[row["fingerprint"]], said, answers, wants_second)
-        if item.status is not Status.SETTLED:
-            items.append(item)
-    of_slip: dict[int, int] = {}
-    for item in items:
-        of_slip[item.reading] = min(item.rank, of_slip.get(item.reading, item.rank))
-    return sorted(items, key=lambda item: (of_slip[item.reading], item.reading, item.position))
+    return [_item(row, forms[row["fingerprint"]], said, answers, wants_second) for row in rows]
+
+
+def agreed(item: Item) -> tuple[str, tuple[str, ...]] | None:
+    """Return what two readers said alike, who did not know of each other; None where they did not."""
+    values = [one.value for one in _standing(item.said).values()]
+    return next((value for value in values if values.count(value) > 1), None)
 
 
 def current(store: Store, item: Item) -> Item:

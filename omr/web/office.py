@@ -47,7 +47,12 @@ class Office:
         """Put an office together around its accounts."""
         worker, pictures = Worker(workspace), Pictures(workspace.path)
         return cls(
-            workspace, accounts, throttle or Throttle(), worker, pictures, Worklist(accounts.signing_key)
+            workspace,
+            accounts,
+            throttle or Throttle(),
+            worker,
+            pictures,
+            Worklist(accounts.signing_key, had=accounts.known_of),
         )
 
     def forms(self, store: Store) -> dict[str, Form]:

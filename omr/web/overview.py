@@ -90,6 +90,7 @@ def _figures(
         people=_people(month, settings.smallest_cell),
         waiting=waiting_counts(store, unit=unit),
         decided=decided_by(store, when.name) if lead else {},
+        known=visit.office.accounts.known_figures() if lead else {},
         scanners=scanner_lines(store) if lead else [],
         target=target,
         counted_at=datetime.now(UTC).isoformat(),

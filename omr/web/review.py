@@ -13,7 +13,7 @@ from omr.geometry import Box
 from omr.reading.reader import ReadPage
 from omr.records import review
 from omr.records.intake import Desk
-from omr.records.second_reading import Item
+from omr.records.second_reading import Item, agreed
 from omr.records.store import Store
 from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page
@@ -81,7 +81,13 @@ def decide(visit: Visit) -> Response:
         office.worklist.find(store, office.forms(store), key)  # after a restart the list is empty
         problem = ""
         try:
-            office.worklist.decide(store, key, visit.me.name, lambda item: write(visit, store, item, words))
+            office.worklist.decide(
+                store,
+                key,
+                visit.me.name,
+                lambda item: write(visit, store, item, words),
+                lambda known: _check(visit, store, known, words),
+            )
         except OmrError as error:
             problem = str(error)
         return _next(visit, store, "item.html", problem=problem, undo="" if problem else key)
@@ -159,6 +165,16 @@ def write(visit: Visit, store: Store, item: Item, words: list[str]) -> None:
     if len(words) > 1 and question.kind is not Kind.MULTIPLE:
         words = ["multiple"]
     _record(visit, store, item.key, words)
+
+
+def _check(visit: Visit, store: Store, known: Item, words: list[str]) -> None:
+    """Compare an answer with what two others said; the register learns nothing."""
+    question = visit.office.forms(store)[known.fingerprint].questions[known.position]
+    if len(words) > 1 and question.kind is not Kind.MULTIPLE:
+        words = ["multiple"]
+    word = words[0] if len(words) == 1 else ""
+    said = (review.NOTHING[word].value, ()) if word in review.NOTHING else ("answered", tuple(sorted(words)))
+    visit.office.accounts.note_known(visit.me.name, known.key, right=said == agreed(known))
 
 
 def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:

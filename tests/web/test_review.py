@@ -271,3 +271,24 @@ def test_grid_never_decides_validity(person, office, no_sample):
     data = {"csrf": reviewer.token("/"), "kind": "marked", "items": "A1-B3 A1-B4 A2-B4"}
     reviewer.client.post("/review/grid", data=data)
     assert {answers(office, n)["B4"][2] for n in (1, 2)} == {"machine"}
+
+
+def test_a_known_item_measures_the_reader_and_changes_no_slip(person, office, anybody, monkeypatch):
+    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 1.0)
+    take_slips(office.workspace, [slip(B2="?3"), slip(B1="?5")])
+    another(office, "ba.pv01")
+    for role in (Role.REVIEWER, Role.LEAD):
+        decide(person(role), "A1-B2", "3")
+    office.worklist._held.clear()
+    before = answers(office, 1)
+    office.worklist._chance = lambda: 0.0
+    third = anybody()
+    third.sign_in("ba.pv01")
+    page = third.client.get("/review").text
+    assert shown(page) == "A1-B2" and "khác nhau" not in page
+    assert shown(decide(third, "A1-B2", "4").text) == "A2-B1"
+    assert answers(office, 1) == before
+    assert office.accounts.known_figures() == {"ba.pv01": (0, 1)}
+    office.worklist.forget()
+    assert shown(third.client.get("/review").text) == "A2-B1"  # nobody gets a known item twice
+    assert "đọc đúng 0/1" not in person(Role.VIEWER).client.get("/overview").text

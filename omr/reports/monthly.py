@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from omr.forms.serial import Issue
-from omr.messages import catalogue
 from omr.records.closing import root_of
 from omr.records.periods import parse_period
 from omr.records.reconcile import Line, reconcile
@@ -28,6 +27,20 @@ from omr.reports.workbook import workbook
 from omr.workspace import ReportSettings
 
 FORMATS: Final = ("csv", "xlsx", "docx")
+
+# The report is a Vietnamese document in whichever language the program speaks.
+TOPICS: Final = {
+    Topic.PRAISE: "Khen, cảm ơn",
+    Topic.STAFF: "Thái độ cán bộ",
+    Topic.PROCEDURE: "Thủ tục, hồ sơ",
+    Topic.WAITING: "Thời gian chờ",
+    Topic.PLACE: "Cơ sở vật chất",
+    Topic.MONEY: "Phí, lệ phí",
+    Topic.COMPLAINT: "Phản ánh, tố cáo",
+    Topic.OTHER: "Khác",
+    Topic.UNREADABLE: "Không đọc được",
+}
+PASSED_ON: Final = "(nội dung chuyển theo quy trình tiếp nhận phản ánh, tố cáo)"
 
 
 def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
@@ -84,8 +97,8 @@ def _stock(lines: Iterable[Line], runs: Sequence[Issue]) -> Iterator[Stock]:
 
 def _opinion(typed: Transcript) -> Opinion:
     complaint = typed.topic is Topic.COMPLAINT
-    text = catalogue("vi", "report")["complaint"] if complaint else typed.text
-    return Opinion(typed.unit, typed.form, catalogue("vi", "web")[f"topic_{typed.topic}"], text, complaint)
+    text = PASSED_ON if complaint else typed.text
+    return Opinion(typed.unit, typed.form, TOPICS[typed.topic], text, complaint)
 
 
 def figures(month: Month) -> dict[str, object]:

@@ -146,15 +146,17 @@ def reasons_table(month: Month) -> Table:
                     (code, rules().texts[code]["vi"], *cells, total[code], Share(total[code], whole.returned))
                 )
             )
-    notes = (
-        (
-            f"Ngoài ra, {month.foreign} tờ trong các lô không có số phiếu của Công an thành phố (KHL1, KHL2), "
-            "không tính vào phiếu thu về.",
-        )
-        if month.foreign
-        else ()
+    note = (
+        f"Ngoài ra, {month.foreign} tờ trong các lô không có số phiếu do Công an thành phố phát hành "
+        "(KHL1, KHL2), không tính vào phiếu thu về."
     )
-    return Table("06", "Phiếu không hợp lệ và phiếu nghi vấn theo lý do", columns, tuple(rows), notes)
+    return Table(
+        "06",
+        "Phiếu không hợp lệ và phiếu nghi vấn theo lý do",
+        columns,
+        tuple(rows),
+        (note,) * bool(month.foreign),
+    )
 
 
 def _by_reason(pool: Pool, state: SlipState) -> Counter[str]:

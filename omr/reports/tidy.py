@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from importlib import resources
 from typing import Final, Literal
 
-from omr.messages import catalogue
 from omr.records.tallies import Channel
 from omr.reports.figures import Share
 from omr.reports.pools import Pool
@@ -87,10 +88,11 @@ def _share(share: Share) -> tuple[int, int, Value, Value, Value]:
 
 def dictionary_rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield file, column, what it means in Vietnamese and in English."""
-    vietnamese, english = catalogue("vi", "tidy"), catalogue("en", "tidy")
+    text = resources.files("omr.reports").joinpath("dictionary.toml").read_text("utf-8")
+    meanings = tomllib.loads(text)
     for file, columns in (("counts", COUNTS), ("figures", FIGURES)):
         for column in columns:
-            yield file, column, vietnamese[column], english[column]
+            yield file, column, meanings[column]["vi"], meanings[column]["en"]
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Value]], separator: Separator = ",") -> bytes:

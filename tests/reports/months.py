@@ -192,6 +192,7 @@ def make_month(period: str, seed: int = 1) -> Month:
             stock.append(Stock(unit.unit, name, 100, 400, returned, spoiled, in_stock, missing))
             back += returned
         visits[unit.unit] = back * 10 // 7 + 3
+    silent = {SILENT} if period == "2025-03" else set()
     return Month(
         parse_period(period),
         FORMS,
@@ -199,8 +200,10 @@ def make_month(period: str, seed: int = 1) -> Month:
         tallies,
         tuple(stock),
         visits,
-        frozenset(u.unit for u in in_force(period) if not (period == "2025-03" and u.unit == SILENT)),
-        Checking(answers=14 * len(slips), by_people=len(slips) // 9),
+        submitted=frozenset(
+            u.unit for u in in_force(period) if not (period == "2025-03" and u.unit == SILENT)
+        ),
+        checking=Checking(answers=14 * len(slips), by_people=len(slips) // 9),
         handwritten=len(slips) // 12,
         opinions=(
             Opinion("PC08", "DL-04", "Thời gian chờ", "Nên có thêm quầy vào sáng thứ Hai."),

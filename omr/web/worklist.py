@@ -222,6 +222,8 @@ class Worklist:
     def _put(self, item: Item) -> None:
         if item.status is Status.SETTLED:
             self._items.pop(item.key, None)
+            if agreed(item):
+                self._known[item.key] = item
         else:
             self._items[item.key] = replace(item, rank=0) if item.status is Status.DISPUTED else item
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ from omr.reading.pages import Grey
 DARKER: Final = 14  # grey levels below the paper on both sides: twice the noise of an office scanner
 # Where that paper is looked at, and once more at half the way: a printed line may lie there.
 BESIDE_MM: Final = 2.4
-LINES: Final = 160  # so many rows (or columns) of the scan are looked at
+LINES: Final = 128  # so many rows (or columns) of the scan are looked at
 LEAST_SHARE: Final = 0.6  # of them must show the streak: it is invisible where it crosses print
 MARGIN_SHARE: Final = 0.5  # the same within each of the two margins, where nothing is printed
 MARGIN_MM: Final = 4.0  # of paper without any print: the ladder begins 4.5 mm from the edge
@@ -76,12 +77,13 @@ def _along_columns(grey: Grey, corners: Points, px_per_mm: float) -> list[tuple[
     if right - left < 4 * beside or bottom - top < LINES:
         return []
     rows = np.linspace(top, bottom - 1, LINES).astype(np.intp)
-    part = grey[rows, left:right].astype(np.int16)
-    middle = part[:, beside:-beside] + DARKER
-    half, count = beside // 2, middle.shape[1]
-    before = np.maximum(part[:, :count], part[:, half : half + count])
-    after = np.maximum(part[:, 2 * beside :], part[:, 2 * beside - half : 2 * beside - half + count])
-    darker = (middle <= before) & (middle <= after)
+    part = np.ascontiguousarray(grey[rows, left:right])
+    half, count = beside // 2, part.shape[1] - 2 * beside
+    middle = part[:, beside : beside + count]
+    before = cv2.max(part[:, :count], part[:, half : half + count])
+    after = cv2.max(part[:, 2 * beside :], part[:, 2 * beside - half : 2 * beside - half + count])
+    beside_it = np.maximum(cv2.min(before, after), DARKER)  # at least, so that no byte falls below 0
+    darker = beside_it - np.uint8(DARKER) > middle
     margin = max(3, round(MARGIN_MM * px_per_mm * LINES / (bottom - top)))
     streaky = (
         (darker.mean(axis=0) >= LEAST_SHARE)

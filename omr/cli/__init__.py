@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "answers": "answers",
     "review": "review",
     "register": "register",
+    "audit": "audit",
     "period": "period",
     "marks": "marks",
     "report": "report",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.signals import signals
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ RANGES_SHOWN = 20  # of one unit and form; with --json all
 @click.group()
 def register() -> None:
     """Where every serial is."""
+
+
+register.add_command(signals)
 
 
 @register.command()

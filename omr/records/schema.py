@@ -202,7 +202,7 @@ def m003_slips(db: Database) -> None:
         original TEXT NOT NULL REFERENCES originals,
         number INTEGER NOT NULL CHECK (number >= 1), -- in the original
         picture TEXT NOT NULL, -- SHA-256 of the page's picture
-        outcome TEXT NOT NULL CHECK (outcome IN ('read', 'blank_back', 'rejected')),
+        outcome TEXT NOT NULL CHECK (outcome IN ('read', 'blank_back', 'rejected', 'cover')),
         reason TEXT,
         measured TEXT CHECK (measured IS NULL OR json_valid(measured)),
         UNIQUE (original, number),
@@ -503,4 +503,45 @@ def m006_transcripts(db: Database) -> None:
         topic TEXT NOT NULL, -- see records/transcripts.py
         text TEXT NOT NULL -- masked; empty where nothing can be read""",
         "reading, question, transcript",
+    )
+
+
+@migrations()
+def m007_audit_by_hand(db: Database) -> None:
+    """Add public draws of slips, and what people keyed from their paper."""
+    _facts(
+        db,
+        "audit_draws",
+        """draw INTEGER PRIMARY KEY, -- the latest of a period counts
+        period TEXT NOT NULL,
+        seed TEXT NOT NULL,
+        points TEXT NOT NULL, -- a fraction: per cent points the satisfied share may be too high
+        satisfied INTEGER NOT NULL,
+        answered INTEGER NOT NULL CHECK (answered >= satisfied),
+        slips INTEGER NOT NULL,
+        population TEXT NOT NULL CHECK (length(population) = 64) -- SHA-256 over what was counted""",
+        "period",
+    )
+    _facts(
+        db,
+        "drawn_slips",
+        """draw INTEGER NOT NULL REFERENCES audit_draws,
+        position INTEGER NOT NULL, -- by ticket
+        serial TEXT NOT NULL,
+        fingerprint TEXT NOT NULL REFERENCES forms,
+        valid INTEGER NOT NULL CHECK (valid IN (0, 1)),
+        said TEXT NOT NULL CHECK (json_valid(said)), -- as counted when it was drawn
+        PRIMARY KEY (draw, serial)""",
+        options="STRICT, WITHOUT ROWID",
+    )
+    _facts(
+        db,
+        "rekeyed_slips",
+        """rekeyed INTEGER PRIMARY KEY, -- the latest of a draw and serial counts
+        draw INTEGER NOT NULL,
+        serial TEXT NOT NULL,
+        paper TEXT NOT NULL CHECK (paper IN ('ok', 'invalid', 'missing')),
+        said TEXT NOT NULL CHECK (json_valid(said)),
+        FOREIGN KEY (draw, serial) REFERENCES drawn_slips""",
+        "draw, serial, rekeyed",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,8 @@ from omr.records.tallies import Channel, overall_question, tally
 # What a pen and a hand leave in a box, whatever the box.
 STROKE_FEATURES: Final = ("ink", "mass", "ring", "around", "width", "height", "depth", "spread", "dark")
 _COLUMNS: Final = [F[name] for name in STROKE_FEATURES]
+
+NO_VISITS: Final[Mapping[str, int]] = MappingProxyType({})
 
 MONTHS_BACK: Final = 6  # of the unit's past: enough to see what is usual, short enough to be the same desk
 
@@ -69,7 +72,7 @@ class UnitMonth:
 
 
 def unit_months(
-    store: Store, forms: Mapping[str, Form], period: Period, visits: Mapping[str, int]
+    store: Store, forms: Mapping[str, Form], period: Period, visits: Mapping[str, int] = NO_VISITS
 ) -> list[UnitMonth]:
     """Return every unit that has slips in a month, by code.
 

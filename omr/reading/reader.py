@@ -9,7 +9,7 @@ from typing import Final
 from omr.errors import AlignmentError, PageError, SerialError
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
-from omr.reading.align import Outlines, align, outlines_of, refine
+from omr.reading.align import align
 from omr.reading.backs import is_blank
 from omr.reading.calibrate import Calibration
 from omr.reading.comments import Comment, WritingArea, areas_of, find_comments
@@ -18,6 +18,7 @@ from omr.reading.identify import TEXT, IdentifiedPage, identify
 from omr.reading.locate import locate
 from omr.reading.marks import MarkReading, found_at, measure
 from omr.reading.pages import EncodedPage, ScannedPage, decode
+from omr.reading.refine import Outlines, outlines_of, refine
 from omr.reading.seal import Seal, find_seal
 from omr.reading.streaks import Streak, find_streaks
 

@@ -1,0 +1,185 @@
+"""Put every box where its printed outline is: AlignedPage -> boxes in scan px.
+
+The second opinion on the map: boxes are believed only where their outlines are found, so
+that a map that fits its markers and still is wrong ends here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.errors import AlignmentError
+from omr.forms.template import OUTLINE_MM, Form
+from omr.geometry import Box, apply
+from omr.reading.align import AlignedPage
+
+REACH_MM: Final = 0.8  # how far an outline is searched from its predicted place
+STEP_MM: Final = 0.1
+ALONG: Final = 12  # samples along each side of a box
+END_MM: Final = 0.5  # of each side left out: there the other sides' lines are
+LEAST_CONTRAST: Final = 40.0  # grey levels between paper and outline
+FULL_INK: Final = 0.5  # a thin line blurred by the scanner is half as dark as the ink
+EDGE_SEEN: Final = 0.5  # share of a side's length that must be line
+MOST_SHIFT_MM: Final = 0.6  # of a row of boxes
+LEAST_SEEN: Final = 0.8  # share of boxes whose outline is where the map says
+LEAST_OF_BAND: Final = 0.5  # and of each row and column of at least `BAND_BOXES`
+BAND_MM: Final = 3.0  # boxes whose middles are this close along an axis are one row or column
+BAND_BOXES: Final = 3  # one of fewer boxes borrows from its neighbours
+SIDEWAYS: Final = 0.7  # how much better columns must agree than rows to be believed
+# A box further from its row than this stands by itself, as beside a fold: single boxes were
+# measured to 0.05 mm, also under noise and in 1-bit.
+ALONE_MM: Final = 0.15
+MOST_UNEVEN_MM: Final = 0.3  # of boxes against their row: paper is not that soft
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlines:
+    """Where to look for a form's boxes; the same for all its pages."""
+
+    corners_mm: NDArray[np.float64]  # (N, 4, 2), in the form's order
+    probes_mm: NDArray[np.float64]  # (N, 4 sides, T steps across, ALONG, 2)
+    bands: tuple[Bands, Bands]  # by rows and by columns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """Boxes that lie across the feed, one beside the other: they are shifted together."""
+
+    members: tuple[NDArray[np.intp], ...]  # the boxes whose shifts make up a band's
+    of_box: NDArray[np.intp]
+
+    def lack(self, seen: NDArray[np.bool_]) -> bool:
+        """Whether a whole band is not there, as at the end of a grid that is off by one."""
+        sizes = np.bincount(self.of_box)
+        found = np.bincount(self.of_box, seen)
+        return bool(((sizes >= BAND_BOXES) & (found < LEAST_OF_BAND * sizes)).any())
+
+    def medians(self, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return for each box the median shift of its band, (N, 2)."""
+        return np.array([np.median(shifts[band], axis=0) for band in self.members])[self.of_box]
+
+
+def outlines_of(form: Form) -> Outlines:
+    """Prepare a form's boxes for `refine`."""
+    boxes = [option.box for question in form.questions for option in question.options]
+    centres = np.array([box.centre_mm for box in boxes])
+    return Outlines(
+        np.array([box.corners_mm for box in boxes]),
+        np.array([_sides(box) for box in boxes]),
+        (_bands(centres[:, 1]), _bands(centres[:, 0])),
+    )
+
+
+def _bands(along: NDArray[np.float64]) -> Bands:
+    """Group boxes by their place along one axis; small groups borrow from their neighbours."""
+    order = np.argsort(along, kind="stable")
+    of_box = np.empty(len(along), np.intp)
+    of_box[order] = np.concatenate([[0], np.cumsum(np.diff(along[order]) > BAND_MM)])
+    members = []
+    for band in range(int(of_box.max()) + 1):
+        own = of_box == band
+        nearest = np.argsort(np.abs(along - along[own].mean()), kind="stable")
+        members.append(nearest[: max(BAND_BOXES, int(own.sum()))])
+    return Bands(tuple(members), of_box)
+
+
+def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
+    """Return every box where its printed outline is: (N, 4, 2) px, in the form's order.
+
+    Boxes are moved by rows: paper that wobbles in the feeder moves a row as a whole, and
+    the median of a row is surer than one box. Where columns agree better than rows, the
+    sheet went through sideways.
+
+    Raises
+    ------
+    AlignmentError
+        ``outlines_missing`` or ``outlines_displaced``: this is not the paper the map means.
+    """
+    shifts, seen = _shifts(_line_profiles(_sampled(aligned, outlines.probes_mm)))
+    if seen.mean() < LEAST_SEEN or any(bands.lack(seen) for bands in outlines.bands):
+        raise AlignmentError("outlines_missing", seen=int(seen.sum()), boxes=len(seen))
+    shifts[~seen] = np.median(shifts[seen], axis=0)
+    rows, columns = outlines.bands
+    moved = rows.medians(shifts)
+    off = _disagreement(shifts[seen] - moved[seen])
+    if off > ALONE_MM:
+        sideways = columns.medians(shifts)
+        sideways_off = _disagreement(shifts[seen] - sideways[seen])
+        if sideways_off < SIDEWAYS * off:
+            moved, off = sideways, sideways_off
+    most = float(np.abs(moved).max())
+    if most > MOST_SHIFT_MM:
+        raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
+    if off > MOST_UNEVEN_MM:
+        raise AlignmentError("outlines_uneven", off_mm=off, most=MOST_UNEVEN_MM)
+    alone = seen & (np.abs(shifts - moved).max(axis=1) > ALONE_MM)
+    moved[alone] = shifts[alone]
+    return apply(aligned.scan_from_page, outlines.corners_mm + moved[:, None])
+
+
+_STEPS: Final = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)
+
+
+def _sides(box: Box) -> NDArray[np.float64]:
+    """Return points across and along the left, right, top and bottom line: (4, T, ALONG, 2) mm."""
+    line = box.grown(-OUTLINE_MM / 2)
+    (x0, y0), (x1, y1) = line.corners_mm[0], line.corners_mm[2]
+    down = np.linspace(y0 + END_MM, y1 - END_MM, ALONG)
+    right = np.linspace(x0 + END_MM, x1 - END_MM, ALONG)
+    upright = [np.stack(np.meshgrid(x + _STEPS, down, indexing="ij"), axis=-1) for x in (x0, x1)]
+    level = [np.stack(np.meshgrid(y + _STEPS, right, indexing="ij")[::-1], axis=-1) for y in (y0, y1)]
+    return np.array([*upright, *level])
+
+
+def _disagreement(off: NDArray[np.float64]) -> float:
+    """Return how far nine boxes in ten are at most from their band, in mm."""
+    return float(np.percentile(np.abs(off).max(axis=1), 90))
+
+
+def _sampled(aligned: AlignedPage, points_mm: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return the nearest pixel to each point, (...,); the scan's edge stands for what lies beyond."""
+    grey = aligned.located.scan.grey
+    height, width = grey.shape
+    (a, b, x), (c, d, y) = aligned.scan_from_page.astype(np.float32)
+    across, down = np.moveaxis(points_mm.astype(np.float32), -1, 0)
+    column = np.clip(a * across + b * down + (x + np.float32(0.5)), 0, width - 1).astype(np.int32)
+    row = np.clip(c * across + d * down + (y + np.float32(0.5)), 0, height - 1).astype(np.int32)
+    return np.asarray(grey.ravel()[row * width + column])
+
+
+def _line_profiles(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return how much of each side's length is ink at each step across, (N, 4, T) in [0, 1]."""
+    paper, ink = np.percentile(samples[:, :, ::2, ::3], (80, 4))
+    share = max(float(paper - ink), LEAST_CONTRAST) / max(float(paper), 1.0)
+    # Paper is darker at a dark scanner's side: each box has its own.
+    around = samples.reshape(len(samples), -1)[:, ::3]
+    white = np.partition(around, around.shape[1] * 4 // 5, axis=1)[:, around.shape[1] * 4 // 5]
+    white = np.maximum(white.astype(np.float32), 1)[:, None, None, None]
+    darkness = (white - samples) / (FULL_INK * share * white)
+    return np.asarray(darkness.clip(0, 1).mean(axis=-1), np.float64)
+
+
+def _shifts(profiles: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return each box's shift in mm, (N, 2), and whether its outline was seen there, (N,).
+
+    Opposite sides move together: a stroke beside one of them, or the black of a box
+    filled solid, does not pull the box away.
+    """
+    pairs = profiles.reshape(-1, 2, 2, profiles.shape[-1])  # (N, axis, side, T)
+    both = pairs.sum(axis=2)
+    smooth = both.copy()
+    smooth[..., 1:-1] = (both[..., :-2] + 2 * both[..., 1:-1] + both[..., 2:]) / 4
+    peak = smooth[..., 1:-1].argmax(axis=-1) + 1
+    left, middle, right = (
+        np.take_along_axis(smooth, (peak + by)[..., None], -1)[..., 0] for by in (-1, 0, 1)
+    )
+    bend = np.minimum(left - 2 * middle + right, -1e-9)
+    shifts = (peak + np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) * STEP_MM - REACH_MM
+    lines = np.take_along_axis(pairs, peak[:, :, None, None], -1)[..., 0] - pairs.min(axis=-1)
+    # One side may be lost to a fold or a stroke's white gap, three may not.
+    seen = np.sort(lines.reshape(-1, 4), axis=1)[:, 1] >= EDGE_SEEN
+    return shifts, seen

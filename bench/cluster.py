@@ -1,0 +1,155 @@
+"""Read a stack on a cluster of this machine and kill its parts on the way: ``make cluster-trial``.
+
+A scheduler and two workers on loopback. When a fifth of the pages is stored, one worker is
+killed; when two fifths are, the scheduler is; ``omr read`` must end with one line. Then both are
+started again, the same command goes on, and the database must hold every page exactly once, with
+the answers that reading the same stack without a cluster gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from pages import KINDS, Made, default_scratch, make
+
+from omr.workspace import Workspace
+
+OMR: Final = [sys.executable, "-c", "from omr.cli import main; main()", "--lang", "en"]
+
+
+def main() -> None:
+    """Run the trial and print what happened."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scratch", type=Path, default=default_scratch())
+    args = parser.parse_args()
+    workers = os.cpu_count() or 1
+    made = make(KINDS[0], mixed=True, pages=args.pages, seed=args.seed, scratch=args.scratch, workers=workers)
+    with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
+        whole = _calm(made, Path(folder) / "calm")
+        broken = _trial(made, Path(folder) / "trial")
+    same = whole == broken
+    print(f"{len(broken)} pages, each once: {len(broken) == args.pages}; as without a cluster: {same}")
+    sys.exit(0 if same and len(broken) == args.pages else 1)
+
+
+def _calm(made: Made, folder: Path) -> list[tuple[object, ...]]:
+    workspace = _fresh(made, folder)
+    started = time.perf_counter()
+    subprocess.run(
+        [*OMR, "--workspace", str(workspace.path), "read", str(made.scan)], stdout=subprocess.DEVNULL
+    )
+    print(f"without a cluster: {time.perf_counter() - started:.0f} s")
+    return _stored(workspace)
+
+
+def _trial(made: Made, folder: Path) -> list[tuple[object, ...]]:
+    workspace = _fresh(made, folder)
+    scheduler, workers, address = _cluster()
+    started = time.perf_counter()
+    reading = _read(workspace, made, address)
+    _wait_for(workspace, made.pages // 5, reading)
+    _kill_below(workers[0])
+    print(f"a worker killed at {_count(workspace)} stored pages")
+    _wait_for(workspace, 2 * made.pages // 5, reading)
+    scheduler.kill()
+    said = reading.communicate()[1].strip().splitlines()[-1]
+    print(f"the scheduler killed; omr read ended with {reading.returncode} at {_count(workspace)}: {said}")
+    _end([*workers, scheduler])
+    scheduler, workers, address = _cluster()
+    reading = _read(workspace, made, address)
+    receipt = json.loads(reading.communicate()[0])
+    _end([*workers, scheduler])
+    print(
+        f"read again: {receipt['pages']} pages in the receipt; {time.perf_counter() - started:.0f} s in all"
+    )
+    return _stored(workspace)
+
+
+def _fresh(made: Made, folder: Path) -> Workspace:
+    folder.mkdir()
+    return made.fresh_workspace(folder)
+
+
+def _cluster() -> tuple[subprocess.Popen[str], list[subprocess.Popen[str]], str]:
+    scheduler = _start("cluster", "scheduler", "--port", "0")
+    address = _ready(scheduler).split()[-1]
+    workers = [_start("cluster", "worker", address, "--processes", "1") for _ in range(2)]
+    for worker in workers:
+        _ready(worker)
+    return scheduler, workers, address
+
+
+def _start(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([*OMR, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _read(workspace: Workspace, made: Made, address: str) -> subprocess.Popen[str]:
+    return _start(
+        "--workspace", str(workspace.path), "read", str(made.scan), "--scheduler", address, "--json"
+    )
+
+
+def _ready(part: subprocess.Popen[str]) -> str:
+    assert part.stderr is not None
+    for line in part.stderr:
+        if "tcp://" in line:
+            return line.strip()
+    raise SystemExit("a part of the cluster did not start")
+
+
+def _count(workspace: Workspace) -> int:
+    with closing(sqlite3.connect(workspace.database)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM pages").fetchone()
+    return int(count)
+
+
+def _wait_for(workspace: Workspace, pages: int, reading: subprocess.Popen[str]) -> None:
+    while _count(workspace) < pages:
+        if reading.poll() is not None:
+            raise SystemExit(f"omr read ended early: {reading.communicate()}")
+        time.sleep(0.1)
+
+
+def _kill_below(part: subprocess.Popen[str]) -> None:
+    """Kill the worker itself, not the command that minds it and starts another."""
+    below = " ".join(file.read_text() for file in Path(f"/proc/{part.pid}/task").glob("*/children"))
+    for pid in map(int, below.split()):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _end(parts: list[subprocess.Popen[str]]) -> None:
+    for part in parts:
+        part.terminate()
+    for part in parts:
+        part.communicate()
+
+
+def _stored(workspace: Workspace) -> list[tuple[object, ...]]:
+    """Return every page with what was read from it, without the numbers that order gives."""
+    with closing(sqlite3.connect(workspace.database)) as connection:
+        return list(
+            connection.execute(
+                """SELECT original, pages.number, outcome, pages.reason, serial, marks,
+                (SELECT group_concat(question || state || codes || confidence) FROM decidings
+                 JOIN answers USING (deciding) WHERE decidings.reading = readings.reading)
+                FROM pages LEFT JOIN readings USING (page) ORDER BY original, pages.number"""
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

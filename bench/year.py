@@ -1,0 +1,214 @@
+"""A year's database: as many read slips as wanted, with the rows that reading writes, made in minutes.
+
+For what depends on size alone: how soon the first rows come, how a file grows, how long a report
+takes. The first batches go through the project's own `PageRows` and `Act`; the rest are copies of
+them, made by SQLite with other numbers, because hashing a million slips takes half an hour. So the
+rows are those of a year, and `omr audit verify` rightly refuses the database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from omr.forms.layout import find_form
+from omr.forms.serial import Issue
+from omr.forms.template import Form, fingerprint
+from omr.reading.align import AlignedPage
+from omr.reading.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.identify import IdentifiedPage
+from omr.reading.marks import FEATURES, MarkReading
+from omr.reading.pages import EncodedPage, Encoding
+from omr.reading.reader import ReadPage
+from omr.reading.seal import Seal
+from omr.records.audit import batch_root
+from omr.records.intake import PAGES_PER_ACT, Desk
+from omr.records.page_rows import PageRows, Sent, Told
+from omr.records.register import archive_form, archived_forms
+from omr.records.store import Store
+from omr.records.units import import_units, read_units, shipped_units
+from omr.workspace import Workspace
+
+SLIPS_A_BATCH: Final = 500
+WRITTEN: Final = 12_000  # slips: a batch or two a month
+UNITS: Final = "hai-phong-2023"
+DOUBTFUL: Final = 0.002  # of the questions: what waits for a reviewer
+
+
+def main() -> None:
+    """Make the database."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="becomes the workspace")
+    parser.add_argument("--slips", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    started = time.perf_counter()
+    written = min(args.slips, WRITTEN)
+    make_slips(args.folder, written, args.seed)
+    database = args.folder / "omr.sqlite"
+    size = database.stat().st_size
+    print(f"{written} slips written as intake writes them: {size / written:.0f} bytes a slip")
+    copies = -(-args.slips // written)
+    copy_slips(database, written, copies)
+    size = database.stat().st_size
+    print(f"{written * copies} slips, {size / 2**20:.0f} MB, {time.perf_counter() - started:.0f} s")
+
+
+def make_slips(folder: Path, slips: int, seed: int) -> None:
+    """Spread slips over the months of 2023 and the units that serve, and store them as read."""
+    workspace = Workspace.create(folder)
+    chance = random.Random(seed)
+    form = find_form("DL-01", None)
+    with Store.open(workspace.database) as store:
+        units = shipped_units(UNITS)
+        assert units is not None
+        import_units(store, read_units(units.read_bytes()), by="bench")
+        serving = [row["unit"] for row in store.rows("SELECT DISTINCT unit FROM units ORDER BY unit")]
+        with store.act("issue", by="bench") as act:
+            archive_form(store, act, form)
+        desk = Desk(store, workspace.scans, archived_forms(store), "default", "bench")
+        year = _Year(desk, form, chance)
+        for number in range(0, slips, SLIPS_A_BATCH):
+            month = number * 12 // slips + 1
+            year.batch(number, min(SLIPS_A_BATCH, slips - number), chance.choice(serving), month)
+
+
+_RUN: Final = "run || '-' || :copy"
+_BATCH: Final = "batch || '-' || :copy"
+_FILE: Final = "substr(original, 1, 56) || printf('%08d', :copy)"
+_PAGE, _READING, _DECIDING = "page + :slips", "reading + :slips", "deciding + :slips"
+# What a copy changes, table by table, in the order in which rows refer to each other.
+_COPIED: Final = {
+    "runs": {"run": _RUN, "first": "first + :slips", "last": "last + :slips"},
+    "run_ends": {"run": _RUN},
+    "batches": {"batch": _BATCH},
+    "originals": {"original": _FILE, "path": "path || :copy"},
+    "original_ends": {"original": _FILE},
+    "batch_files": {"batch": _BATCH, "original": _FILE},
+    "batch_ends": {"batch": _BATCH},
+    "pages": {"page": _PAGE, "batch": _BATCH, "original": _FILE},
+    "readings": {
+        "reading": _READING,
+        "page": _PAGE,
+        "serial": "substr(serial, 1, 3) || printf('%07d', number + :slips) || substr(serial, 11)",
+        "run": _RUN,
+        "number": "number + :slips",
+    },
+    "decidings": {"deciding": _DECIDING, "reading": _READING},
+    "answers": {"deciding": _DECIDING},
+}
+
+
+def copy_slips(database: Path, slips: int, copies: int) -> None:
+    """Repeat the slips until there are `copies` times as many."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")  # nothing here is worth a wait for the disk
+        for table in _COPIED:
+            connection.execute(f"CREATE TEMP TABLE first_{table} AS SELECT * FROM {table}")
+        for copy in range(1, copies):
+            for table, changed in _COPIED.items():
+                columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+                values = ", ".join(changed.get(column, column) for column in columns)
+                connection.execute(
+                    f"INSERT INTO {table} SELECT {values} FROM first_{table}",
+                    {"copy": str(copy), "slips": copy * slips},
+                )
+            connection.commit()
+
+
+class _Year:
+    """The batches of a year, one print run and one file each."""
+
+    def __init__(self, desk: Desk, form: Form, chance: random.Random) -> None:
+        self._desk = desk
+        self._form = form
+        self._chance = chance
+        features = np.random.default_rng(0).random(
+            (sum(len(q.options) for q in form.questions), len(FEATURES))
+        )
+        boxes = ((question.key, option.code) for question in form.questions for option in question.options)
+        self._marks = tuple(
+            MarkReading(*box, np.zeros((4, 2)), tuple(row))
+            for box, row in zip(boxes, features.tolist(), strict=True)
+        )
+
+    def batch(self, number: int, count: int, unit: str, month: int) -> None:
+        """Store one batch as intake does."""
+        place = number // SLIPS_A_BATCH + 1
+        issue = self._issue(f"R23-{place:04}", number + 1, count, unit, f"2023-{month:02}")
+        store, batch = self._desk.store, f"B{place:06}"
+        file = hashlib.sha256(batch.encode()).hexdigest()
+        with store.act("begin_batch", by="bench") as act:
+            act.add("batches", {"batch": batch, "unit": None, "period": None, "expected": None})
+            act.add("originals", {"original": file, "path": f"scans/{file}.pdf", "bytes": 300_000 * count})
+            row = {"batch": batch, "original": file, "position": 1, "file": f"{batch}.pdf"}
+            act.add("batch_files", row)
+        told = Told(None, None, None)
+        for first in range(0, count, PAGES_PER_ACT):
+            with store.act("read", by="bench") as act:
+                rows = PageRows(self._desk, batch, told, act)
+                for page in range(first, min(first + PAGES_PER_ACT, count)):
+                    picture = hashlib.sha256(f"{batch} {page}".encode()).hexdigest()
+                    sent = Sent(
+                        file, page + 1, picture, EncodedPage(f"{batch}.pdf", page + 1, Encoding.PICTURE, b"")
+                    )
+                    rows.add(sent, self._slip(issue, issue.first + page))
+                rows.insert()
+        with store.act("end_batch", by="bench") as act:
+            act.add("original_ends", {"original": file, "pages": count})
+            act.add("batch_ends", {"batch": batch, "root": batch_root(store, batch, last_event=act.event)})
+
+    def _issue(self, run: str, first: int, count: int, unit: str, period: str) -> Issue:
+        mark = fingerprint(self._form)
+        key = hashlib.sha256(run.encode()).digest()
+        issue = Issue(run, self._form.form, mark, unit, period, self._form.digit, 23, first, count, key)
+        with self._desk.store.act("issue", by="bench") as act:
+            act.add(
+                "runs",
+                {
+                    "run": run,
+                    "form": issue.form,
+                    "fingerprint": mark,
+                    "unit": unit,
+                    "period": period,
+                    "digit": issue.digit,
+                    "year": issue.year,
+                    "first": first,
+                    "last": issue.last,
+                    "key": key,
+                    "seeded": 1,
+                    "target": f"{run}.pdf",
+                },
+            )
+            act.add("run_ends", {"run": run, "state": "issued", "pdf": key.hex()})
+        return issue
+
+    def _slip(self, issue: Issue, number: int) -> ReadPage:
+        aligned = AlignedPage(None, _MAP, 200.0, 0.05)  # type: ignore[arg-type]
+        page = IdentifiedPage(aligned, issue.serial(number), issue, ("ladder", "qr"))
+        verdicts: list[BoxVerdict] = []
+        answers: list[Answer] = []
+        for question in self._form.questions:
+            if not question.options:
+                continue
+            code = self._chance.choice(question.options).code
+            doubtful = self._chance.random() < DOUBTFUL
+            state = AnswerState.DOUBTFUL if doubtful else AnswerState.ANSWERED
+            verdicts.append(BoxVerdict(question.key, code, BoxState.MARKED, 0.9987, doubtful))
+            answers.append(Answer(question.key, state, () if doubtful else (code,), 0.9987))
+        return ReadPage(page, self._marks, tuple(verdicts), tuple(answers), seal=Seal.UNKNOWN)
+
+
+_MAP: Final = np.array([[7.87401, 0.01234, -3.21], [-0.01234, 7.87401, 2.34]])
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,8 @@ from omr.reading.identify import IdentifiedPage
 from omr.reading.marks import MarkReading
 from omr.reading.pages import EncodedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage
-from omr.records.intake import Desk, take_in
+from omr.records.intake import take_in
+from omr.records.page_rows import Desk
 from omr.records.receipt import Receipt, receipt
 from omr.records.register import archived_forms
 from omr.records.store import Store

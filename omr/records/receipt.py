@@ -39,13 +39,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The figures of one run of ``omr read``; pages = read + blank backs + rejected."""
+    """The figures of one run of ``omr read``; pages = read + blank backs + covers + rejected."""
 
     batch: str
     files: int
     pages: int
     read: int
     blank_backs: int
+    covers: int  # cover sheets
     rejected: dict[str, int]
     duplicates: int  # pages that add nothing, or nothing yet: read before, or of a slip read before
     to_review: int  # slips with a doubtful answer, or held
@@ -56,7 +57,7 @@ class Receipt:
     @property
     def sheets(self) -> int:
         """Pieces of paper; forms are printed on one side."""
-        return self.pages - self.blank_backs
+        return self.pages - self.blank_backs - self.covers
 
     @property
     def waits(self) -> bool:
@@ -97,9 +98,10 @@ def receipt(store: Store, taken: TakenIn, *, seconds: float) -> Receipt:
     return Receipt(
         batch=taken.batch,
         files=len(taken.files),
-        pages=counts["read"] + counts["blank_back"] + counts["rejected"],
+        pages=counts["read"] + counts["blank_back"] + counts["cover"] + counts["rejected"],
         read=counts["read"],
         blank_backs=counts["blank_back"],
+        covers=counts["cover"],
         rejected=dict(sorted(rejected.items())),
         duplicates=counts["duplicates"],
         to_review=counts["to_review"],
@@ -118,6 +120,7 @@ def as_json(made: Receipt) -> dict[str, object]:
         "sheets": made.sheets,
         "read": made.read,
         "blank_backs": made.blank_backs,
+        "covers": made.covers,
         "rejected": made.rejected,
         "duplicates": made.duplicates,
         "to_review": made.to_review,

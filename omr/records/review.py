@@ -20,7 +20,7 @@ from omr.forms.template import Form, Kind, Question
 from omr.messages import say
 from omr.reading.decide import AnswerState, BoxState
 from omr.reading.reader import ReadPage
-from omr.records.intake import Desk, PageRows, Told
+from omr.records.page_rows import Desk, PageRows, Told
 from omr.records.periods import refuse_closed
 from omr.records.store import Act, Row, Store, Value
 from omr.records.validity import rules
@@ -355,9 +355,7 @@ def _decide_page(
     outcome = "serial" if serial else "invalid" if reason else outcomes[word]
     with desk.store.act("decide_page", by=by, why=why) as act:
         # What an earlier typed serial brought no longer counts.
-        earlier = desk.store.rows(
-            "SELECT reading FROM slips WHERE page = ?", item.page
-        )
+        earlier = desk.store.rows("SELECT reading FROM slips WHERE page = ?", item.page)
         _add_slip_decisions(act, [row["reading"] for row in earlier], "void")
         act.add(
             "decided_pages",

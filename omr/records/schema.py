@@ -545,3 +545,56 @@ def m007_audit_by_hand(db: Database) -> None:
         FOREIGN KEY (draw, serial) REFERENCES drawn_slips""",
         "draw, serial, rekeyed",
     )
+
+
+@migrations()
+def m008_beside_paper(db: Database) -> None:
+    """Add visits at the counters, and the answers of the electronic form."""
+    _facts(
+        db,
+        "visit_counts",
+        """visit_count INTEGER PRIMARY KEY, -- the latest of a unit and period counts
+        unit TEXT NOT NULL,
+        period TEXT NOT NULL,
+        visits INTEGER NOT NULL CHECK (visits >= 0)""",
+        "period, unit, visit_count",
+    )
+    db.execute(
+        """CREATE VIEW visits AS
+        SELECT unit, period, visits FROM visit_counts
+        WHERE visit_count IN (SELECT max(visit_count) FROM visit_counts GROUP BY unit, period)"""
+    )
+    _facts(
+        db,
+        "electronic_slips",
+        """response INTEGER PRIMARY KEY,
+        form TEXT NOT NULL,
+        fingerprint TEXT NOT NULL REFERENCES forms,
+        name TEXT NOT NULL, -- the form tool's own, or the hash of its row: tells a second import
+        digest TEXT NOT NULL CHECK (length(digest) = 64), -- of what it says
+        unit TEXT NOT NULL,
+        period TEXT NOT NULL,
+        day TEXT NOT NULL, -- on which it was sent, as far as the file tells, else ''
+        file TEXT NOT NULL""",
+        "period, unit",
+    )
+    db.execute("CREATE UNIQUE INDEX electronic_slips_name ON electronic_slips (form, name)")
+    _facts(
+        db,
+        "electronic_answers",
+        """response INTEGER NOT NULL REFERENCES electronic_slips,
+        question TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('answered', 'no_answer', 'multiple')),
+        codes TEXT NOT NULL, -- divided by blanks
+        PRIMARY KEY (response, question)""",
+        options="STRICT, WITHOUT ROWID",
+    )
+    _facts(
+        db,
+        "electronic_comments",
+        """response INTEGER NOT NULL REFERENCES electronic_slips,
+        question TEXT NOT NULL,
+        text TEXT NOT NULL, -- masked
+        PRIMARY KEY (response, question)""",
+        options="STRICT, WITHOUT ROWID",
+    )

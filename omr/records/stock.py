@@ -115,16 +115,14 @@ def count(
     when = parse_period(period)
     with store.act("count", by=by, why=why) as act:
         serving = find_unit(store, unit, when).unit
-        known_form = known_forms(store, form)
+        printed = known_form(store, form)
         for closed in (when, when.following):
             refuse_closed(store, closed.name)
         custody = Custody(store, until=when)
         spans = [parse_span(IssuedSerials(issued(store)), text) for text in texts]
         for span in spans:
             for part, there in custody.spans(span):
-                if (there.unit, there.period) != (serving, when.name) or _form_of(
-                    store, part.run
-                ) != known_form:
+                if (there.unit, there.period) != (serving, when.name) or _form_of(store, part.run) != printed:
                     raise RegisterError(
                         "register.not_there",
                         ranges=written(store, [part]),
@@ -134,7 +132,7 @@ def count(
         number = act.next_id("stock_counts", "stock_count")
         act.add(
             "stock_counts",
-            {"stock_count": number, "unit": serving, "form": known_form, "period": when.name},
+            {"stock_count": number, "unit": serving, "form": printed, "period": when.name},
         )
         for run in {span.run for span in spans}:
             for first, last in Ranges.of((span.first, span.last) for span in spans if span.run == run):
@@ -142,7 +140,7 @@ def count(
         return _settle(store, act, spans, late=late)
 
 
-def known_forms(store: Store, text: str) -> str:
+def known_form(store: Store, text: str) -> str:
     """Return the name of a form that was printed, however `text` spells it.
 
     Raises

@@ -12,7 +12,7 @@ from omr.reading.calibrate import load_calibration
 from omr.reading.identify import IdentifiedPage
 from omr.reading.locate import locate
 from omr.reading.pages import EncodedPage, decode, open_pages
-from omr.records.intake import Desk
+from omr.records.page_rows import Desk
 from omr.records.register import archived_forms, issued
 from omr.records.review import Item
 from omr.records.store import Store

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Office
+from offices import Office
 from scanned import BLANK, rejected, slip
 
 

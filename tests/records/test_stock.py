@@ -10,7 +10,7 @@ from scanned import Scanner, rejected, slip
 from omr.errors import RegisterError
 from omr.forms.serial import Issue
 from omr.records.custody import Custody, Place
-from omr.records.intake import Desk
+from omr.records.page_rows import Desk
 from omr.records.periods import parse_period
 from omr.records.reconcile import Line, reconcile, size, spans
 from omr.records.register import archived_forms

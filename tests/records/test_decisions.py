@@ -12,7 +12,7 @@ from scanned import Scanner, rejected, slip
 from omr.errors import OmrError
 from omr.forms.serial import Issue, Serial
 from omr.reading.reader import ReadPage
-from omr.records.intake import Desk
+from omr.records.page_rows import Desk
 from omr.records.register import archived_forms
 from omr.records.review import Item, decide, find_item, queue
 from omr.records.slips import CurrentSlip, current_slips

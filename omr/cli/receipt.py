@@ -1,0 +1,36 @@
+"""``omr receipt``: the receipt of a batch, again or on paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.errors import OmrError
+from omr.messages import say
+
+
+@click.command()
+@click.argument("batch")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def receipt(session: Session, batch: str, output: Path | None, as_json: bool) -> None:
+    """Show a receipt."""
+    from omr.records.batches import receipt_of
+    from omr.records.receipt import as_json as receipt_as_json
+    from omr.records.receipt import as_text
+
+    workspace = session.workspace()
+    with session.store() as store:
+        if store.row("SELECT 1 FROM batches WHERE batch = ?", batch) is None:
+            raise OmrError("records.no_batch", batch=batch)
+        made = receipt_of(store, batch)
+        if output is not None:
+            from omr.records.receipt_pdf import print_receipt
+
+            print_receipt(store, made, workspace.settings.office, output)
+    if as_json:
+        return print_json({**receipt_as_json(made), "pdf": str(output.absolute()) if output else None})
+    click.echo(say("receipt.printed", target=output) if output else as_text(made))

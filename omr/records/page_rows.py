@@ -1,0 +1,232 @@
+"""What came of pages, as rows: collected by table and written together in one act."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from omr.forms.serial import Issue
+from omr.forms.template import Form
+from omr.reading.cover import find_cover
+from omr.reading.decide import Answer, BoxState, BoxVerdict
+from omr.reading.pages import EncodedPage
+from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
+from omr.reading.streaks import Streak
+from omr.records.custody import Custody, Place
+from omr.records.measured import pack
+from omr.records.periods import PeriodState, state_of
+from omr.records.store import Act, Row, Store
+from omr.records.validity import may_say_overall
+
+# In the order in which rows refer to each other.
+_TABLES: Final = ("pages", "readings", "doubts", "comments", "set_aside", "decidings", "answers")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was said about a stack; None: each slip's print run says it."""
+
+    unit: str | None
+    period: str | None
+    expected: int | None  # sheets
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A page that is on its way through the reader."""
+
+    original: str
+    number: int
+    picture: str  # SHA-256
+    page: EncodedPage
+
+
+@dataclass(frozen=True, slots=True)
+class CoverSheet:
+    """The sheet on top of the stack, which says whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What intake needs besides the files: where facts go and how slips were printed and decided."""
+
+    store: Store
+    scans: Path
+    forms: Mapping[str, Form]  # by fingerprint, as archived
+    calibration: str
+    by: str
+
+
+class PageRows:
+    """The rows of one act of reading, collected by table and inserted together."""
+
+    def __init__(self, desk: Desk, batch: str, told: Told, act: Act) -> None:
+        self._desk = desk
+        self._batch = batch
+        self._told = told
+        self._act = act
+        self._tables: dict[str, list[Row]] = {table: [] for table in _TABLES}
+        self._next = {
+            column: act.next_id(table, column)
+            for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
+        }
+        self._known: dict[str, list[tuple[int, str]]] = {}  # serial -> its readings and their pictures
+        self._custody: Custody | None = None  # as it is while this act is written
+
+    def insert(self) -> None:
+        """Write all rows."""
+        for table, rows in self._tables.items():
+            self._act.add(table, *rows)
+
+    def add(self, sent: Sent, result: Result | CoverSheet) -> None:
+        """Add the rows of one page."""
+        page = self._number("page")
+        row: dict[str, str | int | None] = {
+            "page": page,
+            "batch": self._batch,
+            "original": sent.original,
+            "number": sent.number,
+            "picture": sent.picture,
+            "outcome": "read",
+            "reason": None,
+            "measured": None,
+        }
+        if isinstance(result, BlankBack):
+            row["outcome"] = "blank_back"
+        elif isinstance(result, CoverSheet):
+            row["outcome"] = "cover"
+        elif isinstance(result, RejectedPage):
+            inside = find_cover(sent.page)  # two stacks were scanned as one
+            reason, numbers = ("cover_inside", asdict(inside)) if inside else (result.reason, result.measured)
+            measured = json.dumps(numbers, ensure_ascii=False, default=str)
+            row.update(outcome="rejected", reason=reason, measured=measured)
+        self._tables["pages"].append(row)
+        if isinstance(result, ReadPage):
+            self.add_reading(page, sent.picture, result)
+
+    def add_reading(self, page: int, picture: str, result: ReadPage) -> None:
+        """Add the rows of the slip that was read on a page."""
+        reading = self._number("reading")
+        slip = result.page
+        place = self._place(slip.issue, slip.serial.number)
+        form = self._desk.forms[slip.issue.fingerprint]
+        self._tables["readings"].append(
+            {
+                "reading": reading,
+                "page": page,
+                "serial": str(slip.serial),
+                "run": slip.issue.run,
+                "number": slip.serial.number,
+                "unit": place.unit,
+                "period": place.period,
+                "carriers": " ".join(slip.carriers),
+                "dpi": float(slip.aligned.dpi),
+                "residual_mm": float(slip.aligned.residual_mm),
+                "scan_from_page": json.dumps(slip.aligned.scan_from_page.ravel().tolist()),
+                "marks": pack(form, result.marks),
+                "seal": result.seal.value,
+                "streaks": _streaks(result.streaks),
+            }
+        )
+        self._tables["doubts"] += [{"reading": reading, "reason": doubt} for doubt in result.doubts]
+        self._tables["comments"] += [
+            {
+                "reading": reading,
+                "question": comment.question,
+                "ink_mm2": float(comment.ink_mm2),
+                "corners_px": json.dumps(np.round(comment.corners_px, 2).tolist()),
+            }
+            for comment in result.comments
+            if comment.has_ink
+        ]
+        reason, other = self._why_aside(reading, picture, result, place)
+        if reason is not None:
+            self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
+        deciding = self._number("deciding")
+        self._tables["decidings"].append(
+            {
+                "deciding": deciding,
+                "reading": reading,
+                "calibration": self._desk.calibration,
+                "overall": int(may_say_overall(form, result.answers)),
+                "verdicts": _verdicts(result.verdicts),
+            }
+        )
+        self._tables["answers"] += [_answer(deciding, answer) for answer in result.answers]
+
+    def _why_aside(
+        self, reading: int, picture: str, result: ReadPage, place: Place
+    ) -> tuple[str | None, int | None]:
+        """Return why a slip does not count by itself, and the reading of the same serial that came first."""
+        earlier = self._readings_of(str(result.page.serial))
+        earlier.append((reading, picture))
+        if len(earlier) > 1:
+            same = any(picture == known for _, known in earlier[:-1])
+            return "same_image" if same else "duplicate_other_image", earlier[0][0]
+        if self._told.unit not in (None, place.unit):
+            return "other_unit", None
+        if self._told.period not in (None, place.period):
+            return "other_period", None
+        if self._spoiled(result):
+            return "spoiled", None
+        if state_of(self._desk.store, place.period) is PeriodState.CLOSED:
+            return "period_closed", None
+        return None, None
+
+    def _spoiled(self, result: ReadPage) -> bool:
+        spoiling = self._desk.store.row(
+            "SELECT 1 FROM spoilings WHERE run = ? AND ? BETWEEN first AND last",
+            result.page.issue.run,
+            result.page.serial.number,
+        )
+        return spoiling is not None
+
+    def _place(self, issue: Issue, number: int) -> Place:
+        """Return where the serial is registered; hand-overs and stock counts may have moved it."""
+        if self._custody is None:
+            self._custody = Custody(self._desk.store)
+        return self._custody.place(issue.run, number) or Place(issue.unit, issue.period)
+
+    def _readings_of(self, serial: str) -> list[tuple[int, str]]:
+        if serial not in self._known:
+            rows = self._desk.store.rows(
+                """SELECT reading, picture FROM slips JOIN pages USING (page)
+                WHERE serial = ? ORDER BY reading""",
+                serial,
+            )
+            self._known[serial] = [(row["reading"], row["picture"]) for row in rows]
+        return self._known[serial]
+
+    def _number(self, column: str) -> int:
+        self._next[column] += 1
+        return self._next[column] - 1
+
+
+def _streaks(streaks: Iterable[Streak]) -> str | None:
+    found = [[streak.first, streak.last, streak.is_column] for streak in streaks]
+    return json.dumps(found) if found else None
+
+
+def _verdicts(verdicts: Iterable[BoxVerdict]) -> str:
+    """Return all boxes that are not plainly blank, as JSON: [question, option, state, confidence, review]."""
+    told = [
+        [one.question, one.option, one.state.value, round(one.confidence, 6), one.review]
+        for one in verdicts
+        if one.review or one.state is not BoxState.BLANK
+    ]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _answer(deciding: int, answer: Answer) -> Row:
+    return {
+        "deciding": deciding,
+        "question": answer.question,
+        "state": answer.state.value,
+        "codes": " ".join(answer.codes),
+        "confidence": float(answer.confidence),
+    }

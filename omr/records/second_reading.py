@@ -224,18 +224,23 @@ def _item(
 
 
 def _decides_validity(form: Form, answers: Mapping[str, CurrentAnswer], question: str) -> bool:
-    """Whether the slip would be invalid if this question and the other doubtful ones had no answer."""
-    blank = {
-        key: CurrentAnswer(key, AnswerState.NO_ANSWER, (), 1.0, one.by)
-        if one.state is AnswerState.DOUBTFUL or key == question
-        else one
-        for key, one in answers.items()
-    }
+    """Whether the slip is valid or not by this answer, be the other doubtful ones answers or none."""
 
-    def valid(given: Mapping[str, CurrentAnswer]) -> bool:
+    def valid(others: AnswerState, this: AnswerState) -> bool:
+        given = {
+            key: _as(one, this if key == question else others)
+            if key == question or one.state is AnswerState.DOUBTFUL
+            else one
+            for key, one in answers.items()
+        }
         return judge(form, given, standing="counts", set_aside=None, reason_by_hand=None) is None
 
-    return valid(answers) and not valid(blank)
+    states = AnswerState.ANSWERED, AnswerState.NO_ANSWER
+    return any(valid(others, states[0]) != valid(others, states[1]) for others in states)
+
+
+def _as(answer: CurrentAnswer, state: AnswerState) -> CurrentAnswer:
+    return CurrentAnswer(answer.question, state, answer.codes, 1.0, answer.by)
 
 
 def _rank(question: Question, where: Status, decisive: bool) -> int:

@@ -30,6 +30,7 @@ class Tile:
 
     item: Item
     option: str
+    label: str
     ink: float
 
     @property
@@ -117,9 +118,11 @@ def _tile(store: Store, item: Item, forms: dict[str, Form]) -> Tile:
     option = item.doubts[0].option
     marks = store.value("SELECT marks FROM readings WHERE reading = ?", item.reading)
     assert isinstance(marks, bytes)
-    measured = unpack(forms[item.fingerprint], marks)
+    form = forms[item.fingerprint]
+    (label,) = (o.label for o in form.questions[item.position].options if o.code == option)
+    measured = unpack(form, marks)
     (ink,) = (m.features[F["gain"]] for m in measured if (m.question, m.option) == (item.question, option))
-    return Tile(item, option, ink)
+    return Tile(item, option, label, ink)
 
 
 def _words(item: Item, form: Form, kind: str) -> list[str]:

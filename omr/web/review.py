@@ -47,7 +47,8 @@ class Row:
     choices: tuple[Choice, ...]
     area: Box  # what the picture shows
     spot: Box  # the question's own boxes
-    doubtful: tuple[tuple[Box, float], ...]
+    marked: tuple[str, ...]  # labels of what the machine is sure of
+    doubtful: tuple[tuple[Box, str, float], ...]  # box, label, confidence
 
     @property
     def picture(self) -> str:
@@ -226,14 +227,17 @@ def wanted_of(visit: Visit) -> Wanted:
 def _row(item: Item, forms: dict[str, Form]) -> Row:
     form = forms[item.fingerprint]
     question = form.questions[item.position]
-    boxes = {option.code: option.box for option in question.options}
+    options = {option.code: option for option in question.options}
     short = all(len(option.code) == 1 for option in question.options)
     choices = tuple(
         Choice(option.code if short else str(place), option.code, option.label, option.box)
         for place, option in enumerate(question.options, start=1)
     )
-    doubtful = tuple((boxes[doubt.option], doubt.confidence) for doubt in item.doubts)
-    return Row(item, form, question, choices, _area(form, question), _spot(question), doubtful)
+    doubtful = tuple(
+        (options[one.option].box, options[one.option].label, one.confidence) for one in item.doubts
+    )
+    marked = tuple(options[code].label for code in item.marked)
+    return Row(item, form, question, choices, _area(form, question), _spot(question), marked, doubtful)
 
 
 def _spot(question: Question) -> Box:

@@ -19,7 +19,7 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.serial import parse_serial
-from omr.forms.template import Form
+from omr.forms.template import Form, Kind
 from omr.reading.decide import AnswerState
 from omr.records.periods import Period
 from omr.records.slips import CurrentSlip, current_slips
@@ -28,6 +28,7 @@ from omr.records.tallies import overall_question
 
 NOTHING: Final = "-"  # no box of the question is marked
 TOGETHER: Final = "+"  # between the codes of one question
+MANY: Final = "*"  # more boxes than the question allows: no answer, whichever they are
 UNDECIDED: Final = "?"  # was counted as doubtful; nobody keys this
 FOUND, INVALID, MISSING = "ok", "invalid", "missing"  # what became of the paper
 HEAD: Final = ("no", "serial", "form", "paper")
@@ -88,12 +89,19 @@ def counted_slips(store: Store, forms: Mapping[str, Form], period: Period) -> li
 
 
 def _said(slip: CurrentSlip) -> dict[str, str]:
-    return {
-        key: UNDECIDED
-        if given.state is AnswerState.DOUBTFUL
-        else TOGETHER.join(sorted(given.codes)) or NOTHING
-        for key, given in slip.answers.items()
-    }
+    return {key: _as_keyed(given.state, given.codes) for key, given in slip.answers.items()}
+
+
+def _as_keyed(state: AnswerState, codes: Sequence[str]) -> str:
+    match state:
+        case AnswerState.ANSWERED:
+            return TOGETHER.join(sorted(codes))
+        case AnswerState.NO_ANSWER:
+            return NOTHING
+        case AnswerState.MULTIPLE:
+            return MANY
+        case AnswerState.DOUBTFUL:
+            return UNDECIDED
 
 
 def _satisfied(form: Form, said: Said) -> bool | None:
@@ -290,12 +298,16 @@ def _checked(file: Path, line: int, row: Mapping[str, str], form: Form) -> dict[
         text = row.get(question.key, "")
         codes = sorted(code.strip() for code in text.split(TOGETHER))
         known = {option.code for option in question.options}
-        if text != NOTHING and (not known.issuperset(codes) or len(set(codes)) < len(codes)):
+        if text in (NOTHING, MANY):
+            said[question.key] = text
+        elif not known.issuperset(codes) or len(set(codes)) < len(codes):
             raise OmrError(
                 "sample.bad_answer", file=file.name, line=line, column=question.key, value=text[:40]
             )
-        # One answer too many is no answer, but it is what the paper says.
-        said[question.key] = TOGETHER.join(codes) if text != NOTHING else NOTHING
+        elif len(codes) > 1 and question.kind is not Kind.MULTIPLE:
+            said[question.key] = MANY
+        else:
+            said[question.key] = TOGETHER.join(codes)
     return said
 
 

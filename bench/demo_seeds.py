@@ -33,7 +33,7 @@ def main(first: int, last: int) -> int:
             str(seed),
             "--json",
         ]
-        shown = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        shown = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
         print("  ".join(f"{value:>12}" for value in (seed, *(shown[name] for name in COLUMNS))), flush=True)
         total = {name: total[name] + shown[name] for name in COLUMNS}
         # One forged slip is to be refused; more needs a look.

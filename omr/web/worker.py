@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from omr.errors import OmrError
 from omr.records.inbox import Inbox, Stack, StackState
 from omr.workspace import Workspace
 
+READ: Final = (sys.executable, "-m", "omr.web.worker")
 _LOOK_EVERY_S: Final = 5.0  # also when nobody calls: `omr watch` puts stacks into the same inbox
 _PATIENCE_S: Final = 10.0
 MOST_TRIES: Final = 3  # a stack that ends its process that often waits for a person
@@ -28,9 +30,10 @@ _NICE: Final = 10  # people at the desks come first
 class Worker(threading.Thread):
     """Starts the reading of each stack that waits."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, command: Sequence[str] = READ) -> None:
         super().__init__(name="inbox", daemon=True)
         self._workspace = workspace
+        self._command = command
         self._inbox = Inbox(workspace)
         self._called = threading.Event()
         self._ending = threading.Event()
@@ -62,7 +65,7 @@ class Worker(threading.Thread):
             self._called.wait(_LOOK_EVERY_S)
 
     def _read(self, stack: Stack) -> None:
-        command = [sys.executable, "-m", "omr.web.worker", str(self._workspace.path.resolve()), stack.name]
+        command = [*self._command, str(self._workspace.path.resolve()), stack.name]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         code = self._process.wait()
         if code == 0 or self._ending.is_set():

@@ -17,7 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import pypdfium2 as pdfium
+from PIL import ImageDraw
 from playwright.sync_api import Page, sync_playwright
+
+from omr.geometry import FRAMES, px_from_mm
 
 HERE = Path(__file__).parent
 TARGET = HERE.parents[1] / "docs" / "guide"
@@ -44,19 +48,13 @@ def prepare(workspace: Path) -> dict[str, str]:
         words = ("--crowd", "troublesome") if form == "DL-01" else ()
         omr(workspace, "simulate", printed, "-o", scanned, "--dpi", 200, "--seed", seed, *words)
     omr(workspace, "read", workspace / "DL-04 tháng 11.pdf")
-    hurt = workspace / "DL-01 hỏng.pdf"
-    omr(
-        workspace,
-        "simulate",
-        workspace / "DL-01.pdf",
-        "-o",
-        hurt,
-        "--seed",
-        5,
-        "--harm",
-        "low-contrast",
-        "blur",
-    )
+    printed = workspace / "DL-02.pdf"
+    omr(workspace, "issue", "DL-02", "--unit", "PC07", "--count", 4, "--period", "2026-11", "-o", printed)
+    for seed in (7, 8):  # the same serials filled in by other people: somebody copied slips
+        scanned = workspace / f"DL-02 lần {seed}.pdf"
+        omr(workspace, "simulate", printed, "-o", scanned, "--seed", seed)
+        omr(workspace, "read", scanned)
+    omr(workspace, "read", without_serial(printed, workspace))
     people = {"quet.pc06": "clerk", "lan.pv01": "reviewer", "minh.pv01": "lead", "truong.pc06": "viewer"}
     passwords = {}
     for name, role in people.items():
@@ -64,6 +62,20 @@ def prepare(workspace: Path) -> dict[str, str]:
         told = omr(workspace, "users", "add", name, "--role", role, *unit)
         passwords[name] = told.split()[-1]
     return passwords
+
+
+def without_serial(printed: Path, folder: Path) -> Path:
+    """Return a scan of a slip whose codes and printed serial are covered."""
+    with pdfium.PdfDocument(printed) as document:
+        page = document[0].render(scale=200 / 72).to_pil().convert("L")
+    frame, paint = FRAMES["A5"], ImageDraw.Draw(page)
+    for box in (frame.qr, frame.ladder, frame.serial_text):
+        place = box.grown(3.0).corners_mm
+        corners = [px_from_mm(length, 200) for length in (*place[0], *place[2])]
+        paint.rectangle(corners, fill=235)
+    file = folder / "phiếu bị che số.png"
+    page.save(file, dpi=(200, 200))
+    return file
 
 
 class Guide:
@@ -113,8 +125,8 @@ def walk(guide: Guide, workspace: Path, passwords: dict[str, str]) -> None:
     page.set_input_files("#files", workspace / "DL-01 tháng 11.pdf")
     guide.shot("quet-phieu")
     page.click("#send")
-    page.wait_for_selector("#progress dl.figures")
-    page.wait_for_timeout(1500)
+    page.wait_for_selector("#progress progress[value]:not([value='0'])", timeout=120_000)
+    page.wait_for_timeout(1000)
     page.screenshot(path=guide.target / "dang-doc.png")
     page.wait_for_selector("text=Biên nhận lô", timeout=120_000)
     guide.shot("bien-nhan")
@@ -133,14 +145,17 @@ def walk(guide: Guide, workspace: Path, passwords: dict[str, str]) -> None:
     guide.shot("theo-bang")
     page.click("nav >> text=Trường hợp")
     guide.shot("truong-hop")
-    if page.query_selector("tbody a"):
-        page.click("tbody a")
-        guide.shot("mot-truong-hop")
+    page.click("tbody a")
+    guide.shot("mot-truong-hop")
+    page.click("nav >> text=Trường hợp")
+    page.click("tr:has-text('Không đọc được số phiếu') a")
+    page.fill("#serial", "2 26 0000001")
+    page.wait_for_selector("#check p")
+    guide.shot("nhap-so")
     page.click("nav >> text=Ý kiến")
-    if page.query_selector("#text"):
-        page.fill("#text", "Cán bộ Trần Văn Hải rất nhiệt tình, xin gọi 0912 345 678")
-        page.wait_for_selector("#masked >> text=đã che")
-        guide.shot("y-kien")
+    page.fill("#text", "Cán bộ Trần Văn Hải rất nhiệt tình, xin gọi 0912 345 678")
+    page.wait_for_selector("#masked >> text=đã che")
+    guide.shot("y-kien")
     guide.out()
 
     guide.sign_in("minh.pv01", passwords["minh.pv01"])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.reading.decide import AnswerState
-from omr.reading.marks import F
+from omr.reading.marks import FEATURES, F
 from omr.records.measured import unpack
 from omr.records.periods import Period
 from omr.records.reconcile import Line, reconcile, spans
@@ -24,7 +24,7 @@ from omr.records.store import Store
 from omr.records.tallies import Channel, overall_question, tally
 
 # What a pen and a hand leave in a box, whatever the box.
-STROKE_FEATURES: Final = ("ink", "mass", "ring", "around", "width", "height", "depth", "spread", "dark")
+STROKE_FEATURES: Final = ("ink", "mass", "ring", "width", "height", "depth", "spread", "share", "dark")
 _COLUMNS: Final = [F[name] for name in STROKE_FEATURES]
 
 NO_VISITS: Final[Mapping[str, int]] = MappingProxyType({})
@@ -207,8 +207,8 @@ def _strokes(
     """Return which boxes hold the slip's answers, and how their marks look."""
     chosen = {(key, code) for key, given in slip.answers.items() for code in given.codes}
     marks = [mark for mark in unpack(form, packed) if (mark.question, mark.option) in chosen]
-    # Measurements of an older calibration may lack a feature: then there is nothing to compare.
-    if not marks or len(marks[0].features) <= max(_COLUMNS):
+    # An older program may have measured other features: then there is nothing to compare.
+    if not marks or len(marks[0].features) != len(FEATURES):
         return (), None
     features = np.array([mark.features for mark in marks], np.float32)
     return tuple((mark.question, mark.option) for mark in marks), features[:, _COLUMNS]

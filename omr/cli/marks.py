@@ -33,7 +33,7 @@ def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json:
     except OSError as error:
         raise OmrError("marks.no_image", file=image, detail=error.strerror) from error
     grey = grey_of(load(data, None, colour=False).pixels)
-    features = measure(grey, listed.corners_px)
+    features = measure(grey, listed.corners_px, listed.groups)
     judged = judge(features, listed.groups, fitted)
     waiting = sum(judgement.review for judgement in judged)
     rows = [

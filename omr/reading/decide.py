@@ -73,6 +73,7 @@ STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers
 DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
+MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 
 
@@ -98,7 +99,7 @@ def judge(
         return ()
     chance = calibration.chance(gather(features, groups))
     limits = calibration.limits
-    unsure = _cannot_tell(features, chance)
+    unsure = overruled(features)
     marked = (chance >= limits.marked_above) & ~unsure
     filled = _filled(features, groups, marked, limits)
     out = []
@@ -119,13 +120,15 @@ def judge(
     return tuple(out)
 
 
-def _cannot_tell(features: NDArray[np.float64], chance: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Boxes that the model must not decide, (N,): what it sees there is not what it learned from."""
+def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes the model must not judge, (N,): what is there is not what it learned from."""
     column = {name: features[:, i] for name, i in F.items()}
     gain = column["gain"]
     streak = (column["through"] >= STREAK) & (column["ink"] > 0.02) & (gain < STREAK_GAIN)
     unknown_print = (column["support"] < FEW_BLANKS) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
-    return np.asarray((column["usable"] == 0) | streak | unknown_print | (column["paper"] > DARK_PAPER))
+    misplaced = (column["missing"] > MISPLACED) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
+    lost = (column["usable"] == 0) | (column["paper"] > DARK_PAPER)
+    return np.asarray(lost | streak | unknown_print | misplaced)
 
 
 def _filled(

@@ -18,12 +18,13 @@ Floats = NDArray[np.float64]
 
 # What a box itself says. More ink never lowers one of these, so with weights that are not
 # negative more ink is never less marked.
-RISING: Final = ("gain", "ink", "core", "depth", "spread", "extent", "dark", "whole")
+RISING: Final = ("gain", "ink", "core", "spread", "extent", "around")
 # What its surroundings say: the page's noise and the marks beside it.
 CONTEXT: Final = ("missing", "noise", "page_marks", "rival")
 EVIDENCE: Final = RISING + CONTEXT
 
 FLOOR: Final = 0.03  # ink that the best scans of empty boxes show; below, differences mean nothing
+HALF_ROUND: Final = 0.6  # printed words and lines beside a box lie in up to this share of directions
 
 
 def _log(values: Floats) -> Floats:
@@ -54,11 +55,9 @@ def gather(features: Floats, groups: Sequence[str]) -> Floats:
         "gain": gain,
         "ink": _log(column["ink"]),
         "core": _log(column["core"]),
-        "depth": column["depth"] * np.minimum(1.0, column["ink"] / FLOOR),
         "spread": column["spread"],
         "extent": np.maximum(column["width"], column["height"]),
-        "dark": column["dark"] * np.minimum(1.0, column["ink"] / FLOOR),
-        "whole": column["share"] * np.minimum(1.0, column["ink"] / FLOOR),
+        "around": np.maximum(column["around"] - HALF_ROUND, 0.0) / (1 - HALF_ROUND),
         "missing": column["missing"],
         "noise": np.full(len(features), noise(gain[usable])),
         "page_marks": typical_mark(gain, usable),

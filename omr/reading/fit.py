@@ -1,20 +1,125 @@
-"""Labelled boxes -> the weights of a calibration."""
+"""Labelled boxes -> a calibration with its error curve."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.reading.evidence import EVIDENCE, RISING
+from omr.reading.calibrate import Calibration, Limits
+from omr.reading.decide import BoxState, judge, overruled
+from omr.reading.evidence import EVIDENCE, RISING, gather
 
 Floats = NDArray[np.float64]
 
 RIDGE: Final = 1.0  # penalty on squared weights of standardised evidence
+FOLDS: Final = 5  # pages are parted into so many, each judged by what the others taught
+# Chances of error from which a person looks: the points of the error curve.
+RISKS: Final = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)
 STEPS: Final = 20_000
 STILL: Final = 1e-7  # the largest change of a weight in a step at which the fit has settled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """One measured page whose boxes are known."""
+
+    source: str  # the set it comes from
+    features: Floats  # (N, F)
+    groups: tuple[str, ...]
+    states: tuple[str, ...]  # blank, marked, cancelled; anything else teaches nothing
+    classes: tuple[str, ...]  # how it was marked: the lines of the error curve
+    weight: float = 1.0  # how much each box counts
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the error curve of one class of marks."""
+
+    marks: str  # the class
+    risk: float  # a person looks where the chance of error is larger
+    boxes: int
+    silent: int  # accepted and wrong
+    reviewed: int
+
+
+def fit(lessons: Sequence[Lesson], name: str, limits: Limits, provenance: dict[str, Any]) -> Calibration:
+    """Fit a calibration; its provenance is extended by the data and the error curve.
+
+    The curve is that of pages the weights were not fitted on.
+    """
+    parts = [lessons[fold::FOLDS] for fold in range(FOLDS)]
+    points: list[Point] = []
+    for fold, part in enumerate(parts):
+        others = [lesson for k, rest in enumerate(parts) if k != fold for lesson in rest]
+        if others and part:
+            points += error_curve(part, _fitted(others, name, limits))
+    sources = sorted({lesson.source for lesson in lessons})
+    told = {
+        "data": {
+            source: _counts(lesson for lesson in lessons if lesson.source == source) for source in sources
+        },
+        "curve": [[p.marks, p.risk, p.boxes, p.silent, p.reviewed] for p in _together(points)],
+    }
+    return replace(_fitted(lessons, name, limits), provenance=provenance | told)
+
+
+def error_curve(lessons: Iterable[Lesson], calibration: Calibration) -> list[Point]:
+    """Judge known boxes at several limits."""
+    points = []
+    for lesson in lessons:
+        for risk in RISKS:
+            limits = replace(calibration.limits, blank_below=risk, marked_above=1 - risk)
+            judged = judge(lesson.features, lesson.groups, replace(calibration, limits=limits))
+            for kind in sorted(set(lesson.classes)):
+                there = [
+                    (state, judgement)
+                    for state, judgement, marks in zip(lesson.states, judged, lesson.classes, strict=True)
+                    if marks == kind and state in _STATES
+                ]
+                silent = sum(not judgement.review and judgement.state != state for state, judgement in there)
+                reviewed = sum(judgement.review for _, judgement in there)
+                points.append(Point(kind, risk, len(there), silent, reviewed))
+    return _together(points)
+
+
+_STATES: Final = frozenset(state.value for state in BoxState) - {BoxState.DOUBTFUL.value}
+
+
+def _together(points: Iterable[Point]) -> list[Point]:
+    """Add up points of the same class and risk."""
+    sums: dict[tuple[str, float], Point] = {}
+    for p in points:
+        old = sums.get((p.marks, p.risk), Point(p.marks, p.risk, 0, 0, 0))
+        added = (old.boxes + p.boxes, old.silent + p.silent, old.reviewed + p.reviewed)
+        sums[p.marks, p.risk] = Point(p.marks, p.risk, *added)
+    return sorted(sums.values(), key=lambda p: (p.marks, -p.risk))
+
+
+def _counts(lessons: Iterable[Lesson]) -> dict[str, int]:
+    counts = {"pages": 0} | dict.fromkeys(sorted(_STATES), 0)
+    for lesson in lessons:
+        counts["pages"] += 1
+        for state in lesson.states:
+            if state in counts:
+                counts[state] += 1
+    return counts
+
+
+def _fitted(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
+    rows, marked, counts = [], [], []
+    for lesson in lessons:
+        states = np.array(lesson.states)
+        # What is decided by rule, cancelled boxes and those no model may judge, teaches nothing.
+        taught = np.isin(states, ("blank", "marked")) & ~overruled(lesson.features)
+        rows.append(gather(lesson.features, lesson.groups)[taught])
+        marked.append(states[taught] == "marked")
+        counts.append(np.full(int(taught.sum()), lesson.weight))
+    weights, bias = fit_weights(np.concatenate(rows), np.concatenate(marked), np.concatenate(counts))
+    return Calibration(name, weights, bias, limits)
 
 
 def fit_weights(

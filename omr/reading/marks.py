@@ -8,6 +8,7 @@ box's inside, darkness from 0 (this page's paper) to 1 (this page's print): the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.geometry import Points
-from omr.reading.blanks import Floats, Mask, Outline, emptier, outline, references, snap
+from omr.reading.blanks import References, references
+from omr.reading.outline import Mask, Outline, find_outline
 from omr.reading.pages import Grey
 from omr.reading.patches import (
     MARGIN,
     SIDE,
+    Floats,
     Patches,
     Quads,
     Tones,
@@ -31,6 +34,7 @@ from omr.reading.patches import (
     tones,
     usable,
 )
+from omr.reading.snap import emptier, snap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +54,7 @@ FEATURES: Final = (
     "gain",  # mean darkness of the inside over that of its blank, 1 would be all black
     "core",  # mean darkness beyond print of the inner half
     "ring",  # the same around the box, outside its outline
+    "around",  # share of twelve directions around the box in which ink lies
     "width",  # of the largest stroke, in widths of the inside
     "height",  # of the largest stroke, in heights of the inside
     "depth",  # how far from the outline towards the middle ink reaches, 1 is the middle
@@ -82,7 +87,9 @@ SEARCH: Final = 0.5  # box sides a box may be off its stated place
 REFINE: Final = 0.125  # box sides it may still be off once the outline is known
 
 
-def measure(grey: Grey, corners_px: Quads, *, search: float = SEARCH) -> NDArray[np.float64]:
+def measure(
+    grey: Grey, corners_px: Quads, groups: Sequence[str] | None = None, *, search: float = SEARCH
+) -> NDArray[np.float64]:
     """Measure all boxes of one page.
 
     Parameters
@@ -92,6 +99,8 @@ def measure(grey: Grey, corners_px: Quads, *, search: float = SEARCH) -> NDArray
     corners_px : (N, 4, 2) float64 ndarray
         Corners of each box in scan px, clockwise from its top left. The quad may be the
         printed outline or a cell around it.
+    groups : sequence of str, optional
+        Question of each box, "" where it has none: within a question most boxes are empty.
     search : float
         How far a box may be off, in box sides, at most half a box.
 
@@ -107,7 +116,9 @@ def measure(grey: Grey, corners_px: Quads, *, search: float = SEARCH) -> NDArray
         return out
     page = tones(cut(grey, quads[good], 255.0))
     for kind in _kinds(sizes(quads[good])):
-        out[good[kind]] = _measure_kind(grey, quads[good[kind]], page, search)
+        members = good[kind]
+        names = [groups[i] for i in members.tolist()] if groups else [""] * len(members)
+        out[members] = _measure_kind(grey, quads[members], names, page, search)
     return out
 
 
@@ -131,21 +142,25 @@ def _kinds(boxes: Floats) -> list[NDArray[np.intp]]:
     return kinds
 
 
-def _measure_kind(grey: Grey, quads: Quads, page: Tones, search: float) -> NDArray[np.float64]:
+def _measure_kind(
+    grey: Grey, quads: Quads, groups: Sequence[str], page: Tones, search: float
+) -> NDArray[np.float64]:
     """Measure boxes of one size: find them, find their outline, cut again to it, compare."""
-    patches, shifts, match = _snapped(grey, quads, page, search)
-    kind = outline(_typical(patches))
+    patches, shifts, match = _snapped(grey, quads, groups, page, search)
+    empties = emptier(patches, groups)
+    kind = find_outline(_typical(patches[empties]))
     if kind.found:
         left, top, right, bottom = kind.bounds
         fitted = _moved(quads, shifts, kind.bounds)
-        patches, more, match = _snapped(grey, fitted, page, min(search, REFINE))
-        kind = outline(_typical(patches))
+        patches, more, match = _snapped(grey, fitted, groups, page, min(search, REFINE))
+        empties = emptier(patches, groups)
+        kind = find_outline(_typical(patches[empties]))
         shifts = shifts + np.array([(left + right - 1) / 2, (top + bottom - 1) / 2])
         shifts += more * np.array([right - left, bottom - top])
-    blanks = references(patches, kind)
+    blanks = references(patches, empties, groups, kind)
     beyond = _written(patches, blanks.pictures)
     features = np.zeros((len(quads), len(FEATURES)))
-    _inside(features, np.minimum(patches, 1.0), np.minimum(blanks.pictures, 1.0), beyond, kind)
+    _inside(features, np.minimum(patches, 1.0), blanks, beyond, kind)
     _strokes(features, patches, beyond, kind)
     features[:, F["missing"]] = _missing(patches, blanks.pictures, kind.shape)
     features[:, F["match"]] = match
@@ -163,21 +178,23 @@ def _moved(quads: Quads, shifts: Floats, edges: tuple[float, float, float, float
     return subquads(quads, left + x, top + y, right + x, bottom + y)
 
 
-def _snapped(grey: Grey, quads: Quads, page: Tones, search: float) -> tuple[Patches, Floats, Floats]:
+def _snapped(
+    grey: Grey, quads: Quads, groups: Sequence[str], page: Tones, search: float
+) -> tuple[Patches, Floats, Floats]:
     """Cut patches, find the boxes in them, and cut again where they are; shifts in box sides."""
     patches = density(cut(grey, quads, page.white), page)
     reach = min(MARGIN, round(search * SIDE))
     if len(quads) < 2 or reach < 1:
         return patches, np.zeros((len(quads), 2)), np.ones(len(quads))
-    shifts, match = snap(patches, quads.mean(axis=1), reach)
+    shifts, match = snap(patches, emptier(patches, groups), quads.mean(axis=1), reach)
     shifts /= SIDE
     if np.any(shifts):
         patches = density(cut(grey, _moved(quads, shifts, (0, 0, 1, 1)), page.white), page)
     return patches, shifts, match
 
 
-def _typical(patches: Patches) -> NDArray[np.float32]:
-    return np.asarray(np.median(patches[emptier(patches)], axis=0), np.float32)
+def _typical(empties: Patches) -> NDArray[np.float32]:
+    return np.asarray(np.median(empties, axis=0), np.float32)
 
 
 def _written(patches: Patches, blanks: Patches) -> Patches:
@@ -198,7 +215,7 @@ def _written(patches: Patches, blanks: Patches) -> Patches:
     return out
 
 
-def _inside(features: Floats, patches: Patches, blanks: Patches, beyond: Patches, kind: Outline) -> None:
+def _inside(features: Floats, patches: Patches, blanks: References, beyond: Patches, kind: Outline) -> None:
     """Fill in the features that are plain shares and means."""
     inside, shape = kind.inside, kind.shape
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
@@ -209,7 +226,8 @@ def _inside(features: Floats, patches: Patches, blanks: Patches, beyond: Patches
     features[:, F["mass"]] = capped[:, inside].mean(axis=1)
     features[:, F["raw"]] = patches[:, inside].mean(axis=1)
     # Not pixel by pixel: a letter that lies half a pixel off cancels out in the mean.
-    blank = blanks[:, inside].mean(axis=1)
+    blank = np.minimum(blanks.pictures[:, inside], 1.0).mean(axis=1)
+    blank = np.minimum(blank, blanks.most)  # two marks alike are not print
     features[:, F["gain"]] = (features[:, F["raw"]] - blank) / np.maximum(1.0 - blank, 0.3)
     features[:, F["core"]] = capped[:, core].mean(axis=1)
     features[:, F["ring"]] = capped[:, around].mean(axis=1)
@@ -223,9 +241,11 @@ def _strokes(features: Floats, patches: Patches, beyond: Patches, kind: Outline)
     towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
     towards = towards / towards.max()
     cells = _cells(inside, rows, columns)
+    sectors = _sectors(kind.shape)
     pen, felt = (np.ones((n, n), np.uint8) for n in (PEN_LINE, FELT_LINE))
     for row, patch, picture in zip(features, patches, beyond, strict=True):
         ink = (picture > INK).astype(np.uint8)
+        row[F["around"]] = _goes_round(ink, sectors)
         if not (ink & inside).any():
             continue
         row[F["through"]] = _longest_run(ink, rows, columns)
@@ -263,6 +283,20 @@ def _cells(inside: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> l
             cell[part[:, None], across[None, :]] = True
             cells.append(cell & inside)
     return [cell for cell in cells if cell.any()]
+
+
+def _sectors(shape: Mask) -> NDArray[np.intp]:
+    """Twelve directions from the middle of a shape, 0 to 11, outside it; -1 at and inside its line."""
+    near = cv2.dilate(shape.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    rows, columns = np.indices(shape.shape)
+    y, x = np.argwhere(shape).mean(axis=0)
+    sectors = ((np.arctan2(rows - y, columns - x) / np.pi + 1) * 6).astype(np.intp) % 12
+    return np.where(near, -1, sectors)
+
+
+def _goes_round(ink: NDArray[np.uint8], sectors: NDArray[np.intp]) -> float:
+    """Share of the directions around a box in which ink lies."""
+    return len(np.unique(sectors[(ink > 0) & (sectors >= 0)])) / 12
 
 
 def _longest_run(ink: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:

@@ -17,6 +17,7 @@ from omr.geometry import Points
 
 Quads = NDArray[np.float64]  # (N, 4, 2) scan px, clockwise from the top left
 Patches = NDArray[np.float32]  # (N, PATCH, PATCH) ink density: 0 paper, 1 print black
+Picture = NDArray[np.float32]  # (PATCH, PATCH), or its pixels as rows
 Floats = NDArray[np.float64]
 
 SIDE: Final = 32  # px of a box's side in a patch: a 0.3 mm pen line in a 4.5 mm box is 2 px wide

@@ -1,0 +1,43 @@
+"""The two sets of real ink beside the project, as labelled pages.
+
+Third-party data: read where it lies, never copied. `ROOT` may be absent; then there are no pages.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from omr.reading.boxes import BoxList
+from omr.reading.labels import LabelledPage
+
+ROOT = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
+STATES = {"empty": "blank", "marked": "marked", "over_filled": "cancelled"}
+SETS = ("amc-tests", "open-mcr/75q-core-1", "open-mcr/75q-core-3")
+
+
+def pages(name: str) -> Iterator[LabelledPage]:
+    """Yield the pages of one of `SETS`."""
+    folder = name.split("/")[0]
+    rows: dict[str, list[dict[str, str]]] = {}
+    with (ROOT / folder / "truth.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            image = f"scans/{row['scan']}" if folder == "amc-tests" else row["file"]
+            rows.setdefault(image, []).append(row)
+    for image, members in sorted(rows.items()):
+        if folder == "amc-tests" or image.startswith(name.split("/")[1]):
+            yield _page(ROOT / folder / image, members)
+
+
+def _page(image: Path, rows: list[dict[str, str]]) -> LabelledPage:
+    if "x4" in rows[0]:
+        keys = [(f"x{i}", f"y{i}") for i in (1, 2, 3, 4)]
+    else:
+        keys = [("x0", "y0"), ("x1", "y0"), ("x1", "y1"), ("x0", "y1")]
+    corners = np.array([[[float(row[x]), float(row[y])] for x, y in keys] for row in rows])
+    groups = tuple(row["question"] for row in rows)
+    names = tuple(f"{row['question']}/{row.get('answer') or row['option']}" for row in rows)
+    return LabelledPage(image, BoxList(names, groups, corners), tuple(STATES[row["class"]] for row in rows))

@@ -1,0 +1,176 @@
+"""Where the boxes are: near their stated places, by the outline the page's emptier boxes share.
+
+A box that is hidden by a mark goes with its neighbours: paper moves as a whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.reading.patches import MARGIN, PATCH, SIDE, Floats, Patches, Picture
+
+HALF: Final = PATCH // 2  # the search runs on patches of half size
+GOOD_MATCH: Final = 0.55  # correlation from which an outline counts as found
+CLEAR_MATCH: Final = 0.75  # correlation from which it is found whatever the neighbours did
+
+
+def halved(patches: Patches) -> Patches:
+    """Return patches of half the size, area averaged."""
+    n = len(patches)
+    return np.asarray(patches.reshape(n, HALF, 2, HALF, 2).mean(axis=(2, 4)), np.float32)
+
+
+def emptier(patches: Patches, groups: Sequence[str]) -> NDArray[np.intp]:
+    """Return the boxes that are likely empty, least ink first: two thirds of each question's.
+
+    Where one of two options is marked on every line, half of all boxes hold a mark, and a
+    thin mark beside a thin letter has less ink than a fat letter: within its question the
+    marked box stands out all the same. Of boxes of no question the emptier half is taken.
+    """
+    middle = patches[:, MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE].mean(axis=(1, 2))
+    order = np.argsort(middle, kind="stable")
+    sizes = Counter(groups)
+    alone = {group for group, size in sizes.items() if not group or size == 1}
+    left = {group: size * 2 // 3 for group, size in sizes.items() if group not in alone}
+    left[""] = (sum(sizes[group] for group in alone) + 1) // 2
+    kept = []
+    for i in order.tolist():
+        name = "" if groups[i] in alone else groups[i]
+        if left[name]:
+            left[name] -= 1
+            kept.append(i)
+    return np.array(kept, np.intp)
+
+
+def _bank(template: Picture, reach: int) -> tuple[Picture, Picture, NDArray[np.intp]]:
+    """Return all shifts of a template and of its window as rows; and the shifts (K, 2) as (x, y)."""
+    size = template.shape[0]
+    edge = size // 8  # the window: the box and a quarter of a box around it
+    window = np.zeros_like(template)
+    window[edge:-edge, edge:-edge] = 1.0
+    mean = float((template * window).sum() / window.sum())
+    centred = (template - mean) * window
+    shifts = [(x, y) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1)]
+    rows = np.stack([_shifted(centred, x, y) for x, y in shifts])
+    windows = np.stack([_shifted(window, x, y) for x, y in shifts])
+    return rows.reshape(len(shifts), -1), windows.reshape(len(shifts), -1), np.array(shifts, np.intp)
+
+
+def _shifted(picture: Picture, x: int, y: int) -> Picture:
+    """Move a picture by whole pixels, zero where nothing comes in."""
+    height, width = picture.shape
+    out = np.zeros_like(picture)
+    out[max(y, 0) : height + min(y, 0), max(x, 0) : width + min(x, 0)] = picture[
+        max(-y, 0) : height - max(y, 0), max(-x, 0) : width - max(x, 0)
+    ]
+    return out
+
+
+def match(patches: Patches, template: Picture, reach: int) -> tuple[Floats, Floats]:
+    """Find the template in each patch within `reach` px.
+
+    Returns
+    -------
+    shifts : (N, 2) float64 ndarray
+        How far the patch's picture lies right of and below the template, px.
+    scores : (N,) float64 ndarray
+        Normalised correlation there, in [-1, 1].
+    """
+    rows, windows, shifts = _bank(template, reach)
+    flat = patches.reshape(len(patches), -1)
+    norms = np.sqrt((rows * rows).sum(axis=1))
+    area = windows.sum(axis=1)
+    total = flat @ windows.T
+    energy = np.maximum((flat * flat) @ windows.T - total * total / area, 1e-6)
+    scores = (flat @ rows.T) / (np.sqrt(energy) * np.maximum(norms, 1e-6))
+    # Equal scores (no outline at all): the smallest shift wins.
+    scores -= 1e-4 * np.hypot(*shifts.T) / max(reach, 1)
+    best = scores.argmax(axis=1)
+    side = 2 * reach + 1
+    at = shifts[best] + _between(scores.reshape(-1, side, side), best)
+    return at, scores[np.arange(len(best)), best].astype(np.float64)
+
+
+def _between(scores: NDArray[np.float32], best: NDArray[np.intp]) -> Floats:
+    """Return how far past the best whole shift the peak of the scores lies, (N, 2), each in [-0.5, 0.5]."""
+    side = scores.shape[1]
+    every, row, column = np.arange(len(best)), best // side, best % side
+    out = np.zeros((len(best), 2))
+    for axis, (down, across) in enumerate(((0, 1), (1, 0))):
+        place = column if axis == 0 else row
+        inner = (place > 0) & (place < side - 1)
+        before = scores[every, np.maximum(row - down, 0), np.maximum(column - across, 0)]
+        after = scores[every, np.minimum(row + down, side - 1), np.minimum(column + across, side - 1)]
+        bend = before - 2 * scores[every, row, column] + after
+        steep = inner & (bend < -1e-6)
+        out[steep, axis] = (0.5 * (before - after)[steep] / bend[steep]).clip(-0.5, 0.5)
+    return out
+
+
+def snap(patches: Patches, empties: NDArray[np.intp], centres: Floats, reach: int) -> tuple[Floats, Floats]:
+    """Find the boxes of one size around their stated places.
+
+    Parameters
+    ----------
+    patches : (N, PATCH, PATCH) float32 ndarray
+        Ink density.
+    empties : (M,) int ndarray
+        Boxes that are likely empty.
+    centres : (N, 2) float64 ndarray
+        Stated centres in scan px: neighbours on paper move together.
+    reach : int
+        How far to look, in patch px.
+
+    Returns
+    -------
+    shifts : (N, 2) float64 ndarray
+        Patch px to the right and down; boxes that cannot be seen go with their neighbours.
+    scores : (N,) float64 ndarray
+    """
+    small = halved(patches)
+    template = _common_picture(small, empties, reach // 2)
+    shifts, scores = match(small, template, reach // 2)
+    shifts *= 2
+    return _with_neighbours(shifts, scores, centres), scores
+
+
+def _common_picture(small: Patches, empties: NDArray[np.intp], reach: int) -> Picture:
+    """Find the picture most empties agree on: the best example first, then the median of all laid on it."""
+    sample = empties[:: max(1, len(empties) // 32)]
+    examples = sample[:: max(1, len(sample) // 6)]
+    best, best_score = small[examples[0]], -1.0
+    for example in examples:
+        _, scores = match(small[sample], small[example], reach)
+        if (score := float(np.median(scores))) > best_score:
+            best, best_score = small[example], score
+    if len(sample) < 3:
+        return np.asarray(best)
+    shifts, scores = match(small[sample], best, reach)
+    # The example may itself be off its place: what counts is the typical place.
+    offset = np.round(np.median(shifts, axis=0))
+    moved = [
+        _shifted(small[i], round(offset[0] - x), round(offset[1] - y))
+        for i, (x, y), score in zip(sample, shifts, scores, strict=True)
+        if score >= GOOD_MATCH
+    ]
+    return np.asarray(np.median(moved, axis=0), np.float32) if len(moved) >= 3 else np.asarray(best)
+
+
+def _with_neighbours(shifts: Floats, scores: Floats, centres: Floats) -> Floats:
+    """Keep a shift its neighbours agree with; others take the neighbours' median."""
+    sure = np.flatnonzero(scores >= GOOD_MATCH)
+    if len(sure) < 3:
+        return np.where((scores >= GOOD_MATCH)[:, None], shifts, 0.0)
+    out = shifts.copy()
+    for i, centre in enumerate(centres):
+        near = sure[np.argsort(((centres[sure] - centre) ** 2).sum(axis=1), kind="stable")[:9]]
+        median = np.median(shifts[near], axis=0)
+        apart = np.abs(shifts[i] - median).max() > SIDE / 8
+        if scores[i] < GOOD_MATCH or (apart and scores[i] < CLEAR_MATCH):
+            out[i] = median
+    return out

@@ -2,9 +2,9 @@
 
     python bench/signals.py                     minutes: false alarms, and the curves of what is found
     python bench/signals.py --trials 200        more of both
-    python bench/signals.py --drawn 300         also marks: slips drawn, scanned and read (0.5 s a slip)
 
-Writes signals.csv and signals.svg (with --drawn also signals-drawn.csv) into --output.
+Writes signals.csv and signals.svg into --output. What the looks of marks tell is measured by
+bench/strokes.py, on slips that are drawn and scanned.
 
 The honest world: answers as `omr.simulate.respondents` gives them (half of all people tick one
 column all the way down); each unit has its own satisfied share and share of missing slips, and

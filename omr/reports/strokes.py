@@ -16,8 +16,9 @@ from omr.records.unit_months import SeenSlip
 Floats = NDArray[np.float64]
 
 WINDOWS: Final = (5, 8, 12, 20, 32)  # slips in a row that are compared with each other
-_AT_ONCE: Final = 100  # orders shuffled together
+_AT_ONCE: Final = 200_000  # slips shuffled together: 15 MB of looks
 _MOST: Final = 20_000  # orders: the smallest chance that can be told is 1 in 20,001
+_MOST_SLIPS: Final = 40_000_000  # shuffled in all: of a unit of 20,000 slips 2,000 orders, in a minute
 _ENOUGH: Final = 10  # orders as striking as the real one, after which it is not striking
 
 # Marks that two slips must share to be compared, and the freely varying numbers that a mark
@@ -53,7 +54,9 @@ def one_hand(slips: Sequence[SeenSlip], rng: np.random.Generator) -> Alike | Non
     looks = looks[np.argsort(groups, kind="stable")]
     places = [places[at] for at in np.argsort(groups, kind="stable")]
     groups = np.sort(groups)
-    spreads = [_spread(_shuffled(looks, groups, _AT_ONCE, rng), w) for w in windows]
+    at_once = max(2, min(100, _AT_ONCE // len(places)))
+    most = min(_MOST, _MOST_SLIPS // len(places))
+    spreads = [_spread(_shuffled(looks, groups, at_once, rng), w) for w in windows]
     usual = [(float(s.mean()), float(s.std()) or 1.0) for s in spreads]
 
     def striking(orders: Floats) -> Floats:
@@ -62,9 +65,9 @@ def one_hand(slips: Sequence[SeenSlip], rng: np.random.Generator) -> Alike | Non
 
     real = float(striking(looks[None])[0])
     shuffled = found = 0
-    while shuffled < _MOST and found < _ENOUGH:
-        found += int((striking(_shuffled(looks, groups, _AT_ONCE, rng)) <= real).sum())
-        shuffled += _AT_ONCE
+    while shuffled < most and found < _ENOUGH:
+        found += int((striking(_shuffled(looks, groups, at_once, rng)) <= real).sum())
+        shuffled += at_once
     own = [_spread(looks[None], w)[0] for w in windows]
     best = min(range(len(windows)), key=lambda i: (own[i].min() - usual[i][0]) / usual[i][1])
     start = int(own[best].argmin())

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from omr.errors import OmrError, ScanError
 from omr.forms.template import Form, Kind, Question
 from omr.geometry import Box
+from omr.messages import say
 from omr.reading.reader import ReadPage
 from omr.records import review
 from omr.records.intake import Desk
@@ -96,23 +97,28 @@ def decide(visit: Visit) -> Response:
 
 def undo(visit: Visit) -> Response:
     """Take the latest decision back and show its item again."""
-    key = visit.form.get("item", "")
-    office = visit.office
+    key, name, office = visit.form.get("item", ""), visit.me.name, visit.office
     with office.store() as store:
-        latest = store.row(
-            """SELECT reading, question, state, by FROM decided_answers JOIN events USING (event)
-            WHERE 'A' || reading || '-' || question = ? ORDER BY decision DESC LIMIT 1""",
-            key,
-        )
-        if latest is None or latest["by"] != visit.me.name or latest["state"] == "withdrawn":
-            raise OmrError("desk.nothing_to_undo")
-        _record(visit, store, key, [review.WITHDRAW])
-        office.worklist.forget()
-        item = office.worklist.find(store, office.forms(store), key)
+        item = office.worklist.known_again(key, name)
+        if item is None:
+            if not _is_my_latest(store, key, name):
+                return _next(visit, store, "item.html", problem=say("desk.nothing_to_undo"))
+            _record(visit, store, key, [review.WITHDRAW])
+            office.worklist.forget()
+            item = office.worklist.find(store, office.forms(store), key)
+            office.worklist.hold(key, name)
         if item is None:
             return _next(visit, store, "item.html")
-        office.worklist.hold(key, visit.me.name)
         return _show(visit, "item.html", [_row(item, office.forms(store))], wanted_of(visit))
+
+
+def _is_my_latest(store: Store, key: str, name: str) -> bool:
+    latest = store.row(
+        """SELECT state, by FROM decided_answers JOIN events USING (event)
+        WHERE 'A' || reading || '-' || question = ? ORDER BY decision DESC LIMIT 1""",
+        key,
+    )
+    return latest is not None and latest["by"] == name and latest["state"] != "withdrawn"
 
 
 def row_picture(visit: Visit) -> Response:

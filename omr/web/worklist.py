@@ -62,6 +62,7 @@ class Worklist:
         self._items: dict[str, Item] = {}
         self._known: dict[str, Item] = {}  # settled by two who agree
         self._checking: dict[str, str] = {}  # who -> the known item in front of them
+        self._checked: dict[str, str] = {}  # who -> the known item that they had last
         self._event = -1
         self._looked = -_LOOK_EVERY_S
         self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
@@ -138,7 +139,7 @@ class Worklist:
         with self._lock:
             if self._checking.get(name) == key and key in self._known:
                 check(self._known[key])
-                self._checking.pop(name)
+                self._checked[name] = self._checking.pop(name)
                 return
             item = self._items.get(key)
             if item is None or not self._is_free(key, name, self._clock()):
@@ -153,6 +154,14 @@ class Worklist:
             later = self._put_off.get(name, [])
             if key in later:
                 later.remove(key)
+
+    def known_again(self, key: str, name: str) -> Item | None:
+        """Give a known item back to who wants to redo it, so that it looks like any other."""
+        with self._lock:
+            if self._checked.get(name) != key or key not in self._known:
+                return None
+            self._checking[name] = key
+            return replace(self._known[key], said=())
 
     def put_off(self, key: str, name: str) -> None:
         """Pass an item over: it comes again after all others."""

@@ -8,6 +8,7 @@ through all desks as well. The slips are simulated.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 import pypdfium2 as pdfium
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, sync_playwright
 
 from omr.geometry import FRAMES, px_from_mm
@@ -87,7 +88,13 @@ class Guide:
     def shot(self, name: str) -> None:
         """Take a picture of what an office screen shows."""
         self.page.wait_for_load_state("networkidle")
-        self.page.screenshot(path=self.target / f"{name}.png")
+        self.now(name)
+
+    def now(self, name: str) -> None:
+        """Take a picture at once, in few colours: the repository keeps it."""
+        with Image.open(io.BytesIO(self.page.screenshot())) as picture:
+            few = picture.convert("RGB").quantize(96, dither=Image.Dither.NONE)
+        few.save(self.target / f"{name}.png", optimize=True)
 
     def sign_in(self, name: str, password: str) -> None:
         """Sign in, choosing a password at the first login."""
@@ -125,9 +132,10 @@ def walk(guide: Guide, workspace: Path, passwords: dict[str, str]) -> None:
     page.set_input_files("#files", workspace / "DL-01 tháng 11.pdf")
     guide.shot("quet-phieu")
     page.click("#send")
-    page.wait_for_selector("#progress progress[value]:not([value='0'])", timeout=120_000)
-    page.wait_for_timeout(1000)
-    page.screenshot(path=guide.target / "dang-doc.png")
+    bar = page.locator("#progress progress")
+    while int(bar.get_attribute("value", timeout=120_000) or 0) < 20:
+        page.wait_for_timeout(200)
+    guide.now("dang-doc")
     page.wait_for_selector("text=Biên nhận lô", timeout=120_000)
     guide.shot("bien-nhan")
     guide.out()

@@ -21,8 +21,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
+import psutil
 from pages import KINDS, Made, default_scratch, make
 
+from omr.forms.serial import IssuedSerials
+from omr.reading import cluster
+from omr.reading.calibrate import load_calibration
+from omr.reading.pages import open_pages
+from omr.reading.reader import Desk
 from omr.workspace import Workspace
 
 OMR: Final = [sys.executable, "-c", "from omr.cli import main; main()", "--lang", "en"]
@@ -34,7 +40,10 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scratch", type=Path, default=default_scratch())
+    parser.add_argument("--overhead", action="store_true", help="only what a page costs besides reading it")
     args = parser.parse_args()
+    if args.overhead:
+        return _overhead(args)
     workers = os.cpu_count() or 1
     made = make(KINDS[0], mixed=True, pages=args.pages, seed=args.seed, scratch=args.scratch, workers=workers)
     with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
@@ -43,6 +52,34 @@ def main() -> None:
     same = whole == broken
     print(f"{len(broken)} pages, each once: {len(broken) == args.pages}; as without a cluster: {same}")
     sys.exit(0 if same and len(broken) == args.pages else 1)
+
+
+def _overhead(args: argparse.Namespace) -> None:
+    """Print the CPU time a page costs the process that asks and the scheduler, by pages a chunk.
+
+    The workers know no form and no serial here, so they are soon done; their time does not count.
+    """
+    made = make(
+        KINDS[0], mixed=True, pages=100, seed=args.seed, scratch=args.scratch, workers=os.cpu_count() or 1
+    )
+    pages = list(open_pages(made.scan))
+    desk = Desk(IssuedSerials([]), {}, load_calibration(own=None))
+    size = sum(len(page.data) for page in pages) / len(pages)
+    print(f"{len(pages)} pages of {size / 1000:.0f} kB on average, CPU ms a page")
+    print("pages a chunk  asking process  scheduler")
+    scheduler, workers, address = _cluster()
+    try:
+        minded = psutil.Process(scheduler.pid)
+        for chunk in (1, 2, 4, 8, 16):
+            cluster.CHUNK = chunk
+            list(cluster.read_on_cluster(pages[:chunk], desk, address))  # the first has to import
+            before, there = time.process_time(), sum(minded.cpu_times()[:2])
+            list(cluster.read_on_cluster(pages, desk, address))
+            own = time.process_time() - before
+            theirs = sum(minded.cpu_times()[:2]) - there
+            print(f"{chunk:>13} {1000 * own / len(pages):>15.2f} {1000 * theirs / len(pages):>10.2f}")
+    finally:
+        _end([*workers, scheduler])
 
 
 def _calm(made: Made, folder: Path) -> list[tuple[object, ...]]:

@@ -59,16 +59,17 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     window = kind.shape[::2, ::2] & kind.shape[1::2, 1::2]
     looks = halved(np.minimum(patches, 1.0))[:, window]  # (N, pixels)
     ink = np.minimum(patches, 1.0)[:, kind.inside].mean(axis=1).astype(np.float64)
-    most = _most_print(looks, ink, empties, groups)
-    pool = _with_twins(looks, _thinned(empties[ink[empties] <= most[empties]]), np.flatnonzero(ink <= most))
-    pool = pool[_unmarked(looks[pool], ink[pool])]
+    apart = _Apart(looks)
+    most = _most_print(apart, ink, empties, groups)
+    pool = _thinned(empties[ink[empties] <= most[empties]])
+    pool = _with_twins(apart, pool, np.flatnonzero(ink <= most), pixels=looks.shape[1])
+    pool = pool[_unmarked(apart, pool, ink[pool])]
     if not len(pool):
         return References(np.zeros_like(patches), most, np.zeros(n))
-    apart = _differences(looks, looks[pool])
-    apart[np.arange(n)[:, None] == pool[None, :]] = np.inf
+    differences = apart.between(np.arange(n), pool)
     count = min(TWINS, len(pool))
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, :count]
-    usable = np.isfinite(np.take_along_axis(apart, nearest, axis=1))
+    nearest = np.argsort(differences, axis=1, kind="stable")[:, :count]
+    usable = np.isfinite(np.take_along_axis(differences, nearest, axis=1))
     weights = (usable / np.maximum(usable.sum(axis=1, keepdims=True), 1)).astype(np.float32)
     pictures = np.zeros_like(patches)
     for k in range(count):
@@ -76,7 +77,7 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     return References(pictures, most, len(pool) - np.isin(np.arange(n), pool).astype(np.float64))
 
 
-def _most_print(looks: Picture, ink: Floats, empties: Indices, groups: Sequence[str]) -> Floats:
+def _most_print(apart: _Apart, ink: Floats, empties: Indices, groups: Sequence[str]) -> Floats:
     """Return how much ink inside each box can be its letter, (N,), from that of the likely empty boxes.
 
     Empty boxes without letters are alike; so are those with the same letter, and where the
@@ -90,7 +91,7 @@ def _most_print(looks: Picture, ink: Floats, empties: Indices, groups: Sequence[
         return np.full(len(ink), low + NO_LETTER)
     place = _places(groups)
     names = np.unique(place[empties])
-    if len(names) > 1 and _letters_by_place(looks[empties], place[empties]):
+    if len(names) > 1 and _letters_by_place(apart, empties, place[empties]):
         out = np.zeros(len(ink))
         for name in np.unique(place):
             # Some boxes in each place are empty, whoever filled in the slip.
@@ -112,44 +113,38 @@ def _places(groups: Sequence[str]) -> Indices:
     return out
 
 
-def _letters_by_place(looks: Picture, place: Indices) -> bool:
+def _letters_by_place(apart: _Apart, empties: Indices, place: Indices) -> bool:
     """Tell whether the box that looks most like another one has the same place in its question."""
-    chosen = _thinned(np.arange(len(looks)))
-    apart = _differences(looks[chosen], looks[chosen])
-    np.fill_diagonal(apart, np.inf)
-    alike = float((place[chosen][apart.argmin(axis=1)] == place[chosen]).mean())
+    empties, place_of = _thinned(empties), _thinned(place)
+    nearest = apart.between(empties, empties).argmin(axis=1)
+    alike = float((place_of[nearest] == place_of).mean())
     by_chance = 1.0 / len(np.unique(place))
     return alike >= (1.0 + by_chance) / 2
 
 
-def _with_twins(looks: Picture, pool: Indices, plausible: Indices) -> Indices:
+def _with_twins(apart: _Apart, pool: Indices, plausible: Indices, pixels: int) -> Indices:
     """Add the plausible boxes that look just like another one: fat letters the pool may lack."""
     others = _thinned(np.setdiff1d(plausible, pool))
     if len(pool) < 3 or not len(others):
         return pool
-    own = _differences(looks[pool], looks[pool])
-    np.fill_diagonal(own, np.inf)
     # How much two empty boxes differ on this page is the scanner's noise.
-    noise = float(np.percentile(own.min(axis=1), 90)) / looks.shape[1]
-    both = np.concatenate([pool, others])
-    apart = _differences(looks[others], looks[both])
-    apart[others[:, None] == both[None, :]] = np.inf
-    limit = min(max(1.5 * noise, 0.015), 0.05) * looks.shape[1]
-    return np.concatenate([pool, others[apart.min(axis=1) <= limit]])
+    noise = float(np.percentile(apart.between(pool, pool).min(axis=1), 90)) / pixels
+    nearest = apart.between(others, np.concatenate([pool, others])).min(axis=1)
+    limit = min(max(1.5 * noise, 0.015), 0.05) * pixels
+    return np.concatenate([pool, others[nearest <= limit]])
 
 
-def _unmarked(looks: Picture, ink: Floats) -> NDArray[np.bool_]:
+def _unmarked(apart: _Apart, pool: Indices, ink: Floats) -> NDArray[np.bool_]:
     """Tell which candidates hold no more ink than their likes, (M,).
 
     Where every second box is marked with a thin line, some of the emptier half are marked:
     they show it beside boxes with the same letter.
     """
-    if len(looks) < 4:
-        return np.ones(len(looks), np.bool_)
-    apart = _differences(looks, looks)
-    np.fill_diagonal(apart, np.inf)
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, :5]
-    distance = np.take_along_axis(apart, nearest, axis=1)
+    if len(pool) < 4:
+        return np.ones(len(pool), np.bool_)
+    differences = apart.between(pool, pool)
+    nearest = np.argsort(differences, axis=1, kind="stable")[:, :5]
+    distance = np.take_along_axis(differences, nearest, axis=1)
     # Another letter is no like, unless nothing nearer is there.
     likes = np.where(distance <= 2.0 * distance[:, :1] + 1e-6, ink[nearest], np.inf)
     second = np.sort(likes, axis=1)[:, 1]  # the first may be a chance
@@ -161,11 +156,25 @@ def _thinned(indices: NDArray[np.intp]) -> NDArray[np.intp]:
     return indices[:: -(-len(indices) // MAX_CANDIDATES)] if len(indices) else indices
 
 
-def _differences(looks: Picture, blanks: Picture) -> Floats:
-    """Return how badly each blank explains each look, (N, M): missing print costs most."""
-    out = np.empty((len(looks), len(blanks)))
-    for j, blank in enumerate(blanks):
-        gap = looks - blank
-        beyond, missing = np.maximum(gap - BLUR, 0.0), np.maximum(-gap - BLUR, 0.0)
-        out[:, j] = (EXCESS * beyond + missing).sum(axis=1)
-    return out
+class _Apart:
+    """How badly the blank of one box explains the look of another: missing print costs most.
+
+    Each box is compared with all others when it is first asked for, and only then.
+    """
+
+    def __init__(self, looks: Picture) -> None:
+        self._looks = looks
+        self._from: dict[int, Floats] = {}
+
+    def between(self, looks: Indices, blanks: Indices) -> Floats:
+        """Return the differences, (N, M); infinite between a box and itself."""
+        return np.stack([self._all_from(blank)[looks] for blank in blanks.tolist()], axis=1)
+
+    def _all_from(self, blank: int) -> Floats:
+        if blank not in self._from:
+            gap = self._looks - self._looks[blank]
+            beyond, missing = np.maximum(gap - BLUR, 0.0), np.maximum(-gap - BLUR, 0.0)
+            found = np.asarray((EXCESS * beyond + missing).sum(axis=1), np.float64)
+            found[blank] = np.inf
+            self._from[blank] = found
+        return self._from[blank]

@@ -34,8 +34,9 @@ from omr.reading.batch import MOST_SECONDS, read_pages, without_pixels
 from omr.reading.pages import EncodedPage
 from omr.reading.reader import Desk, Result, read_page
 
-# A task costs the scheduler 2 ms whatever is in it: at 8 pages that is a fortieth of reading
-# them, and a lost worker costs no more than a second of work.
+# What a page costs besides reading it, asking process and scheduler together: 8.8 ms of CPU time
+# alone in its chunk, 4.4 ms among 8 (`bench/cluster.py --overhead`); a lost worker costs no more
+# than a second of work.
 CHUNK: Final = 8
 CHUNK_BYTES: Final = 4 * 2**20  # Dask warns from 10 MB; a colour page of A4 has 1 MB
 CHUNKS_A_WORKER: Final = 3  # on their way: one is read, one is there, one travels

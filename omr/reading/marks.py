@@ -34,7 +34,7 @@ from omr.reading.patches import (
     tones,
     usable,
 )
-from omr.reading.snap import emptier, snap
+from omr.reading.snap import emptier, median_picture, snap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,13 +148,13 @@ def _measure_kind(
     """Measure boxes of one size: find them, find their outline, cut again to it, compare."""
     patches, shifts, match = _snapped(grey, quads, groups, page, search)
     empties = emptier(patches, groups)
-    kind = find_outline(_typical(patches[empties]))
+    kind = find_outline(median_picture(patches[empties]))
     if kind.found:
         left, top, right, bottom = kind.bounds
         fitted = _moved(quads, shifts, kind.bounds)
         patches, more, match = _snapped(grey, fitted, groups, page, min(search, REFINE))
         empties = emptier(patches, groups)
-        kind = find_outline(_typical(patches[empties]))
+        kind = find_outline(median_picture(patches[empties]))
         shifts = shifts + np.array([(left + right - 1) / 2, (top + bottom - 1) / 2])
         shifts += more * np.array([right - left, bottom - top])
     blanks = references(patches, empties, groups, kind)
@@ -193,10 +193,6 @@ def _snapped(
     return patches, shifts, match
 
 
-def _typical(empties: Patches) -> NDArray[np.float32]:
-    return np.asarray(np.median(empties, axis=0), np.float32)
-
-
 def _written(patches: Patches, blanks: Patches) -> Patches:
     """Find what was written: ink that the blank does not explain, and what lies under its print.
 
@@ -205,14 +201,17 @@ def _written(patches: Patches, blanks: Patches) -> Patches:
     """
     thick = np.ones((3, 3), np.uint8)  # scanners move edges by about a pixel
     out = np.empty_like(patches)
-    for written, patch, blank in zip(out, patches, blanks, strict=True):
-        print_ = cv2.dilate(blank, thick)
-        free = (print_ < INK).astype(np.float32)
-        beyond = np.maximum(patch - print_, 0.0)
-        weight = cv2.blur(free, (UNDER_PRINT, UNDER_PRINT))
-        under = cv2.blur(beyond * free, (UNDER_PRINT, UNDER_PRINT)) / np.maximum(weight, 1e-3)
-        np.copyto(written, np.where(free > 0, beyond, np.maximum(beyond, np.minimum(under, patch))))
-    return out
+    for print_, blank in zip(out, blanks, strict=True):
+        cv2.dilate(blank, thick, dst=print_)
+    free = out < INK
+    beyond = np.maximum(patches - out, 0.0)
+    weight, under = free.astype(np.float32), beyond * free
+    near = UNDER_PRINT, UNDER_PRINT
+    for here, there in zip(weight, under, strict=True):
+        cv2.blur(here, near, dst=here)
+        cv2.blur(there, near, dst=there)
+    under /= np.maximum(weight, 1e-3)
+    return np.asarray(np.where(free, beyond, np.maximum(beyond, np.minimum(under, patches))), np.float32)
 
 
 def _inside(features: Floats, patches: Patches, blanks: References, beyond: Patches, kind: Outline) -> None:
@@ -240,19 +239,16 @@ def _strokes(features: Floats, patches: Patches, beyond: Patches, kind: Outline)
     height, width, area = len(rows), len(columns), int(inside.sum())
     towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
     towards = towards / towards.max()
-    cells = _cells(inside, rows, columns)
-    sectors = _sectors(kind.shape)
+    sizes_of_cells, cell_of_pixel = _cells(inside, rows, columns)
+    inks, blacks = ((pictures > INK).astype(np.uint8) for pictures in (beyond, patches))
+    features[:, F["around"]] = _goes_round(inks, _sectors(kind.shape))
     pen, felt = (np.ones((n, n), np.uint8) for n in (PEN_LINE, FELT_LINE))
-    for row, patch, picture in zip(features, patches, beyond, strict=True):
-        ink = (picture > INK).astype(np.uint8)
-        row[F["around"]] = _goes_round(ink, sectors)
-        if not (ink & inside).any():
-            continue
+    for at in np.flatnonzero(inks[:, inside].any(axis=1)):
+        row, picture, ink = features[at], beyond[at], inks[at]
         row[F["through"]] = _longest_run(ink, rows, columns)
         # Letters are thinner than either pen: here the print may stay in.
-        black = (patch > INK).astype(np.uint8)
-        row[F["solid"]] = cv2.morphologyEx(black, cv2.MORPH_OPEN, pen)[inside].sum() / area
-        row[F["heavy"]] = cv2.morphologyEx(black, cv2.MORPH_OPEN, felt)[inside].sum() / area
+        row[F["solid"]] = cv2.morphologyEx(blacks[at], cv2.MORPH_OPEN, pen)[inside].sum() / area
+        row[F["heavy"]] = cv2.morphologyEx(blacks[at], cv2.MORPH_OPEN, felt)[inside].sum() / area
         count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
         within = np.bincount(labels[inside], minlength=count)[1:]
         areas = stats[1:, cv2.CC_STAT_AREA]
@@ -265,24 +261,29 @@ def _strokes(features: Floats, patches: Patches, beyond: Patches, kind: Outline)
             piece = largest & inside
             row[F["width"]] = np.ptp(np.flatnonzero(piece.any(axis=0))) / max(width - 1, 1)
             row[F["height"]] = np.ptp(np.flatnonzero(piece.any(axis=1))) / max(height - 1, 1)
-        kept = np.isin(labels, 1 + np.flatnonzero(areas >= SPECK)) & inside
+        kept = np.append(False, areas >= SPECK)[labels] & inside
         if kept.any():
             row[F["depth"]] = np.percentile(towards[kept], 95)
-            row[F["spread"]] = np.mean([kept[cell].mean() > 0.08 for cell in cells])
+            inked = np.bincount(cell_of_pixel[kept], minlength=len(sizes_of_cells))
+            row[F["spread"]] = (inked / sizes_of_cells > 0.08).mean()
             values = picture[kept]
             darkest = max(1, len(values) // 4)
             row[F["dark"]] = np.partition(values, -darkest)[-darkest:].mean()
 
 
-def _cells(inside: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Mask]:
-    """Nine cells of the inside."""
-    cells = []
-    for part in np.array_split(rows, 3):
-        for across in np.array_split(columns, 3):
-            cell = np.zeros_like(inside)
-            cell[part[:, None], across[None, :]] = True
-            cells.append(cell & inside)
-    return [cell for cell in cells if cell.any()]
+def _cells(
+    inside: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Part the inside into nine cells: how many pixels each holds, and which cell each pixel is in."""
+    down, across = np.zeros(len(inside), np.intp), np.zeros(len(inside), np.intp)
+    for place, (part, other) in enumerate(
+        zip(np.array_split(rows, 3), np.array_split(columns, 3), strict=True)
+    ):
+        down[part], across[other] = place, place
+    cell_of_pixel = 3 * down[:, None] + across[None, :]
+    sizes_of_cells = np.bincount(cell_of_pixel[inside], minlength=9)
+    number = np.cumsum(sizes_of_cells > 0) - 1  # a cell without any pixel does not count
+    return sizes_of_cells[sizes_of_cells > 0], number[cell_of_pixel]
 
 
 def _sectors(shape: Mask) -> NDArray[np.intp]:
@@ -294,9 +295,10 @@ def _sectors(shape: Mask) -> NDArray[np.intp]:
     return np.where(near, -1, sectors)
 
 
-def _goes_round(ink: NDArray[np.uint8], sectors: NDArray[np.intp]) -> float:
-    """Share of the directions around a box in which ink lies."""
-    return len(np.unique(sectors[(ink > 0) & (sectors >= 0)])) / 12
+def _goes_round(inks: NDArray[np.uint8], sectors: NDArray[np.intp]) -> Floats:
+    """Share of the directions around each box in which ink lies, (N,)."""
+    met = [inks[:, sectors == sector].any(axis=1) for sector in range(12)]
+    return np.asarray(np.sum(met, axis=0) / 12, np.float64)
 
 
 def _longest_run(ink: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:

@@ -12,17 +12,26 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.reading.patches import MARGIN, PATCH, SIDE, Floats, Patches, Picture
+from omr.reading.patches import MARGIN, SIDE, Floats, Patches, Picture
 
-HALF: Final = PATCH // 2  # the search runs on patches of half size
 GOOD_MATCH: Final = 0.55  # correlation from which an outline counts as found
 CLEAR_MATCH: Final = 0.75  # correlation from which it is found whatever the neighbours did
 
 
 def halved(patches: Patches) -> Patches:
-    """Return patches of half the size, area averaged."""
-    n = len(patches)
-    return np.asarray(patches.reshape(n, HALF, 2, HALF, 2).mean(axis=(2, 4)), np.float32)
+    """Return patches of half the size, area averaged: what the search runs on."""
+    upper = patches[:, ::2, ::2] + patches[:, ::2, 1::2]
+    lower = patches[:, 1::2, ::2] + patches[:, 1::2, 1::2]
+    return np.asarray((upper + lower) / np.float32(4), np.float32)
+
+
+def median_picture(pictures: Patches) -> Picture:
+    """Return the median of each pixel, (H, W): what np.median gives, in a fifth of the time."""
+    n, height, width = pictures.shape
+    # Each pixel's values side by side: sorting short rows is what processors are good at.
+    values = np.sort(np.ascontiguousarray(pictures.reshape(n, -1).T), axis=1)
+    middle = values[:, n // 2] if n % 2 else (values[:, n // 2 - 1] + values[:, n // 2]) / np.float32(2)
+    return np.asarray(middle.reshape(height, width), np.float32)
 
 
 def emptier(patches: Patches, groups: Sequence[str]) -> NDArray[np.intp]:
@@ -47,18 +56,58 @@ def emptier(patches: Patches, groups: Sequence[str]) -> NDArray[np.intp]:
     return np.array(kept, np.intp)
 
 
-def _bank(template: Picture, reach: int) -> tuple[Picture, Picture, NDArray[np.intp]]:
-    """Return all shifts of a template and of its window as rows; and the shifts (K, 2) as (x, y)."""
-    size = template.shape[0]
-    edge = size // 8  # the window: the box and a quarter of a box around it
-    window = np.zeros_like(template)
-    window[edge:-edge, edge:-edge] = 1.0
-    mean = float((template * window).sum() / window.sum())
-    centred = (template - mean) * window
-    shifts = [(x, y) for y in range(-reach, reach + 1) for x in range(-reach, reach + 1)]
-    rows = np.stack([_shifted(centred, x, y) for x, y in shifts])
-    windows = np.stack([_shifted(window, x, y) for x, y in shifts])
-    return rows.reshape(len(shifts), -1), windows.reshape(len(shifts), -1), np.array(shifts, np.intp)
+class _Search:
+    """Pictures in which templates of one size are sought; what does not depend on the template, once."""
+
+    def __init__(self, pictures: Patches, reach: int) -> None:
+        size = pictures.shape[1]
+        edge = size // 8  # the window: the box and a quarter of a box around it
+        self._window = np.zeros((size, size), np.float32)
+        self._window[edge:-edge, edge:-edge] = 1.0
+        self._reach = reach
+        side = range(-reach, reach + 1)
+        self._shifts = np.array([(x, y) for y in side for x in side], np.intp)
+        self._flat = pictures.reshape(len(pictures), -1)
+        windows = _all_shifts(self._window, reach)
+        total = self._flat @ windows.T
+        energy = (self._flat * self._flat) @ windows.T - total * total / windows.sum(axis=1)
+        self._scale = np.sqrt(np.maximum(energy, 1e-6))
+
+    def likeness(self, template: Picture) -> Floats:
+        """Return how well the template fits each picture where it fits best, (N,), see `match`."""
+        return np.asarray(self._scores(template).max(axis=1), np.float64)
+
+    def match(self, template: Picture) -> tuple[Floats, Floats]:
+        """Find the template in each picture.
+
+        Returns
+        -------
+        shifts : (N, 2) float64 ndarray
+            How far the picture lies right of and below the template, px.
+        scores : (N,) float64 ndarray
+            Normalised correlation there, in [-1, 1].
+        """
+        scores = self._scores(template)
+        best = scores.argmax(axis=1)
+        side = 2 * self._reach + 1
+        at = self._shifts[best] + _between(scores.reshape(-1, side, side), best)
+        return at, scores[np.arange(len(best)), best].astype(np.float64)
+
+    def _scores(self, template: Picture) -> NDArray[np.float32]:
+        mean = float((template * self._window).sum() / self._window.sum())
+        rows = _all_shifts((template - mean) * self._window, self._reach)
+        norms = np.sqrt((rows * rows).sum(axis=1))
+        scores = (self._flat @ rows.T) / (self._scale * np.maximum(norms, 1e-6))
+        # Equal scores (no outline at all): the smallest shift wins.
+        scores -= 1e-4 * np.hypot(*self._shifts.T) / max(self._reach, 1)
+        return np.asarray(scores, np.float32)
+
+
+def _all_shifts(picture: Picture, reach: int) -> Picture:
+    """Return the picture moved by up to `reach` px, one shift a row, those to the top left first."""
+    padded = np.pad(picture, reach)
+    views = np.lib.stride_tricks.sliding_window_view(padded, picture.shape)
+    return views[::-1, ::-1].reshape(-1, picture.size)
 
 
 def _shifted(picture: Picture, x: int, y: int) -> Picture:
@@ -69,31 +118,6 @@ def _shifted(picture: Picture, x: int, y: int) -> Picture:
         max(-y, 0) : height - max(y, 0), max(-x, 0) : width - max(x, 0)
     ]
     return out
-
-
-def match(patches: Patches, template: Picture, reach: int) -> tuple[Floats, Floats]:
-    """Find the template in each patch within `reach` px.
-
-    Returns
-    -------
-    shifts : (N, 2) float64 ndarray
-        How far the patch's picture lies right of and below the template, px.
-    scores : (N,) float64 ndarray
-        Normalised correlation there, in [-1, 1].
-    """
-    rows, windows, shifts = _bank(template, reach)
-    flat = patches.reshape(len(patches), -1)
-    norms = np.sqrt((rows * rows).sum(axis=1))
-    area = windows.sum(axis=1)
-    total = flat @ windows.T
-    energy = np.maximum((flat * flat) @ windows.T - total * total / area, 1e-6)
-    scores = (flat @ rows.T) / (np.sqrt(energy) * np.maximum(norms, 1e-6))
-    # Equal scores (no outline at all): the smallest shift wins.
-    scores -= 1e-4 * np.hypot(*shifts.T) / max(reach, 1)
-    best = scores.argmax(axis=1)
-    side = 2 * reach + 1
-    at = shifts[best] + _between(scores.reshape(-1, side, side), best)
-    return at, scores[np.arange(len(best)), best].astype(np.float64)
 
 
 def _between(scores: NDArray[np.float32], best: NDArray[np.intp]) -> Floats:
@@ -134,7 +158,7 @@ def snap(patches: Patches, empties: NDArray[np.intp], centres: Floats, reach: in
     """
     small = halved(patches)
     template = _common_picture(small, empties, reach // 2)
-    shifts, scores = match(small, template, reach // 2)
+    shifts, scores = _Search(small, reach // 2).match(template)
     shifts *= 2
     return _with_neighbours(shifts, scores, centres), scores
 
@@ -143,14 +167,14 @@ def _common_picture(small: Patches, empties: NDArray[np.intp], reach: int) -> Pi
     """Find the picture most empties agree on: the best example first, then the median of all laid on it."""
     sample = empties[:: max(1, len(empties) // 32)]
     examples = sample[:: max(1, len(sample) // 6)]
+    search = _Search(small[sample], reach)
     best, best_score = small[examples[0]], -1.0
     for example in examples:
-        _, scores = match(small[sample], small[example], reach)
-        if (score := float(np.median(scores))) > best_score:
+        if (score := float(np.median(search.likeness(small[example])))) > best_score:
             best, best_score = small[example], score
     if len(sample) < 3:
         return np.asarray(best)
-    shifts, scores = match(small[sample], best, reach)
+    shifts, scores = search.match(best)
     # The example may itself be off its place: what counts is the typical place.
     offset = np.round(np.median(shifts, axis=0))
     moved = [
@@ -158,7 +182,7 @@ def _common_picture(small: Patches, empties: NDArray[np.intp], reach: int) -> Pi
         for i, (x, y), score in zip(sample, shifts, scores, strict=True)
         if score >= GOOD_MATCH
     ]
-    return np.asarray(np.median(moved, axis=0), np.float32) if len(moved) >= 3 else np.asarray(best)
+    return median_picture(np.stack(moved)) if len(moved) >= 3 else np.asarray(best)
 
 
 def _with_neighbours(shifts: Floats, scores: Floats, centres: Floats) -> Floats:
@@ -166,11 +190,9 @@ def _with_neighbours(shifts: Floats, scores: Floats, centres: Floats) -> Floats:
     sure = np.flatnonzero(scores >= GOOD_MATCH)
     if len(sure) < 3:
         return np.where((scores >= GOOD_MATCH)[:, None], shifts, 0.0)
-    out = shifts.copy()
-    for i, centre in enumerate(centres):
-        near = sure[np.argsort(((centres[sure] - centre) ** 2).sum(axis=1), kind="stable")[:9]]
-        median = np.median(shifts[near], axis=0)
-        apart = np.abs(shifts[i] - median).max() > SIDE / 8
-        if scores[i] < GOOD_MATCH or (apart and scores[i] < CLEAR_MATCH):
-            out[i] = median
-    return out
+    distance = ((centres[:, None] - centres[sure]) ** 2).sum(axis=2)
+    near = sure[np.argsort(distance, axis=1, kind="stable")[:, :9]]
+    median = np.median(shifts[near], axis=1)
+    apart = np.abs(shifts - median).max(axis=1) > SIDE / 8
+    alone = (scores < GOOD_MATCH) | (apart & (scores < CLEAR_MATCH))
+    return np.where(alone[:, None], median, shifts)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from omr.reading.patches import MAX_DENSITY, MIN_CONTRAST, PATCH, Patches, Tones, density, tones
+from omr.reading.snap import halved, median_picture
 
 stacks = arrays(
     np.uint8,
@@ -49,3 +50,12 @@ def test_the_same_on_what_scanners_deliver(seed: int) -> None:
     plain = plain_tones(patches)
     assert (page.white, page.black) == (plain.white, plain.black)
     assert np.array_equal(density(patches, page), plain_density(patches, page))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 33, 64])
+def test_halves_and_medians_are_those_of_plain_means_and_medians(count: int) -> None:
+    patches = np.random.default_rng(count).random((count, PATCH, PATCH)).astype(np.float32)
+    half = PATCH // 2
+    plain = patches.reshape(count, half, 2, half, 2).mean(axis=(2, 4))
+    assert np.array_equal(halved(patches), plain)
+    assert np.array_equal(median_picture(patches), np.median(patches, axis=0))

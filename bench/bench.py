@@ -37,8 +37,9 @@ from omr.forms.serial import IssuedSerials
 from omr.reading import reader
 from omr.reading.batch import read_pages
 from omr.reading.calibrate import load_calibration
+from omr.reading.decide import AnswerState
 from omr.reading.pages import EncodedPage, Encoding
-from omr.reading.reader import Result
+from omr.reading.reader import ReadPage, RejectedPage, Result
 from omr.records.intake import PAGES_PER_ACT, Desk, take_in
 from omr.records.register import archived_forms, issued
 from omr.records.store import Store
@@ -70,6 +71,7 @@ class Run:
     """One reading of one stack."""
 
     outcomes: dict[str, int]  # read, blank_back, or the reason of a refusal
+    waiting: int  # pages about which a person is asked
     acts: list[tuple[float, float]]  # CPU s of reading, and of decoding alone, per 50 pages
     whole_cpu_s: float  # of all, the keeping of the original and the end of the batch included
     wall_s: float
@@ -134,11 +136,12 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
     cv2.setNumThreads(1)
     stages = _timed_stages() if staged else {}
     outcomes: dict[str, int] = {}
+    waiting = 0
     acts: list[tuple[float, float]] = []
     reference_s = 0.0
 
     def read(pages: Iterable[EncodedPage], desk: reader.Desk) -> Iterator[Result]:
-        nonlocal reference_s
+        nonlocal reference_s, waiting
         seen: list[EncodedPage] = []
 
         def remembered() -> Iterator[EncodedPage]:
@@ -151,6 +154,7 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
         for result in read_pages(remembered(), desk, workers=workers):
             word = getattr(result, "reason", type(result).__name__)
             outcomes[word] = outcomes.get(word, 0) + 1
+            waiting += _waits(result)
             yield result
             if compared and len(seen) == PAGES_PER_ACT:
                 cost = cpu_s() - started
@@ -178,6 +182,7 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
         grown = _size(workspace.database) - before_bytes
     return Run(
         outcomes,
+        waiting,
         acts,
         whole,
         wall,
@@ -186,6 +191,12 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
         resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
         stages,
     )
+
+
+def _waits(result: Result) -> bool:
+    if isinstance(result, ReadPage):
+        return bool(result.doubts) or any(one.state is AnswerState.DOUBTFUL for one in result.answers)
+    return isinstance(result, RejectedPage)
 
 
 def _size(database: Path) -> int:
@@ -275,6 +286,8 @@ def costs(kinds: Iterable[Kind], args: argparse.Namespace) -> list[dict[str, obj
                 "whole_ms": 1000 * statistics.median(run.whole_cpu_s / run.pages for run in these),
                 "peak_mb": max(run.peak_mb for run in these),
                 "database_bytes_per_page": these[0].database_bytes / these[0].pages,
+                "scan_bytes_per_page": made.scan.stat().st_size / made.pages,
+                "waiting": these[0].waiting,
                 "outcomes": these[0].outcomes,
                 "stages_ms": {name: 1000 * spent / staged.pages for name, spent in staged.stages_s.items()},
             }
@@ -307,6 +320,7 @@ def crews(args: argparse.Namespace) -> list[dict[str, object]]:
             "pages": KINDS[0].name,
             "workers": workers,
             "pages_per_second": run.pages / run.wall_s,
+            "cpu_ms_per_page": 1000 * run.whole_cpu_s / run.pages,
             "speed_up": best[1].wall_s / run.wall_s,
             "peak_worker_mb": run.peak_worker_mb if workers > 1 else run.peak_mb,
             "peak_writer_mb": run.peak_mb,

@@ -56,14 +56,14 @@ def desk(visit: Visit) -> Response:
         known = periods(store)
         period = visit.query("period") or (known[0] if known else "")
         if not period:
-            return page(visit, "overview.html", period="", known=[], unit=unit, figures="")
+            return page(visit, "overview.html", period="", known=[], unit=unit, lead=lead, figures="")
         when = parse_period(period)
         figures = visit.office.kept.get(
             store,
             ("figures", when.name, unit, lead, language()),
             lambda: _figures(visit, store, when, unit, known, lead=lead),
         )
-    return page(visit, "overview.html", period=when.name, known=known, unit=unit, figures=figures)
+    return page(visit, "overview.html", period=when.name, known=known, unit=unit, lead=lead, figures=figures)
 
 
 def _figures(

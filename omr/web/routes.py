@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import auth, cases, comments, desks, grid, home, intake, overview, pages, review, users
+from omr.records.accounts import Role
+from omr.web import auth, cases, comments, desks, grid, home, intake, overview, pages, review, signals, users
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
@@ -12,6 +13,7 @@ _REVIEW: Final = Access(desks.REVIEW.roles)
 _CASES: Final = Access(desks.CASES.roles)
 _COMMENTS: Final = Access(desks.COMMENTS.roles)
 _OVERVIEW: Final = Access(desks.OVERVIEW.roles)
+_LEAD: Final = Access(frozenset({Role.LEAD}))
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
 ROUTES: Final = (
@@ -55,6 +57,7 @@ ROUTES: Final = (
     Entry("POST", "/comments/{reading}/{question}/draft", comments.draft, _COMMENTS),
     Entry("GET", "/overview", overview.desk, _OVERVIEW),
     Entry("GET", "/overview/{period}/report.zip", overview.download, _OVERVIEW),
+    Entry("GET", "/overview/{period}/signals", signals.desk, _LEAD),
     Entry("GET", "/accounts", users.accounts_page, _ACCOUNTS),
     Entry("POST", "/accounts", users.add, _ACCOUNTS),
     Entry("POST", "/accounts/{name}/reset", users.reset, _ACCOUNTS),

@@ -75,6 +75,7 @@ MAY = {
         ],
         {Role.REVIEWER, Role.LEAD},
     ),
+    ("GET", "/overview/{period}/signals"): {Role.LEAD},
     ("GET", "/overview"): {Role.LEAD, Role.VIEWER},
     ("GET", "/overview/{period}/report.zip"): {Role.LEAD, Role.VIEWER},
     ("GET", "/accounts"): {Role.ADMIN},

@@ -65,7 +65,7 @@ def violations(window) -> list[str]:
 PAGES = {
     Role.CLERK: ["/", "/intake", "/batches/B000001"],
     Role.REVIEWER: ["/review", "/review/grid", "/cases", "/cases/P4", "/cases/S1", "/comments"],
-    Role.LEAD: ["/overview"],
+    Role.LEAD: ["/overview", "/overview/2026-11/signals"],
     Role.VIEWER: ["/overview"],
     Role.ADMIN: ["/accounts", "/password", "/nothing"],
 }

@@ -82,3 +82,9 @@ def test_charts_are_plain_svg_that_fits(part, whole):
     for chart in (interval_bar(share, "a<b"), band_bar(share, 60, 80, "a"), levels_bar([("a", part)], "a")):
         assert "style=" not in chart and "<script" not in chart and "a<b" not in chart
         assert all(float(x) <= 362 for x in re.findall(r'x[12]?="([\d.]+)"', chart))
+
+
+def test_signals_are_for_the_lead_and_say_that_they_are_no_verdict(month, person):
+    page = person(Role.LEAD).client.get("/overview/2026-11/signals")
+    assert page.status_code == 200 and "không phải kết luận" in page.text
+    assert person(Role.VIEWER).client.get("/overview/2026-11/signals").status_code == 403

@@ -179,7 +179,8 @@ def figures_of(store: Store, forms: Mapping[str, Form], period: Period) -> Figur
     for answer in tally(store, period.name, forms).tallies.answers:
         form = forms[answer.stratum.fingerprint]
         where = f"{answer.stratum.unit}/{form.form}/{form.revision}/{answer.question}"
-        figures[f"{where}/{answer.state}/{answer.code}".rstrip("/")] = answer.slips
+        name = f"{where}/{answer.state}/{answer.code}".rstrip("/")
+        figures[name] = figures.get(name, 0) + answer.slips  # paper and electronic
     return figures
 
 

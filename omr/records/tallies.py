@@ -198,7 +198,7 @@ def _crossings(form: Form, slip: Slip) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The tallies of one period, with how many answers of valid slips people decided."""
+    """The tallies of one period, with how many answers of valid paper slips people decided."""
 
     tallies: Tallies
     answers: int
@@ -226,11 +226,23 @@ def tally(store: Store, period: str, forms: Mapping[str, Form], *, unit: str | N
         *[period] * 3,
         *[unit] * 2,
     )
+    online = store.rows(
+        """SELECT unit, fingerprint,
+            (SELECT group_concat(question || ' ' || state || ' 1 ' || codes, ?) FROM electronic_answers
+             WHERE electronic_answers.response = electronic_slips.response) AS said
+        FROM electronic_slips WHERE period = ? AND (unit = ? OR ? IS NULL)""",
+        SEPARATOR,
+        period,
+        *[unit] * 2,
+    )
     counting = _Counting(forms)
     for row in rows:
         stratum = Stratum(row["unit"], row["fingerprint"], Channel.PAPER)
         said = row["said"].split(SEPARATOR) if row["said"] else []
         counting.add(stratum, said, row["standing"], row["set_aside"], row["reason_by_hand"])
+    for row in online:
+        stratum = Stratum(row["unit"], row["fingerprint"], Channel.ELECTRONIC)
+        counting.add(stratum, row["said"].split(SEPARATOR), "counts", None, None)
     return counting.result()
 
 
@@ -338,8 +350,9 @@ class _Counting:
         for at, texts in self._said.items():
             for text, slips in texts.items():
                 said = _Said.parse(text)
-                total += slips
-                by_people += 0 if said.by_machine else slips
+                if at.channel is Channel.PAPER:
+                    total += slips
+                    by_people += 0 if said.by_machine else slips
                 answers[at, said.question, said.given.state, ""] += slips
                 for code in _codes(said.given):
                     answers[at, said.question, said.given.state, code] += slips

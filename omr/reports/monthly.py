@@ -8,13 +8,15 @@ from typing import Final
 
 from omr.forms.serial import Issue
 from omr.records.closing import root_of
+from omr.records.electronic import electronic_comments
 from omr.records.periods import parse_period
 from omr.records.reconcile import Line, reconcile
 from omr.records.register import archived_forms, issued
 from omr.records.store import Store
 from omr.records.tallies import Channel, tally
-from omr.records.transcripts import Topic, Transcript, handwritten, transcripts
+from omr.records.transcripts import Topic, handwritten, transcripts
 from omr.records.units import find_unit, list_units
+from omr.records.visits import visits_of
 from omr.reports import tidy
 from omr.reports.document import document
 from omr.reports.figures import Share
@@ -40,6 +42,7 @@ TOPICS: Final = {
     Topic.OTHER: "Khác",
     Topic.UNREADABLE: "Không đọc được",
 }
+ELECTRONIC: Final = "Ý kiến trên phiếu điện tử"  # nobody gave them a topic
 PASSED_ON: Final = "(nội dung chuyển theo quy trình tiếp nhận phản ánh, tố cáo)"
 
 
@@ -64,11 +67,12 @@ def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
         units=tuple(list_units(store)),
         tallies=counted.tallies,
         stock=tuple(_stock(lines, runs)),
+        visits=visits_of(store, when.name),
         foreign=sum(line.unknown for line in lines if code in (None, line.unit)),
         submitted=frozenset(line.unit for line in lines if line.unit and (line.counted or line.returned)),
         checking=Checking(counted.answers, counted.by_people),
         handwritten=handwritten(store, when.name, unit=code),
-        opinions=tuple(_opinion(one) for one in transcripts(store, when.name, unit=code)),
+        opinions=tuple(_opinions(store, when.name, code)),
         root=root_of(store, when),
     )
     return month.only(code) if code else month
@@ -95,10 +99,13 @@ def _stock(lines: Iterable[Line], runs: Sequence[Issue]) -> Iterator[Stock]:
         )
 
 
-def _opinion(typed: Transcript) -> Opinion:
-    complaint = typed.topic is Topic.COMPLAINT
-    text = PASSED_ON if complaint else typed.text
-    return Opinion(typed.unit, typed.form, TOPICS[typed.topic], text, complaint)
+def _opinions(store: Store, period: str, unit: str | None) -> Iterator[Opinion]:
+    for typed in transcripts(store, period, unit=unit):
+        complaint = typed.topic is Topic.COMPLAINT
+        text = PASSED_ON if complaint else typed.text
+        yield Opinion(typed.unit, typed.form, TOPICS[typed.topic], text, complaint)
+    for sent in electronic_comments(store, period, unit=unit):
+        yield Opinion(sent.unit, sent.form, ELECTRONIC, sent.text)
 
 
 def figures(month: Month) -> dict[str, object]:

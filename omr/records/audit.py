@@ -1,11 +1,25 @@
-"""Proof that nothing was changed: Merkle roots of batches."""
+"""Proof that nothing was changed: the chain of events, the rows it covers, originals, batch roots.
+
+`verify` recomputes everything that hashes cover and names the first event that does not
+fit. Who may write to the database file can rewrite it all from some event on; that shows
+where a later head of the chain is known elsewhere: on receipts, reports and exports.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
 
-from omr.records.store import Store, canonical, fact
+from sqlite_utils import Database
+
+from omr.messages import say
+from omr.records.originals import sha256_of
+from omr.records.schema import migrations
+from omr.records.store import Row, Store, canonical, digest_of, event_hash, fact
 
 
 def merkle_root(leaves: Sequence[bytes]) -> str:
@@ -20,11 +34,9 @@ def merkle_root(leaves: Sequence[bytes]) -> str:
     if not level:
         return hashlib.sha256().hexdigest()
     while len(level) > 1:
-        pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
+        pairs = [b"".join(level[at : at + 2]) for at in range(0, len(level), 2)]
         # A node without a neighbour goes up as it is.
-        level = [
-            hashlib.sha256(b"\1" + b"".join(pair)).digest() if len(pair) == 2 else pair[0] for pair in pairs
-        ]
+        level = [hashlib.sha256(b"\1" + pair).digest() if len(pair) == 64 else pair for pair in pairs]
     return level[0].hex()
 
 
@@ -55,3 +67,140 @@ def _leaves(store: Store, batch: str, last_event: int) -> Iterator[list[object]]
     for row in store.rows("SELECT * FROM pages WHERE batch = ? ORDER BY page", batch):
         page = row["page"]
         yield [fact(dict(row)), reading_of_page.get(page, {}), answers_of_page.get(page, [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The first thing that does not fit."""
+
+    event: int | None  # None: not of one event
+    key: str  # of the message
+    values: dict[str, object]
+
+    def __str__(self) -> str:
+        detail = say(self.key, **self.values)
+        return say("audit.at_event", event=self.event, detail=detail) if self.event else detail
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found."""
+
+    events: int
+    head: str  # hash of the last event
+    problem: Problem | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything fits."""
+        return self.problem is None
+
+
+def verify(store: Store, workspace: Path) -> Verdict:
+    """Recompute everything that hashes cover, and return the first event that does not fit."""
+    last = store.row("SELECT count(*) AS events, max(event) AS event FROM events")
+    head = store.row("SELECT hash FROM events ORDER BY event DESC LIMIT 1")
+    problems = [
+        *_schema_problems(store),
+        *_chain_problems(store),
+        *_root_problems(store),
+        *_form_problems(store),
+        *_original_problems(store, workspace),
+    ]
+    assert last is not None  # count(*) gives a row
+    first = min(problems, key=lambda one: one.event or 0, default=None)
+    return Verdict(last["events"], head["hash"] if head else "", first)
+
+
+def fact_tables(store: Store) -> list[str]:
+    """Return the tables whose rows belong to events."""
+    rows = store.rows(
+        """SELECT tables.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns
+        WHERE tables.type = 'table' AND columns.name = 'event' AND tables.name <> 'events'
+        ORDER BY tables.name"""
+    )
+    return [row["name"] for row in rows]
+
+
+@cache
+def _schema() -> dict[str, str]:
+    """Return what a database of this program consists of."""
+    fresh = Database(memory=True)
+    migrations.apply(fresh)
+    rows = fresh.query(
+        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%sqlite_%'"
+    )
+    return {str(row["name"]): str(row["sql"]) for row in rows}
+
+
+def _schema_problems(store: Store) -> Iterator[Problem]:
+    """Yield tables, views and triggers that are not as made: a changed view changes every figure."""
+    found = {
+        row["name"]: row["sql"]
+        for row in store.rows("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    }
+    for name, sql in _schema().items():
+        if found.get(name) != sql:
+            yield Problem(None, "audit.schema", {"name": name})
+    for row in store.rows("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"):
+        if row["name"] not in _schema() and row["tbl_name"] in _schema():
+            yield Problem(None, "audit.schema", {"name": row["name"]})
+
+
+def _chain_problems(store: Store) -> Iterator[Problem]:
+    """Yield the first event that was changed, moved, removed or inserted, or whose rows were."""
+    groups = {table: _grouped(store, table) for table in fact_tables(store)}
+    waiting = {table: next(rows, None) for table, rows in groups.items()}
+    number, previous = 0, ""
+    for row in store.rows("SELECT * FROM events ORDER BY event"):
+        event: dict[str, object] = dict(row)
+        number += 1
+        if event["event"] != number:
+            yield Problem(number, "audit.no_event", {})
+            return
+        if event["previous"] != previous or event["hash"] != event_hash(dict(row)):
+            yield Problem(number, "audit.event_changed", {"act": event["act"], "at": event["at"]})
+            return
+        previous = row["hash"]
+        added: dict[str, list[Row]] = {}
+        for table, group in waiting.items():
+            if group is not None and group[0] == number:
+                added[table] = group[1]
+                waiting[table] = next(groups[table], None)
+        stray = [table for table, group in waiting.items() if group is not None and group[0] <= number]
+        if stray or digest_of(added) != event["digest"]:
+            yield Problem(number, "audit.rows_changed", {"act": event["act"], "at": event["at"]})
+            return
+    for table, group in waiting.items():
+        if group is not None:
+            yield Problem(number + 1, "audit.rows_without_event", {"table": table})
+            return
+    ever = store.row("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
+    if (ever["seq"] if ever else 0) != number:
+        yield Problem(number + 1, "audit.no_event", {})
+
+
+def _grouped(store: Store, table: str) -> Iterator[tuple[int, list[Row]]]:
+    rows = (dict(row) for row in store.rows(f"SELECT * FROM {table} ORDER BY event"))
+    return ((event, list(group)) for event, group in groupby(rows, key=lambda row: int(row["event"])))
+
+
+def _root_problems(store: Store) -> Iterator[Problem]:
+    for row in list(store.rows("SELECT batch, root, event FROM batch_ends")):
+        if batch_root(store, row["batch"], row["event"]) != row["root"]:
+            yield Problem(row["event"], "audit.root", {"batch": row["batch"]})
+
+
+def _form_problems(store: Store) -> Iterator[Problem]:
+    for row in store.rows("SELECT event, form, fingerprint, canonical FROM forms"):
+        if hashlib.sha256(row["canonical"].encode()).hexdigest() != row["fingerprint"]:
+            yield Problem(row["event"], "audit.form", {"form": row["form"]})
+
+
+def _original_problems(store: Store, workspace: Path) -> Iterator[Problem]:
+    for row in store.rows("SELECT event, original, path FROM originals ORDER BY event"):
+        path = workspace / row["path"]
+        if not path.is_file():
+            yield Problem(row["event"], "audit.original_gone", {"path": row["path"]})
+        elif sha256_of(path) != row["original"]:
+            yield Problem(row["event"], "audit.original_changed", {"path": row["path"]})

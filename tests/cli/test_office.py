@@ -339,3 +339,17 @@ def test_a_database_of_another_program_is_one_clear_line(
     foreign.close()
     ran = omr("--workspace", folder, "answers")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+
+
+def test_audit_verify_names_what_was_changed(office: Office) -> None:
+    run = office.issue("PC06", 5, "2026-11")
+    office("read", office.scan(slip(run, 1)))
+    verdict = office.json("audit", "verify")
+    assert (verdict["ok"], verdict["problem"]) == (True, None)
+    assert verdict["events"] > 3 and len(verdict["head"]) == 64
+    (original,) = office.workspace.scans.rglob("*.tif")
+    original.chmod(0o600)
+    original.write_bytes(original.read_bytes() + b"x")
+    verdict = office.json("audit", "verify", code=1)
+    assert (verdict["ok"], "đã bị sửa" in verdict["problem"]) == (False, True)
+    assert original.name in office("--lang", "en", "audit", "verify", code=1).err

@@ -1,0 +1,267 @@
+"""Nothing changes without a trace: whatever is tampered with is found, and where."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scanned import BLANK, FORM, Scanner, rejected, slip
+
+from omr.forms.serial import Issue
+from omr.records.audit import Verdict, fact_tables, merkle_root, verify
+from omr.records.closing import adjust, close
+from omr.records.page_rows import Desk
+from omr.records.periods import parse_period
+from omr.records.register import archived_forms
+from omr.records.review import decide
+from omr.records.stock import count, receive, spoil
+from omr.records.store import Store
+from omr.workspace import Workspace
+
+Issuing = Callable[..., Issue]
+TAMPERINGS = 1000
+TAMPERED = {
+    *("forms", "form_questions", "form_options", "unit_entries", "runs", "run_ends"),
+    *("originals", "original_ends", "batches", "batch_files", "batch_ends", "pages"),
+    *("readings", "set_aside", "attributions", "decidings", "answers"),
+    *("decided_answers", "decided_slips", "decided_pages"),
+    *("hand_overs", "spoilings", "stock_counts", "stock_ranges", "period_states"),
+}
+
+
+@pytest.fixture
+def office(scanner: Scanner, store: Store, issued_run: Issuing) -> Workspace:
+    """A workspace in which every kind of fact has happened."""
+    run, other = issued_run(12), issued_run(3, unit="PC08")
+    scanner.take_in(
+        scanner.scan(
+            "a.tif", slip(run, 1), slip(run, 2, B1="?"), BLANK, rejected("serial_unreadable"), slip(run, 1)
+        ),
+        unit="PC06",
+    )
+    scanner.take_in(
+        scanner.scan("b.tif", slip(run, 3, B10=""), slip(other, other.first)), unit="PC06", expected=2
+    )
+    desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", "lan")
+    for item, answer in [
+        ("A2-B1", "4"),
+        ("P4", str(run.serial(4))),
+        ("H3", "refused"),
+        ("S1", "KHL4"),
+        ("S1", "counts"),
+    ]:
+        decide(desk, item, [answer], by="lan", why="đã xem", read=lambda item, serial: slip(run, 4))
+    receive(store, [str(other.serial(other.first))], unit="PC06", by="lan")
+    spoil(store, [str(run.serial(6))], why="rách", by="lan")
+    count(store, [f"{run.serial(8)}..{run.serial(9)}"], unit="PC06", form="DL-01", period="2026-11", by="lan")
+    november = parse_period("2026-11")
+    close(store, archived_forms(store), november, by="lan")
+    adjust(store, november, by="lan", why="lô nộp muộn")
+    return scanner.workspace
+
+
+def verdict(folder: Path) -> Verdict:
+    with Store.open(folder / "omr.sqlite") as store:
+        return verify(store, folder)
+
+
+def test_an_untouched_workspace_is_intact(office: Workspace, store: Store) -> None:
+    found = verify(store, office.path)
+    assert found.ok, str(found.problem)
+    assert found.events == store.value("SELECT count(*) FROM events")
+    assert found.head == store.value("SELECT hash FROM events ORDER BY event DESC LIMIT 1")
+    filled = {table for table in fact_tables(store) if store.value(f"SELECT count(*) FROM {table}")}
+    assert filled >= TAMPERED  # tampering with an empty table proves nothing
+
+
+def tamper(path: Path, folder: Path, chance: random.Random) -> tuple[str, int | None]:
+    """Change one byte or row of the database or of an original; return what, and the event it belongs to."""
+    originals = sorted(file for file in (folder / "scans").rglob("*.tif"))
+    if chance.random() < 0.1:
+        file = chance.choice(originals)
+        data = bytearray(file.read_bytes())
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        file.chmod(0o600)
+        file.write_bytes(data)
+        return f"original {file.name}", None
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("PRAGMA synchronous = OFF")
+    raw.execute("BEGIN")
+    triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        raw.execute(f"DROP TRIGGER {name}")
+    done = None
+    while done is None:
+        raw.execute("SAVEPOINT change")
+        done = change_a_row(raw, chance)
+        raw.execute("RELEASE change" if done else "ROLLBACK TO change")
+    for _, sql in triggers:
+        raw.execute(sql)
+    raw.execute("COMMIT")
+    raw.close()
+    return done
+
+
+def change_a_row(raw: sqlite3.Connection, chance: random.Random) -> tuple[str, int | None] | None:
+    tables = [
+        name
+        for (name,) in raw.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite%'"
+        )
+        if raw.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+    ]
+    table = chance.choice(tables)
+    columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
+    if "event" not in columns:
+        return None
+    rows = raw.execute(f"SELECT * FROM {table}").fetchall()
+    row = chance.choice(rows)
+    where = " AND ".join(f"{column} IS ?" for column in columns)
+    event = row[columns.index("event")]
+    try:
+        match chance.choice(["cell", "cell", "cell", "remove", "copy", "swap"]):
+            case "remove":
+                raw.execute(f"DELETE FROM {table} WHERE {where}", row)
+                return f"removed from {table}", event
+            case "copy":
+                copy = list(row)
+                at = chance.randrange(len(copy))
+                copy[at] = other_value(copy[at], chance)
+                if tuple(copy) == row:
+                    return None
+                raw.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", copy)
+                return f"inserted into {table}", None
+            case "swap":
+                second, column = chance.choice(rows), chance.choice(columns)
+                at = columns.index(column)
+                if second[at] == row[at] or second == row:
+                    return None
+                raw.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", [second[at], *row])
+                raw.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", [row[at], *second])
+                return f"swapped {column} in {table}", None
+            case _:
+                at = chance.randrange(len(row))
+                changed = other_value(row[at], chance)
+                raw.execute(f"UPDATE {table} SET {columns[at]} = ? WHERE {where}", [changed, *row])
+                now = raw.execute(f"SELECT * FROM {table}").fetchall()
+                return (f"changed {columns[at]} in {table}", None) if now != rows else None
+    except sqlite3.IntegrityError:  # a rule of the table refused: nothing was changed
+        return None
+
+
+def other_value(value: object, chance: random.Random) -> object:
+    """Return a value that differs in one bit or character."""
+    if isinstance(value, int):
+        return value ^ (1 << chance.randrange(4))
+    if isinstance(value, float):
+        return value * (1 + 2**-52) or 1e-300
+    if isinstance(value, bytes):
+        changed = bytearray(value)
+        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+        return bytes(changed)
+    if isinstance(value, str) and value:
+        at = chance.randrange(len(value))
+        return value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :]
+    return "x"
+
+
+def test_every_tampering_is_found(office: Workspace, tmp_path: Path) -> None:
+    """A thousand times one byte or one row, of anything that was recorded."""
+    chance = random.Random(20261122)
+    with sqlite3.connect(office.database) as whole:
+        whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        head = whole.execute("SELECT max(event) FROM events").fetchone()[0]
+    whole.close()
+    sound = office.database.read_bytes()
+    scans = {file: file.read_bytes() for file in office.scans.rglob("*.tif")}
+    copy = tmp_path / "copy"
+    shutil.copytree(office.scans, copy / "scans")
+    path = copy / "omr.sqlite"
+    missed = []
+    for turn in range(TAMPERINGS):
+        for leftover in copy.glob("omr.sqlite-*"):
+            leftover.unlink()
+        path.write_bytes(sound)
+        what, event = tamper(path, copy, chance)
+        found = verdict(copy)
+        if found.ok:
+            missed.append((turn, what))
+        elif event is not None and found.problem is not None:
+            assert found.problem.event is not None
+            assert found.problem.event <= event <= head, (what, str(found.problem))
+        if what.startswith("original"):
+            for file, data in scans.items():
+                kept = copy / "scans" / file.relative_to(office.scans)
+                kept.chmod(0o600)
+                kept.write_bytes(data)
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TRIGGER answers_update",
+        "CREATE TRIGGER more AFTER INSERT ON answers BEGIN SELECT 1; END",
+        "DROP VIEW current_answers; CREATE VIEW current_answers AS SELECT * FROM answers",
+        "DELETE FROM sqlite_sequence",
+    ],
+)
+def test_rules_and_views_that_were_changed_are_found(office: Workspace, store: Store, sql: str) -> None:
+    store.close()
+    with sqlite3.connect(office.database) as raw:
+        raw.executescript(sql)
+    raw.close()
+    assert not verdict(office.path).ok
+
+
+def test_a_tail_that_was_cut_off_is_found(office: Workspace, store: Store) -> None:
+    last = store.value("SELECT max(event) FROM events")
+    tables = [*fact_tables(store), "events"]
+    store.close()
+    with sqlite3.connect(office.database) as raw:
+        rules = [
+            row[0]
+            for table in tables
+            for row in raw.execute("SELECT sql FROM sqlite_master WHERE name = ?", (f"{table}_delete",))
+        ]
+        for table in tables:
+            raw.execute(f"DROP TRIGGER {table}_delete")
+            raw.execute(f"DELETE FROM {table} WHERE event = ?", (last,))
+        for rule in rules:
+            raw.execute(rule)
+    raw.close()
+    problem = verdict(office.path).problem
+    assert problem is not None
+    assert (problem.event, problem.key) == (last, "audit.no_event")
+
+
+def test_an_original_that_is_gone_is_found_with_its_event(office: Workspace, store: Store) -> None:
+    row = store.row("SELECT event, path FROM originals ORDER BY event DESC LIMIT 1")
+    assert row is not None
+    (office.path / row["path"]).unlink()
+    found = verify(store, office.path)
+    assert found.problem is not None
+    assert (found.problem.event, found.problem.key) == (row["event"], "audit.original_gone")
+
+
+LEAVES = st.lists(st.binary(max_size=8), min_size=1, max_size=9)
+
+
+@given(LEAVES, st.data())
+def test_a_root_tells_every_leaf_and_its_place(leaves: list[bytes], data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(leaves) - 1))
+    changed = [*leaves[:at], leaves[at] + b"x", *leaves[at + 1 :]]
+    assert merkle_root(changed) != merkle_root(leaves)
+    assert merkle_root([*leaves, b""]) != merkle_root(leaves)
+    if leaves != leaves[::-1]:
+        assert merkle_root(leaves[::-1]) != merkle_root(leaves)
+
+
+def test_the_form_of_the_tests_is_archived_whole(office: Workspace, store: Store) -> None:
+    assert list(archived_forms(store).values()) == [FORM]

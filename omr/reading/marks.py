@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from omr.geometry import Points
 from omr.reading.blanks import References, references
 from omr.reading.outline import Mask, Outline, find_outline
-from omr.reading.pages import Grey
 from omr.reading.patches import (
     MARGIN,
     SIDE,
@@ -35,6 +34,9 @@ from omr.reading.patches import (
     usable,
 )
 from omr.reading.snap import emptier, median_picture, snap
+
+if TYPE_CHECKING:  # what decides and reports needs no decoders
+    from omr.reading.pages import Grey
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -22,12 +21,11 @@ from omr.records.register import issued
 from omr.records.slips import CurrentSlip, current_slips
 from omr.records.store import Store
 from omr.records.tallies import Channel, overall_question, tally
+from omr.records.visits import visits_of
 
 # What a pen and a hand leave in a box, whatever the box.
 STROKE_FEATURES: Final = ("ink", "mass", "ring", "width", "height", "depth", "spread", "share", "dark")
 _COLUMNS: Final = [F[name] for name in STROKE_FEATURES]
-
-NO_VISITS: Final[Mapping[str, int]] = MappingProxyType({})
 
 MONTHS_BACK: Final = 6  # of the unit's past: enough to see what is usual, short enough to be the same desk
 
@@ -71,17 +69,13 @@ class UnitMonth:
     visits: int | None = None  # people at its counters
 
 
-def unit_months(
-    store: Store, forms: Mapping[str, Form], period: Period, visits: Mapping[str, int] = NO_VISITS
-) -> list[UnitMonth]:
+def unit_months(store: Store, forms: Mapping[str, Form], period: Period) -> list[UnitMonth]:
     """Return every unit that has slips in a month, by code.
 
     Parameters
     ----------
     forms : mapping
         Fingerprint to form, as archived.
-    visits : mapping
-        Unit to people at its counters; units not in it are not judged by their participation.
     """
     lines = _lines_of_units(reconcile(store, forms, period))
     seen: defaultdict[str, list[SeenSlip]] = defaultdict(list)
@@ -95,6 +89,7 @@ def unit_months(
             past[unit].append(rates)
     now = _rates(store, forms, period, lines)
     runs = {issue.run: issue for issue in issued(store)}
+    visits = visits_of(store, period.name)
     return [
         UnitMonth(
             unit=unit,

@@ -163,3 +163,11 @@ def test_a_row_of_equal_slips_is_a_signal_and_changes_no_figure(office: Office) 
 def test_a_quiet_month_has_no_signals(month: Office) -> None:
     found = month.json("register", "signals", "--period", PERIOD)
     assert (found["units"], found["signals"]) == (1, [])
+
+
+def test_more_slips_than_visits_are_a_signal(month: Office) -> None:
+    file = month.folder / "visits.csv"
+    file.write_text("unit,period,visits\nPC06,2026-11,29\n", encoding="utf-8")
+    month("visits", "import", file)
+    (signal,) = month.json("register", "signals", "--period", PERIOD, code=3)["signals"]
+    assert (signal["kind"], signal["values"]) == ("participation", {"returned": 30, "visits": 29})

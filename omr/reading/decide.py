@@ -6,6 +6,7 @@ Two steps: `judge` says what each box of a page is (blank, marked, cancelled, do
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,6 +75,9 @@ DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can 
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
+FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
+STRUCK_GAIN: Final = 1.4  # of the usual mark's ink: struck crosses had 1.5 times and more, crosses up to 1.3
+STRUCK_SOLID: Final = 0.12  # more of the box under thick ink than usual: the rim of a stamp had 0.17 more
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 
 
@@ -102,6 +106,7 @@ def judge(
     unsure = overruled(features)
     marked = (chance >= limits.marked_above) & ~unsure
     filled = _filled(features, groups, marked, limits)
+    struck = _perhaps_struck(features, groups, marked)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
@@ -109,13 +114,13 @@ def judge(
             out.append(Judgement(BoxState.DOUBTFUL, confidence if features[i, F["usable"]] else 0.0, True))
         elif not marked[i]:
             out.append(Judgement(BoxState.BLANK, confidence, False))
-        elif not filled[i]:
+        elif not filled[i] and not struck[i]:
             out.append(Judgement(BoxState.MARKED, confidence, False))
-        elif _has_plain_mark(i, groups, marked, filled):
+        elif filled[i] and _has_plain_mark(i, groups, marked, filled):
             out.append(Judgement(BoxState.CANCELLED, confidence, False))
         else:
-            # Filled where this person makes strokes, and nothing else is marked: a mark or a
-            # withdrawn one, nobody can tell but the person.
+            # Filled where this person makes strokes and nothing else is marked, or written over
+            # beside another mark: a mark or a withdrawn one, a person must look.
             out.append(Judgement(BoxState.DOUBTFUL, 0.5, True))
     return tuple(out)
 
@@ -146,6 +151,28 @@ def _filled(
         others = marked & ~same
         usual = np.median(gain[others]) if others.sum() >= 3 else gain[marked & (same | others)].min()
         out[i] = gain[i] >= limits.fill_ratio * usual
+    return out
+
+
+def _perhaps_struck(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which marks beside another mark of their question are unlike this person's others, (N,).
+
+    A cross with lines through it is a mark withdrawn, a stamp's rim over a box is none: both
+    show as more ink, or thicker lines, than the page's usual marks. Two marks that look
+    like all others are two marks.
+    """
+    gain, solid = features[:, F["gain"]], features[:, F["solid"]]
+    count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
+    beside = np.array([count[group] > 1 for group in groups]) & marked
+    usual = marked & ~beside if (marked & ~beside).sum() >= FEW_MARKS else marked
+    out = np.zeros(len(gain), np.bool_)
+    for i in np.flatnonzero(beside).tolist():
+        likes = usual if usual is not marked else np.array([g == groups[i] for g in groups]) & marked
+        # Without a usual mark the lightest of the question stands in.
+        pick = np.median if usual is not marked else np.min
+        out[i] = gain[i] > STRUCK_GAIN * pick(gain[likes]) or solid[i] > pick(solid[likes]) + STRUCK_SOLID
     return out
 
 
@@ -198,11 +225,14 @@ def _answer(question: Question, boxes: Sequence[BoxVerdict]) -> Answer:
     confidence = min((box.confidence for box in boxes), default=0.0)
     marked = {box.option for box in boxes if box.state is BoxState.MARKED}
     codes = tuple(option.code for option in question.options if option.code in marked)
+    single = question.kind is not Kind.MULTIPLE
     if len(boxes) < len(question.options) or any(box.state is BoxState.DOUBTFUL for box in boxes):
         state = AnswerState.DOUBTFUL
+    elif single and len(codes) > 2:
+        state = AnswerState.DOUBTFUL  # rarer by hand than a stain or a stamp over the row
     elif not codes:
         state = AnswerState.NO_ANSWER
-    elif len(codes) > 1 and question.kind is not Kind.MULTIPLE:
+    elif single and len(codes) > 1:
         state = AnswerState.MULTIPLE
     else:
         state = AnswerState.ANSWERED

@@ -145,8 +145,9 @@ def walk(guide: Guide, workspace: Path, passwords: dict[str, str]) -> None:
     page.click("nav >> text=Kiểm tra")
     page.wait_for_selector(".row img")
     guide.shot("kiem-tra")
-    page.keyboard.press("w")
-    page.wait_for_selector("dialog[open] img[src]")
+    with page.expect_response(re.compile("/review/whole/")):
+        page.keyboard.press("w")
+    page.wait_for_timeout(500)  # for the browser to draw it
     guide.shot("ca-phieu")
     page.keyboard.press("w")
     page.click("text=Xem theo bảng")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from people import PASSWORD, PEOPLE, Served
-from slips import slip, take_slips
+from scanned_stacks import slip, take_slips
 
 from omr.records.accounts import Role
 from omr.records.inbox import Inbox, Progress

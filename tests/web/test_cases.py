@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slips import slip, take_slips
+from scanned_stacks import slip, take_slips
 
 from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.records.accounts import Role

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slips import slip, take_slips
+from scanned_stacks import slip, take_slips
 
 from omr.records.accounts import Role
 from omr.records.store import Store

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slips import slip, take_slips
+from scanned_stacks import slip, take_slips
 
 from omr.records.accounts import Role
 from omr.reports.figures import Share

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from people import PASSWORD, Person
-from slips import slip, take_slips
+from scanned_stacks import slip, take_slips
 from starlette.testclient import TestClient
 
 from omr.records.accounts import Role

@@ -33,6 +33,7 @@ SIDEWAYS: Final = 0.7  # how much better columns must agree than rows to be beli
 # A box further from its row than this stands by itself, as beside a fold: single boxes were
 # measured to 0.05 mm, also under noise and in 1-bit.
 ALONE_MM: Final = 0.15
+FAR_MM: Final = 0.35  # from here on another box of the row must say the same
 MOST_UNEVEN_MM: Final = 0.3  # of boxes against their row: paper is not that soft
 
 
@@ -116,9 +117,24 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
         raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
     if off > MOST_UNEVEN_MM:
         raise AlignmentError("outlines_uneven", off_mm=off, most=MOST_UNEVEN_MM)
-    alone = seen & (np.abs(shifts - moved).max(axis=1) > ALONE_MM)
-    moved[alone] = shifts[alone]
+    own = _stand_alone(shifts, moved, seen, rows)
+    moved[own] = shifts[own]
     return apply(aligned.scan_from_page, outlines.corners_mm + moved[:, None])
+
+
+def _stand_alone(
+    shifts: NDArray[np.float64], moved: NDArray[np.float64], seen: NDArray[np.bool_], rows: Bands
+) -> NDArray[np.intp]:
+    """Return the boxes that are surer of their place than their band is, as beside a fold.
+
+    A box far from its band may have been pulled by a pen's stroke; then none of its row
+    is where it is.
+    """
+    off = np.abs(shifts - moved).max(axis=1)
+    apart = np.flatnonzero(seen & (off > ALONE_MM))
+    agree = np.abs(shifts[apart, None] - shifts[None, apart]).max(axis=2) <= ALONE_MM
+    same_row = rows.of_box[apart, None] == rows.of_box[None, apart]
+    return np.asarray(apart[((agree & same_row).sum(axis=1) > 1) | (off[apart] <= FAR_MM)], np.intp)
 
 
 _STEPS: Final = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)

@@ -78,6 +78,8 @@ MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
 STRUCK_GAIN: Final = 1.4  # of the usual mark's ink: struck crosses had 1.5 times and more, crosses up to 1.3
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink than usual: the rim of a stamp had 0.17 more
+FAINT: Final = 0.72  # of the usual mark's darkness: stamps over boxes had 0.45 to 0.67
+STAMPED: Final = 0.4  # more of the directions around the box than usual: a stamp had 0.5 more
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 
 
@@ -106,7 +108,7 @@ def judge(
     unsure = overruled(features)
     marked = (chance >= limits.marked_above) & ~unsure
     filled = _filled(features, groups, marked, limits)
-    struck = _perhaps_struck(features, groups, marked)
+    struck = _perhaps_struck(features, groups, marked) | _of_other_ink(features, marked)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
@@ -173,6 +175,21 @@ def _perhaps_struck(
         # Without a usual mark the lightest of the question stands in.
         pick = np.median if usual is not marked else np.min
         out[i] = gain[i] > STRUCK_GAIN * pick(gain[likes]) or solid[i] > pick(solid[likes]) + STRUCK_SOLID
+    return out
+
+
+def _of_other_ink(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which marks are much fainter than this person's others, or go on all around the box, (N,).
+
+    A stamp over a box inks it like a pen, but with its own darkness, and does not stop at
+    the box.
+    """
+    out = np.zeros(len(features), np.bool_)
+    if marked.sum() > FEW_MARKS:
+        dark, around = features[:, F["dark"]], features[:, F["around"]]
+        faint = dark < FAINT * np.median(dark[marked])
+        beyond = around > np.median(around[marked]) + STAMPED
+        out = marked & (faint | beyond)
     return out
 
 

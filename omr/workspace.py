@@ -44,14 +44,23 @@ class ReportSettings(BaseModel):
     csv_separator: Literal[",", ";"] = ","
 
 
+class PosterSettings(BaseModel):
+    """Section ``[poster]``: the board with the QR codes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    phones: dict[str, str] = {}  # unit's code -> whom to call for help
+
+
 class Settings(BaseModel):
     """What an office may set in ``omr.toml``; every key has a sensible default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     office: str = "Công an thành phố Hải Phòng"
-    electronic_form_url: str = ""  # with one, forms carry its QR code; "{form}" stands for the form
+    electronic_form_url: str = ""  # with one, forms carry its QR code; "{form}" and "{unit}" stand for them
     report: ReportSettings = ReportSettings()
+    poster: PosterSettings = PosterSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "period": "period",
     "marks": "marks",
     "calibrate": "calibrate",
+    "poster": "poster",
     "visits": "visits",
     "electronic": "electronic",
     "report": "report",

@@ -137,7 +137,8 @@ def _shared(canvas: Canvas, form: Form, electronic_url: str) -> None:
             bottom = _y(form, line.y_mm + line.height_mm)
             canvas.rect(line.x_mm * mm, bottom, line.width_mm * mm, line.height_mm * mm)
     if electronic_url and form.electronic is not None:
-        _electronic(canvas, form, form.electronic, electronic_url.replace("{form}", form.form))
+        address = electronic_url.replace("{form}", form.form).replace("{unit}", "")
+        _electronic(canvas, form, form.electronic, address)
 
 
 def _y(form: Form, y_mm: float) -> float:

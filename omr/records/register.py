@@ -100,7 +100,8 @@ def issue(
             )
         part = _part_of(target, run.run)
         try:
-            print_forms(form, run.serials(), part, run=run.run, electronic_url=electronic_url)
+            address = electronic_url.replace("{unit}", run.unit)
+            print_forms(form, run.serials(), part, run=run.run, electronic_url=address)
             put_in_place(part, target)
         except BaseException as error:
             part.unlink(missing_ok=True)

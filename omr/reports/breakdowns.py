@@ -1,8 +1,4 @@
-"""The overall answer by who gave it and for which procedure, with small cells hidden.
-
-A cell of fewer slips than the limit could point at a person, so it is hidden; alone it
-could be computed from the total, so the next smallest goes with it.
-"""
+"""The overall answer by who gave it and for which procedure, with small cells hidden."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from dataclasses import dataclass
 from omr.forms.template import Form, Question
 from omr.records.tallies import grouping_questions, overall_question
 from omr.reports.figures import Nothing, Share
+from omr.reports.hiding import hide_small
 from omr.reports.pools import in_vietnamese
 from omr.reports.statistics import Month
 
@@ -115,46 +112,3 @@ def _breakdown(
         field,
         tuple(Group(label, slips, share) for label, (slips, share) in groups),
     )
-
-
-def hide_small(shares: Sequence[Share], smallest: int) -> list[tuple[int | Nothing, Share | Nothing]]:
-    """Return size and share of each group, hiding what could point at a person.
-
-    The last group is of those who did not say: it points at nobody, and is the first to
-    be hidden along with another one that the total would give away.
-
-    Examples
-    --------
-    >>> hidden = hide_small([Share(90, 100), Share(2, 3), Share(50, 60), Share(8, 14)], 5)
-    >>> [str(slips) for slips, _ in hidden]
-    ['100', '*', '60', '*']
-    >>> hidden[0][1]
-    Share(part=90, whole=100)
-    """
-    sizes = [share.whole for share in shares]
-    named = range(len(shares) - 1)
-    tiny = {i for i in named if 0 < sizes[i] < smallest}
-    telling = {
-        i for i in named if 0 < shares[i].part < smallest or 0 < shares[i].whole - shares[i].part < smallest
-    }
-    no_size = _with_company(sizes, tiny, smallest)
-    no_share = _with_company(sizes, telling | no_size, smallest)
-    return [
-        (
-            Nothing.SUPPRESSED if i in no_size else share.whole,
-            Nothing.SUPPRESSED if i in no_share else share,
-        )
-        for i, share in enumerate(shares)
-    ]
-
-
-def _with_company(sizes: Sequence[int], small: set[int], smallest: int) -> set[int]:
-    """Add groups to hidden ones that the total would give away: the last, then the smallest."""
-    hidden = set(small)
-    last = len(sizes) - 1
-    others = sorted(
-        (i for i, size in enumerate(sizes) if size and i not in hidden), key=lambda i: (i != last, sizes[i])
-    )
-    while hidden and others and (len(hidden) < 2 or sum(sizes[i] for i in hidden) < smallest):
-        hidden.add(others.pop(0))
-    return hidden

@@ -55,7 +55,7 @@ def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
         If the period is none, or the unit is unknown.
     """
     when = parse_period(period)
-    code = find_unit(store, unit, when).unit if unit else None
+    code = find_unit(store, unit).unit if unit else None
     archive = archived_forms(store)
     counted = tally(store, when.name, archive, unit=code)
     runs = [run for run in issued(store) if run.period == when.name]

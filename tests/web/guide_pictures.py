@@ -93,7 +93,7 @@ class Guide:
     def now(self, name: str) -> None:
         """Take a picture at once, in few colours: the repository keeps it."""
         with Image.open(io.BytesIO(self.page.screenshot())) as picture:
-            few = picture.convert("RGB").quantize(96, dither=Image.Dither.NONE)
+            few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few.save(self.target / f"{name}.png", optimize=True)
 
     def sign_in(self, name: str, password: str) -> None:

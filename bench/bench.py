@@ -15,6 +15,7 @@ import os
 import platform
 import resource
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ import cv2
 import numpy as np
 import pikepdf
 from pages import KINDS, Kind, Made, default_scratch, make
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 from omr.forms.serial import IssuedSerials
 from omr.reading import reader
@@ -110,15 +111,10 @@ def _as_tiff(document: bytes) -> bytes:
     with pikepdf.open(io.BytesIO(document)) as pdf:
         (image,) = pdf.pages[0].get_images().values()
         data, width, height = image.read_raw_bytes(), int(image.Width), int(image.Height)
-    tags = TiffImagePlugin.ImageFileDirectory_v2()
-    head = 8 + 2 + 8 * 12 + 4
-    values = {256: width, 257: height, 258: 1, 259: 4, 262: 0, 273: head, 278: height, 279: len(data)}
-    for tag, value in values.items():
-        tags[tag] = value
-    out = io.BytesIO(b"II*\0\x08\0\0\0")
-    out.seek(8)
-    out.write(tags.tobytes(8))
-    return out.getvalue() + data
+    values = {256: width, 257: height, 258: 1, 259: 4, 262: 0, 273: 0, 278: height, 279: len(data)}
+    values[273] = 8 + 2 + 12 * len(values) + 4  # where the data begins: after header and directory
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in values.items())
+    return struct.pack("<2sHIH", b"II", 42, 8, len(values)) + entries + bytes(4) + data
 
 
 def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: bool = False) -> Run:
@@ -372,6 +368,8 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, default=default_scratch(), help="where pages are kept")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     args = parser.parse_args()
+    # As `omr` itself sets it; the processes that are measured inherit it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     kinds = [kind for kind in KINDS if not args.kind or kind.name in args.kind]
     report: dict[str, Any] = {
         "machine": machine(),

@@ -79,7 +79,6 @@ FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
 STRUCK_GAIN: Final = 1.4  # of the usual mark's ink: struck crosses had 1.5 times and more, crosses up to 1.3
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink than usual: the rim of a stamp had 0.17 more
 FAINT: Final = 0.72  # of the usual mark's darkness: stamps over boxes had 0.45 to 0.67
-STAMPED: Final = 0.4  # more of the directions around the box than usual: a stamp had 0.5 more
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 
 
@@ -179,18 +178,14 @@ def _perhaps_struck(
 
 
 def _of_other_ink(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which marks are much fainter than this person's others, or go on all around the box, (N,).
+    """Which marks are much fainter than this person's others, (N,).
 
-    A stamp over a box inks it like a pen, but with its own darkness, and does not stop at
-    the box.
+    A stamp over a box inks it like a pen, but with its own darkness.
     """
-    out = np.zeros(len(features), np.bool_)
-    if marked.sum() > FEW_MARKS:
-        dark, around = features[:, F["dark"]], features[:, F["around"]]
-        faint = dark < FAINT * np.median(dark[marked])
-        beyond = around > np.median(around[marked]) + STAMPED
-        out = marked & (faint | beyond)
-    return out
+    dark = features[:, F["dark"]]
+    if marked.sum() <= FEW_MARKS:
+        return np.zeros(len(dark), np.bool_)
+    return np.asarray(marked & (dark < FAINT * np.median(dark[marked])))
 
 
 def _has_plain_mark(

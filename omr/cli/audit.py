@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +13,7 @@ from omr.cli.sample import enter, sample
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.audit import Verdict
+    from omr.records.audit import Problem
 
 
 @click.group()
@@ -34,7 +36,7 @@ def verify_(session: Session, as_json: bool) -> int:
     with session.store() as store:
         verdict = verify(store, workspace.path)
     if as_json:
-        print_json(_as_json(verdict))
+        print_json({**_found(verdict.problem), "events": verdict.events, "head": verdict.head})
     elif verdict.ok:
         click.echo(say("audit.intact", events=verdict.events, head=verdict.head))
     else:
@@ -42,13 +44,49 @@ def verify_(session: Session, as_json: bool) -> int:
     return 0 if verdict.ok else 1
 
 
-def _as_json(verdict: Verdict) -> dict[str, object]:
-    problem = str(verdict.problem) if verdict.problem else None
-    event = verdict.problem.event if verdict.problem else None
+def _found(problem: Problem | None) -> dict[str, object]:
     return {
-        "ok": verdict.ok,
-        "events": verdict.events,
-        "problem": problem,
-        "event": event,
-        "head": verdict.head,
+        "ok": problem is None,
+        "problem": None if problem is None else str(problem),
+        "event": None if problem is None else problem.event,
     }
+
+
+@audit.command("export")
+@click.option("--period", required=True)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def export_(session: Session, period: str, output: Path, as_json: bool) -> None:
+    """Sign an export."""
+    from omr.records.audit_export import export
+    from omr.records.periods import parse_period
+    from omr.records.register import archived_forms
+
+    workspace = session.workspace()
+    when = parse_period(period)
+    with session.store() as store:
+        made = export(store, workspace.path, archived_forms(store), when, output)
+    if as_json:
+        return print_json({**asdict(made), "file": str(output.absolute())})
+    click.echo(say("audit.exported", file=output, period=made.period, head=made.head, signer=made.signer))
+
+
+@audit.command("check")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key")
+@json_option
+def check_(file: Path, key: str | None, as_json: bool) -> int:
+    """Check an export."""
+    from omr.records.audit_check import check
+
+    checked = check(file, key)
+    if as_json:
+        head = {"events": checked.events, "head": checked.head, "signer": checked.signer}
+        print_json({**_found(checked.problem), **head, "period": checked.period})
+    elif checked.ok:
+        values = {"events": checked.events, "head": checked.head, "signer": checked.signer}
+        click.echo(say("audit.checked", period=checked.period, **values))
+    else:
+        click.echo(say("audit.broken", problem=checked.problem), err=True)
+    return 0 if checked.ok else 1

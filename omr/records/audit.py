@@ -8,7 +8,7 @@ where a later head of the chain is known elsewhere: on receipts, reports and exp
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -75,7 +75,7 @@ class Problem:
 
     event: int | None  # None: not of one event
     key: str  # of the message
-    values: dict[str, object]
+    values: Mapping[str, object]
 
     def __str__(self) -> str:
         detail = say(self.key, **self.values)
@@ -102,7 +102,7 @@ def verify(store: Store, workspace: Path) -> Verdict:
     head = store.row("SELECT hash FROM events ORDER BY event DESC LIMIT 1")
     problems = [
         *_schema_problems(store),
-        *_chain_problems(store),
+        *filter(None, [chain_problem(store)]),
         *_root_problems(store),
         *_form_problems(store),
         *_original_problems(store, workspace),
@@ -147,37 +147,42 @@ def _schema_problems(store: Store) -> Iterator[Problem]:
             yield Problem(None, "audit.schema", {"name": row["name"]})
 
 
-def _chain_problems(store: Store) -> Iterator[Problem]:
-    """Yield the first event that was changed, moved, removed or inserted, or whose rows were."""
-    groups = {table: _grouped(store, table) for table in fact_tables(store)}
-    waiting = {table: next(rows, None) for table, rows in groups.items()}
+def chain_problem(store: Store) -> Problem | None:
+    """Return the first event that was changed, moved, removed or inserted, or whose rows were."""
     number, previous = 0, ""
-    for row in store.rows("SELECT * FROM events ORDER BY event"):
-        event: dict[str, object] = dict(row)
+    for event, added in added_rows(store):
         number += 1
+        if event is None:
+            return Problem(number, "audit.rows_without_event", {"table": ", ".join(sorted(added))})
+        values = {"act": event["act"], "at": event["at"]}
         if event["event"] != number:
-            yield Problem(number, "audit.no_event", {})
-            return
-        if event["previous"] != previous or event["hash"] != event_hash(dict(row)):
-            yield Problem(number, "audit.event_changed", {"act": event["act"], "at": event["at"]})
-            return
-        previous = row["hash"]
-        added: dict[str, list[Row]] = {}
-        for table, group in waiting.items():
-            if group is not None and group[0] == number:
-                added[table] = group[1]
-                waiting[table] = next(groups[table], None)
-        stray = [table for table, group in waiting.items() if group is not None and group[0] <= number]
-        if stray or digest_of(added) != event["digest"]:
-            yield Problem(number, "audit.rows_changed", {"act": event["act"], "at": event["at"]})
-            return
-    for table, group in waiting.items():
-        if group is not None:
-            yield Problem(number + 1, "audit.rows_without_event", {"table": table})
-            return
+            return Problem(number, "audit.no_event", {})
+        if event["previous"] != previous or event["hash"] != event_hash(event):
+            return Problem(number, "audit.event_changed", values)
+        if digest_of(added) != event["digest"]:
+            return Problem(number, "audit.rows_changed", values)
+        previous = str(event["hash"])
     ever = store.row("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
     if (ever["seq"] if ever else 0) != number:
-        yield Problem(number + 1, "audit.no_event", {})
+        return Problem(number + 1, "audit.no_event", {})
+    return None
+
+
+def added_rows(store: Store) -> Iterator[tuple[Row | None, dict[str, list[Row]]]]:
+    """Yield each event with the rows it added, by table; at the end rows that belong to no event."""
+    groups = {table: _grouped(store, table) for table in fact_tables(store)}
+    waiting = {table: next(rows, None) for table, rows in groups.items()}
+    for row in store.rows("SELECT * FROM events ORDER BY event"):
+        added: dict[str, list[Row]] = {}
+        for table, group in waiting.items():
+            # A number below the event's belongs to none: it is added here, and fits no digest.
+            if group is not None and group[0] <= row["event"]:
+                added[table] = group[1]
+                waiting[table] = next(groups[table], None)
+        yield dict(row), added
+    left = {table: group[1] for table, group in waiting.items() if group is not None}
+    if left:
+        yield None, left
 
 
 def _grouped(store: Store, table: str) -> Iterator[tuple[int, list[Row]]]:

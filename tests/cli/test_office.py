@@ -353,3 +353,21 @@ def test_audit_verify_names_what_was_changed(office: Office) -> None:
     verdict = office.json("audit", "verify", code=1)
     assert (verdict["ok"], "đã bị sửa" in verdict["problem"]) == (False, True)
     assert original.name in office("--lang", "en", "audit", "verify", code=1).err
+
+
+def test_a_period_is_exported_and_checked_elsewhere(
+    office: Office, omr: Callable[..., Any], tmp_path: Path
+) -> None:
+    run = office.issue("PC06", 5, "2026-11")
+    office("read", office.scan(slip(run, 1), slip(run, 2)))
+    office("period", "close", "2026-11", "--by", "lan")
+    file = tmp_path / "2026-11.zip"
+    made = office.json("audit", "export", "--period", "2026-11", "-o", file)
+    assert (made["period"], made["file"]) == ("2026-11", str(file))
+    checked = omr("audit", "check", file, "--json").json  # without any workspace
+    assert (checked["ok"], checked["problem"], checked["period"]) == (True, None, "2026-11")
+    assert (checked["events"], checked["head"]) == (made["events"], made["head"])
+    assert omr("audit", "check", file, "--key", made["signer"]).code == 0
+    assert omr("audit", "check", file, "--key", "0" * 64).code == 1
+    file.write_bytes(file.read_bytes()[:-40])
+    assert omr("audit", "check", file).code == 1

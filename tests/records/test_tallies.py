@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -51,7 +52,36 @@ def counted(store: Store, unit: str | None = None) -> Tallies:
     forms = archived_forms(store)
     found = tally(store, PERIOD, forms, unit=unit).tallies
     assert found == count(one_by_one(store, unit), forms)
+    assert viewed(store, unit) == states_and_answers(found)
     return found
+
+
+Counts = dict[tuple[str, ...], int]
+
+
+def states_and_answers(tallies: Tallies) -> Counts:
+    counts: Counter[tuple[str, ...]] = Counter()
+    for row in tallies.slips:
+        counts[row.stratum.unit, row.state, row.reason] += row.slips
+    for answer in tallies.answers:
+        if answer.code or answer.state is not AnswerState.ANSWERED:
+            counts[answer.stratum.unit, answer.question, answer.state, answer.code] += answer.slips
+    return dict(counts)
+
+
+def viewed(store: Store, unit: str | None) -> Counts:
+    """The same from the views that people ask: docs/database.md."""
+    where = "WHERE period = ? AND (unit = ? OR ? IS NULL)"
+    slips = store.rows(
+        f"SELECT unit, state, coalesce(reason, '') AS r, count(*) AS n FROM returned_slips {where} GROUP BY 1, 2, 3",
+        PERIOD, unit, unit,
+    )  # fmt: skip
+    answers = store.rows(
+        f"""SELECT unit, question, state, coalesce(code, '') AS code, count(*) AS n FROM counted_answers {where}
+        GROUP BY 1, 2, 3, 4""",
+        PERIOD, unit, unit,
+    )  # fmt: skip
+    return {tuple(row)[:-1]: row["n"] for rows in (slips, answers) for row in rows}
 
 
 def states(tallies: Tallies) -> dict[tuple[str, str], int]:

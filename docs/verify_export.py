@@ -1,0 +1,199 @@
+"""Check the signed export of a period without the program that made it.
+
+    python verify_export.py EXPORT.zip [PUBLIC_KEY]
+
+Needs Python 3.11 and the package `cryptography`. Checks the signature, the chain of events and
+the rows of every event that is in the file, then computes every figure again from the rows.
+"""
+
+import hashlib
+import json
+import sys
+import zipfile
+from collections import Counter, defaultdict
+from itertools import groupby
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+PILOT, PILOT_MONTH = "2023-03-pilot", "2023-03"
+ASIDE = {"spoiled": "KHL6", "other_unit": "KHL7", "other_period": "KHL7", "period_closed": "KHL7"}
+
+
+def canonical(value):
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def demand(fits, what):
+    if not fits:
+        sys.exit(f"BROKEN: {what}")
+
+
+def load(path):
+    """Return manifest, rows by table and the stated figures, once everything that is hashed fits."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(files["manifest.json"])
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(manifest["public_key"]))
+    public.verify(bytes.fromhex(files["signature"].decode()), files["manifest.json"])  # or InvalidSignature
+    for name, digest in manifest["files"].items():
+        demand(sha256(files[name]) == digest, f"{name} was changed")
+    events = [json.loads(line) for line in files["events.jsonl"].splitlines()]
+    previous = ""
+    for number, event in enumerate(events, start=1):
+        content = canonical({key: event[key] for key in event if key != "hash"})
+        found = event["event"], event["previous"], event["hash"]
+        demand(found == (number, previous, sha256(content)), f"event {number}")
+        previous = event["hash"]
+    demand((len(events), previous) == (manifest["events"], manifest["head"]), "events are missing")
+    tables = defaultdict(list)
+    lines = map(json.loads, files["rows.jsonl"].splitlines())
+    for number, group in groupby(lines, key=lambda line: line["row"]["event"]):
+        leaves = defaultdict(list)
+        for line in group:
+            leaves[line["table"]].append(canonical(line["row"]))
+            tables[line["table"]].append(line["row"])
+        pairs = [(table, leaf) for table in sorted(leaves) for leaf in sorted(leaves[table])]
+        content = b"".join(b"%s %d %s" % (table.encode(), len(leaf), leaf) for table, leaf in pairs)
+        demand(sha256(content) == events[number - 1]["digest"], f"rows of event {number}")
+    return manifest, tables, json.loads(files["figures.json"])
+
+
+def latest(rows, number, *key):
+    """Keep, of the rows with one key, the one with the highest number."""
+    return {tuple(row[column] for column in key): row for row in sorted(rows, key=lambda row: row[number])}
+
+
+def numbers(row):
+    return {(row["run"], number) for number in range(row["first"], row["last"] + 1)}
+
+
+def order(period):
+    return f"{PILOT_MONTH}/0" if period == PILOT else f"{period}/1"
+
+
+def following(period):
+    year, month = (2023, 2) if period == PILOT else map(int, period.split("-"))
+    after = f"{year + month // 12}-{month % 12 + 1:02}"
+    return PILOT if after == PILOT_MONTH and period != PILOT else after
+
+
+def answers_of(tables):
+    """Return what counts today: reading -> question -> (state, codes, by machine)."""
+    decidings = latest(tables["decidings"], "deciding", "reading").values()
+    reading_of = {row["deciding"]: row["reading"] for row in decidings}
+    said = defaultdict(dict)
+    for row in tables["answers"]:
+        if row["deciding"] in reading_of:
+            said[reading_of[row["deciding"]]][row["question"]] = row["state"], row["codes"], True
+    for row in latest(tables["decided_answers"], "decision", "reading", "question").values():
+        if row["state"] != "withdrawn":
+            said[row["reading"]][row["question"]] = row["state"], row["codes"], False
+    return said
+
+
+def says_nothing(questions, said):
+    """Return whether rule KHL5 makes a slip invalid; what nobody decided yet may be an answer."""
+    may = {("answered", True), ("answered", False), ("doubtful", True)}
+    given = {key for key, (state, _, machine) in said.items() if (state, machine) in may}
+    asked = {row["question"] for row in questions if row["kind"] != "text"}
+    core = {row["question"] for row in questions if row["core"]} & asked
+    overall = {row["question"] for row in questions if row["overall"]}
+    return not given & asked or (not given & overall and len(core - given) > 0.5 * len(core))
+
+
+def slips_of(tables, said):
+    """Return every reading as a slip: its place, its rank among those of its serial, why it is invalid."""
+    runs, questions = {row["run"]: row for row in tables["runs"]}, defaultdict(list)
+    for row in tables["form_questions"]:
+        questions[row["fingerprint"]].append(row)
+    aside = {row["reading"]: row["reason"] for row in tables["set_aside"]}
+    hand = latest(tables["decided_slips"], "decision", "reading")
+    moved = latest(tables["attributions"], "attribution", "reading")
+    for row in tables["readings"]:
+        reading, run = row["reading"], runs[row["run"]]
+        decided, why, to = hand.get((reading,), {}), aside.get(reading), moved.get((reading,), row)
+        outcome = decided.get("outcome")
+        counts = outcome in ("counts", "invalid") or (outcome != "refused" and why is None)
+        rank = 0 if counts else 2 if outcome == "refused" or why == "same_image" else 1
+        reason = decided.get("reason") or (None if counts else ASIDE.get(why, "KHL3"))
+        if counts and not reason and says_nothing(questions[run["fingerprint"]], said[reading]):
+            reason = "KHL5"
+        place = {"unit": to["unit"], "period": to["period"], "form": run["form"], "print": run["fingerprint"]}
+        if outcome != "void":
+            yield {**row, **place, "rank": (rank, reading), "reason": reason, "why": why}
+
+
+def enter_books(tables, period, slips, figures):
+    """Enter what every unit had, received, gave back, spoiled, has in stock and misses."""
+    on_paper = {row["run"] for row in tables["run_ends"] if row["state"] == "issued"}
+    runs = {row["run"]: row for row in tables["runs"] if row["run"] in on_paper}
+    begun = [row for row in runs.values() if order(row["period"]) <= order(period)]
+    place = {one: (row["unit"], row["period"], "received") for row in begun for one in numbers(row)}
+    counts = latest(tables["stock_counts"], "stock_count", "unit", "form", "period").values()
+    stock = defaultdict(set)
+    for row in tables["stock_ranges"]:
+        stock[row["stock_count"]] |= numbers(row)
+    steps = [(order(row["period"]), 0, row["event"], row) for row in tables["hand_overs"]]
+    steps += [(order(row["period"]), 1, row["stock_count"], row) for row in counts]
+    for when, is_count, _, row in sorted(steps, key=lambda step: step[:3]):
+        for one in stock[row["stock_count"]] if is_count else numbers(row) & place.keys():
+            if (when, is_count) < (order(period), 1) and not is_count:
+                place[one] = row["unit"], row["period"], "received"
+            elif when < order(period) and place.get(one, ())[:2] == (row["unit"], row["period"]):
+                place[one] = row["unit"], following(row["period"]), "opening"
+    sets = defaultdict(lambda: defaultdict(set))
+    for one, (unit, when, how) in place.items():
+        if when == period:
+            sets[unit, runs[one[0]]["form"]][how].add(one)
+    for slip in slips:
+        sets[slip["unit"], slip["form"]]["returned"].add((slip["run"], slip["number"]))
+        figures[f"{slip['unit']}/{slip['form']}/{'invalid' if slip['reason'] else 'valid'}"] += 1
+    for row in tables["spoilings"]:
+        if row["period"] == period:
+            books = sets[row["unit"], runs[row["run"]]["form"]]
+            books["spoiled"] |= numbers(row) - books["returned"]
+    for row in counts:
+        if row["period"] == period:
+            sets[row["unit"], row["form"]]["in_stock"] |= stock[row["stock_count"]]
+    for (unit, form), books in sets.items():
+        held = books["opening"] | books["received"]
+        gone = books["returned"] | books["spoiled"] | books["in_stock"]
+        books["missing"], books["unknown"] = held - gone, gone - held
+        for name, serials in books.items():
+            figures[f"{unit}/{form}/{name}"] += len(serials)
+
+
+def main(path, key=None):
+    manifest, tables, stated = load(path)
+    demand(key in (None, manifest["public_key"]), "signed with another key")
+    said, figures, period, best = answers_of(tables), Counter(), manifest["period"], {}
+    for slip in sorted(slips_of(tables, said), key=lambda slip: slip["rank"]):
+        best.setdefault(slip["serial"], slip)
+    here = [slip for slip in best.values() if slip["period"] == period]
+    slips = [slip for slip in here if slip["rank"][0] == 0 or slip["why"] != "spoiled"]
+    enter_books(tables, period, slips, figures)
+    told = [(slip["unit"], slip["print"], said[slip["reading"]]) for slip in slips if not slip["reason"]]
+    online = defaultdict(dict)
+    for row in tables["electronic_answers"]:
+        online[row["response"]][row["question"]] = row["state"], row["codes"], True
+    sent = [row for row in tables["electronic_slips"] if row["period"] == period]
+    told += [(row["unit"], row["fingerprint"], online[row["response"]]) for row in sent]
+    form_of = {row["fingerprint"]: f"{row['form']}/{row['revision']}" for row in tables["forms"]}
+    for unit, fingerprint, answers in told:
+        for question, (state, codes, _) in answers.items():
+            where = f"{unit}/{form_of[fingerprint]}/{question}/{state}"
+            figures.update([where, *(f"{where}/{code}" for code in codes.split() if state == "answered")])
+    for name, value in sorted(stated.items()):
+        # Pages with foreign serials are no slips: of their number only the part that is serials is proved.
+        fits = figures[name] == value or (name.endswith("/unknown") and figures[name] <= value)
+        demand(fits, f"{name} is {figures[name]}, stated {value}")
+    demand(not +figures - Counter(stated), "figures are left out")
+    print(f"OK: period {period}, {manifest['events']} events, {len(stated)} figures")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,288 @@
+"""The signed export: whoever checks it, by this program or without it, comes to the same figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scanned import BLANK, Scanner, rejected, slip
+
+from omr.errors import OmrError
+from omr.forms.serial import Issue
+from omr.records.audit_check import check
+from omr.records.audit_export import export
+from omr.records.closing import figures_of
+from omr.records.page_rows import Desk
+from omr.records.periods import parse_period
+from omr.records.register import archived_forms
+from omr.records.review import decide
+from omr.records.signing import public_hex, signing_key
+from omr.records.stock import count, receive, spoil
+from omr.records.store import Store, canonical, digest_of, event_hash
+from omr.workspace import Workspace
+
+Issuing = Callable[..., Issue]
+VERIFIER = Path(__file__).parents[2] / "docs" / "verify_export.py"
+PERIODS = ("2026-10", "2026-11", "2026-12")
+
+
+@pytest.fixture
+def office(scanner: Scanner, store: Store, issued_run: Issuing) -> Workspace:
+    """Three months with everything that moves a figure."""
+    old, run, other = issued_run(4, period="2026-10"), issued_run(12), issued_run(4, unit="PC08")
+    scanner.take_in(scanner.scan("o.tif", slip(old, 1), slip(old, 2, B1="3", B10="2")), period="2026-10")
+    count(store, [str(old.serial(4))], unit="PC06", form="DL-01", period="2026-10", by="lan")
+    scanner.take_in(scanner.scan("p.tif", slip(old, 4)), period="2026-11")
+    stack = [slip(run, 5), slip(run, 6, B1="?"), BLANK, rejected("serial_unreadable"), slip(run, 5, B10="1")]
+    scanner.take_in(scanner.scan("a.tif", *stack), unit="PC06")
+    empty = slip(run, 7, B1="", B2="5 4", B3="", B10="")
+    scanner.take_in(
+        scanner.scan("b.tif", empty, slip(other, other.first), slip(run, 8, B10="?")), unit="PC06"
+    )
+    desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", "lan")
+    readings = {
+        row["serial"]: row["reading"]
+        for row in store.rows("SELECT serial, reading FROM slips ORDER BY reading DESC")
+    }
+    six, eight = readings[str(run.serial(6))], readings[str(run.serial(8))]
+    held = next(
+        row["reading"]
+        for row in store.rows("SELECT reading FROM slips WHERE set_aside = 'duplicate_other_image'")
+    )
+    page = next(row["page"] for row in store.rows("SELECT page FROM pages WHERE outcome = 'rejected'"))
+    decisions = [
+        (f"A{six}-B1", "4"),
+        (f"A{eight}-B10", "undecidable"),
+        (f"P{page}", str(run.serial(9))),
+        (f"H{held}", "counts"),
+    ]
+    for item, answer in decisions:
+        decide(desk, item, [answer], by="lan", why="đã xem", read=lambda item, serial: slip(run, 9, B2="1"))
+    receive(store, [str(other.serial(other.first))], unit="PC06", by="lan")
+    spoil(store, [f"{run.serial(10)}..{run.serial(11)}"], why="rách", by="lan")
+    count(
+        store, [f"{run.serial(12)}..{run.serial(14)}"], unit="PC06", form="DL-01", period="2026-11", by="lan"
+    )
+    scanner.take_in(
+        scanner.scan("c.tif", slip(run, 12), rejected("serial_unknown", serial="?")), period="2026-12"
+    )
+    return scanner.workspace
+
+
+def exported(store: Store, office: Workspace, period: str, target: Path) -> Path:
+    export(store, office.path, archived_forms(store), parse_period(period), target)
+    return target
+
+
+def verified(file: Path, *key: str) -> subprocess.CompletedProcess[str]:
+    """Run the verifier that stands alone."""
+    return subprocess.run(
+        [sys.executable, "-I", VERIFIER, file, *key], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_both_checks_come_to_the_figures_of_the_office(
+    office: Workspace, store: Store, tmp_path: Path, period: str
+) -> None:
+    file = exported(store, office, period, tmp_path / "export.zip")
+    found = check(file)
+    assert found.ok, str(found.problem)
+    assert found.signer == public_hex(signing_key(office.path))
+    with zipfile.ZipFile(file) as archive:
+        stated = json.loads(archive.read("figures.json"))
+    assert stated == figures_of(store, archived_forms(store), parse_period(period))
+    assert sum(value for name, value in stated.items() if name.endswith("/valid")) > 0
+    alone = verified(file)
+    assert (alone.returncode, alone.stdout[:3]) == (0, "OK:"), alone.stderr
+    assert verified(file, found.signer).returncode == 0
+    assert verified(file, "0" * 64).returncode == 1
+
+
+def test_the_same_database_gives_the_same_bytes(office: Workspace, store: Store, tmp_path: Path) -> None:
+    one, two = (exported(store, office, "2026-11", tmp_path / name) for name in ("1.zip", "2.zip"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_nothing_secret_leaves_the_house(office: Workspace, store: Store, tmp_path: Path) -> None:
+    file = exported(store, office, "2026-11", tmp_path / "export.zip")
+    with zipfile.ZipFile(file) as archive:
+        said = b"".join(archive.read(name) for name in archive.namelist())
+    for row in store.rows("SELECT key FROM runs"):
+        assert row["key"].hex().encode() not in said
+        assert hashlib.sha256(row["key"]).hexdigest().encode() in said
+    assert (office.path / "audit.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_broken_chain_is_not_signed(office: Workspace, store: Store, tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(office.database) as raw:
+        (rule,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'readings_update'").fetchone()
+        raw.execute("DROP TRIGGER readings_update")
+        raw.execute("UPDATE readings SET unit = 'PC07' WHERE reading = 1")
+        raw.execute(rule)
+    raw.close()
+    with pytest.raises(OmrError) as error:
+        exported(store, office, "2026-11", tmp_path / "export.zip")
+    assert error.value.key == "audit.broken"
+    assert list(tmp_path.glob("*export.zip*")) == []
+
+
+def test_every_changed_byte_is_found(office: Workspace, store: Store, tmp_path: Path) -> None:
+    file = exported(store, office, "2026-10", tmp_path / "export.zip")
+    sound, chance = file.read_bytes(), random.Random(5)
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(file) as archive:
+        parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    for turn in range(120):
+        if turn % 2:
+            data = bytearray(sound)
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+            changed.write_bytes(data)
+        else:
+            name = chance.choice(list(parts))
+            part = bytearray(parts[name])
+            part[chance.randrange(len(part))] ^= 1 << chance.randrange(8)
+            write_zip(changed, {**parts, name: bytes(part)})
+        try:
+            found = check(changed)
+        except OmrError as error:
+            assert error.key == "audit.no_export"
+            continue
+        # A byte of the archive that holds none of the content, such as a time, changes nothing.
+        with zipfile.ZipFile(changed) as archive:
+            same = {entry.filename: archive.read(entry) for entry in archive.infolist()} == parts
+        assert found.ok == same, turn
+
+
+def write_zip(path: Path, parts: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+
+
+Parts = dict[str, bytes]
+
+
+def lines(part: bytes) -> list[Any]:
+    return [json.loads(line) for line in part.splitlines()]
+
+
+def joined(values: list[Any]) -> bytes:
+    return b"".join(canonical(value) + b"\n" for value in values)
+
+
+def resigned(parts: Parts, key_of: Path) -> Parts:
+    """Sign again what was changed, as somebody with the key could."""
+    key = signing_key(key_of)
+    manifest = json.loads(parts["manifest.json"])
+    manifest["files"] = {name: hashlib.sha256(parts[name]).hexdigest() for name in manifest["files"]}
+    events = lines(parts["events.jsonl"])
+    manifest |= {"events": len(events), "head": events[-1]["hash"], "public_key": public_hex(key)}
+    content = canonical(manifest)
+    return parts | {"manifest.json": content, "signature": key.sign(content).hex().encode()}
+
+
+def better_figures(parts: Parts) -> Parts:
+    figures = json.loads(parts["figures.json"])
+    name = next(name for name in sorted(figures) if "/B10/answered/" in name)
+    return parts | {"figures.json": canonical({**figures, name: figures[name] + 1}) + b"\n"}
+
+
+def fewer_figures(parts: Parts) -> Parts:
+    figures = json.loads(parts["figures.json"])
+    figures.pop(next(name for name in sorted(figures) if "/B10/answered/" in name))
+    return parts | {"figures.json": canonical(figures) + b"\n"}
+
+
+def another_answer(parts: Parts) -> Parts:
+    rows = lines(parts["rows.jsonl"])
+    row = next(row for row in rows if row["table"] == "answers" and row["row"]["codes"] == "5")
+    row["row"]["codes"] = "1"
+    return parts | {"rows.jsonl": joined(rows)}
+
+
+def row_left_out(parts: Parts) -> Parts:
+    rows = lines(parts["rows.jsonl"])
+    return parts | {"rows.jsonl": joined([row for row in rows if row["table"] != "decided_answers"])}
+
+
+def event_left_out(parts: Parts) -> Parts:
+    return parts | {"events.jsonl": joined(lines(parts["events.jsonl"])[:-1])}
+
+
+def events_swapped(parts: Parts) -> Parts:
+    events = lines(parts["events.jsonl"])
+    events[3], events[4] = events[4], events[3]
+    return parts | {"events.jsonl": joined(events)}
+
+
+@pytest.mark.parametrize(
+    "forgery", [better_figures, fewer_figures, another_answer, row_left_out, events_swapped, event_left_out]
+)
+def test_not_even_the_owner_of_the_key_can_sign_other_figures(
+    office: Workspace, store: Store, tmp_path: Path, forgery: Callable[[Parts], Parts]
+) -> None:
+    file = exported(store, office, "2026-11", tmp_path / "export.zip")
+    with zipfile.ZipFile(file) as archive:
+        parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    forged = tmp_path / "forged.zip"
+    write_zip(forged, forgery(parts))
+    assert not check(forged).ok
+    write_zip(forged, resigned(forgery(parts), office.path))
+    if forgery is event_left_out:  # an older state, honestly signed: told by comparing with a later head
+        return
+    assert not check(forged).ok
+    assert verified(forged).returncode == 1
+
+
+def test_a_rewritten_history_fits_itself_but_not_the_head_that_others_know(
+    office: Workspace, store: Store, tmp_path: Path
+) -> None:
+    """What hashing cannot do: only a head that is known elsewhere, as on a receipt, tells."""
+    file = exported(store, office, "2026-11", tmp_path / "export.zip")
+    known = check(file).head
+    with zipfile.ZipFile(file) as archive:
+        parts = another_answer({entry.filename: archive.read(entry) for entry in archive.infolist()})
+    events, rows = lines(parts["events.jsonl"]), lines(parts["rows.jsonl"])
+    previous = ""
+    for event in events:
+        added: dict[str, list[Any]] = {}
+        for row in rows:
+            if row["row"]["event"] == event["event"]:
+                added.setdefault(row["table"], []).append(row["row"])
+        if added:
+            event["digest"] = digest_of(added)
+        event["previous"] = previous
+        event["hash"] = previous = event_hash({key: event[key] for key in event if key != "hash"})
+    parts["events.jsonl"] = joined(events)
+    forged = tmp_path / "forged.zip"
+    write_zip(forged, resigned(parts, office.path))
+    assert check(forged).head != known
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"%PDF-1.7"])
+def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.zip"
+    file.write_bytes(content)
+    with pytest.raises(OmrError) as error:
+        check(file)
+    assert error.value.key == "audit.no_export"
+
+
+def test_the_verifier_stands_alone_and_is_short() -> None:
+    source = VERIFIER.read_text("utf-8")
+    assert len(source.splitlines()) < 200
+    imported = {
+        line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))
+    }
+    assert imported - set(sys.stdlib_module_names) == {"cryptography"}

@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "visits": "visits",
     "electronic": "electronic",
     "report": "report",
+    "comments": "comments",
     "export": "export",
     "serve": "serve",
     "users": "users",

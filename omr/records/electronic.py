@@ -27,7 +27,7 @@ from omr.records.register import archive_form
 from omr.records.spreadsheets import Sheet, SheetError, day_of, read_sheet, whole_number
 from omr.records.store import Act, Store, Value, canonical
 from omr.records.tallies import Given
-from omr.records.transcripts import mask
+from omr.records.transcripts import mask, unaccented
 from omr.records.units import find_unit, folded
 
 RESPONSE, DAY, UNIT = "response", "day", "unit"
@@ -218,7 +218,8 @@ def _add(act: Act, form: Form, new: list[Response], file: str) -> None:
             said = {"state": given.state.value, "codes": " ".join(given.codes)}
             answers.append({"response": number, "question": question, **said})
         for question, text in response.comments.items():
-            comments.append({"response": number, "question": question, "text": text})
+            said = {"text": text, "folded": unaccented(text)}
+            comments.append({"response": number, "question": question, **said})
     act.add("electronic_slips", *slips)
     act.add("electronic_answers", *answers)
     act.add("electronic_comments", *comments)

@@ -501,7 +501,8 @@ def m006_transcripts(db: Database) -> None:
         reading INTEGER NOT NULL REFERENCES readings,
         question TEXT NOT NULL,
         topic TEXT NOT NULL, -- see records/transcripts.py
-        text TEXT NOT NULL -- masked; empty where nothing can be read""",
+        text TEXT NOT NULL, -- masked; empty where nothing can be read
+        folded TEXT NOT NULL -- the same without diacritics and capitals, đ as d: for searching""",
         "reading, question, transcript",
     )
 
@@ -595,6 +596,89 @@ def m008_beside_paper(db: Database) -> None:
         """response INTEGER NOT NULL REFERENCES electronic_slips,
         question TEXT NOT NULL,
         text TEXT NOT NULL, -- masked
+        folded TEXT NOT NULL, -- as in transcripts
         PRIMARY KEY (response, question)""",
         options="STRICT, WITHOUT ROWID",
+    )
+
+
+@migrations()
+def m009_questions(db: Database) -> None:
+    """Add the views that answer questions without a manual: docs/database.md, with examples."""
+    # The same rules as in records/validity.py; tests hold the two to each other.
+    said = "(state = 'answered' OR (state = 'doubtful' AND by = 'machine'))"
+    judged = """SELECT CASE
+            WHEN max(said) = 0 THEN 'KHL5'
+            WHEN max(said AND overall) = 0 AND sum(core AND NOT said) > 0.5 * sum(core) THEN 'KHL5' END
+        FROM ({answers})"""
+    on_paper = f"""
+        SELECT overall, core, coalesce((
+            SELECT {said} FROM current_answers
+            WHERE current_answers.reading = slips.reading
+              AND current_answers.question = form_questions.question), 0) AS said
+        FROM form_questions WHERE form_questions.fingerprint = slips.fingerprint AND kind <> 'text'"""
+    online = """
+        SELECT overall, core, coalesce((
+            SELECT state = 'answered' FROM electronic_answers
+            WHERE electronic_answers.response = electronic_slips.response
+              AND electronic_answers.question = form_questions.question), 0) AS said
+        FROM form_questions
+        WHERE form_questions.fingerprint = electronic_slips.fingerprint AND kind <> 'text'"""
+    db.execute(
+        f"""CREATE VIEW returned_slips AS
+        SELECT channel, slip, reading, response, form, fingerprint, run, unit, period, batch, reason,
+               CASE WHEN standing = 'held' THEN 'held' WHEN reason IS NULL THEN 'valid' ELSE 'invalid' END
+               AS state
+        FROM (
+            SELECT 'paper' AS channel, serial AS slip, reading, NULL AS response,
+                   form, fingerprint, run, unit, period, batch, standing,
+                   CASE WHEN reason_by_hand IS NOT NULL THEN reason_by_hand
+                        WHEN standing <> 'counts' THEN CASE
+                            WHEN set_aside IN ('other_unit', 'other_period', 'period_closed') THEN 'KHL7'
+                            WHEN set_aside = 'spoiled' THEN 'KHL6'
+                            ELSE 'KHL3' END
+                        WHEN reading IN (SELECT reading FROM exceptional)
+                            THEN ({judged.format(answers=on_paper)})
+                   END AS reason
+            FROM slips
+            WHERE (rank = 0 OR NOT EXISTS (
+                SELECT 1 FROM slips AS better
+                WHERE better.serial = slips.serial
+                  AND (better.rank, better.reading) < (slips.rank, slips.reading)))
+              AND (standing = 'counts' OR coalesce(set_aside, '') NOT IN ('spoiled', 'period_closed'))
+            UNION ALL
+            SELECT 'electronic', 'E' || response, NULL, response,
+                   form, fingerprint, NULL, unit, period, NULL, 'counts', ({judged.format(answers=online)})
+            FROM electronic_slips
+        )"""
+    )
+    db.execute(
+        """CREATE VIEW counted_answers AS
+        SELECT channel, slip, unit, period, form, forms.field, given.question, form_questions.text,
+               factor, core, overall, given.state, code, label, satisfied, given.by
+        FROM (
+            SELECT channel, slip, unit, period, form, fingerprint, question, current_answers.state, codes, by
+            FROM returned_slips JOIN current_answers USING (reading)
+            WHERE returned_slips.state = 'valid'
+            UNION ALL
+            SELECT channel, slip, unit, period, form, fingerprint, question, electronic_answers.state, codes,
+                   'respondent'
+            FROM returned_slips JOIN electronic_answers USING (response)
+            WHERE returned_slips.state = 'valid'
+        ) AS given
+        JOIN forms USING (fingerprint, form)
+        JOIN form_questions USING (fingerprint, question)
+        LEFT JOIN form_options
+          ON form_options.fingerprint = given.fingerprint AND form_options.question = given.question
+         AND given.state = 'answered' AND instr(' ' || codes || ' ', ' ' || code || ' ') > 0"""
+    )
+    db.execute(
+        """CREATE VIEW typed_comments AS
+        SELECT 'paper' AS channel, unit, form, period, topic, text, folded
+        FROM transcripts JOIN slips USING (reading)
+        WHERE text <> '' AND standing = 'counts' AND transcript IN (
+            SELECT max(transcript) FROM transcripts GROUP BY reading, question)
+        UNION ALL
+        SELECT 'electronic', unit, form, period, NULL, text, folded
+        FROM electronic_comments JOIN electronic_slips USING (response)"""
     )

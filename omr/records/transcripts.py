@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -122,6 +123,52 @@ def _masked_name(found: re.Match[str]) -> str:
     return found["before"] + MASK + tail + "".join(words[2 * taken - 1 :])
 
 
+def unaccented(text: str) -> str:
+    """Return text for searching: no diacritics, no capitals, đ as d, single blanks.
+
+    Examples
+    --------
+    >>> unaccented("Chờ  ĐỐNG ĐA, Thuỷ")
+    'cho dong da, thuy'
+    """
+    plain = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
+    return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One comment that holds the words somebody looked for."""
+
+    channel: str
+    unit: str
+    form: str
+    period: str
+    topic: str | None
+    text: str
+
+
+def search_comments(
+    store: Store, words: str, *, period: str | None = None, unit: str | None = None
+) -> list[Found]:
+    """Return the comments that hold all words, written with or without diacritics.
+
+    Words with diacritics find only what is written so: "đa" does not find "da".
+    """
+    wanted = [word.casefold() for word in unicodedata.normalize("NFC", words).split()]
+    conditions = "".join(" AND instr(folded, ?)" for _ in wanted)
+    rows = store.rows(
+        f"""SELECT channel, unit, form, period, topic, text FROM typed_comments
+        WHERE (period = ? OR ? IS NULL) AND (unit = ? OR ? IS NULL){conditions}
+        ORDER BY period, unit, form, text""",
+        *[period] * 2,
+        *[unit] * 2,
+        *map(unaccented, wanted),
+    )
+    accented = [word for word in wanted if unaccented(word) != word]
+    found = [Found(**row) for row in map(dict, rows)]
+    return [one for one in found if all(word in one.text.casefold() for word in accented)]
+
+
 def untyped(store: Store) -> list[Written]:
     """Return the comments that nobody typed yet, the oldest first; only of slips that count."""
     rows = store.rows(
@@ -168,6 +215,7 @@ def transcribe(store: Store, written: Written, topic: Topic, text: str, *, by: s
                 "question": written.question,
                 "topic": topic.value,
                 "text": masked,
+                "folded": unaccented(masked),
             },
         )
 

@@ -73,14 +73,15 @@ def viewed(store: Store, unit: str | None) -> Counts:
     """The same from the views that people ask: docs/database.md."""
     where = "WHERE period = ? AND (unit = ? OR ? IS NULL)"
     slips = store.rows(
-        f"SELECT unit, state, coalesce(reason, '') AS r, count(*) AS n FROM returned_slips {where} GROUP BY 1, 2, 3",
-        PERIOD, unit, unit,
-    )  # fmt: skip
+        f"""SELECT unit, state, coalesce(reason, ''), count(*) AS n
+        FROM returned_slips {where} GROUP BY 1, 2, 3""",
+        *(PERIOD, unit, unit),
+    )
     answers = store.rows(
-        f"""SELECT unit, question, state, coalesce(code, '') AS code, count(*) AS n FROM counted_answers {where}
-        GROUP BY 1, 2, 3, 4""",
-        PERIOD, unit, unit,
-    )  # fmt: skip
+        f"""SELECT unit, question, state, coalesce(code, ''), count(*) AS n
+        FROM counted_answers {where} GROUP BY 1, 2, 3, 4""",
+        *(PERIOD, unit, unit),
+    )
     return {tuple(row)[:-1]: row["n"] for rows in (slips, answers) for row in rows}
 
 

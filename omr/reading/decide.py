@@ -7,6 +7,7 @@ Two steps: `judge` says what each box of a page is (blank, marked, cancelled, do
 from __future__ import annotations
 
 from collections import Counter
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,11 +75,13 @@ STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers
 DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
+RINGED: Final = 0.75  # of the directions around a box: somebody drew a ring around it
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
 STRUCK_GAIN: Final = 1.4  # of the usual mark's ink: struck crosses had 1.5 times and more, crosses up to 1.3
+WEAK_GAIN: Final = 0.55  # of the usual mark's ink: the arm of a neighbour's cross had 0.4
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink than usual: the rim of a stamp had 0.17 more
-FAINT: Final = 0.72  # of the usual mark's darkness: stamps over boxes had 0.45 to 0.67
+FAINT: Final = 0.85  # of the usual mark's darkness: stamps over boxes had 0.45 to 0.83
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 
 
@@ -108,6 +111,7 @@ def judge(
     marked = (chance >= limits.marked_above) & ~unsure
     filled = _filled(features, groups, marked, limits)
     struck = _perhaps_struck(features, groups, marked) | _of_other_ink(features, marked)
+    unsure |= _ringed(features, groups) & ~marked
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
@@ -137,6 +141,18 @@ def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(lost | streak | unknown_print | misplaced)
 
 
+def _ringed(features: NDArray[np.float64], groups: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which boxes have a ring around them that the others of their question do not have, (N,).
+
+    Shading and table lines surround all boxes of a question alike.
+    """
+    round_ = features[:, F["around"]] >= RINGED
+    many = Counter(group for group, there in zip(groups, round_.tolist(), strict=True) if there)
+    sizes = Counter(groups)
+    rare = [many[group] <= max(1, sizes[group] // 4) for group in groups]
+    return np.asarray(round_ & np.array(rare, np.bool_))
+
+
 def _filled(
     features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_], limits: Limits
 ) -> NDArray[np.bool_]:
@@ -161,8 +177,8 @@ def _perhaps_struck(
     """Which marks beside another mark of their question are unlike this person's others, (N,).
 
     A cross with lines through it is a mark withdrawn, a stamp's rim over a box is none: both
-    show as more ink, or thicker lines, than the page's usual marks. Two marks that look
-    like all others are two marks.
+    show as more ink, or thicker lines, than the page's usual marks. The arm of a neighbour's
+    cross shows as less. Two marks that look like all others are two marks.
     """
     gain, solid = features[:, F["gain"]], features[:, F["solid"]]
     count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
@@ -173,7 +189,9 @@ def _perhaps_struck(
         likes = usual if usual is not marked else np.array([g == groups[i] for g in groups]) & marked
         # Without a usual mark the lightest of the question stands in.
         pick = np.median if usual is not marked else np.min
-        out[i] = gain[i] > STRUCK_GAIN * pick(gain[likes]) or solid[i] > pick(solid[likes]) + STRUCK_SOLID
+        weak = usual is not marked and gain[i] < WEAK_GAIN * pick(gain[likes])
+        struck = gain[i] > STRUCK_GAIN * pick(gain[likes])
+        out[i] = weak or struck or solid[i] > pick(solid[likes]) + STRUCK_SOLID
     return out
 
 

@@ -53,7 +53,7 @@ def fit(
         raise OmrError("marks.nothing_to_learn")
     with ProcessPoolExecutor(workers) as pool:
         lessons = list(pool.map(_labelled, *zip(*pages, strict=True), chunksize=2)) if pages else []
-        lessons += pool.map(_practised, range(practice), chunksize=8)
+        lessons += pool.map(practised, range(practice), chunksize=8)
     provenance: dict[str, Any] = {
         "made": datetime.date.today().isoformat(),
         "command": f"omr calibrate fit {' '.join(file.name for file in labels)} --practice {practice}",
@@ -120,8 +120,8 @@ def _labelled(source: str, page: LabelledPage) -> Lesson:
     return Lesson(source, features, page.boxes.groups, page.states, classes)
 
 
-def _practised(seed: int) -> Lesson:
-    """Make and measure one practice sheet (in a worker process)."""
+def practised(seed: int) -> Lesson:
+    """Make and measure one practice sheet; runs in worker processes."""
     import cv2
 
     from omr.reading.fit import Lesson

@@ -19,9 +19,10 @@ from omr.reading.snap import halved
 
 MAX_PRINT: Final = 0.40  # share of a box's inside that printed letters can cover; more is a mark
 NO_LETTER: Final = 0.06  # share that an empty box without a letter shows at most, dust and all
-LETTER_NOISE: Final = 0.06  # how much the same letter's share differs from print to print
+DUST: Final = 0.015  # how much that share differs from box to box: less than a dot of the pen
+LETTER_NOISE: Final = 0.03  # how much the same letter's share differs from print to print
 LETTER_RANGE: Final = 1.25  # ink of the fattest letter over that of nine tenths of the empty boxes
-SAME_INK: Final = 0.03  # difference of ink inside between two empty boxes with the same letter
+SAME_INK: Final = 0.02  # difference of ink inside between two empty boxes with the same letter
 BLUR: Final = 0.15  # darkness of a pixel that the edge of the same print can differ by
 EXCESS: Final = 0.5  # what ink beyond a blank costs against print that is missing: ink may be a mark
 TWINS: Final = 3  # nearest empty boxes whose mean is the blank of a box
@@ -88,7 +89,7 @@ def _most_print(apart: _Apart, ink: Floats, empties: Indices, groups: Sequence[s
         return np.zeros(len(ink))
     low, middle = np.percentile(ink[empties], [20, 60])
     if middle <= NO_LETTER:
-        return np.full(len(ink), low + NO_LETTER)
+        return np.full(len(ink), low + DUST)
     place = _places(groups)
     names = np.unique(place[empties])
     if len(names) > 1 and _letters_by_place(apart, empties, place[empties]):

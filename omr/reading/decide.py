@@ -7,7 +7,6 @@ Two steps: `judge` says what each box of a page is (blank, marked, cancelled, do
 from __future__ import annotations
 
 from collections import Counter
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,7 +74,7 @@ STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers
 DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
-RINGED: Final = 0.75  # of the directions around a box: somebody drew a ring around it
+RINGED: Final = 0.9  # of the directions around a box: somebody drew a ring around it
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
 STRUCK_GAIN: Final = 1.4  # of the usual mark's ink: struck crosses had 1.5 times and more, crosses up to 1.3
@@ -159,15 +158,17 @@ def _filled(
     """Which marked boxes are filled solid while the page's other marks are strokes, (N,).
 
     The usual mark is that of the other questions; where they say nothing, the weakest mark
-    of the same question stands in. Where fills are usual, nothing counts as filled.
+    of the same question stands in. Where fills are usual, nothing counts as filled: a fill
+    covers the box also where the pencil is light.
     """
-    gain = features[:, F["gain"]]
-    out = np.zeros(len(gain), np.bool_)
-    for i in np.flatnonzero(marked & (gain >= limits.fill_gain)).tolist():
+    cover = np.maximum(features[:, F["gain"]], features[:, F["ink"]])
+    out = np.zeros(len(cover), np.bool_)
+    for i in np.flatnonzero(marked & (cover >= limits.fill_cover)).tolist():
         same = np.array([bool(group) and group == groups[i] for group in groups])
         others = marked & ~same
-        usual = np.median(gain[others]) if others.sum() >= 3 else gain[marked & (same | others)].min()
-        out[i] = gain[i] >= limits.fill_ratio * usual
+        known = others.sum() >= FEW_MARKS
+        usual = np.median(cover[others]) if known else cover[marked & (same | others)].min()
+        out[i] = usual <= limits.stroke_cover and cover[i] >= limits.fill_ratio * usual
     return out
 
 

@@ -18,13 +18,12 @@ Floats = NDArray[np.float64]
 
 # What a box itself says. More ink never lowers one of these, so with weights that are not
 # negative more ink is never less marked.
-RISING: Final = ("gain", "ink", "core", "spread", "extent", "around")
+RISING: Final = ("gain", "ink", "core", "spread", "extent")
 # What its surroundings say: the page's noise and the marks beside it.
 CONTEXT: Final = ("missing", "noise", "page_marks", "rival")
 EVIDENCE: Final = RISING + CONTEXT
 
-FLOOR: Final = 0.03  # ink that the best scans of empty boxes show; below, differences mean nothing
-HALF_ROUND: Final = 0.6  # printed words and lines beside a box lie in up to this share of directions
+FLOOR: Final = 0.03  # ink from which people see a mark
 
 
 def _log(values: Floats) -> Floats:
@@ -50,6 +49,7 @@ def gather(features: Floats, groups: Sequence[str]) -> Floats:
     column = {name: features[:, i] for name, i in F.items()}
     gain = _log(column["gain"])
     usable = column["usable"] > 0
+    still = noise(column["gain"], groups, usable)
     rows = np.zeros((len(features), len(EVIDENCE)))
     values = {
         "gain": gain,
@@ -57,9 +57,8 @@ def gather(features: Floats, groups: Sequence[str]) -> Floats:
         "core": _log(column["core"]),
         "spread": column["spread"],
         "extent": np.maximum(column["width"], column["height"]),
-        "around": np.maximum(column["around"] - HALF_ROUND, 0.0) / (1 - HALF_ROUND),
         "missing": column["missing"],
-        "noise": np.full(len(features), noise(gain[usable])),
+        "noise": np.full(len(features), float(_log(np.array(still)))),
         "page_marks": typical_mark(gain, usable),
         "rival": rivals(gain, groups),
     }
@@ -68,9 +67,16 @@ def gather(features: Floats, groups: Sequence[str]) -> Floats:
     return rows
 
 
-def noise(gain: Floats) -> float:
-    """How much ink the page's empty boxes show: at least four of ten are empty."""
-    return min(float(np.percentile(gain, 40)), float(_log(np.array(0.1)))) if len(gain) else 0.0
+def noise(gain: Floats, groups: Sequence[str], usable: NDArray[np.bool_]) -> float:
+    """Return how much ink the page's empty boxes show: nine tenths of each question's emptier half less.
+
+    At most 0.1: more is no noise but a page of marks.
+    """
+    members: dict[str, list[int]] = {}
+    for i in np.flatnonzero(usable).tolist():
+        members.setdefault(groups[i], []).append(i)
+    low = [g for indices in members.values() for g in sorted(gain[indices].tolist())[: len(indices) // 2]]
+    return min(max(float(np.percentile(low, 90)), 0.0), 0.1) if low else 0.0
 
 
 def typical_mark(gain: Floats, usable: NDArray[np.bool_]) -> Floats:

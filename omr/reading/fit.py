@@ -12,15 +12,19 @@ from numpy.typing import NDArray
 from omr.reading.calibrate import Calibration, Limits
 from omr.reading.decide import BoxState, judge, overruled
 from omr.reading.evidence import EVIDENCE, RISING, gather
+from omr.reading.marks import F
 
 Floats = NDArray[np.float64]
 
 RIDGE: Final = 1.0  # penalty on squared weights of standardised evidence
+HOLLOW: Final = 0.015  # gain: no more than an empty box
 FOLDS: Final = 5  # pages are parted into so many, each judged by what the others taught
 # Chances of error from which a person looks: the points of the error curve.
 RISKS: Final = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)
 STEPS: Final = 20_000
 STILL: Final = 1e-7  # the largest change of a weight in a step at which the fit has settled
+
+_STATES: Final = frozenset(state.value for state in BoxState) - {BoxState.DOUBTFUL.value}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +60,7 @@ def fit(lessons: Sequence[Lesson], name: str, limits: Limits, provenance: dict[s
     for fold, part in enumerate(parts):
         others = [lesson for k, rest in enumerate(parts) if k != fold for lesson in rest]
         if others and part:
-            points += error_curve(part, _fitted(others, name, limits))
+            points += error_curve(part, learn(others, name, limits))
     sources = sorted({lesson.source for lesson in lessons})
     told = {
         "data": {
@@ -64,7 +68,7 @@ def fit(lessons: Sequence[Lesson], name: str, limits: Limits, provenance: dict[s
         },
         "curve": [[p.marks, p.risk, p.boxes, p.silent, p.reviewed] for p in _together(points)],
     }
-    return replace(_fitted(lessons, name, limits), provenance=provenance | told)
+    return replace(learn(lessons, name, limits), provenance=provenance | told)
 
 
 def error_curve(lessons: Iterable[Lesson], calibration: Calibration) -> list[Point]:
@@ -84,9 +88,6 @@ def error_curve(lessons: Iterable[Lesson], calibration: Calibration) -> list[Poi
                 reviewed = sum(judgement.review for _, judgement in there)
                 points.append(Point(kind, risk, len(there), silent, reviewed))
     return _together(points)
-
-
-_STATES: Final = frozenset(state.value for state in BoxState) - {BoxState.DOUBTFUL.value}
 
 
 def _together(points: Iterable[Point]) -> list[Point]:
@@ -109,12 +110,15 @@ def _counts(lessons: Iterable[Lesson]) -> dict[str, int]:
     return counts
 
 
-def _fitted(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
+def learn(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
+    """Fit the weights alone, without the error curve."""
     rows, marked, counts = [], [], []
     for lesson in lessons:
         states = np.array(lesson.states)
-        # What is decided by rule, cancelled boxes and those no model may judge, teaches nothing.
-        taught = np.isin(states, ("blank", "marked")) & ~overruled(lesson.features)
+        # What is decided by rule teaches nothing: cancelled boxes, those no model may judge, and
+        # marks that leave the inside empty, as a ring around the box does.
+        hollow = (states == "marked") & (lesson.features[:, F["gain"]] < HOLLOW)
+        taught = np.isin(states, ("blank", "marked")) & ~hollow & ~overruled(lesson.features)
         rows.append(gather(lesson.features, lesson.groups)[taught])
         marked.append(states[taught] == "marked")
         counts.append(np.full(int(taught.sum()), lesson.weight))

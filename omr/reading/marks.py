@@ -56,7 +56,7 @@ FEATURES: Final = (
     "gain",  # mean darkness of the inside over that of its blank, 1 would be all black
     "core",  # mean darkness beyond print of the inner half
     "ring",  # the same around the box, outside its outline
-    "around",  # share of twelve directions around the box in which ink lies
+    "around",  # share of twelve directions around the box in which strokes lie
     "width",  # of the largest stroke, in widths of the inside
     "height",  # of the largest stroke, in heights of the inside
     "depth",  # how far from the outline towards the middle ink reaches, 1 is the middle
@@ -82,6 +82,9 @@ INK: Final = 0.25  # darkness beyond print from which a pixel is ink: above pape
 PEN_LINE: Final = 5  # px of a patch: 0.7 mm of a 4.5 mm box, wider than a ballpoint line
 FELT_LINE: Final = 9  # px: 1.3 mm, wider than a felt pen's line
 UNDER_PRINT: Final = 7  # px of a patch: wider than a printed line with its blurred edges
+SECTORS: Final = 12
+MOST_ROUND: Final = 0.75  # from which it is worth asking whether it is strokes that go round a box
+RUNS_OUT: Final = 0.25  # share of a stroke's pixels on the patch's edge
 SPECK: Final = 9  # px: 0.18 mm² of a 4.5 mm box
 SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
 FULL_SUPPORT: Final = 20  # empty boxes after which more say nothing new
@@ -289,18 +292,30 @@ def _cells(
 
 
 def _sectors(shape: Mask) -> NDArray[np.intp]:
-    """Twelve directions from the middle of a shape, 0 to 11, outside it; -1 at and inside its line."""
+    """Directions from the middle of a shape, 0 to 11, outside it; -1 at and inside its line."""
     near = cv2.dilate(shape.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     rows, columns = np.indices(shape.shape)
     y, x = np.argwhere(shape).mean(axis=0)
-    sectors = ((np.arctan2(rows - y, columns - x) / np.pi + 1) * 6).astype(np.intp) % 12
+    sectors = ((np.arctan2(rows - y, columns - x) / np.pi + 1) * SECTORS / 2).astype(np.intp) % SECTORS
     return np.where(near, -1, sectors)
 
 
 def _goes_round(inks: NDArray[np.uint8], sectors: NDArray[np.intp]) -> Floats:
-    """Share of the directions around each box in which ink lies, (N,)."""
-    met = [inks[:, sectors == sector].any(axis=1) for sector in range(12)]
-    return np.asarray(np.sum(met, axis=0) / 12, np.float64)
+    """Share of the directions around each box in which strokes lie, (N,).
+
+    Table lines and shaded paper run out of the patch; a ring around the box hardly does.
+    """
+    every = [inks[:, sectors == sector].any(axis=1) for sector in range(SECTORS)]
+    out = np.asarray(np.sum(every, axis=0) / SECTORS, np.float64)
+    for at in np.flatnonzero(out >= MOST_ROUND):
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(inks[at], connectivity=8)
+        edge = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        runs_out = np.bincount(edge, minlength=count)[1:]
+        strokes = (areas >= SPECK) & (runs_out <= RUNS_OUT * areas)
+        met = np.append(False, strokes)[labels] & (sectors >= 0)
+        out[at] = len(np.unique(sectors[met])) / SECTORS
+    return out
 
 
 def _longest_run(ink: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:

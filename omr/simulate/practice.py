@@ -45,6 +45,7 @@ _CORRECTED: Final = 0.05  # of questions, by people who do not fill
 _STRAY: Final = 0.01  # of boxes
 _LETTERS: Final = "ABCDEFGHIJ"
 _EDGE_MM: Final = 12.0
+SEEN: Final = 0.03  # share of a box that ink must cover to be more than dust
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,9 @@ class Practice:
     grey: Grey
     corners_px: NDArray[np.float64]  # (N, 4, 2), as a careless program would state them
     groups: tuple[str, ...]
-    states: tuple[str, ...]  # blank, marked, cancelled; lost: the scanner shows nothing of the mark
+    # blank, marked, cancelled; lost: the scan shows nothing of the mark; touched: a line that was
+    # meant for no box or another one ends in this box, and nobody could tell from the scan
+    states: tuple[str, ...]
     habits: tuple[str, ...]  # what was drawn in each box; "" nothing
 
 
@@ -200,7 +203,7 @@ def _fill_in(sheet: Sheet, layout: _Layout, rng: Rng) -> tuple[tuple[str, ...], 
 
 
 def _this_mark(usual: Habit, hand: Hand, rng: Rng) -> str:
-    """A person's usual mark; careless people now and then make another or run on too far."""
+    """Return a person's usual mark; the careless now and then make another or run on too far."""
     chance = rng.random()
     if chance < 0.03 * (2 - hand.care) and usual in (Habit.CROSS, Habit.TICK):
         return Habit.OVERSHOOT
@@ -234,23 +237,25 @@ def _seen(
     grey: Grey,
     empty: Grey,
 ) -> tuple[str, ...]:
-    """Name the marks of which the scan shows less than dust ``lost``: no reader can find them."""
+    """Name the marks of which the scan shows less than dust ``lost``, empty boxes with ink ``touched``."""
     out = list(states)
     for i, state in enumerate(states):
-        if state != "blank":
-            low, high = corners[i].min(axis=0), corners[i].max(axis=0)
-            reach = (0.5 if habits[i] == Habit.RING else 0.1) * (high - low)
-            (x0, y0), (x1, y1) = np.maximum(low - reach, 0).astype(int), (high + reach).astype(int)
-            changed = (cv2.absdiff(grey[y0:y1, x0:x1], empty[y0:y1, x0:x1]) > 60).astype(np.uint8)
-            # A rim of one pixel around print is the scanner's, not the pen's.
-            changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-            if changed.sum() < 0.03 * np.prod(high - low):
-                out[i] = "lost"
+        low, high = corners[i].min(axis=0), corners[i].max(axis=0)
+        reach = (0.5 if habits[i] == Habit.RING else 0.1 if habits[i] else -0.15) * (high - low)
+        (x0, y0), (x1, y1) = np.maximum(low - reach, 0).astype(int), (high + reach).astype(int)
+        changed = (cv2.absdiff(grey[y0:y1, x0:x1], empty[y0:y1, x0:x1]) > 60).astype(np.uint8)
+        # A rim of one pixel around print is the scanner's, not the pen's.
+        written = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        seen = written.sum() >= SEEN * np.prod(high - low)
+        if state == "blank" and seen and habits[i] != Habit.ERASED:
+            out[i] = "touched"
+        elif state != "blank" and not seen:
+            out[i] = "lost"
     return tuple(out)
 
 
 def _scanner(depth: Depth, dpi: int, rng: Rng) -> tuple[Machine, Feed]:
-    streaks = ()
+    streaks: tuple[Streak, ...] = ()
     if rng.random() < 0.05:
         streak = Streak(rng.random(), rng.uniform(0.1, 0.8), rng.uniform(0.0, 0.6), rng.uniform(0.5, 1.0))
         streaks = (streak,)

@@ -51,6 +51,8 @@ def report(
         code = find_unit(store, unit, when).unit if unit else None
         month = monthly.gather(store, when.name, unit=code)
         before = monthly.gather(store, when.preceding.name, unit=code) if output else None
+        if output and "docx" in wanted:
+            month = monthly.audited(store, month)
     if by is not None:
         return _slices(month, by, settings.smallest_cell, as_json=as_json)
     assert output is not None  # refused above

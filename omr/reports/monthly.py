@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextvars import copy_context
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from omr.forms.serial import Issue
+from omr.messages import choose_language
 from omr.records.closing import root_of
 from omr.records.electronic import electronic_comments
 from omr.records.periods import parse_period
@@ -18,6 +21,7 @@ from omr.records.transcripts import Topic, handwritten, transcripts
 from omr.records.units import find_unit, list_units
 from omr.records.visits import visits_of
 from omr.reports import tidy
+from omr.reports.audit_sample import assurance_of, statement
 from omr.reports.document import document
 from omr.reports.figures import Share
 from omr.reports.pools import ItemCounts
@@ -76,6 +80,20 @@ def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
         root=root_of(store, when),
     )
     return month.only(code) if code else month
+
+
+def audited(store: Store, month: Month) -> Month:
+    """Add what the audit by hand showed: all slips of the month are compared with what was drawn."""
+    shown = assurance_of(store, archived_forms(store), month.period)
+    if shown is None:
+        return month
+
+    def in_vietnamese() -> str:
+        choose_language("vi")  # in a context of its own: the report is Vietnamese, the program may not be
+        return statement(shown)
+
+    checking = replace(month.checking, audit=copy_context().run(in_vietnamese))
+    return replace(month, checking=checking)
 
 
 def _stock(lines: Iterable[Line], runs: Sequence[Issue]) -> Iterator[Stock]:

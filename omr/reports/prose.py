@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from omr.reading.decide import AnswerState
 from omr.records.tallies import Channel
 from omr.reports.figures import Band, Change, Nothing, Share, participation_band, vietnamese
 from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
@@ -21,6 +22,7 @@ from omr.workspace import ReportSettings
 MOST_RANKED: Final = 3
 
 
+UNTESTED: Final = "Kiểm tra thủ công: kỳ này chưa nhập lại mẫu phiếu giấy để đối chiếu với số liệu máy đọc."
 AGAINST_TARGET: Final = {
     Band.BELOW: "chưa đạt mục tiêu",
     Band.WITHIN: "đạt mục tiêu",
@@ -329,15 +331,14 @@ def _trust(month: Month) -> tuple[str, ...]:
             "xem lại quyết định, còn lại do máy đọc; chỗ máy không chắc chắn được giữ lại để người xem, "
             "không suy đoán."
         )
-    if checking.sampled:
+    waiting = sum(counts.states.get(AnswerState.DOUBTFUL, 0) for counts in month.pool().items.values())
+    if waiting:
         paragraphs.append(
-            f"Kiểm tra ngẫu nhiên: nhập lại {vietnamese(checking.sampled)} câu trả lời từ phiếu giấy, "
-            f"{vietnamese(checking.differing)} câu khác với số liệu đã tính."
+            f"Còn {vietnamese(waiting)} câu trả lời máy không chắc chắn, chờ người xem quyết định, chưa tính "
+            "vào các tỷ lệ."
         )
-    else:
-        paragraphs.append(
-            "Kiểm tra ngẫu nhiên: kỳ này chưa nhập lại mẫu phiếu giấy để đối chiếu với số liệu máy đọc."
-        )
+    if not month.unit:
+        paragraphs.append(checking.audit or UNTESTED)
     paragraphs.append(
         "Phiếu do người dân, tổ chức tự nguyện đánh giá, do chính đơn vị được đánh giá phát và thu; kết quả "
         "phản ánh ý kiến của người trả lời phiếu, không suy rộng cho mọi người làm thủ tục và không phải "

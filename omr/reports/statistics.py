@@ -45,12 +45,11 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """How sure the reading itself is: who decided, and what re-keyed slips showed."""
+    """How sure the reading itself is: who decided, and what an audit by hand showed."""
 
     answers: int = 0  # answers of valid paper slips
     by_people: int = 0  # of them decided by a reviewer
-    sampled: int = 0  # answers re-keyed from paper by a public draw
-    differing: int = 0  # of them different from what was counted
+    audit: str = ""  # sentences on the slips that were keyed anew from paper; "" without a draw
 
 
 @dataclass(frozen=True, slots=True)

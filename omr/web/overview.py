@@ -105,7 +105,7 @@ def download(visit: Visit) -> Response:
     with office.store() as store:
         when = parse_period(visit.parameter("period"))
         earlier = when.preceding.name
-        month = monthly.gather(store, when.name, unit=unit)
+        month = monthly.audited(store, monthly.gather(store, when.name, unit=unit))
         before = monthly.gather(store, earlier, unit=unit) if earlier in periods(store) else None
     packed = io.BytesIO()
     with (

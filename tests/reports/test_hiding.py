@@ -1,0 +1,92 @@
+"""Small cells: nothing that points at a person can be read or computed from a table."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from months import make_month
+
+from omr.reports.breakdowns import breakdowns
+from omr.reports.figures import Nothing, Share
+from omr.reports.hiding import hide_small, hide_small_cells
+from omr.reports.slicing import slices
+
+LIMIT = 5
+shares = st.integers(0, 40).flatmap(lambda n: st.builds(Share, st.integers(0, n), st.just(n)))
+tables = st.integers(2, 5).flatmap(
+    lambda width: st.lists(st.lists(shares, min_size=width, max_size=width), min_size=1, max_size=5)
+)
+
+
+@given(tables)
+def test_no_small_cell_is_shown(rows):
+    shown = hide_small_cells(rows, LIMIT)
+    for given_row, shown_row in zip(rows, shown, strict=True):
+        for share, (size, told) in zip(given_row[:-1], shown_row[:-1], strict=True):
+            if size is not Nothing.SUPPRESSED:
+                assert size == 0 or size >= LIMIT
+            if told is not Nothing.SUPPRESSED:
+                assert told == share
+                assert not 0 < told.part < LIMIT and not 0 < told.whole - told.part < LIMIT
+
+
+@given(tables)
+def test_no_hidden_cell_follows_from_a_total(rows):
+    """In no row or column is exactly one cell hidden, unless there is no other to hide."""
+    shown = hide_small_cells(rows, LIMIT)
+    lines = [*shown, *(map(list, zip(*shown, strict=True)) if len(shown) > 1 else [])]
+    sizes = [[share.whole for share in row] for row in rows]
+    size_lines = [*sizes, *(map(list, zip(*sizes, strict=True)) if len(sizes) > 1 else [])]
+    for line, whole in zip(lines, size_lines, strict=True):
+        for part in (0, 1):
+            hidden = [cell[part] is Nothing.SUPPRESSED for cell in line]
+            left = [size for size, gone in zip(whole, hidden, strict=True) if size and not gone]
+            taken = [size for size, gone in zip(whole, hidden, strict=True) if gone]
+            if taken and left:
+                assert len(taken) > 1 and sum(taken) >= LIMIT
+
+
+def test_who_did_not_say_is_hidden_along_first():
+    hidden = hide_small([Share(90, 100), Share(2, 3), Share(8, 14), Share(30, 40)], LIMIT)
+    assert [size for size, _ in hidden] == [100, Nothing.SUPPRESSED, 14, Nothing.SUPPRESSED]
+
+
+def test_who_did_not_say_alone_points_at_nobody():
+    assert hide_small([Share(90, 100), Share(50, 60), Share(1, 2)], LIMIT)[2] == (2, Share(1, 2))
+
+
+def test_breakdowns_add_up_to_the_overall_answers():
+    march = make_month("2025-03")
+    told = breakdowns(march, 1)
+    for breakdown in told:
+        whole = march.pool(field=breakdown.field or None).overall
+        assert sum((group.share for group in breakdown.groups), Share(0, 0)) == whole
+    assert [(b.question, bool(b.field)) for b in told] == [("A1", False), ("A2", False), ("A3", False)] + [
+        ("A5", True)
+    ] * 4
+
+
+def test_slices_add_up_whatever_they_are_cut_by():
+    march = make_month("2025-03")
+    for by in (["unit"], ["field", "channel"], ["unit", "age"], ["procedure"], ["gender", "field"]):
+        assert sum((one.share for one in slices(march, by, 1)), Share(0, 0)) == march.pool().overall
+    by_question = slices(march, ["question"], 1)
+    assert sum((one.share for one in by_question), Share(0, 0)) == march.pool().by_answers
+    factors = {one.codes[0]: one.share for one in slices(march, ["factor"], 1)}
+    assert factors == dict(march.pool().factors)
+
+
+def test_slices_by_person_are_hidden_in_rows_and_columns():
+    march = make_month("2025-03")
+    found = slices(march, ["unit", "age"], LIMIT)
+    assert any(one.share is Nothing.SUPPRESSED for one in found)
+    assert all(
+        one.answered is Nothing.SUPPRESSED or not 0 < one.answered < LIMIT for one in found if one.codes[1]
+    )
+
+
+def test_an_option_of_the_same_code_in_two_forms_is_two_groups_unless_the_words_agree():
+    march = make_month("2025-03")
+    procedures = {one.labels[0] for one in slices(march, ["procedure"], 1)}
+    assert {"Thẩm duyệt thiết kế", "Cấp hộ chiếu phổ thông", "Khác", "Không ghi"} <= procedures
+    assert replace(march).period == march.period

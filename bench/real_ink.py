@@ -1,18 +1,21 @@
 """The two sets of real ink beside the project, as labelled pages.
 
-Third-party data: read where it lies, never copied. `ROOT` may be absent; then there are no pages.
+    python bench/real_ink.py FOLDER     writes one CSV of labels for each set, for `omr calibrate fit`
+
+Third-party data: read where it lies, never copied; the labels name the pictures where they are.
 """
 
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from omr.reading.boxes import BoxList
-from omr.reading.labels import LabelledPage
+from omr.reading.labels import LabelledPage, write_labels
 
 ROOT = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
 STATES = {"empty": "blank", "marked": "marked", "over_filled": "cancelled"}
@@ -41,3 +44,16 @@ def _page(image: Path, rows: list[dict[str, str]]) -> LabelledPage:
     groups = tuple(row["question"] for row in rows)
     names = tuple(f"{row['question']}/{row.get('answer') or row['option']}" for row in rows)
     return LabelledPage(image, BoxList(names, groups, corners), tuple(STATES[row["class"]] for row in rows))
+
+
+def main(folder: Path) -> None:
+    """Write the labels of each set."""
+    if not ROOT.is_dir():
+        sys.exit(f"there is no real ink at {ROOT}")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in SETS:
+        write_labels(pages(name), folder / f"{name.split('/')[-1]}.csv")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

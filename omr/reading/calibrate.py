@@ -22,6 +22,7 @@ from omr.workspace import shipped
 Floats = NDArray[np.float64]
 
 DEFAULT: Final = "default"
+SHORT_LINE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +111,20 @@ def save_calibration(calibration: Calibration, file: Path) -> None:
         "limits": {key: getattr(limits, key) for key in _LimitsFile.model_fields},
         "provenance": calibration.provenance,
     }
-    file.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    file.write_text(_laid_out(content) + "\n", "utf-8")
+
+
+def _laid_out(content: object) -> str:
+    """Write JSON with what is short on one line: a curve's point, a set's counts."""
+    text = json.dumps(content, ensure_ascii=False)
+    if len(text) <= SHORT_LINE or not isinstance(content, (dict, list)):
+        return text
+    if isinstance(content, dict):
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_laid_out(value)}" for key, value in content.items()
+        ]
+        begin, end = "{", "}"
+    else:
+        parts, (begin, end) = [_laid_out(value) for value in content], ("[", "]")
+    inner = ",\n".join(parts).replace("\n", "\n ")
+    return f"{begin}\n {inner}\n{end}"

@@ -12,7 +12,7 @@ from omr.geometry import Box
 from omr.reading.calibrate import load_calibration
 from omr.reading.decide import AnswerState, BoxState, Judgement, decide, judge
 from omr.reading.marks import MarkReading, measure
-from tests.reading.slips import grid, mark, paper, stroke
+from box_pages import grid, mark, paper, stroke
 
 CALIBRATION = load_calibration()
 ROWS, COLUMNS = 10, 5

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from omr.reading.marks import FEATURES, F, found_at, measure
-from tests.reading.slips import BOX, grid, mark, paper
+from box_pages import BOX, grid, mark, paper
 
 
 def column(features: np.ndarray, name: str) -> np.ndarray:

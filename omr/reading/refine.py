@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from omr.errors import AlignmentError
 from omr.forms.template import OUTLINE_MM, Form
-from omr.geometry import Box, apply
+from omr.geometry import Affine, Box, Points, apply, fit_affine, residuals
 from omr.reading.align import AlignedPage
+from omr.reading.pages import Grey
 
 REACH_MM: Final = 0.8  # how far an outline is searched from its predicted place
 STEP_MM: Final = 0.1
@@ -24,8 +25,18 @@ END_MM: Final = 0.5  # of each side left out: there the other sides' lines are
 LEAST_CONTRAST: Final = 40.0  # grey levels between paper and outline
 FULL_INK: Final = 0.5  # a thin line blurred by the scanner is half as dark as the ink
 EDGE_SEEN: Final = 0.5  # share of a side's length that must be line
-MOST_SHIFT_MM: Final = 0.6  # of a row of boxes
+# The map as a whole may be corrected by so much. From three markers it is true to 0.1 mm; two
+# on one side leave the other side to the paper's stretch. Boxes are 6 mm apart.
+MOST_CORRECTIONS: Final = 3
+LEAST_FOR_TREND: Final = 12  # boxes seen, before they may move the map
+TREND_MM: Final = 0.1
+MOST_TREND_MM: Final = 0.5
+MOST_TREND_OF_TWO_MM: Final = 2.5
+MOST_SHIFT_MM: Final = 0.45  # of a row of boxes against the map as a whole
 LEAST_SEEN: Final = 0.8  # share of boxes whose outline is where the map says
+# Of the sides of boxes that were seen. All were, under every harm that was tried, but where
+# uneven feeding stretched the boxes themselves.
+LEAST_SIDES: Final = 0.95
 LEAST_OF_BAND: Final = 0.5  # and of each row and column of at least `BAND_BOXES`
 BAND_MM: Final = 3.0  # boxes whose middles are this close along an axis are one row or column
 BAND_BOXES: Final = 3  # one of fewer boxes borrows from its neighbours
@@ -33,7 +44,7 @@ SIDEWAYS: Final = 0.7  # how much better columns must agree than rows to be beli
 # A box further from its row than this stands by itself, as beside a fold: single boxes were
 # measured to 0.05 mm, also under noise and in 1-bit.
 ALONE_MM: Final = 0.15
-FAR_MM: Final = 0.35  # from here on another box of the row must say the same
+FAR_MM: Final = 0.35  # from here on another box of the row or column must say the same
 MOST_UNEVEN_MM: Final = 0.3  # of boxes against their row: paper is not that soft
 
 
@@ -91,20 +102,23 @@ def _bands(along: NDArray[np.float64]) -> Bands:
 def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
     """Return every box where its printed outline is: (N, 4, 2) px, in the form's order.
 
-    Boxes are moved by rows: paper that wobbles in the feeder moves a row as a whole, and
-    the median of a row is surer than one box. Where columns agree better than rows, the
-    sheet went through sideways.
+    First the map as a whole is laid on the outlines: two markers left, or one that is a
+    little off, tilt it. Then boxes are moved by rows: paper that wobbles in the feeder moves
+    a row as a whole, and the median of a row is surer than one box. Where columns agree
+    better than rows, the sheet went through sideways.
 
     Raises
     ------
     AlignmentError
-        ``outlines_missing`` or ``outlines_displaced``: this is not the paper the map means.
+        ``outlines_missing``, ``outlines_displaced`` or ``outlines_uneven``: this is not the
+        paper that the map means, or not flat.
     """
-    shifts, seen = _shifts(_line_profiles(_sampled(aligned, outlines.probes_mm)))
-    if seen.mean() < LEAST_SEEN or any(bands.lack(seen) for bands in outlines.bands):
+    map_, look = _laid_on(aligned, outlines)
+    seen, shifts = look.seen, look.shifts
+    rows, columns = outlines.bands
+    if seen.mean() < LEAST_SEEN or rows.lack(seen) or columns.lack(seen):
         raise AlignmentError("outlines_missing", seen=int(seen.sum()), boxes=len(seen))
     shifts[~seen] = np.median(shifts[seen], axis=0)
-    rows, columns = outlines.bands
     moved = rows.medians(shifts)
     off = _disagreement(shifts[seen] - moved[seen])
     if off > ALONE_MM:
@@ -115,26 +129,72 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
     most = float(np.abs(moved).max())
     if most > MOST_SHIFT_MM:
         raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
-    if off > MOST_UNEVEN_MM:
+    if off > MOST_UNEVEN_MM or look.sides < LEAST_SIDES:
         raise AlignmentError("outlines_uneven", off_mm=off, most=MOST_UNEVEN_MM)
-    own = _stand_alone(shifts, moved, seen, rows)
+    own = _stand_alone(shifts, moved, seen, outlines)
     moved[own] = shifts[own]
-    return apply(aligned.scan_from_page, outlines.corners_mm + moved[:, None])
+    return apply(map_, outlines.corners_mm + moved[:, None])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What one look at all outlines gives."""
+
+    shifts: NDArray[np.float64]  # (N, 2) mm: how far each box is off
+    seen: NDArray[np.bool_]  # (N,): whether its outline was seen there
+    sides: float  # share of the seen boxes' sides that were
+
+
+def _laid_on(aligned: AlignedPage, outlines: Outlines) -> tuple[Affine, _Look]:
+    """Correct the map by the trend of all shifts, and look again."""
+    grey, map_ = aligned.located.scan.grey, aligned.scan_from_page
+    sure = sum(one.by != "template" for one in aligned.located.fiducials)
+    most = MOST_TREND_MM if sure >= 3 else MOST_TREND_OF_TWO_MM
+    centres = outlines.corners_mm.mean(axis=1)
+    corrected = centres
+    look = _look_at(grey, map_, outlines)
+    for _ in range(MOST_CORRECTIONS):
+        if look.seen.sum() < LEAST_FOR_TREND:
+            break
+        trend = _trend(centres[look.seen], look.shifts[look.seen])
+        corrected = apply(trend, corrected)
+        if (
+            np.abs(apply(trend, centres) - centres).max() < TREND_MM
+            or np.abs(corrected - centres).max() > most
+        ):
+            break
+        shift = map_[:, :2] @ trend[:, 2] + map_[:, 2]
+        map_ = np.column_stack([map_[:, :2] @ trend[:, :2], shift])
+        look = _look_at(grey, map_, outlines)
+    return map_, look
+
+
+def _trend(places: Points, shifts: Points) -> Affine:
+    """Fit the affine map that takes places to where they are, without those that a stroke pulled away."""
+    trend = fit_affine(places, places + shifts)
+    off = residuals(trend, places, places + shifts)
+    good = off <= max(ALONE_MM, float(np.median(off)) * 2)
+    return fit_affine(places[good], places[good] + shifts[good])
+
+
+def _look_at(grey: Grey, map_: Affine, outlines: Outlines) -> _Look:
+    return _shifts(_line_profiles(_sampled(grey, map_, outlines.probes_mm)))
 
 
 def _stand_alone(
-    shifts: NDArray[np.float64], moved: NDArray[np.float64], seen: NDArray[np.bool_], rows: Bands
+    shifts: NDArray[np.float64], moved: NDArray[np.float64], seen: NDArray[np.bool_], outlines: Outlines
 ) -> NDArray[np.intp]:
     """Return the boxes that are surer of their place than their band is, as beside a fold.
 
-    A box far from its band may have been pulled by a pen's stroke; then none of its row
-    is where it is.
+    A box far from its band may have been pulled by a pen's stroke; then no other one of its
+    row or column says the same.
     """
     off = np.abs(shifts - moved).max(axis=1)
     apart = np.flatnonzero(seen & (off > ALONE_MM))
     agree = np.abs(shifts[apart, None] - shifts[None, apart]).max(axis=2) <= ALONE_MM
-    same_row = rows.of_box[apart, None] == rows.of_box[None, apart]
-    return np.asarray(apart[((agree & same_row).sum(axis=1) > 1) | (off[apart] <= FAR_MM)], np.intp)
+    row, column = (bands.of_box[apart] for bands in outlines.bands)
+    near = (row[:, None] == row) | (column[:, None] == column)
+    return np.asarray(apart[((agree & near).sum(axis=1) > 1) | (off[apart] <= FAR_MM)], np.intp)
 
 
 _STEPS: Final = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)
@@ -156,11 +216,10 @@ def _disagreement(off: NDArray[np.float64]) -> float:
     return float(np.percentile(np.abs(off).max(axis=1), 90))
 
 
-def _sampled(aligned: AlignedPage, points_mm: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _sampled(grey: Grey, map_: Affine, points_mm: NDArray[np.float64]) -> Grey:
     """Return the nearest pixel to each point, (...,); the scan's edge stands for what lies beyond."""
-    grey = aligned.located.scan.grey
     height, width = grey.shape
-    (a, b, x), (c, d, y) = aligned.scan_from_page.astype(np.float32)
+    (a, b, x), (c, d, y) = map_.astype(np.float32)
     across, down = np.moveaxis(points_mm.astype(np.float32), -1, 0)
     column = np.clip(a * across + b * down + (x + np.float32(0.5)), 0, width - 1).astype(np.int32)
     row = np.clip(c * across + d * down + (y + np.float32(0.5)), 0, height - 1).astype(np.int32)
@@ -179,8 +238,8 @@ def _line_profiles(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray(darkness.clip(0, 1).mean(axis=-1), np.float64)
 
 
-def _shifts(profiles: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return each box's shift in mm, (N, 2), and whether its outline was seen there, (N,).
+def _shifts(profiles: NDArray[np.float64]) -> _Look:
+    """Find each box by the ink along its sides.
 
     Opposite sides move together: a stroke beside one of them, or the black of a box
     filled solid, does not pull the box away.
@@ -197,5 +256,6 @@ def _shifts(profiles: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
     shifts = (peak + np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) * STEP_MM - REACH_MM
     lines = np.take_along_axis(pairs, peak[:, :, None, None], -1)[..., 0] - pairs.min(axis=-1)
     # One side may be lost to a fold or a stroke's white gap, three may not.
-    seen = np.sort(lines.reshape(-1, 4), axis=1)[:, 1] >= EDGE_SEEN
-    return shifts, seen
+    sides = (lines >= EDGE_SEEN).reshape(-1, 4).sum(axis=1)
+    seen = sides >= 3
+    return _Look(shifts, seen, float(sides[seen].mean()) / 4 if seen.any() else 0.0)

@@ -294,7 +294,8 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
     )
     rows: list[Row] = []
     for breakdown in breakdowns(month, settings.smallest_cell):
-        heading = breakdown.text if not breakdown.field else f"{breakdown.text} – {breakdown.field}"
+        asked = breakdown.text.partition(" (")[0]  # without how to mark it
+        heading = f"{asked} – {breakdown.field}" if breakdown.field else asked
         rows.append(Row((heading, None, None, None, None), Weight.GROUP))
         for group in breakdown.groups:
             share = group.share

@@ -194,3 +194,31 @@ def test_a_units_report_speaks_of_that_unit_only(march, february, tmp_path):
     text = "\n".join(p.text for p in docx.Document(tmp_path / "bao-cao-2025-03-PC06.docx").paragraphs)
     assert "Phòng Cảnh sát quản lý hành chính về trật tự xã hội tháng 3 năm 2025" in text
     assert "giao thông" not in text.casefold()
+
+
+# Order of child elements, ECMA-376 part 1, 17.2-17.7; Word repairs or refuses what is out of order.
+ORDER = {
+    "pPr": "pStyle keepNext keepLines pageBreakBefore pBdr shd tabs spacing ind jc outlineLvl rPr sectPr",
+    "rPr": "rStyle rFonts b bCs i iCs caps color spacing kern sz szCs u lang",
+    "tblPr": "tblStyle tblW jc tblInd tblBorders shd tblLayout tblCellMar tblLook",
+    "tcPr": "tcW gridSpan vMerge tcBorders shd noWrap tcMar vAlign",
+    "trPr": "cantSplit trHeight tblHeader jc",
+    "sectPr": "headerReference footerReference type pgSz pgMar pgNumType cols titlePg docGrid",
+}
+
+
+def test_elements_stand_in_the_order_that_word_wants(written):
+    parts = [written.element, written.styles.element]
+    for section in written.sections:
+        parts += [section.header._element, section.footer._element, section.first_page_footer._element]
+    seen = set()
+    for part in parts:
+        for element in part.iter():
+            name = element.tag.rpartition("}")[2]
+            if name in ORDER:
+                seen.add(name)
+                children = [child.tag.rpartition("}")[2] for child in element]
+                known = ORDER[name].split()
+                places = [known.index(child) for child in children if child in known]
+                assert places == sorted(places), (name, children)
+    assert seen == set(ORDER)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import zipfile
+from pathlib import Path
 
+import docx
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +53,34 @@ def test_the_lead_downloads_all(month, person):
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
         text = b"".join(archive.read(name) for name in archive.namelist() if name.endswith(".csv"))
     assert b"PC08" in text
+
+
+def test_the_page_and_every_file_of_the_report_say_the_same(month, person):
+    lead = person(Role.LEAD).client
+    shown = set(re.findall(r"\d+/\d+", lead.get("/overview").text))
+    with zipfile.ZipFile(io.BytesIO(lead.get("/overview/2026-11/report.zip").content)) as archive:
+        files = {Path(name).suffix: archive.read(name) for name in archive.namelist()}
+        figures = next(archive.read(name) for name in archive.namelist() if name.startswith("chi-tieu"))
+    overall = {
+        row["unit"]: (int(row["n"]), int(row["N"]), row["percent"])
+        for row in csv.DictReader(io.StringIO(figures.decode("utf-8-sig")))
+        if row["measure"] == "overall" and not (row["field"] or row["channel"])
+    }
+    assert overall == {"": (6, 10, "60.00"), "PC06": (6, 7, "85.71"), "PC08": (0, 3, "0.00")}
+    names = {"": "Toàn thành phố", "PC06": "quản lý hành chính", "PC08": "giao thông"}
+    report = docx.Document(io.BytesIO(files[".docx"]))
+    printed = [[cell.text for cell in row.cells] for table in report.tables for row in table.rows]
+    rows = list(openpyxl.load_workbook(io.BytesIO(files[".xlsx"]))["Biểu 02"].iter_rows(values_only=True))
+    for unit, (part, whole, percent) in overall.items():
+        assert f"{part}/{whole}" in shown
+        (row,) = (row for row in rows if names[unit] in str(row[1]))
+        assert (row[2], row[13], row[14]) == (whole, part, float(percent))
+        comma = percent.replace(".", ",")
+        assert any(
+            names[unit] in cells[1] and cells[13:15] == [str(part), comma] for cells in printed if cells[2:]
+        )
+    text = "\n".join(paragraph.text for paragraph in report.paragraphs)
+    assert "có 6/10 phiếu" in text and "60,00%" in text
 
 
 @pytest.mark.parametrize("period", ["2026-13", "x", "..", "2026-11%00"])

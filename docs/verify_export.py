@@ -118,7 +118,7 @@ def slips_of(tables, said):
         decided, why, to = hand.get((reading,), {}), aside.get(reading), moved.get((reading,), row)
         outcome = decided.get("outcome")
         counts = outcome in ("counts", "invalid") or (outcome != "refused" and why is None)
-        rank = 0 if counts else 2 if outcome == "refused" or why == "same_image" else 1
+        rank = 0 if counts else 2 if outcome == "refused" or why in ("same_image", "same_sheet") else 1
         reason = decided.get("reason") or (None if counts else ASIDE.get(why, "KHL3"))
         if counts and not reason and says_nothing(questions[run["fingerprint"]], said[reading]):
             reason = "KHL5"

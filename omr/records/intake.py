@@ -21,9 +21,10 @@ from omr.reading.pages import EncodedPage, open_pages
 from omr.reading.reader import Result
 from omr.records.audit import batch_root
 from omr.records.originals import Original, keep_original
-from omr.records.page_rows import CoverSheet, PageRows, Sent, Told
+from omr.records.page_rows import CoverSheet, PageRows, Sent
 from omr.records.page_rows import Desk as Desk
 from omr.records.periods import parse_period
+from omr.records.standing import Told
 from omr.records.store import Act, Row, Store
 from omr.records.units import find_unit
 

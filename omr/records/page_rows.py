@@ -10,30 +10,19 @@ from typing import Final
 
 import numpy as np
 
-from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.reading.cover import find_cover
 from omr.reading.decide import Answer, BoxState, BoxVerdict
 from omr.reading.pages import EncodedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
 from omr.reading.streaks import Streak
-from omr.records.custody import Custody, Place
 from omr.records.measured import pack
-from omr.records.periods import PeriodState, state_of
+from omr.records.standing import Seen, Standing, Told
 from omr.records.store import Act, Row, Store
 from omr.records.validity import may_say_overall
 
 # In the order in which rows refer to each other.
 _TABLES: Final = ("pages", "readings", "doubts", "comments", "set_aside", "decidings", "answers")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was said about a stack; None: each slip's print run says it."""
-
-    unit: str | None
-    period: str | None
-    expected: int | None  # sheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +57,13 @@ class PageRows:
     def __init__(self, desk: Desk, batch: str, told: Told, act: Act) -> None:
         self._desk = desk
         self._batch = batch
-        self._told = told
         self._act = act
         self._tables: dict[str, list[Row]] = {table: [] for table in _TABLES}
         self._next = {
             column: act.next_id(table, column)
             for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
         }
-        self._known: dict[str, list[tuple[int, str]]] = {}  # serial -> its readings and their pictures
-        self._custody: Custody | None = None  # as it is while this act is written
+        self._standing = Standing(desk.store, told)
 
     def insert(self) -> None:
         """Write all rows."""
@@ -113,8 +100,9 @@ class PageRows:
         """Add the rows of the slip that was read on a page."""
         reading = self._number("reading")
         slip = result.page
-        place = self._place(slip.issue, slip.serial.number)
+        place = self._standing.place(slip.issue, slip.serial.number)
         form = self._desk.forms[slip.issue.fingerprint]
+        marks = pack(form, result.marks)
         self._tables["readings"].append(
             {
                 "reading": reading,
@@ -128,7 +116,7 @@ class PageRows:
                 "dpi": float(slip.aligned.dpi),
                 "residual_mm": float(slip.aligned.residual_mm),
                 "scan_from_page": json.dumps(slip.aligned.scan_from_page.ravel().tolist()),
-                "marks": pack(form, result.marks),
+                "marks": marks,
                 "seal": result.seal.value,
                 "streaks": _streaks(result.streaks),
             }
@@ -144,7 +132,8 @@ class PageRows:
             for comment in result.comments
             if comment.has_ink
         ]
-        reason, other = self._why_aside(reading, picture, result, place)
+        seen = Seen(reading, picture, marks, result.seal)
+        reason, other = self._standing.why_aside(form, str(slip.serial), slip.issue, slip.serial.number, seen)
         if reason is not None:
             self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
         deciding = self._number("deciding")
@@ -158,49 +147,6 @@ class PageRows:
             }
         )
         self._tables["answers"] += [_answer(deciding, answer) for answer in result.answers]
-
-    def _why_aside(
-        self, reading: int, picture: str, result: ReadPage, place: Place
-    ) -> tuple[str | None, int | None]:
-        """Return why a slip does not count by itself, and the reading of the same serial that came first."""
-        earlier = self._readings_of(str(result.page.serial))
-        earlier.append((reading, picture))
-        if len(earlier) > 1:
-            same = any(picture == known for _, known in earlier[:-1])
-            return "same_image" if same else "duplicate_other_image", earlier[0][0]
-        if self._told.unit not in (None, place.unit):
-            return "other_unit", None
-        if self._told.period not in (None, place.period):
-            return "other_period", None
-        if self._spoiled(result):
-            return "spoiled", None
-        if state_of(self._desk.store, place.period) is PeriodState.CLOSED:
-            return "period_closed", None
-        return None, None
-
-    def _spoiled(self, result: ReadPage) -> bool:
-        spoiling = self._desk.store.row(
-            "SELECT 1 FROM spoilings WHERE run = ? AND ? BETWEEN first AND last",
-            result.page.issue.run,
-            result.page.serial.number,
-        )
-        return spoiling is not None
-
-    def _place(self, issue: Issue, number: int) -> Place:
-        """Return where the serial is registered; hand-overs and stock counts may have moved it."""
-        if self._custody is None:
-            self._custody = Custody(self._desk.store)
-        return self._custody.place(issue.run, number) or Place(issue.unit, issue.period)
-
-    def _readings_of(self, serial: str) -> list[tuple[int, str]]:
-        if serial not in self._known:
-            rows = self._desk.store.rows(
-                """SELECT reading, picture FROM slips JOIN pages USING (page)
-                WHERE serial = ? ORDER BY reading""",
-                serial,
-            )
-            self._known[serial] = [(row["reading"], row["picture"]) for row in rows]
-        return self._known[serial]
 
     def _number(self, column: str) -> int:
         self._next[column] += 1

@@ -14,12 +14,14 @@ from omr.records.store import Store
 # Slips that were read and do not count by themselves; other reasons are those of rejected pages.
 _ASIDE: Final = (
     "same_image",
+    "same_sheet",
     "duplicate_other_image",
     "other_unit",
     "other_period",
     "spoiled",
     "period_closed",
 )
+_DUPLICATES: Final = ("same_image", "same_sheet", "duplicate_other_image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def receipt(store: Store, taken: TakenIn, *, seconds: float) -> Receipt:
             slip = slips.get(row["page"])
             aside = slip["set_aside"] if slip else None
             again = taken.again or row["batch"] != taken.batch or original in given
-            counts["duplicates"] += again or aside in ("same_image", "duplicate_other_image")
+            counts["duplicates"] += again or aside in _DUPLICATES
             if row["outcome"] == "rejected":
                 rejected[row["reason"]] += 1
                 problems.append(Problem(name, row["number"], row["reason"], json.loads(row["measured"])))

@@ -20,8 +20,9 @@ from omr.forms.template import Form, Kind, Question
 from omr.messages import say
 from omr.reading.decide import AnswerState, BoxState
 from omr.reading.reader import ReadPage
-from omr.records.page_rows import Desk, PageRows, Told
+from omr.records.page_rows import Desk, PageRows
 from omr.records.periods import refuse_closed
+from omr.records.standing import Told
 from omr.records.store import Act, Row, Store, Value
 from omr.records.validity import rules
 

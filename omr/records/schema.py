@@ -246,7 +246,8 @@ def m003_slips(db: Database) -> None:
         "set_aside",
         """reading INTEGER PRIMARY KEY REFERENCES readings,
         reason TEXT NOT NULL CHECK (reason IN (
-            'same_image', 'duplicate_other_image', 'other_unit', 'other_period', 'spoiled', 'period_closed')),
+            'same_image', 'same_sheet', 'duplicate_other_image',
+            'other_unit', 'other_period', 'spoiled', 'period_closed')),
         other INTEGER REFERENCES readings -- the one of the same serial that came first""",
     )
     _facts(
@@ -340,12 +341,12 @@ def m004_decisions(db: Database) -> None:
                CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 'counts'
                     WHEN outcome_by_hand = 'refused' THEN 'refused'
                     WHEN set_aside.reason IS NULL THEN 'counts'
-                    WHEN set_aside.reason = 'same_image' THEN 'duplicate'
+                    WHEN set_aside.reason IN ('same_image', 'same_sheet') THEN 'duplicate'
                     ELSE 'held' END AS standing,
                CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 0
                     WHEN outcome_by_hand = 'refused' THEN 2
                     WHEN set_aside.reason IS NULL THEN 0
-                    WHEN set_aside.reason = 'same_image' THEN 2
+                    WHEN set_aside.reason IN ('same_image', 'same_sheet') THEN 2
                     ELSE 1 END AS rank, -- of two slips with one serial, the lower is shown
                set_aside.reason AS set_aside, set_aside.other,
                outcome_by_hand, reason_by_hand

@@ -17,6 +17,7 @@ MACHINE = "machine"
 # What intake sets aside, and the rule a slip falls under as long as nobody decided otherwise.
 _SET_ASIDE = {
     "same_image": "KHL3",
+    "same_sheet": "KHL3",
     "duplicate_other_image": "KHL3",
     "other_unit": "KHL7",
     "other_period": "KHL7",

@@ -45,6 +45,7 @@ _PAGES: Final = ("rescanned", "not_a_slip", "KHL1", "KHL2", "KHL6")
 _LABELS: Final = {
     "duplicate_other_image": "web.case_duplicate",
     "same_image": "web.case_duplicate",
+    "same_sheet": "web.case_duplicate",
     "other_unit": "web.case_other_unit",
     "other_period": "web.case_other_period",
     "spoiled": "web.case_spoiled",

@@ -1,0 +1,105 @@
+"""How well is a sheet that is scanned again told from a copy? The figures behind records/same_sheet.py.
+
+    python bench/same_sheet.py [SHEETS]
+
+Simulates sheets, scans each again in several ways, and lets other hands fill copies of it;
+prints, for each way, the residual and tone of the marks and how many are taken for the same sheet.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+
+from omr.forms.layout import find_form
+from omr.forms.printing import print_forms
+from omr.forms.serial import Issue, IssuedSerials
+from omr.forms.template import Form, fingerprint
+from omr.reading.calibrate import Calibration
+from omr.reading.evidence import EVIDENCE
+from omr.reading.marks import F
+from omr.reading.pages import Depth, open_pages
+from omr.reading.reader import Desk, ReadPage, read_page
+from omr.records.measured import pack
+from omr.records.same_sheet import compare, is_same_sheet
+from omr.simulate.printed import PrintedRun
+from omr.simulate.scans import write_pdf
+from omr.simulate.stacks import Stack, simulate_stack
+
+SEED, OTHER_HAND = 5, 78
+# name -> dpi, depth, harm; each is another passage of the same sheets through a scanner
+AGAIN = {
+    "again": (200, Depth.GREY, ()),
+    "at 300 dpi": (300, Depth.GREY, ()),
+    "at 150 dpi": (150, Depth.GREY, ()),
+    "in colour": (300, Depth.COLOUR, ()),
+    "turned": (200, Depth.GREY, ("upside-down",)),
+    "lighter": (200, Depth.GREY, ("light",)),
+    "darker": (200, Depth.GREY, ("dark",)),
+    "1-bit": (300, Depth.BILEVEL, ()),
+    "photocopy": (200, Depth.GREY, ("photocopy",)),
+    "photocopy in colour": (300, Depth.COLOUR, ("photocopy",)),
+}
+
+
+def main(sheets: int) -> None:
+    """Simulate, compare, print."""
+    cv2.setNumThreads(1)
+    form = find_form("DL-01", None)
+    mark = fingerprint(form)
+    run = Issue("bench", form.form, mark, "PC06", "2026-11", form.digit, 26, 1, sheets, b"1" * 32)
+    # Nothing is decided here: the marks are compared as they were measured.
+    desk = Desk(IssuedSerials([run]), {mark: form}, Calibration("none", np.zeros(len(EVIDENCE)), 0.0))
+    with TemporaryDirectory() as folder:
+        printed = Path(folder) / "run.pdf"
+        print_forms(form, run.serials(), printed, run=run.run)
+        paper = PrintedRun(printed, form, sheets)
+        first = list(read(Stack(paper, 200, Depth.GREY, SEED), desk, folder))
+        said = {at + 1: answers for at, (_, answers) in enumerate(first)}
+        heads = f"{'residual 50 %':>14}{'99 %':>8}{'most':>8}{'tone 5 %':>10}{'95 %':>8}{'same':>7}"
+        print(f"{'scanned':<22}{heads}")
+        for feeding, (name, (dpi, depth, harm)) in enumerate(AGAIN.items(), start=1):
+            stack = Stack(paper, dpi, depth, SEED, harm, feeding=feeding)
+            show(name, form, first, list(read(stack, desk, folder)))
+        copies = Stack(paper, 200, Depth.GREY, OTHER_HAND, told=said)
+        show("another hand, as told", form, first, list(read(copies, desk, folder)))
+        show("another respondent", form, first, list(read(Stack(paper, 200, Depth.GREY, 77), desk, folder)))
+
+
+Slip = tuple[ReadPage, dict[str, list[str]]]
+
+
+def read(stack: Stack, desk: Desk, folder: str) -> Iterator[Slip]:
+    """Read what a stack's scan shows, with what its respondents meant."""
+    pages = list(simulate_stack(stack))
+    scan = Path(folder) / "scan.pdf"
+    write_pdf((picture for picture, _ in pages), scan)
+    for page, (_, truth) in zip(open_pages(scan), pages, strict=True):
+        result = read_page(page, desk)
+        if not isinstance(result, ReadPage):
+            raise SystemExit(f"page {page.page} was not read: {result}")
+        yield result, {key: list(codes) for key, codes in truth.answers.items()}
+
+
+def show(name: str, form: Form, first: list[Slip], second: list[Slip]) -> None:
+    """Print one line of the table."""
+    compared, same = [], 0
+    for (one, _), (two, _) in zip(first, second, strict=True):
+        features = [np.array([mark.features for mark in slip.marks]) for slip in (one, two)]
+        marked = (features[0][:, F["gain"]] > 0.08) | (features[1][:, F["gain"]] > 0.08)
+        compared.append(compare(features[0][marked], features[1][marked]))
+        same += is_same_sheet(form, pack(form, one.marks), pack(form, two.marks), (one.seal, two.seal))
+    residual, tone = np.array(compared).T
+    middle, high = np.percentile(residual, [50, 99])
+    low, top = np.percentile(tone, [5, 95])
+    figures = f"{middle:>14.3f}{high:>8.3f}{residual.max():>8.3f}{low:>10.2f}{top:>8.2f}"
+    print(f"{name:<22}{figures}{same / len(first):>7.0%}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 120)

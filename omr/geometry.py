@@ -136,9 +136,7 @@ def invert(map_: Affine) -> Affine:
     return np.hstack([linear, -linear @ map_[:, 2:]])
 
 
-def fit_affine(
-    from_points: Points, to_points: Points, weights: NDArray[np.float64] | None = None
-) -> Affine:
+def fit_affine(from_points: Points, to_points: Points, weights: NDArray[np.float64] | None = None) -> Affine:
     """Fit the affine map that takes `from_points` to `to_points`, least squares.
 
     Parameters

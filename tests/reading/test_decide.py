@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from box_pages import grid, mark, paper, stroke
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from omr.geometry import Box
 from omr.reading.calibrate import load_calibration
 from omr.reading.decide import AnswerState, BoxState, Judgement, decide, judge
 from omr.reading.marks import MarkReading, measure
-from box_pages import grid, mark, paper, stroke
 
 CALIBRATION = load_calibration()
 ROWS, COLUMNS = 10, 5

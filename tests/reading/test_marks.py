@@ -5,12 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from box_pages import BOX, grid, mark, paper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from omr.reading.marks import FEATURES, F, found_at, measure
-from box_pages import BOX, grid, mark, paper
 
 
 def column(features: np.ndarray, name: str) -> np.ndarray:

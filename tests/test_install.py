@@ -135,7 +135,7 @@ def test_help_of_every_command_works_without_the_heavy_libraries(installed: Path
 
 def test_doctor_names_the_package_of_each_missing_tool(installed: Path, tmp_path: Path) -> None:
     checked = run(installed / "omr", "doctor", "--json", folder=tmp_path)
-    assert checked.returncode == 1
+    assert checked.returncode == 3  # done, but something waits for a person
     unwell = {check["mend"] for check in json.loads(checked.stdout)["checks"] if not check["ok"]}
     for package in ("tesseract-ocr", "poppler-utils"):
         assert any(package in mend for mend in unwell)

@@ -120,16 +120,22 @@ def levels_chart(month: Month) -> bytes:
     return _png(figure)
 
 
+def units_drawn(month: Month) -> list[str]:
+    """Return the units that a picture has room for: those with most answers, in the tables' order."""
+    answered = {unit: month.pool(unit).overall.whole for unit in month.reporting}
+    most = sorted((unit for unit in answered if answered[unit]), key=lambda unit: -answered[unit])
+    drawn = set(most[:MOST_ROWS])
+    return [unit for unit in month.reporting if unit in drawn]
+
+
 def units_chart(month: Month) -> bytes:
     """Return a picture of the satisfied share per unit with its interval; hollow: sample too small."""
     points = [
-        Point(month.names.get(unit, unit), share, bool(month.sufficient(unit)))
-        for unit in month.reporting
-        if (share := month.pool(unit).overall).whole
+        Point(month.names.get(unit, unit), month.pool(unit).overall, bool(month.sufficient(unit)))
+        for unit in units_drawn(month)
     ]
-    shown = [point for point in points if point.firm] if len(points) > MOST_ROWS else points
     whole = month.pool().overall
-    return _points([*shown[:MOST_ROWS], Point(f"{month.whole} (nét đứt)", whole)], whole)
+    return _points([*points, Point(f"{month.whole} (nét đứt)", whole)], whole)
 
 
 def questions_chart(month: Month) -> bytes:

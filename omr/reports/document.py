@@ -73,7 +73,7 @@ def document(month: Month, before: Month | None, tables: Sequence[Table], settin
     _write_closing(report, settings)
     _write_tables(report, month, tables, settings)
     _write_method(report, month, settings)
-    about = f"Kỳ số liệu {month.period} · mã dữ liệu {month.tallies.digest[:16]}"
+    about = f"Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}"
     for place, pages in enumerate(report.sections):
         number_pages(pages, first=place == 0)
         set_footer(pages, about)
@@ -117,7 +117,17 @@ def _write_results(report: Document, month: Month, before: Month | None, setting
         _paragraphs(report, section.paragraphs)
         if section.chart and month.pool().overall.whole:
             pictures += 1
-            _picture(report, DRAW[section.chart](month), f"Hình {pictures}. {CAPTIONS[section.chart]}")
+            caption = f"Hình {pictures}. {CAPTIONS[section.chart]}"
+            if section.chart == "units":
+                caption += _left_out(month)
+            _picture(report, DRAW[section.chart](month), caption)
+
+
+def _left_out(month: Month) -> str:
+    """Return what the picture of units does not show."""
+    drawn = len(charts.units_drawn(month))
+    answered = sum(bool(month.pool(unit).overall.whole) for unit in month.reporting)
+    return f"; {drawn}/{answered} đơn vị có nhiều phiếu nhất" if drawn < answered else ""
 
 
 def _picture(report: Document, png: bytes, caption: str) -> None:

@@ -39,7 +39,7 @@ def validity() -> tuple[str, ...]:
 def provenance(month: Month) -> tuple[str, ...]:
     """Return what makes the printed figures reproducible."""
     lines = (
-        f"Kỳ số liệu: {month.period}. Mã dữ liệu (SHA-256 của bảng đếm): {month.tallies.digest}.",
+        f"Kỳ số liệu: {month.period}. Mã dữ liệu (SHA-256 của bảng đếm): {month.digest}.",
         "Cùng một cơ sở dữ liệu luôn cho cùng mã và cùng báo cáo; số liệu khác thì mã khác.",
     )
     return (*lines, f"Kỳ đã chốt; mã gốc của nhật ký: {month.root}.") if month.root else lines

@@ -82,6 +82,11 @@ class Month:
     unit: str = ""  # the only unit in it
 
     @cached_property
+    def digest(self) -> str:
+        """SHA-256 hex over all counts: reports with the same one have the same figures."""
+        return self.tallies.digest
+
+    @cached_property
     def pools(self) -> Mapping[Stratum, Pool]:
         """The counts of each stratum."""
         return pool_strata(self.tallies, self.forms)
@@ -97,7 +102,23 @@ class Month:
 
         Without a unit, every question of the selected forms is there, also where no slip came in.
         """
+        key = unit, field, channel, form
+        if key not in self._merged:
+            self._merged[key] = self._pool(*key)
+        return self._merged[key]
 
+    @cached_property
+    def _merged(self) -> dict[tuple[str | None, str | None, Channel | None, str | None], Pool]:
+        return {}
+
+    @cached_property
+    def _by_unit(self) -> Mapping[str, list[tuple[Stratum, Pool]]]:
+        found: defaultdict[str, list[tuple[Stratum, Pool]]] = defaultdict(list)
+        for stratum, pool in self.pools.items():
+            found[stratum.unit].append((stratum, pool))
+        return found
+
+    def _pool(self, unit: str | None, field: str | None, channel: Channel | None, form: str | None) -> Pool:
         def selected(printed: Form) -> bool:
             return field in (None, printed.field) and form in (None, printed.form)
 
@@ -106,12 +127,11 @@ class Month:
             for printed in sorted(self.forms.values(), key=lambda printed: printed.form)
             if unit is None and selected(printed)
         ]
+        strata = self.pools.items() if unit is None else self._by_unit.get(unit, ())
         counted = (
             pool
-            for stratum, pool in self.pools.items()
-            if unit in (None, stratum.unit)
-            and channel in (None, stratum.channel)
-            and selected(self.forms[stratum.fingerprint])
+            for stratum, pool in strata
+            if channel in (None, stratum.channel) and selected(self.forms[stratum.fingerprint])
         )
         return merge([*blank, *counted])
 
@@ -173,12 +193,8 @@ class Month:
 
     def participation(self, unit: str | None = None) -> Share:
         """Paper slips that came back among visits; only units whose visits are known are counted."""
-        known = {u for u in self.visits if unit in (None, u)}
-        back = sum(
-            pool.returned
-            for stratum, pool in self.pools.items()
-            if stratum.unit in known and stratum.channel is Channel.PAPER
-        )
+        known = [u for u in self.visits if unit in (None, u)]
+        back = sum(self.pool(u, channel=Channel.PAPER).returned for u in known)
         return Share(back, sum(self.visits[u] for u in known))
 
     def return_rate(self, unit: str | None = None) -> Share:

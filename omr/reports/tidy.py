@@ -126,5 +126,5 @@ def harmless(text: str) -> str:
     >>> harmless("=HYPERLINK(A1)"), harmless("Hài lòng")
     ("'=HYPERLINK(A1)", 'Hài lòng')
     """
-    flat = "".join(sign if sign.isprintable() else " " for sign in text)
+    flat = text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
     return f"'{flat}" if flat.lstrip().startswith(("=", "+", "-", "@")) else flat

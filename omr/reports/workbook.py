@@ -208,44 +208,74 @@ def _value(cell: Cell, style: Style, *, upper: bool) -> float | None:
 
 
 def _charts_sheet(sheet: Worksheet, look: Look, month: Month) -> None:
-    """Write the levels per field as a small table and draw them as bars of 100 %."""
+    """Write two small tables and draw them: levels per field, satisfied share per unit."""
     levels = overall_levels(month)
     pools = {field: month.pool(field=field) for field in month.fields} | {"Chung": month.pool()}
-    rows = {label: pool for label, pool in pools.items() if pool.overall.whole}
-    head, percent = look.make(bold=True, border=1, text_wrap=True), look.make(border=1, num_format="0.00")
-    sheet.write_string(0, 0, "Mức độ hài lòng chung theo lĩnh vực (%)", look.make(bold=True, font_size=13))
-    for at, heading in enumerate(("Lĩnh vực", *levels.values())):
-        sheet.write_string(2, at, heading, head)
-    for line, (label, pool) in enumerate(rows.items(), 3):
-        sheet.write_string(line, 0, label, look.make(border=1))
-        for at, code in enumerate(levels, 1):
-            share = Share(pool.levels.get(code, 0), pool.overall.whole)
-            sheet.write_number(line, at, float(share.percent() or 0), percent)
-    sheet.set_column(0, 0, 40)
-    sheet.set_column(1, len(levels), 14)
-    if rows:
-        chart = look.book.add_chart({"type": "bar", "subtype": "percent_stacked"})
-        last = 2 + len(rows)
-        for at, label in enumerate(levels.values(), 1):
-            chart.add_series(
-                {
-                    "name": label,
-                    "categories": ["Biểu đồ", 3, 0, last, 0],
-                    "values": ["Biểu đồ", 3, at, last, at],
-                    **FILLS[(at - 1) % len(FILLS)],
-                    "border": {"color": "black", "width": 0.75},
-                    "gap": 60,
-                }
-            )
-        chart.set_title(
-            {"name": "Mức độ hài lòng chung theo lĩnh vực", "name_font": {"name": FONT, "size": 13}}
-        )
-        chart.set_y_axis({"reverse": True, "num_font": {"name": FONT, "size": 10}})
-        chart.set_x_axis({"num_font": {"name": FONT, "size": 10}, "major_gridlines": {"visible": True}})
-        chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 10}})
-        chart.set_size({"width": 900, "height": 120 + 60 * len(rows)})
-        sheet.insert_chart(last + 2, 0, chart)
+    by_field = [
+        (label, [Share(pool.levels.get(code, 0), pool.overall.whole) for code in levels])
+        for label, pool in pools.items()
+        if pool.overall.whole
+    ]
+    by_unit = [
+        (month.names.get(unit, unit), [share])
+        for unit in month.reporting
+        if (share := month.pool(unit).overall).whole
+    ]
+    sheet.set_column(0, 0, 48)
+    sheet.set_column(1, max(len(levels), 1), 14)
+    line, breaks = 0, list[int]()
+    for title, heads, rows, subtype in (
+        ("Mức độ hài lòng chung theo lĩnh vực (%)", list(levels.values()), by_field, "percent_stacked"),
+        ("Hài lòng trở lên theo đơn vị (%)", ["Hài lòng trở lên"], by_unit, "clustered"),
+    ):
+        if rows:
+            breaks.append(line)
+            line = _chart(sheet, look, line, title, heads, rows, subtype)
+    sheet.set_h_pagebreaks(breaks[1:])
     _print_setup(sheet, month)
+
+
+def _chart(
+    sheet: Worksheet,
+    look: Look,
+    top: int,
+    title: str,
+    heads: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Share]]],
+    subtype: str,
+) -> int:
+    """Write one table with its chart beside it and return the row after both."""
+    head, percent = look.make(bold=True, border=1, text_wrap=True), look.make(border=1, num_format="0.00")
+    sheet.write_string(top, 0, title, look.make(bold=True, font_size=13))
+    for at, heading in enumerate(("", *heads)):
+        sheet.write_string(top + 1, at, heading, head)
+    first, last = top + 2, top + 1 + len(rows)
+    for line, (label, shares) in enumerate(rows, first):
+        sheet.write_string(line, 0, label, look.make(border=1))
+        for at, share in enumerate(shares, 1):
+            sheet.write_number(line, at, float(share.percent() or 0), percent)
+    chart = look.book.add_chart({"type": "bar", "subtype": subtype})
+    for at, label in enumerate(heads, 1):
+        chart.add_series(
+            {
+                "name": label,
+                "categories": [sheet.get_name(), first, 0, last, 0],
+                "values": [sheet.get_name(), first, at, last, at],
+                **FILLS[(at - 1) % len(FILLS)],
+                "border": {"color": "black", "width": 0.75},
+                "gap": 60,
+            }
+        )
+    font = {"name": FONT, "size": 10}
+    chart.set_title({"name": title, "name_font": {"name": FONT, "size": 13}})
+    chart.set_y_axis({"reverse": True, "num_font": font})
+    ends = {} if subtype == "percent_stacked" else {"min": 0, "max": 100}
+    chart.set_x_axis({"num_font": font, "major_gridlines": {"visible": True}, **ends})
+    chart.set_legend({"position": "bottom", "font": font} if len(heads) > 1 else {"none": True})
+    height_px = 130 + (60 if len(heads) > 1 else 24) * len(rows)
+    chart.set_size({"width": 900, "height": height_px})
+    sheet.insert_chart(last + 2, 0, chart)
+    return last + 4 + height_px // 20  # rows of 20 px
 
 
 def _tidy_sheet(
@@ -275,4 +305,4 @@ def _print_setup(sheet: Worksheet, month: Month) -> None:
     sheet.set_margins(left=0.8, right=0.6, top=0.8, bottom=0.8)
     sheet.fit_to_pages(1, 0)
     sheet.set_header("&C&P")
-    sheet.set_footer(f"&L&9Kỳ số liệu {month.period} · mã dữ liệu {month.tallies.digest[:16]}&R&9&A")
+    sheet.set_footer(f"&L&9Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}&R&9&A")

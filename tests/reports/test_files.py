@@ -222,3 +222,9 @@ def test_elements_stand_in_the_order_that_word_wants(written):
                 places = [known.index(child) for child in children if child in known]
                 assert places == sorted(places), (name, children)
     assert seen == set(ORDER)
+
+
+def test_a_picture_without_room_says_whom_it_leaves_out(march, february, monkeypatch):
+    monkeypatch.setattr("omr.reports.charts.MOST_ROWS", 5)
+    text = "\n".join(p.text for p in docx.Document(io.BytesIO(report_of(march, february)[1])).paragraphs)
+    assert "; 5/17 đơn vị có nhiều phiếu nhất" in text

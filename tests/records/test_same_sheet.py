@@ -138,9 +138,7 @@ def written(page: ReadPage, gains: dict[int, float]) -> ReadPage:
     return replace(page, marks=tuple(readings))
 
 
-def test_sheets_fed_twice_are_each_counted_once(
-    scanner: Scanner, store: Store, issued_run: Issuing
-) -> None:
+def test_sheets_fed_twice_are_each_counted_once(scanner: Scanner, store: Store, issued_run: Issuing) -> None:
     """Half of them as a new scan of the sheet, half as a copy that somebody else filled."""
     count = DUPLICATES
     run = issued_run(count)

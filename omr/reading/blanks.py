@@ -25,7 +25,6 @@ LETTER_RANGE: Final = 1.25  # ink of the fattest letter over that of nine tenths
 SAME_INK: Final = 0.02  # difference of ink inside between two empty boxes with the same letter
 BLUR: Final = 0.15  # darkness of a pixel that the edge of the same print can differ by
 EXCESS: Final = 0.5  # what ink beyond a blank costs against print that is missing: ink may be a mark
-ALIKE: Final = 0.55  # share of the ink of three prints of one letter that they have in common, at least
 TWINS: Final = 3  # nearest empty boxes whose mean is the blank of a box
 MAX_CANDIDATES: Final = 80  # more empties add time, not knowledge
 
@@ -74,16 +73,8 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     usable = np.isfinite(np.take_along_axis(differences, nearest, axis=1))
     weights = (usable / np.maximum(usable.sum(axis=1, keepdims=True), 1)).astype(np.float32)
     pictures = np.zeros_like(patches)
-    common = np.full_like(patches, np.inf)
     for k in range(count):
-        twin = patches[pool[nearest[:, k]]]
-        pictures += weights[:, k, None, None] * twin
-        common = np.where(usable[:, k, None, None], np.minimum(common, twin), common)
-    # Handwriting is never twice the same: what looks alike at large may be three ticks.
-    print_ = pictures[:, kind.inside].mean(axis=1)
-    alike = common[:, kind.inside].mean(axis=1) >= ALIKE * print_
-    unlike = np.flatnonzero(~alike & (print_ > NO_LETTER))
-    pictures[unlike] = common[unlike]
+        pictures += weights[:, k, None, None] * patches[pool[nearest[:, k]]]
     return References(pictures, most, len(pool) - np.isin(np.arange(n), pool).astype(np.float64))
 
 

@@ -31,9 +31,9 @@ class Limits:
 
     blank_below: float = 0.05  # chance of a mark up to which a box is blank without review
     marked_above: float = 0.95  # chance of a mark from which it is marked without review
-    fill_gain: float = 0.65  # share of a box's inside that a withdrawing fill blackens at least: all but 1 %
-    fill_ratio: float = 1.6  # how much more than the page's usual mark
-    stroke_solid: float = 0.65  # share under thick ink up to which the usual mark is strokes, not a fill
+    stroke_cover: float = 0.48  # share of a box's inside that crosses and ticks cover at most
+    fill_cover: float = 0.60  # share that a solid fill covers at least
+    fill_ratio: float = 1.6  # how much more than the page's usual mark it covers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +58,8 @@ class _LimitsFile(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     blank_below: _Share
     marked_above: _Share
-    fill_gain: _Share
-    stroke_solid: _Share
+    stroke_cover: _Share
+    fill_cover: _Share
     fill_ratio: Annotated[float, Field(ge=1.0, le=100.0)]
 
 

@@ -72,7 +72,7 @@ class Answer:
 STREAK: Final = 0.95  # of the patch's height or width in one straight line: longer than a pen's stroke
 STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers less
 DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
-FEW_BLANKS: Final = 0.3  # of full support: six empty boxes, too few to know the printed letters
+FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
 RINGED: Final = 0.9  # of the directions around a box: somebody drew a ring around it
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
@@ -158,19 +158,17 @@ def _filled(
     """Which marked boxes are filled solid while the page's other marks are strokes, (N,).
 
     The usual mark is that of the other questions; where they say nothing, the weakest mark
-    of the page stands in. Where fills are usual, nothing counts as filled: those of a light
-    pencil cover the box too, as `solid` shows.
+    of the same question stands in. Where fills are usual, nothing counts as filled: a fill
+    covers the box also where the pencil is light.
     """
-    gain, ink, solid = (features[:, F[name]] for name in ("gain", "ink", "solid"))
-    full = marked & (gain >= limits.fill_gain) & (ink >= limits.fill_gain)
-    out = np.zeros(len(gain), np.bool_)
-    for i in np.flatnonzero(full).tolist():
-        others = marked & np.array([not group or group != groups[i] for group in groups])
-        others[i] = False
-        if others.sum() < FEW_MARKS:
-            others = marked & (gain == gain[marked].min())
-        strokes = np.median(solid[others]) <= limits.stroke_solid
-        out[i] = strokes and gain[i] >= limits.fill_ratio * np.median(gain[others])
+    cover = np.maximum(features[:, F["gain"]], features[:, F["ink"]])
+    out = np.zeros(len(cover), np.bool_)
+    for i in np.flatnonzero(marked & (cover >= limits.fill_cover)).tolist():
+        same = np.array([bool(group) and group == groups[i] for group in groups])
+        others = marked & ~same
+        known = others.sum() >= FEW_MARKS
+        usual = np.median(cover[others]) if known else cover[marked & (same | others)].min()
+        out[i] = usual <= limits.stroke_cover and cover[i] >= limits.fill_ratio * usual
     return out
 
 

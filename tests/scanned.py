@@ -118,6 +118,12 @@ def rejected(reason: str = "no_serial", **measured: object) -> RejectedPage:
 Outcome = ReadPage | BlankBack | RejectedPage
 
 
+def _picture(shade: int) -> Image.Image:
+    picture = Image.new("L", (300, 300), 200)
+    picture.putpixel((shade % 300, shade // 300), 0)
+    return picture
+
+
 @dataclass
 class Scanner:
     """Makes scanned files whose pages have known outcomes, and reads them back."""
@@ -130,14 +136,13 @@ class Scanner:
 
     def scan(self, name: str, *outcomes: Outcome, shades: Sequence[int] | None = None) -> Path:
         """Write a TIFF with one page per outcome; equal shades are equal pictures."""
-        pictures = []
-        for at, outcome in enumerate(outcomes):
-            self.made += 1
-            self.pages[name, at + 1] = outcome
-            shade = shades[at] if shades else self.made
-            pictures.append(Image.new("L", (300 + shade, 300), 200))
+        first = self.made
+        self.made += len(outcomes)
+        self.pages |= {(name, at): outcome for at, outcome in enumerate(outcomes, start=1)}
+        own = shades or range(first, self.made)
+        pictures = (_picture(shade) for shade in own)
         path = self.folder / name
-        pictures[0].save(path, save_all=True, append_images=pictures[1:], compression="tiff_lzw")
+        next(pictures).save(path, save_all=True, append_images=pictures, compression="tiff_lzw")
         return path
 
     def read(self, pages: Iterable[EncodedPage]) -> Iterator[Outcome]:

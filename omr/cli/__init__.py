@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "report": "report",
     "comments": "comments",
     "export": "export",
+    "bundle": "bundle",
     "serve": "serve",
     "users": "users",
     "watch": "watch",

@@ -63,7 +63,7 @@ def read(
         from omr.reading.cluster import read_on_cluster
 
         how = partial(read_on_cluster, address=scheduler, tls=tls)
-    made = _read(session, paths, how, unit, period, expect)
+    made = read_files(session, paths, how, unit, period, expect)
     if as_json:
         print_json(receipt_as_json(made))
     else:
@@ -71,7 +71,7 @@ def read(
     return 3 if made.waits else 0
 
 
-def _read(
+def read_files(
     session: Session,
     paths: tuple[Path, ...],
     how: Callable[[Iterable[EncodedPage], Desk], Iterator[Result]],
@@ -79,6 +79,7 @@ def _read(
     period: str | None,
     expect: int | None,
 ) -> Receipt:
+    """Read files into a batch of the workspace, with a progress bar on a terminal."""
     from omr.forms.serial import IssuedSerials
     from omr.reading import reader
     from omr.reading.calibrate import load_calibration

@@ -1,0 +1,90 @@
+"""``omr bundle``: batches travel between machines that know no network."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.messages import say
+
+
+@click.group()
+def bundle() -> None:
+    """Carry batches."""
+
+
+@bundle.command("export")
+@click.option("--batch", multiple=True)
+@click.option("--unit")
+@click.option("--period")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def export_(
+    session: Session,
+    batch: tuple[str, ...],
+    unit: str | None,
+    period: str | None,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Pack batches."""
+    from omr.records.bundle import export_bundle
+    from omr.records.units import find_unit
+
+    workspace = session.workspace()
+    with session.store() as store:
+        made = export_bundle(
+            store,
+            workspace.path,
+            workspace.settings.office,
+            output,
+            batches=batch,
+            unit=find_unit(store, unit).unit if unit else None,
+            period=period,
+        )
+    if as_json:
+        return print_json({**asdict(made), "file": str(output.absolute())})
+    click.echo(say("bundle.made", target=output, **asdict(made)))
+
+
+@bundle.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key")
+@click.option("--workers", type=click.IntRange(min=1))
+@json_option
+@click.pass_obj
+def import_(session: Session, file: Path, key: str | None, workers: int | None, as_json: bool) -> int:
+    """Take a bundle in."""
+    from omr.cli.read import read_files
+    from omr.reading.batch import read_pages
+    from omr.records.bundle import check_bundle, unpack
+    from omr.records.receipt import as_json as receipt_as_json
+    from omr.records.receipt import as_text
+
+    manifest = check_bundle(file, key)
+    receipts = []
+    for batch in manifest.batches:
+        with tempfile.TemporaryDirectory() as folder:
+            files = tuple(unpack(file, batch, Path(folder)))
+            how = partial(read_pages, workers=workers)
+            receipts.append(read_files(session, files, how, batch.unit, batch.period, batch.expected))
+    if as_json:
+        print_json(
+            {
+                "office": manifest.office,
+                "signer": manifest.public_key,
+                "batches": [receipt_as_json(made) for made in receipts],
+            }
+        )
+    else:
+        signer = manifest.public_key
+        click.echo(say("bundle.from", office=manifest.office, batches=len(receipts), signer=signer))
+        for made in receipts:
+            click.echo(as_text(made))
+    return 3 if any(made.waits for made in receipts) else 0

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "cluster": "cluster",
     "receipt": "receipt",
     "answers": "answers",
+    "redecide": "redecide",
     "review": "review",
     "register": "register",
     "audit": "audit",

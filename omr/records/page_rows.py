@@ -143,10 +143,10 @@ class PageRows:
                 "reading": reading,
                 "calibration": self._desk.calibration,
                 "overall": int(may_say_overall(form, result.answers)),
-                "verdicts": _verdicts(result.verdicts),
+                "verdicts": verdicts_json(result.verdicts),
             }
         )
-        self._tables["answers"] += [_answer(deciding, answer) for answer in result.answers]
+        self._tables["answers"] += [answer_row(deciding, answer) for answer in result.answers]
 
     def _number(self, column: str) -> int:
         self._next[column] += 1
@@ -158,7 +158,7 @@ def _streaks(streaks: Iterable[Streak]) -> str | None:
     return json.dumps(found) if found else None
 
 
-def _verdicts(verdicts: Iterable[BoxVerdict]) -> str:
+def verdicts_json(verdicts: Iterable[BoxVerdict]) -> str:
     """Return all boxes that are not plainly blank, as JSON: [question, option, state, confidence, review]."""
     told = [
         [one.question, one.option, one.state.value, round(one.confidence, 6), one.review]
@@ -168,7 +168,8 @@ def _verdicts(verdicts: Iterable[BoxVerdict]) -> str:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
-def _answer(deciding: int, answer: Answer) -> Row:
+def answer_row(deciding: int, answer: Answer) -> Row:
+    """Return the row of one answer."""
     return {
         "deciding": deciding,
         "question": answer.question,

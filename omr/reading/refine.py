@@ -115,24 +115,25 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
     """
     map_, look = _laid_on(aligned, outlines)
     seen, shifts = look.seen, look.shifts
-    rows, columns = outlines.bands
-    if seen.mean() < LEAST_SEEN or rows.lack(seen) or columns.lack(seen):
+    bands, columns = outlines.bands
+    if seen.mean() < LEAST_SEEN or bands.lack(seen) or columns.lack(seen):
         raise AlignmentError("outlines_missing", seen=int(seen.sum()), boxes=len(seen))
     shifts[~seen] = np.median(shifts[seen], axis=0)
-    moved = rows.medians(shifts)
+    moved = bands.medians(shifts)
     off = _disagreement(shifts[seen] - moved[seen])
     if off > ALONE_MM:
         sideways = columns.medians(shifts)
         sideways_off = _disagreement(shifts[seen] - sideways[seen])
         if sideways_off < SIDEWAYS * off:
-            moved, off = sideways, sideways_off
+            bands, moved, off = columns, sideways, sideways_off
     most = float(np.abs(moved).max())
     if most > MOST_SHIFT_MM:
         raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
+    sure, lost = _apart(shifts, moved, seen, outlines, bands)
+    off = max([off, *np.abs(shifts - moved).max(axis=1)[lost]])
     if off > MOST_UNEVEN_MM or look.sides < LEAST_SIDES:
-        raise AlignmentError("outlines_uneven", off_mm=off, most=MOST_UNEVEN_MM)
-    own = _stand_alone(shifts, moved, seen, outlines)
-    moved[own] = shifts[own]
+        raise AlignmentError("outlines_uneven", off_mm=float(off), most=MOST_UNEVEN_MM)
+    moved[sure] = shifts[sure]
     return apply(map_, outlines.corners_mm + moved[:, None])
 
 
@@ -181,20 +182,27 @@ def _look_at(grey: Grey, map_: Affine, outlines: Outlines) -> _Look:
     return _shifts(_line_profiles(_sampled(grey, map_, outlines.probes_mm)))
 
 
-def _stand_alone(
-    shifts: NDArray[np.float64], moved: NDArray[np.float64], seen: NDArray[np.bool_], outlines: Outlines
-) -> NDArray[np.intp]:
-    """Return the boxes that are surer of their place than their band is, as beside a fold.
+def _apart(
+    shifts: NDArray[np.float64],
+    moved: NDArray[np.float64],
+    seen: NDArray[np.bool_],
+    outlines: Outlines,
+    bands: Bands,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the boxes that are surer of their place than their band, and those of which nobody is sure.
 
-    A box far from its band may have been pulled by a pen's stroke; then no other one of its
-    row or column says the same.
+    A box beside a fold is off its band, and another one of its row or column says the same.
+    Where none does, a pen's stroke has pulled it, and the band is right; a band of one or
+    two boxes is too small to tell.
     """
     off = np.abs(shifts - moved).max(axis=1)
     apart = np.flatnonzero(seen & (off > ALONE_MM))
     agree = np.abs(shifts[apart, None] - shifts[None, apart]).max(axis=2) <= ALONE_MM
-    row, column = (bands.of_box[apart] for bands in outlines.bands)
+    row, column = (one.of_box[apart] for one in outlines.bands)
     near = (row[:, None] == row) | (column[:, None] == column)
-    return np.asarray(apart[((agree & near).sum(axis=1) > 1) | (off[apart] <= FAR_MM)], np.intp)
+    sure = ((agree & near).sum(axis=1) > 1) | (off[apart] <= FAR_MM)
+    small = np.bincount(bands.of_box)[bands.of_box[apart]] < BAND_BOXES
+    return apart[sure], apart[~sure & small]
 
 
 _STEPS: Final = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)

@@ -103,7 +103,8 @@ def read_files(
 
         def read(pages: Iterable[EncodedPage]) -> Iterator[Result]:
             results = how(pages, reading)
-            # On a terminal only: a pipe gets the receipt alone.
+            if not stderr.isatty():  # a pipe gets the receipt alone
+                return (yield from results)
             with click.progressbar(results, label=say("receipt.reading"), show_pos=True, file=stderr) as bar:
                 yield from bar
 

@@ -175,7 +175,10 @@ class Store:
     def rows(self, sql: str, *values: Value) -> Iterator[sqlite3.Row]:
         """Yield the rows of a query, one at a time."""
         with _store_errors(self.path):
-            yield from self._connection.execute(sql, values)
+            cursor = self._connection.execute(sql, values)
+            # Not `yield from`: that closes the cursor when nobody reads on, perhaps after the database.
+            for row in cursor:  # noqa: UP028
+                yield row
 
     def row(self, sql: str, *values: Value) -> sqlite3.Row | None:
         """Return the first row of a query, or None."""

@@ -112,6 +112,8 @@ UNKNOWN = (Seal.UNKNOWN, Seal.UNKNOWN)
         ({**HAND, 20: 0.3}, UNKNOWN, False),  # a mark more
         (HAND, (Seal.PRESENT, Seal.ABSENT), False),
         (HAND, (Seal.PRESENT, Seal.PRESENT), True),
+        ({at: gain * 1.2 for at, gain in HAND.items()}, (Seal.PRESENT, Seal.PRESENT), True),
+        ({at: gain * 1.2 for at, gain in HAND.items()}, (Seal.PRESENT, Seal.UNKNOWN), False),
         (HAND, (Seal.PRESENT, Seal.UNKNOWN), True),
     ],
 )

@@ -1,0 +1,103 @@
+"""The same commands with the real printer, simulated paper and the real reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from PIL import Image, ImageDraw
+
+from omr.geometry import FRAMES
+from omr.workspace import Workspace
+
+COUNT = 4
+
+
+@pytest.fixture
+def office(omr: Callable[..., Any], workspace: Workspace) -> Callable[..., Any]:
+    def run(*words: object) -> Any:
+        return omr("--workspace", workspace.path, *words)
+
+    run("units", "import", "hai-phong-2023")
+    return run
+
+
+@pytest.fixture
+def scan(office: Callable[..., Any], tmp_path: Path) -> tuple[Path, list[dict[str, Any]]]:
+    """Four slips, filled in and scanned, and what the respondents meant."""
+    printed, scanned = tmp_path / "run.pdf", tmp_path / "scan.pdf"
+    words = ("--unit", "PC06", "--count", COUNT, "--period", "2026-11", "--seed", 3)
+    assert office("issue", "ĐL-01", *words, "-o", printed).code == 0
+    assert office("simulate", printed, "-o", scanned, "--seed", 3).code == 0
+    return scanned, json.loads(scanned.with_suffix(".json").read_text("utf-8"))["pages"]
+
+
+def pictures(scan: Path) -> list[Image.Image]:
+    """Return the pictures of a scanned PDF, at 200 dpi."""
+    with pypdfium2.PdfDocument(scan) as document:
+        return [page.render(scale=200 / 72).to_pil().convert("RGB") for page in document]
+
+
+def test_what_was_meant_is_read_once(
+    office: Callable[..., Any], scan: tuple[Path, list[dict[str, Any]]]
+) -> None:
+    file, truth = scan
+    made = office("read", file, "--expect", COUNT)
+    assert made.code in (0, 3), made.err  # a doubtful mark may wait for a person
+    said = {slip["serial"]: slip["answers"] for slip in office("answers", "--json").json}
+    assert set(said) == {page["serial"] for page in truth}
+    for page in truth:
+        for question, codes in page["answers"].items():
+            answer = said[page["serial"]].get(question)
+            if answer is not None and answer["state"] == "answered":
+                assert answer["codes"] == codes
+    again = office("read", file, "--json").json
+    assert (again["duplicates"], again["read"]) == (COUNT, COUNT)
+    assert len(office("answers", "--json").json) == COUNT
+
+
+def test_a_sheet_that_was_fed_again_is_the_same_sheet(
+    office: Callable[..., Any], scan: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    file, _ = scan
+    office("read", file)
+    turned = tmp_path / "turned.tif"
+    first, *rest = [picture.rotate(180) for picture in pictures(file)]
+    first.save(turned, save_all=True, append_images=rest, compression="tiff_lzw", dpi=(200, 200))
+    made = office("read", turned, "--json").json
+    assert (made["read"], made["duplicates"], made["to_review"]) == (COUNT, COUNT, 0)
+    assert {problem["reason"] for problem in made["problems"]} == {"same_sheet"}
+
+
+def test_a_typed_serial_reads_the_page_that_waited(
+    office: Callable[..., Any], scan: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    file, truth = scan
+    page = pictures(file)[0]
+    frame, px = FRAMES["A5"], 200 / 25.4
+    draw = ImageDraw.Draw(page)
+    for box in (frame.ladder, frame.qr, frame.serial_text):
+        x, y = box.x_mm - 1.5, box.y_mm - 1.5
+        area = [x * px, y * px, (x + box.width_mm + 3) * px, (y + box.height_mm + 3) * px]
+        draw.rectangle(area, fill="white")
+    harmed = tmp_path / "harmed.png"
+    page.save(harmed, dpi=(200, 200))
+    made = office("read", harmed, "--json")
+    assert (made.code, made.json["rejected"]) == (3, {"serial_unreadable": 1})
+    (item,) = office("review", "list", "--json").json
+    decide = ("review", "decide", item["item"], "--by", "lan", "--why", "gõ số phiếu", "--answer")
+    never = "1" + truth[0]["serial"][1:]
+    wrong = never[:3] + ("1" if never[3] == "0" else "0") + never[4:]
+    assert office(*decide, wrong).code == 1  # its check characters do not fit
+    assert office(*decide, truth[0]["serial"]).code == 0
+    (slip,) = office("answers", "--json").json
+    assert slip["serial"] == truth[0]["serial"]
+    for question, codes in truth[0]["answers"].items():
+        answer = slip["answers"].get(question)
+        if answer is not None and answer["state"] == "answered":
+            assert answer["codes"] == codes
+    assert office("audit", "verify").code == 0

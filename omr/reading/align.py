@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from omr.errors import AlignmentError
 from omr.geometry import MM_PER_INCH, Affine, Points, fit_affine, fit_similarity, residuals
-from omr.reading.locate import LocatedPage
+from omr.reading.locate import LEAST_FIDUCIALS, FoundFiducial, LocatedPage
 
 # Resolutions in which boxes can be measured: 150 to 600 dpi with paper printed at 90-105 %.
 LEAST_DPI: Final = 130.0
@@ -54,16 +54,15 @@ def align(located: LocatedPage) -> AlignedPage:
         ``too_coarse``, ``too_fine``, ``print_scale``, ``stretched``, ``perspective`` or ``misaligned``,
         with the measured numbers and the limits.
     """
-    boxes = {mark.id: mark.box for mark in located.frame.fiducials}
-    page = np.vstack([boxes[one.id].corners_mm for one in located.fiducials])
-    scan = np.vstack([one.corners_px for one in located.fiducials])
-    sure = np.repeat([one.by != "template" for one in located.fiducials], 4)
-    map_, residual_mm, markers = _robust_fit(page, scan, np.where(sure, 1.0, TEMPLATE_WEIGHT))
+    page, scan, map_, residual_mm, markers = _fitted(located, located.fiducials)
+    decoded = tuple(one for one in located.fiducials if one.is_decoded)
+    if residual_mm > MOST_RESIDUAL_MM and LEAST_FIDUCIALS <= len(decoded) < len(located.fiducials):
+        page, scan, map_, residual_mm, markers = _fitted(located, decoded)
     linear = map_[:, :2]
     px_per_mm = float(np.sqrt(abs(np.linalg.det(linear))))
     dpi = px_per_mm * MM_PER_INCH
     if residual_mm > MOST_RESIDUAL_MM:
-        if len(located.fiducials) == 4 and _is_perspective(page, scan, px_per_mm):
+        if markers == len(located.frame.fiducials) and _is_perspective(page, scan, px_per_mm):
             raise AlignmentError("perspective", residual_mm=residual_mm, most=MOST_RESIDUAL_MM)
         raise AlignmentError("misaligned", residual_mm=residual_mm, most=MOST_RESIDUAL_MM)
     stretch, shear = _shape(linear)
@@ -76,6 +75,17 @@ def align(located: LocatedPage) -> AlignedPage:
         raise AlignmentError("too_fine", dpi=dpi, most=MOST_DPI)
     _check_print_scale(located, px_per_mm)
     return AlignedPage(located, map_, dpi, residual_mm, stretch, review=markers < 3)
+
+
+def _fitted(
+    located: LocatedPage, fiducials: tuple[FoundFiducial, ...]
+) -> tuple[Points, Points, Affine, float, int]:
+    """Return the corners on page and scan, the map, its worst residual in mm, and how many markers fix it."""
+    boxes = {mark.id: mark.box for mark in located.frame.fiducials}
+    page = np.vstack([boxes[one.id].corners_mm for one in fiducials])
+    scan = np.vstack([one.corners_px for one in fiducials])
+    weights = np.repeat([1.0 if one.is_decoded else TEMPLATE_WEIGHT for one in fiducials], 4)
+    return page, scan, *_robust_fit(page, scan, weights)
 
 
 def _robust_fit(page: Points, scan: Points, weights: NDArray[np.float64]) -> tuple[Affine, float, int]:

@@ -21,6 +21,7 @@ from omr.reading.pages import Grey, ScannedPage
 
 LEAST_PAPER: Final = 80.0  # grey level; where nothing is brighter, there is nothing to see
 LEAST_FIDUCIALS: Final = 2  # one alone was measured to put the far corner up to 3.7 mm off
+ENOUGH_FIDUCIALS: Final = 3  # fix the map; a fourth one is not worth a guess
 WORK_PX_PER_MM: Final = 4.0  # 100 dpi: a module of a marker is 5 px, and folds and streaks harm least
 CORNER_SHARE: Final = 0.22  # of the short side: 32 mm of A5 hold a marker also at 3 degrees of skew
 MARKER_MODULES: Final = 6  # 4 bits and the black border on both sides
@@ -42,6 +43,11 @@ class FoundFiducial:
     id: int
     corners_px: Points  # (4, 2), in the marker's own order: its printed top left first
     by: str  # which step of the cascade found it: "half", "full", "page", "template"
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether its bits were read; a place found by its picture alone is less sure."""
+        return self.by != "template"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,11 +260,12 @@ def _predicted(grey: Grey, frame: PageFrame, found: Sequence[FoundFiducial]) -> 
     map_ = _similarity(frame, found)
     known = {one.id for one in found}
     missing = [mark for mark in frame.fiducials if mark.id not in known]
-    results = []
-    for mark in missing:
-        one = _decoded_near(grey, map_, mark.id, mark.box) or _matched_near(grey, map_, mark.id, mark.box)
-        if one is not None:
-            results.append(one)
+    decoded = [_decoded_near(grey, map_, mark.id, mark.box) for mark in missing]
+    results = [one for one in decoded if one is not None]
+    if len(found) + len(results) < ENOUGH_FIDUCIALS:
+        known |= {one.id for one in results}
+        matched = [_matched_near(grey, map_, mark.id, mark.box) for mark in missing if mark.id not in known]
+        results += [one for one in matched if one is not None]
     return results
 
 

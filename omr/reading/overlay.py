@@ -139,7 +139,7 @@ def _read(result: ReadPage) -> Image.Image:
     scan, frame = aligned.located.scan, aligned.located.frame
     canvas = _Canvas(scan.grey, _quarter_turns(aligned.scan_from_page))
     for found in aligned.located.fiducials:
-        canvas.outline(found.corners_px, GREEN if found.by != "template" else AMBER, 4)
+        canvas.outline(found.corners_px, GREEN if found.is_decoded else AMBER, 4)
     for box, name in ((frame.ladder, "ladder"), (frame.qr, "qr"), (frame.serial_text, "text")):
         read = name in page.carriers
         canvas.outline(

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from omr.errors import AlignmentError, PageError, SerialError
+import numpy as np
+
+from omr.errors import AlignmentError, PageError, ScannerError, SerialError
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
+from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
 from omr.reading.align import align
 from omr.reading.backs import is_blank
 from omr.reading.calibrate import Calibration
@@ -25,6 +28,11 @@ from omr.reading.streaks import Streak, find_streaks
 # Box sides around its refined place in which a box is searched once more: outlines were
 # found to 0.1 mm, the rest is what paper does between two rows.
 SEARCH: Final = 0.125
+# Refusals that dirt on the scanner's glass can bring about.
+BY_STREAKS: Final = {
+    *("no_fiducials", "too_few_fiducials", "misaligned", "perspective", "serial_unreadable"),
+    *("outlines_missing", "outlines_displaced", "outlines_uneven"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +104,29 @@ Result = ReadPage | BlankBack | RejectedPage
 
 def read_page(page: EncodedPage | ScannedPage, desk: Desk) -> Result:
     """Read one page: every page ends as read, as a blank back, or as rejected with a reason."""
+    scan: ScannedPage | None = None
     try:
         scan = page if isinstance(page, ScannedPage) else decode(page)
         if is_blank(scan):
             return BlankBack(scan.file, scan.page)
         return read_slip(identify(align(locate(scan)), desk.issued), desk)
     except PageError as error:
-        return RejectedPage(page.file, page.page, error.reason, error.values)
+        fault = _scanner_fault(scan, error) or error
+        return RejectedPage(page.file, page.page, fault.reason, fault.values)
+
+
+def _scanner_fault(scan: ScannedPage | None, error: PageError) -> ScannerError | None:
+    """Return that the scanner is dirty, where streaks may well be why a slip cannot be read."""
+    if scan is None or error.reason not in BY_STREAKS:
+        return None
+    height, width = scan.grey.shape
+    px_per_mm = scan.dpi / MM_PER_INCH if scan.dpi else max(height, width) / FRAMES["A5"].height_mm
+    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    streaks = find_streaks(scan.grey, whole, px_per_mm)
+    if not streaks:
+        return None
+    at_mm = (streaks[0].first + streaks[0].last) / 2 / px_per_mm
+    return ScannerError("scanner_dirty", streaks=len(streaks), at_mm=at_mm, cause=error.reason)
 
 
 def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
@@ -124,7 +148,8 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         )
     )
     verdicts, answers = decide(plan.form.questions, marks, desk.calibration)
-    streaks = find_streaks(grey, aligned.scan_from_page, frame)
+    sheet = apply(aligned.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
+    streaks = find_streaks(grey, sheet, aligned.dpi / MM_PER_INCH)
     return ReadPage(
         page,
         marks,

@@ -149,7 +149,7 @@ class _Look:
 def _laid_on(aligned: AlignedPage, outlines: Outlines) -> tuple[Affine, _Look]:
     """Correct the map by the trend of all shifts, and look again."""
     grey, map_ = aligned.located.scan.grey, aligned.scan_from_page
-    sure = sum(one.by != "template" for one in aligned.located.fiducials)
+    sure = sum(one.is_decoded for one in aligned.located.fiducials)
     most = MOST_TREND_MM if sure >= 3 else MOST_TREND_OF_TWO_MM
     centres = outlines.corners_mm.mean(axis=1)
     corrected = centres

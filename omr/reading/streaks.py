@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.geometry import Affine, Box, PageFrame, Points, apply
+from omr.geometry import Points
 from omr.reading.pages import Grey
 
 DARKER: Final = 14  # grey levels below the paper on both sides: twice the noise of an office scanner
@@ -39,7 +39,7 @@ class Streak:
         return np.asarray((across.min(axis=1) <= self.last) & (across.max(axis=1) >= self.first))
 
 
-def find_streaks(grey: Grey, scan_from_page: Affine, frame: PageFrame) -> tuple[Streak, ...]:
+def find_streaks(grey: Grey, sheet_px: Points, px_per_mm: float) -> tuple[Streak, ...]:
     """Find straight dark lines that run over the whole sheet, margins included.
 
     Parameters
@@ -47,20 +47,17 @@ def find_streaks(grey: Grey, scan_from_page: Affine, frame: PageFrame) -> tuple[
     grey : (H, W) uint8 ndarray
         The page as scanned: a streak is parallel to a side of the picture, however the
         sheet lay.
-    scan_from_page : (2, 3) float64 ndarray
-        Page mm to scan px.
-    frame : PageFrame
-        Of the paper.
+    sheet_px : (4, 2) float64 ndarray
+        The corners of the paper.
+    px_per_mm : float
 
     Returns
     -------
     tuple of Streak
         Columns first, from left to right; then rows, where software has turned the page.
     """
-    corners = apply(scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
-    px_per_mm = float(np.sqrt(abs(np.linalg.det(scan_from_page[:, :2]))))
-    columns = _along_columns(grey, corners, px_per_mm)
-    rows = _along_columns(grey.T, corners[:, ::-1], px_per_mm)
+    columns = _along_columns(grey, sheet_px, px_per_mm)
+    rows = _along_columns(grey.T, sheet_px[:, ::-1], px_per_mm)
     return tuple(Streak(*one, is_column=True) for one in columns) + tuple(
         Streak(*one, is_column=False) for one in rows
     )

@@ -59,15 +59,22 @@ def test_covered_markers_are_missed_not_invented(sheet, rng, lost):
     assert sorted(found(paper.page(grey))) == sorted({0, 1, 2, 3} - set(lost))
 
 
-def test_a_marker_that_cannot_be_decoded_is_found_by_its_picture(sheet, rng):
-    grey, map_ = paper.scan_of(sheet, rng, angle_deg=1.5)
-    quad = paper.markers_px(map_)[1]
-    ends = np.rint(quad).astype(int)
-    cv2.line(grey, tuple(ends[0]), tuple(ends[2]), 255, 6)
-    cv2.line(grey, tuple(ends[1]), tuple(ends[3]), 20, 6)
-    one = found(paper.page(grey))[1]
-    assert one.by == "template"
-    assert paper.off_mm(one.corners_px, quad, 200) < 0.35
+def test_markers_that_cannot_be_decoded_are_found_by_their_picture(sheet, rng):
+    """Where only two are left: with three, the place of the fourth is not worth a guess."""
+    for spoiled in ((1,), (1, 2)):
+        grey, map_ = paper.scan_of(sheet, rng, angle_deg=1.5)
+        for index in spoiled:
+            ends = np.rint(paper.markers_px(map_)[index]).astype(int)
+            cv2.line(grey, tuple(ends[0]), tuple(ends[2]), 255, 6)
+            cv2.line(grey, tuple(ends[1]), tuple(ends[3]), 20, 6)
+        marks = found(paper.page(grey))
+        assert [one.id for one in marks.values() if one.is_decoded] == sorted({0, 1, 2, 3} - set(spoiled))
+        if len(spoiled) == 1:
+            assert len(marks) == 3
+        else:
+            for index in spoiled:
+                assert marks[index].by == "template"
+                assert paper.off_mm(marks[index].corners_px, paper.markers_px(map_)[index], 200) < 0.35
 
 
 def test_two_slips_in_one_scan_are_refused(sheets, rng):

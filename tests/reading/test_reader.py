@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omr.errors import MissingToolError
+from omr.errors import MissingToolError, ScannerError
 from omr.forms.serial import IssuedSerials
 from omr.reading.comments import draft_text
 from omr.reading.decide import AnswerState
 from omr.reading.pages import Depth, EncodedPage, Encoding, ScannedPage
-from omr.reading.reader import BlankBack, Desk, ReadPage, RejectedPage, read_page
+from omr.reading.reader import BY_STREAKS, BlankBack, Desk, ReadPage, RejectedPage, read_page
 from omr.reading.seal import Seal
 
 
@@ -194,6 +194,19 @@ def test_a_streak_of_a_picture_turned_by_software_runs_along_the_rows(sheet, des
         [[[10, 280], [40, 280], [40, 310], [10, 310]], [[10, 320], [40, 320], [40, 350], [10, 350]]]
     )
     assert streak.crosses(boxes).tolist() == [True, False]
+
+
+def test_a_slip_lost_to_streaks_blames_the_scanner(sheet, desk, rng):
+    """VxSuite says so too: "clean the scanner", not "bad ballot"."""
+    grey, map_ = paper.scan_of(sheet, rng)
+    for quad in paper.markers_px(map_)[:2]:
+        for x in np.linspace(quad[:, 0].min(), quad[:, 0].max(), 4):
+            grey[:, int(x) : int(x) + 5] = 30
+    result = read_page(paper.page(grey), desk)
+    assert isinstance(result, RejectedPage)
+    assert result.reason == "scanner_dirty"
+    assert result.measured["cause"] in BY_STREAKS
+    assert str(ScannerError(result.reason, **result.measured))
 
 
 def colour_scan(rgb):

@@ -248,9 +248,6 @@ def test_a_fold_down_the_column_of_boxes() -> None:
     assert isinstance(slip.read(slip.scanned()), ReadPage)
 
 
-@pytest.mark.xfail(
-    reason="ink all around an empty box is measured (around = 1.0), and nothing is decided from it yet"
-)
 @pytest.mark.parametrize("pen", ["blue ballpoint", "felt", "pencil"])
 def test_tevs_a_ring_shaped_mark_is_lost_by_looking_at_the_middle(pen: str) -> None:
     answers = {key: ["5"] for key in likert()}

@@ -19,7 +19,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy bench bench-compare cluster-trial browser lock system
+.PHONY: help demo test lint types setup wheel accuracy bench bench-compare guide pictures cluster-trial browser lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,9 @@ bench-compare: $(DEV)  ## the last bench against the saved baseline: what change
 
 guide: $(DEV) browser  ## the pictures of docs/guide-clerks.md, taken on simulated slips
 	$(BIN)/python tests/web/guide_pictures.py
+
+pictures: $(DEV)  ## the pictures of README.md, from the samples
+	$(BIN)/python docs/pictures.py
 
 cluster-trial: $(DEV)  ## 5,000 pages on a cluster of this machine, parts of it killed on the way
 	$(BIN)/python bench/cluster.py

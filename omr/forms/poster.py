@@ -25,6 +25,7 @@ WIDTH_MM: Final = 210.0
 HEIGHT_MM: Final = 297.0
 EDGE_MM: Final = 16.0
 CODE_MM: Final = 58.0  # quiet zone included
+LONE_CODE_MM: Final = 96.0  # where one row has all the room: read from a queue's distance
 # From an arm's length a phone's camera needs that much of one module (A4; more on A3).
 LEAST_MODULE_MM: Final = 0.8
 
@@ -155,8 +156,10 @@ def _codes(canvas: Canvas, codes: Sequence[Code], top_mm: float, bottom_mm: floa
     rows = -(-len(codes) // columns)
     label_mm, gap_mm = 14.0, 5.0
     width = (WIDTH_MM - 2 * EDGE_MM - (columns - 1) * gap_mm) / columns
-    height = min((bottom_mm - top_mm - (rows - 1) * gap_mm) / rows, CODE_MM + label_mm + 6)
-    side = min(CODE_MM, height - label_mm - 2, width - 4)
+    most = CODE_MM if rows > 1 else LONE_CODE_MM
+    height = min((bottom_mm - top_mm - (rows - 1) * gap_mm) / rows, most + label_mm + 6)
+    side = min(most, height - label_mm - 2, width - 4)
+    height = min(height, side + label_mm + 6)
     for place, code in enumerate(codes):
         row, column = divmod(place, columns)
         short = columns - min(

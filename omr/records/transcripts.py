@@ -79,15 +79,13 @@ _PATTERNS: Final = (
     re.compile(rf"(?<!\w)\d{_GROUPED}{{8}}(?!\d)"),
     re.compile(r"(?<!\w)\d{2}\s?-?\s?[A-ZĐ]{1,2}\d?\s?-?\s?\d{3}\.?\d{1,2}(?!\d)", re.IGNORECASE),
 )
-# Capitals start with any letter that has a small one; a name is one to five such words.
+# A name is one to five words with capitals after a word that announces one.
+_CAPITALS: Final = "".join(chr(code) for code in range(0x1F00) if chr(code).isupper())
 _NAME: Final = re.compile(
-    r"(?P<before>\b(?:tôi là|tôi tên(?: là)?|tên tôi(?: là)?|họ tên|họ và tên|tên là|tên|ký tên|"
+    r"(?P<before>\b(?i:tôi là|tôi tên(?: là)?|tên tôi(?: là)?|họ tên|họ và tên|tên là|tên|ký tên|"
     r"ông|bà|anh|chị|đồng chí|đ/c|cán bộ)\s*:?\s+)"
-    r"(?P<name>\S+(?:\s+\S+){0,4})",
-    re.IGNORECASE,
-)
-_PLAIN_WORDS: Final = frozenset(
-    {"Tôi", "Là", "Ông", "Bà", "Anh", "Chị", "Đồng", "Cán", "Công", "UBND", "TTHC"}
+    r"(?!(?:Tôi|Là|Ông|Bà|Anh|Chị|Đồng|Cán|Công|UBND|TTHC)\b)"
+    rf"[{_CAPITALS}]\w*(?:\s+[{_CAPITALS}]\w*){{0,4}}"
 )
 
 
@@ -103,24 +101,7 @@ def mask(text: str) -> str:
     """
     for pattern in _PATTERNS:
         text = pattern.sub(MASK, text)
-    return _NAME.sub(_masked_name, text)
-
-
-def _masked_name(found: re.Match[str]) -> str:
-    words = re.split(r"(\s+)", found["name"])
-    taken = 0
-    for word in words[::2]:
-        plain = word.strip(",.;:!?()")
-        if not plain[:1].isupper() or (taken == 0 and plain in _PLAIN_WORDS):
-            break
-        taken += 1
-        if plain != word:  # punctuation ends a name
-            break
-    if taken == 0:
-        return found[0]
-    last = words[2 * (taken - 1)]
-    tail = last[len(last.rstrip(",.;:!?()")) :]
-    return found["before"] + MASK + tail + "".join(words[2 * taken - 1 :])
+    return _NAME.sub(rf"\g<before>{MASK}", text)
 
 
 def unaccented(text: str) -> str:

@@ -33,6 +33,9 @@ MOST_ROWS: Final = 36  # with more the picture would not fit on a page
 SHADES: Final = ("0.25", "0.62", "1.0", "1.0", "0.0")
 HATCHES: Final = ("", "", "....", "/////", "")
 
+# What a number stands on in a hatched segment.
+PLATE: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
+
 INK: Final = "0.1"
 FAINT: Final = "0.75"
 
@@ -96,7 +99,14 @@ def levels_chart(month: Month) -> bytes:
                 ink = "white" if style in (0, 4) else "black"
                 text = vietnamese(share.percent() or Decimal(0))
                 axes.text(
-                    left + width / 2, row, text, ha="center", va="center", color=ink, fontproperties=_font(8)
+                    left + width / 2,
+                    row,
+                    text,
+                    ha="center",
+                    va="center",
+                    color=ink,
+                    fontproperties=_font(8),
+                    bbox=PLATE if HATCHES[style] else None,
                 )
             left += width
         good = f"{vietnamese(pool.overall.percent() or Decimal(0))}%"

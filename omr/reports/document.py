@@ -191,8 +191,6 @@ def _write_method(report: Document, month: Month, settings: ReportSettings) -> N
     _start_annex(report, "II", title, month, settings, landscape=False)
     formulas = method.formulas(settings)
     lettered = [f"{letter}) {text}" for letter, text in zip(LETTERS, formulas, strict=False)]
-    formulas = method.formulas(settings)
-    lettered = [f"{letter}) {text}" for letter, text in zip(LETTERS, formulas, strict=False)]
     for heading, texts, align in (
         ("1. Phương pháp tính", lettered, JUSTIFIED),
         ("2. Quy tắc phiếu hợp lệ", method.validity(), JUSTIFIED),

@@ -307,7 +307,8 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
         columns,
         tuple(rows),
         (
-            f"“*”: ô có dưới {settings.smallest_cell} phiếu (và ô có thể suy ra nó) được che để không ai "
-            "nhận ra người trả lời. " + MARGIN_NOTE,
+            f"“*”: ô dưới {settings.smallest_cell} phiếu, tỷ lệ có dưới {settings.smallest_cell} phiếu hài "
+            "lòng hoặc chưa hài lòng, và ô có thể suy ra chúng được che để không ai nhận ra người trả lời; "
+            "nhóm “Không ghi” không chỉ ra ai nên chỉ che cùng ô khác. " + MARGIN_NOTE,
         ),
     )

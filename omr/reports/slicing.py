@@ -13,8 +13,9 @@ from omr.records.tallies import Stratum, grouping_questions, overall_question
 from omr.reports.breakdowns import NO_ANSWER
 from omr.reports.figures import Nothing, Share
 from omr.reports.hiding import hide_small_cells
-from omr.reports.pools import in_vietnamese
+from omr.reports.pools import Pool, in_vietnamese
 from omr.reports.statistics import Month
+from omr.reports.tables import form_label
 
 OF_STRATUM: Final = ("unit", "field", "form", "channel")
 OF_QUESTION: Final = ("question", "factor")
@@ -52,7 +53,9 @@ def slices(month: Month, by: Sequence[str], smallest: int) -> list[Slice]:
     """
     keys = {question.key for form in month.forms.values() for question in grouping_questions(form)}
     names = [PERSONAL.get(name, name.upper() if name.upper() in keys else name) for name in by]
-    known = {*OF_STRATUM, *OF_QUESTION, *PERSONAL.values(), *keys}
+    known = {*OF_STRATUM, *OF_QUESTION, *keys}
+    if not month.forms:  # nothing was asked, so nothing is the answer
+        known |= set(names)
     if unknown := [name for name, key in zip(by, names, strict=True) if key not in known]:
         raise OmrError("report.no_dimension", name=unknown[0][:40], known=", ".join(_words(keys)))
     personal = [name for name in names if name in keys or name in PERSONAL.values()]
@@ -82,7 +85,12 @@ Part = tuple[Codes, Codes, Share]  # codes, labels, share
 def _parts(month: Month, names: Sequence[str]) -> Iterator[Part]:
     """Yield the share of every stratum (and question), in the order of units and forms."""
     order = {unit: place for place, unit in enumerate(month.reporting)}
-    for stratum, pool in sorted(month.pools.items(), key=lambda entry: (order[entry[0].unit], entry[0])):
+
+    def place_of(entry: tuple[Stratum, Pool]) -> tuple[int, str, str, Stratum]:
+        form = month.forms[entry[0].fingerprint]
+        return order[entry[0].unit] if "unit" in names else 0, form.form, form.revision, entry[0]
+
+    for stratum, pool in sorted(month.pools.items(), key=place_of):
         form, place = month.forms[stratum.fingerprint], _place(month, stratum)
         if not set(names) & set(OF_QUESTION):
             yield *_cut(names, place), pool.overall
@@ -91,7 +99,7 @@ def _parts(month: Month, names: Sequence[str]) -> Iterator[Part]:
             question = counts.question
             if not question.core or ("factor" in names and not question.factor):
                 continue
-            text = f"{question.key}. {in_vietnamese(form, question.text)}"
+            text = f"{form_label(form.form)} {question.key}. {in_vietnamese(form, question.text)}"
             asked = {
                 "question": (f"{form.form}/{question.key}", text),
                 "factor": (question.factor, question.factor),
@@ -121,11 +129,14 @@ def _by_person(month: Month, names: Sequence[str], key: str, smallest: int) -> l
     outer = [name for name in names if name != key]
     cells: dict[Codes, defaultdict[Group, Share]] = {}
     words: dict[Codes, Codes] = {}
+    asked: defaultdict[Codes, set[Group]] = defaultdict(lambda: {groups[-1]})  # what the forms there offer
     for tally in month.tallies.crossed:
         if tally.question != key:
             continue
         where, words_of = _cut(outer, _place(month, tally.stratum))
         words[where] = words_of
+        mark = tally.stratum.fingerprint
+        asked[where] |= {group for (of, _), group in options.items() if of == mark}
         group = options.get((tally.stratum.fingerprint, tally.code), groups[-1])
         satisfied = tally.slips if tally.overall in good[tally.stratum.fingerprint] else 0
         row = cells.setdefault(where, defaultdict(lambda: Share(0, 0)))
@@ -141,6 +152,7 @@ def _by_person(month: Month, names: Sequence[str], key: str, smallest: int) -> l
         )
         for where, line in zip(cells, shown, strict=True)
         for (code, label), (answered, share) in zip(groups, line, strict=True)
+        if (code, label) in asked[where]
     ]
 
 

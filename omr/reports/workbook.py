@@ -27,18 +27,20 @@ from omr.reports.tables import Cell, Column, Style, Table, Weight, number, print
 from omr.reports.wording import period_name
 
 FONT: Final = "Times New Roman"
-SIZE_PT: Final = 11
+SIZE_PT: Final = 10
 # Columns are measured in digits of Excel's own typeface, 1.9 mm; text in Times is narrower.
 MM_PER_DIGIT: Final = 1.9
-LETTERS_PER_DIGIT: Final = 1.35
-LINE_PT: Final = 14.5
+LETTERS_PER_DIGIT: Final = 1.45
+LINE_PT: Final = 13.5
+LEAST_DIGITS: Final = 5.8  # "100,00" with room on both sides
 
+# "_-" keeps the width of a dash between number and line.
 NUMBER_FORMATS: Final = {
-    Style.COUNT: "#,##0",
-    Style.PERCENT: "0.00",
-    Style.INTERVAL: "0.00",
-    Style.MEAN: "0.00",
-    Style.POINTS: "+0.00;-0.00;0.00",
+    Style.COUNT: "#,##0_-",
+    Style.PERCENT: "0.00_-",
+    Style.INTERVAL: "0.00_-",
+    Style.MEAN: "0.00_-",
+    Style.POINTS: "+0.00_-;-0.00_-;0.00_-",
     Style.ORDER: "0",
     Style.TEXT: "@",
     Style.WORD: "@",
@@ -143,9 +145,12 @@ def _table_sheet(sheet: Worksheet, look: Look, table: Table, month: Month) -> No
 def _headings(sheet: Worksheet, look: Look, columns: Sequence[Column]) -> int:
     """Write the two rows of headings and return the row after them."""
     top, format_ = 3, look.make(bold=True, border=1, align="center", text_wrap=True)
-    sheet.set_row(top, 2 * LINE_PT)
-    most = max(_lines(column.heading, 0.85 * column.width_mm) for column in columns)  # bold is wider
-    sheet.set_row(top + 1, most * LINE_PT)
+    heights = [0, 0]  # lines
+    for column in columns:
+        lines = _lines(column.heading, 0.85 * column.width_mm)  # bold is wider
+        heights = [max(heights[0], 2), max(heights[1], lines if column.over else lines - 2, 1)]
+    for place, lines in enumerate(heights):
+        sheet.set_row(top + place, lines * LINE_PT)
     at = 0
     while at < len(columns):
         over = columns[at].over
@@ -172,7 +177,7 @@ def _lines(text: str, width_mm: float) -> int:
 
 
 def _width(width_mm: float) -> float:
-    return max(width_mm / MM_PER_DIGIT, 6.5)
+    return max(width_mm / MM_PER_DIGIT, LEAST_DIGITS)
 
 
 def _cell(

@@ -18,8 +18,9 @@ from omr.records.accounts import Role
 from omr.records.periods import Period, parse_period
 from omr.records.progress import decided_by, periods, scanner_lines, waiting_counts
 from omr.records.store import Store
-from omr.records.tallies import Channel, grouping_questions
+from omr.records.tallies import Channel
 from omr.reports import monthly
+from omr.reports.breakdowns import breakdowns
 from omr.reports.figures import Change, Nothing, Share, participation_band
 from omr.reports.statistics import Month, compare
 from omr.web.access import Visit
@@ -38,15 +39,6 @@ class Line:
     share: Share
     change: str
     chart: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One group of people; None where it is too small to be shown."""
-
-    label: str
-    slips: int | None
-    share: Share | None
 
 
 def desk(visit: Visit) -> Response:
@@ -87,7 +79,8 @@ def _figures(
         by_unit=[_unit_line(month, before, code) for code in month.reporting],
         by_field=[_field_line(month, before, field) for field in month.fields],
         by_question=_questions(month),
-        people=_people(month, settings.smallest_cell),
+        people=breakdowns(month, settings.smallest_cell),
+        smallest=settings.smallest_cell,
         waiting=waiting_counts(store, unit=unit),
         decided=decided_by(store, when.name) if lead else {},
         known=visit.office.accounts.known_figures() if lead else {},
@@ -171,40 +164,6 @@ def _questions(month: Month) -> list[tuple[str, str, Share, Markup, list[str]]]:
         names = [label for label, _ in levels]
         lines.append((f"{form} {key}", counts.question.text, counts.share, levels_bar(levels, said), names))
     return lines
-
-
-def _people(month: Month, smallest: int) -> list[tuple[str, list[Cell]]]:
-    """Return the breakdowns by person, small cells hidden."""
-    texts: dict[tuple[str, str], str] = {}
-    satisfied: dict[str, set[str]] = {}
-    slips: dict[tuple[str, str], int] = {}
-    good: dict[tuple[str, str], int] = {}
-    for fingerprint, form in month.forms.items():
-        for question in grouping_questions(form):
-            for option in question.options:
-                texts.setdefault((question.text, option.code), option.label)
-        overall = next((question for question in form.questions if question.overall), None)
-        satisfied[fingerprint] = {o.code for o in overall.options if o.satisfied} if overall else set()
-    for row in month.tallies.crossed:
-        question = next(q for q in month.forms[row.stratum.fingerprint].questions if q.key == row.question)
-        key = question.text, row.code
-        if key in texts:
-            slips[key] = slips.get(key, 0) + row.slips
-            good[key] = good.get(key, 0) + row.slips * (row.overall in satisfied[row.stratum.fingerprint])
-    groups: dict[str, list[Cell]] = {}
-    for (text, code), label in texts.items():
-        n = slips.get((text, code), 0)
-        groups.setdefault(text, []).append(Cell(label, n, Share(good.get((text, code), 0), n)))
-    return [(text, hidden(cells, smallest)) for text, cells in groups.items()]
-
-
-def hidden(cells: list[Cell], smallest: int) -> list[Cell]:
-    """Hide cells of fewer people; one alone would be given away by the total: hide two."""
-    small = [cell for cell in cells if 0 < (cell.slips or 0) < smallest]
-    if len(small) == 1:
-        rest = [cell for cell in cells if (cell.slips or 0) >= smallest]
-        small += sorted(rest, key=lambda cell: cell.slips or 0)[:1]
-    return [Cell(cell.label, None, None) if cell in small else cell for cell in cells]
 
 
 def _band(share: Share, target: tuple[int, int]) -> str:

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from months import make_month
 
+from omr.errors import OmrError
+from omr.records.tallies import Tallies
 from omr.reports.breakdowns import breakdowns
 from omr.reports.figures import Nothing, Share
 from omr.reports.hiding import hide_small, hide_small_cells
@@ -90,3 +93,24 @@ def test_an_option_of_the_same_code_in_two_forms_is_two_groups_unless_the_words_
     procedures = {one.labels[0] for one in slices(march, ["procedure"], 1)}
     assert {"Thẩm duyệt thiết kế", "Cấp hộ chiếu phổ thông", "Khác", "Không ghi"} <= procedures
     assert replace(march).period == march.period
+
+
+def test_a_table_by_person_lists_only_what_the_forms_there_offer():
+    march = make_month("2025-03")
+    offered = {
+        (unit, option.label)
+        for stratum in march.pools
+        for question in march.forms[stratum.fingerprint].questions
+        if question.key == "A5"
+        for option in question.options
+        for unit in [stratum.unit]
+    }
+    listed = {one.codes[0:1] + one.labels[1:] for one in slices(march, ["unit", "procedure"], 1)}
+    assert listed == offered | {(unit, "Không ghi") for unit, _ in offered}
+
+
+def test_what_no_form_asks_is_no_dimension():
+    with pytest.raises(OmrError) as error:
+        slices(make_month("2025-03"), ["visits"], LIMIT)
+    assert error.value.key == "report.no_dimension"
+    assert slices(replace(make_month("2025-03"), forms={}, tallies=Tallies()), ["visits"], LIMIT) == []

@@ -46,6 +46,8 @@ def post(visitor, path: str, **fields: str):
         "Tên: Trần Thị Bưởi.",
         "tôi tên là Đỗ Ước",
         "Cán bộ Lê Thị Ổi rất nhiệt tình",
+        "Cán bộ nhiệt tình, tôi là Nguyễn Văn An",  # one announcing word must not swallow the next
+        "Gửi ông bà Trần Bưởi",
     ],
 )
 def test_personal_data_is_masked(text):

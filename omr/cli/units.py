@@ -40,6 +40,24 @@ def import_(session: Session, file: str, as_json: bool) -> None:
     click.echo(say("units.imported", count=count, total=total))
 
 
+@units.command("template")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+def template_(output: Path, as_json: bool) -> None:
+    """Write the template."""
+    from omr.records.units import TEMPLATE
+
+    try:
+        # Exclusively: a list that somebody has filled in is not written over. utf-8-sig: Excel asks for it.
+        with output.open("x", encoding="utf-8-sig", newline="") as file:
+            file.write(TEMPLATE.read_text("utf-8"))
+    except OSError as error:
+        raise OmrError("units.cannot_write", file=output, detail=error.strerror) from error
+    if as_json:
+        return print_json({"file": str(output.absolute())})
+    click.echo(say("units.template", file=output))
+
+
 @units.command("list")
 @json_option
 @click.pass_obj

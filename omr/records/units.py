@@ -71,6 +71,22 @@ def folded(text: str) -> str:
     return "".join(sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
 
 
+# Grave, acute, tilde, hook above, dot below: the marks that may stand on either vowel of a syllable.
+_TONES: Final = frozenset("\u0300\u0301\u0303\u0309\u0323")
+
+
+def _with_tones(text: str) -> str:
+    """Return text for telling names apart whose letters are the same: each syllable's tone at its end.
+
+    Examples
+    --------
+    >>> _with_tones("Thuỷ") == _with_tones("Thủy"), _with_tones("Cẩm Giang") == _with_tones("Cẩm Giàng")
+    (True, False)
+    """
+    syllables = unicodedata.normalize("NFD", text.casefold()).split()
+    return "".join("".join(sorted(syllable, key=_TONES.__contains__)) for syllable in syllables)
+
+
 # Written with hyphens too: "quận-huyện", "xã/phường".
 _KINDS: Final = {
     **{folded(kind): kind for kind in UnitKind},
@@ -97,16 +113,18 @@ class UnitsError(OmrError):
         return "\n".join([super().__str__(), *lines])
 
 
+_SHIPPED: Final = Path(str(resources.files("omr.records"))) / "units"
+TEMPLATE: Final = _SHIPPED / "template.csv"  # to be filled in, not to be imported
+
+
 def shipped_lists() -> list[str]:
     """Return the names of the built-in lists."""
-    folder = Path(str(resources.files("omr.records"))) / "units"
-    return sorted(file.stem for file in folder.glob("*.csv"))
+    return sorted(file.stem for file in _SHIPPED.glob("*.csv") if file != TEMPLATE)
 
 
 def shipped_units(name: str) -> Path | None:
     """Return the file of a built-in list, for example ``hai-phong-2023``, or None."""
-    file = Path(str(resources.files("omr.records"))) / "units" / f"{name}.csv"
-    return file if re.fullmatch(r"[a-z0-9-]+", name) and file.is_file() else None
+    return _SHIPPED / f"{name}.csv" if name in shipped_lists() else None
 
 
 def read_units(data: bytes) -> list[Unit]:
@@ -133,7 +151,8 @@ def read_units(data: bytes) -> list[Unit]:
     absent = [column for column in _REQUIRED if column not in columns]
     foreign = [column for column in columns if column not in COLUMNS]
     if absent or foreign or len(set(columns)) < len(columns):
-        raise OmrError("units.columns", expected=", ".join(COLUMNS), found=", ".join(columns)[:200])
+        found = "".join(sign for sign in ", ".join(columns)[:200] if sign.isprintable())
+        raise OmrError("units.columns", expected=", ".join(COLUMNS), found=found)
     units: list[Unit] = []
     wrong: list[OmrError] = []
     for number, cells in lines[1:]:
@@ -249,6 +268,12 @@ def list_units(store: Store) -> list[Unit]:
     ]
 
 
+def _spellings(unit: Unit) -> tuple[str, ...]:
+    """Return what a unit goes by: its code, "Công an quận Lê Chân", "quận Lê Chân", "Lê Chân"."""
+    name = folded(unit.name)
+    return folded(unit.unit), name, name.removeprefix("congan"), _PREFIX.sub("", name)
+
+
 def find_unit(store: Store, text: str, period: Period | None = None) -> Unit:
     """Return the unit that `text` names, by code or name, however spelt; with `period`, as it was then.
 
@@ -258,17 +283,16 @@ def find_unit(store: Store, text: str, period: Period | None = None) -> Unit:
         If there is none, more than one, or it did not exist in the period.
     """
     wanted = folded(text)
-    named = [
-        unit
-        for unit in list_units(store)
-        if wanted in (folded(unit.unit), folded(unit.name), _PREFIX.sub("", folded(unit.name)))
-    ]
-    if len({unit.unit for unit in named}) > 1:
-        choices = ", ".join(sorted({unit.unit for unit in named}))
-        raise RegisterError("units.ambiguous", unit=text[:80], choices=choices)
+    named = [unit for unit in list_units(store) if wanted in _spellings(unit)]
     if not named:
         raise RegisterError("units.unknown", unit=text[:80])
     serving = [unit for unit in named if period is None or unit.serves(period)]
     if not serving:
         raise RegisterError("units.not_in_period", unit=named[-1].unit, period=period)
-    return serving[-1]
+    # Xã Cẩm Giang and xã Cẩm Giàng are two: where letters alone name both, the tones tell.
+    exact = [unit for unit in serving if _with_tones(unit.name).endswith(_with_tones(text))]
+    meant = exact or serving
+    if len({unit.unit for unit in meant}) > 1:
+        choices = ", ".join(sorted({unit.unit for unit in meant}))
+        raise RegisterError("units.ambiguous", unit=text[:80], choices=choices)
+    return meant[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from omr.records.periods import parse_period
 from omr.records.store import Store
 from omr.records.units import (
     COLUMNS,
+    TEMPLATE,
     UnitKind,
     UnitsError,
     find_unit,
@@ -69,6 +71,7 @@ def test_hai_phong_of_2023(store: Store) -> None:
         "Thuỷ Nguyên",
         "Thủy  nguyên",
         "Công an huyện Thuỷ Nguyên",
+        "huyện Thuỷ Nguyên",
         "CA\u0301T HA\u0309I",
     ],
 )
@@ -87,6 +90,36 @@ def test_an_unknown_or_dissolved_unit_is_refused(store: Store) -> None:
         with pytest.raises(RegisterError) as error:
             find_unit(store, text, parse_period(period) if period else None)
         assert error.value.key == key
+
+
+def test_the_communes_of_2025_stand_beside_the_districts_before_them(store: Store) -> None:
+    path = shipped_units("hai-phong-2025")
+    assert path is not None
+    assert import_units(store, read_units(path.read_bytes()), by="test") == 114  # departments are there
+    before, since = parse_period("2025-02"), parse_period("2025-07")
+    new = [unit for unit in list_units(store) if unit.serves(since) and not unit.serves(before)]
+    kinds = Counter(unit.kind for unit in new)
+    assert kinds == {UnitKind.COMMUNE: 112, UnitKind.SPECIAL_ZONE: 2}
+    assert find_unit(store, "kiến thuỵ", before).name == "Công an huyện Kiến Thụy"
+    assert find_unit(store, "kiến thuỵ", since).name == "Công an xã Kiến Thụy"
+    # Two communes that differ in one tone.
+    assert find_unit(store, "Cẩm Giàng", since).name == "Công an xã Cẩm Giàng"
+    assert find_unit(store, "xã Cẩm Giang", since).name == "Công an xã Cẩm Giang"
+    with pytest.raises(RegisterError) as error:
+        find_unit(store, "cam giang", since)
+    assert error.value.key == "units.ambiguous"
+
+
+def test_a_dissolved_district_names_who_took_its_work(store: Store) -> None:
+    ended = [unit for unit in list_units(store) if unit.valid_to == date(2025, 3, 1)]
+    assert len(ended) == 15
+    assert {unit.successor for unit in ended} == {"CATP"}
+
+
+def test_the_template_is_a_list_but_not_a_built_in_one() -> None:
+    assert len(read_units(TEMPLATE.read_bytes())) == 3
+    assert shipped_units("template") is None
+    assert shipped_units("../units/hai-phong-2023") is None
 
 
 def test_a_name_of_two_units_is_refused(store: Store) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from people import PASSWORD, PEOPLE, Clock, Person
+from people import PEOPLE, Clock, Person, with_people
 from starlette.testclient import TestClient
 
 from omr.records import accounts as accounts_module
 from omr.records.accounts import Accounts, Role
+from omr.records.store import Store
+from omr.records.units import import_units, read_units, shipped_units
 from omr.web.app import create_app
 from omr.web.office import Office
 from omr.web.throttle import Throttle
@@ -32,18 +34,20 @@ def clock() -> Clock:
     return Clock()
 
 
-def with_people(accounts: Accounts) -> Accounts:
-    """Add one account per role, each past its first login."""
-    for role, (name, unit) in PEOPLE.items():
-        first = accounts.add(name, [role], unit, by="test")
-        accounts.change_password(name, first, PASSWORD)
-    return accounts
+@pytest.fixture(scope="session")
+def furnished(quick_hashes: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with units and people, made once: every office is a copy of it."""
+    workspace = Workspace.create(tmp_path_factory.mktemp("furnished") / "office")
+    with Store.open(workspace.database) as store:
+        import_units(store, read_units(shipped_units("hai-phong-2023").read_bytes()), by="test")
+    with_people(Accounts.open(workspace.path / "accounts.sqlite", clock=Clock())).close()
+    return workspace.path
 
 
 @pytest.fixture
-def office(tmp_path: Path, clock: Clock) -> Iterator[Office]:
-    workspace = Workspace.create(tmp_path / "office")
-    accounts = with_people(Accounts.open(workspace.path / "accounts.sqlite", clock=clock))
+def office(furnished: Path, tmp_path: Path, clock: Clock) -> Iterator[Office]:
+    workspace = Workspace.open(shutil.copytree(furnished, tmp_path / "office"))
+    accounts = Accounts.open(workspace.path / "accounts.sqlite", clock=clock)
     throttle = Throttle(clock=lambda: clock.now.timestamp())
     office = Office.of(workspace, accounts, throttle)
     yield office

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import uvicorn
 from starlette.testclient import TestClient
 
-from omr.records.accounts import Role
+from omr.records.accounts import Accounts, Role
 from omr.web.app import create_app
 from omr.web.office import Office
 
@@ -35,6 +35,14 @@ class Clock:
 
     def forward(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+def with_people(accounts: Accounts) -> Accounts:
+    """Add one account per role, each past its first login."""
+    for role, (name, unit) in PEOPLE.items():
+        first = accounts.add(name, [role], unit, by="test")
+        accounts.change_password(name, first, PASSWORD)
+    return accounts
 
 
 class Person:

@@ -10,11 +10,14 @@ from offices import Office
 from scanned import rejected, slip
 
 from omr.errors import OmrError
+from omr.records import read_stack
 from omr.records.inbox import Inbox, StackState
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The scanner's folder; its stacks are read by who knows their outcomes."""
+    monkeypatch.setattr(read_stack, "read_pages", lambda pages, **_: office.scanner.read(pages))
     made = tmp_path / "scanner"
     made.mkdir()
     return made
@@ -58,7 +61,7 @@ def test_a_stack_that_cannot_be_read_at_all_says_why(
     def fails(*_: object, **__: object) -> None:
         raise OmrError("inbox.disk_full")
 
-    monkeypatch.setattr("omr.records.read_stack.take_in", fails)
+    monkeypatch.setattr(read_stack, "take_in", fails)
     (folder / "a.pdf").write_bytes(b"%PDF-1.4\nnothing")
     ran = office("watch", folder, "--quiet", 0.1, "--once")
     assert str(OmrError("inbox.disk_full")) in ran.err

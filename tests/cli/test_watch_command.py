@@ -50,7 +50,7 @@ def test_the_same_scan_again_counts_nothing_twice(office: Office, folder: Path) 
 
 def test_a_page_that_cannot_be_read_stands_in_the_receipt(office: Office, folder: Path) -> None:
     run = office.issue("PC06", 5, "2026-11")
-    shutil.copy(office.scan(slip(run, 1), rejected()), folder)
+    shutil.copy(office.scan(slip(run, 1), rejected("serial_unreadable")), folder)
     told = office("watch", folder, "--quiet", 0.1, "--once").out
     assert "Đọc được 1 trang" in told and "không nhận 1" in told
 

@@ -74,14 +74,22 @@ STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers
 DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
-RINGED: Final = 0.9  # of the directions around a box: somebody drew a ring around it
+SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
-STRUCK_GAIN: Final = 1.4  # of the usual mark's ink: struck crosses had 1.5 times and more, crosses up to 1.3
-WEAK_GAIN: Final = 0.55  # of the usual mark's ink: the arm of a neighbour's cross had 0.4
-STRUCK_SOLID: Final = 0.12  # more of the box under thick ink than usual: the rim of a stamp had 0.17 more
-FAINT: Final = 0.85  # of the usual mark's darkness: stamps over boxes had 0.45 to 0.83
-SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
+# Ink around a box: a ring drawn by hand. Table lines and printed labels lie around boxes, too,
+# but leave the strip next to the outline white.
+CLOSED: Final = 0.9  # of the directions around a box
+PARTLY: Final = 0.5  # of them: the rest of the ring runs out of what is looked at
+RING_INK: Final = 0.03  # mean darkness of the strip around the outline: pencil rings had 0.03 and more
+BOLD_RING: Final = 0.05  # where the question has another mark: less is the end of that mark
+# Marks unlike this person's others, in shares of the usual mark.
+STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
+STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
+WEAK_GAIN: Final = 0.55  # ink of the arm of a neighbour's cross was 0.4
+FAINT: Final = 0.87  # darkness of stamps over boxes was 0.45 to 0.85, of pencil crosses 0.82 and more
+FAINT_INK: Final = 0.7  # darkness times ink of stamps was 0.3 to 0.68, of pencil crosses 0.71 and more
+RUNS_OVER: Final = 0.4  # of the directions around the box: stamps run over it, pencil fills do not
 
 
 def judge(
@@ -109,8 +117,8 @@ def judge(
     unsure = overruled(features)
     marked = (chance >= limits.marked_above) & ~unsure
     filled = _filled(features, groups, marked, limits)
-    struck = _perhaps_struck(features, groups, marked) | _of_other_ink(features, marked)
-    unsure |= _ringed(features, groups) & ~marked
+    struck = _perhaps_struck(features, groups, marked, limits) | _of_other_ink(features, marked)
+    unsure |= _ringed(features, groups, marked)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
@@ -140,16 +148,23 @@ def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(lost | streak | unknown_print | misplaced)
 
 
-def _ringed(features: NDArray[np.float64], groups: Sequence[str]) -> NDArray[np.bool_]:
-    """Tell which boxes have a ring around them that the others of their question do not have, (N,).
+def _ringed(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which empty boxes have a ring around them that the others of their question do not have, (N,).
 
-    Shading and table lines surround all boxes of a question alike.
+    Shading and table lines surround all boxes of a question alike. Beside a mark a ring is
+    asked about only where it is bold: the ends of the mark lie around its neighbours.
     """
-    round_ = features[:, F["around"]] >= RINGED
+    around, ring = features[:, F["around"]], features[:, F["ring"]]
+    answered = {group for group, is_marked in zip(groups, marked.tolist(), strict=True) if is_marked}
+    beside = np.array([group in answered for group in groups])
+    alone = (around >= CLOSED) | (around >= PARTLY) & (ring >= RING_INK)
+    round_ = np.where(beside, (around >= CLOSED) & (ring >= BOLD_RING), alone)
     many = Counter(group for group, there in zip(groups, round_.tolist(), strict=True) if there)
     sizes = Counter(groups)
     rare = [many[group] <= max(1, sizes[group] // 4) for group in groups]
-    return np.asarray(round_ & np.array(rare, np.bool_))
+    return np.asarray(round_ & np.array(rare, np.bool_) & ~marked)
 
 
 def _filled(
@@ -173,38 +188,44 @@ def _filled(
 
 
 def _perhaps_struck(
-    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_], limits: Limits
 ) -> NDArray[np.bool_]:
     """Which marks beside another mark of their question are unlike this person's others, (N,).
 
     A cross with lines through it is a mark withdrawn, a stamp's rim over a box is none: both
-    show as more ink, or thicker lines, than the page's usual marks. The arm of a neighbour's
+    show as more ink, or thicker lines, than the page's usual strokes. The arm of a neighbour's
     cross shows as less. Two marks that look like all others are two marks.
     """
     gain, solid = features[:, F["gain"]], features[:, F["solid"]]
     count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
     beside = np.array([count[group] > 1 for group in groups]) & marked
-    usual = marked & ~beside if (marked & ~beside).sum() >= FEW_MARKS else marked
+    single = marked & ~beside
+    known = single.sum() >= FEW_MARKS
     out = np.zeros(len(gain), np.bool_)
     for i in np.flatnonzero(beside).tolist():
-        likes = usual if usual is not marked else np.array([g == groups[i] for g in groups]) & marked
+        likes = single if known else np.array([group == groups[i] for group in groups]) & marked
         # Without a usual mark the lightest of the question stands in.
-        pick = np.median if usual is not marked else np.min
-        weak = usual is not marked and gain[i] < WEAK_GAIN * pick(gain[likes])
-        struck = gain[i] > STRUCK_GAIN * pick(gain[likes])
-        out[i] = weak or struck or solid[i] > pick(solid[likes]) + STRUCK_SOLID
+        pick = np.median if known else np.min
+        usual = pick(gain[likes])
+        thick = solid[i] > pick(solid[likes]) + STRUCK_SOLID
+        struck = usual <= limits.stroke_cover and (gain[i] > STRUCK_GAIN * usual or thick)
+        out[i] = struck or (known and gain[i] < WEAK_GAIN * usual)
     return out
 
 
 def _of_other_ink(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which marks are much fainter than this person's others, (N,).
+    """Which marks are fainter and smaller than this person's others, and run over their box, (N,).
 
     A stamp over a box inks it like a pen, but with its own darkness.
     """
-    dark = features[:, F["dark"]]
     if marked.sum() <= FEW_MARKS:
-        return np.zeros(len(dark), np.bool_)
-    return np.asarray(marked & (dark < FAINT * np.median(dark[marked])))
+        return np.zeros(len(features), np.bool_)
+    dark, gain = (
+        values / max(float(np.median(values[marked])), 1e-6)
+        for values in (features[:, F["dark"]], features[:, F["gain"]])
+    )
+    over = features[:, F["around"]] >= RUNS_OVER
+    return np.asarray(marked & over & (dark < FAINT) & (dark * gain < FAINT_INK))
 
 
 def _has_plain_mark(

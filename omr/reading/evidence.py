@@ -16,14 +16,19 @@ from omr.reading.marks import F
 
 Floats = NDArray[np.float64]
 
-# What a box itself says. More ink never lowers one of these, so with weights that are not
-# negative more ink is never less marked.
-RISING: Final = ("gain", "ink", "core", "spread", "extent")
-# What its surroundings say: the page's noise and the marks beside it.
-CONTEXT: Final = ("missing", "noise", "page_marks", "rival")
+# What a box itself says. With weights that are not negative, more of it is never less marked.
+RISING: Final = ("gain", "core", "spread", "darkness")
+# What its surroundings say: the marks of the other questions, and the other boxes of its own.
+# With weights that are not positive, a box among firm marks has to be firmer itself.
+CONTEXT: Final = ("page_marks", "rival")
 EVIDENCE: Final = RISING + CONTEXT
 
 FLOOR: Final = 0.03  # ink from which people see a mark
+PRESENT: Final = 0.045  # gain: a short thin dash; the strongest box of a question with less is empty
+OVER_NOISE: Final = 2.5  # times the ink of the page's empty boxes, which a mark has at least
+THIN_CROSS: Final = 0.25  # gain of a ballpoint's cross: the usual mark where nothing else is known
+PRINT: Final = 1.0  # darkness of a firm pen, that of print
+LEAST_DARK: Final = 0.2  # darkness of the faintest pencil that anybody writes with
 
 
 def _log(values: Floats) -> Floats:
@@ -47,24 +52,54 @@ def gather(features: Floats, groups: Sequence[str]) -> Floats:
         In the order of `EVIDENCE`.
     """
     column = {name: features[:, i] for name, i in F.items()}
-    gain = _log(column["gain"])
-    usable = column["usable"] > 0
-    still = noise(column["gain"], groups, usable)
-    rows = np.zeros((len(features), len(EVIDENCE)))
+    gain, usable = column["gain"], column["usable"] > 0
+    strongest = strongest_boxes(gain, groups, usable)
+    usual_dark = usual(column["dark"], groups, strongest, PRINT)
     values = {
-        "gain": gain,
-        "ink": _log(column["ink"]),
+        "gain": _log(gain),
         "core": _log(column["core"]),
         "spread": column["spread"],
-        "extent": np.maximum(column["width"], column["height"]),
-        "missing": column["missing"],
-        "noise": np.full(len(features), float(_log(np.array(still)))),
-        "page_marks": typical_mark(gain, usable),
-        "rival": rivals(gain, groups),
+        # Shadows, folds and smudges are fainter than this person's pen.
+        "darkness": np.minimum(column["dark"] / np.maximum(usual_dark, LEAST_DARK), 1.0),
+        "page_marks": _log(usual(gain, groups, strongest, THIN_CROSS)),
+        "rival": rivals(_log(gain), groups),
     }
-    for i, name in enumerate(EVIDENCE):
-        rows[:, i] = values[name]
-    return rows
+    return np.stack([values[name] for name in EVIDENCE], axis=1)
+
+
+def strongest_boxes(gain: Floats, groups: Sequence[str], usable: NDArray[np.bool_]) -> dict[str | int, int]:
+    """Find the strongest box of each question, where it holds more than the page's noise.
+
+    A box without a question is one of its own, under its number.
+    """
+    least = max(PRESENT, OVER_NOISE * noise(gain, groups, usable))
+    strongest: dict[str | int, int] = {}
+    for i in np.flatnonzero(usable & (gain >= least)).tolist():
+        question = groups[i] or i
+        if question not in strongest or gain[i] > gain[strongest[question]]:
+            strongest[question] = i
+    return strongest
+
+
+def usual(values: Floats, groups: Sequence[str], strongest: dict[str | int, int], unknown: float) -> Floats:
+    """Return what the marks of the other questions have, (N,): the median of their strongest boxes.
+
+    One mark is always known, `unknown`: a single mark on a page says little about the next.
+    """
+    known = {question: float(values[i]) for question, i in strongest.items()}
+    everything = sorted([unknown, *known.values()])
+    middle = _median(everything)
+    medians: dict[str | int, float] = {}
+    for question, value in known.items():
+        others = everything.copy()
+        others.remove(value)
+        medians[question] = _median(others)
+    return np.array([medians.get(group or i, middle) for i, group in enumerate(groups)])
+
+
+def _median(ordered: Sequence[float]) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def noise(gain: Floats, groups: Sequence[str], usable: NDArray[np.bool_]) -> float:
@@ -77,21 +112,6 @@ def noise(gain: Floats, groups: Sequence[str], usable: NDArray[np.bool_]) -> flo
         members.setdefault(groups[i], []).append(i)
     low = [g for indices in members.values() for g in sorted(gain[indices].tolist())[: len(indices) // 2]]
     return min(max(float(np.percentile(low, 90)), 0.0), 0.1) if low else 0.0
-
-
-def typical_mark(gain: Floats, usable: NDArray[np.bool_]) -> Floats:
-    """How strong the page's other marks are, (N,): the median of what is clearly more than blank.
-
-    Where no other box is clearly marked it is the strength of a thin cross.
-    """
-    clear = usable & (gain > _log(np.array(0.15)))
-    out = np.full(len(gain), _log(np.array(0.25)))
-    order = np.sort(gain[clear])
-    for i in range(len(gain)):
-        others = np.delete(order, np.searchsorted(order, gain[i])) if clear[i] else order
-        if len(others):
-            out[i] = np.median(others)
-    return out
 
 
 def rivals(gain: Floats, groups: Sequence[str]) -> Floats:

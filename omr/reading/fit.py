@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from omr.reading.calibrate import Calibration, Limits
 from omr.reading.decide import BoxState, judge, overruled
-from omr.reading.evidence import EVIDENCE, RISING, gather
+from omr.reading.evidence import CONTEXT, EVIDENCE, RISING, gather
 from omr.reading.marks import F
 
 Floats = NDArray[np.float64]
@@ -129,7 +129,7 @@ def learn(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
 def fit_weights(
     evidence: Floats, marked: NDArray[np.bool_], counts: Sequence[float] | Floats
 ) -> tuple[Floats, float]:
-    """Fit the logistic model; weights of rising evidence are kept from being negative.
+    """Fit the logistic model; no rising evidence weighs against a mark, no context for it.
 
     Accelerated projected gradient: the loss is convex, so where it settles is the only
     minimum whatever the machine.
@@ -150,7 +150,7 @@ def fit_weights(
     rows = np.hstack([(evidence - mean) / scale, np.ones((len(evidence), 1))])
     sign, count = np.where(marked, 1.0, -1.0), np.asarray(counts, np.float64)
     low = np.array([0.0 if name in RISING else -np.inf for name in EVIDENCE] + [-np.inf])
-    high = np.array([0.0 if name == "missing" else np.inf for name in EVIDENCE] + [np.inf])
+    high = np.array([0.0 if name in CONTEXT else np.inf for name in EVIDENCE] + [np.inf])
     ridge = np.append(np.full(len(EVIDENCE), RIDGE), 0.0)
     # A logistic loss bends at most by a quarter of the squared evidence.
     step = 1.0 / (0.25 * float(np.linalg.eigvalsh((rows * count[:, None]).T @ rows)[-1]) + RIDGE)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from omr.errors import OmrError
 from omr.reading.calibrate import Limits, load_calibration, save_calibration
-from omr.reading.evidence import EVIDENCE, RISING, gather
+from omr.reading.evidence import CONTEXT, EVIDENCE, RISING, gather
 from omr.reading.fit import RISKS, Lesson, error_curve, fit, fit_weights
 from omr.reading.marks import FEATURES, measure
 
@@ -70,7 +70,7 @@ def test_a_damaged_calibration_is_refused_by_name(tmp_path: Path) -> None:
 def test_more_ink_never_weighs_against_a_mark() -> None:
     weights = dict(zip(EVIDENCE, load_calibration().weights, strict=True))
     assert all(weights[name] >= 0 for name in RISING)
-    assert weights["missing"] <= 0
+    assert all(weights[name] <= 0 for name in CONTEXT)
 
 
 @settings(max_examples=30, deadline=None)
@@ -93,7 +93,7 @@ def test_the_fit_finds_the_minimum_within_its_bounds(seed: int) -> None:
             moved = weights.copy()
             moved[i] += step
             allowed = not (EVIDENCE[i] in RISING and moved[i] < 0) and not (
-                EVIDENCE[i] == "missing" and moved[i] > 0
+                EVIDENCE[i] in CONTEXT and moved[i] > 0
             )
             assert not allowed or loss(moved, bias) >= best - 1e-6
 

@@ -45,7 +45,6 @@ def test_plain_marks_are_read_without_review(kind: str) -> None:
 
 def test_a_filled_box_beside_a_cross_is_cancelled() -> None:
     page, quads, groups = slip({1: "fill"})
-    mark(page, quads[0], "cross", seed=7)
     assert states(page, quads, groups)[:2] == [BoxState.MARKED, BoxState.CANCELLED]
 
 

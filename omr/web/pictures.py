@@ -1,14 +1,19 @@
-"""Pictures of pages for the desks: the original once more, decoded, cut upright where the form is known."""
+"""Pictures of pages for the desks: the original once more, decoded, cut upright where the form is known.
+
+What was looked at last is kept, as files in memory: a reader decides several rows of one
+slip, and colleagues and second readers look at the same rows.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +29,7 @@ from omr.records.store import Store
 Pixels = NDArray[np.uint8]  # (H, W) grey or (H, W, 3) blue, green, red
 
 _KEPT_PAGES: Final = 48  # encoded, some 0.3 MB each: what a few reviewers look at and look at next
+_KEPT_PARTS: Final = 400  # rows and boxes as JPEG, some 0.05 MB each
 _JPEG_QUALITY: Final = 82
 
 
@@ -51,13 +57,37 @@ class SlipPicture:
     scan_from_page: Affine
 
 
+Made = TypeVar("Made")
+
+
+class _Latest(Generic[Made]):
+    """The values that were asked for last; two threads may make the same one, both are right."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, Made] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
+
+
 class Pictures:
     """Opens pages of originals and remembers the latest; safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: OrderedDict[tuple[str, int], EncodedPage] = OrderedDict()
-        self._lock = Lock()  # PDFium, which opens PDFs, bears one thread only
+        self._pages = _Latest[EncodedPage](_KEPT_PAGES)
+        self._parts = _Latest[bytes](_KEPT_PARTS)
 
     def pixels(self, store: Store, page: int, colours: Colours = Colours.GREY) -> Pixels:
         """Return the pixels of a page as it was scanned.
@@ -68,9 +98,8 @@ class Pictures:
             If its picture cannot be decoded.
         """
         place = _place(store, page)
-        with self._lock:
-            scan = decode(self._encoded(place))
-            colour = colour_of(scan) if colours is Colours.AS_SCANNED else None
+        scan = decode(self._pages.get(place, lambda: self._opened(place)))
+        colour = colour_of(scan) if colours is Colours.AS_SCANNED else None
         return scan.grey if colour is None else np.ascontiguousarray(colour[..., ::-1])
 
     def slip(self, store: Store, form: Form, reading: int, colours: Colours = Colours.GREY) -> SlipPicture:
@@ -90,18 +119,25 @@ class Pictures:
         )
         return SlipPicture(self.pixels(store, row["page"], colours), fit_affine(printed, found))
 
-    def _encoded(self, place: PagePlace) -> EncodedPage:
-        key = place.original, place.number
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        pages = open_pages(self._folder / place.path)
-        found = next(islice(pages, place.number - 1, None), None)
+    def part(self, store: Store, form: Form, reading: int, area: Box, px_per_mm: float) -> bytes:
+        """Return a rectangle of a slip's form, upright, as JPEG; what was read lies still, so it stays right.
+
+        Raises
+        ------
+        ScanError
+            If its picture cannot be decoded.
+        """
+
+        def made() -> bytes:
+            slip = self.slip(store, form, reading)
+            return jpeg(cut(slip.pixels, slip.scan_from_page, area, px_per_mm))
+
+        return self._parts.get((reading, area, px_per_mm), made)
+
+    def _opened(self, place: PagePlace) -> EncodedPage:
+        found = next(islice(open_pages(self._folder / place.path), place.number - 1, None), None)
         if found is None:
             raise ScanError("damaged", detail=place.number)
-        self._kept[key] = found
-        while len(self._kept) > _KEPT_PAGES:
-            self._kept.popitem(last=False)
         return found
 
 

@@ -18,7 +18,6 @@ from omr.records.second_reading import Item, agreed
 from omr.records.store import Store
 from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page
-from omr.web.pictures import cut, jpeg
 from omr.web.worklist import Wanted
 
 NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this person makes marks
@@ -142,12 +141,11 @@ def whole_page(visit: Visit) -> Response:
 def picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float) -> Response:
     """Cut a picture out of the slip that the path names."""
     try:
-        slip = visit.office.pictures.slip(store, form, _reading(visit))
+        part = visit.office.pictures.part(store, form, _reading(visit), area, px_per_mm)
     except ScanError as error:
         raise NotFoundError from error
-    picture = jpeg(cut(slip.pixels, slip.scan_from_page, area, px_per_mm))
     # Kept for minutes, in this browser only: the next item's picture is loaded before it is shown.
-    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
+    return Response(part, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
 
 
 def form_of(visit: Visit, store: Store) -> Form:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import uvicorn
 
 from omr.errors import OmrError
@@ -44,6 +45,7 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
         If the port cannot be opened.
     """
     listener = _listen(host, port)
+    cv2.setNumThreads(1)  # the requests are the threads
     office = Office.open(workspace)
     password = office.first_admin()
     if password is not None:

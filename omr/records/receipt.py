@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from omr.messages import say
-from omr.records.intake import TakenIn
 from omr.records.store import Store
+
+if TYPE_CHECKING:  # the reader and its libraries take a second, and the inbox needs none of them
+    from omr.records.intake import TakenIn
 
 # Slips that were read and do not count by themselves; other reasons are those of rejected pages.
 _ASIDE: Final = (

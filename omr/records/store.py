@@ -191,6 +191,15 @@ class Store:
             return first
 
     @contextmanager
+    def any_text(self) -> Iterator[None]:
+        """Give text that is no UTF-8 with U+FFFD in it instead of refusing it: to tell whose row it is."""
+        self._connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        try:
+            yield
+        finally:
+            self._connection.text_factory = str
+
+    @contextmanager
     def act(self, act: str, *, by: str, why: str = "") -> Iterator[Act]:
         """Write one act: its rows and its event, in one transaction; an act without rows leaves no event.
 
@@ -241,11 +250,14 @@ def _store_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        # Without a code Python itself refused: a text in the file is no UTF-8.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
         message = _MESSAGES.get(code & 0xFF)
         if message is None:
             raise
         raise StoreError(message, path=path) from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes a schema that is no text
+        raise StoreError("records.damaged", path=path) from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

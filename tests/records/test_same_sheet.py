@@ -22,6 +22,7 @@ from omr.reading.pages import Depth, open_pages
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.seal import Seal
 from omr.records.measured import boxes, pack
+from omr.records.receipt import Receipt
 from omr.records.same_sheet import is_same_sheet
 from omr.records.store import Store
 from omr.simulate.printed import PrintedRun
@@ -156,10 +157,15 @@ def test_sheets_fed_twice_are_each_counted_once(scanner: Scanner, store: Store, 
         else hand()
         for number, gains in first.items()
     }
-    scanner.take_in(scanner.scan("a.tif", *(written(slip(run, n), gains) for n, gains in first.items())))
-    made = scanner.take_in(
-        scanner.scan("b.tif", *(written(slip(run, n), gains) for n, gains in noisy.items()))
-    )
+
+    def fed(name: str, hands: dict[int, dict[int, float]]) -> Receipt:
+        pages = [written(slip(run, number), gains) for number, gains in hands.items()]
+        # A stack a file: a TIFF of thousands of pages takes minutes to write.
+        stacks = [scanner.scan(f"{name}{at}.tif", *pages[at : at + 200]) for at in range(0, count, 200)]
+        return scanner.take_in(*stacks)
+
+    fed("a", first)
+    made = fed("b", noisy)
     assert made.duplicates == count
     reasons = {
         row["reason"]: row["slips"]

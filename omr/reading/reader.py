@@ -31,7 +31,7 @@ SEARCH: Final = 0.125
 # Refusals that dirt on the scanner's glass can bring about.
 BY_STREAKS: Final = {
     *("no_fiducials", "too_few_fiducials", "misaligned", "perspective", "serial_unreadable"),
-    *("outlines_missing", "outlines_displaced", "outlines_uneven"),
+    *("outlines_missing", "outlines_displaced", "outlines_uneven", "outlines_broken"),
 }
 
 

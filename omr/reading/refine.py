@@ -35,7 +35,7 @@ MOST_TREND_OF_TWO_MM: Final = 2.5
 MOST_SHIFT_MM: Final = 0.45  # of a row of boxes against the map as a whole
 LEAST_SEEN: Final = 0.8  # share of boxes whose outline is where the map says
 # Of the sides of boxes that were seen. All were, under every harm that was tried, but where
-# uneven feeding stretched the boxes themselves.
+# uneven feeding stretched the boxes themselves, or a light 1-bit scan lost their lines.
 LEAST_SIDES: Final = 0.95
 LEAST_OF_BAND: Final = 0.5  # and of each row and column of at least `BAND_BOXES`
 BAND_MM: Final = 3.0  # boxes whose middles are this close along an axis are one row or column
@@ -110,8 +110,9 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
     Raises
     ------
     AlignmentError
-        ``outlines_missing``, ``outlines_displaced`` or ``outlines_uneven``: this is not the
-        paper that the map means, or not flat.
+        ``outlines_missing``, ``outlines_displaced``, ``outlines_uneven`` or
+        ``outlines_broken``: this is not the paper that the map means, or not flat, or scanned
+        so light that thin lines are gone, and thin marks may be gone with them.
     """
     map_, look = _laid_on(aligned, outlines)
     seen, shifts = look.seen, look.shifts
@@ -131,8 +132,10 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
         raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
     sure, lost = _apart(shifts, moved, seen, outlines, bands)
     off = max([off, *np.abs(shifts - moved).max(axis=1)[lost]])
-    if off > MOST_UNEVEN_MM or look.sides < LEAST_SIDES:
+    if off > MOST_UNEVEN_MM:
         raise AlignmentError("outlines_uneven", off_mm=float(off), most=MOST_UNEVEN_MM)
+    if look.sides < LEAST_SIDES:
+        raise AlignmentError("outlines_broken", sides=look.sides, least=LEAST_SIDES)
     moved[sure] = shifts[sure]
     return apply(map_, outlines.corners_mm + moved[:, None])
 

@@ -344,6 +344,18 @@ def test_a_page_without_its_boxes_is_refused(sheet, outlines, rng):
     assert caught.value.reason == "outlines_missing"
 
 
+def test_a_scan_too_light_for_thin_lines_is_refused_and_says_so(sheet, form, outlines, rng):
+    """Where parts of the printed outlines are gone, a thin pencil mark may be gone as well."""
+    grey, map_ = paper.scan_of(sheet, rng, angle_deg=0.7)
+    for box in apply(map_, paper.boxes_of(form)):
+        left, top = np.rint(box.min(axis=0)).astype(int)
+        grey[top - 4 : top + 5, left + 6 : left + int(np.ptp(box[:, 0])) - 6] = 255
+    with pytest.raises(AlignmentError) as caught:
+        aligned(paper.page(grey), outlines)
+    assert caught.value.reason == "outlines_broken"
+    assert caught.value.values["sides"] < caught.value.values["least"]
+
+
 def test_markers_that_contradict_each_other_are_refused(sheet, rng):
     """One marker read at another one's place: no four points may bend the page to fit."""
     grey, _ = paper.scan_of(sheet, rng)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.errors import AccessError
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -17,6 +19,21 @@ if TYPE_CHECKING:
 @click.group()
 def period() -> None:
     """Periods."""
+
+
+def _as_lead(session: Session, name: str) -> str:
+    """Return the name, refused where there are accounts and it is no lead's."""
+    from omr.records.accounts import Accounts, Role, account_name
+
+    path = session.workspace().path / "accounts.sqlite"
+    if not path.is_file():  # one desk, no accounts: the name goes into the chain as it is
+        return name
+    with closing(Accounts.open(path)) as accounts:
+        users = [user for user in accounts.users() if user.active]
+    leads = {user.name for user in users if Role.LEAD in user.roles}
+    if users and account_name(name) not in leads:
+        raise AccessError("register.only_lead", name=name[:80])
+    return name
 
 
 @period.command("close")
@@ -31,7 +48,7 @@ def close_(session: Session, name: str, by: str, as_json: bool) -> None:
     from omr.records.register import archived_forms
 
     with session.store() as store:
-        made = close(store, archived_forms(store), parse_period(name), by=by)
+        made = close(store, archived_forms(store), parse_period(name), by=_as_lead(session, by))
     _show(made, as_json)
 
 
@@ -47,7 +64,7 @@ def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> No
     from omr.records.periods import parse_period
 
     with session.store() as store:
-        made = adjust(store, parse_period(name), by=by, why=why)
+        made = adjust(store, parse_period(name), by=_as_lead(session, by), why=why)
     _show(made, as_json)
 
 
@@ -67,11 +84,11 @@ def status_(session: Session, name: str, as_json: bool) -> None:
 
 def _show(made: PeriodStatus, as_json: bool) -> None:
     if as_json:
-        return print_json({**asdict(made), "closings": [asdict(closing) for closing in made.closings]})
+        return print_json({**asdict(made), "closings": [asdict(once) for once in made.closings]})
     click.echo(say("register.period", period=made.period, state=say(f"register.is_{made.state}")))
     if made.waiting:
         click.echo(say("register.period_waiting", count=made.waiting, period=made.period))
-    for closing in made.closings:
-        click.echo(say("register.closing", at=closing.at, by=closing.by, why=closing.why))
-        for name, (before, after) in closing.difference.items():
+    for once in made.closings:
+        click.echo(say("register.closing", at=once.at, by=once.by, why=once.why))
+        for name, (before, after) in once.difference.items():
             click.echo(f"  {name}: {before} → {after}")

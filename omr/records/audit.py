@@ -107,7 +107,7 @@ def verify(store: Store, workspace: Path) -> Verdict:
         head = store.row("SELECT hash FROM events ORDER BY event DESC LIMIT 1")
         broken = chain_problem(store)
         # Only rows of intact events are worth a look; what follows the first broken one may say anything.
-        intact = broken.event if broken is not None and broken.event is not None else _PAST_ALL
+        intact = broken.event - 1 if broken is not None and broken.event is not None else _PAST_ALL
         found = [
             *filter(None, [broken]),
             *_root_problems(store, intact),
@@ -215,20 +215,26 @@ def _event_of(row: Row) -> int:
     return event if isinstance(event, int) else 0  # no number: it belongs to no event
 
 
-def _root_problems(store: Store, before: int) -> Iterator[Problem]:
-    for row in list(store.rows("SELECT batch, root, event FROM batch_ends WHERE event < ?", before)):
+def _root_problems(store: Store, last: int) -> Iterator[Problem]:
+    for row in list(
+        store.rows("SELECT batch, root, event FROM batch_ends WHERE event BETWEEN 1 AND ?", last)
+    ):
         if batch_root(store, row["batch"], row["event"]) != row["root"]:
             yield Problem(row["event"], "audit.root", {"batch": row["batch"]})
 
 
-def _form_problems(store: Store, before: int) -> Iterator[Problem]:
-    for row in store.rows("SELECT event, form, fingerprint, canonical FROM forms WHERE event < ?", before):
+def _form_problems(store: Store, last: int) -> Iterator[Problem]:
+    for row in store.rows(
+        "SELECT event, form, fingerprint, canonical FROM forms WHERE event BETWEEN 1 AND ?", last
+    ):
         if hashlib.sha256(row["canonical"].encode()).hexdigest() != row["fingerprint"]:
             yield Problem(row["event"], "audit.form", {"form": row["form"]})
 
 
-def _original_problems(store: Store, workspace: Path, before: int) -> Iterator[Problem]:
-    rows = store.rows("SELECT event, original, path FROM originals WHERE event < ? ORDER BY event", before)
+def _original_problems(store: Store, workspace: Path, last: int) -> Iterator[Problem]:
+    rows = store.rows(
+        "SELECT event, original, path FROM originals WHERE event BETWEEN 1 AND ? ORDER BY event", last
+    )
     for row in rows:
         path = workspace / row["path"]
         if not path.is_file():

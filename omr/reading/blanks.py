@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from omr.reading.outline import Outline
-from omr.reading.patches import Floats, Patches, Picture
+from omr.reading.patches import BLACK, Floats, Patches, sums
 from omr.reading.snap import halved
 
 MAX_PRINT: Final = 0.40  # share of a box's inside that printed letters can cover; more is a mark
@@ -23,7 +24,7 @@ DUST: Final = 0.015  # how much that share differs from box to box: less than a 
 LETTER_NOISE: Final = 0.03  # how much the same letter's share differs from print to print
 LETTER_RANGE: Final = 1.25  # ink of the fattest letter over that of nine tenths of the empty boxes
 SAME_INK: Final = 0.02  # difference of ink inside between two empty boxes with the same letter
-BLUR: Final = 0.15  # darkness of a pixel that the edge of the same print can differ by
+BLUR: Final = round(0.15 * BLACK)  # steps of ink that a pixel at the edge of the same print can differ by
 EXCESS: Final = 0.5  # what ink beyond a blank costs against print that is missing: ink may be a mark
 TWINS: Final = 3  # nearest empty boxes whose mean is the blank of a box
 MAX_CANDIDATES: Final = 80  # more empties add time, not knowledge
@@ -45,7 +46,7 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
 
     Parameters
     ----------
-    patches : (N, PATCH, PATCH) float32 ndarray
+    patches : (N, PATCH, PATCH) uint8 ndarray
         Ink density of boxes of one size, laid on each other.
     empties : (M,) int ndarray
         Boxes that are likely empty. Others with the same letter join them.
@@ -58,12 +59,12 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     """
     n = len(patches)
     window = kind.shape[::2, ::2] & kind.shape[1::2, 1::2]
-    looks = halved(np.minimum(patches, 1.0))[:, window]  # (N, pixels)
-    ink = np.minimum(patches, 1.0)[:, kind.inside].mean(axis=1).astype(np.float64)
-    apart = _Apart(looks)
+    capped = np.minimum(patches, np.uint8(BLACK))
+    ink = sums(capped, kind.inside)[:, 0] / (BLACK * max(int(kind.inside.sum()), 1))
+    apart = _Apart(halved(capped)[:, window])
     most = _most_print(apart, ink, empties, groups)
     pool = _thinned(empties[ink[empties] <= most[empties]])
-    pool = _with_twins(apart, pool, np.flatnonzero(ink <= most), pixels=looks.shape[1])
+    pool = _with_twins(apart, pool, np.flatnonzero(ink <= most))
     pool = pool[_unmarked(apart, pool, ink[pool])]
     if not len(pool):
         return References(np.zeros_like(patches), most, np.zeros(n))
@@ -71,11 +72,14 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     count = min(TWINS, len(pool))
     nearest = np.argsort(differences, axis=1, kind="stable")[:, :count]
     usable = np.isfinite(np.take_along_axis(differences, nearest, axis=1))
-    weights = (usable / np.maximum(usable.sum(axis=1, keepdims=True), 1)).astype(np.float32)
-    pictures = np.zeros_like(patches)
+    total = np.zeros(patches.shape, np.uint16)
     for k in range(count):
-        pictures += weights[:, k, None, None] * patches[pool[nearest[:, k]]]
-    return References(pictures, most, len(pool) - np.isin(np.arange(n), pool).astype(np.float64))
+        of, good = pool[nearest[:, k]], usable[:, k]
+        total += patches[of] if good.all() else patches[of] * good[:, None, None]
+    share = (1.0 / np.maximum(usable.sum(axis=1), 1)).astype(np.float32)
+    pictures = total * share[:, None, None] + np.float32(0.5)
+    support = len(pool) - np.isin(np.arange(n), pool).astype(np.float64)
+    return References(pictures.astype(np.uint8), most, support)
 
 
 def _most_print(apart: _Apart, ink: Floats, empties: Indices, groups: Sequence[str]) -> Floats:
@@ -123,15 +127,15 @@ def _letters_by_place(apart: _Apart, empties: Indices, place: Indices) -> bool:
     return alike >= (1.0 + by_chance) / 2
 
 
-def _with_twins(apart: _Apart, pool: Indices, plausible: Indices, pixels: int) -> Indices:
+def _with_twins(apart: _Apart, pool: Indices, plausible: Indices) -> Indices:
     """Add the plausible boxes that look just like another one: fat letters the pool may lack."""
     others = _thinned(np.setdiff1d(plausible, pool))
     if len(pool) < 3 or not len(others):
         return pool
     # How much two empty boxes differ on this page is the scanner's noise.
-    noise = float(np.percentile(apart.between(pool, pool).min(axis=1), 90)) / pixels
+    noise = float(np.percentile(apart.between(pool, pool).min(axis=1), 90))
     nearest = apart.between(others, np.concatenate([pool, others])).min(axis=1)
-    limit = min(max(1.5 * noise, 0.015), 0.05) * pixels
+    limit = min(max(1.5 * noise, 0.015), 0.05)
     return np.concatenate([pool, others[nearest <= limit]])
 
 
@@ -163,19 +167,44 @@ class _Apart:
     Each box is compared with all others when it is first asked for, and only then.
     """
 
-    def __init__(self, looks: Picture) -> None:
-        self._looks = looks
-        self._from: dict[int, Floats] = {}
+    def __init__(self, looks: NDArray[np.uint8]) -> None:
+        self._looks = looks  # (N, pixels), at most BLACK
+        self._wider = looks + np.uint8(BLUR)
+        self._total = looks.sum(axis=1, dtype=np.int64)
+        self._total_wider = self._total + BLUR * looks.shape[1]
+        self._column: dict[int, int] = {}
+        self._from = np.empty((len(looks), 0))
 
     def between(self, looks: Indices, blanks: Indices) -> Floats:
-        """Return the differences, (N, M); infinite between a box and itself."""
-        return np.stack([self._all_from(blank)[looks] for blank in blanks.tolist()], axis=1)
+        """Return the mean differences, (N, M); infinite between a box and itself."""
+        new = [blank for blank in blanks.tolist() if blank not in self._column]
+        if new:
+            self._column |= {blank: len(self._column) + k for k, blank in enumerate(new)}
+            self._from = np.concatenate([self._from, self._all_from(np.array(new))], axis=1)
+        columns = np.array([self._column[blank] for blank in blanks.tolist()], np.intp)
+        return np.asarray(self._from[looks[:, None], columns])
 
-    def _all_from(self, blank: int) -> Floats:
-        if blank not in self._from:
-            gap = self._looks - self._looks[blank]
-            beyond, missing = np.maximum(gap - BLUR, 0.0), np.maximum(-gap - BLUR, 0.0)
-            found = np.asarray((EXCESS * beyond + missing).sum(axis=1), np.float64)
-            found[blank] = np.inf
-            self._from[blank] = found
-        return self._from[blank]
+    def _all_from(self, blanks: Indices) -> Floats:
+        """Return the differences of all boxes from some, (N, M).
+
+        What one picture has more than another is half of what their sums and what all their
+        pixels differ by: sum(max(a - b, 0)) = (sum(a) - sum(b) + sum(abs(a - b))) / 2.
+        """
+        beyond = self._total[:, None] - self._total_wider[blanks]
+        beyond += _city_block(self._looks, self._wider[blanks])
+        missing = self._total[blanks] - self._total_wider[:, None]
+        missing += _city_block(self._wider, self._looks[blanks])
+        cost = (EXCESS * beyond + missing) / (2 * BLACK * max(self._looks.shape[1], 1))
+        cost[blanks, np.arange(len(blanks))] = np.inf
+        return np.asarray(cost, np.float64)
+
+
+def _city_block(some: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the sum of absolute differences of every pair of rows, (N, M)."""
+    if not some.size or not others.size:
+        return np.zeros((len(some), len(others)), np.int32)
+    # With as many neighbours as there are others, each comes with its distance, nearest first.
+    distances, order = cv2.batchDistance(some, others, cv2.CV_32S, normType=cv2.NORM_L1, K=len(others))
+    out = np.empty((len(some), len(others)), np.int32)
+    np.put_along_axis(out, np.asarray(order, np.int32), distances, axis=1)
+    return out

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
@@ -18,19 +18,27 @@ from numpy.typing import NDArray
 
 from omr.geometry import Points
 from omr.reading.blanks import References, references
-from omr.reading.outline import Mask, Outline, find_outline
+from omr.reading.outline import Outline, find_outline
 from omr.reading.patches import (
+    BLACK,
+    GAP,
     MARGIN,
+    PATCH,
     SIDE,
     Floats,
+    Mask,
     Patches,
     Quads,
-    Tones,
     cut,
     density,
+    levels,
+    shades,
     sizes,
+    stacked,
     subquads,
+    sums,
     tones,
+    unstacked,
     usable,
 )
 from omr.reading.snap import emptier, median_picture, snap
@@ -78,7 +86,8 @@ FEATURES: Final = (
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
-INK: Final = 0.25  # darkness beyond print from which a pixel is ink: above paper grain and show-through
+# Steps of ink beyond print above which a pixel is ink: above paper grain and show-through.
+INK: Final = round(0.25 * BLACK)
 PEN_LINE: Final = 5  # px of a patch: 0.7 mm of a 4.5 mm box, wider than a ballpoint line
 FELT_LINE: Final = 9  # px: 1.3 mm, wider than a felt pen's line
 UNDER_PRINT: Final = 7  # px of a patch: wider than a printed line with its blurred edges
@@ -86,10 +95,13 @@ SECTORS: Final = 12
 MOST_ROUND: Final = 0.75  # from which it is worth asking whether it is strokes that go round a box
 RUNS_OUT: Final = 0.25  # share of a stroke's pixels on the patch's edge
 SPECK: Final = 9  # px: 0.18 mm² of a 4.5 mm box
+ABSENT: Final = np.uint8(round(0.2 * BLACK))  # steps that the same print may be paler, from box to box
 SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
 FULL_SUPPORT: Final = 20  # empty boxes after which more say nothing new
 SEARCH: Final = 0.5  # box sides a box may be off its stated place
 REFINE: Final = 0.125  # box sides it may still be off once the outline is known
+MOST_EXAMPLES: Final = 24  # boxes whose median is the common picture; more say nothing new
+PAPER_SAMPLES: Final = 64  # px along the shorter side of where the boxes are, to see its paper
 
 
 def measure(
@@ -112,19 +124,25 @@ def measure(
     Returns
     -------
     (N, F) float64 ndarray
-        In the order of `FEATURES`. Boxes off the picture have 0 everywhere.
+        In the order of `FEATURES`, rounded to what 32 bits hold: half of what is kept of a slip.
+        Boxes off the picture have 0 everywhere.
     """
     quads = np.asarray(corners_px, np.float64).reshape(-1, 4, 2)
     out = np.zeros((len(quads), len(FEATURES)))
     good = np.flatnonzero(usable(quads, grey.shape)) if grey.ndim == 2 and grey.size else np.empty(0, np.intp)
     if not len(good):
         return out
-    page = tones(cut(grey, quads[good], 255.0))
+    paper = _paper(grey, quads[good])
+    patches = cut(grey, quads[good], paper)
+    counts = levels(patches)
+    page = tones(counts)
+    tables = shades(counts, page)
     for kind in _kinds(sizes(quads[good])):
         members = good[kind]
         names = [groups[i] for i in members.tolist()] if groups else [""] * len(members)
-        out[members] = _measure_kind(grey, quads[members], names, page, search)
-    return out
+        sheet = _Sheet(grey, paper, tables[kind], names)
+        out[members] = _measure_kind(sheet, quads[members], density(patches[kind], tables[kind]), search)
+    return out.astype(np.float32).astype(np.float64)
 
 
 def found_at(corners_px: Quads, features: NDArray[np.float64]) -> Quads:
@@ -147,34 +165,80 @@ def _kinds(boxes: Floats) -> list[NDArray[np.intp]]:
     return kinds
 
 
-def _measure_kind(
-    grey: Grey, quads: Quads, groups: Sequence[str], page: Tones, search: float
-) -> NDArray[np.float64]:
-    """Measure boxes of one size: find them, find their outline, cut again to it, compare."""
-    patches, shifts, match = _snapped(grey, quads, groups, page, search)
-    empties = emptier(patches, groups)
-    kind = find_outline(median_picture(patches[empties]))
-    if kind.found:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """The page from which boxes of one size are cut."""
+
+    grey: Grey
+    paper: float  # grey level beyond the scan's edge
+    shades: NDArray[np.uint8]  # (N, 256) what ink each grey level is, by box
+    groups: Sequence[str]
+
+    def cut(self, quads: Quads) -> Patches:
+        return density(cut(self.grey, quads, self.paper), self.shades)
+
+    def snapped(self, quads: Quads, patches: Patches, search: float) -> tuple[Patches, Floats, Floats]:
+        """Find boxes in their patches and cut again where they are; shifts in box sides."""
+        reach = min(MARGIN, round(search * SIDE))
+        if len(quads) < 2 or reach < 1:
+            return patches, np.zeros((len(quads), 2)), np.ones(len(quads))
+        shifts, match = snap(patches, emptier(patches, self.groups), quads.mean(axis=1), reach)
+        shifts /= SIDE
+        if np.any(shifts):
+            patches = self.cut(_moved(quads, shifts, (0, 0, 1, 1)))
+        return patches, shifts, match
+
+
+def _paper(grey: Grey, quads: Quads) -> float:
+    """Return the grey level of the paper around the boxes."""
+    height, width = grey.shape
+    left, top = np.floor(quads.min(axis=(0, 1))).clip(0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.ceil(quads.max(axis=(0, 1))).clip([left + 1, top + 1], None).astype(int)
+    part = grey[top:bottom, left:right]
+    step = max(1, min(part.shape) // PAPER_SAMPLES)
+    return float(np.percentile(part[::step, ::step], 85))
+
+
+def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) -> Floats:
+    """Measure boxes of one size: find them, find their outline, cut to it, compare.
+
+    Boxes whose printed outline is where it is stated, to within `REFINE`, are found at once.
+    """
+    patches, shifts, match = sheet.snapped(quads, patches, search)
+    empties = emptier(patches, sheet.groups)
+    kind = find_outline(median_picture(_some(patches[empties])))
+    if kind.found and search > REFINE:
         left, top, right, bottom = kind.bounds
         fitted = _moved(quads, shifts, kind.bounds)
-        patches, more, match = _snapped(grey, fitted, groups, page, min(search, REFINE))
-        empties = emptier(patches, groups)
-        kind = find_outline(median_picture(patches[empties]))
         shifts = shifts + np.array([(left + right - 1) / 2, (top + bottom - 1) / 2])
+        patches, more, match = sheet.snapped(fitted, sheet.cut(fitted), REFINE)
         shifts += more * np.array([right - left, bottom - top])
-    blanks = references(patches, empties, groups, kind)
+        empties = emptier(patches, sheet.groups)
+        kind = find_outline(median_picture(_some(patches[empties])))
+    blanks = references(patches, empties, sheet.groups, kind)
     beyond = _written(patches, blanks.pictures)
     features = np.zeros((len(quads), len(FEATURES)))
-    _inside(features, np.minimum(patches, 1.0), blanks, beyond, kind)
+    _inside(features, patches, blanks, beyond, kind)
     _strokes(features, patches, beyond, kind)
     features[:, F["missing"]] = _missing(patches, blanks.pictures, kind.shape)
     features[:, F["match"]] = match
     features[:, F["support"]] = np.minimum(blanks.support / FULL_SUPPORT, 1.0)
-    features[:, F["paper"]] = np.percentile(patches[:, ::2, ::2].reshape(len(patches), -1), 30, axis=1)
+    features[:, F["paper"]] = _paper_ink(patches)
     features[:, F["shift_x"] : F["shift_y"] + 1] = shifts
     features[:, F["found"]] = kind.found
     features[:, F["usable"]] = 1.0
     return features
+
+
+def _paper_ink(patches: Patches) -> Floats:
+    """How dark the paper of each box is: that of its brightest third."""
+    few = np.sort(patches[:, ::4, ::4].reshape(len(patches), -1), axis=1)
+    return few[:, few.shape[1] * 3 // 10] / BLACK
+
+
+def _some(patches: Patches) -> Patches:
+    """Return evenly spread patches, as many as say all there is to say about the common picture."""
+    return patches[:: -(-len(patches) // MOST_EXAMPLES)]
 
 
 def _moved(quads: Quads, shifts: Floats, edges: tuple[float, float, float, float]) -> Quads:
@@ -183,40 +247,28 @@ def _moved(quads: Quads, shifts: Floats, edges: tuple[float, float, float, float
     return subquads(quads, left + x, top + y, right + x, bottom + y)
 
 
-def _snapped(
-    grey: Grey, quads: Quads, groups: Sequence[str], page: Tones, search: float
-) -> tuple[Patches, Floats, Floats]:
-    """Cut patches, find the boxes in them, and cut again where they are; shifts in box sides."""
-    patches = density(cut(grey, quads, page.white), page)
-    reach = min(MARGIN, round(search * SIDE))
-    if len(quads) < 2 or reach < 1:
-        return patches, np.zeros((len(quads), 2)), np.ones(len(quads))
-    shifts, match = snap(patches, emptier(patches, groups), quads.mean(axis=1), reach)
-    shifts /= SIDE
-    if np.any(shifts):
-        patches = density(cut(grey, _moved(quads, shifts, (0, 0, 1, 1)), page.white), page)
-    return patches, shifts, match
-
-
 def _written(patches: Patches, blanks: Patches) -> Patches:
     """Find what was written: ink that the blank does not explain, and what lies under its print.
 
     Ink over a printed letter cannot be seen there, but beside the letter it can: print is
     painted over with the mean of the free pixels around it.
     """
-    thick = np.ones((3, 3), np.uint8)  # scanners move edges by about a pixel
-    out = np.empty_like(patches)
-    for print_, blank in zip(out, blanks, strict=True):
-        cv2.dilate(blank, thick, dst=print_)
-    free = out < INK
-    beyond = np.maximum(patches - out, 0.0)
-    weight, under = free.astype(np.float32), beyond * free
+    print_ = cv2.dilate(stacked(blanks), np.ones((3, 3), np.uint8))  # scanners move edges by about a pixel
+    paper = (print_ <= INK).astype(np.uint8)
+    paper.reshape(-1, PATCH + GAP, PATCH)[:, PATCH:] = 0  # what lies between patches is none
+    tall = stacked(patches)
+    beyond = cv2.subtract(tall, print_)
+    ink, free = (_around(pixels) for pixels in (beyond * paper, paper))
+    under = np.minimum((ink / np.maximum(free, 1.0)).astype(np.uint8), tall)
+    under[paper > 0] = 0
+    return np.ascontiguousarray(unstacked(np.maximum(beyond, under)))
+
+
+def _around(tall: NDArray[Any]) -> NDArray[np.float32]:
+    """Sum up the pixels around each one, none beyond the picture."""
     near = UNDER_PRINT, UNDER_PRINT
-    for here, there in zip(weight, under, strict=True):
-        cv2.blur(here, near, dst=here)
-        cv2.blur(there, near, dst=there)
-    under /= np.maximum(weight, 1e-3)
-    return np.asarray(np.where(free, beyond, np.maximum(beyond, np.minimum(under, patches))), np.float32)
+    around = cv2.boxFilter(tall, cv2.CV_32F, near, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(around, np.float32)
 
 
 def _inside(features: Floats, patches: Patches, blanks: References, beyond: Patches, kind: Outline) -> None:
@@ -225,55 +277,84 @@ def _inside(features: Floats, patches: Patches, blanks: References, beyond: Patc
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
     core = depth > 0.5 * depth.max()
     around = cv2.dilate(shape.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(np.bool_) & ~shape
-    capped = np.minimum(beyond, 1.0)
-    features[:, F["ink"]] = (beyond[:, inside] > INK).mean(axis=1)
-    features[:, F["mass"]] = capped[:, inside].mean(axis=1)
-    features[:, F["raw"]] = patches[:, inside].mean(axis=1)
+    black = np.uint8(BLACK)
+    written = sums(np.minimum(beyond, black), inside, core, around)
+    written /= BLACK * np.array([inside.sum(), core.sum(), around.sum()])
+    raw, blank = (
+        sums(np.minimum(pictures, black), inside)[:, 0] / (BLACK * inside.sum())
+        for pictures in (patches, blanks.pictures)
+    )
+    features[:, F["ink"]] = sums(beyond > INK, inside)[:, 0] / inside.sum()
+    features[:, F["mass"]] = written[:, 0]
+    features[:, F["raw"]] = raw
     # Not pixel by pixel: a letter that lies half a pixel off cancels out in the mean.
-    blank = np.minimum(blanks.pictures[:, inside], 1.0).mean(axis=1)
     blank = np.minimum(blank, blanks.most)  # two marks alike are not print
-    features[:, F["gain"]] = (features[:, F["raw"]] - blank) / np.maximum(1.0 - blank, 0.3)
-    features[:, F["core"]] = capped[:, core].mean(axis=1)
-    features[:, F["ring"]] = capped[:, around].mean(axis=1)
+    features[:, F["gain"]] = (raw - blank) / np.maximum(1.0 - blank, 0.3)
+    features[:, F["core"]] = written[:, 1]
+    features[:, F["ring"]] = written[:, 2]
 
 
 def _strokes(features: Floats, patches: Patches, beyond: Patches, kind: Outline) -> None:
     """Fill in the features that need connected pieces of ink."""
-    inside = kind.inside
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    height, width, area = len(rows), len(columns), int(inside.sum())
-    towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
-    towards = towards / towards.max()
-    sizes_of_cells, cell_of_pixel = _cells(inside, rows, columns)
-    inks, blacks = ((pictures > INK).astype(np.uint8) for pictures in (beyond, patches))
+    inks = (beyond > INK).astype(np.uint8)
     features[:, F["around"]] = _goes_round(inks, _sectors(kind.shape))
-    pen, felt = (np.ones((n, n), np.uint8) for n in (PEN_LINE, FELT_LINE))
-    for at in np.flatnonzero(inks[:, inside].any(axis=1)):
-        row, picture, ink = features[at], beyond[at], inks[at]
-        row[F["through"]] = _longest_run(ink, rows, columns)
-        # Letters are thinner than either pen: here the print may stay in.
-        row[F["solid"]] = cv2.morphologyEx(blacks[at], cv2.MORPH_OPEN, pen)[inside].sum() / area
-        row[F["heavy"]] = cv2.morphologyEx(blacks[at], cv2.MORPH_OPEN, felt)[inside].sum() / area
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-        within = np.bincount(labels[inside], minlength=count)[1:]
-        areas = stats[1:, cv2.CC_STAT_AREA]
-        touching = within > 0
-        row[F["specks"]] = within[areas < SPECK].sum() / within.sum()
-        strokes = touching & (areas >= SPECK)
-        if strokes.any():
-            row[F["share"]] = within[strokes].sum() / areas[strokes].sum()
-            largest = labels == 1 + int(np.where(strokes, within, 0).argmax())
-            piece = largest & inside
-            row[F["width"]] = np.ptp(np.flatnonzero(piece.any(axis=0))) / max(width - 1, 1)
-            row[F["height"]] = np.ptp(np.flatnonzero(piece.any(axis=1))) / max(height - 1, 1)
-        kept = np.append(False, areas >= SPECK)[labels] & inside
-        if kept.any():
-            row[F["depth"]] = np.percentile(towards[kept], 95)
-            inked = np.bincount(cell_of_pixel[kept], minlength=len(sizes_of_cells))
-            row[F["spread"]] = (inked / sizes_of_cells > 0.08).mean()
-            values = picture[kept]
-            darkest = max(1, len(values) // 4)
-            row[F["dark"]] = np.partition(values, -darkest)[-darkest:].mean()
+    inked = np.flatnonzero(features[:, F["ink"]] > 0)
+    if not len(inked):
+        return
+    inks, inside = inks[inked], kind.inside
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    features[inked, F["through"]] = _longest_run(inks, rows, columns)
+    # Letters are thinner than either pen: here the print may stay in.
+    blacks = stacked((patches[inked] > INK).astype(np.uint8))
+    for name, width in (("solid", PEN_LINE), ("heavy", FELT_LINE)):
+        opened = cv2.morphologyEx(blacks, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+        features[inked, F[name]] = sums(unstacked(opened), inside)[:, 0] / inside.sum()
+
+    # All pieces of all boxes, numbered from 1; stacked patches do not touch.
+    count, labels = cv2.connectedComponents(stacked(inks), connectivity=8)
+    labels = unstacked(labels)
+    areas = np.bincount(labels[labels > 0], minlength=count)
+    box, row, column = np.nonzero((labels > 0) & inside)
+    piece = labels[box, row, column]
+    within = np.bincount(piece, minlength=count)
+    box_of = np.zeros(count, np.intp)
+    box_of[piece] = box
+
+    def by_box(pieces: NDArray[np.bool_], values: NDArray[np.int64]) -> Floats:
+        return np.asarray(np.bincount(box_of[pieces], values[pieces], len(inked)), np.float64)
+
+    specks = (within > 0) & (areas < SPECK)
+    features[inked, F["specks"]] = by_box(specks, within) / by_box(within > 0, within)
+    strokes = (within > 0) & (areas >= SPECK)
+    features[inked, F["share"]] = by_box(strokes, within) / np.maximum(by_box(strokes, areas), 1)
+    kept = strokes[piece]
+    box, row, column, piece = box[kept], row[kept], column[kept], piece[kept]
+    if not len(box):
+        return
+    # The largest piece of each box: sorted by size, the last one written stays.
+    order = np.argsort(-within[strokes], kind="stable")[::-1]
+    largest = np.zeros(len(inked), np.intp)
+    largest[box_of[strokes][order]] = np.flatnonzero(strokes)[order]
+    main = piece == largest[box]
+    for name, place, span in (("width", column, len(columns)), ("height", row, len(rows))):
+        first, last = np.full(len(inked), PATCH), np.full(len(inked), -1)
+        np.minimum.at(first, box[main], place[main])
+        np.maximum.at(last, box[main], place[main])
+        features[inked, F[name]] = np.maximum(last - first, 0) / max(span - 1, 1)
+
+    sizes_of_cells, cell_of_pixel = _cells(inside, rows, columns)
+    cells = len(sizes_of_cells)
+    in_cells = np.bincount(box * cells + cell_of_pixel[row, column], minlength=len(inked) * cells)
+    features[inked, F["spread"]] = (in_cells.reshape(-1, cells) / sizes_of_cells > 0.08).mean(axis=1)
+    towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    starts = np.flatnonzero(np.diff(box, prepend=-1))  # pixels come box by box
+    stops = np.append(starts[1:], len(box))
+    for at, start, stop in zip(inked[box[starts]], starts, stops, strict=True):
+        pixels = np.s_[start:stop]
+        deep = np.sort(towards[row[pixels], column[pixels]])
+        features[at, F["depth"]] = deep[(len(deep) - 1) * 95 // 100] / towards.max()
+        dark = np.sort(beyond[inked[box[start]], row[pixels], column[pixels]])
+        features[at, F["dark"]] = dark[-max(1, len(dark) // 4) :].mean() / BLACK
 
 
 def _cells(
@@ -305,8 +386,8 @@ def _goes_round(inks: NDArray[np.uint8], sectors: NDArray[np.intp]) -> Floats:
 
     Table lines and shaded paper run out of the patch; a ring around the box hardly does.
     """
-    every = [inks[:, sectors == sector].any(axis=1) for sector in range(SECTORS)]
-    out = np.asarray(np.sum(every, axis=0) / SECTORS, np.float64)
+    every = sums(inks, *(sectors == sector for sector in range(SECTORS))) > 0
+    out = np.asarray(every.mean(axis=1), np.float64)
     for at in np.flatnonzero(out >= MOST_ROUND):
         count, labels, stats, _ = cv2.connectedComponentsWithStats(inks[at], connectivity=8)
         edge = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
@@ -318,15 +399,19 @@ def _goes_round(inks: NDArray[np.uint8], sectors: NDArray[np.intp]) -> Floats:
     return out
 
 
-def _longest_run(ink: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:
-    """How much of the patch's height or width the straightest line through the inside inks."""
-    down = cv2.dilate(ink, np.ones((1, 3), np.uint8))[:, columns].mean(axis=0).max()
-    across = cv2.dilate(ink, np.ones((3, 1), np.uint8))[rows].mean(axis=1).max()
-    return float(max(down, across))
+def _longest_run(inks: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """How much of the patch's height or width the straightest line through the inside inks, (N,)."""
+    tall = stacked(inks)
+    down = unstacked(cv2.dilate(tall, np.ones((1, 3), np.uint8))).sum(axis=1, dtype=np.uint16)
+    across = unstacked(cv2.dilate(tall, np.ones((3, 1), np.uint8))).sum(axis=2, dtype=np.uint16)
+    return np.asarray(
+        np.maximum(down[:, columns].max(axis=1), across[:, rows].max(axis=1)) / PATCH, np.float64
+    )
 
 
 def _missing(patches: Patches, pictures: Patches, shape: Mask) -> Floats:
     """How much of a box's own print is not on the paper."""
-    printed = np.minimum(pictures[:, shape], 1.0)
-    absent = np.maximum(printed - patches[:, shape] - 0.2, 0.0).sum(axis=1)
-    return np.asarray(absent / np.maximum(printed.sum(axis=1), 1.0), np.float64)
+    printed = np.minimum(pictures, np.uint8(BLACK)).reshape(-1, PATCH)
+    absent = np.maximum(cv2.subtract(printed, patches.reshape(-1, PATCH)), ABSENT) - ABSENT
+    lost, all_ = (sums(pixels.reshape(patches.shape), shape)[:, 0] for pixels in (absent, printed))
+    return np.asarray(lost / np.maximum(all_, BLACK), np.float64)

@@ -9,11 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.reading.patches import MARGIN, PATCH, SIDE, Picture
+from omr.reading.patches import BLACK, MARGIN, PATCH, SIDE, Mask, Picture
 
-Mask = NDArray[np.bool_]  # (PATCH, PATCH)
-
-PRINT_INK: Final = 0.35  # density from which a pixel of the common picture is print
+PRINT_INK: Final = round(0.35 * BLACK)  # steps of ink above which a pixel of the common picture is print
 
 
 @dataclass(frozen=True, slots=True, eq=False)

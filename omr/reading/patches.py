@@ -2,12 +2,16 @@
 
 Every box becomes a square patch of `PATCH` pixels: the box itself is `SIDE` pixels wide in
 its middle, with half a box of surroundings on every side. The page itself is never warped.
+
+Ink is kept in bytes, `BLACK` steps from paper to print: finer than the scan's own levels, and
+a quarter of the memory that passes over all boxes go through. What OpenCV does to each box it
+does to all at once, `stacked` in one tall picture.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -16,18 +20,20 @@ from numpy.typing import NDArray
 from omr.geometry import Points
 
 Quads = NDArray[np.float64]  # (N, 4, 2) scan px, clockwise from the top left
-Patches = NDArray[np.float32]  # (N, PATCH, PATCH) ink density: 0 paper, 1 print black
-Picture = NDArray[np.float32]  # (PATCH, PATCH), or its pixels as rows
+Patches = NDArray[np.uint8]  # (N, PATCH, PATCH) ink density: 0 paper, `BLACK` print
+Picture = NDArray[np.uint8]  # (PATCH, PATCH)
+Mask = NDArray[np.bool_]  # (PATCH, PATCH)
 Floats = NDArray[np.float64]
 
 SIDE: Final = 32  # px of a box's side in a patch: a 0.3 mm pen line in a 4.5 mm box is 2 px wide
 MARGIN: Final = 16  # px of surroundings on each side
 PATCH: Final = SIDE + 2 * MARGIN
+BLACK: Final = 170  # steps of ink from paper to print; a mark may be blacker than thin print, up to 255
+GAP: Final = 8  # empty rows between two stacked patches: more than any window reaches past its middle
 
 MIN_SIDE_PX: Final = 4.0  # below, a box has no inside to look at
 MAX_SIDE_PX: Final = 2000.0  # above, it is no box: 600 dpi makes 106 px of 4.5 mm
 MIN_CONTRAST: Final = 64.0  # grey levels from paper to ink; less is noise on an empty page
-MAX_DENSITY: Final = 1.5  # a mark may be blacker than thin print, not without limit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,41 +138,63 @@ def cut(grey: NDArray[np.uint8], quads: Quads, fill: float) -> NDArray[np.uint8]
     return patches
 
 
-def tones(patches: NDArray[np.uint8]) -> Tones:
-    """Take paper white and print black from the page's own boxes."""
-    if not patches.size:
-        return Tones(255.0, 255.0 - MIN_CONTRAST)
-    counts = _counts(patches)
+def levels(patches: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How many pixels of each patch have each grey level, (N, 256)."""
+    counts = np.empty((len(patches), 256), np.int64)
+    for row, patch in zip(counts, patches, strict=True):
+        row[:] = cv2.calcHist([patch], [0], None, [256], [0, 256]).ravel()
+    return counts
+
+
+def tones(counts: NDArray[np.int64]) -> Tones:
+    """Take paper white and print black from the grey levels of all the page's boxes."""
     white = float(np.median(_percentiles(counts, 85)))
     # Outlines are 5-15 % of a patch: the darkest 2 % are print or pen, not noise.
     black = float(_percentiles(counts.sum(axis=0, keepdims=True), 2)[0])
     return Tones(white, min(black, white - MIN_CONTRAST))
 
 
-def density(patches: NDArray[np.uint8], page: Tones) -> Patches:
-    """Turn grey patches into ink density: 0 is paper where the patch lies, 1 is print black.
+def shades(counts: NDArray[np.int64], page: Tones) -> NDArray[np.uint8]:
+    """Return what ink each grey level is, for each box by its grey levels, (N, 256).
 
-    A shadow or grey paper lowers the white of a single patch, a large fill must not: the
+    A shadow or grey paper lowers the white of a single box, a large fill must not: the
     local white is the patch's brightest fifth, but at most a third of the way from paper
     to black.
     """
     floor = page.white - (page.white - page.black) / 3
-    white = _percentiles(_counts(patches), 80).clip(floor, 255.0)
+    white = _percentiles(counts, 80).clip(floor, 255.0)
     scale = np.maximum(white - page.black, 0.5 * MIN_CONTRAST)
-    levels = (white[:, None] - np.arange(256)) / scale[:, None]
-    tables = levels.clip(0.0, MAX_DENSITY).astype(np.float32)
-    ink = np.empty(patches.shape, np.float32)
+    ink = (white[:, None] - np.arange(256)) / scale[:, None]
+    return np.rint(ink * BLACK).clip(0, 255).astype(np.uint8)
+
+
+def density(patches: NDArray[np.uint8], tables: NDArray[np.uint8]) -> Patches:
+    """Turn grey patches into ink density by the table of each box: 0 is paper, `BLACK` is print."""
+    ink = np.empty_like(patches)
     for out, patch, table in zip(ink, patches, tables, strict=True):
         cv2.LUT(patch, table, dst=out)
     return ink
 
 
-def _counts(patches: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How many pixels of each patch have each grey level, (N, 256)."""
-    counts = np.empty((len(patches), 256), np.int64)
-    for row, patch in zip(counts, patches, strict=True):
-        row[:] = cv2.calcHist([patch], [0], None, [256], [0, 256]).ravel()
-    return counts
+def stacked(patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Put patches one under the other into one picture, apart by `GAP` rows of paper."""
+    tall = np.zeros((len(patches), PATCH + GAP, PATCH), np.uint8)
+    tall[:, :PATCH] = patches
+    return tall.reshape(-1, PATCH)
+
+
+def unstacked(tall: NDArray[Any]) -> NDArray[Any]:
+    """Return the patches of a picture that was `stacked`, (N, PATCH, PATCH)."""
+    return tall.reshape(-1, PATCH + GAP, PATCH)[:, :PATCH]
+
+
+def sums(patches: NDArray[Any], *masks: Mask) -> Floats:
+    """Return the sum of each patch over each mask, (N, masks): whole numbers, exactly.
+
+    Below 16 million a 32-bit float holds every whole number: 4096 bytes sum up to one million.
+    """
+    weights = np.stack([mask.ravel() for mask in masks], axis=1).astype(np.float32)
+    return np.asarray(patches.reshape(len(patches), -1).astype(np.float32) @ weights, np.float64)
 
 
 def _percentiles(counts: NDArray[np.int64], percent: float) -> Floats:

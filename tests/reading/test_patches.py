@@ -1,14 +1,31 @@
-"""The fast ways through the pixels give what the plain ones give, to the last bit."""
+"""The fast ways, all boxes at once, give what plain ones give for each box, to the last bit."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
+from box_pages import grid, mark, paper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from omr.reading.patches import MAX_DENSITY, MIN_CONTRAST, PATCH, Patches, Tones, density, tones
+from omr.reading import marks
+from omr.reading.blanks import BLUR, EXCESS, _Apart
+from omr.reading.marks import FELT_LINE, INK, PEN_LINE, SPECK, UNDER_PRINT, F, measure
+from omr.reading.outline import Outline, find_outline
+from omr.reading.patches import (
+    BLACK,
+    MIN_CONTRAST,
+    PATCH,
+    Patches,
+    Tones,
+    cut,
+    density,
+    levels,
+    shades,
+    tones,
+)
 from omr.reading.snap import halved, median_picture
 
 stacks = arrays(
@@ -19,26 +36,30 @@ stacks = arrays(
 )
 
 
-def plain_density(patches: np.ndarray, page: Tones) -> Patches:
-    white = np.percentile(patches.reshape(len(patches), -1), 80, axis=1)
-    white = white.clip(page.white - (page.white - page.black) / 3, 255.0)
-    scale = np.maximum(white - page.black, 0.5 * MIN_CONTRAST)
-    ink = (white[:, None, None] - patches) / scale[:, None, None]
-    return np.asarray(ink.clip(0.0, MAX_DENSITY), np.float32)
-
-
 def plain_tones(patches: np.ndarray) -> Tones:
     white = float(np.median(np.percentile(patches.reshape(len(patches), -1), 85, axis=1)))
     return Tones(white, min(float(np.percentile(patches, 2)), white - MIN_CONTRAST))
 
 
+def plain_density(patches: np.ndarray, page: Tones) -> Patches:
+    white = np.percentile(patches.reshape(len(patches), -1), 80, axis=1)
+    white = white.clip(page.white - (page.white - page.black) / 3, 255.0)
+    scale = np.maximum(white - page.black, 0.5 * MIN_CONTRAST)
+    ink = (white[:, None, None] - patches) / scale[:, None, None]
+    return np.rint(ink * BLACK).clip(0, 255).astype(np.uint8)
+
+
+def check_tones(patches: np.ndarray) -> None:
+    counts = levels(patches)
+    page, plain = tones(counts), plain_tones(patches)
+    assert (page.white, page.black) == (plain.white, plain.black)
+    assert np.array_equal(density(patches, shades(counts, page)), plain_density(patches, page))
+
+
 @settings(deadline=None)  # a busy machine is no error
 @given(stacks)
 def test_tones_and_density_are_those_of_plain_percentiles(patches: np.ndarray) -> None:
-    page = tones(patches)
-    plain = plain_tones(patches)
-    assert (page.white, page.black) == (plain.white, plain.black)
-    assert np.array_equal(density(patches, page), plain_density(patches, page))
+    check_tones(patches)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -46,17 +67,131 @@ def test_the_same_on_what_scanners_deliver(seed: int) -> None:
     rng = np.random.default_rng(seed)
     grey = rng.normal(230, 6, (40, PATCH, PATCH))
     grey[:, 16:48, 16:19] = rng.normal(60, 20, (40, 32, 3))
-    patches = grey.clip(0, 255).astype(np.uint8)
-    page = tones(patches)
-    plain = plain_tones(patches)
-    assert (page.white, page.black) == (plain.white, plain.black)
-    assert np.array_equal(density(patches, page), plain_density(patches, page))
+    check_tones(grey.clip(0, 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 33, 64])
 def test_halves_and_medians_are_those_of_plain_means_and_medians(count: int) -> None:
-    patches = np.random.default_rng(count).random((count, PATCH, PATCH)).astype(np.float32)
+    patches = np.random.default_rng(count).integers(0, 256, (count, PATCH, PATCH), np.uint8)
     half = PATCH // 2
-    plain = patches.reshape(count, half, 2, half, 2).mean(axis=(2, 4))
-    assert np.array_equal(halved(patches), plain)
-    assert np.array_equal(median_picture(patches), np.median(patches, axis=0))
+    four = patches.reshape(count, half, 2, half, 2).sum(axis=(2, 4), dtype=np.uint16)
+    assert np.array_equal(halved(patches), (four + 2) // 4)
+    assert np.array_equal(median_picture(patches), np.median(patches, axis=0).astype(np.uint8))
+
+
+@settings(deadline=None)
+@given(arrays(np.uint8, st.tuples(st.integers(1, 8), st.integers(1, 40)), elements=st.integers(0, BLACK)))
+def test_all_pairs_at_once_differ_as_they_do_one_by_one(looks: np.ndarray) -> None:
+    everyone = np.arange(len(looks))
+    found = _Apart(looks).between(everyone, everyone[::-1])
+    for i in everyone:
+        for k, j in enumerate(everyone[::-1]):
+            gap = looks[i].astype(int) - looks[j]
+            cost = EXCESS * np.maximum(gap - BLUR, 0).sum() + np.maximum(-gap - BLUR, 0).sum()
+            assert found[i, k] == (np.inf if i == j else pytest.approx(cost / (BLACK * looks.shape[1])))
+
+
+def plain_written(patch: np.ndarray, blank: np.ndarray) -> np.ndarray:
+    print_ = cv2.dilate(blank, np.ones((3, 3), np.uint8))
+    free = print_ <= INK
+    beyond = np.maximum(patch.astype(int) - print_, 0)
+    out, near = beyond.copy(), UNDER_PRINT // 2
+    for y, x in np.argwhere(~free):
+        around = np.s_[max(y - near, 0) : y + near + 1, max(x - near, 0) : x + near + 1]
+        if (count := free[around].sum()) > 0:
+            under = int(beyond[around][free[around]].sum() / count)
+            out[y, x] = max(beyond[y, x], min(under, patch[y, x]))
+    return out.astype(np.uint8)
+
+
+def plain_strokes(patch: np.ndarray, beyond: np.ndarray, kind: Outline) -> dict[str, float]:
+    """Measure the strokes of one box."""
+    inside, ink = kind.inside, (beyond > INK).astype(np.uint8)
+    out = dict.fromkeys(
+        ("through", "solid", "heavy", "specks", "share", "width", "height", "depth", "spread", "dark"), 0.0
+    )
+    if not ink[inside].any():
+        return out
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    down = cv2.dilate(ink, np.ones((1, 3), np.uint8))[:, columns].mean(axis=0).max()
+    across = cv2.dilate(ink, np.ones((3, 1), np.uint8))[rows].mean(axis=1).max()
+    out["through"] = max(down, across)
+    black = (patch > INK).astype(np.uint8)
+    for name, width in (("solid", PEN_LINE), ("heavy", FELT_LINE)):
+        opened = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+        out[name] = opened[inside].sum() / inside.sum()
+    count, labels = cv2.connectedComponents(ink, connectivity=8)
+    areas = np.array([(labels == piece).sum() for piece in range(1, count)])
+    within = np.array([(inside & (labels == piece)).sum() for piece in range(1, count)])
+    out["specks"] = within[areas < SPECK].sum() / within.sum()
+    strokes = (within > 0) & (areas >= SPECK)
+    if not strokes.any():
+        return out
+    out["share"] = within[strokes].sum() / areas[strokes].sum()
+    piece = (labels == 1 + np.where(strokes, within, 0).argmax()) & inside
+    out["width"] = np.ptp(np.flatnonzero(piece.any(axis=0))) / (len(columns) - 1)
+    out["height"] = np.ptp(np.flatnonzero(piece.any(axis=1))) / (len(rows) - 1)
+    kept = np.append(False, areas >= SPECK)[labels] & inside
+    towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    deep = np.sort(towards[kept])
+    out["depth"] = deep[(len(deep) - 1) * 95 // 100] / towards.max()
+    nine = [
+        kept[np.ix_(part, other)].sum() / cell.sum()
+        for part in np.array_split(rows, 3)
+        for other in np.array_split(columns, 3)
+        if (cell := inside[np.ix_(part, other)]).any()
+    ]
+    out["spread"] = float(np.mean(np.array(nine) > 0.08))
+    dark = np.sort(beyond[kept])
+    out["dark"] = dark[-max(1, len(dark) // 4) :].mean() / BLACK
+    return out
+
+
+@pytest.mark.parametrize("circles", [False, True], ids=["squares", "circles"])
+def test_all_boxes_at_once_are_measured_as_each_alone(circles: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a box holds must not depend on what was stacked above and below it."""
+    quads, _ = grid(8, 5)
+    page = paper(quads, circles=circles, letters="ABCDE")
+    for i, kind in zip(range(0, 40, 3), ["cross", "tick", "fill", "scribble", "dash"] * 8, strict=False):
+        mark(page, quads[i], kind, seed=i)
+    rng = np.random.default_rng(7)
+    noisy = (page + rng.normal(0, 14, page.shape)).clip(0, 255).astype(np.uint8)
+    cv2.line(noisy, (0, 5), (noisy.shape[1], noisy.shape[0] - 9), 90, 3)
+    seen: list[tuple[np.ndarray, np.ndarray, np.ndarray, Outline]] = []
+    written, strokes = marks._written, marks._strokes
+
+    def spy(patches: Patches, blanks: Patches) -> Patches:
+        beyond = written(patches, blanks)
+        for patch, blank, found in zip(patches, blanks, beyond, strict=True):
+            assert np.array_equal(found, plain_written(patch, blank))
+        return beyond
+
+    def spy_on_strokes(features: np.ndarray, patches: Patches, beyond: Patches, kind: Outline) -> None:
+        strokes(features, patches, beyond, kind)
+        for row, patch, found in zip(features.copy(), patches, beyond, strict=True):
+            seen.append((row, patch, found, kind))
+
+    monkeypatch.setattr(marks, "_written", spy)
+    monkeypatch.setattr(marks, "_strokes", spy_on_strokes)
+    measure(noisy, quads)
+    assert len(seen) == 40
+    for row, patch, found, kind in seen:
+        for name, value in plain_strokes(patch, found, kind).items():
+            assert row[F[name]] == pytest.approx(value, abs=1e-12), name
+
+
+def test_stacked_strokes_of_any_picture_are_those_of_each_alone() -> None:
+    quads, _ = grid(8, 5)
+    patches = cut(paper(quads), quads, 255.0)
+    counts = levels(patches)
+    kind = find_outline(median_picture(density(patches, shades(counts, tones(counts)))))
+    rng = np.random.default_rng(3)
+    for share in (0.02, 0.3, 0.6):
+        beyond = np.where(rng.random((6, PATCH, PATCH)) < share, rng.integers(0, 256, (6, PATCH, PATCH)), 0)
+        beyond = cv2.blur(beyond.astype(np.uint8).reshape(-1, PATCH), (3, 3)).reshape(-1, PATCH, PATCH)
+        features = np.zeros((6, len(F)))
+        features[:, F["ink"]] = (beyond[:, kind.inside] > INK).mean(axis=1)
+        marks._strokes(features, beyond, beyond, kind)
+        for row, found in zip(features, beyond, strict=True):
+            for name, value in plain_strokes(found, found, kind).items():
+                assert row[F[name]] == pytest.approx(value, abs=1e-12), name

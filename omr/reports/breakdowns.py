@@ -32,6 +32,12 @@ class Breakdown:
     field: str
     groups: tuple[Group, ...]
 
+    @property
+    def heading(self) -> str:
+        """What heads the groups: the question without how to mark it, and whose it is."""
+        asked = self.text.partition(" (")[0]
+        return f"{asked} – {self.field}" if self.field else asked
+
 
 NO_ANSWER = ""
 

@@ -294,9 +294,7 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
     )
     rows: list[Row] = []
     for breakdown in breakdowns(month, settings.smallest_cell):
-        asked = breakdown.text.partition(" (")[0]  # without how to mark it
-        heading = f"{asked} – {breakdown.field}" if breakdown.field else asked
-        rows.append(Row((heading, None, None, None, None), Weight.GROUP))
+        rows.append(Row((breakdown.heading, None, None, None, None), Weight.GROUP))
         for group in breakdown.groups:
             share = group.share
             cells = _satisfied(share) if isinstance(share, Share) else (share, share, share)

@@ -110,7 +110,7 @@ def test_the_page_hides_what_the_report_hides(month, person, office):
     with office.store() as store:
         told = breakdowns(monthly.gather(store, "2026-11"), 5)
     assert shown == [
-        (one.text, [[group.label, cell(group.slips), cell(group.share)] for group in one.groups])
+        (one.heading, [[group.label, cell(group.slips), cell(group.share)] for group in one.groups])
         for one in told
     ]
 

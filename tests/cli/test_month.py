@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +58,31 @@ def test_the_same_month_twice_is_the_same_files(office: Office) -> None:
     assert [Path(file).read_bytes() for file in first] == [Path(file).read_bytes() for file in again]
 
 
-def test_a_closed_months_report_states_its_root(office: Office) -> None:
+def test_a_closed_months_report_is_what_the_signed_export_comes_to(office: Office) -> None:
     import docx
 
-    run = office.issue("PC06", 2, "2026-11")
-    office("read", office.scan(slip(run, 1)))
+    run = office.issue("PC06", 9, "2026-11")
+    said = [{"B10": "5"}, {"B10": "1"}, {"B10": ""}, {"B10": "5 4"}, {"B1": "2"}, {}]
+    office("read", office.scan(*(slip(run, n, **one) for n, one in enumerate(said, start=1))))
     office("period", "close", "2026-11", "--by", "lan")
-    files = office.json("report", "--period", "2026-11", "-o", office.folder / "out")["files"]
-    (document,) = (file for file in files if file.endswith(".docx"))
+    made = office.json("report", "--period", "2026-11", "-o", office.folder / "out")
+    export = office.folder / "2026-11.zip"
+    office("audit", "export", "--period", "2026-11", "-o", export)
+    checked = office.json("audit", "check", export)
+    assert checked["ok"]
+
+    (document,) = (file for file in made["files"] if file.endswith(".docx"))
     text = "\n".join(paragraph.text for paragraph in docx.Document(document).paragraphs)
-    assert "số liệu đã chốt" in text and "mã gốc của nhật ký: " in text
+    assert "số liệu đã chốt" in text and f"mã gốc của nhật ký: {checked['head']}" in text
+    with zipfile.ZipFile(export) as archive:
+        proven = json.loads(archive.read("figures.json"))
+    answers = "PC06/DL-01/1"  # the revision of the form
+    assert proven["PC06/DL-01/valid"] == made["figures"]["slips"]["valid"] == 6
+    for name, told in made["figures"]["questions"].items():
+        key = name.partition("/")[2]
+        assert proven.get(f"{answers}/{key}/answered", 0) == told["answered"]
+        for code, count in told["counts"].items():
+            assert proven.get(f"{answers}/{key}/answered/{code}", 0) == count
 
 
 def test_visits_give_the_participation(office: Office) -> None:

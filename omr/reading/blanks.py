@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.reading.outline import Outline
-from omr.reading.patches import BLACK, Floats, Patches, sums
+from omr.reading.patches import BLACK, Floats, Patches, capped, sums
 from omr.reading.snap import halved
 
 MAX_PRINT: Final = 0.40  # share of a box's inside that printed letters can cover; more is a mark
@@ -59,9 +59,9 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     """
     n = len(patches)
     window = kind.shape[::2, ::2] & kind.shape[1::2, 1::2]
-    capped = np.minimum(patches, np.uint8(BLACK))
-    ink = sums(capped, kind.inside)[:, 0] / (BLACK * max(int(kind.inside.sum()), 1))
-    apart = _Apart(halved(capped)[:, window])
+    looks = capped(patches)
+    ink = sums(looks, kind.inside)[:, 0] / (BLACK * max(int(kind.inside.sum()), 1))
+    apart = _Apart(halved(looks)[:, window])
     most = _most_print(apart, ink, empties, groups)
     pool = _thinned(empties[ink[empties] <= most[empties]])
     pool = _with_twins(apart, pool, np.flatnonzero(ink <= most))

@@ -29,6 +29,7 @@ from omr.reading.patches import (
     Mask,
     Patches,
     Quads,
+    capped,
     cut,
     density,
     levels,
@@ -94,6 +95,8 @@ UNDER_PRINT: Final = 7  # px of a patch: wider than a printed line with its blur
 SECTORS: Final = 12
 MOST_ROUND: Final = 0.75  # from which it is worth asking whether it is strokes that go round a box
 RUNS_OUT: Final = 0.25  # share of a stroke's pixels on the patch's edge
+_RIM: Final = ~np.pad(np.ones((PATCH - 2, PATCH - 2), np.bool_), 1).ravel()  # the patch's outermost pixels
+PIXELS: Final = PATCH * PATCH
 SPECK: Final = 9  # px: 0.18 mm² of a 4.5 mm box
 ABSENT: Final = np.uint8(round(0.2 * BLACK))  # steps that the same print may be paler, from box to box
 SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
@@ -277,11 +280,10 @@ def _inside(features: Floats, patches: Patches, blanks: References, beyond: Patc
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
     core = depth > 0.5 * depth.max()
     around = cv2.dilate(shape.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(np.bool_) & ~shape
-    black = np.uint8(BLACK)
-    written = sums(np.minimum(beyond, black), inside, core, around)
+    written = sums(capped(beyond), inside, core, around)
     written /= BLACK * np.array([inside.sum(), core.sum(), around.sum()])
     raw, blank = (
-        sums(np.minimum(pictures, black), inside)[:, 0] / (BLACK * inside.sum())
+        sums(capped(pictures), inside)[:, 0] / (BLACK * inside.sum())
         for pictures in (patches, blanks.pictures)
     )
     features[:, F["ink"]] = sums(beyond > INK, inside)[:, 0] / inside.sum()
@@ -295,66 +297,75 @@ def _inside(features: Floats, patches: Patches, blanks: References, beyond: Patc
 
 
 def _strokes(features: Floats, patches: Patches, beyond: Patches, kind: Outline) -> None:
-    """Fill in the features that need connected pieces of ink."""
-    inks = (beyond > INK).astype(np.uint8)
-    features[:, F["around"]] = _goes_round(inks, _sectors(kind.shape))
-    inked = np.flatnonzero(features[:, F["ink"]] > 0)
+    """Fill in the features that need connected pieces of ink.
+
+    All pixels of ink are handled together, each with its box, its place in the patch and the
+    piece of ink that it belongs to; pieces are numbered over all boxes.
+    """
+    count, inside, area = len(patches), kind.inside, int(kind.inside.sum())
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    is_ink = beyond > INK
+    pixels = np.flatnonzero(is_ink)
+    box, place = pixels // PIXELS, pixels % PIXELS
+    inks = is_ink.astype(np.uint8)
+    pieces, labels = cv2.connectedComponents(stacked(inks), connectivity=8)
+    piece = labels.reshape(count, -1)[box, place]  # stacked patches do not touch
+    areas = np.bincount(piece, minlength=pieces)
+    features[:, F["around"]] = _goes_round(box, place, piece, areas, kind.shape, count)
+
+    is_inside = inside.ravel()[place]
+    box, place, piece = box[is_inside], place[is_inside], piece[is_inside]
+    inked = np.unique(box)
     if not len(inked):
         return
-    inks, inside = inks[inked], kind.inside
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    features[inked, F["through"]] = _longest_run(inks, rows, columns)
+    features[inked, F["through"]] = _longest_run(inks[inked], rows, columns)
     # Letters are thinner than either pen: here the print may stay in.
     blacks = stacked((patches[inked] > INK).astype(np.uint8))
     for name, width in (("solid", PEN_LINE), ("heavy", FELT_LINE)):
         opened = cv2.morphologyEx(blacks, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
-        features[inked, F[name]] = sums(unstacked(opened), inside)[:, 0] / inside.sum()
+        features[inked, F[name]] = sums(unstacked(opened), inside)[:, 0] / area
 
-    # All pieces of all boxes, numbered from 1; stacked patches do not touch.
-    count, labels = cv2.connectedComponents(stacked(inks), connectivity=8)
-    labels = unstacked(labels)
-    areas = np.bincount(labels[labels > 0], minlength=count)
-    box, row, column = np.nonzero((labels > 0) & inside)
-    piece = labels[box, row, column]
-    within = np.bincount(piece, minlength=count)
-    box_of = np.zeros(count, np.intp)
+    within = np.bincount(piece, minlength=pieces)
+    box_of = np.zeros(pieces, np.intp)
     box_of[piece] = box
 
-    def by_box(pieces: NDArray[np.bool_], values: NDArray[np.int64]) -> Floats:
-        return np.asarray(np.bincount(box_of[pieces], values[pieces], len(inked)), np.float64)
+    def by_box(which: NDArray[np.bool_], values: NDArray[np.int64]) -> Floats:
+        return np.asarray(np.bincount(box_of[which], values[which], count)[inked], np.float64)
 
-    specks = (within > 0) & (areas < SPECK)
-    features[inked, F["specks"]] = by_box(specks, within) / by_box(within > 0, within)
+    features[inked, F["specks"]] = by_box((within > 0) & (areas < SPECK), within) / by_box(within > 0, within)
     strokes = (within > 0) & (areas >= SPECK)
     features[inked, F["share"]] = by_box(strokes, within) / np.maximum(by_box(strokes, areas), 1)
-    kept = strokes[piece]
-    box, row, column, piece = box[kept], row[kept], column[kept], piece[kept]
-    if not len(box):
+    is_stroke = strokes[piece]
+    if not is_stroke.any():
         return
+    box, place, piece = box[is_stroke], place[is_stroke], piece[is_stroke]
     # The largest piece of each box: sorted by size, the last one written stays.
     order = np.argsort(-within[strokes], kind="stable")[::-1]
-    largest = np.zeros(len(inked), np.intp)
+    largest = np.zeros(count, np.intp)
     largest[box_of[strokes][order]] = np.flatnonzero(strokes)[order]
     main = piece == largest[box]
-    for name, place, span in (("width", column, len(columns)), ("height", row, len(rows))):
-        first, last = np.full(len(inked), PATCH), np.full(len(inked), -1)
-        np.minimum.at(first, box[main], place[main])
-        np.maximum.at(last, box[main], place[main])
-        features[inked, F[name]] = np.maximum(last - first, 0) / max(span - 1, 1)
-
+    row, column = np.divmod(place[main], PATCH)
+    for name, at, span in (("width", column, len(columns)), ("height", row, len(rows))):
+        first, last = np.full(count, PATCH), np.full(count, -1)
+        np.minimum.at(first, box[main], at)
+        np.maximum.at(last, box[main], at)
+        features[:, F[name]] = np.maximum(last - first, 0) / max(span - 1, 1)
     sizes_of_cells, cell_of_pixel = _cells(inside, rows, columns)
     cells = len(sizes_of_cells)
-    in_cells = np.bincount(box * cells + cell_of_pixel[row, column], minlength=len(inked) * cells)
-    features[inked, F["spread"]] = (in_cells.reshape(-1, cells) / sizes_of_cells > 0.08).mean(axis=1)
-    towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    in_cells = np.bincount(box * cells + cell_of_pixel.ravel()[place], minlength=count * cells)
+    features[:, F["spread"]] = (in_cells.reshape(count, cells) / sizes_of_cells > 0.08).mean(axis=1)
+
     starts = np.flatnonzero(np.diff(box, prepend=-1))  # pixels come box by box
-    stops = np.append(starts[1:], len(box))
-    for at, start, stop in zip(inked[box[starts]], starts, stops, strict=True):
-        pixels = np.s_[start:stop]
-        deep = np.sort(towards[row[pixels], column[pixels]])
-        features[at, F["depth"]] = deep[(len(deep) - 1) * 95 // 100] / towards.max()
-        dark = np.sort(beyond[inked[box[start]], row[pixels], column[pixels]])
-        features[at, F["dark"]] = dark[-max(1, len(dark) // 4) :].mean() / BLACK
+    sizes_, at = np.diff(starts, append=len(box)), box[starts]
+    towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    deep = towards.ravel()[place]
+    deep = deep[np.lexsort((deep, box))]
+    features[at, F["depth"]] = deep[starts + (sizes_ - 1) * 95 // 100] / towards.max()
+    dark = beyond.reshape(count, -1)[box, place]
+    upto = np.cumsum(np.append(0, dark[np.lexsort((dark, box))]), dtype=np.int64)
+    quarter = np.maximum(sizes_ // 4, 1)
+    stops = starts + sizes_
+    features[at, F["dark"]] = (upto[stops] - upto[stops - quarter]) / (quarter * BLACK)
 
 
 def _cells(
@@ -381,22 +392,31 @@ def _sectors(shape: Mask) -> NDArray[np.intp]:
     return np.where(near, -1, sectors)
 
 
-def _goes_round(inks: NDArray[np.uint8], sectors: NDArray[np.intp]) -> Floats:
-    """Share of the directions around each box in which strokes lie, (N,).
+def _goes_round(
+    box: NDArray[np.intp],
+    place: NDArray[np.intp],
+    piece: NDArray[Any],
+    areas: NDArray[np.int64],
+    shape: Mask,
+    count: int,
+) -> Floats:
+    """Share of the directions around each box in which strokes lie, (N,), from all pixels of ink.
 
     Table lines and shaded paper run out of the patch; a ring around the box hardly does.
     """
-    every = sums(inks, *(sectors == sector for sector in range(SECTORS))) > 0
-    out = np.asarray(every.mean(axis=1), np.float64)
-    for at in np.flatnonzero(out >= MOST_ROUND):
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(inks[at], connectivity=8)
-        edge = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
-        areas = stats[1:, cv2.CC_STAT_AREA]
-        runs_out = np.bincount(edge, minlength=count)[1:]
-        strokes = (areas >= SPECK) & (runs_out <= RUNS_OUT * areas)
-        met = np.append(False, strokes)[labels] & (sectors >= 0)
-        out[at] = len(np.unique(sectors[met])) / SECTORS
-    return out
+    sector = _sectors(shape).ravel()[place]
+
+    def met(which: NDArray[np.bool_]) -> Floats:
+        which = which & (sector >= 0)
+        seen = np.bincount(box[which] * SECTORS + sector[which], minlength=count * SECTORS)
+        return np.asarray((seen > 0).reshape(count, SECTORS).mean(axis=1))
+
+    every = met(np.ones(len(box), np.bool_))
+    if (every < MOST_ROUND).all():
+        return every
+    runs_out = np.bincount(piece[_RIM[place]], minlength=len(areas))
+    strokes = (areas >= SPECK) & (runs_out <= RUNS_OUT * areas)
+    return np.where(every < MOST_ROUND, every, met(strokes[piece]))
 
 
 def _longest_run(inks: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
@@ -411,7 +431,8 @@ def _longest_run(inks: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArr
 
 def _missing(patches: Patches, pictures: Patches, shape: Mask) -> Floats:
     """How much of a box's own print is not on the paper."""
-    printed = np.minimum(pictures, np.uint8(BLACK)).reshape(-1, PATCH)
-    absent = np.maximum(cv2.subtract(printed, patches.reshape(-1, PATCH)), ABSENT) - ABSENT
+    printed = capped(pictures).reshape(-1, PATCH)
+    absent = cv2.subtract(printed, patches.reshape(-1, PATCH))
+    absent = np.maximum(absent, ABSENT) - ABSENT
     lost, all_ = (sums(pixels.reshape(patches.shape), shape)[:, 0] for pixels in (absent, printed))
     return np.asarray(lost / np.maximum(all_, BLACK), np.float64)

@@ -188,13 +188,24 @@ def unstacked(tall: NDArray[Any]) -> NDArray[Any]:
     return tall.reshape(-1, PATCH + GAP, PATCH)[:, :PATCH]
 
 
+def capped(patches: Patches) -> Patches:
+    """Return patches in which nothing is darker than print."""
+    _, tall = cv2.threshold(patches.reshape(-1, patches.shape[2]), BLACK, 0, cv2.THRESH_TRUNC)
+    return np.asarray(tall, np.uint8).reshape(patches.shape)
+
+
 def sums(patches: NDArray[Any], *masks: Mask) -> Floats:
     """Return the sum of each patch over each mask, (N, masks): whole numbers, exactly.
 
     Below 16 million a 32-bit float holds every whole number: 4096 bytes sum up to one million.
     """
-    weights = np.stack([mask.ravel() for mask in masks], axis=1).astype(np.float32)
-    return np.asarray(patches.reshape(len(patches), -1).astype(np.float32) @ weights, np.float64)
+    every = np.stack(masks, axis=-1)
+    rows, columns = (np.flatnonzero(every.any(axis=axes)) for axes in ((1, 2), (0, 2)))
+    if not len(rows):
+        return np.zeros((len(patches), len(masks)))
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    pixels = patches[:, *part].astype(np.float32).reshape(len(patches), -1)
+    return np.asarray(pixels @ every[part].astype(np.float32).reshape(-1, len(masks)), np.float64)
 
 
 def _percentiles(counts: NDArray[np.int64], percent: float) -> Floats:

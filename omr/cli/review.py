@@ -72,8 +72,9 @@ def show(session: Session, item: str, as_json: bool) -> None:
     if view.question:
         click.echo(f"{view.item.question}. {view.question}")
     for choice in view.choices:
-        state = f"{choice.state} ({choice.confidence})" if choice.state else ""
-        click.echo(f"  {choice.word:<12} {choice.label:<40} {state}".rstrip())
+        state = say(f"marks.{choice.state}") if choice.state else ""
+        chance = "" if choice.confidence is None else f" ({choice.confidence:.2f})"
+        click.echo(f"  {choice.word:<12} {choice.label:<40} {state}{chance}".rstrip())
 
 
 @review.command()

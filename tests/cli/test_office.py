@@ -205,7 +205,9 @@ def test_review_shows_what_can_be_answered(office: Office) -> None:
         assert [choice["word"] for choice in shown["choices"]] == expected
         assert Path(shown["picture"]).is_file()
         assert shown["file"] == file.name
-        assert office("review", "show", items[kind]).out
+        told = office("review", "show", items[kind]).out
+        assert told and "(None)" not in told
+        assert ("chưa chắc, cần người xem (0.60)" in told) == (kind == "answer")
     office("review", "decide", items["held"], "--answer", "refused", "--by", "lan", "--why", "bản photo")
     office("review", "decide", items["page"], "--answer", "rescanned", "--by", "lan", "--why", "đã quét lại")
     office("review", "decide", items["answer"], "--answer", "none", "--by", "lan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,22 @@ def test_keyboard_alone_adds_an_account(window):
     window.keyboard.press("Enter")
     window.wait_for_selector(".one-time")
     assert "lan.pv01" in window.inner_text("[role=status]")
+
+
+@pytest.mark.parametrize("role, seen, unseen", [(Role.LEAD, "PC08", ""), (Role.VIEWER, "PC06", "PC08")])
+def test_lead_and_head_of_a_unit_take_the_month_home(role, seen, unseen, window, office, tmp_path):
+    take_slips(office.workspace, [slip() for _ in range(3)], name="a")
+    take_slips(office.workspace, [slip(B4="2")], unit="PC08", name="b")
+    sign_in(window, role)
+    window.click("nav >> text=Tổng quan")
+    window.wait_for_selector("text=Tháng 11/2026")
+    shown = window.inner_text("main")
+    with window.expect_download() as download:
+        window.click("text=Tải báo cáo")
+    download.value.save_as(tmp_path / "report.zip")
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        names = archive.namelist()
+        counts = next(archive.read(name).decode() for name in names if name.startswith("so-lieu"))
+    assert {Path(name).suffix for name in names} == {".csv", ".xlsx", ".docx"}
+    assert seen in counts and (seen in shown or role is Role.VIEWER)
+    assert not unseen or (unseen not in counts and unseen not in shown)

@@ -34,8 +34,8 @@ def demand(fits, what):
 
 def load(path):
     """Return manifest, rows by table and the stated figures, once everything that is hashed fits."""
-    with zipfile.ZipFile(path) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
+    archive = zipfile.ZipFile(path)
+    files = {name: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(files["manifest.json"])
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(manifest["public_key"]))
     public.verify(bytes.fromhex(files["signature"].decode()), files["manifest.json"])  # or InvalidSignature
@@ -45,8 +45,8 @@ def load(path):
     previous = ""
     for number, event in enumerate(events, start=1):
         content = canonical({key: event[key] for key in event if key != "hash"})
-        found = event["event"], event["previous"], event["hash"]
-        demand(found == (number, previous, sha256(content)), f"event {number}")
+        due = {"event": number, "previous": previous, "hash": sha256(content)}
+        demand(event | due == event, f"event {number}")
         previous = event["hash"]
     demand((len(events), previous) == (manifest["events"], manifest["head"]), "events are missing")
     tables = defaultdict(list)
@@ -56,8 +56,8 @@ def load(path):
         for line in group:
             leaves[line["table"]].append(canonical(line["row"]))
             tables[line["table"]].append(line["row"])
-        pairs = [(table, leaf) for table in sorted(leaves) for leaf in sorted(leaves[table])]
-        content = b"".join(b"%s %d %s" % (table.encode(), len(leaf), leaf) for table, leaf in pairs)
+        pairs = ((table.encode(), leaf) for table in sorted(leaves) for leaf in sorted(leaves[table]))
+        content = b"".join(b"%s %d %s" % (table, len(leaf), leaf) for table, leaf in pairs)
         demand(sha256(content) == events[number - 1]["digest"], f"rows of event {number}")
     return manifest, tables, json.loads(files["figures.json"])
 
@@ -95,8 +95,9 @@ def answers_of(tables):
     return said
 
 
-def says_nothing(questions, said):
+def says_nothing(tables, form, said):
     """Return whether rule KHL5 makes a slip invalid; what nobody decided yet may be an answer."""
+    questions = [row for row in tables["form_questions"] if row["fingerprint"] == form]
     may = {("answered", True), ("answered", False), ("doubtful", True)}
     given = {key for key, (state, _, machine) in said.items() if (state, machine) in may}
     asked = {row["question"] for row in questions if row["kind"] != "text"}
@@ -107,9 +108,7 @@ def says_nothing(questions, said):
 
 def slips_of(tables, said):
     """Return every reading as a slip: its place, its rank among those of its serial, why it is invalid."""
-    runs, questions = {row["run"]: row for row in tables["runs"]}, defaultdict(list)
-    for row in tables["form_questions"]:
-        questions[row["fingerprint"]].append(row)
+    runs = {row["run"]: row for row in tables["runs"]}
     aside = {row["reading"]: row["reason"] for row in tables["set_aside"]}
     hand = latest(tables["decided_slips"], "decision", "reading")
     moved = latest(tables["attributions"], "attribution", "reading")
@@ -120,7 +119,7 @@ def slips_of(tables, said):
         counts = outcome in ("counts", "invalid") or (outcome != "refused" and why is None)
         rank = 0 if counts else 2 if outcome == "refused" or why in ("same_image", "same_sheet") else 1
         reason = decided.get("reason") or (None if counts else ASIDE.get(why, "KHL3"))
-        if counts and not reason and says_nothing(questions[run["fingerprint"]], said[reading]):
+        if counts and not reason and says_nothing(tables, run["fingerprint"], said[reading]):
             reason = "KHL5"
         place = {"unit": to["unit"], "period": to["period"], "form": run["form"], "print": run["fingerprint"]}
         if outcome != "void":
@@ -163,30 +162,31 @@ def enter_books(tables, period, slips, figures):
         held = books["opening"] | books["received"]
         gone = books["returned"] | books["spoiled"] | books["in_stock"]
         books["missing"], books["unknown"] = held - gone, gone - held
-        for name, serials in books.items():
-            figures[f"{unit}/{form}/{name}"] += len(serials)
+        figures.update({f"{unit}/{form}/{name}": len(serials) for name, serials in books.items()})
 
 
 def main(path, key=None):
     manifest, tables, stated = load(path)
     demand(key in (None, manifest["public_key"]), "signed with another key")
-    said, figures, period, best = answers_of(tables), Counter(), manifest["period"], {}
-    for slip in sorted(slips_of(tables, said), key=lambda slip: slip["rank"]):
-        best.setdefault(slip["serial"], slip)
+    said, figures, period, online = answers_of(tables), Counter(), manifest["period"], defaultdict(dict)
+    ranked = sorted(slips_of(tables, said), key=lambda slip: slip["rank"], reverse=True)
+    best = {slip["serial"]: slip for slip in ranked}
     here = [slip for slip in best.values() if slip["period"] == period]
-    slips = [slip for slip in here if slip["rank"][0] == 0 or slip["why"] != "spoiled"]
+    slips = [slip for slip in here if slip["rank"][0] == 0 or slip["why"] not in ("spoiled", "period_closed")]
     enter_books(tables, period, slips, figures)
     told = [(slip["unit"], slip["print"], said[slip["reading"]]) for slip in slips if not slip["reason"]]
-    online = defaultdict(dict)
     for row in tables["electronic_answers"]:
         online[row["response"]][row["question"]] = row["state"], row["codes"], True
     sent = [row for row in tables["electronic_slips"] if row["period"] == period]
     told += [(row["unit"], row["fingerprint"], online[row["response"]]) for row in sent]
+    told = [one for one in told if not says_nothing(tables, *one[1:])]
     form_of = {row["fingerprint"]: f"{row['form']}/{row['revision']}" for row in tables["forms"]}
     for unit, fingerprint, answers in told:
         for question, (state, codes, _) in answers.items():
             where = f"{unit}/{form_of[fingerprint]}/{question}/{state}"
             figures.update([where, *(f"{where}/{code}" for code in codes.split() if state == "answered")])
+    for row in latest(tables["visit_counts"], "visit_count", "unit", "period").values():
+        figures[f"{row['unit']}/visits"] += row["visits"] * (row["period"] == period)
     for name, value in sorted(stated.items()):
         # Pages with foreign serials are no slips: of their number only the part that is serials is proved.
         fits = figures[name] == value or (name.endswith("/unknown") and figures[name] <= value)

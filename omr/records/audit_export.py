@@ -33,7 +33,9 @@ SIGNATURE: Final = "signature"
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 # Tables that bear on no figure of a period; events that touched nothing else are not copied.
-_BESIDE: Final = {"transcripts", "comments", "audit_draws", "drawn_slips", "rekeyed_slips"}
+_BESIDE: Final = {
+    *("original_ends", "comments", "transcripts", "audit_draws", "drawn_slips", "rekeyed_slips")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,10 @@ class _Bearing:
             for row in store.rows("SELECT deciding, reading FROM decidings")
             if row["reading"] in self._readings
         }
+        self._responses = {
+            row["response"]
+            for row in store.rows("SELECT response FROM electronic_slips WHERE period = ?", period.name)
+        }
         self._batches = {
             row["batch"]
             for row in store.rows("SELECT reading, batch FROM readings JOIN pages USING (page)")
@@ -155,26 +161,17 @@ class _Bearing:
 
     def on(self, added: Mapping[str, list[Row]]) -> bool:
         """Return whether an event with these rows bears on the period."""
-        if set(added) <= _BESIDE:
-            return False
-        about_slips = False
-        for table, rows in added.items():
-            for row in rows:
-                match self._says(table, row):
-                    case True:
-                        return True
-                    case False:
-                        about_slips = True
-        return not about_slips
+        return any(self._row(table, row) for table, rows in added.items() for row in rows)
 
-    def _says(self, table: str, row: Row) -> bool | None:
-        """Return whether a row is about the period's slips; None: it is not about slips."""
+    def _row(self, table: str, row: Row) -> bool:
+        if table in _BESIDE:
+            return False
         if table == "pages":
             return row["outcome"] == "rejected" or row["batch"] in self._batches
         if table == "answers":
             return row["deciding"] in self._decidings
-        if table in ("electronic_slips", "electronic_answers", "electronic_comments"):
-            return row.get("period") == self._period if table == "electronic_slips" else None
-        if "reading" in row:
-            return row["reading"] in self._readings
-        return None
+        if table == "electronic_slips":
+            return row["period"] == self._period
+        if table in ("electronic_answers", "electronic_comments"):
+            return row["response"] in self._responses
+        return "reading" not in row or row["reading"] in self._readings

@@ -17,6 +17,7 @@ from omr.records.periods import Period, PeriodState, state_of
 from omr.records.reconcile import reconcile
 from omr.records.store import Store
 from omr.records.tallies import tally
+from omr.records.visits import visits_of
 
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
 
@@ -171,7 +172,7 @@ def difference(before: Figures | None, after: Figures) -> dict[str, tuple[int, i
 
 
 def figures_of(store: Store, forms: Mapping[str, Form], period: Period) -> Figures:
-    """Return every figure of a period as it stands: the books, and how often each answer was given."""
+    """Return every figure of a period as it stands: the books, every answer's count, the visits."""
     figures: Figures = {}
     for line in reconcile(store, forms, period):
         for name in _BOOKS:
@@ -181,7 +182,7 @@ def figures_of(store: Store, forms: Mapping[str, Form], period: Period) -> Figur
         where = f"{answer.stratum.unit}/{form.form}/{form.revision}/{answer.question}"
         name = f"{where}/{answer.state}/{answer.code}".rstrip("/")
         figures[name] = figures.get(name, 0) + answer.slips  # paper and electronic
-    return figures
+    return figures | {f"{unit}/visits": visits for unit, visits in visits_of(store, period.name).items()}
 
 
 def _waiting(store: Store, period: Period) -> int:

@@ -56,9 +56,10 @@ def public_hex(key: Ed25519PrivateKey) -> str:
 
 
 def signed_by(public: str, signature: str, content: bytes) -> bool:
-    """Return whether a signature is that of the public key."""
+    """Return whether a signature is that of the public key, both spelt as `bytes.hex` spells them."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), content)
+        signed = bytes.fromhex(signature)
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(signed, content)
     except (ValueError, InvalidSignature):
         return False
-    return True
+    return signed.hex() == signature

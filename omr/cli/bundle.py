@@ -63,11 +63,13 @@ def import_(session: Session, file: Path, key: str | None, workers: int | None, 
     """Take a bundle in."""
     from omr.cli.read import read_files
     from omr.reading.batch import read_pages
-    from omr.records.bundle import check_bundle, unpack
+    from omr.records.bundle import check_bundle, check_told, unpack
     from omr.records.receipt import as_json as receipt_as_json
     from omr.records.receipt import as_text
 
     manifest = check_bundle(file, key)
+    with session.store() as store:
+        check_told(store, manifest)
     receipts = []
     for batch in manifest.batches:
         with tempfile.TemporaryDirectory() as folder:

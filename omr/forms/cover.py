@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ def parse_cover(payload: str) -> Cover | None:
     fields, _, check = payload.rpartition("|")
     words = fields.split("|")
     if len(words) != 6 or words[0] != _MARK or check != f"{zlib.crc32(fields.encode()):08x}":
+        return None
+    if not re.fullmatch("[1-9][0-9]{0,6}", words[4]):  # anybody can print a code with a fitting check sum
         return None
     return Cover(words[1], words[2], words[3], int(words[4]), words[5])
 

@@ -23,8 +23,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from omr.errors import OmrError
 from omr.records.originals import put_in_place, sha256_of
+from omr.records.periods import parse_period
 from omr.records.signing import public_hex, signed_by, signing_key
 from omr.records.store import Store, canonical
+from omr.records.units import find_unit
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "signature"
@@ -188,6 +190,20 @@ def check_bundle(file: Path, key: str | None = None) -> Manifest:
             return _checked(archive, file, key)
     except _UNREADABLE as error:
         raise OmrError("bundle.no_bundle", file=file) from error
+
+
+def check_told(store: Store, manifest: Manifest) -> None:
+    """Check what was told of every batch, before the first is read: all of them come in or none.
+
+    Raises
+    ------
+    RegisterError
+        If a unit or a period is unknown here.
+    """
+    for batch in manifest.batches:
+        period = None if batch.period is None else parse_period(batch.period)
+        if batch.unit is not None:
+            find_unit(store, batch.unit, period)
 
 
 def unpack(file: Path, batch: BundledBatch, folder: Path) -> list[Path]:

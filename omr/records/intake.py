@@ -82,7 +82,7 @@ def take_in(
     originals = [keep_original(file, desk.scans) for file in files]
     cover = _cover_of(originals[0])
     if cover is not None:
-        told = _told_with(told, cover)
+        told = _told_with(desk.store, told, cover)
     given = tuple((original.sha256, file.name) for original, file in zip(originals, files, strict=True))
     names = dict(given)
     batch, ended, unread = _open_batch(desk, told, originals, names)
@@ -99,14 +99,16 @@ def _cover_of(original: Original) -> Cover | None:
     return find_cover(top) if top is not None else None
 
 
-def _told_with(told: Told, cover: Cover) -> Told:
+def _told_with(store: Store, told: Told, cover: Cover) -> Told:
     """Return what command and cover sheet say together.
 
     Raises
     ------
     RegisterError
-        If they contradict each other: one of them belongs to another stack.
+        If they contradict each other: one of them belongs to another stack. If the sheet names a
+        unit or a period that does not exist.
     """
+    find_unit(store, cover.unit, parse_period(cover.period))
     said = {"unit": cover.unit, "period": cover.period, "count": cover.count}
     for (what, value), own in zip(said.items(), (told.unit, told.period, told.expected), strict=True):
         if own not in (None, value):

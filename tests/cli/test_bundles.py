@@ -36,8 +36,8 @@ def bundles(office: Office, tmp_path: Path) -> list[Path]:
     return made
 
 
-def elsewhere(office: Office, folder: Path) -> Workspace:
-    """Return the machine of PV01: the same register, nothing read yet."""
+def elsewhere(office: Office, folder: Path, without: str = "") -> Workspace:
+    """Return the machine of PV01: the same register, perhaps without a unit; nothing read yet."""
     workspace = Workspace.create(folder)
     with (
         Store.open(office.workspace.database) as here,
@@ -46,7 +46,8 @@ def elsewhere(office: Office, folder: Path) -> Workspace:
     ):
         for table in ("forms", "form_questions", "form_options", "unit_entries", "runs", "run_ends"):
             rows = [dict(row) for row in here.rows(f"SELECT * FROM {table}")]
-            act.add(table, *({**row, "event": act.event} for row in rows))
+            kept = [row for row in rows if table != "unit_entries" or row["unit"] != without]
+            act.add(table, *({**row, "event": act.event} for row in kept))
     return workspace
 
 
@@ -118,6 +119,16 @@ def test_a_changed_bundle_is_refused_whole(office: Office, bundles: list[Path], 
         assert refused(office, there, changed)
     changed.write_bytes(b"PK")
     assert refused(office, there, changed)
+    with Store.open(there.database) as store:
+        assert store.value("SELECT count(*) FROM originals") == 0
+
+
+def test_a_bundle_with_a_unit_that_is_unknown_here_is_refused_whole(
+    office: Office, bundles: list[Path], tmp_path: Path
+) -> None:
+    there, whole = elsewhere(office, tmp_path / "pv01", without="PC08"), tmp_path / "all.zip"
+    office("bundle", "export", "-o", whole)
+    assert refused(office, there, whole)
     with Store.open(there.database) as store:
         assert store.value("SELECT count(*) FROM originals") == 0
 

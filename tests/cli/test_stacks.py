@@ -11,7 +11,7 @@ from offices import Office
 from PIL import Image
 from scanned import BLANK, rejected, slip
 
-from omr.forms.cover import Cover, parse_cover
+from omr.forms.cover import Cover, parse_cover, print_cover
 from omr.reading.cover import find_cover
 from omr.reading.pages import open_pages
 
@@ -69,6 +69,9 @@ def test_a_code_that_is_no_cover_is_none() -> None:
         good.replace("240", "241"),
         good[:-1],
         "OMR-BATCH" + good,
+        Cover("PC06", "2026-11", "DL-01", -1).payload,
+        Cover("PC06", "2026-11", "DL-01", 10**9).payload,
+        Cover("PC06", "2026-11", "DL-01", "nhiều").payload,  # type: ignore[arg-type]
     ):
         assert parse_cover(text) is None
 
@@ -98,6 +101,19 @@ def test_a_cover_of_another_stack_is_refused(office: Office, tmp_path: Path) -> 
         assert office("read", file, *words, code=1).err
     assert office.json("answers") == []
     office("read", file, "--unit", "PC06", "--expect", 1)
+
+
+@pytest.mark.parametrize("said", [("PC99", "2026-11"), ("PC06", "2026-13"), ("PC06", "2023-02")])
+def test_a_cover_that_names_no_unit_or_period_is_refused(
+    office: Office, tmp_path: Path, said: tuple[str, str]
+) -> None:
+    run = office.issue("PC06", 5, "2026-11")
+    print_cover(Cover(*said, "DL-01", 1), "?", "?", tmp_path / "cover.pdf")
+    with pypdfium2.PdfDocument(tmp_path / "cover.pdf") as document:
+        cover = document[0].render(scale=200 / 72).to_pil().convert("L")
+    ran = office("read", stack(office, cover, "stack.tif", slip(run, 1)), code=1)
+    assert len(ran.err.splitlines()) == 1
+    assert office.json("answers") == []
 
 
 def test_two_stacks_scanned_as_one_are_told(office: Office, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def decode(page: EncodedPage) -> ScannedPage:
     )
 
 
-def colour_of(scan: ScannedPage, reduced: int = 1) -> Colour | None:
+def colour_of(scan: ScannedPage, reduced: int = 1, top: float = 1.0) -> Colour | None:
     """Decode the page once more, in colour; None when the scanner delivered none.
 
     Parameters
@@ -160,14 +160,17 @@ def colour_of(scan: ScannedPage, reduced: int = 1) -> Colour | None:
     scan : ScannedPage
     reduced : {1, 2, 4, 8}
         Into how many times fewer pixels a side; a JPEG is decoded faster for it.
+    top : float
+        The share of the page, from its top, that is wanted; more may come, up to the whole page.
     """
     if scan.depth is not Depth.COLOUR or scan.encoded is None:
         return None
-    pixels = _picture(scan.encoded, colour=True, reduced=reduced).pixels
+    picture = _picture(scan.encoded, colour=True, reduced=reduced, top=top)
+    pixels = picture.pixels
     if pixels.ndim != 3:
         return None
     height, width = scan.grey.shape
-    size = math.ceil(width / reduced), math.ceil(height / reduced)
+    size = math.ceil(width / reduced), math.ceil(round(picture.top * height) / reduced)
     if pixels.shape[1::-1] == size:
         return pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -231,12 +234,12 @@ def _broken(fault: ScanError) -> EncodedPage:
     return EncodedPage("", 0, Encoding.BROKEN, b"", fault=fault)
 
 
-def _picture(page: EncodedPage, *, colour: bool, reduced: int = 1) -> Picture:
+def _picture(page: EncodedPage, *, colour: bool, reduced: int = 1, top: float = 1.0) -> Picture:
     if page.fault is not None:
         raise page.fault
     if page.encoding is Encoding.PDF:
         return pdf.load(page.data)
-    picture = load(page.data, page.orientation, colour=colour, reduced=reduced)
+    picture = load(page.data, page.orientation, colour=colour, reduced=reduced, top=top)
     return picture if page.dpi is None else picture._replace(dpi=page.dpi)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,10 @@ DAMAGE: Final = (
 _ORIENTATION_TAG: Final = 0x0112
 _END_OF_IMAGE: Final = b"\xff\xd9"
 _START_OF_SCAN: Final = b"\xff\xda"
+_BASELINE: Final = (0xC0, 0xC1)
+# Progressive and the like, whose scans each run over the whole height, and the start of a scan.
+_OTHER_FRAMES: Final = (0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xDA)
+MOST_MCU: Final = 32  # px: the highest block that a JPEG is made of
 
 _COLOUR: Final = {
     1: cv2.IMREAD_COLOR,
@@ -55,9 +60,12 @@ class Picture(NamedTuple):
     pixels: Pixels
     is_colour: bool  # whether the file holds colour, also when decoded to grey
     dpi: tuple[float, float] | None
+    top: float = 1.0  # share of the picture's height, from its top, that the pixels show
 
 
-def load(data: bytes, orientation: int | None, *, colour: bool, reduced: int = 1) -> Picture:
+def load(
+    data: bytes, orientation: int | None, *, colour: bool, reduced: int = 1, top: float = 1.0
+) -> Picture:
     """Decode a picture.
 
     Parameters
@@ -71,6 +79,8 @@ def load(data: bytes, orientation: int | None, *, colour: bool, reduced: int = 1
         as they are.
     reduced : {1, 2, 4, 8}
         How much smaller a colour JPEG may come.
+    top : float
+        The share of its height, from its top, that is wanted of a colour JPEG; more may come.
 
     Raises
     ------
@@ -85,8 +95,14 @@ def load(data: bytes, orientation: int | None, *, colour: bool, reduced: int = 1
                 orientation = int(header.getexif().get(_ORIENTATION_TAG, 1))
             dpi = _dpi(header.info.get("dpi"))
             if data.startswith(b"\xff\xd8") and header.mode in ("L", "RGB"):
-                pixels = _jpeg(data, _COLOUR[reduced] if colour else cv2.IMREAD_GRAYSCALE)
                 is_colour = header.mode == "RGB"
+                width, height = header.size
+                if colour and is_colour and orientation == 1 and top < 1:
+                    rows = min(height, math.ceil(top * height / MOST_MCU) * MOST_MCU)
+                    upper = _upper(data, width, rows, reduced)
+                    if upper is not None:
+                        return Picture(upper, True, dpi, rows / height)
+                pixels = _jpeg(data, _COLOUR[reduced] if colour else cv2.IMREAD_GRAYSCALE)
             else:
                 pixels = _array(header)
                 is_colour = pixels.ndim == 3
@@ -152,6 +168,37 @@ def _jpeg(data: bytes, mode: int) -> Pixels:
     if pixels is None:
         raise ValueError
     return np.asarray(pixels if pixels.ndim == 2 else pixels[..., ::-1], np.uint8)
+
+
+def _upper(data: bytes, width: int, rows: int, reduced: int) -> Pixels | None:
+    """Decode the upper rows of a JPEG; None where the file is not as scanners write it.
+
+    A decoder goes as far as the height that the header states, so a smaller height is stated.
+    Pillow, because OpenCV reports on standard error that bytes are left over.
+    """
+    at = _frame_header(data)
+    if at is None:
+        return None
+    short = data[: at + 5] + rows.to_bytes(2, "big") + data[at + 7 :]
+    try:
+        image = Image.open(io.BytesIO(short), formats=["JPEG"])
+        image.draft("RGB", (width // reduced, rows // reduced))
+        pixels = np.asarray(image)
+    except DAMAGE:
+        return None
+    return pixels if pixels.shape == (-(-rows // reduced), -(-width // reduced), 3) else None
+
+
+def _frame_header(data: bytes) -> int | None:
+    """Return where the header of a baseline JPEG's frame begins; its height stands 5 bytes further."""
+    at = 2
+    while at + 9 < len(data) and data[at] == 0xFF:
+        if data[at + 1] in _BASELINE:
+            return at
+        if data[at + 1] in _OTHER_FRAMES:
+            return None
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
 
 
 def _array(image: Image.Image) -> Pixels:

@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from omr.geometry import MM_PER_INCH, apply
+from omr.geometry import MM_PER_INCH, Points, apply
 from omr.reading.align import AlignedPage
 from omr.reading.pages import Colour, colour_of
 
@@ -22,6 +22,7 @@ COLOUR_SHARE: Final = 0.0005
 PRESENT_MM2: Final = 25.0  # of red; a round stamp of 36 mm has 150 and more
 PRESENT_EXTENT_MM: Final = 15.0  # across and down: a red pen's tick is smaller
 ABSENT_MM2: Final = 3.0
+LEAST_TOP: Final = 0.1  # of the page, to see whether it has colour
 
 
 class Seal(StrEnum):
@@ -37,10 +38,13 @@ def find_seal(aligned: AlignedPage) -> Seal:
     scan = aligned.located.scan
     px_per_mm = aligned.dpi / MM_PER_INCH
     reduced = next((by for by in (8, 4, 2) if px_per_mm / by >= COARSE_PX_PER_MM), 1)
-    colour = colour_of(scan, reduced)
+    zone_px = apply(aligned.scan_from_page, aligned.located.frame.stamp.corners_mm)
+    # No further down than the stamp: decoding is most of what this costs.
+    top = (float(zone_px[:, 1].max()) + reduced) / scan.grey.shape[0]
+    colour = colour_of(scan, reduced, max(top, LEAST_TOP))
     if colour is None or not _has_colour(colour):
         return Seal.UNKNOWN
-    zone = _red(colour) & _zone(aligned, reduced, colour.shape)
+    zone = _red(colour) & _filled(zone_px, reduced, colour.shape)
     area_mm2 = float(zone.sum()) * (reduced / px_per_mm) ** 2
     if area_mm2 <= ABSENT_MM2:
         return Seal.ABSENT
@@ -55,14 +59,13 @@ def _has_colour(colour: Colour) -> bool:
 
 
 def _red(colour: Colour) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    levels = colour.astype(np.int16)
-    return np.asarray(levels[..., 0] - levels[..., 1:].max(axis=2) > RED_BY)
+    red, green, blue = cv2.split(colour)
+    return np.asarray(cv2.subtract(red, cv2.max(green, blue)) > RED_BY)
 
 
-def _zone(
-    aligned: AlignedPage, reduced: int, shape: tuple[int, ...]
+def _filled(
+    corners: Points, reduced: int, shape: tuple[int, ...]
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    corners = apply(aligned.scan_from_page, aligned.located.frame.stamp.corners_mm)
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.rint((corners + 0.5) / reduced - 0.5).astype(np.int32)], 1)
     return mask.astype(np.bool_)

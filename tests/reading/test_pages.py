@@ -438,3 +438,40 @@ def _whole():
 
 
 _WHOLE = _whole()
+
+
+def coloured_jpeg(sampling: int, *options: int) -> bytes:
+    rng = np.random.default_rng(5)
+    pixels = cv2.resize(
+        rng.integers(0, 256, (60, 43, 3), np.uint8), (427, 601), interpolation=cv2.INTER_CUBIC
+    )
+    _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling, *options])
+    return data.tobytes()
+
+
+@pytest.mark.parametrize("sampling", [0x221111, 0x211111, 0x111111, 0x121111], ids=hex)
+@pytest.mark.parametrize("reduced", [8, 4, 2])
+@pytest.mark.parametrize("top", [0.01, 0.3, 0.99])
+def test_the_upper_part_of_a_picture_shows_what_the_whole_shows(
+    sampling: int, reduced: int, top: float, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Seen from the top down to the stamp: the same pixels, and no decoder complains about the rest."""
+    scan = decode(EncodedPage("scan.jpg", 1, Encoding.PICTURE, coloured_jpeg(sampling)))
+    whole, upper = colour_of(scan, reduced), colour_of(scan, reduced, top)
+    assert whole is not None and upper is not None
+    assert top * 601 / reduced <= len(upper) <= len(whole)
+    sure = (
+        len(upper) if len(upper) == len(whole) else len(upper) - 1
+    )  # colours of the last row mix with the next
+    assert np.abs(upper[:sure].astype(int) - whole[:sure]).max() <= 1
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_pictures_that_cannot_be_cut_short_come_whole(orientation: int) -> None:
+    options = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1] if orientation == 1 else []
+    data = coloured_jpeg(0x221111, *options)
+    scan = decode(EncodedPage("scan.jpg", 1, Encoding.PICTURE, data, orientation))
+    whole, upper = colour_of(scan, 4), colour_of(scan, 4, 0.2)
+    assert whole is not None and upper is not None
+    assert np.array_equal(whole, upper)

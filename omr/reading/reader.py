@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +16,7 @@ from omr.reading.align import align
 from omr.reading.backs import is_blank
 from omr.reading.calibrate import Calibration
 from omr.reading.comments import Comment, WritingArea, areas_of, find_comments
-from omr.reading.decide import Answer, BoxVerdict, decide
+from omr.reading.decide import Answer, AnswerState, BoxVerdict, decide
 from omr.reading.identify import TEXT, IdentifiedPage, identify
 from omr.reading.locate import locate
 from omr.reading.marks import MarkReading, found_at, measure
@@ -78,7 +78,7 @@ class ReadPage:
     comments: tuple[Comment, ...] = ()
     seal: Seal = Seal.UNKNOWN
     streaks: tuple[Streak, ...] = ()  # with any, the scanner wants cleaning
-    doubts: tuple[str, ...] = ()  # why a person should look at the whole page: "two_fiducials", "text_only"
+    doubts: tuple[str, ...] = ()  # why a person should look at the whole page, see `_doubts`
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,16 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         comments=find_comments(aligned, plan.areas, streaks),
         seal=find_seal(aligned),
         streaks=streaks,
-        doubts=_doubts(page),
+        doubts=_doubts(page, answers),
     )
 
 
-def _doubts(page: IdentifiedPage) -> tuple[str, ...]:
-    doubts = {"two_fiducials": page.aligned.review, "text_only": page.carriers == (TEXT,)}
+def _doubts(page: IdentifiedPage, answers: Sequence[Answer]) -> tuple[str, ...]:
+    said = any(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
+    doubts = {
+        "two_fiducials": page.aligned.review,
+        "text_only": page.carriers == (TEXT,),
+        # Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil.
+        "nothing_marked": not said,
+    }
     return tuple(doubt for doubt, is_so in doubts.items() if is_so)

@@ -22,7 +22,7 @@ COLOUR_SHARE: Final = 0.0005
 PRESENT_MM2: Final = 25.0  # of red; a round stamp of 36 mm has 150 and more
 PRESENT_EXTENT_MM: Final = 15.0  # across and down: a red pen's tick is smaller
 ABSENT_MM2: Final = 3.0
-LEAST_TOP: Final = 0.1  # of the page, to see whether it has colour
+LEAST_TOP: Final = 0.1  # of the page: what lies further up is no stamp zone
 
 
 class Seal(StrEnum):
@@ -39,10 +39,13 @@ def find_seal(aligned: AlignedPage) -> Seal:
     px_per_mm = aligned.dpi / MM_PER_INCH
     reduced = next((by for by in (8, 4, 2) if px_per_mm / by >= COARSE_PX_PER_MM), 1)
     zone_px = apply(aligned.scan_from_page, aligned.located.frame.stamp.corners_mm)
-    # No further down than the stamp: decoding is most of what this costs.
+    # No further down than the stamp, because decoding is most of what this costs; only where
+    # there is no colour at all, the pens further down may show that the scanner saw any.
     top = (float(zone_px[:, 1].max()) + reduced) / scan.grey.shape[0]
     colour = colour_of(scan, reduced, max(top, LEAST_TOP))
-    if colour is None or not _has_colour(colour):
+    if colour is None:
+        return Seal.UNKNOWN
+    if not _has_colour(colour) and ((whole := colour_of(scan, reduced)) is None or not _has_colour(whole)):
         return Seal.UNKNOWN
     zone = _red(colour) & _filled(zone_px, reduced, colour.shape)
     area_mm2 = float(zone.sum()) * (reduced / px_per_mm) ** 2

@@ -22,14 +22,12 @@ from omr.records.units import find_unit, list_units
 from omr.records.visits import visits_of
 from omr.reports import tidy
 from omr.reports.audit_sample import assurance_of, statement
-from omr.reports.document import document
 from omr.reports.figures import Share
 from omr.reports.pools import ItemCounts
 from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
 from omr.reports.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.statistics import Checking, Month, Opinion, Stock
 from omr.reports.tables import Table
-from omr.reports.workbook import workbook
 from omr.workspace import ReportSettings
 
 FORMATS: Final = ("csv", "xlsx", "docx")
@@ -179,9 +177,14 @@ def write(
         files[f"chi-tieu-{name}.csv"] = tidy.as_csv(tidy.FIGURES, tidy.figure_rows(month), separator)
         files["tu-dien-du-lieu.csv"] = tidy.as_csv(tidy.DICTIONARY, tidy.dictionary_rows(), separator)
     tables = annex(month, before, settings)
+    # What draws and writes these takes two seconds to load, and the desks start without it.
     if "xlsx" in formats:
+        from omr.reports.workbook import workbook
+
         files[f"bieu-{name}.xlsx"] = workbook(month, tables)
     if "docx" in formats:
+        from omr.reports.document import document
+
         files[f"bao-cao-{name}.docx"] = document(month, before, tables, settings)
     for file, content in files.items():
         (folder / file).write_bytes(content)

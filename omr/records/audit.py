@@ -8,6 +8,7 @@ where a later head of the chain is known elsewhere: on receipts, reports and exp
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -140,6 +141,17 @@ def _schema() -> dict[str, str]:
     return {str(row["name"]): str(row["sql"]) for row in rows}
 
 
+def _bare(sql: str) -> str:
+    r"""Return what a definition says: comments are for people, and may be mended.
+
+    Examples
+    --------
+    >>> _bare("CREATE TABLE a (\n  b TEXT -- for what\n)")
+    'CREATE TABLE a ( b TEXT )'
+    """
+    return re.sub(r"(--[^\n]*|\s)+", " ", sql)
+
+
 def _file_problems(store: Store) -> Iterator[Problem]:
     """Yield what is wrong with no row: a changed view or index changes figures all the same."""
     found = {
@@ -147,7 +159,7 @@ def _file_problems(store: Store) -> Iterator[Problem]:
         for row in store.rows("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     }
     for name, sql in _schema().items():
-        if found.get(name) != sql:
+        if _bare(found.get(name, "")) != _bare(sql):
             yield Problem(None, "audit.schema", {"name": name})
     for row in store.rows("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"):
         if row["name"] not in _schema() and row["tbl_name"] in _schema():

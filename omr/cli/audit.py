@@ -68,7 +68,7 @@ def export_(session: Session, period: str, output: Path, as_json: bool) -> None:
     with session.store() as store:
         made = export(store, workspace.path, archived_forms(store), when, output)
     if as_json:
-        return print_json({**asdict(made), "file": str(output.absolute())})
+        return print_json({**_found(None), **asdict(made), "file": str(output.absolute())})
     click.echo(say("audit.exported", file=output, period=made.period, head=made.head, signer=made.signer))
 
 

@@ -382,6 +382,7 @@ def test_a_period_is_exported_and_checked_elsewhere(
     file = tmp_path / "2026-11.zip"
     made = office.json("audit", "export", "--period", "2026-11", "-o", file)
     assert (made["period"], made["file"]) == ("2026-11", str(file))
+    assert (made["ok"], made["problem"]) == (True, None)
     checked = omr("audit", "check", file, "--json").json  # without any workspace
     assert (checked["ok"], checked["problem"], checked["period"]) == (True, None, "2026-11")
     assert (checked["events"], checked["head"]) == (made["events"], made["head"])

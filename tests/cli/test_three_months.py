@@ -1,14 +1,17 @@
 """Three months of twenty units, played through the command line: every table balances.
 
-Hand-overs, spoiled, stock, missing, invalid, duplicates, foreign serials; the districts are
-dissolved before the third month; a late batch reaches a closed one.
+Hand-overs, spoiled, stock, missing, invalid, stacks scanned twice, copied slips, foreign serials; the
+districts are dissolved before the third month; a late batch reaches a closed one.
 """
 
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from offices import Office
@@ -17,6 +20,7 @@ from scanned import Outcome, rejected, slip
 from omr.forms.serial import Issue
 from omr.records.ranges import Ranges
 
+VERIFIER = Path(__file__).parents[2] / "docs" / "verify_export.py"
 MONTHS = ("2025-01", "2025-02", "2025-03")
 DEPARTMENTS = ("PV01", "PC06", "PC07", "PC08", "PA08")
 DISTRICTS = (
@@ -110,6 +114,11 @@ class Play:
             made = self.office.json("read", again, *words, code=3 if foreign else 0)
             assert made["duplicates"] == made["read"] == len(stack) - foreign
             books.unknown += foreign  # a page without a serial of ours cannot be known again
+        if self.chance.random() < 0.3:  # somebody copied a slip and filled the copy anew
+            run, number = min(books.returned)
+            copy = self.office.scan(slip(self.runs[run], number, B1="1", B10="1"))
+            made = self.office.json("read", copy, "--unit", unit, "--period", period, code=3)
+            assert [problem["reason"] for problem in made["problems"]] == ["duplicate_other_image"]
 
     def check(self, *periods: str) -> None:
         for period in periods:
@@ -125,8 +134,13 @@ class Play:
                 sums = line["returned"] + line["spoiled"] + line["in_stock"] + line["missing"]
                 assert line["opening"] + line["received"] == sums
 
-    def settle_foreign(self) -> None:
-        """Say of every page with a foreign serial what it is: the rule is KHL2, not one of ours."""
+    def settle(self) -> None:
+        """Say of every page with a foreign serial what it is, KHL2; and refuse every copy."""
+        held = self.office("review", "list", "--kind", "held", "--json", code=None).json
+        assert held
+        for item in held:
+            words = ("--answer", "refused", "--by", "lan", "--why", "bản sao")
+            self.office("review", "decide", item["item"], *words)
         listed = self.office("review", "list", "--kind", "page", "--json", code=None).json
         for item in listed:
             words = ("--answer", "KHL2", "--by", "lan", "--why", "số không do ta cấp")
@@ -181,7 +195,7 @@ def test_three_months_balance(office: Office, seed: int) -> None:
     play.check(*MONTHS)
 
     # January is closed; then a box is found with slips of it that were given up as missing.
-    play.settle_foreign()
+    play.settle()
     office("period", "close", "2025-01", "--by", "truongphong")
     unit = max(units, key=lambda unit: len(play.months[unit, "2025-01"].missing))
     books = play.months[unit, "2025-01"]
@@ -205,3 +219,5 @@ def test_three_months_balance(office: Office, seed: int) -> None:
         file = office.folder / f"{period}.zip"
         office("audit", "export", "--period", period, "-o", file)
         assert office.json("audit", "check", file)["ok"]
+        alone = subprocess.run([sys.executable, "-I", VERIFIER, file], capture_output=True, check=False)
+        assert alone.returncode == 0, alone.stderr

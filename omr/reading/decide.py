@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -69,7 +69,9 @@ class Answer:
     confidence: float  # in [0, 1]: that of the least certain box
 
 
-STREAK: Final = 0.95  # of the patch's height or width in one straight line: longer than a pen's stroke
+STREAK: Final = 0.8  # of the patch's height or width in one straight line: marks had up to 0.7
+FOLD: Final = 0.6  # of it, where the line runs along the sheet's sides: dashes had up to 0.55
+LEVEL: Final = 0.12  # of a box: how far such a line strays sideways
 STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers less
 DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
@@ -83,6 +85,10 @@ CLOSED: Final = 0.9  # of the directions around a box
 PARTLY: Final = 0.5  # of them: the rest of the ring runs out of what is looked at
 RING_INK: Final = 0.03  # mean darkness of the strip around the outline: pencil rings had 0.03 and more
 BOLD_RING: Final = 0.05  # where the question has another mark: less is the end of that mark
+HOLLOW: Final = 0.2  # gain: rings that cut their box had up to 0.15
+STANDS_OUT: Final = 2.0  # times the ink around the other boxes of the question: rings had 2.5 and more
+TRACE: Final = 0.01  # gain in the strongest boxes of a page's empty questions: empty slips had up to 0.008
+STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
 # Marks unlike this person's others, in shares of the usual mark.
 STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
@@ -118,7 +124,7 @@ def judge(
     marked = (chance >= limits.marked_above) & ~unsure
     filled = _filled(features, groups, marked, limits)
     struck = _perhaps_struck(features, groups, marked, limits) | _of_other_ink(features, marked)
-    unsure |= _ringed(features, groups, marked)
+    unsure |= _ringed(features, groups, marked) | _traces(features, groups, chance)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
@@ -141,7 +147,10 @@ def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which boxes the model must not judge, (N,): what is there is not what it learned from."""
     column = {name: features[:, i] for name, i in F.items()}
     gain = column["gain"]
-    streak = (column["through"] >= STREAK) & (column["ink"] > 0.02) & (gain < STREAK_GAIN)
+    through = column["through"]
+    level = np.minimum(column["width"], column["height"]) < LEVEL  # as folds and streaks are
+    line = (through >= STREAK) & (column["ink"] > 0.02) | (through >= FOLD) & level
+    streak = line & (gain < STREAK_GAIN)
     unknown_print = (column["support"] < FEW_BLANKS) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
     misplaced = (column["missing"] > MISPLACED) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
     lost = (column["usable"] == 0) | (column["paper"] > DARK_PAPER)
@@ -157,14 +166,49 @@ def _ringed(
     asked about only where it is bold: the ends of the mark lie around its neighbours.
     """
     around, ring = features[:, F["around"]], features[:, F["ring"]]
-    answered = {group for group, is_marked in zip(groups, marked.tolist(), strict=True) if is_marked}
-    beside = np.array([group in answered for group in groups])
+    hollow = features[:, F["gain"]] < HOLLOW
     alone = (around >= CLOSED) | (around >= PARTLY) & (ring >= RING_INK)
-    round_ = np.where(beside, (around >= CLOSED) & (ring >= BOLD_RING), alone)
-    many = Counter(group for group, there in zip(groups, round_.tolist(), strict=True) if there)
-    sizes = Counter(groups)
-    rare = [many[group] <= max(1, sizes[group] // 4) for group in groups]
-    return np.asarray(round_ & np.array(rare, np.bool_) & ~marked)
+    bold = (around >= CLOSED) & (ring >= BOLD_RING)
+    rings, asked = np.zeros(len(ring), np.bool_), np.zeros(len(ring), np.bool_)
+    questions = _questions(groups)
+    for members in questions:
+        others = (ring[members].sum() - ring[members]) / max(len(members) - 1, 1)
+        stands_out = ring[members] >= STANDS_OUT * others
+        rings[members] = stands_out & (bold & hollow)[members]
+        asked[members] = stands_out & (bold if marked[members].any() else alone)[members] & ~marked[members]
+    if rings.sum() >= FEW_MARKS and rings.sum() >= (marked & ~rings).sum():
+        # Whoever marks by rings cuts into the boxes beside: none of these marks is sure.
+        return asked | rings | marked
+    return asked
+
+
+def _questions(groups: Sequence[str]) -> list[NDArray[np.intp]]:
+    """Return the boxes of each question; boxes of no question are together."""
+    members: dict[str, list[int]] = {}
+    for i, group in enumerate(groups):
+        members.setdefault(group, []).append(i)
+    return [np.array(some) for some in members.values()]
+
+
+def _traces(
+    features: NDArray[np.float64], groups: Sequence[str], chance: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell which boxes may hold marks that the scan hardly shows, (N,).
+
+    A pen that runs dry, a hard pencil on a scan of one bit: in several questions without a
+    mark one box holds a little more ink than the others. Noise and dirt do that in one.
+    """
+    gain = features[:, F["gain"]]
+    empty = [
+        some for some in _questions(groups) if len(some) > 1 and groups[some[0]] and chance[some].max() < 0.5
+    ]
+    out = np.zeros(len(gain), np.bool_)
+    if len(empty) < FEW_MARKS:
+        return out
+    top, second = np.median([np.sort(gain[some])[:-3:-1] for some in empty], axis=0)
+    if top >= max(TRACE, STANDS_OUT_FAR * second):
+        out[[some[gain[some].argmax()] for some in empty]] = True
+    return out
 
 
 def _filled(
@@ -197,6 +241,7 @@ def _perhaps_struck(
     cross shows as less. Two marks that look like all others are two marks.
     """
     gain, solid = features[:, F["gain"]], features[:, F["solid"]]
+    through = features[:, F["through"]] >= STREAK
     count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
     beside = np.array([count[group] > 1 for group in groups]) & marked
     single = marked & ~beside
@@ -207,9 +252,10 @@ def _perhaps_struck(
         # Without a usual mark the lightest of the question stands in.
         pick = np.median if known else np.min
         usual = pick(gain[likes])
-        thick = solid[i] > pick(solid[likes]) + STRUCK_SOLID
-        struck = usual <= limits.stroke_cover and (gain[i] > STRUCK_GAIN * usual or thick)
-        out[i] = struck or (known and gain[i] < WEAK_GAIN * usual)
+        # Fills differ in how much of their box is thick, strokes do not.
+        thick = usual <= limits.stroke_cover and solid[i] > pick(solid[likes]) + STRUCK_SOLID
+        weak = known and gain[i] < WEAK_GAIN * usual
+        out[i] = thick or weak or through[i] or gain[i] > STRUCK_GAIN * usual
     return out
 
 
@@ -269,7 +315,16 @@ def decide(
         for question in questions
         if question.kind is not Kind.TEXT
     ]
-    return verdicts, tuple(answers)
+    odd = sum(answer.state in (AnswerState.DOUBTFUL, AnswerState.MULTIPLE) for answer in answers)
+    return verdicts, tuple(_asked_if_multiple(answer) if odd > 1 else answer for answer in answers)
+
+
+def _asked_if_multiple(answer: Answer) -> Answer:
+    """Ask about two answers where one was wanted, on a slip that shows more that is odd.
+
+    One such question is a person's slip of the pen; several are a stamp or a stain over the rows.
+    """
+    return replace(answer, state=AnswerState.DOUBTFUL) if answer.state is AnswerState.MULTIPLE else answer
 
 
 def _answer(question: Question, boxes: Sequence[BoxVerdict]) -> Answer:

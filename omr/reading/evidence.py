@@ -28,7 +28,9 @@ PRESENT: Final = 0.045  # gain: a short thin dash; the strongest box of a questi
 OVER_NOISE: Final = 2.5  # times the ink of the page's empty boxes, which a mark has at least
 THIN_CROSS: Final = 0.25  # gain of a ballpoint's cross: the usual mark where nothing else is known
 PRINT: Final = 1.0  # darkness of a firm pen, that of print
-LEAST_DARK: Final = 0.2  # darkness of the faintest pencil that anybody writes with
+# A page where all is weaker or fainter than this shows folds or a streak, or is for a person to read.
+LEAST_USUAL: Final = 0.08  # gain of dashes by a ballpoint
+LEAST_DARK: Final = 0.6  # darkness of a pencil; folds have 0.4
 
 
 def _log(values: Floats) -> Floats:
@@ -61,7 +63,7 @@ def gather(features: Floats, groups: Sequence[str]) -> Floats:
         "spread": column["spread"],
         # Shadows, folds and smudges are fainter than this person's pen.
         "darkness": np.minimum(column["dark"] / np.maximum(usual_dark, LEAST_DARK), 1.0),
-        "page_marks": _log(usual(gain, groups, strongest, THIN_CROSS)),
+        "page_marks": _log(np.maximum(usual(gain, groups, strongest, THIN_CROSS), LEAST_USUAL)),
         "rival": rivals(_log(gain), groups),
     }
     return np.stack([values[name] for name in EVIDENCE], axis=1)

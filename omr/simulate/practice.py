@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from omr.geometry import MM_PER_INCH, Affine, Box
 from omr.reading.pages import Depth, Grey
 from omr.simulate.habits import Habit, draw_mark
-from omr.simulate.ink import Pixels, Sheet
+from omr.simulate.ink import Pixels, Sheet, stain_paper
 from omr.simulate.pens import PENS, Hand, Rng, take_pen
 from omr.simulate.scanner import Feed, Machine, Streak, everyday_machine, scan
 
@@ -43,6 +43,7 @@ _PENS: Final = {
 }
 _CORRECTED: Final = 0.05  # of questions, by people who do not fill
 _STRAY: Final = 0.01  # of boxes
+_WORN: Final = 0.2  # of sheets: folded, crumpled, smudged
 _LETTERS: Final = "ABCDEFGHIJ"
 _EDGE_MM: Final = 12.0
 SEEN: Final = 0.03  # share of a box that ink must cover to be more than dust
@@ -83,6 +84,8 @@ def practice(seed: int) -> Practice:
     sheet = Sheet.of(_print(layout, dpi, rng), dpi)
     printed = sheet.pixels.copy()
     habits, states = _fill_in(sheet, layout, rng)
+    for worn in (sheet, Sheet.of(printed, dpi)):
+        _wear(worn, np.random.default_rng((20240229, seed, 1)))
     map_ = _turn(sheet, rng)
     machine, feed = _scanner(depth, dpi, rng)
     corners = np.array([box.corners_mm for box in layout.boxes]) * dpi / MM_PER_INCH - 0.5
@@ -215,6 +218,30 @@ def _this_mark(usual: Habit, hand: Hand, rng: Rng) -> str:
 def _shares(table: dict[Habit, float] | dict[str, float]) -> list[float]:
     total = sum(table.values())
     return [share / total for share in table.values()]
+
+
+def _wear(sheet: Sheet, rng: Rng) -> None:
+    """Fold, crumple and smudge some sheets: soft shadows, fainter than a pen."""
+    if rng.random() >= _WORN:
+        return
+    height, width = sheet.pixels.shape
+    px = sheet.dpi / MM_PER_INCH
+    cover = np.zeros((height, width), np.float32)
+    for _ in range(int(rng.integers(2, 9))):
+        one = np.zeros((height, width), np.uint8)
+        at, angle = rng.uniform(0, 1, 2) * (width, height), rng.uniform(0, np.pi)
+        if rng.random() < 0.6:
+            reach = rng.uniform(10, 120) * px * np.array([np.cos(angle), np.sin(angle)])
+            ends = np.round([at - reach, at + reach]).astype(int).tolist()
+            cv2.line(one, ends[0], ends[1], 255, max(1, round(rng.uniform(0.2, 0.5) * px)), cv2.LINE_AA)
+            soft_mm, depth = rng.uniform(0.05, 0.5), rng.uniform(0.1, 0.5)
+        else:
+            axes = (max(1, round(rng.uniform(3, 12) * px)), max(1, round(rng.uniform(2, 5) * px)))
+            cv2.ellipse(one, at.astype(int).tolist(), axes, np.degrees(angle), 0, 360, 255, -1)
+            soft_mm, depth = 1.5, rng.uniform(0.08, 0.3)
+        soft = cv2.GaussianBlur(one, (0, 0), max(0.3, soft_mm * px)).astype(np.float32) / 255
+        cover = np.maximum(cover, soft * np.float32(depth))
+    stain_paper(sheet, cover, 0, 0, (0.4, 0.4, 0.4))
 
 
 def _turn(sheet: Sheet, rng: Rng) -> Affine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -110,6 +110,8 @@ def _count(result: Result, form: Form, truth: Truth, seed: int, tally: Tally) ->
         case ReadPage():
             tally.read += 1
             found = list(positions(form, truth, result.answers))
+            if result.doubts:  # a person looks at the whole slip
+                found = [replace(position, outcome=Outcome.REVIEW) for position in found]
             tally.waiting += any(position.outcome is Outcome.REVIEW for position in found)
             for position in found:
                 tally.boxes[position.drawn, position.outcome] += 1

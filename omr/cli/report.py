@@ -50,7 +50,7 @@ def report(
     with session.store() as store:
         code = find_unit(store, unit, when).unit if unit else None
         month = monthly.gather(store, when.name, unit=code)
-        before = monthly.gather(store, when.preceding.name, unit=code) if output else None
+        before = monthly.month_before(store, when, unit=code) if output else None
         if output and "docx" in wanted:
             month = monthly.audited(store, month)
     if by is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -206,7 +206,14 @@ class Counted:
     by_people: int
 
 
-def tally(store: Store, period: str, forms: Mapping[str, Form], *, unit: str | None = None) -> Counted:
+def tally(
+    store: Store,
+    period: str,
+    forms: Mapping[str, Form],
+    *,
+    unit: str | None = None,
+    questions: Collection[str] | None = None,
+) -> Counted:
     """Count the slips of one period as they stand today, each serial once.
 
     Parameters
@@ -215,24 +222,29 @@ def tally(store: Store, period: str, forms: Mapping[str, Form], *, unit: str | N
         Fingerprint to form, of every form in the register.
     unit : str, optional
         Count this unit only.
+    questions : collection of str, optional
+        Look at the answers to these questions only. Why a slip is invalid may need the others.
     """
+    asked = "" if questions is None else f"AND question IN ({', '.join('?' * len(questions))})"
     rows = store.rows(
         f"""SELECT unit, fingerprint, standing, set_aside, reason_by_hand,
             (SELECT group_concat(question || ' ' || state || ' ' || (by = '{MACHINE}') || ' ' || codes, ?)
-             FROM current_answers WHERE current_answers.reading = slips.reading) AS said
+             FROM current_answers WHERE current_answers.reading = slips.reading {asked}) AS said
         FROM slips
         WHERE reading IN ({OF_PERIOD}) AND period = ? AND (unit = ? OR ? IS NULL) AND {ONE_PER_SERIAL}
         AND (standing = 'counts' OR coalesce(set_aside, '') NOT IN {NOT_COUNTED_AS_RETURNED})""",
         SEPARATOR,
+        *(questions or ()),
         *[period] * 3,
         *[unit] * 2,
     )
     online = store.rows(
-        """SELECT unit, fingerprint,
+        f"""SELECT unit, fingerprint,
             (SELECT group_concat(question || ' ' || state || ' 1 ' || codes, ?) FROM electronic_answers
-             WHERE electronic_answers.response = electronic_slips.response) AS said
+             WHERE electronic_answers.response = electronic_slips.response {asked}) AS said
         FROM electronic_slips WHERE period = ? AND (unit = ? OR ? IS NULL)""",
         SEPARATOR,
+        *(questions or ()),
         period,
         *[unit] * 2,
     )

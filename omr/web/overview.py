@@ -97,9 +97,9 @@ def download(visit: Visit) -> Response:
     office = visit.office
     with office.store() as store:
         when = parse_period(visit.parameter("period"))
-        earlier = when.preceding.name
         month = monthly.audited(store, monthly.gather(store, when.name, unit=unit))
-        before = monthly.gather(store, earlier, unit=unit) if earlier in periods(store) else None
+        earlier = when.preceding.name in periods(store)
+        before = monthly.month_before(store, when, unit=unit) if earlier else None
     packed = io.BytesIO()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -118,13 +118,14 @@ def _months(
     visit: Visit, store: Store, when: Period, unit: str | None, known: list[str]
 ) -> tuple[Month, Month | None]:
     """Return the month and the one before it, if anything was counted then."""
-
-    def month(name: str) -> Month:
-        key = ("month", name, unit)
-        return visit.office.kept.get(store, key, lambda: monthly.gather(store, name, unit=unit))
-
-    earlier = when.preceding.name
-    return month(when.name), month(earlier) if earlier in known else None
+    kept = visit.office.kept
+    month = kept.get(store, ("month", when.name, unit), lambda: monthly.gather(store, when.name, unit=unit))
+    if when.preceding.name not in known:
+        return month, None
+    before = kept.get(
+        store, ("before", when.name, unit), lambda: monthly.month_before(store, when, unit=unit)
+    )
+    return month, before
 
 
 def _unit_line(month: Month, before: Month | None, code: str) -> Line:

@@ -13,6 +13,8 @@ import pytest
 from offices import Office
 from scanned import slip
 
+from omr.reports import prose
+
 
 def rows_of(path: str | Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(Path(path).read_bytes().decode("utf-8-sig"))))
@@ -146,6 +148,30 @@ def test_three_months_with_a_reorganised_a_silent_and_an_empty_one(office: Offic
     assert figures(office, "2025-02", "--unit", "HONGBANG")["figures"]["slips"]["returned"] == 15
     refused = office("report", "--period", "2025-03", "--unit", "HONGBANG", "-o", office.folder, code=1)
     assert "2025-03" in refused.err
+
+
+def test_a_comparison_needs_the_overall_answers_of_the_month_before_only(office: Office) -> None:
+    from omr.records.periods import parse_period
+    from omr.records.store import Store
+    from omr.reports import monthly
+
+    for period in ("2025-03", "2025-04"):
+        for unit, form in (("PC06", "DL-01"), ("PC08", "DL-04")):
+            run = office.issue(unit, 12, period, form)
+            said = [{"B10": "5541?"[n % 5], "B1": "3"} for n in range(10)] + [{"B10": ""}, {"B10": "5 4"}]
+            scan = office.scan(*(slip(run, run.first + n, **one) for n, one in enumerate(said)))
+            office("read", scan, code=3)
+    file = write(office.folder / "phieu.csv", "Ngày,Đơn vị,B1,B2,B3,B10", "05/03/2025,PC06,5,5,5,1")
+    office.json("electronic", "import", file, "--form", "DL-01")
+    settings = office.workspace.settings.report
+    with Store.open(office.workspace.database) as store:
+        for unit in (None, "PC06"):
+            month = monthly.gather(store, "2025-04", unit=unit)
+            whole = monthly.gather(store, "2025-03", unit=unit)
+            part = monthly.month_before(store, parse_period("2025-04"), unit=unit)
+            assert whole.pool().overall.whole == part.pool().overall.whole > 0
+            assert monthly.annex(month, whole, settings) == monthly.annex(month, part, settings)
+            assert prose.results(month, whole, settings) == prose.results(month, part, settings)
 
 
 def test_tables_on_the_terminal(office: Office) -> None:

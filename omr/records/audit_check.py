@@ -26,6 +26,7 @@ from omr.records.periods import parse_period
 from omr.records.register import archived_forms
 from omr.records.signing import signed_by
 from omr.records.store import Row, Store, digest_of, event_hash
+from omr.records.validity import rules
 
 # A city's year is 1.5 GB unpacked; what is larger is no export of a period.
 MOST_BYTES: Final = 8 * 2**30
@@ -107,6 +108,8 @@ def _problem(
     problem = _chain(events, manifest) or _digests(events, archive)
     if problem is not None:
         return problem
+    if manifest["rules"] != rules().version:
+        return Problem(None, "audit.other_rules", {"theirs": manifest["rules"], "ours": rules().version})
     with tempfile.TemporaryDirectory() as folder:
         found = _figures(archive, events, Path(folder), manifest["period"])
     with archive.open("figures.json") as stated:

@@ -23,6 +23,7 @@ from omr.records.originals import put_in_place
 from omr.records.periods import Period, state_of
 from omr.records.signing import public_hex, signing_key
 from omr.records.store import Row, Store, canonical, fact
+from omr.records.validity import rules
 
 FORMAT: Final = "omr-export-1"
 FILES: Final = ("events.jsonl", "rows.jsonl", "figures.json")
@@ -82,6 +83,7 @@ def export(
                 "format": FORMAT,
                 "period": period.name,
                 "state": state_of(store, period.name).value,
+                "rules": rules().version,
                 "events": counts["events.jsonl"],
                 "head": head["hash"] if head else "",
                 "files": hashes,

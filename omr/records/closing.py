@@ -17,6 +17,7 @@ from omr.records.periods import Period, PeriodState, state_of
 from omr.records.reconcile import reconcile
 from omr.records.store import Store
 from omr.records.tallies import tally
+from omr.records.validity import rules
 from omr.records.visits import visits_of
 
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
@@ -43,6 +44,7 @@ class Closing:
     why: str  # of the adjustment it ends; "" for the first
     figures: Figures
     difference: dict[str, tuple[int, int]]  # figure -> before and after; of the first, nothing
+    rules: str  # version of the rules of validity
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def close(store: Store, forms: Mapping[str, Form], period: Period, *, by: str) -
                 "period": period.name,
                 "state": PeriodState.CLOSED.value,
                 "figures": json.dumps(figures_of(store, forms, period), ensure_ascii=False, sort_keys=True),
+                "rules": rules().version,
             },
         )
     return status(store, period)
@@ -130,7 +133,7 @@ def status(store: Store, period: Period) -> PeriodStatus:
     closings: list[Closing] = []
     why, before = "", None
     for row in store.rows(
-        """SELECT state, figures, at, by, why FROM period_states JOIN events USING (event)
+        """SELECT state, figures, rules, at, by, why FROM period_states JOIN events USING (event)
         WHERE period = ? ORDER BY period_state""",
         period.name,
     ):
@@ -138,7 +141,8 @@ def status(store: Store, period: Period) -> PeriodStatus:
             why = row["why"]
             continue
         figures: Figures = json.loads(row["figures"])
-        closings.append(Closing(row["at"], row["by"], why, figures, difference(before, figures)))
+        changes = difference(before, figures)
+        closings.append(Closing(row["at"], row["by"], why, figures, changes, row["rules"] or ""))
         before = figures
     return PeriodStatus(period.name, state_of(store, period.name), _waiting(store, period), tuple(closings))
 

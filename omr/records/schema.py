@@ -683,3 +683,9 @@ def m009_questions(db: Database) -> None:
         SELECT 'electronic', unit, form, period, NULL, text, folded
         FROM electronic_comments JOIN electronic_slips USING (response)"""
     )
+
+
+@migrations()
+def m010_rules(db: Database) -> None:
+    """Add to each closing by which version of the rules of validity it was judged."""
+    db.execute("ALTER TABLE period_states ADD COLUMN rules TEXT")

@@ -11,6 +11,8 @@ import pytest
 from offices import Office
 from scanned import BLANK, rejected, slip
 
+from omr.records.validity import rules
+
 
 def test_init_makes_a_workspace_and_leaves_one_alone(omr: Callable[..., Any], tmp_path: Path) -> None:
     folder = tmp_path / "sổ liệu"
@@ -323,7 +325,7 @@ def test_a_period_is_closed_once_nothing_waits_and_changed_only_for_a_reason(off
     assert office.json("period", "status", "2026-11")["state"] == "adjusting"
     again = office.json("period", "close", "2026-11", "--by", "truongphong")
     difference = again["closings"][1]["difference"]
-    assert again["closings"][1]["why"] == "lô nộp muộn"
+    assert (again["closings"][1]["why"], again["closings"][1]["rules"]) == ("lô nộp muộn", rules().version)
     assert difference["PC06/DL-01/valid"] == [1, 2]
     assert difference["PC06/DL-01/1/B10/answered/1"] == [0, 1]
     assert "PC06/DL-01/1/B10/answered/5" not in difference

@@ -292,6 +292,19 @@ def test_a_rewritten_history_fits_itself_but_not_the_head_that_others_know(
     assert check(forged).head != known
 
 
+def test_an_export_by_other_rules_is_not_judged_by_ours(
+    office: Workspace, store: Store, tmp_path: Path
+) -> None:
+    file = exported(store, office, "2026-11", tmp_path / "export.zip")
+    with zipfile.ZipFile(file) as archive:
+        parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    manifest = json.loads(parts["manifest.json"]) | {"rules": "2031-01"}
+    write_zip(file, resigned(parts | {"manifest.json": canonical(manifest)}, office.path))
+    problem = check(file).problem
+    assert problem is not None
+    assert problem.key == "audit.other_rules"
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"%PDF-1.7"])
 def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.zip"

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
+from itertools import repeat
 from operator import or_
 from typing import Final, NamedTuple
 
@@ -249,10 +250,11 @@ def tally(
         *[unit] * 2,
     )
     counting = _Counting(forms)
-    for row in rows:
-        stratum = Stratum(row["unit"], row["fingerprint"], Channel.PAPER)
-        said = row["said"].split(SEPARATOR) if row["said"] else []
-        counting.add(stratum, said, row["standing"], row["set_aside"], row["reason_by_hand"])
+    # Of a few questions most slips say the same; of all, hardly two.
+    alike = Counter(map(tuple, rows)).items() if questions is not None else zip(rows, repeat(1), strict=False)
+    for (where, fingerprint, standing, aside, by_hand, said), slips in alike:
+        stratum = Stratum(where, fingerprint, Channel.PAPER)
+        counting.add(stratum, said.split(SEPARATOR) if said else [], standing, aside, by_hand, slips)
     for row in online:
         stratum = Stratum(row["unit"], row["fingerprint"], Channel.ELECTRONIC)
         counting.add(stratum, row["said"].split(SEPARATOR), "counts", None, None)
@@ -311,7 +313,7 @@ class _Roles(dict[str, int]):
 
 
 class _Counting:
-    """Counters per stratum, fed one slip at a time.
+    """Counters per stratum, fed slip by slip.
 
     A slip costs a few C loops over its answers; their texts are parsed at the end.
     """
@@ -325,15 +327,21 @@ class _Counting:
         self._crossed: defaultdict[tuple[Stratum, str], Counter[str]] = defaultdict(Counter)
 
     def add(
-        self, at: Stratum, said: list[str], standing: str, aside: str | None, by_hand: str | None
+        self,
+        at: Stratum,
+        said: list[str],
+        standing: str,
+        aside: str | None,
+        by_hand: str | None,
+        slips: int = 1,
     ) -> None:
-        """Count one slip: its answers as texts, where it stands and why."""
+        """Count slips that are alike: their answers as texts, where they stand and why."""
         roles_of = self._roles[at.fingerprint]
         roles = [roles_of[text] for text in said]
-        slip = reduce(or_, roles, 0)
+        means = reduce(or_, roles, 0)
         reason = None
         # With a valid overall answer only a person or its standing can make a slip invalid.
-        if standing != "counts" or by_hand is not None or not slip & _OVERALL:
+        if standing != "counts" or by_hand is not None or not means & _OVERALL:
             answers = [_Said.parse(text).current for text in said]
             reason = judge(
                 roles_of.form,
@@ -344,16 +352,16 @@ class _Counting:
             )
         state = SlipState.of(standing, reason)
         key = at, state, reason or ""
-        self._slips[key] += 1
+        self._slips[key] += slips
         if state is not SlipState.VALID:
             return
-        self._rated[key] += bool(slip & (_SATISFIED | _UNSATISFIED))
-        self._content[key] += bool(slip & _SATISFIED) and not slip & _UNSATISFIED
-        self._said[at].update(said)
-        if slip & _OVERALL:
+        self._rated[key] += slips * bool(means & (_SATISFIED | _UNSATISFIED))
+        self._content[key] += slips * (bool(means & _SATISFIED) and not means & _UNSATISFIED)
+        self._said[at].update(said * slips)
+        if means & _OVERALL:
             overall = next(text for text, role in zip(said, roles, strict=True) if role & _OVERALL)
             grouping = [text for text, role in zip(said, roles, strict=True) if role & _GROUPING]
-            self._crossed[at, overall].update(grouping)
+            self._crossed[at, overall].update(grouping * slips)
 
     def result(self) -> Counted:
         """Return what was counted."""

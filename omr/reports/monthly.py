@@ -81,10 +81,7 @@ def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
 
 
 def month_before(store: Store, when: Period, *, unit: str | None = None) -> Month:
-    """Return what a comparison needs of the month before `when`: its overall answers, nothing else.
-
-    A fifth of the time that all answers would take.
-    """
+    """Return what a comparison needs of the month before `when`: its overall answers, nothing else."""
     archive = archived_forms(store)
     questions = {question.key for form in archive.values() if (question := overall_question(form))}
     counted = tally(store, when.preceding.name, archive, unit=unit, questions=questions)

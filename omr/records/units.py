@@ -217,16 +217,18 @@ def import_units(store: Store, units: Iterable[Unit], *, by: str) -> int:
     with store.act("import_units", by=by) as act:
         entries = {(unit.unit, unit.valid_from): unit for unit in list_units(store)}
         changed: list[Unit] = []
+        wrong: list[OmrError] = []
         seen: set[tuple[str, date]] = set()
         for unit in units:
             key = unit.unit, unit.valid_from
             if key in seen:
-                raise OmrError("units.twice", unit=unit.unit, valid_from=unit.valid_from)
+                wrong.append(OmrError("units.twice", unit=unit.unit, valid_from=unit.valid_from))
             seen.add(key)
             if entries.get(key) != unit:
                 changed.append(unit)
                 entries[key] = unit
-        if wrong := list(_contradictions(entries.values())):
+        wrong += _contradictions(entries.values())
+        if wrong:
             raise UnitsError(wrong)
         first = act.next_id("unit_entries", "entry")
         rows = [{"entry": first + place, **_row(unit)} for place, unit in enumerate(changed)]

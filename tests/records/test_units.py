@@ -214,6 +214,7 @@ def test_a_file_that_is_no_list_is_refused(data: bytes, key: str) -> None:
     ("lines", "key"),
     [
         (("A,Một,commune,,2025-07-01,,", "A,Hai,commune,,2025-08-01,,"), "units.overlap"),
+        (("A,Một,commune,,2025-07-01,,", "A,Hai,commune,,2025-07-01,,"), "units.twice"),
         (("A,Một,commune,KHONGCO,2025-07-01,,",), "units.unknown_other"),
         (("A,Một,commune,A,2025-07-01,,",), "units.unknown_other"),
         (("A,Một,commune,,2025-07-01,2025-08-01,KHONGCO",), "units.unknown_other"),

@@ -73,7 +73,7 @@ def test_false_claims_are_rarely_confirmed():
     confirmed = sum(
         measured_risk(CLAIM, dice.sample(slips, CLAIM.sample_size)) <= RISK_LIMIT for _ in range(2000)
     )
-    assert 0 < confirmed <= 100 + 3 * 10  # 5 % of 2000, and three standard deviations of such a count
+    assert 0 < confirmed <= 100 + 3 * 10  # 5% of 2000, and three standard deviations of such a count
 
 
 def test_the_whole_stack_leaves_nothing_to_chance():
@@ -135,7 +135,7 @@ MADE = Draw(
 def test_the_statement_says_what_was_proven():
     choose_language("vi")
     said = statement(assure(MADE, outcomes(), changed=False))
-    assert "960/1.000 (96,00%) được xác nhận không thấp hơn 93,50 %" in said
+    assert "960/1.000 (96,00%) được xác nhận không thấp hơn 93,50%" in said
     assert "0/1.750" in said
 
 

@@ -163,11 +163,12 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
 
 
 def _doubts(page: IdentifiedPage, answers: Sequence[Answer]) -> tuple[str, ...]:
-    said = any(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
+    said = sum(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
     doubts = {
         "two_fiducials": page.aligned.review,
         "text_only": page.carriers == (TEXT,),
-        # Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil.
-        "nothing_marked": not said,
+        # Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil,
+        # and of marks that are no marks to the machine it finds some and not the others.
+        "few_answers": said < len(answers) / 2,
     }
     return tuple(doubt for doubt, is_so in doubts.items() if is_so)

@@ -255,7 +255,7 @@ def m003_slips(db: Database) -> None:
         "doubts",
         # The slip counts, but a person should look at the whole of it.
         """reading INTEGER NOT NULL REFERENCES readings,
-        reason TEXT NOT NULL, -- two_fiducials, text_only, nothing_marked, no_stamp
+        reason TEXT NOT NULL, -- two_fiducials, text_only, few_answers, no_stamp
         PRIMARY KEY (reading, reason)""",
         options="STRICT, WITHOUT ROWID",
     )

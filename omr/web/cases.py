@@ -37,7 +37,7 @@ _WORDS: Final = {
     "other_unit": ("counts", "KHL7", "refused"),
     "other_period": ("counts", "KHL7", "refused"),
     "no_stamp": ("counts", "KHL4"),
-    "nothing_marked": ("KHL5", "refused", "counts"),
+    "few_answers": ("counts", "refused", "KHL5"),
 }
 _OTHER_SLIPS: Final = ("counts", "refused", "KHL6")
 _PAGES: Final = ("rescanned", "not_a_slip", "KHL1", "KHL2", "KHL6")
@@ -54,7 +54,7 @@ _LABELS: Final = {
     "no_stamp": "web.case_no_stamp",
     "two_fiducials": "web.case_two_fiducials",
     "text_only": "web.case_text_only",
-    "nothing_marked": "web.case_nothing_marked",
+    "few_answers": "web.case_few_answers",
     "serial_unreadable": "web.case_serial_unreadable",
     "serial_unknown": "web.case_serial_unknown",
     "serial_conflict": "web.case_serial_conflict",

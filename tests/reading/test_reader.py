@@ -90,7 +90,7 @@ def test_two_markers_and_text_alone_are_doubts_of_the_whole_page(sheet, desk, rn
     grey, map_ = paper.scan_of(sheet, rng)
     for quad in paper.markers_px(map_)[:2]:
         paper.covered(grey, quad, 255, 20)
-    assert read_page(paper.page(grey), desk).doubts == ("two_fiducials", "nothing_marked")
+    assert read_page(paper.page(grey), desk).doubts == ("two_fiducials", "few_answers")
 
 
 def test_a_slip_without_any_mark_is_looked_at(sheet, desk, rng):
@@ -98,7 +98,7 @@ def test_a_slip_without_any_mark_is_looked_at(sheet, desk, rng):
     grey, _ = paper.scan_of(sheet, rng)
     result = read_page(paper.page(grey), desk)
     assert {answer.state for answer in result.answers} == {AnswerState.NO_ANSWER}
-    assert result.doubts == ("nothing_marked",)
+    assert result.doubts == ("few_answers",)
 
 
 # --- blank backs ----------------------------------------------------------------------------------

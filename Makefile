@@ -5,6 +5,7 @@ WORKERS ?= auto
 TESTS ?=
 UPGRADE ?=
 PAGES ?= 500
+SLIPS ?= 20
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +20,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy bench bench-compare guide pictures cluster-trial browser lock system
+.PHONY: help demo test lint types setup wheel accuracy accuracy-large calibration bench bench-compare guide pictures cluster-trial browser lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,8 +43,20 @@ setup: $(RUNTIME)  ## all that omr needs to run, then .venv/bin/omr
 wheel: $(DEV)  ## dist/omr-*.whl, with forms, fonts and catalogues inside
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
-accuracy: $(DEV)  ## errors per condition and kind of mark
-	$(BIN)/python bench/accuracy.py
+accuracy: $(DEV)  ## errors per condition and kind of mark, in out/*.csv; SLIPS=20 each
+	$(BIN)/python bench/accuracy_real.py
+	$(BIN)/python bench/alignment.py --pages $$(( 75 * $(SLIPS) )) --csv out/alignment.csv
+	$(BIN)/python bench/serials.py --misreads $$(( 50000 * $(SLIPS) ))
+	$(BIN)/python bench/accuracy_simulated.py --slips $(SLIPS)
+
+accuracy-large: SLIPS = 400
+accuracy-large: accuracy  ## the same for hours; where it was interrupted, it goes on
+
+calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
+	$(BIN)/python bench/real_ink.py out/labels
+	$(BIN)/omr --workspace out/fit calibrate fit out/labels/amc-tests.csv out/labels/75q-core-1.csv \
+		out/labels/75q-core-3.csv --practice 400 --workers $$(nproc)
+	cp out/fit/calibration/default.json calibration/default.json
 
 bench: $(DEV)  ## what reading costs, in times decoding; PAGES=500
 	$(BIN)/python bench/bench.py --pages $(PAGES)

@@ -24,6 +24,33 @@ def calibrate() -> None:
 
 
 @calibrate.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+def blank(files: tuple[Path, ...], as_json: bool) -> int:
+    """Test the scanner."""
+    from omr.cli import EXIT_DONE, EXIT_WAITING
+    from omr.reading.glass import inspect
+    from omr.reading.pages import decode, find_files, open_pages
+
+    results: list[dict[str, Any]] = []
+    for file in find_files(files):
+        for page in open_pages(file):
+            is_form, faults = inspect(decode(page))
+            results.append({"file": page.file, "page": page.page, "form": is_form, "faults": faults})
+            here = {"file": page.file, "page": page.page}
+            if not as_json:
+                for fault in faults:
+                    click.echo(say("glass.fault", **here, what=say(f"glass.{fault.key}", **fault.values)))
+                if not faults:
+                    click.echo(say("glass.pass_form" if is_form else "glass.pass_sheet", **here))
+    if as_json:
+        print_json(
+            [one | {"faults": [{"fault": f.key, **f.values} for f in one["faults"]]} for one in results]
+        )
+    return EXIT_WAITING if any(one["faults"] for one in results) else EXIT_DONE
+
+
+@calibrate.command()
 @click.argument("labels", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--practice", type=click.IntRange(0, 100_000), default=400)
 @click.option("--name", default="default")

@@ -103,7 +103,8 @@ class Verdict:
 
 def verify(store: Store, workspace: Path) -> Verdict:
     """Recompute everything that hashes cover, and return the first event that does not fit."""
-    with store.any_text():
+    # A stack that is read in meanwhile must not look like rows without their event.
+    with store.any_text(), store.snapshot():
         last = store.row("SELECT count(*) AS events FROM events")
         head = store.row("SELECT hash FROM events ORDER BY event DESC LIMIT 1")
         broken = chain_problem(store)

@@ -60,6 +60,13 @@ def export(
     OmrError
         If the chain is broken (nobody signs that), or the file cannot be written.
     """
+    with store.snapshot():
+        return _exported(store, workspace, forms, period, target)
+
+
+def _exported(
+    store: Store, workspace: Path, forms: Mapping[str, Form], period: Period, target: Path
+) -> Exported:
     if (problem := chain_problem(store)) is not None:
         raise OmrError("audit.broken", problem=problem)
     key = signing_key(workspace)

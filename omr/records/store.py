@@ -191,6 +191,17 @@ class Store:
             return first
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read one state throughout, whatever others write meanwhile; nothing is written in it."""
+        with _store_errors(self.path):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._connection.in_transaction:  # a damaged file may have ended it
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
     def any_text(self) -> Iterator[None]:
         """Give text that is no UTF-8 with U+FFFD in it instead of refusing it: to tell whose row it is."""
         self._connection.text_factory = lambda data: data.decode("utf-8", "replace")

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing as shutting
 from pathlib import Path
@@ -325,6 +326,28 @@ def test_a_root_tells_every_leaf_and_its_place(leaves: list[bytes], data: st.Dat
     assert merkle_root([*leaves, b""]) != merkle_root(leaves)
     if leaves != leaves[::-1]:
         assert merkle_root(leaves[::-1]) != merkle_root(leaves)
+
+
+def test_what_is_written_meanwhile_is_no_tampering(office: Workspace, store: Store) -> None:
+    done = threading.Event()
+
+    def scan_on() -> None:
+        with Store.open(office.database) as other:
+            while not done.is_set():
+                with other.act("test", by="minh") as act:
+                    number = act.next_id("visit_counts", "visit_count")
+                    counted = {"unit": "PC07", "period": "2026-12", "visits": number}
+                    act.add("visit_counts", {"visit_count": number, **counted})
+
+    scanning = threading.Thread(target=scan_on)
+    scanning.start()
+    try:
+        found = [verify(store, office.path) for _ in range(8)]
+    finally:
+        done.set()
+        scanning.join()
+    assert all(one.ok for one in found), [str(one.problem) for one in found]
+    assert found[0].events < found[-1].events  # there was something to stumble over
 
 
 def test_the_form_of_the_tests_is_archived_whole(office: Workspace, store: Store) -> None:

@@ -125,7 +125,13 @@ def in_order(items: Iterable[Item]) -> list[Item]:
     return sorted(open_, key=lambda item: (of_slip[item.reading], item.reading, item.position))
 
 
-def doubtful(store: Store, forms: Mapping[str, Form], wants_second: Callable[[int, str], bool]) -> list[Item]:
+def doubtful(
+    store: Store,
+    forms: Mapping[str, Form],
+    wants_second: Callable[[int, str], bool],
+    *,
+    reading: int | None = None,
+) -> list[Item]:
     """Return all items that the machine was unsure of, settled or not, in the order of reading.
 
     Parameters
@@ -134,8 +140,11 @@ def doubtful(store: Store, forms: Mapping[str, Form], wants_second: Callable[[in
         Fingerprint to form, as archived.
     wants_second : callable
         Whether (reading, question) is of the sample that two readers see.
+    reading : int, optional
+        Of this slip only: what one item was decided as may make another one decide validity.
     """
-    rows = list(store.rows(_DOUBTFUL))
+    of = () if reading is None else (reading,)
+    rows = list(store.rows(_DOUBTFUL.format(one="AND slips.reading = ?" if of else ""), *of))
     said = _decisions(store, [row["reading"] for row in rows])
     answers = _answers(store, {row["reading"] for row in rows})
     return [_item(row, forms[row["fingerprint"]], said, answers, wants_second) for row in rows]
@@ -155,7 +164,7 @@ def current(store: Store, item: Item) -> Item:
 _DOUBTFUL: Final = """
     SELECT slips.reading, serial, form, fingerprint, unit, period, batch, question, verdicts
     FROM answers JOIN decidings USING (deciding) JOIN slips ON slips.reading = decidings.reading
-    WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held')
+    WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held') {one}
       AND deciding = (SELECT max(deciding) FROM decidings AS other WHERE other.reading = decidings.reading)
     ORDER BY slips.reading
 """

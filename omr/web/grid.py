@@ -58,7 +58,7 @@ def accept(visit: Visit) -> Response:
                 continue
             words = _words(item, forms[item.fingerprint], kind)
             try:
-                office.worklist.decide(store, key, visit.me.name, partial(_keep, visit, store, words))
+                office.worklist.decide(store, forms, key, visit.me.name, partial(_keep, visit, store, words))
                 done += 1
             except OmrError:
                 lost += 1  # somebody else was quicker: it is decided or comes again

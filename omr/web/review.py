@@ -84,6 +84,7 @@ def decide(visit: Visit) -> Response:
         try:
             office.worklist.decide(
                 store,
+                office.forms(store),
                 key,
                 visit.me.name,
                 lambda item: write(visit, store, item, words),

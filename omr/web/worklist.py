@@ -24,6 +24,7 @@ IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next 
 SECOND_SHARE: Final = 0.05
 KNOWN_SHARE: Final = 0.02  # one item in fifty is one that two others read alike: it measures the reader
 _LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added
+_LOOK_SHARE: Final = 0.05  # of the time, at most: a month's queue takes a second to make
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Worklist:
         self._checking: dict[str, str] = {}  # who -> the known item in front of them
         self._checked: dict[str, str] = {}  # who -> the known item that they had last
         self._event = -1
-        self._looked = -_LOOK_EVERY_S
+        self._look_at = 0.0
         self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
         self._put_off: dict[str, list[str]] = {}  # who -> items passed over, the latest last
 
@@ -117,6 +118,7 @@ class Worklist:
     def decide(
         self,
         store: Store,
+        forms: Mapping[str, Form],
         key: str,
         name: str,
         write: Callable[[Item], None],
@@ -149,7 +151,7 @@ class Worklist:
                 self._put(now)
                 raise OmrError("desk.taken_meanwhile")
             write(now)
-            self._put(current(store, now))
+            self._put_slip(store, forms, now.reading)
             self._held.pop(key, None)
             later = self._put_off.get(name, [])
             if key in later:
@@ -218,15 +220,23 @@ class Worklist:
 
     def _refresh(self, store: Store, forms: Mapping[str, Form]) -> None:
         now = self._clock()
-        if self._event >= 0 and now - self._looked < _LOOK_EVERY_S:
+        if self._event >= 0 and now < self._look_at:
             return
-        self._looked = now
-        event = int(store.value("SELECT coalesce(max(event), 0) FROM events") or 0)
+        event = _latest(store)
         if event != self._event:
             every = doubtful(store, forms, self.wants_second)
             self._items = {item.key: item for item in in_order(every)}
             self._known = {i.key: i for i in every if i.status is Status.SETTLED and agreed(i)}
             self._event = event
+        took = self._clock() - now
+        self._look_at = now + max(_LOOK_EVERY_S, took / _LOOK_SHARE)
+
+    def _put_slip(self, store: Store, forms: Mapping[str, Form], reading: int) -> None:
+        """Look at one slip again after a decision: another of its items may decide validity now."""
+        for item in doubtful(store, forms, self.wants_second, reading=reading):
+            self._put(item)
+        if _latest(store) == self._event + 1:  # nobody else wrote: all other items stand as they were
+            self._event += 1
 
     def _put(self, item: Item) -> None:
         if item.status is Status.SETTLED:
@@ -239,3 +249,7 @@ class Worklist:
     def _is_free(self, key: str, name: str, now: float) -> bool:
         holder, since = self._held.get(key, (name, now))
         return holder == name or now - since > IDLE_S
+
+
+def _latest(store: Store) -> int:
+    return int(store.value("SELECT coalesce(max(event), 0) FROM events") or 0)

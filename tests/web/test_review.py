@@ -295,3 +295,28 @@ def test_a_known_item_measures_the_reader_and_changes_no_slip(person, office, an
     office.worklist.forget()
     assert shown(third.client.get("/review").text) == "A2-B1"  # nobody gets a known item twice
     assert "đọc đúng 0/1" not in person(Role.VIEWER).client.get("/overview").text
+
+
+def test_a_decision_is_felt_by_its_slip_and_makes_nobody_look_at_all_others(
+    person, office, no_sample, monkeypatch
+):
+    take_slips(office.workspace, [slip(B1="", B2="?4", B4="?5"), slip(B2="?3")])
+    reviewer = person(Role.REVIEWER)
+    reviewer.client.get("/review")
+    assert office.worklist._items["A1-B2"].decides_validity
+    looked, real = [], worklist_module.doubtful
+
+    def looking(*told, reading=None):
+        looked.append(reading)
+        return real(*told, reading=reading)
+
+    monkeypatch.setattr(worklist_module, "doubtful", looking)
+    decide(reviewer, "A1-B4", "5")
+    assert not office.worklist._items["A1-B2"].decides_validity
+    office.worklist._look_at = 0.0
+    assert shown(reviewer.client.get("/review").text) is not None
+    assert looked == [1]
+    take_slips(office.workspace, [slip(B2="?3")], name="more")
+    office.worklist._look_at = 0.0
+    reviewer.client.get("/review")
+    assert looked == [1, None] and "A3-B2" in office.worklist._items

@@ -325,6 +325,18 @@ def test_open_mcr_core_3_stray_loops_between_the_rows() -> None:
     slip.read(slip.scanned())
 
 
+@pytest.mark.parametrize("size_mm", [0.3, 0.5, 0.7])
+def test_vx_6119_specks_and_hesitation_are_counted_as_marks(size_mm: float) -> None:
+    """Tons of overvotes: the sensitivity was so high that a resting pen counted."""
+    slip = case(2)
+    for number, q in enumerate(q for q in slip.form.questions if q.key in likert()):
+        x, y = q.options[number % 2].box.centre_mm
+        _paint(slip.sheet, Box(x + 1.2, y - 1.3, size_mm, size_mm), 60)
+    result = slip.read(slip.scanned())
+    assert isinstance(result, ReadPage)
+    assert AnswerState.MULTIPLE not in states(result).values()
+
+
 def test_a_mark_between_two_boxes_belongs_to_neither() -> None:
     slip = case(4, answers={})
     question = next(q for q in slip.form.questions if q.key == likert()[3])

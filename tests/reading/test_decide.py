@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from box_pages import grid, mark, paper, stroke
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from omr.forms.template import Kind, Option, Question
 from omr.geometry import Box
 from omr.reading.calibrate import load_calibration
 from omr.reading.decide import AnswerState, BoxState, Judgement, decide, judge
-from omr.reading.marks import MarkReading, measure
+from omr.reading.marks import FEATURES, MarkReading, measure
 
 CALIBRATION = load_calibration()
 ROWS, COLUMNS = 10, 5
@@ -103,6 +105,48 @@ def test_more_ink_is_never_less_marked(
     # An accepted state is never taken back towards blank; it may become doubtful (a fill).
     assert not (first is BoxState.MARKED and second is BoxState.BLANK)
     assert not (first is BoxState.DOUBTFUL and second is BoxState.BLANK)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    angle=st.floats(-3, 3),
+    shift=st.tuples(st.floats(-9, 9), st.floats(-9, 9)),
+    white=st.integers(170, 255),
+    black=st.integers(0, 60),
+    kind=st.sampled_from(["cross", "tick", "fill", "scribble"]),
+)
+def test_rotation_translation_and_brightness_change_no_answer_without_review(
+    angle: float, shift: tuple[float, float], white: int, black: int, kind: str
+) -> None:
+    page, quads, groups = slip({7: "dash"}, default=kind)
+    before = states(page, quads, groups)
+    height, width = page.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
+    turn[:, 2] += shift
+    turned = cv2.warpAffine(page, turn, (width, height), borderValue=255)
+    dimmed = np.rint(black + turned / 255.0 * (white - black)).astype(np.uint8)
+    after = states(dimmed, quads @ turn[:, :2].T + turn[:, 2], groups)
+    doubt = BoxState.DOUBTFUL
+    assert all(a is b or doubt in (a, b) for a, b in zip(before, after, strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    features=arrays.arrays(
+        np.float64, st.tuples(st.integers(0, 12), st.just(len(FEATURES))), elements=st.floats(-1, 2)
+    ),
+    data=st.data(),
+)
+def test_any_measurements_are_judged_and_what_is_sure_needs_no_person(
+    features: np.ndarray, data: st.DataObject
+) -> None:
+    groups = data.draw(
+        st.lists(st.sampled_from(["", "a", "b"]), min_size=len(features), max_size=len(features))
+    )
+    judged = judge(features, groups, CALIBRATION)
+    assert len(judged) == len(features)
+    assert all(0.0 <= one.confidence <= 1.0 for one in judged)
+    assert all(one.review == (one.state is BoxState.DOUBTFUL) for one in judged)
 
 
 def question(kind: Kind, codes: str = "12345") -> Question:

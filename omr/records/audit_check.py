@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from omr.errors import OmrError
 from omr.records.audit import Problem
-from omr.records.audit_export import FILES, FORMAT, MANIFEST, SIGNATURE
+from omr.records.audit_export import FILES, FORMAT, MANIFEST, MAY_LACK_ROWS, SIGNATURE
 from omr.records.closing import figures_of
 from omr.records.periods import parse_period
 from omr.records.register import archived_forms
@@ -139,7 +139,7 @@ def _chain(events: list[dict[str, Any]], manifest: dict[str, Any]) -> Problem | 
 def _digests(events: list[dict[str, Any]], archive: zipfile.ZipFile) -> Problem | None:
     """Compare the rows of each event that is there with its digest."""
     by_event = groupby(_lines(archive, "rows.jsonl"), key=lambda line: int(line["row"]["event"]))
-    before = 0
+    before, there = 0, set[int]()
     for number, lines in by_event:
         rows: dict[str, list[Row]] = {}
         for line in lines:
@@ -147,6 +147,10 @@ def _digests(events: list[dict[str, Any]], archive: zipfile.ZipFile) -> Problem 
         if not before < number <= len(events) or digest_of(rows) != events[number - 1]["digest"]:
             return Problem(number, "audit.rows_changed", {"act": "", "at": ""})
         before = number
+        there.add(number)
+    for event in events:
+        if event["event"] not in there and event["act"] not in MAY_LACK_ROWS:
+            return Problem(event["event"], "audit.rows_left_out", {"act": event["act"], "at": event["at"]})
     return None
 
 

@@ -33,6 +33,9 @@ SIGNATURE: Final = "signature"
 # The same database gives the same bytes: the file carries no clock.
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
+# Acts that may come without rows: about slips of other periods, or no figure. All others must have them.
+MAY_LACK_ROWS: Final = {"read", "redecide", "transcribe", "import_electronic", "audit_draw", "audit_enter"}
+
 # Tables that bear on no figure of a period; events that touched nothing else are not copied.
 _BESIDE: Final = {
     *("original_ends", "comments", "transcripts", "audit_draws", "drawn_slips", "rekeyed_slips")
@@ -139,7 +142,7 @@ def _rows(store: Store, period: Period) -> Iterator[bytes]:
 
 
 class _Bearing:
-    """Which events bear on a period: all but those that are about slips of other periods only."""
+    """Which events bear on a period: all but those that read, or are about, slips of other periods only."""
 
     def __init__(self, store: Store, period: Period) -> None:
         self._period = period.name
@@ -183,4 +186,6 @@ class _Bearing:
             return row["period"] == self._period
         if table in ("electronic_answers", "electronic_comments"):
             return row["response"] in self._responses
+        if table.startswith("decided_"):  # few, and so none can be held back
+            return True
         return "reading" not in row or row["reading"] in self._readings

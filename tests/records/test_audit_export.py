@@ -238,6 +238,15 @@ def row_left_out(parts: Parts) -> Parts:
     return parts | {"rows.jsonl": joined([row for row in rows if row["table"] != "decided_answers"])}
 
 
+def spoiling_left_out(parts: Parts) -> Parts:
+    """Leave out a whole event, and say the figures that follow without it."""
+    rows = [row for row in lines(parts["rows.jsonl"]) if row["table"] != "spoilings"]
+    figures = json.loads(parts["figures.json"])
+    figures["PC06/DL-01/missing"] += figures["PC06/DL-01/spoiled"]
+    figures["PC06/DL-01/spoiled"] = 0
+    return parts | {"rows.jsonl": joined(rows), "figures.json": canonical(figures) + b"\n"}
+
+
 def event_left_out(parts: Parts) -> Parts:
     return parts | {"events.jsonl": joined(lines(parts["events.jsonl"])[:-1])}
 
@@ -249,7 +258,11 @@ def events_swapped(parts: Parts) -> Parts:
 
 
 @pytest.mark.parametrize(
-    "forgery", [better_figures, fewer_figures, another_answer, row_left_out, events_swapped, event_left_out]
+    "forgery",
+    [
+        *(better_figures, fewer_figures, another_answer, row_left_out),
+        *(spoiling_left_out, events_swapped, event_left_out),
+    ],
 )
 def test_not_even_the_owner_of_the_key_can_sign_other_figures(
     office: Workspace, store: Store, tmp_path: Path, forgery: Callable[[Parts], Parts]

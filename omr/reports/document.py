@@ -68,9 +68,9 @@ def document(month: Month, before: Month | None, tables: Sequence[Table], settin
     subject = f"{SUBJECT} của {whose} {period_name(month.period)}"
     _set_properties(report, month, subject, settings)
     set_paper(report.sections[0], landscape=False)
-    _write_opening(report, month, subject, settings)
+    _write_opening(report, month, subject, whose if month.unit else settings.addressee, settings)
     _write_results(report, month, before, settings)
-    _write_closing(report, settings)
+    _write_closing(report, whose if month.unit else "", settings)
     _write_tables(report, month, tables, settings)
     _write_method(report, month, settings)
     about = f"Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}"
@@ -92,12 +92,14 @@ def _set_properties(report: Document, month: Month, subject: str, settings: Repo
     properties.created = properties.modified = made
 
 
-def _write_opening(report: Document, month: Month, subject: str, settings: ReportSettings) -> None:
+def _write_opening(
+    report: Document, month: Month, subject: str, addressee: str, settings: ReportSettings
+) -> None:
     write_header_block(report, settings, month.period.day_after.year)
     write(report.add_paragraph(), "BÁO CÁO", align=CENTRE, bold=True, before_pt=14)
     write(report.add_paragraph(), subject, align=CENTRE, bold=True)
     rule(report.add_paragraph(), 60, TEXT_MM)
-    write(report.add_paragraph(), f"Kính gửi: {settings.addressee}.", align=CENTRE, before_pt=6, after_pt=10)
+    write(report.add_paragraph(), f"Kính gửi: {addressee}.", align=CENTRE, before_pt=6, after_pt=10)
     _paragraphs(
         report,
         [
@@ -138,15 +140,20 @@ def _picture(report: Document, png: bytes, caption: str) -> None:
     write(report.add_paragraph(), caption, align=CENTRE, italic=True, size_pt=12, after_pt=8)
 
 
-def _write_closing(report: Document, settings: ReportSettings) -> None:
+def _write_closing(report: Document, unit: str, settings: ReportSettings) -> None:
+    """Write what the officer fills in, and the last sentence: to the Director, or to a unit's head."""
     for heading, parts in OFFICER:
         report.add_heading(heading, 1)
         for part in parts or ("",):
             if part:
                 report.add_heading(part, 2)
             _paragraphs(report, [DOTS, DOTS])
-    closing = f"Trên đây là báo cáo của {settings.issuer_name}, kính trình {settings.addressee}"
-    _paragraphs(report, [f"{closing} xem xét, chỉ đạo./."])
+    by = settings.issuer_name
+    if unit:
+        closing = f"Trên đây là kết quả của đơn vị, {by} thông báo để {unit} biết, thực hiện./."
+    else:
+        closing = f"Trên đây là báo cáo của {by}, kính trình {settings.addressee} xem xét, chỉ đạo./."
+    _paragraphs(report, [closing])
     write_signature_block(report, settings)
 
 

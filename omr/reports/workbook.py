@@ -32,6 +32,7 @@ SIZE_PT: Final = 10
 MM_PER_DIGIT: Final = 1.9
 LETTERS_PER_DIGIT: Final = 1.45
 LINE_PT: Final = 13.5
+MOST_ABOVE_CHART: Final = 8  # rows of a table that leave its chart room on the same page
 LEAST_DIGITS: Final = 5.8  # "100,00" with room on both sides
 
 # "_-" keeps the width of a dash between number and line.
@@ -132,10 +133,13 @@ def _table_sheet(sheet: Worksheet, look: Look, table: Table, month: Month) -> No
         for at, (place, column) in enumerate(columns):
             upper = at > 0 and columns[at - 1][0] == place
             _cell(sheet, look, line, at, row.cells[place], column.style, row.weight, upper=upper)
-    for line, note in enumerate(table.notes, first + len(table.rows) + 1):
-        sheet.write_string(line, 0, note, look.make(italic=True))
     for at, (_, column) in enumerate(columns):
         sheet.set_column(at, at, _width(column.width_mm))
+    # Across the table, not beyond: a page is printed as narrow as its widest line.
+    across_mm = sum(_width(column.width_mm) for _, column in columns) * MM_PER_DIGIT
+    for line, note in enumerate(table.notes, first + len(table.rows) + 1):
+        sheet.merge_range(line, 0, line, len(columns) - 1, note, look.make(italic=True, text_wrap=True))
+        sheet.set_row(line, _lines(note, across_mm) * LINE_PT)
     text = next(at for at, (_, column) in enumerate(columns) if column.width_mm > 30)
     sheet.freeze_panes(first, text + 1)
     sheet.repeat_rows(first - 2, first - 1)
@@ -228,14 +232,16 @@ def _charts_sheet(sheet: Worksheet, look: Look, month: Month) -> None:
     ]
     sheet.set_column(0, 0, 48)
     sheet.set_column(1, max(len(levels), 1), 14)
-    line, breaks = 0, list[int]()
+    line, breaks = 0, list[int]()  # rows that begin a page
     for title, heads, rows, subtype in (
         ("Mức độ hài lòng chung theo lĩnh vực (%)", list(levels.values()), by_field, "percent_stacked"),
         ("Hài lòng trở lên theo đơn vị (%)", ["Hài lòng trở lên"], by_unit, "clustered"),
     ):
         if rows:
             breaks.append(line)
-            line = _chart(sheet, look, line, title, heads, rows, subtype)
+            drawn, line = _chart(sheet, look, line, title, heads, rows, subtype)
+            if len(rows) > MOST_ABOVE_CHART:
+                breaks.append(drawn)
     sheet.set_h_pagebreaks(breaks[1:])
     _print_setup(sheet, month)
 
@@ -248,8 +254,8 @@ def _chart(
     heads: Sequence[str],
     rows: Sequence[tuple[str, Sequence[Share]]],
     subtype: str,
-) -> int:
-    """Write one table with its chart beside it and return the row after both."""
+) -> tuple[int, int]:
+    """Write one table with its chart below; return the row where the chart begins, and the one after it."""
     head, percent = look.make(bold=True, border=1, text_wrap=True), look.make(border=1, num_format="0.00")
     sheet.write_string(top, 0, title, look.make(bold=True, font_size=13))
     for at, heading in enumerate(("", *heads)):
@@ -279,8 +285,8 @@ def _chart(
     chart.set_legend({"position": "bottom", "font": font} if len(heads) > 1 else {"none": True})
     height_px = 130 + (60 if len(heads) > 1 else 24) * len(rows)
     chart.set_size({"width": 900, "height": height_px})
-    sheet.insert_chart(last + 2, 0, chart)
-    return last + 4 + height_px // 20  # rows of 20 px
+    sheet.insert_chart(last + 2, 0, chart, {"y_offset": 4})  # clear of the line where a page may break
+    return last + 2, last + 4 + height_px // 20  # rows of 20 px
 
 
 def _tidy_sheet(

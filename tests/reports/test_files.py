@@ -194,6 +194,8 @@ def test_a_units_report_speaks_of_that_unit_only(march, february, tmp_path):
     text = "\n".join(p.text for p in docx.Document(tmp_path / "bao-cao-2025-03-PC06.docx").paragraphs)
     assert "Phòng Cảnh sát quản lý hành chính về trật tự xã hội tháng 3 năm 2025" in text
     assert "giao thông" not in text.casefold()
+    assert "Kính gửi: Phòng Cảnh sát quản lý hành chính về trật tự xã hội." in text
+    assert "Giám đốc" not in text
 
 
 # Order of child elements, ECMA-376 part 1, 17.2-17.7; Word repairs or refuses what is out of order.

@@ -183,10 +183,22 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
         whole,
         wall,
         grown,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        _peak_mb(),
         resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
         stages,
     )
+
+
+def _peak_mb() -> float:
+    """Return the most memory that this process has used.
+
+    Not `getrusage`'s, which counts what the process had from which this one was forked.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (peak,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
 
 
 def _waits(result: Result) -> bool:

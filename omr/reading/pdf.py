@@ -29,6 +29,9 @@ POINTS_PER_INCH: Final = 72.0
 RENDER_DPI: Final = 300.0
 RENDER_LONGEST_PX: Final = 5000  # A3 at 300 dpi; a page that claims to be larger gets fewer dpi
 RENDER_SECONDS: Final = 60
+# PDFium keeps every picture that it has read until the document is closed: after so many bytes
+# it is opened anew, which takes a millisecond, so that a file of any length takes the same memory.
+MOST_HELD_BYTES: Final = 16 * 2**20
 # A text layer has a few hundred objects. A page with more is a drawing: render it.
 MOST_OBJECTS: Final = 20_000
 # Share of the page by which a picture may miss its edges and still be the whole page
@@ -76,19 +79,24 @@ def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
     ScanError
         If the document cannot be opened: damaged, or locked with a password.
     """
-    with _opened(path) as document:
-        with _PDFIUM:
-            count = len(document)
-        if count > most_pages:
-            raise ScanError("too_many_pages", most=most_pages)
-        for index in range(count):
-            part: PdfPart | ScanError
-            try:
-                with _PDFIUM:
-                    part = _part(document, index)
-            except pdfium.PdfiumError as error:
-                part = ScanError("damaged", detail=str(error))
-            yield part
+    index, count = 0, 1
+    while index < count:
+        held = 0
+        with _opened(path) as document:
+            with _PDFIUM:
+                count = len(document)
+            if count > most_pages:
+                raise ScanError("too_many_pages", most=most_pages)
+            while index < count and held < MOST_HELD_BYTES:
+                part: PdfPart | ScanError
+                try:
+                    with _PDFIUM:
+                        part = _part(document, index)
+                    held += len(part.data)
+                except pdfium.PdfiumError as error:
+                    part = ScanError("damaged", detail=str(error))
+                index += 1
+                yield part
 
 
 def load(document_of_one_page: bytes) -> Picture:

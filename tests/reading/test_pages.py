@@ -17,6 +17,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError, ScanError
+from omr.reading import pdf
 from omr.reading.pages import Depth, EncodedPage, Encoding, colour_of, decode, find_files, open_pages
 from omr.reading.pictures import MOST_PIXELS, oriented
 
@@ -475,3 +476,33 @@ def test_pictures_that_cannot_be_cut_short_come_whole(orientation: int) -> None:
     whole, upper = colour_of(scan, 4), colour_of(scan, 4, 0.2)
     assert whole is not None and upper is not None
     assert np.array_equal(whole, upper)
+
+
+def test_a_long_pdf_is_opened_anew_on_the_way_and_gives_the_same_pages(tmp_path, picture, monkeypatch):
+    """PDFium keeps what it has read: a file of ten thousand pages must not fill the memory."""
+    opened = []
+    document = pdf.pdfium.PdfDocument
+
+    def counted(source):
+        opened.append(source)
+        return document(source)
+
+    data = [jpeg(np.roll(picture, 40 * n, axis=1)) for n in range(5)]
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(
+        pdf_of(
+            *(
+                lambda canvas, one=one: canvas.drawImage(ImageReader(io.BytesIO(one)), 0, 0, *SIZE_PT)
+                for one in data
+            )
+        )
+    )
+    monkeypatch.setattr(pdf.pdfium, "PdfDocument", counted)
+    whole = [page.data for page in open_pages(path)]
+    assert len(opened) == 1 and len(whole) == 5
+    monkeypatch.setattr(pdf, "MOST_HELD_BYTES", 2 * len(data[0]))
+    opened.clear()
+    pages = list(open_pages(path))
+    assert [page.data for page in pages] == whole
+    assert [page.page for page in pages] == [1, 2, 3, 4, 5]
+    assert len(opened) >= 2

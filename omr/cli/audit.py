@@ -88,5 +88,5 @@ def check_(file: Path, key: str | None, as_json: bool) -> int:
         values = {"events": checked.events, "head": checked.head, "signer": checked.signer}
         click.echo(say("audit.checked", period=checked.period, **values))
     else:
-        click.echo(say("audit.broken", problem=checked.problem), err=True)
+        click.echo(say("audit.unproven", problem=checked.problem), err=True)
     return 0 if checked.ok else 1

@@ -48,6 +48,7 @@ def post(visitor, path: str, **fields: str):
         "Cán bộ Lê Thị Ổi rất nhiệt tình",
         "Cán bộ nhiệt tình, tôi là Nguyễn Văn An",  # one announcing word must not swallow the next
         "Gửi ông bà Trần Bưởi",
+        "tôi là Nguyễn thị Bưởi",
     ],
 )
 def test_personal_data_is_masked(text):
@@ -58,6 +59,12 @@ def test_personal_data_is_masked(text):
         assert part not in masked
 
 
+@pytest.mark.parametrize("name", ["nguyễn văn an", "TRẦN THỊ BƯỞI", "lê ước"])
+@pytest.mark.parametrize("before", ["tôi là", "Tên tôi là", "họ và tên:", "Ký tên"])
+def test_names_without_capitals_are_masked_where_somebody_introduces_himself(before, name):
+    assert mask(f"{before} {name}.") == f"{before} {MASK}."
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -66,6 +73,7 @@ def test_personal_data_is_masked(text):
         "Tôi là người cao tuổi, cần ghế ngồi",
         "Ngày 12/11/2026 tôi đến lúc 7h30",
         "anh chị rất vui vẻ",
+        "tôi là người dân phường Cầu Đất",
     ],
 )
 def test_plain_words_stay(text):

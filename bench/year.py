@@ -133,9 +133,8 @@ class _Year:
         self._desk = desk
         self._form = form
         self._chance = chance
-        features = np.random.default_rng(0).random(
-            (sum(len(q.options) for q in form.questions), len(FEATURES))
-        )
+        shape = sum(len(q.options) for q in form.questions), len(FEATURES)
+        features = np.random.default_rng(0).random(shape, np.float32)  # what `measure` rounds to
         boxes = ((question.key, option.code) for question in form.questions for option in question.options)
         self._marks = tuple(
             MarkReading(*box, np.zeros((4, 2)), tuple(row))

@@ -89,6 +89,9 @@ HOLLOW: Final = 0.2  # gain: rings that cut their box had up to 0.15
 STANDS_OUT: Final = 2.0  # times the ink around the other boxes of the question: rings had 2.5 and more
 TRACE: Final = 0.01  # gain in the strongest boxes of a page's empty questions: empty slips had up to 0.008
 STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
+PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
+MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
+SOMETHING: Final = 0.05  # darkness inside, print included
 # Marks unlike this person's others, in shares of the usual mark.
 STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
@@ -125,6 +128,7 @@ def judge(
     filled = _filled(features, groups, marked, limits)
     struck = _perhaps_struck(features, groups, marked, limits) | _of_other_ink(features, marked)
     unsure |= _ringed(features, groups, marked) | _traces(features, groups, chance)
+    unsure |= _marks_for_print(features, chance <= limits.blank_below)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
@@ -209,6 +213,18 @@ def _traces(
     if top >= max(TRACE, STANDS_OUT_FAR * second):
         out[[some[gain[some].argmax()] for some in empty]] = True
     return out
+
+
+def _marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which boxes seem blank only because most of the page is marked, (N,).
+
+    What boxes share is taken for their print. Lines as thick as a pen's in many of them are
+    no letters: where every box holds a cross, the crosses were taken for print.
+    """
+    if blank.sum() < FEW_MARKS:
+        return np.zeros(len(blank), np.bool_)
+    thick = (features[blank, F["solid"]] > PEN_INK).mean() > MANY
+    return np.asarray(blank & thick & (features[:, F["raw"]] > SOMETHING))
 
 
 def _filled(

@@ -12,6 +12,8 @@ from omr.errors import OmrError
 from omr.messages import say
 
 KINDS: Final = (".svg", ".png", ".pdf")
+COLOURS: Final = 10  # of matplotlib's cycle; beyond, the lines differ
+LINES: Final = ("o-", "s--", "^:")
 LEAST: Final = 1e-5  # a logarithmic axis has no zero: no error at all stands here
 
 
@@ -34,14 +36,13 @@ def draw_error_curve(curve: Sequence[tuple[str, float, int, int, int]], picture:
         raise OmrError("marks.no_such_picture", file=picture, kinds=", ".join(KINDS))
     figure = Figure(figsize=(8.0, 5.5), layout="constrained")
     axes = figure.add_subplot()
-    for marks in dict.fromkeys(point[0] for point in curve):
+    for number, marks in enumerate(dict.fromkeys(point[0] for point in curve)):
         points = [point for point in curve if point[0] == marks and point[2]]
         if points:
             reviewed = [100 * p[4] / p[2] for p in points]
             silent = [max(p[3] / p[2], LEAST) for p in points]
-            axes.plot(
-                reviewed, silent, marker="o", markersize=3, linewidth=1, label=f"{marks} ({points[0][2]})"
-            )
+            style = LINES[number // COLOURS % len(LINES)]
+            axes.plot(reviewed, silent, style, markersize=3, linewidth=1, label=f"{marks} ({points[0][2]})")
     axes.set_yscale("log")
     axes.set_xlabel(say("marks.axis_reviewed"))
     axes.set_ylabel(say("marks.axis_silent"))

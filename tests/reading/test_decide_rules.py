@@ -114,6 +114,19 @@ def test_where_nothing_is_known_a_mark_is_a_thin_black_cross() -> None:
     assert usual(np.zeros(3), ["a", "b", ""], nothing, PRINT).tolist() == [PRINT] * 3
 
 
+# ---- all are marked ----
+
+
+def test_where_every_box_is_crossed_the_crosses_are_not_taken_for_print() -> None:
+    crossed = {i: BLANK | {"raw": 0.3, "solid": 0.2, "gain": 0.01} for i in range(ROWS * COLUMNS)}
+    assert {j.state for j in judge(page(BLANK, crossed), GROUPS, CALIBRATION)} == {BoxState.DOUBTFUL}
+
+
+def test_printed_letters_are_no_crosses() -> None:
+    lettered = {i: BLANK | {"raw": 0.3, "gain": 0.01} for i in range(ROWS * COLUMNS)}
+    assert {j.state for j in judge(page(BLANK, lettered), GROUPS, CALIBRATION)} == {BoxState.BLANK}
+
+
 # ---- rings ----
 
 # What a scan hardly shows: a dry pen's marks in four questions.

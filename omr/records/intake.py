@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -216,8 +216,9 @@ class _Reading:
         seen: Callable[[Result], None],
     ) -> None:
         """Read what is unread; what was read is stored, also when this is interrupted."""
+        pages = self._feed(originals)
         try:
-            for result in read(self._feed(originals)):
+            for result in read(pages):
                 self._pass_ends()
                 sent = self._sent.popleft()
                 assert isinstance(sent, Sent)  # ends were passed above
@@ -226,10 +227,11 @@ class _Reading:
                 if len(self._chunk) == PAGES_PER_ACT:
                     self._write()
         finally:
+            pages.close()  # with the file that is open: PDFium writes on standard error what it has to close
             self._pass_ends()
             self._write()
 
-    def _feed(self, originals: Iterable[Original]) -> Iterator[EncodedPage]:
+    def _feed(self, originals: Iterable[Original]) -> Generator[EncodedPage, None, None]:
         for original in originals:
             known = self._known(original.sha256)
             count = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from scanned import BLANK, Outcome, Scanner, rejected, slip
 
@@ -53,6 +54,30 @@ def test_a_known_file_beside_a_new_one_is_not_read_again(scanner: Scanner, issue
     both = scanner.take_in(old, new, read=lambda pages: scanner.read(only(pages, "b.tif")))
     assert both.batch != first.batch
     assert (both.files, both.pages, both.read, both.duplicates) == (2, 2, 2, 1)
+
+
+def test_an_interrupted_reading_leaves_no_file_open(scanner: Scanner, tmp_path: Path) -> None:
+    """PDFium would say so on standard error, below the one line that says what went wrong."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    file = tmp_path / "three.pdf"
+    canvas = Canvas(str(file))
+    for text in "abc":
+        canvas.drawString(50, 50, text)
+        canvas.showPage()
+    canvas.save()
+
+    def lost(pages: Iterable[EncodedPage]) -> Iterator[Outcome]:
+        kept.append(next(iter(pages)))
+        raise RegisterError("period.unknown")
+        yield
+
+    kept: list[EncodedPage] = []
+    with pytest.raises(RegisterError) as caught:
+        scanner.take_in(file, read=lost)
+    still_open = [one.path for one in psutil.Process().open_files() if one.path.endswith(".pdf")]
+    assert caught.tb is not None and kept  # whoever looks at the error still holds what was on its way
+    assert still_open == []
 
 
 def only(pages: Iterable[EncodedPage], name: str) -> Iterator[EncodedPage]:

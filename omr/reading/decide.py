@@ -6,17 +6,16 @@ Two steps: `judge` says what each box of a page is (blank, marked, cancelled, do
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.template import Kind, Question
-from omr.reading.calibrate import Calibration, Limits
+from omr.reading import rules
+from omr.reading.calibrate import Calibration
 from omr.reading.evidence import gather
 from omr.reading.marks import F, MarkReading
 
@@ -69,38 +68,6 @@ class Answer:
     confidence: float  # in [0, 1]: that of the least certain box
 
 
-STREAK: Final = 0.8  # of the patch's height or width in one straight line: marks had up to 0.7
-FOLD: Final = 0.6  # of it, where the line runs along the sheet's sides: dashes had up to 0.55
-LEVEL: Final = 0.12  # of a box: how far such a line strays sideways
-STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers less
-DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
-FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
-SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
-SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
-MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
-FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
-# Ink around a box: a ring drawn by hand. Table lines and printed labels lie around boxes, too,
-# but leave the strip next to the outline white.
-CLOSED: Final = 0.9  # of the directions around a box
-PARTLY: Final = 0.5  # of them: the rest of the ring runs out of what is looked at
-RING_INK: Final = 0.03  # mean darkness of the strip around the outline: pencil rings had 0.03 and more
-BOLD_RING: Final = 0.05  # where the question has another mark: less is the end of that mark
-HOLLOW: Final = 0.2  # gain: rings that cut their box had up to 0.15
-STANDS_OUT: Final = 2.0  # times the ink around the other boxes of the question: rings had 2.5 and more
-TRACE: Final = 0.01  # gain in the strongest boxes of a page's empty questions: empty slips had up to 0.008
-STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
-PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
-MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
-SOMETHING: Final = 0.05  # darkness inside, print included
-# Marks unlike this person's others, in shares of the usual mark.
-STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
-STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
-WEAK_GAIN: Final = 0.55  # ink of the arm of a neighbour's cross was 0.4
-FAINT: Final = 0.87  # darkness of stamps over boxes was 0.45 to 0.85, of pencil crosses 0.82 and more
-FAINT_INK: Final = 0.7  # darkness times ink of stamps was 0.3 to 0.68, of pencil crosses 0.71 and more
-RUNS_OVER: Final = 0.4  # of the directions around the box: stamps run over it, pencil fills do not
-
-
 def judge(
     features: NDArray[np.float64], groups: Sequence[str], calibration: Calibration
 ) -> tuple[Judgement, ...]:
@@ -123,12 +90,12 @@ def judge(
         return ()
     chance = calibration.chance(gather(features, groups))
     limits = calibration.limits
-    unsure = overruled(features)
+    unsure = rules.overruled(features)
     marked = (chance >= limits.marked_above) & ~unsure
-    filled = _filled(features, groups, marked, limits)
-    struck = _perhaps_struck(features, groups, marked, limits) | _of_other_ink(features, marked)
-    unsure |= _ringed(features, groups, marked) | _traces(features, groups, chance)
-    unsure |= _marks_for_print(features, chance <= limits.blank_below)
+    filled = rules.filled(features, groups, marked, limits)
+    struck = rules.perhaps_struck(features, groups, marked, limits) | rules.of_other_ink(features, marked)
+    unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
+    unsure |= rules.marks_for_print(features, chance <= limits.blank_below)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
@@ -145,149 +112,6 @@ def judge(
             # beside another mark: a mark or a withdrawn one, a person must look.
             out.append(Judgement(BoxState.DOUBTFUL, 0.5, True))
     return tuple(out)
-
-
-def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which boxes the model must not judge, (N,): what is there is not what it learned from."""
-    column = {name: features[:, i] for name, i in F.items()}
-    gain = column["gain"]
-    through = column["through"]
-    level = np.minimum(column["width"], column["height"]) < LEVEL  # as folds and streaks are
-    line = (through >= STREAK) & (column["ink"] > 0.02) | (through >= FOLD) & level
-    streak = line & (gain < STREAK_GAIN)
-    unknown_print = (column["support"] < FEW_BLANKS) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
-    misplaced = (column["missing"] > MISPLACED) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
-    lost = (column["usable"] == 0) | (column["paper"] > DARK_PAPER)
-    return np.asarray(lost | streak | unknown_print | misplaced)
-
-
-def _ringed(
-    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which empty boxes have a ring around them that the others of their question do not have, (N,).
-
-    Shading and table lines surround all boxes of a question alike. Beside a mark a ring is
-    asked about only where it is bold: the ends of the mark lie around its neighbours.
-    """
-    around, ring = features[:, F["around"]], features[:, F["ring"]]
-    hollow = features[:, F["gain"]] < HOLLOW
-    alone = (around >= CLOSED) | (around >= PARTLY) & (ring >= RING_INK)
-    bold = (around >= CLOSED) & (ring >= BOLD_RING)
-    rings, asked = np.zeros(len(ring), np.bool_), np.zeros(len(ring), np.bool_)
-    questions = _questions(groups)
-    for members in questions:
-        others = (ring[members].sum() - ring[members]) / max(len(members) - 1, 1)
-        stands_out = ring[members] >= STANDS_OUT * others
-        rings[members] = stands_out & (bold & hollow)[members]
-        asked[members] = stands_out & (bold if marked[members].any() else alone)[members] & ~marked[members]
-    if rings.sum() >= FEW_MARKS and rings.sum() >= (marked & ~rings).sum():
-        # Whoever marks by rings cuts into the boxes beside: none of these marks is sure.
-        return asked | rings | marked
-    return asked
-
-
-def _questions(groups: Sequence[str]) -> list[NDArray[np.intp]]:
-    """Return the boxes of each question; boxes of no question are together."""
-    members: dict[str, list[int]] = {}
-    for i, group in enumerate(groups):
-        members.setdefault(group, []).append(i)
-    return [np.array(some) for some in members.values()]
-
-
-def _traces(
-    features: NDArray[np.float64], groups: Sequence[str], chance: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Tell which boxes may hold marks that the scan hardly shows, (N,).
-
-    A pen that runs dry, a hard pencil on a scan of one bit: in several questions without a
-    mark one box holds a little more ink than the others. Noise and dirt do that in one.
-    """
-    gain = features[:, F["gain"]]
-    empty = [
-        some for some in _questions(groups) if len(some) > 1 and groups[some[0]] and chance[some].max() < 0.5
-    ]
-    out = np.zeros(len(gain), np.bool_)
-    if len(empty) < FEW_MARKS:
-        return out
-    top, second = np.median([np.sort(gain[some])[:-3:-1] for some in empty], axis=0)
-    if top >= max(TRACE, STANDS_OUT_FAR * second):
-        out[[some[gain[some].argmax()] for some in empty]] = True
-    return out
-
-
-def _marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which boxes seem blank only because most of the page is marked, (N,).
-
-    What boxes share is taken for their print. Lines as thick as a pen's in many of them are
-    no letters: where every box holds a cross, the crosses were taken for print.
-    """
-    if blank.sum() < FEW_MARKS:
-        return np.zeros(len(blank), np.bool_)
-    thick = (features[blank, F["solid"]] > PEN_INK).mean() > MANY
-    return np.asarray(blank & thick & (features[:, F["raw"]] > SOMETHING))
-
-
-def _filled(
-    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_], limits: Limits
-) -> NDArray[np.bool_]:
-    """Which marked boxes are filled solid while the page's other marks are strokes, (N,).
-
-    The usual mark is that of the other questions; where they say nothing, the weakest mark
-    of the same question stands in. Where fills are usual, nothing counts as filled: a fill
-    covers the box also where the pencil is light.
-    """
-    cover = np.maximum(features[:, F["gain"]], features[:, F["ink"]])
-    out = np.zeros(len(cover), np.bool_)
-    for i in np.flatnonzero(marked & (cover >= limits.fill_cover)).tolist():
-        same = np.array([bool(group) and group == groups[i] for group in groups])
-        others = marked & ~same
-        known = others.sum() >= FEW_MARKS
-        usual = np.median(cover[others]) if known else cover[marked & (same | others)].min()
-        out[i] = usual <= limits.stroke_cover and cover[i] >= limits.fill_ratio * usual
-    return out
-
-
-def _perhaps_struck(
-    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_], limits: Limits
-) -> NDArray[np.bool_]:
-    """Which marks beside another mark of their question are unlike this person's others, (N,).
-
-    A cross with lines through it is a mark withdrawn, a stamp's rim over a box is none: both
-    show as more ink, or thicker lines, than the page's usual strokes. The arm of a neighbour's
-    cross shows as less. Two marks that look like all others are two marks.
-    """
-    gain, solid = features[:, F["gain"]], features[:, F["solid"]]
-    through = features[:, F["through"]] >= STREAK
-    count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
-    beside = np.array([count[group] > 1 for group in groups]) & marked
-    single = marked & ~beside
-    known = single.sum() >= FEW_MARKS
-    out = np.zeros(len(gain), np.bool_)
-    for i in np.flatnonzero(beside).tolist():
-        likes = single if known else np.array([group == groups[i] for group in groups]) & marked
-        # Without a usual mark the lightest of the question stands in.
-        pick = np.median if known else np.min
-        usual = pick(gain[likes])
-        # Fills differ in how much of their box is thick, strokes do not.
-        thick = usual <= limits.stroke_cover and solid[i] > pick(solid[likes]) + STRUCK_SOLID
-        weak = known and gain[i] < WEAK_GAIN * usual
-        out[i] = thick or weak or through[i] or gain[i] > STRUCK_GAIN * usual
-    return out
-
-
-def _of_other_ink(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which marks are fainter and smaller than this person's others, and run over their box, (N,).
-
-    A stamp over a box inks it like a pen, but with its own darkness.
-    """
-    if marked.sum() <= FEW_MARKS:
-        return np.zeros(len(features), np.bool_)
-    dark, gain = (
-        values / max(float(np.median(values[marked])), 1e-6)
-        for values in (features[:, F["dark"]], features[:, F["gain"]])
-    )
-    over = features[:, F["around"]] >= RUNS_OVER
-    return np.asarray(marked & over & (dark < FAINT) & (dark * gain < FAINT_INK))
 
 
 def _has_plain_mark(

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.reading.calibrate import Calibration, Limits
-from omr.reading.decide import BoxState, judge, overruled
+from omr.reading.decide import BoxState, judge
 from omr.reading.evidence import CONTEXT, EVIDENCE, RISING, gather
 from omr.reading.marks import F
+from omr.reading.rules import overruled
 
 Floats = NDArray[np.float64]
 

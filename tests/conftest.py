@@ -11,12 +11,18 @@ from typing import Any
 
 import cv2
 import pytest
+from hypothesis import HealthCheck, settings
 
 from omr import messages
 from omr.cli import main
 from omr.workspace import Workspace
 
 cv2.setNumThreads(1)  # tests run one process per core already
+# A busy machine is no error, and the gate says the same of the same tree twice.
+settings.register_profile(
+    "gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("gate")
 
 
 @pytest.fixture(autouse=True)

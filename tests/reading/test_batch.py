@@ -120,8 +120,8 @@ def test_every_page_gets_its_annotated_picture(slips, desk, tmp_path):
     assert names == ["stack.pdf-0001.jpg", "stack.pdf-0002.jpg"]
     picture = draw_overlay(slips[0], read_page(slips[0], desk))
     assert picture.width >= 800
-    greens = sum(r < 80 and g > 90 and b < 110 for _, (r, g, b) in picture.getcolors(1 << 24))
-    assert greens > 3  # the markers' outlines
+    greens = sum(count for count, (r, g, b) in picture.getcolors(1 << 24) if r < 80 and g > 90 and b < 110)
+    assert greens > 400  # the outlines of four markers of 8 mm
 
 
 def test_the_annotated_picture_stands_upright_whichever_way_the_page_lay(slips, desk):

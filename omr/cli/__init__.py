@@ -108,7 +108,7 @@ def _hoisted(arguments: list[str]) -> list[str]:
 
 def _language_of(arguments: list[str]) -> None:
     """Choose the language before click parses, so that help and usage errors speak it too."""
-    for word, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, value in zip(arguments, [*arguments, ""][1:], strict=True):
         code = value if word == "--lang" else word.removeprefix("--lang=")
         if word.startswith("--lang") and code in LANGUAGES:
             choose_language(code)

@@ -356,6 +356,19 @@ def test_a_scan_too_light_for_thin_lines_is_refused_and_says_so(sheet, form, out
     assert caught.value.values["sides"] < caught.value.values["least"]
 
 
+def test_a_blot_over_one_box_of_two_refuses_no_page(sheet, form, outlines, rng):
+    """A mark withdrawn by filling its box runs over the outline, and a short row cannot outvote it."""
+    rows = outlines.bands[0].of_box
+    short = next(i for i, row in enumerate(rows) if (rows == row).sum() == 2)
+    grey, map_ = paper.scan_of(sheet, rng, angle_deg=0.4)
+    (x0, y0), (x1, y1) = paper.boxes_of(form)[short][[0, 2]]
+    for blot_mm in (0.3, 0.5, 0.7, 0.9):
+        blot = apply(map_, np.array([[x0 - blot_mm, y0], [x1 - 0.1, y0], [x1 - 0.1, y1], [x0 - blot_mm, y1]]))
+        filled = cv2.fillPoly(grey.copy(), [np.rint(blot).astype(np.int32)], 30)
+        _, corners = aligned(paper.page(filled), outlines)
+        assert boxes_off_mm(corners, map_, form, 200) < MOST_OFF_MM
+
+
 def test_markers_that_contradict_each_other_are_refused(sheet, rng):
     """One marker read at another one's place: no four points may bend the page to fit."""
     grey, _ = paper.scan_of(sheet, rng)

@@ -65,7 +65,10 @@ ALWAYS: dict[str, Callable[[], bool]] = {
     "libglib2.0-0": library("libgthread-2.0.so.0"),
     "libxcb1": library("libxcb.so.1"),
 }
-BROWSER: dict[str, Callable[[], bool]] = {"chromium": program("chromium", "google-chrome")}
+BROWSER: dict[str, Callable[[], bool]] = {
+    "chromium": program("chromium", "google-chrome"),
+    "libatomic1": library("libatomic.so.1"),  # what Playwright's own node loads
+}
 
 
 def stop(line: str) -> NoReturn:

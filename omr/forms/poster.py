@@ -17,7 +17,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
 from omr.forms.fonts import broken, embedded, missing_letters
-from omr.forms.symbols import QR_QUIET, address_code, outlines
+from omr.forms.printing import fill_modules
+from omr.forms.symbols import QR_QUIET, address_code
 
 # Name of a paper -> enlargement of the A4 layout: areas double from A4 to A3.
 PAPERS: Final = {"A4": 1.0, "A3": 2**0.5}
@@ -186,11 +187,5 @@ def _code(canvas: Canvas, address: str, x_mm: float, y_mm: float, side_mm: float
     canvas.saveState()
     canvas.translate((x_mm + QR_QUIET * module) * mm, _up(y_mm + QR_QUIET * module))
     canvas.scale(module * mm, -module * mm)
-    path = canvas.beginPath()
-    for loop in outlines(modules):
-        path.moveTo(*loop[0])
-        for corner in loop[1:]:
-            path.lineTo(*corner)
-        path.close()
-    canvas.drawPath(path, stroke=0, fill=1)
+    fill_modules(canvas, modules)
     canvas.restoreState()

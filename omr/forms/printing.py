@@ -206,10 +206,16 @@ def _crossed_out(canvas: Canvas, form: Form, box: Box) -> None:
 def _modules(
     canvas: Canvas, form: Form, black: Modules, box: Box, width_mm: float, height_mm: float | None = None
 ) -> None:
-    """Fill the black modules as outlines: squares side by side would show white hairlines between."""
+    """Fill the black modules of a symbol that lies at a place of a form."""
     canvas.saveState()
     canvas.translate(box.x_mm * mm, _y(form, box.y_mm))
     canvas.scale(width_mm * mm, -(height_mm or width_mm) * mm)
+    fill_modules(canvas, black)
+    canvas.restoreState()
+
+
+def fill_modules(canvas: Canvas, black: Modules) -> None:
+    """Fill black modules, a unit each, as outlines: between squares there would be white hairlines."""
     path = canvas.beginPath()
     for loop in outlines(black):
         path.moveTo(*loop[0])
@@ -217,4 +223,3 @@ def _modules(
             path.lineTo(*corner)
         path.close()
     canvas.drawPath(path, stroke=0, fill=1)
-    canvas.restoreState()

@@ -93,6 +93,7 @@ def judge(
     unsure = rules.overruled(features)
     marked = (chance >= limits.marked_above) & ~unsure
     filled = rules.filled(features, groups, marked, limits)
+    withdrawn = rules.withdrawn(features, groups, marked & ~filled, filled)
     struck = rules.perhaps_struck(features, groups, marked, limits) | rules.of_other_ink(features, marked)
     unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
     unsure |= rules.marks_for_print(features, chance <= limits.blank_below)
@@ -105,23 +106,13 @@ def judge(
             out.append(Judgement(BoxState.BLANK, confidence, False))
         elif not filled[i] and not struck[i]:
             out.append(Judgement(BoxState.MARKED, confidence, False))
-        elif filled[i] and _has_plain_mark(i, groups, marked, filled):
+        elif withdrawn[i]:
             out.append(Judgement(BoxState.CANCELLED, confidence, False))
         else:
             # Filled where this person makes strokes and nothing else is marked, or written over
             # beside another mark: a mark or a withdrawn one, a person must look.
             out.append(Judgement(BoxState.DOUBTFUL, 0.5, True))
     return tuple(out)
-
-
-def _has_plain_mark(
-    i: int, groups: Sequence[str], marked: NDArray[np.bool_], filled: NDArray[np.bool_]
-) -> bool:
-    """Whether another box of the same question holds a mark that is not filled."""
-    return any(
-        bool(group) and group == groups[i] and j != i and marked[j] and not filled[j]
-        for j, group in enumerate(groups)
-    )
 
 
 def decide(

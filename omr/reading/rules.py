@@ -39,6 +39,9 @@ STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
 PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
 MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
 SOMETHING: Final = 0.05  # darkness inside, print included
+# Of a box under ink wider than a felt pen's line: boxes filled to withdraw a mark had 0.90 and more, struck
+# crosses 0.43 to 0.67, a felt pen's cross whose lines ran together 0.25.
+FILLED_UP: Final = 0.8
 # Marks unlike this person's others, in shares of the usual mark.
 STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
@@ -146,6 +149,18 @@ def filled(
         usual = np.median(cover[others]) if known else cover[marked & (same | others)].min()
         out[i] = usual <= limits.stroke_cover and cover[i] >= limits.fill_ratio * usual
     return out
+
+
+def withdrawn(
+    features: NDArray[np.float64], groups: Sequence[str], plain: NDArray[np.bool_], full: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which filled boxes are surely marks withdrawn, (N,): no paper shows, and a plain mark is beside.
+
+    What covers much of its box may be a mark all the same: a felt pen's cross among ticks.
+    """
+    marked = {group for group, is_plain in zip(groups, plain, strict=True) if group and is_plain}
+    beside = np.array([group in marked for group in groups])
+    return np.asarray(full & beside & (features[:, F["heavy"]] >= FILLED_UP))
 
 
 def perhaps_struck(

@@ -23,7 +23,15 @@ CROSS = BLANK | {
     "gain": 0.28, "ink": 0.40, "core": 0.45, "spread": 0.85, "dark": 0.95, "solid": 0.15, "around": 0.3,
     "ring": 0.02, "width": 1.0, "height": 1.0, "share": 0.8, "through": 0.5, "depth": 0.9,
 }  # fmt: skip
-FILL = CROSS | {"gain": 0.85, "ink": 0.95, "core": 0.95, "spread": 1.0, "solid": 0.9, "around": 0.1}
+FILL = CROSS | {
+    "gain": 0.85,
+    "ink": 0.95,
+    "core": 0.95,
+    "spread": 1.0,
+    "solid": 0.9,
+    "heavy": 0.9,
+    "around": 0.1,
+}
 
 
 def page(usual_mark: dict[str, float], boxes: dict[int, dict[str, float]]) -> np.ndarray:
@@ -184,6 +192,14 @@ def test_shading_around_all_boxes_of_a_question_is_no_ring() -> None:
 def test_a_fill_beside_a_cross_is_cancelled_where_this_person_makes_crosses() -> None:
     assert state(7, CROSS, {7: FILL}) is BoxState.CANCELLED
     assert state(5, CROSS, {7: FILL}) is BoxState.MARKED
+
+
+def test_a_felt_cross_whose_lines_run_together_is_not_withdrawn_beside_a_tick() -> None:
+    """Seed 286718093151699, page 8, B6=5: of two marks that were meant one was taken for withdrawn."""
+    tick = CROSS | {"gain": 0.34, "ink": 0.35, "core": 0.55, "spread": 0.67, "solid": 0.34, "through": 0.38}
+    cross = CROSS | {"gain": 0.65, "ink": 0.67, "core": 0.65, "spread": 0.89, "solid": 0.66, "heavy": 0.25}
+    assert state(6, tick, {6: cross | {"through": 0.61}}) is BoxState.DOUBTFUL
+    assert state(5, tick, {6: cross | {"through": 0.61}}) is BoxState.MARKED
 
 
 def test_a_fill_alone_waits_for_a_person_where_this_person_makes_crosses() -> None:

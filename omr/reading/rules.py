@@ -46,6 +46,7 @@ FILLED_UP: Final = 0.8
 STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
 WEAK_GAIN: Final = 0.55  # ink of the arm of a neighbour's cross was 0.4
+LESS_INSIDE: Final = 0.75  # share of strokes inside: pens that slipped had 0.50 to 0.64, second marks 0.87
 FAINT: Final = 0.87  # darkness of stamps over boxes was 0.45 to 0.85, of pencil crosses 0.82 and more
 FAINT_INK: Final = 0.7  # darkness times ink of stamps was 0.3 to 0.68, of pencil crosses 0.71 and more
 RUNS_OVER: Final = 0.4  # of the directions around the box: stamps run over it, pencil fills do not
@@ -170,9 +171,10 @@ def perhaps_struck(
 
     A cross with lines through it is a mark withdrawn, a stamp's rim over a box is none: both
     show as more ink, or thicker lines, than the page's usual strokes. The arm of a neighbour's
-    cross shows as less. Two marks that look like all others are two marks.
+    cross shows as less, a pen that slipped through a box as a line that lies mostly outside
+    of it. Two marks that look like all others are two marks.
     """
-    gain, solid = features[:, F["gain"]], features[:, F["solid"]]
+    gain, solid, inside = (features[:, F[name]] for name in ("gain", "solid", "share"))
     through = features[:, F["through"]] >= STREAK
     count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
     beside = np.array([count[group] > 1 for group in groups]) & marked
@@ -187,7 +189,8 @@ def perhaps_struck(
         # Fills differ in how much of their box is thick, strokes do not.
         thick = usual <= limits.stroke_cover and solid[i] > pick(solid[likes]) + STRUCK_SOLID
         weak = known and gain[i] < WEAK_GAIN * usual
-        out[i] = thick or weak or through[i] or gain[i] > STRUCK_GAIN * usual
+        passes = known and inside[i] < LESS_INSIDE * np.median(inside[likes])
+        out[i] = thick or weak or passes or through[i] or gain[i] > STRUCK_GAIN * usual
     return out
 
 

@@ -221,6 +221,7 @@ def test_two_crosses_alike_are_two_marks() -> None:
         pytest.param({"through": 0.85}, id="one line from edge to edge"),
         pytest.param({"solid": 0.35}, id="the rim of a stamp"),
         pytest.param({"gain": 0.12, "ink": 0.2}, id="the arm of a neighbour's cross"),
+        pytest.param({"share": 0.5}, id="a pen that slipped from one box to the next but one"),
     ],
 )
 def test_a_second_mark_unlike_the_others_waits_for_a_person(odd: dict[str, float]) -> None:

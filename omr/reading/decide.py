@@ -94,13 +94,15 @@ def judge(
     marked = (chance >= limits.marked_above) & ~unsure
     filled = rules.filled(features, groups, marked, limits)
     withdrawn = rules.withdrawn(features, groups, marked & ~filled, filled)
-    struck = rules.perhaps_struck(features, groups, marked, limits) | rules.of_other_ink(features, marked)
+    struck = rules.perhaps_struck(features, groups, marked, withdrawn, limits)
+    struck |= rules.of_other_ink(features, marked)
+    blank = (chance <= limits.blank_below) | rules.shadows(features, groups, marked) & (chance < 0.5)
     unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
     unsure |= rules.marks_for_print(features, chance <= limits.blank_below)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)
-        if unsure[i] or limits.blank_below < p < limits.marked_above:
+        if unsure[i] or not (marked[i] or blank[i]):
             out.append(Judgement(BoxState.DOUBTFUL, confidence if features[i, F["usable"]] else 0.0, True))
         elif not marked[i]:
             out.append(Judgement(BoxState.BLANK, confidence, False))

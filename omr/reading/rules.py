@@ -47,6 +47,9 @@ STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses u
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
 WEAK_GAIN: Final = 0.55  # ink of the arm of a neighbour's cross was 0.4
 LESS_INSIDE: Final = 0.75  # share of strokes inside: pens that slipped had 0.50 to 0.64, second marks 0.87
+SHADOW: Final = (
+    0.45  # darkness of folds and creases was up to 0.44 of the pen's, of second marks 0.51 and more
+)
 FAINT: Final = 0.87  # darkness of stamps over boxes was 0.45 to 0.85, of pencil crosses 0.82 and more
 FAINT_INK: Final = 0.7  # darkness times ink of stamps was 0.3 to 0.68, of pencil crosses 0.71 and more
 RUNS_OVER: Final = 0.4  # of the directions around the box: stamps run over it, pencil fills do not
@@ -165,19 +168,25 @@ def withdrawn(
 
 
 def perhaps_struck(
-    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_], limits: Limits
+    features: NDArray[np.float64],
+    groups: Sequence[str],
+    marked: NDArray[np.bool_],
+    gone: NDArray[np.bool_],
+    limits: Limits,
 ) -> NDArray[np.bool_]:
     """Which marks beside another mark of their question are unlike this person's others, (N,).
 
     A cross with lines through it is a mark withdrawn, a stamp's rim over a box is none: both
     show as more ink, or thicker lines, than the page's usual strokes. The arm of a neighbour's
     cross shows as less, a pen that slipped through a box as a line that lies mostly outside
-    of it. Two marks that look like all others are two marks.
+    of it. Two marks that look like all others are two marks. Beside a mark that is surely withdrawn
+    (`gone`) the other is what was meant, unless it is struck out itself.
     """
     gain, solid, inside = (features[:, F[name]] for name in ("gain", "solid", "share"))
     through = features[:, F["through"]] >= STREAK
     count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
     beside = np.array([count[group] > 1 for group in groups]) & marked
+    left = Counter(groups[i] for i in np.flatnonzero(marked & ~gone).tolist())
     single = marked & ~beside
     known = single.sum() >= FEW_MARKS
     out = np.zeros(len(gain), np.bool_)
@@ -186,12 +195,31 @@ def perhaps_struck(
         # Without a usual mark the lightest of the question stands in.
         pick = np.median if known else np.min
         usual = pick(gain[likes])
+        out[i] = through[i] or gain[i] > STRUCK_GAIN * usual
+        if left[groups[i]] == 1:
+            continue
         # Fills differ in how much of their box is thick, strokes do not.
         thick = usual <= limits.stroke_cover and solid[i] > pick(solid[likes]) + STRUCK_SOLID
         weak = known and gain[i] < WEAK_GAIN * usual
         passes = known and inside[i] < LESS_INSIDE * np.median(inside[likes])
-        out[i] = thick or weak or passes or through[i] or gain[i] > STRUCK_GAIN * usual
+        out[i] |= thick or weak or passes
     return out
+
+
+def shadows(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which boxes beside a mark hold much fainter ink than this person's marks, (N,): no second mark.
+
+    Folds, creases, rubbed-out pencil and what shows through have less than half the darkness
+    of the pen, whatever the pen.
+    """
+    if marked.sum() < FEW_MARKS:
+        return np.zeros(len(features), np.bool_)
+    dark = features[:, F["dark"]]
+    answered = {groups[i] for i in np.flatnonzero(marked).tolist()} - {""}
+    beside = np.array([group in answered for group in groups]) & ~marked
+    return np.asarray(beside & (dark < SHADOW * np.median(dark[marked])))
 
 
 def of_other_ink(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -228,6 +228,20 @@ def test_a_second_mark_unlike_the_others_waits_for_a_person(odd: dict[str, float
     assert state(7, CROSS, {7: CROSS | odd}) is BoxState.DOUBTFUL
 
 
+def test_what_stands_beside_a_withdrawn_fill_is_the_answer() -> None:
+    bold = CROSS | {"gain": 0.38, "solid": 0.3, "share": 0.55}
+    assert state(5, CROSS, {5: bold, 7: FILL}) is BoxState.MARKED
+    assert state(5, CROSS, {5: bold, 7: bold}) is BoxState.DOUBTFUL
+    assert state(5, CROSS, {5: bold | {"through": 0.9}, 7: FILL}) is BoxState.DOUBTFUL
+
+
+@pytest.mark.parametrize(("dark", "expected"), [(0.4, BoxState.BLANK), (0.55, BoxState.DOUBTFUL)])
+def test_a_fold_beside_a_mark_is_no_second_mark(dark: float, expected: BoxState) -> None:
+    fold = BLANK | {"gain": 0.07, "ink": 0.06, "core": 0.1, "spread": 0.45, "dark": dark}
+    assert state(7, CROSS, {7: fold}) is expected
+    assert state(7, CROSS, {5: BLANK, 7: fold}) is not BoxState.MARKED
+
+
 def test_a_thicker_fill_beside_a_fill_is_a_second_mark() -> None:
     light = FILL | {"gain": 0.65, "solid": 0.6}
     assert state(7, light, {7: FILL}) is BoxState.MARKED

@@ -69,17 +69,26 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     if not len(pool):
         return References(np.zeros_like(patches), most, np.zeros(n))
     differences = apart.between(np.arange(n), pool)
-    count = min(TWINS, len(pool))
-    nearest = np.argsort(differences, axis=1, kind="stable")[:, :count]
-    usable = np.isfinite(np.take_along_axis(differences, nearest, axis=1))
-    total = np.zeros(patches.shape, np.uint16)
-    for k in range(count):
-        of, good = pool[nearest[:, k]], usable[:, k]
-        total += patches[of] if good.all() else patches[of] * good[:, None, None]
-    share = (1.0 / np.maximum(usable.sum(axis=1), 1)).astype(np.float32)
-    pictures = total * share[:, None, None] + np.float32(0.5)
-    support = len(pool) - np.isin(np.arange(n), pool).astype(np.float64)
-    return References(pictures.astype(np.uint8), most, support)
+    nearest = np.argsort(differences, axis=1, kind="stable")[:, :TWINS]
+    in_pool = np.zeros(n, np.bool_)
+    in_pool[pool] = True
+    support = (len(pool) - in_pool).astype(np.float64)
+    pictures = np.zeros_like(patches)
+    for twins in range(1, nearest.shape[1] + 1):
+        # A pool of a few boxes has a twin less for those that are in it.
+        which = np.flatnonzero(np.minimum(support, TWINS) == twins)
+        pictures[which] = _mean(patches, pool[nearest[which, :twins]])
+    return References(pictures, most, support)
+
+
+def _mean(patches: Patches, twins: Indices) -> Patches:
+    """Return the mean of some patches for each box, (N, PATCH, PATCH), from which ones, (N, twins)."""
+    total = np.zeros((len(twins), *patches.shape[1:]), np.uint16)
+    for which in twins.T:
+        total += patches[which]
+    total += twins.shape[1] // 2  # rounded, halves up
+    total //= twins.shape[1]
+    return total.astype(np.uint8)
 
 
 def _most_print(apart: _Apart, ink: Floats, empties: Indices, groups: Sequence[str]) -> Floats:
@@ -129,7 +138,7 @@ def _letters_by_place(apart: _Apart, empties: Indices, place: Indices) -> bool:
 
 def _with_twins(apart: _Apart, pool: Indices, plausible: Indices) -> Indices:
     """Add the plausible boxes that look just like another one: fat letters the pool may lack."""
-    others = _thinned(np.setdiff1d(plausible, pool))
+    others = _thinned(plausible[(plausible[:, None] != pool).all(axis=1)])
     if len(pool) < 3 or not len(others):
         return pool
     # How much two empty boxes differ on this page is the scanner's noise.
@@ -206,5 +215,5 @@ def _city_block(some: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[n
     # With as many neighbours as there are others, each comes with its distance, nearest first.
     distances, order = cv2.batchDistance(some, others, cv2.CV_32S, normType=cv2.NORM_L1, K=len(others))
     out = np.empty((len(some), len(others)), np.int32)
-    np.put_along_axis(out, np.asarray(order, np.int32), distances, axis=1)
+    out[np.arange(len(some))[:, None], order] = distances
     return out

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ from omr.reading.outline import Outline, find_outline
 from omr.reading.patches import (
     BLACK,
     GAP,
+    INK,
     MARGIN,
     PATCH,
     SIDE,
@@ -29,20 +30,24 @@ from omr.reading.patches import (
     Mask,
     Patches,
     Quads,
+    at_rank,
     capped,
     cut,
     density,
     levels,
+    median,
+    one_by_one,
+    percentiles,
     shades,
+    side_by_side,
     sizes,
-    stacked,
     subquads,
     sums,
     tones,
-    unstacked,
     usable,
 )
 from omr.reading.snap import emptier, median_picture, snap
+from omr.reading.strokes import goes_round, measure_strokes
 
 if TYPE_CHECKING:  # what decides and reports needs no decoders
     from omr.reading.pages import Grey
@@ -87,18 +92,9 @@ FEATURES: Final = (
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
-# Steps of ink beyond print above which a pixel is ink: above paper grain and show-through.
-INK: Final = round(0.25 * BLACK)
-PEN_LINE: Final = 5  # px of a patch: 0.7 mm of a 4.5 mm box, wider than a ballpoint line
-FELT_LINE: Final = 9  # px: 1.3 mm, wider than a felt pen's line
 UNDER_PRINT: Final = 7  # px of a patch: wider than a printed line with its blurred edges
-SECTORS: Final = 12
-MOST_ROUND: Final = 0.75  # from which it is worth asking whether it is strokes that go round a box
-RUNS_OUT: Final = 0.25  # share of a stroke's pixels on the patch's edge
-_RIM: Final = ~np.pad(np.ones((PATCH - 2, PATCH - 2), np.bool_), 1).ravel()  # the patch's outermost pixels
-PIXELS: Final = PATCH * PATCH
-SPECK: Final = 9  # px: 0.18 mm² of a 4.5 mm box
-ABSENT: Final = np.uint8(round(0.2 * BLACK))  # steps that the same print may be paler, from box to box
+ABSENT: Final = round(0.2 * BLACK)  # steps that the same print may be paler, from box to box
+AT_ONCE: Final = 16  # boxes whose pictures, sums and all, stay in a processor's cache
 SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
 FULL_SUPPORT: Final = 20  # empty boxes after which more say nothing new
 SEARCH: Final = 0.5  # box sides a box may be off its stated place
@@ -159,7 +155,7 @@ def _kinds(boxes: Floats) -> list[NDArray[np.intp]]:
     kinds: list[NDArray[np.intp]] = []
     left = np.arange(len(boxes))
     while len(left):
-        ratio = boxes[left] / np.median(boxes[left], axis=0)
+        ratio = boxes[left] / median(boxes[left])
         if not (same := (np.maximum(ratio, 1 / ratio) < SAME_SIZE).all(axis=1)).any():
             ratio = boxes[left] / boxes[left[0]]
             same = (np.maximum(ratio, 1 / ratio) < SAME_SIZE).all(axis=1)
@@ -199,7 +195,8 @@ def _paper(grey: Grey, quads: Quads) -> float:
     right, bottom = np.ceil(quads.max(axis=(0, 1))).clip([left + 1, top + 1], None).astype(int)
     part = grey[top:bottom, left:right]
     step = max(1, min(part.shape) // PAPER_SAMPLES)
-    return float(np.percentile(part[::step, ::step], 85))
+    samples = np.ascontiguousarray(part[::step, ::step])
+    return float(percentiles(levels(samples[None]), 85)[0])
 
 
 def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) -> Floats:
@@ -221,13 +218,22 @@ def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) 
     blanks = references(patches, empties, sheet.groups, kind)
     beyond = _written(patches, blanks.pictures)
     features = np.zeros((len(quads), len(FEATURES)))
-    _inside(features, patches, blanks, beyond, kind)
-    _strokes(features, patches, beyond, kind)
-    features[:, F["missing"]] = _missing(patches, blanks.pictures, kind.shape)
-    features[:, F["match"]] = match
-    features[:, F["support"]] = np.minimum(blanks.support / FULL_SUPPORT, 1.0)
-    features[:, F["paper"]] = _paper_ink(patches)
-    features[:, F["shift_x"] : F["shift_y"] + 1] = shifts
+    columns = _shares(patches, blanks, beyond, kind)
+    inked = np.flatnonzero(columns["ink"])  # most boxes hold no stroke to measure
+    if len(inked):
+        for name, values in measure_strokes(patches[inked], beyond[inked], kind).items():
+            features[inked, F[name]] = values
+    columns |= {
+        "around": goes_round(beyond, kind),
+        "missing": _missing(patches, blanks.pictures, kind.shape),
+        "match": match,
+        "support": np.minimum(blanks.support / FULL_SUPPORT, 1.0),
+        "paper": _paper_ink(patches),
+        "shift_x": shifts[:, 0],
+        "shift_y": shifts[:, 1],
+    }
+    for name, values in columns.items():
+        features[:, F[name]] = values
     features[:, F["found"]] = kind.found
     features[:, F["usable"]] = 1.0
     return features
@@ -235,8 +241,8 @@ def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) 
 
 def _paper_ink(patches: Patches) -> Floats:
     """How dark the paper of each box is: that of its brightest third."""
-    few = np.sort(patches[:, ::4, ::4].reshape(len(patches), -1), axis=1)
-    return few[:, few.shape[1] * 3 // 10] / BLACK
+    few = patches[:, ::4, ::4].reshape(len(patches), -1).T
+    return at_rank(few, len(few) * 3 // 10) / BLACK
 
 
 def _some(patches: Patches) -> Patches:
@@ -256,183 +262,53 @@ def _written(patches: Patches, blanks: Patches) -> Patches:
     Ink over a printed letter cannot be seen there, but beside the letter it can: print is
     painted over with the mean of the free pixels around it.
     """
-    print_ = cv2.dilate(stacked(blanks), np.ones((3, 3), np.uint8))  # scanners move edges by about a pixel
-    paper = (print_ <= INK).astype(np.uint8)
-    paper.reshape(-1, PATCH + GAP, PATCH)[:, PATCH:] = 0  # what lies between patches is none
-    tall = stacked(patches)
-    beyond = cv2.subtract(tall, print_)
-    ink, free = (_around(pixels) for pixels in (beyond * paper, paper))
-    under = np.minimum((ink / np.maximum(free, 1.0)).astype(np.uint8), tall)
-    under[paper > 0] = 0
-    return np.ascontiguousarray(unstacked(np.maximum(beyond, under)))
+    written = np.empty_like(patches)
+    for first in range(0, len(patches), AT_ONCE):
+        few = np.s_[first : first + AT_ONCE]
+        ink, blank = side_by_side(patches[few]), side_by_side(blanks[few])
+        print_ = np.asarray(cv2.dilate(blank, np.ones((3, 3), np.uint8)), np.uint8)  # edges move by a pixel
+        free = (print_ <= INK).view(np.uint8)
+        free.reshape(PATCH, -1, PATCH + GAP)[:, :, PATCH:] = 0  # what lies between patches is no paper
+        beyond = np.asarray(cv2.subtract(ink, print_), np.uint8)
+        total, count = _around(beyond * free), _around(free)
+        count += count == 0  # where there is no paper there is no ink on it, either
+        under = cv2.min((total / count).astype(np.uint8), ink) * (1 - free)
+        written[few] = one_by_one(cv2.max(beyond, under))
+    return written
 
 
-def _around(tall: NDArray[Any]) -> NDArray[np.float32]:
+def _around(wide: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Sum up the pixels around each one, none beyond the picture."""
     near = UNDER_PRINT, UNDER_PRINT
-    around = cv2.boxFilter(tall, cv2.CV_32F, near, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    around = cv2.boxFilter(wide, cv2.CV_32F, near, normalize=False, borderType=cv2.BORDER_CONSTANT)
     return np.asarray(around, np.float32)
 
 
-def _inside(features: Floats, patches: Patches, blanks: References, beyond: Patches, kind: Outline) -> None:
-    """Fill in the features that are plain shares and means."""
-    inside, shape = kind.inside, kind.shape
-    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
-    core = depth > 0.5 * depth.max()
-    around = cv2.dilate(shape.astype(np.uint8), np.ones((13, 13), np.uint8)).astype(np.bool_) & ~shape
-    written = sums(capped(beyond), inside, core, around)
-    written /= BLACK * np.array([inside.sum(), core.sum(), around.sum()])
-    raw, blank = (
-        sums(capped(pictures), inside)[:, 0] / (BLACK * inside.sum())
-        for pictures in (patches, blanks.pictures)
-    )
-    features[:, F["ink"]] = sums(beyond > INK, inside)[:, 0] / inside.sum()
-    features[:, F["mass"]] = written[:, 0]
-    features[:, F["raw"]] = raw
+def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline) -> dict[str, Floats]:
+    """Return the features that are plain shares and means, by name."""
+    inside, core, ring = kind.inside, kind.parts.core, kind.parts.ring
+    area = BLACK * np.count_nonzero(inside)
+    mass, in_core, in_ring = sums(capped(beyond), inside, core, ring).T
+    (raw,) = sums(capped(patches), inside).T / area
+    (blank,) = sums(capped(blanks.pictures), inside).T / area
+    (ink,) = sums((beyond > INK).view(np.uint8), inside).T
     # Not pixel by pixel: a letter that lies half a pixel off cancels out in the mean.
     blank = np.minimum(blank, blanks.most)  # two marks alike are not print
-    features[:, F["gain"]] = (raw - blank) / np.maximum(1.0 - blank, 0.3)
-    features[:, F["core"]] = written[:, 1]
-    features[:, F["ring"]] = written[:, 2]
-
-
-def _strokes(features: Floats, patches: Patches, beyond: Patches, kind: Outline) -> None:
-    """Fill in the features that need connected pieces of ink.
-
-    All pixels of ink are handled together, each with its box, its place in the patch and the
-    piece of ink that it belongs to; pieces are numbered over all boxes.
-    """
-    count, inside, area = len(patches), kind.inside, int(kind.inside.sum())
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    is_ink = beyond > INK
-    pixels = np.flatnonzero(is_ink)
-    box, place = pixels // PIXELS, pixels % PIXELS
-    inks = is_ink.astype(np.uint8)
-    pieces, labels = cv2.connectedComponents(stacked(inks), connectivity=8)
-    piece = labels.reshape(count, -1)[box, place]  # stacked patches do not touch
-    areas = np.bincount(piece, minlength=pieces)
-    features[:, F["around"]] = _goes_round(box, place, piece, areas, kind.shape, count)
-
-    is_inside = inside.ravel()[place]
-    box, place, piece = box[is_inside], place[is_inside], piece[is_inside]
-    inked = np.unique(box)
-    if not len(inked):
-        return
-    features[inked, F["through"]] = _longest_run(inks[inked], rows, columns)
-    # Letters are thinner than either pen: here the print may stay in.
-    blacks = stacked((patches[inked] > INK).astype(np.uint8))
-    for name, width in (("solid", PEN_LINE), ("heavy", FELT_LINE)):
-        opened = cv2.morphologyEx(blacks, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
-        features[inked, F[name]] = sums(unstacked(opened), inside)[:, 0] / area
-
-    within = np.bincount(piece, minlength=pieces)
-    box_of = np.zeros(pieces, np.intp)
-    box_of[piece] = box
-
-    def by_box(which: NDArray[np.bool_], values: NDArray[np.int64]) -> Floats:
-        return np.asarray(np.bincount(box_of[which], values[which], count)[inked], np.float64)
-
-    features[inked, F["specks"]] = by_box((within > 0) & (areas < SPECK), within) / by_box(within > 0, within)
-    strokes = (within > 0) & (areas >= SPECK)
-    features[inked, F["share"]] = by_box(strokes, within) / np.maximum(by_box(strokes, areas), 1)
-    is_stroke = strokes[piece]
-    if not is_stroke.any():
-        return
-    box, place, piece = box[is_stroke], place[is_stroke], piece[is_stroke]
-    # The largest piece of each box: sorted by size, the last one written stays.
-    order = np.argsort(-within[strokes], kind="stable")[::-1]
-    largest = np.zeros(count, np.intp)
-    largest[box_of[strokes][order]] = np.flatnonzero(strokes)[order]
-    main = piece == largest[box]
-    row, column = np.divmod(place[main], PATCH)
-    for name, at, span in (("width", column, len(columns)), ("height", row, len(rows))):
-        first, last = np.full(count, PATCH), np.full(count, -1)
-        np.minimum.at(first, box[main], at)
-        np.maximum.at(last, box[main], at)
-        features[:, F[name]] = np.maximum(last - first, 0) / max(span - 1, 1)
-    sizes_of_cells, cell_of_pixel = _cells(inside, rows, columns)
-    cells = len(sizes_of_cells)
-    in_cells = np.bincount(box * cells + cell_of_pixel.ravel()[place], minlength=count * cells)
-    features[:, F["spread"]] = (in_cells.reshape(count, cells) / sizes_of_cells > 0.08).mean(axis=1)
-
-    starts = np.flatnonzero(np.diff(box, prepend=-1))  # pixels come box by box
-    sizes_, at = np.diff(starts, append=len(box)), box[starts]
-    towards = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
-    deep = towards.ravel()[place]
-    deep = deep[np.lexsort((deep, box))]
-    features[at, F["depth"]] = deep[starts + (sizes_ - 1) * 95 // 100] / towards.max()
-    dark = beyond.reshape(count, -1)[box, place]
-    upto = np.cumsum(np.append(0, dark[np.lexsort((dark, box))]), dtype=np.int64)
-    quarter = np.maximum(sizes_ // 4, 1)
-    stops = starts + sizes_
-    features[at, F["dark"]] = (upto[stops] - upto[stops - quarter]) / (quarter * BLACK)
-
-
-def _cells(
-    inside: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Part the inside into nine cells: how many pixels each holds, and which cell each pixel is in."""
-    down, across = np.zeros(len(inside), np.intp), np.zeros(len(inside), np.intp)
-    for place, (part, other) in enumerate(
-        zip(np.array_split(rows, 3), np.array_split(columns, 3), strict=True)
-    ):
-        down[part], across[other] = place, place
-    cell_of_pixel = 3 * down[:, None] + across[None, :]
-    sizes_of_cells = np.bincount(cell_of_pixel[inside], minlength=9)
-    number = np.cumsum(sizes_of_cells > 0) - 1  # a cell without any pixel does not count
-    return sizes_of_cells[sizes_of_cells > 0], number[cell_of_pixel]
-
-
-def _sectors(shape: Mask) -> NDArray[np.intp]:
-    """Directions from the middle of a shape, 0 to 11, outside it; -1 at and inside its line."""
-    near = cv2.dilate(shape.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    rows, columns = np.indices(shape.shape)
-    y, x = np.argwhere(shape).mean(axis=0)
-    sectors = ((np.arctan2(rows - y, columns - x) / np.pi + 1) * SECTORS / 2).astype(np.intp) % SECTORS
-    return np.where(near, -1, sectors)
-
-
-def _goes_round(
-    box: NDArray[np.intp],
-    place: NDArray[np.intp],
-    piece: NDArray[Any],
-    areas: NDArray[np.int64],
-    shape: Mask,
-    count: int,
-) -> Floats:
-    """Share of the directions around each box in which strokes lie, (N,), from all pixels of ink.
-
-    Table lines and shaded paper run out of the patch; a ring around the box hardly does.
-    """
-    sector = _sectors(shape).ravel()[place]
-
-    def met(which: NDArray[np.bool_]) -> Floats:
-        which = which & (sector >= 0)
-        seen = np.bincount(box[which] * SECTORS + sector[which], minlength=count * SECTORS)
-        return np.asarray((seen > 0).reshape(count, SECTORS).mean(axis=1))
-
-    every = met(np.ones(len(box), np.bool_))
-    if (every < MOST_ROUND).all():
-        return every
-    runs_out = np.bincount(piece[_RIM[place]], minlength=len(areas))
-    strokes = (areas >= SPECK) & (runs_out <= RUNS_OUT * areas)
-    return np.where(every < MOST_ROUND, every, met(strokes[piece]))
-
-
-def _longest_run(inks: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-    """How much of the patch's height or width the straightest line through the inside inks, (N,)."""
-    tall = stacked(inks)
-    down = unstacked(cv2.dilate(tall, np.ones((1, 3), np.uint8))).sum(axis=1, dtype=np.uint16)
-    across = unstacked(cv2.dilate(tall, np.ones((3, 1), np.uint8))).sum(axis=2, dtype=np.uint16)
-    return np.asarray(
-        np.maximum(down[:, columns].max(axis=1), across[:, rows].max(axis=1)) / PATCH, np.float64
-    )
+    return {
+        "ink": ink / np.count_nonzero(inside),
+        "mass": mass / area,
+        "raw": raw,
+        "gain": (raw - blank) / np.maximum(1.0 - blank, 0.3),
+        "core": in_core / (BLACK * np.count_nonzero(core)),
+        "ring": in_ring / (BLACK * np.count_nonzero(ring)),
+    }
 
 
 def _missing(patches: Patches, pictures: Patches, shape: Mask) -> Floats:
     """How much of a box's own print is not on the paper."""
-    printed = capped(pictures).reshape(-1, PATCH)
-    absent = cv2.subtract(printed, patches.reshape(-1, PATCH))
-    absent = np.maximum(absent, ABSENT) - ABSENT
-    lost, all_ = (sums(pixels.reshape(patches.shape), shape)[:, 0] for pixels in (absent, printed))
-    return np.asarray(lost / np.maximum(all_, BLACK), np.float64)
+    printed = capped(pictures)
+    absent = cv2.subtract(printed.reshape(-1, PATCH), patches.reshape(-1, PATCH))
+    absent = cv2.subtract(absent, np.full_like(absent, ABSENT))
+    (lost,) = sums(np.asarray(absent, np.uint8).reshape(patches.shape), shape).T
+    (every,) = sums(printed, shape).T
+    return np.asarray(lost / np.maximum(every, BLACK), np.float64)

@@ -1,8 +1,9 @@
-"""What the printed boxes look like: the region that their common outline encloses."""
+"""What the printed boxes look like: the region that their common outline encloses, and its parts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import cv2
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from omr.reading.patches import BLACK, MARGIN, PATCH, SIDE, Mask, Picture
 
 PRINT_INK: Final = round(0.35 * BLACK)  # steps of ink above which a pixel of the common picture is print
+SECTORS: Final = 12  # directions around a box
+RING: Final = 13  # px of a patch: what lies within half of it from the outline is around the box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +33,63 @@ class Outline:
         left, top, right, bottom = ((edge - MARGIN) / SIDE for edge in edges)
         return left, top, right, bottom
 
+    @property
+    def parts(self) -> Parts:
+        """The parts of the patch in which ink is told apart."""
+        return _parts(self.shape.tobytes(), self.inside.tobytes())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """The parts of a patch that an outline makes."""
+
+    core: Mask  # the inner half of the inside
+    ring: Mask  # around the shape
+    sector: NDArray[np.uint16]  # (PIXELS,) a bit for each direction from the middle, none within the shape
+    rows: NDArray[np.intp]  # of the patch, in which the inside lies
+    columns: NDArray[np.intp]
+    depth: NDArray[np.float32]  # (PIXELS,) how far from the outline towards the middle, 1 is the middle
+    cell: NDArray[np.intp]  # (PIXELS,) the cell of nine that each pixel is in
+    cell_sizes: NDArray[np.intp]  # pixels of the inside; cells without any are not counted
+
+
+@lru_cache(maxsize=64)  # outlines of one form differ by a pixel or not at all
+def _parts(shape_bytes: bytes, inside_bytes: bytes) -> Parts:
+    shape, inside = (
+        np.frombuffer(held, np.bool_).reshape(PATCH, PATCH) for held in (shape_bytes, inside_bytes)
+    )
+    depth = np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+    core = depth > 0.5 * depth.max()
+    depth /= depth.max()
+    ring = cv2.dilate(shape.astype(np.uint8), np.ones((RING, RING), np.uint8)).astype(np.bool_) & ~shape
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    cell, cell_sizes = _cells(inside, rows, columns)
+    sector = _sector_bits(shape).ravel()
+    return Parts(core, ring, sector, rows, columns, depth.ravel(), cell.ravel(), cell_sizes)
+
+
+def _sector_bits(shape: Mask) -> NDArray[np.uint16]:
+    near = cv2.dilate(shape.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    rows, columns = np.indices(shape.shape)
+    y, x = np.argwhere(shape).mean(axis=0)
+    sectors = ((np.arctan2(rows - y, columns - x) / np.pi + 1) * SECTORS / 2).astype(np.intp) % SECTORS
+    return np.where(near, 0, 1 << sectors).astype(np.uint16)
+
+
+def _cells(
+    inside: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Part the inside into nine cells: which cell each pixel is in, and how many pixels each holds."""
+    down, across = np.zeros(len(inside), np.intp), np.zeros(len(inside), np.intp)
+    for place, (part, other) in enumerate(
+        zip(np.array_split(rows, 3), np.array_split(columns, 3), strict=True)
+    ):
+        down[part], across[other] = place, place
+    cell = 3 * down[:, None] + across[None, :]
+    sizes = np.bincount(cell[inside], minlength=9)
+    number = np.cumsum(sizes > 0) - 1  # a cell without any pixel does not count
+    return number[cell], sizes[sizes > 0]
+
 
 def find_outline(common: Picture) -> Outline:
     """Find the region that the common picture of the boxes encloses around the middle."""
@@ -46,11 +106,12 @@ def find_outline(common: Picture) -> Outline:
 
 def _enclosed(barrier: NDArray[Any]) -> Mask | None:
     """Find the region in the middle that cannot be left without crossing the barrier."""
-    _, labels = cv2.connectedComponents(1 - barrier, connectivity=4)
-    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    outside = np.isin(labels, np.unique(rim[rim > 0]))
+    count, labels = cv2.connectedComponents(1 - barrier, connectivity=4)
+    kept = np.ones(count, np.uint8)
+    kept[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = 0
+    kept[0] = 0  # the barrier itself
     # Free regions that cannot be left, with the printed letter between them.
-    held = ((barrier == 0) & ~outside).astype(np.uint8)
+    held = kept[labels]
     filled = cv2.morphologyEx(held, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     _, parts = cv2.connectedComponents(filled, connectivity=4)
     stated = parts[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
@@ -64,7 +125,8 @@ def _enclosed(barrier: NDArray[Any]) -> Mask | None:
     # Grow over the printed line itself, at most as far as a line can be thick.
     for _ in range(4):
         wider = cv2.dilate(region, np.ones((3, 3), np.uint8))
-        if barrier[(wider == 1) & (region == 0)].mean() < 0.5:
+        grown = wider - region
+        if np.count_nonzero(barrier & grown) < 0.5 * np.count_nonzero(grown):
             break
         region = wider
     return np.asarray(region > 0)

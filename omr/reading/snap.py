@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.reading.patches import MARGIN, SIDE, Floats, Patches, Picture, sums
+from omr.reading.patches import MARGIN, SIDE, Floats, Patches, Picture, at_rank, median, sums
 
 GOOD_MATCH: Final = 0.55  # correlation from which an outline counts as found
 CLEAR_MATCH: Final = 0.75  # correlation from which it is found whatever the neighbours did
@@ -30,13 +31,17 @@ def halved(patches: Patches) -> Patches:
 
 
 def median_picture(pictures: Patches) -> Picture:
-    """Return the median of each pixel, (H, W)."""
-    n, height, width = pictures.shape
-    # Each pixel's values side by side: sorting short rows is what processors are good at, and
-    # they are better at it with 32 bits than with 8.
-    values = np.sort(np.ascontiguousarray(pictures.reshape(n, -1).T, np.float32), axis=1)
-    middle = (values[:, (n - 1) // 2] + values[:, n // 2]) / 2
-    return np.asarray(middle.reshape(height, width), np.uint8)
+    """Return the median of each pixel, (H, W), rounded down."""
+    values, n = pictures.reshape(len(pictures), -1), len(pictures)
+    middle = at_rank(values, (n - 1) // 2)
+    if n % 2 == 0:
+        # The next in order is the same once more, or the least of those that are higher.
+        higher = values > middle
+        again = n - np.count_nonzero(higher, axis=0) > n // 2
+        next_ = np.where(higher, values, np.uint8(255)).min(axis=0)
+        next_ = np.where(again, middle, next_)
+        middle = ((middle.astype(np.uint16) + next_) // 2).astype(np.uint8)
+    return np.asarray(middle.reshape(pictures.shape[1:]))
 
 
 def emptier(patches: Patches, groups: Sequence[str]) -> NDArray[np.intp]:
@@ -71,22 +76,11 @@ class _Search:
         energy = (self._flat * self._flat) @ windows.T - total * total / windows.sum(axis=1)
         self._scale = np.sqrt(np.maximum(energy, 1.0))
 
-    def match(self, template: Picture) -> tuple[Floats, Floats]:
-        """Find the template in each picture.
-
-        Returns
-        -------
-        shifts : (N, 2) float64 ndarray
-            How far the picture lies right of and below the template, px.
-        scores : (N,) float64 ndarray
-            Normalised correlation there, in [-1, 1].
-        """
-        (scores,) = self.scores(template[None])
-        best = scores.argmax(axis=1)
-        side = 2 * self._reach + 1
-        whole = np.stack([best % side, best // side], axis=1) - self._reach
-        at = whole + _between(scores.reshape(-1, side, side), best)
-        return at, scores[np.arange(len(best)), best].astype(np.float64)
+    def among(self, some: NDArray[np.intp]) -> _Search:
+        """Return the search in some of the pictures."""
+        search = copy(self)
+        search._flat, search._scale = self._flat[some], self._scale[some]
+        return search
 
     def scores(self, templates: Patches) -> NDArray[np.float32]:
         """Return how well each template fits each picture at each shift, (T, N, shifts)."""
@@ -98,6 +92,26 @@ class _Search:
         scores /= self._scale * np.maximum(norms, 1.0)[:, None]
         scores -= self._far
         return scores
+
+    def peaks(self, scores: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Find where one template fits best.
+
+        Parameters
+        ----------
+        scores : (N, shifts) float32 ndarray
+
+        Returns
+        -------
+        shifts : (N, 2) float64 ndarray
+            How far the picture lies right of and below the template, px.
+        scores : (N,) float64 ndarray
+            Normalised correlation there, in [-1, 1].
+        """
+        best = scores.argmax(axis=1)
+        side = 2 * self._reach + 1
+        whole = np.stack([best % side, best // side], axis=1) - self._reach
+        at = whole + _between(scores.reshape(-1, side, side), best)
+        return at, scores[np.arange(len(best)), best].astype(np.float64)
 
 
 @lru_cache(maxsize=8)
@@ -115,10 +129,14 @@ def _windows(size: int, reach: int) -> tuple[NDArray[np.float32], NDArray[np.flo
 def _all_shifts(pictures: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     """Return each picture moved by up to `reach` px, (T, shifts, pixels), those to the top left first."""
     count, size, _ = pictures.shape
-    wide = size + 2 * reach
+    side, wide = 2 * reach + 1, size + 2 * reach
     padded = np.zeros((count, wide, wide), np.float32)
     padded[:, reach : reach + size, reach : reach + size] = pictures
-    views = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))
+    picture, down, across = padded.strides
+    # What `sliding_window_view` gives, which takes longer than the copy.
+    views: NDArray[np.float32] = np.ndarray(
+        (count, side, side, size, size), np.float32, padded, 0, (picture, down, across, down, across)
+    )
     return views[:, ::-1, ::-1].reshape(count, -1, size * size)
 
 
@@ -159,29 +177,32 @@ def snap(patches: Patches, empties: NDArray[np.intp], centres: Floats, reach: in
     scores : (N,) float64 ndarray
     """
     small = halved(patches)
-    template = _common_picture(small, empties, reach // 2)
-    shifts, scores = _Search(small, reach // 2).match(template)
+    search = _Search(small, reach // 2)
+    template = _common_picture(small, search, empties)
+    (everywhere,) = search.scores(template[None])
+    shifts, scores = search.peaks(everywhere)
     shifts *= 2
     return _with_neighbours(shifts, scores, centres), scores
 
 
-def _common_picture(small: Patches, empties: NDArray[np.intp], reach: int) -> Picture:
+def _common_picture(small: Patches, search: _Search, empties: NDArray[np.intp]) -> Picture:
     """Find the picture most empties agree on: the best example first, then the median of all laid on it."""
     sample = empties[:: max(1, len(empties) // 32)]
-    search = _Search(small[sample], reach)
     examples = small[sample[:: max(1, len(sample) // 6)]]
-    best = examples[np.median(search.scores(examples).max(axis=2), axis=1).argmax()]
+    search = search.among(sample)
+    fits = search.scores(examples)
+    best = int(median(fits.max(axis=2), axis=1).argmax())
     if len(sample) < 3:
-        return np.asarray(best)
-    shifts, scores = search.match(best)
+        return np.asarray(examples[best])
+    shifts, scores = search.peaks(fits[best])
     # The example may itself be off its place: what counts is the typical place.
-    by = np.rint(np.rint(np.median(shifts, axis=0)) - shifts).astype(int)
+    by = np.rint(np.rint(median(shifts)) - shifts).astype(int)
     by = by[good := scores >= GOOD_MATCH]
     if len(by) < 3:
-        return np.asarray(best)
-    most = int(np.abs(by).max())
-    padded = np.pad(small[sample[good]], ((0, 0), (most, most), (most, most)))
-    size = small.shape[1]
+        return np.asarray(examples[best])
+    most, size = int(np.abs(by).max()), small.shape[1]
+    padded = np.zeros((len(by), size + 2 * most, size + 2 * most), np.uint8)
+    padded[:, most : most + size, most : most + size] = small[sample[good]]
     moved = [
         picture[most - y : most - y + size, most - x : most - x + size]
         for picture, (x, y) in zip(padded, by.tolist(), strict=True)
@@ -194,9 +215,12 @@ def _with_neighbours(shifts: Floats, scores: Floats, centres: Floats) -> Floats:
     sure = np.flatnonzero(scores >= GOOD_MATCH)
     if len(sure) < 3:
         return np.where((scores >= GOOD_MATCH)[:, None], shifts, 0.0)
-    distance = ((centres[:, None] - centres[sure]) ** 2).sum(axis=2)
+    unclear = np.flatnonzero(scores < CLEAR_MATCH)
+    distance = ((centres[unclear, None] - centres[sure]) ** 2).sum(axis=2)
     near = sure[np.argsort(distance, axis=1, kind="stable")[:, :9]]
-    median = np.median(shifts[near], axis=1)
-    apart = np.abs(shifts - median).max(axis=1) > SIDE / 8
-    alone = (scores < GOOD_MATCH) | (apart & (scores < CLEAR_MATCH))
-    return np.where(alone[:, None], median, shifts)
+    of_them = median(shifts[near], axis=1)
+    apart = np.abs(shifts[unclear] - of_them).max(axis=1) > SIDE / 8
+    alone = (scores[unclear] < GOOD_MATCH) | apart
+    out = shifts.copy()
+    out[unclear[alone]] = of_them[alone]
+    return out

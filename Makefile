@@ -45,7 +45,7 @@ wheel: $(DEV)  ## dist/omr-*.whl, with forms, fonts and catalogues inside
 
 accuracy: $(DEV)  ## errors per condition and kind of mark, in out/*.csv; SLIPS=20 each
 	$(BIN)/python bench/accuracy_real.py
-	$(BIN)/python bench/alignment.py --pages $$(( 75 * $(SLIPS) )) --csv out/alignment.csv
+	$(BIN)/python bench/alignment.py --pages $$(( 75 * $(SLIPS) ))
 	$(BIN)/python bench/serials.py --misreads $$(( 50000 * $(SLIPS) ))
 	$(BIN)/python bench/accuracy_simulated.py --slips $(SLIPS)
 

@@ -1,6 +1,10 @@
 """Wrong alignments accepted: perturbed pages with exactly known geometry, read or refused.
 
-    python bench/alignment.py --pages 30000 --csv out/alignment.csv
+    python bench/alignment.py                   minutes: 1,500 pages
+    python bench/alignment.py --pages 30000     an hour or two, unattended; an interrupted run goes on
+
+Every finished piece is a line of the state file; the same command takes up where it stopped.
+Results of other code are not mixed in: each line names what it measured.
 
 Every page is a slip of DL-01 put under a scanner by a known map, then harmed. What counts is
 where the reader believes its boxes to be: off by more than half a millimetre is a wrong
@@ -12,20 +16,25 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
+import os
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field, fields
 from functools import cache
-from multiprocessing import get_context
+from itertools import product
 from pathlib import Path
+from statistics import NormalDist
 from typing import Final
 
 import cv2
 import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
+from resume import Line, resumed
 
 from omr.errors import PageError
 from omr.forms.layout import find_form
@@ -34,7 +43,6 @@ from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
 from omr.geometry import MM_PER_INCH, Affine, Points, apply
 from omr.reading.align import align
-from omr.reading.batch import cores
 from omr.reading.identify import identify
 from omr.reading.locate import locate
 from omr.reading.pages import Depth, Grey, ScannedPage
@@ -43,6 +51,10 @@ from omr.reading.refine import outlines_of, refine
 WRONG_MM: Final = 0.5  # half of the white between a box and the next print
 PRINT_DPI: Final = 400
 SLIPS: Final = 8
+EACH: Final = 10  # pages of each harm in one piece
+OUT: Final = Path(__file__).parents[1] / "out"
+# What a random byte stands for, in standard deviations: noise at a twentieth of what drawing it costs.
+_NORMAL: Final = np.array([NormalDist().inv_cdf((byte + 0.5) / 256) for byte in range(256)], np.float32)
 
 Rng = np.random.Generator
 Truth = Callable[[Points], Points]  # where a point of the unharmed scan is in the harmed one
@@ -61,6 +73,12 @@ class Scan:
     def px_per_mm(self) -> float:
         """Its resolution."""
         return self.dpi / MM_PER_INCH
+
+    def add_noise(self, rng: Rng, sigma: float) -> None:
+        """Add so many grey levels to each pixel."""
+        some = rng.integers(0, 256, self.grey.shape, np.uint8)
+        levels = cv2.LUT(some, np.rint(sigma * _NORMAL).astype(np.int16))
+        self.grey = np.asarray(cv2.add(self.grey, levels, dtype=cv2.CV_8U), np.uint8)
 
     def marker(self, rng: Rng) -> Points:
         """Return the corners of one of the four markers."""
@@ -88,8 +106,7 @@ def blur(scan: Scan, rng: Rng) -> None:
 
 def noise(scan: Scan, rng: Rng) -> None:
     """Of up to 28 grey levels a pixel."""
-    levels = rng.normal(0, rng.uniform(8, 28), scan.grey.shape)
-    scan.grey = np.clip(scan.grey + levels, 0, 255).astype(np.uint8)
+    scan.add_noise(rng, rng.uniform(8, 28))
 
 
 def one_bit(scan: Scan, rng: Rng) -> None:
@@ -235,6 +252,14 @@ class _Print:
                 scale = PRINT_DPI / 72
                 pages = [page.render(scale=scale, grayscale=True).to_numpy().squeeze() for page in document]
                 self.pages = [np.array(page, np.uint8) for page in pages]
+        self._blurred: dict[tuple[int, int], Grey] = {}
+
+    def seen_at(self, dpi: int, slip: int) -> Grey:
+        """Return a slip as cells of a scanner's line see it, still at `PRINT_DPI`."""
+        if (dpi, slip) not in self._blurred:
+            blurred = cv2.GaussianBlur(self.pages[slip], (0, 0), 0.45 * PRINT_DPI / dpi)
+            self._blurred[dpi, slip] = np.asarray(blurred, np.uint8)
+        return self._blurred[dpi, slip]
 
 
 def _scanned(rng: Rng) -> Scan:
@@ -254,23 +279,27 @@ def _scanned(rng: Rng) -> Scan:
     map_ = np.hstack([linear, (middle - linear @ (sheet / 2))[:, None]])
     page_from_print = np.array([[1, 0, 0.5], [0, 1, 0.5]]) * MM_PER_INCH / PRINT_DPI
     scan_from_print = map_ @ np.vstack([page_from_print, [0, 0, 1]])
-    printed = cv2.GaussianBlur(_print().pages[int(rng.integers(SLIPS))], (0, 0), 0.45 * PRINT_DPI / dpi)
+    printed = _print().seen_at(dpi, int(rng.integers(SLIPS)))
     background = int(rng.choice([255, 255, 20]))
     shape = int(glass[0]), int(glass[1])
     grey = cv2.warpAffine(printed, scan_from_print, shape, flags=cv2.INTER_LINEAR, borderValue=background)
-    grey = np.clip(grey + rng.normal(0, 3, grey.shape), 0, 255).astype(np.uint8)
-    return Scan(grey, map_, dpi)
+    scan = Scan(np.asarray(grey, np.uint8), map_, dpi)
+    scan.add_noise(rng, 3)
+    return scan
 
 
-def one_page(job: tuple[int, int, int]) -> Outcome:
-    """Harm and read one page: (seed, index of the harm, number)."""
-    seed, index, number = job
-    cv2.setNumThreads(1)
+def harmed(seed: int, index: int, number: int) -> tuple[Scan, ScannedPage]:
+    """Make one page by seed, index of the harm, and number."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index, number)))
     scan = _scanned(rng)
     HARMS[index](scan, rng)
     claim = scan.dpi if rng.random() < 0.8 else None
-    page = ScannedPage("scan", number, np.ascontiguousarray(scan.grey), Depth.GREY, claim)
+    return scan, ScannedPage("scan", number, np.ascontiguousarray(scan.grey), Depth.GREY, claim)
+
+
+def one_page(seed: int, index: int, number: int) -> Outcome:
+    """Harm and read one page."""
+    scan, page = harmed(seed, index, number)
     started = time.process_time()
     reason, off_mm = "", 0.0
     try:
@@ -282,6 +311,31 @@ def one_page(job: tuple[int, int, int]) -> Outcome:
     except PageError as error:
         reason = error.reason
     return Outcome(HARMS[index].__name__, number, reason, off_mm, time.process_time() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Pages `first` to before `end` of every harm."""
+
+    seed: int
+    first: int
+    end: int
+
+
+def work(piece: Piece) -> Line:
+    """Do one piece in a worker process."""
+    cv2.setNumThreads(1)
+    pages = product(range(piece.first, piece.end), range(len(HARMS)))
+    return {"outcomes": [astuple(one_page(piece.seed, index, number)) for number, index in pages]}
+
+
+def measured_with() -> str:
+    """Return a short hash of the code that makes and aligns pages: what of it was imported here."""
+    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "omr"]
+    digest = hashlib.sha256(f"{cv2.__version__} {np.__version__}".encode())
+    for file in sorted([__file__, *(module.__file__ for module in modules if module.__file__)]):
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()[:12]
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -310,18 +364,23 @@ def _table(outcomes: list[Outcome]) -> NDArray[np.str_]:
     return np.array(rows)
 
 
-def main() -> None:
-    """Run, print the table, and name every wrong page."""
+def main() -> int:
+    """Run what is missing, print the table, and name every wrong page; 1 where there is one."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--pages", type=int, default=1500)
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--workers", type=int, default=cores())
-    asked.add_argument("--csv", type=Path)
+    asked.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    asked.add_argument("--state", type=Path, default=OUT / "alignment.jsonl")
+    asked.add_argument("--csv", type=Path, default=OUT / "alignment.csv")
     told = asked.parse_args()
     each = -(-told.pages // len(HARMS))
-    jobs = [(told.seed, index, number) for number in range(each) for index in range(len(HARMS))]
-    with get_context("spawn").Pool(told.workers) as pool:
-        outcomes = list(pool.imap(one_page, jobs, chunksize=len(HARMS)))
+    pieces = {}
+    for first in range(0, each, EACH):
+        piece = Piece(told.seed, first, min(first + EACH, each))
+        pieces[f"{piece.seed}|{piece.first}|{piece.end}"] = piece
+    version = measured_with()
+    done = resumed(pieces, work, state=told.state, version=version, workers=told.workers)
+    outcomes = [Outcome(*one) for key in pieces for one in done[key]["outcomes"]]
     table = _table(outcomes)
     widths = np.char.str_len(table).max(axis=0)
     for row in table:
@@ -334,13 +393,12 @@ def main() -> None:
         print(f"95 % bound: {3 / len(outcomes):.1e}")
     for one in wrong:
         print(f"wrong: {one.harm} {one.number}: {one.off_mm:.2f} mm")
-    if told.csv:
-        told.csv.parent.mkdir(parents=True, exist_ok=True)
-        with told.csv.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow([item.name for item in fields(Outcome)])
-            writer.writerows(astuple(one) for one in outcomes)
+    with told.csv.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([item.name for item in fields(Outcome)])
+        writer.writerows(astuple(one) for one in outcomes)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -96,10 +96,18 @@ def _measured(aligned: AlignedPage, area: WritingArea, streaks: tuple[Streak, ..
     ink = ((patch < (1 - INK_CONTRAST) * paper) & area.free).astype(np.uint8)
     for streak in streaks:
         ink[_under(streak, corners, ink.shape)] = 0
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    extent_mm = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=0) / PX_PER_MM
-    ink_mm2 = float(stats[1:, cv2.CC_STAT_AREA][extent_mm >= LEAST_EXTENT_MM].sum()) / PX_PER_MM**2
+    ink_mm2 = _writing_mm2(ink)
     return Comment(area.question, ink_mm2 >= LEAST_INK_MM2, ink_mm2, corners)
+
+
+def _writing_mm2(ink: NDArray[np.uint8]) -> float:
+    """Return how much ink there is in strokes; ink of 1."""
+    x, y, width, height = cv2.boundingRect(ink)
+    if max(width, height) < LEAST_EXTENT_MM * PX_PER_MM:
+        return 0.0
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink[y : y + height, x : x + width], connectivity=8)
+    extent_mm = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) / PX_PER_MM
+    return float(stats[1:, cv2.CC_STAT_AREA][extent_mm >= LEAST_EXTENT_MM].sum()) / PX_PER_MM**2
 
 
 def _under(streak: Streak, corners: Points, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ END_MM: Final = 0.5  # of each side left out: there the other sides' lines are
 LEAST_CONTRAST: Final = 40.0  # grey levels between paper and outline
 FULL_INK: Final = 0.5  # a thin line blurred by the scanner is half as dark as the ink
 EDGE_SEEN: Final = 0.5  # share of a side's length that must be line
+LEAST_LINES: Final = 3  # of four: one side may be lost to a fold or a stroke's white gap, two may not
 INNER_STEPS: Final = 4  # from 0.5 mm inside a line: past the line, also of a box that is a little off
 # Mean ink there on three sides. Boxes filled to withdraw a mark had 0.96 and more, 99 of 100 crosses up
 # to 0.59 (demonstration, seeds 9 and 10).
@@ -57,7 +58,9 @@ class Outlines:
     """Where to look for a form's boxes; the same for all its pages."""
 
     corners_mm: NDArray[np.float64]  # (N, 4, 2), in the form's order
-    probes_mm: NDArray[np.float64]  # (N, 4 sides, T steps across, ALONG, 2)
+    # x and y of the points looked at, each (ALONG, N, 4 sides, T steps across): a map of few
+    # long rows costs a fraction of many short ones.
+    probes_mm: tuple[NDArray[np.float32], NDArray[np.float32]]
     bands: tuple[Bands, Bands]  # by rows and by columns
 
 
@@ -65,8 +68,9 @@ class Outlines:
 class Bands:
     """Boxes that lie across the feed, one beside the other: they are shifted together."""
 
-    members: tuple[NDArray[np.intp], ...]  # the boxes whose shifts make up a band's
-    of_box: NDArray[np.intp]
+    members: NDArray[np.intp]  # (B, M): the boxes whose shifts make up a band's, then -1
+    sizes: NDArray[np.intp]  # (B,): how many they are
+    of_box: NDArray[np.intp]  # (N,)
 
     def lack(self, seen: NDArray[np.bool_]) -> bool:
         """Whether a whole band is not there, as at the end of a grid that is off by one."""
@@ -74,24 +78,30 @@ class Bands:
         found = np.bincount(self.of_box, seen)
         return bool(((sizes >= BAND_BOXES) & (found < LEAST_OF_BAND * sizes)).any())
 
+    def guessed(self, seen: NDArray[np.bool_], moved: NDArray[np.float64]) -> float:
+        """Return how far, in mm, a band of which no box was seen may be from where its neighbours are.
+
+        As far as the other bands are from each other: a feeder may have pulled at every row anew.
+        """
+        known = np.bincount(self.of_box, seen)[self.of_box] > 0
+        return 0.0 if known.all() else float(np.ptp(moved[known], axis=0).max())
+
     def medians(self, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return for each box the median shift of its band, (N, 2)."""
-        return np.array([_median(shifts[band]) for band in self.members])[self.of_box]
-
-
-def _median(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what np.median gives, (2,), in a fifth of the time: bands are short, and there are many."""
-    ordered = np.sort(shifts, axis=0)
-    return np.asarray((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+        ordered = np.sort(np.vstack([shifts, [np.inf, np.inf]])[self.members], axis=1)
+        bands = np.arange(len(self.sizes))
+        middle = (ordered[bands, (self.sizes - 1) // 2] + ordered[bands, self.sizes // 2]) / 2
+        return np.asarray(middle[self.of_box])
 
 
 def outlines_of(form: Form) -> Outlines:
     """Prepare a form's boxes for `refine`."""
     boxes = [option.box for question in form.questions for option in question.options]
     centres = np.array([box.centre_mm for box in boxes])
+    across, down = np.array([_sides(box) for box in boxes], np.float32).transpose(4, 3, 0, 1, 2)
     return Outlines(
         np.array([box.corners_mm for box in boxes]),
-        np.array([_sides(box) for box in boxes]),
+        (np.ascontiguousarray(across), np.ascontiguousarray(down)),
         (_bands(centres[:, 1]), _bands(centres[:, 0])),
     )
 
@@ -101,12 +111,12 @@ def _bands(along: NDArray[np.float64]) -> Bands:
     order = np.argsort(along, kind="stable")
     of_box = np.empty(len(along), np.intp)
     of_box[order] = np.concatenate([[0], np.cumsum(np.diff(along[order]) > BAND_MM)])
-    members = []
-    for band in range(int(of_box.max()) + 1):
-        own = of_box == band
-        nearest = np.argsort(np.abs(along - along[own].mean()), kind="stable")
-        members.append(nearest[: max(BAND_BOXES, int(own.sum()))])
-    return Bands(tuple(members), of_box)
+    sizes = np.clip(np.bincount(of_box), min(BAND_BOXES, len(along)), None)
+    members = np.full((len(sizes), sizes.max()), -1, np.intp)
+    for band, size in enumerate(sizes):
+        nearest = np.argsort(np.abs(along - along[of_box == band].mean()), kind="stable")
+        members[band, :size] = nearest[:size]
+    return Bands(members, sizes, of_box)
 
 
 def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
@@ -141,7 +151,7 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
     if most > MOST_SHIFT_MM:
         raise AlignmentError("outlines_displaced", shift_mm=most, most=MOST_SHIFT_MM)
     sure, lost = _apart(shifts, moved, look, outlines, bands)
-    off = max([off, *np.abs(shifts - moved).max(axis=1)[lost]])
+    off = max([off, *np.abs(shifts - moved).max(axis=1)[lost], bands.guessed(seen, moved)])
     if off > MOST_UNEVEN_MM:
         raise AlignmentError("outlines_uneven", off_mm=float(off), most=MOST_UNEVEN_MM)
     if look.sides < LEAST_SIDES:
@@ -154,10 +164,15 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
 class _Look:
     """What one look at all outlines gives."""
 
+    pairs: NDArray[np.float64]  # (N, axis, side, T): how much of a side's length is ink, by steps
     shifts: NDArray[np.float64]  # (N, 2) mm: how far each box is off
     seen: NDArray[np.bool_]  # (N,): whether its outline was seen there
     filled: NDArray[np.bool_]  # (N,): whether it is filled solid, which blots its outline
     sides: float  # share of the seen boxes' sides that were
+
+    def shows(self, shifts: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which boxes have lines, too, where these shifts would put them, (N,)."""
+        return _sides_at(self.pairs, np.rint((shifts + REACH_MM) / STEP_MM).astype(np.intp)) >= LEAST_LINES
 
 
 def _laid_on(aligned: AlignedPage, outlines: Outlines) -> tuple[Affine, _Look]:
@@ -208,15 +223,20 @@ def _apart(
     A box beside a fold is off its band, and another one of its row or column says the same.
     Where none does, a pen's stroke has pulled it, and the band is right; a band of one or
     two boxes is too small to tell, unless the box is filled: then the blot has pulled it.
+    Two that agree may have been pulled by one long stroke, if lines are where the band is, too.
     """
     off = np.abs(shifts - moved).max(axis=1)
     apart = np.flatnonzero(look.seen & (off > ALONE_MM))
+    if not len(apart):
+        return apart, apart
     agree = np.abs(shifts[apart, None] - shifts[None, apart]).max(axis=2) <= ALONE_MM
     row, column = (one.of_box[apart] for one in outlines.bands)
     near = (row[:, None] == row) | (column[:, None] == column)
-    sure = ((agree & near).sum(axis=1) > 1) | (off[apart] <= FAR_MM)
+    agreed, little = (agree & near).sum(axis=1) > 1, off[apart] <= FAR_MM
+    torn = agreed & ~little & look.shows(moved)[apart]
     small = np.bincount(bands.of_box)[bands.of_box[apart]] < BAND_BOXES
-    return apart[sure], apart[~sure & small & ~look.filled[apart]]
+    alone = ~agreed & ~little & small & ~look.filled[apart]
+    return apart[(agreed | little) & ~torn], apart[torn | alone]
 
 
 _STEPS: Final = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)
@@ -238,26 +258,37 @@ def _disagreement(off: NDArray[np.float64]) -> float:
     return float(np.percentile(np.abs(off).max(axis=1), 90))
 
 
-def _sampled(grey: Grey, map_: Affine, points_mm: NDArray[np.float64]) -> Grey:
+def _sampled(
+    grey: Grey, map_: Affine, points_mm: tuple[NDArray[np.float32], NDArray[np.float32]]
+) -> NDArray[np.uint8]:
     """Return the nearest pixel to each point, (...,); the scan's edge stands for what lies beyond."""
     height, width = grey.shape
-    (a, b, x), (c, d, y) = map_.astype(np.float32)
-    across, down = np.moveaxis(points_mm.astype(np.float32), -1, 0)
-    column = np.clip(a * across + b * down + (x + np.float32(0.5)), 0, width - 1).astype(np.int32)
-    row = np.clip(c * across + d * down + (y + np.float32(0.5)), 0, height - 1).astype(np.int32)
-    return np.asarray(grey.ravel()[row * width + column])
+    across, down = points_mm
+    row, column = (
+        np.clip(a * across + b * down + (at + np.float32(0.5)), 0, most).astype(np.int32)
+        for (a, b, at), most in zip(map_.astype(np.float32)[::-1], (height - 1, width - 1), strict=True)
+    )
+    row *= width
+    row += column
+    return np.asarray(grey.ravel().take(row))
 
 
 def _line_profiles(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return how much of each side's length is ink at each step across, (N, 4, T) in [0, 1]."""
-    paper, ink = np.percentile(samples[:, :, ::2, ::3], (80, 4))
+    paper, ink = np.percentile(samples[::3, :, :, ::2], (80, 4))
     share = max(float(paper - ink), LEAST_CONTRAST) / max(float(paper), 1.0)
     # Paper is darker at a dark scanner's side: each box has its own.
-    around = samples.reshape(len(samples), -1)[:, ::3]
+    around = np.moveaxis(samples[::3], 0, 1).reshape(samples.shape[1], -1)
     white = np.partition(around, around.shape[1] * 4 // 5, axis=1)[:, around.shape[1] * 4 // 5]
-    white = np.maximum(white.astype(np.float32), 1)[:, None, None, None]
+    white = np.maximum(white.astype(np.float32), 1)[:, None, None]
     darkness = (white - samples) / (FULL_INK * share * white)
-    return np.asarray(darkness.clip(0, 1).mean(axis=-1), np.float64)
+    return _mean(np.clip(darkness, 0, 1, out=darkness)).astype(np.float64)
+
+
+def _mean(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what `mean` gives of as many numbers side by side: it adds the first eight as a tree."""
+    a, b, c, d, e, f, g, h, *rest = rows
+    return np.asarray(sum(rest, (a + b + (c + d)) + (e + f + (g + h))) / len(rows))
 
 
 def _shifts(profiles: NDArray[np.float64]) -> _Look:
@@ -267,20 +298,24 @@ def _shifts(profiles: NDArray[np.float64]) -> _Look:
     filled solid, does not pull the box away.
     """
     pairs = profiles.reshape(-1, 2, 2, profiles.shape[-1])  # (N, axis, side, T)
-    both = pairs.sum(axis=2)
+    both = pairs[:, :, 0] + pairs[:, :, 1]
     smooth = both.copy()
     smooth[..., 1:-1] = (both[..., :-2] + 2 * both[..., 1:-1] + both[..., 2:]) / 4
     peak = smooth[..., 1:-1].argmax(axis=-1) + 1
-    left, middle, right = (
-        np.take_along_axis(smooth, (peak + by)[..., None], -1)[..., 0] for by in (-1, 0, 1)
-    )
+    box, axis = np.ogrid[: len(pairs), :2]
+    left, middle, right = (smooth[box, axis, peak + by] for by in (-1, 0, 1))
     bend = np.minimum(left - 2 * middle + right, -1e-9)
     shifts = (peak + np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) * STEP_MM - REACH_MM
-    lines = np.take_along_axis(pairs, peak[:, :, None, None], -1)[..., 0] - pairs.min(axis=-1)
-    # One side may be lost to a fold or a stroke's white gap, three may not.
-    sides = (lines >= EDGE_SEEN).reshape(-1, 4).sum(axis=1)
-    seen = sides >= 3
+    sides = _sides_at(pairs, peak)
+    seen = sides >= LEAST_LINES
     # Steps run to the right and down: from the left and upper line inwards, from the others outwards.
     inner = np.stack([pairs[:, :, 0, -INNER_STEPS:], pairs[:, :, 1, :INNER_STEPS]], axis=2).mean(axis=-1)
     filled = (inner >= FILLED_INK).reshape(-1, 4).sum(axis=1) >= 3
-    return _Look(shifts, seen, filled, float(sides[seen].mean()) / 4 if seen.any() else 0.0)
+    return _Look(pairs, shifts, seen, filled, float(sides[seen].mean()) / 4 if seen.any() else 0.0)
+
+
+def _sides_at(pairs: NDArray[np.float64], steps: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how many of each box's sides show a line at a step of each axis, (N,)."""
+    box, axis = np.ogrid[: len(pairs), :2]
+    lines = pairs[box, axis, :, steps] - pairs.min(axis=-1)
+    return np.asarray((lines >= EDGE_SEEN).reshape(-1, 4).sum(axis=1))

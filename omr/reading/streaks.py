@@ -74,21 +74,26 @@ def _along_columns(grey: Grey, corners: Points, px_per_mm: float) -> list[tuple[
     if right - left < 4 * beside or bottom - top < LINES:
         return []
     rows = np.linspace(top, bottom - 1, LINES).astype(np.intp)
-    part = np.ascontiguousarray(grey[rows, left:right])
-    half, count = beside // 2, part.shape[1] - 2 * beside
-    middle = part[:, beside : beside + count]
-    before = cv2.max(part[:, :count], part[:, half : half + count])
-    after = cv2.max(part[:, 2 * beside :], part[:, 2 * beside - half : 2 * beside - half + count])
-    beside_it = np.maximum(cv2.min(before, after), DARKER)  # at least, so that no byte falls below 0
-    darker = beside_it - np.uint8(DARKER) > middle
     margin = max(3, round(MARGIN_MM * px_per_mm * LINES / (bottom - top)))
-    streaky = (
-        (darker.mean(axis=0) >= LEAST_SHARE)
-        & (darker[:margin].mean(axis=0) >= MARGIN_SHARE)
-        & (darker[-margin:].mean(axis=0) >= MARGIN_SHARE)
-    )
+    # The margins first: on a page without streaks, a few rows of it are all that is looked at.
+    above, below = (_darker(grey[some, left:right], beside) for some in (rows[:margin], rows[-margin:]))
+    streaky = (above.mean(axis=0) >= MARGIN_SHARE) & (below.mean(axis=0) >= MARGIN_SHARE)
+    if not streaky.any():
+        return []
+    streaky &= _darker(grey[rows, left:right], beside).mean(axis=0) >= LEAST_SHARE
     columns = np.flatnonzero(streaky)
     if not len(columns):
         return []
     gaps = np.flatnonzero(np.diff(columns) > max(1, JOIN_MM * px_per_mm)) + 1
     return [(int(run[0]) + left + beside, int(run[-1]) + left + beside) for run in np.split(columns, gaps)]
+
+
+def _darker(part: Grey, beside: int) -> NDArray[np.bool_]:
+    """Tell which pixels are darker than those on both sides; the first and last `beside` are left out."""
+    part = np.ascontiguousarray(part)
+    half, count = beside // 2, part.shape[1] - 2 * beside
+    middle = part[:, beside : beside + count]
+    before = cv2.max(part[:, :count], part[:, half : half + count])
+    after = cv2.max(part[:, 2 * beside :], part[:, 2 * beside - half : 2 * beside - half + count])
+    beside_it = np.maximum(cv2.min(before, after), DARKER)  # at least, so that no byte falls below 0
+    return np.asarray(beside_it - np.uint8(DARKER) > middle)

@@ -251,6 +251,18 @@ def test_uneven_feeding_is_followed_or_refused(sheet, form, outlines, rng, sidew
     assert read >= 3
 
 
+def test_a_column_of_two_boxes_that_slipped_out_of_reach_is_not_guessed(sheet, form, outlines, rng):
+    """Page wobble 167 of seed 1: fed sideways, unevenly; one column of two was a millimetre off, and taken."""
+    grey, map_ = paper.scan_of(sheet, rng, angle_deg=87.53)
+    rows = np.arange(grey.shape[0], dtype=np.float32)
+    source = rows + 0.62 / 25.4 * 200 * np.sin(2 * np.pi * rows / (109.7 / 25.4 * 200) + 1.33)
+    x, y = np.meshgrid(np.arange(grey.shape[1], dtype=np.float32), source.astype(np.float32))
+    fed = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderValue=255)
+    with pytest.raises(AlignmentError) as caught:
+        aligned(paper.page(fed), outlines)
+    assert caught.value.reason == "outlines_uneven"
+
+
 @given(
     shift_mm=st.tuples(st.floats(-30, 30), st.floats(-30, 30)),
     turn_deg=st.floats(-4, 4),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ _JPEG_SPACES: Final = {
     raw.FPDF_COLORSPACE_CALRGB,
     raw.FPDF_COLORSPACE_ICCBASED,
 }
+# The time and the random name that PDFium gives to every document it saves, near its start and its end.
+_ANEW: Final = re.compile(rb"(?<=/CreationDate\(D:)\d{14}|(?<=/ID\[<)[0-9A-F]{32}><[0-9A-F]{32}")
+_EDGE_BYTES: Final = 512
 # EXIF orientation of a picture whose right and down directions point this way on the page.
 _ORIENTATION: Final = {
     ((1, 0), (0, 1)): 1,
@@ -216,11 +220,19 @@ def _dpi(image: pdfium.PdfImage, orientation: int) -> tuple[float, float]:
 
 
 def _alone(document: pdfium.PdfDocument, index: int) -> bytes:
+    """Return one page as a document, always the same bytes: their hash tells a page that came twice."""
     out = io.BytesIO()
     with pdfium.PdfDocument.new() as single:
         single.import_pages(document, [index])
         single.save(out)
-    return out.getvalue()
+    data = out.getvalue()
+    end = max(len(data) - _EDGE_BYTES, _EDGE_BYTES)
+    head, tail = (_ANEW.sub(_zeros, part) for part in (data[:_EDGE_BYTES], data[end:]))
+    return head + data[_EDGE_BYTES:end] + tail
+
+
+def _zeros(found: re.Match[bytes]) -> bytes:
+    return re.sub(rb"[0-9A-F]", b"0", found[0])
 
 
 def _pixels(image: pdfium.PdfImage) -> NDArray[np.uint8]:

@@ -252,7 +252,7 @@ def test_uneven_feeding_is_followed_or_refused(sheet, form, outlines, rng, sidew
 
 
 def test_a_column_of_two_boxes_that_slipped_out_of_reach_is_not_guessed(sheet, form, outlines, rng):
-    """Page wobble 167 of seed 1: fed sideways, unevenly; one column of two was a millimetre off, and taken."""
+    """Page wobble 167 of seed 1: fed sideways, unevenly; one column of two was a millimetre off."""
     grey, map_ = paper.scan_of(sheet, rng, angle_deg=87.53)
     rows = np.arange(grey.shape[0], dtype=np.float32)
     source = rows + 0.62 / 25.4 * 200 * np.sin(2 * np.pi * rows / (109.7 / 25.4 * 200) + 1.33)

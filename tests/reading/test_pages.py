@@ -255,6 +255,15 @@ def test_strips_are_rendered_as_one_page(tmp_path, picture):
     assert same(cv2.resize(scan.grey, (WIDTH, HEIGHT)), picture, 12)
 
 
+def test_a_page_by_itself_has_the_same_bytes_each_time(tmp_path):
+    """Its hash tells a page that came twice; PDFium writes the time and a random name into every file."""
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(pdf_of(lambda canvas: canvas.drawString(50, 50, "Rg7"), lambda canvas: None))
+    first, second = ([page.data for page in open_pages(path)] for _ in range(2))
+    assert first == second
+    assert all(b"/ID[<" + b"0" * 32 in data and b"(D:" + b"0" * 14 in data for data in first)
+
+
 def test_a_cropped_page_shows_only_its_part(tmp_path, picture):
     """Two slips on one picture, split by crop boxes: each page must not show both."""
     data = pdf_of(drawn(jpeg(picture)), cropBox=(0, 0, SIZE_PT[0], SIZE_PT[1] / 2))

@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 import pytest
 
+from omr.forms.fonts import width_mm
 from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
-from omr.forms.template import Form, Kind, fingerprint
+from omr.forms.template import Form, Kind, TextLine, fingerprint
 from omr.geometry import FRAMES, Box
 from omr.reading.calibrate import load_calibration
 from omr.reading.decide import AnswerState, BoxState
@@ -256,6 +257,65 @@ def test_tevs_a_ring_shaped_mark_is_lost_by_looking_at_the_middle(pen: str) -> N
 
 
 @pytest.mark.parametrize("depth", [Depth.GREY, Depth.BILEVEL])
+@pytest.mark.parametrize("drawn", ["ring of 9", "ring of 12", "ring of 16", "tick beside"])
+@pytest.mark.parametrize("pen", ["blue ballpoint", "pencil"])
+def test_what_lies_outside_of_the_patch_is_not_read_as_no_answer(pen: str, drawn: str, depth: Depth) -> None:
+    """Rings wider than 9 mm lie outside of what is measured at a box, and so do marks beside it."""
+    key = likert()[4]
+    slip = case(1, answers={other: ["5"] for other in likert() if other != key}, pen=pen)
+    box = next(q for q in slip.form.questions if q.key == key).options[2].box
+    x, y = box.centre_mm
+    if drawn == "tick beside":
+        line = np.array([[x + 4.0, y], [x + 4.8, y + 1.5], [x + 6.6, y - 2.0]])
+    else:
+        half = float(drawn.split()[-1]) / 2
+        turn = np.linspace(0, 2 * np.pi + 0.3, 16)
+        line = np.stack([x + half * np.cos(turn), y + min(half, 6) * np.sin(turn)], axis=1)
+    _draw(slip, line, pen)
+    assert states(slip.read(slip.scanned(depth=depth, dpi=300), depth, 300))[key] is AnswerState.DOUBTFUL
+
+
+@pytest.mark.parametrize("drawn", ["ellipse", "underline", "crossed out"])
+@pytest.mark.parametrize("dpi", [150, 300])
+def test_a_word_is_marked_instead_of_its_box(drawn: str, dpi: int) -> None:
+    form = printed()[0]
+    question = next(q for q in form.questions if q.kind is Kind.SINGLE)
+    box = question.options[0].box
+    word = next(
+        piece for piece in form.art
+        if isinstance(piece, TextLine) and piece.text == question.options[0].label and piece.x_mm > box.x_mm
+    )  # fmt: skip
+    slip = case(2, answers={key: ["4"] for key in likert()})
+    left, right = word.x_mm, word.x_mm + width_mm(word.text, word.font, word.size_pt)
+    middle, half = (left + right) / 2, (right - left) / 2
+    turn = np.linspace(0, 2 * np.pi + 0.3, 16)
+    line = {
+        "ellipse": np.stack(
+            [middle + (half + 1) * np.cos(turn), word.y_mm - 0.9 + 2.5 * np.sin(turn)], axis=1
+        ),
+        "underline": np.array([[left, word.y_mm + 0.9], [middle, word.y_mm + 1.0], [right, word.y_mm + 0.8]]),
+        "crossed out": np.array(
+            [[left, word.y_mm - 0.7], [middle, word.y_mm - 0.9], [right, word.y_mm - 1.0]]
+        ),
+    }[drawn]
+    assert states(slip.read(slip.scanned(dpi=dpi), dpi=dpi))[question.key] is AnswerState.NO_ANSWER
+    _draw(slip, line, "blue ballpoint")
+    assert states(slip.read(slip.scanned(dpi=dpi), dpi=dpi))[question.key] is AnswerState.DOUBTFUL
+
+
+@pytest.mark.parametrize("dpi", [200, 300])
+def test_a_wide_ring_through_the_box_beside_does_not_mark_that_box(dpi: int) -> None:
+    form = printed()[0]
+    question = max(form.questions, key=lambda q: len(q.options))
+    key, option = question.key, question.options[-1]
+    slip = case(3, answers={key: ["5"] for key in likert()})
+    x, y = option.box.centre_mm
+    turn = np.linspace(0, 2 * np.pi + 0.3, 16)
+    _draw(slip, np.stack([x + 5.5 * np.cos(turn), y + 5.5 * np.sin(turn)], axis=1), "blue ballpoint")
+    assert states(slip.read(slip.scanned(dpi=dpi), dpi=dpi))[key] is AnswerState.DOUBTFUL
+
+
+@pytest.mark.parametrize("depth", [Depth.GREY, Depth.BILEVEL])
 @pytest.mark.parametrize(
     "settings", [{}, {"white": 1.4}, {"black": -0.4, "white": 1.2}, {"noise": 12.0}], ids=str
 )
@@ -451,6 +511,11 @@ def test_the_same_sheet_scanned_ten_times_changes_no_answer_without_review() -> 
             if answer.state is not AnswerState.DOUBTFUL:
                 accepted.setdefault(answer.question, set()).add(answer.codes)
     assert all(len(codes) == 1 for codes in accepted.values())
+
+
+def _draw(slip: Case, line_mm: np.ndarray, pen: str) -> None:
+    hand = _steady(take_pen(PENS[pen], slip.rng))
+    write(slip.sheet, [draw_line(line_mm, hand, slip.rng)], hand, slip.rng)
 
 
 def _paint(sheet: Sheet, box: Box, level: int) -> None:

@@ -17,7 +17,7 @@ from omr.forms.template import Kind, Question
 from omr.reading import rules
 from omr.reading.calibrate import Calibration
 from omr.reading.evidence import gather
-from omr.reading.marks import F, MarkReading
+from omr.reading.marks import FEATURES, F, MarkReading
 
 
 class BoxState(StrEnum):
@@ -95,9 +95,10 @@ def judge(
     filled = rules.filled(features, groups, marked, limits)
     withdrawn = rules.withdrawn(features, groups, marked & ~filled, filled)
     struck = rules.perhaps_struck(features, groups, marked, withdrawn, limits)
-    struck |= rules.of_other_ink(features, marked)
+    struck |= rules.of_other_ink(features, marked) | rules.in_passing(features, marked)
     blank = (chance <= limits.blank_below) | rules.shadows(features, groups, marked) & (chance < 0.5)
     unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
+    unsure |= rules.beside(features)
     unsure |= rules.marks_for_print(features, chance <= limits.blank_below)
     out = []
     for i, p in enumerate(chance.tolist()):
@@ -137,7 +138,9 @@ def decide(
     answers : tuple of Answer
         In the order of the questions.
     """
-    features = np.array([reading.features for reading in readings], np.float64)
+    features = np.zeros((len(readings), len(FEATURES)))
+    for row, reading in zip(features, readings, strict=True):
+        row[: len(reading.features)] = reading.features  # an earlier version measured less
     judgements = judge(features, [reading.question for reading in readings], calibration)
     verdicts = tuple(
         BoxVerdict(reading.question, reading.option, j.state, j.confidence, j.review)

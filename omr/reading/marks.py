@@ -89,6 +89,7 @@ FEATURES: Final = (
     "shift_y",  # how far below, in box heights
     "found",  # 1: an enclosing outline was seen; 0: the stated quad stands in
     "usable",  # 1: the box lies on the picture; all else is 0 where it does not
+    "beside",  # length of ink beside the box that is not print; 0 where nobody looked, see `beside`
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 

@@ -14,6 +14,7 @@ from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
 from omr.reading.align import align
 from omr.reading.backs import is_blank
+from omr.reading.beside import look_beside
 from omr.reading.calibrate import Calibration
 from omr.reading.comments import Comment, WritingArea, areas_of, find_comments
 from omr.reading.decide import Answer, AnswerState, BoxVerdict, decide
@@ -148,6 +149,10 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         )
     )
     verdicts, answers = decide(plan.form.questions, marks, desk.calibration)
+    held = {answer.question for answer in answers if answer.state is not AnswerState.NO_ANSWER}
+    if len(held) < len(answers):
+        marks = look_beside(grey, aligned.scan_from_page, plan.form, marks, held)
+        verdicts, answers = decide(plan.form.questions, marks, desk.calibration)
     sheet = apply(aligned.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
     streaks = find_streaks(grey, sheet, aligned.dpi / MM_PER_INCH)
     return ReadPage(

@@ -34,6 +34,7 @@ RING_INK: Final = 0.03  # mean darkness of the strip around the outline: pencil 
 BOLD_RING: Final = 0.05  # where the question has another mark: less is the end of that mark
 HOLLOW: Final = 0.2  # gain: rings that cut their box had up to 0.15
 STANDS_OUT: Final = 2.0  # times the ink around the other boxes of the question: rings had 2.5 and more
+BESIDE: Final = 0.25  # box sides, 1.1 mm; 3 of 300 empty questions had more: a fold, a crease, show-through
 TRACE: Final = 0.01  # gain in the strongest boxes of a page's empty questions: empty slips had up to 0.008
 STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
 PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
@@ -47,6 +48,11 @@ STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses u
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
 WEAK_GAIN: Final = 0.55  # ink of the arm of a neighbour's cross was 0.4
 LESS_INSIDE: Final = 0.75  # share of strokes inside: pens that slipped had 0.50 to 0.64, second marks 0.87
+# Rings of 10 to 16 mm through the box beside: one line, up to 0.52 of the box high, 0.48 and
+# more of the patch long, with 0.42 to 0.73 of the ink of this person's marks.
+ARC_FLAT: Final = 0.6
+ARC_THROUGH: Final = 0.45
+ARC_GAIN: Final = 0.85
 SHADOW: Final = (
     0.45  # darkness of folds and creases was up to 0.44 of the pen's, of second marks 0.51 and more
 )
@@ -92,6 +98,14 @@ def ringed(
         # Whoever marks by rings cuts into the boxes beside: none of these marks is sure.
         return asked | rings | marked
     return asked
+
+
+def beside(features: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes of unanswered questions have ink beside them that is not print, (N,).
+
+    A ring too wide to be seen around its box, a word crossed out or underlined, a mark astray.
+    """
+    return np.asarray(features[:, F["beside"]] >= BESIDE)
 
 
 def _questions(groups: Sequence[str]) -> list[NDArray[np.intp]]:
@@ -235,3 +249,19 @@ def of_other_ink(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> ND
     )
     over = features[:, F["around"]] >= RUNS_OVER
     return np.asarray(marked & over & (dark < FAINT) & (dark * gain < FAINT_INK))
+
+
+def in_passing(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which marks are one line straight through their box, and little of it is inside, (N,).
+
+    A wide ring around one box cuts through the box beside; so does a line that was meant elsewhere.
+    """
+    if marked.sum() <= FEW_MARKS:
+        return np.zeros(len(features), np.bool_)
+    gain, inside = (
+        values / max(float(np.median(values[marked])), 1e-6)
+        for values in (features[:, F["gain"]], features[:, F["share"]])
+    )
+    flat = np.minimum(features[:, F["width"]], features[:, F["height"]]) < ARC_FLAT
+    crosses = features[:, F["through"]] >= ARC_THROUGH
+    return np.asarray(marked & flat & crosses & (gain < ARC_GAIN) & (inside < LESS_INSIDE))

@@ -45,8 +45,8 @@ SOMETHING: Final = 0.05  # darkness inside, print included
 FILLED_UP: Final = 0.8
 # Marks unlike this person's others, in shares of the usual mark.
 STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
-# A heavy mark with a line through it: struck crosses had from 0.6 of the patch and 1.2 times the usual ink on;
-# of 1,019 marks beside another and not struck, none had both.
+# A heavy mark with a line through it: struck crosses had from 0.6 of the patch and 1.2 times the
+# usual ink on; of 1,019 marks beside another and not struck, none had both.
 STRUCK_THROUGH: Final = 0.6
 STRUCK_AGAIN: Final = 1.15
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more

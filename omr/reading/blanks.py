@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.reading.outline import Outline
-from omr.reading.patches import BLACK, Floats, Patches, capped, sums
+from omr.reading.patches import BLACK, Floats, Patches, capped, percentile, sums
 from omr.reading.snap import halved
 
 MAX_PRINT: Final = 0.40  # share of a box's inside that printed letters can cover; more is a mark
@@ -76,16 +76,18 @@ def references(patches: Patches, empties: Indices, groups: Sequence[str], kind: 
     pictures = np.zeros_like(patches)
     for twins in range(1, nearest.shape[1] + 1):
         # A pool of a few boxes has a twin less for those that are in it.
-        which = np.flatnonzero(np.minimum(support, TWINS) == twins)
-        pictures[which] = _mean(patches, pool[nearest[which, :twins]])
+        which = np.minimum(support, TWINS) == twins
+        if which.any():
+            pictures[which] = _mean(patches, pool[nearest[which, :twins]])
     return References(pictures, most, support)
 
 
 def _mean(patches: Patches, twins: Indices) -> Patches:
     """Return the mean of some patches for each box, (N, PATCH, PATCH), from which ones, (N, twins)."""
-    total = np.zeros((len(twins), *patches.shape[1:]), np.uint16)
-    for which in twins.T:
-        total += patches[which]
+    wider = patches.astype(np.uint16)
+    total = wider[twins[:, 0]]
+    for which in twins[:, 1:].T:
+        total += wider[which]
     total += twins.shape[1] // 2  # rounded, halves up
     total //= twins.shape[1]
     return total.astype(np.uint8)
@@ -100,7 +102,7 @@ def _most_print(apart: _Apart, ink: Floats, empties: Indices, groups: Sequence[s
     """
     if not len(empties):
         return np.zeros(len(ink))
-    low, middle = np.percentile(ink[empties], [20, 60])
+    low, middle = percentile(ink[empties], 20), percentile(ink[empties], 60)
     if middle <= NO_LETTER:
         return np.full(len(ink), low + DUST)
     place = _places(groups)
@@ -110,9 +112,9 @@ def _most_print(apart: _Apart, ink: Floats, empties: Indices, groups: Sequence[s
         for name in np.unique(place):
             # Some boxes in each place are empty, whoever filled in the slip.
             here = place == name
-            out[here] = np.percentile(ink[here], 15) + LETTER_NOISE
+            out[here] = percentile(ink[here], 15) + LETTER_NOISE
     else:
-        out = np.full(len(ink), LETTER_RANGE * float(np.percentile(ink[empties], 90)) + 0.02)
+        out = np.full(len(ink), LETTER_RANGE * percentile(ink[empties], 90) + 0.02)
     return np.minimum(out, MAX_PRINT)
 
 
@@ -142,7 +144,7 @@ def _with_twins(apart: _Apart, pool: Indices, plausible: Indices) -> Indices:
     if len(pool) < 3 or not len(others):
         return pool
     # How much two empty boxes differ on this page is the scanner's noise.
-    noise = float(np.percentile(apart.between(pool, pool).min(axis=1), 90))
+    noise = percentile(apart.between(pool, pool).min(axis=1), 90)
     nearest = apart.between(others, np.concatenate([pool, others])).min(axis=1)
     limit = min(max(1.5 * noise, 0.015), 0.05)
     return np.concatenate([pool, others[nearest <= limit]])

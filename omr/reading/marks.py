@@ -95,7 +95,7 @@ F: Final = {name: i for i, name in enumerate(FEATURES)}
 
 UNDER_PRINT: Final = 7  # px of a patch: wider than a printed line with its blurred edges
 ABSENT: Final = round(0.2 * BLACK)  # steps that the same print may be paler, from box to box
-AT_ONCE: Final = 16  # boxes whose pictures, sums and all, stay in a processor's cache
+AT_ONCE: Final = 22  # boxes whose pictures, sums and all, stay in a processor's cache
 SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
 FULL_SUPPORT: Final = 20  # empty boxes after which more say nothing new
 SEARCH: Final = 0.5  # box sides a box may be off its stated place
@@ -134,9 +134,8 @@ def measure(
         return out
     paper = _paper(grey, quads[good])
     patches = cut(grey, quads[good], paper)
-    counts = levels(patches)
-    page = tones(counts)
-    tables = shades(counts, page)
+    upto = levels(patches)
+    tables = shades(upto, tones(upto))
     for kind in _kinds(sizes(quads[good])):
         members = good[kind]
         names = [groups[i] for i in members.tolist()] if groups else [""] * len(members)
@@ -242,7 +241,7 @@ def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) 
 
 def _paper_ink(patches: Patches) -> Floats:
     """How dark the paper of each box is: that of its brightest third."""
-    few = patches[:, ::4, ::4].reshape(len(patches), -1).T
+    few = np.ascontiguousarray(patches[:, ::4, ::4].reshape(len(patches), -1).T)
     return at_rank(few, len(few) * 3 // 10) / BLACK
 
 

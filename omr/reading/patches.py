@@ -136,22 +136,28 @@ def cut(grey: NDArray[np.uint8], quads: Quads, fill: float) -> NDArray[np.uint8]
 
 
 def levels(patches: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How many pixels of each patch have each grey level, (N, 256)."""
-    counts = np.empty((len(patches), 256), np.int64)
-    for row, patch in zip(counts, patches, strict=True):
-        row[:] = cv2.calcHist([patch], [0], None, [256], [0, 256]).ravel()
-    return counts
+    """How many pixels of each patch have at most each grey level, (N, 256)."""
+    counts = [np.zeros((0, 256), np.float32)]
+    for first in range(0, len(patches), 256):
+        # One histogram of two bytes, that of the grey level and that of the patch: OpenCV takes
+        # as long to begin with a patch as to count its pixels.
+        few = patches[first : first + 256].reshape(-1, patches[0].size)
+        which = np.empty_like(few)
+        which[:] = np.arange(len(few), dtype=np.uint8)[:, None]
+        both = cv2.calcHist([which, few], [0, 1], None, [len(few), 256], [0, len(few), 0, 256])
+        counts.append(np.asarray(both, np.float32))
+    return np.concatenate(counts).cumsum(axis=1, dtype=np.int64)
 
 
-def tones(counts: NDArray[np.int64]) -> Tones:
+def tones(upto: NDArray[np.int64]) -> Tones:
     """Take paper white and print black from the grey levels of all the page's boxes."""
-    white = float(median(percentiles(counts, 85)))
+    white = float(median(percentiles(upto, 85)))
     # Outlines are 5-15 % of a patch: the darkest 2 % are print or pen, not noise.
-    black = float(percentiles(counts.sum(axis=0, keepdims=True), 2)[0])
+    black = float(percentiles(upto.sum(axis=0, keepdims=True), 2)[0])
     return Tones(white, min(black, white - MIN_CONTRAST))
 
 
-def shades(counts: NDArray[np.int64], page: Tones) -> NDArray[np.uint8]:
+def shades(upto: NDArray[np.int64], page: Tones) -> NDArray[np.uint8]:
     """Return what ink each grey level is, for each box by its grey levels, (N, 256).
 
     A shadow or grey paper lowers the white of a single box, a large fill must not: the
@@ -159,7 +165,7 @@ def shades(counts: NDArray[np.int64], page: Tones) -> NDArray[np.uint8]:
     to black.
     """
     floor = page.white - (page.white - page.black) / 3
-    white = percentiles(counts, 80).clip(floor, 255.0)
+    white = percentiles(upto, 80).clip(floor, 255.0)
     scale = np.maximum(white - page.black, 0.5 * MIN_CONTRAST)
     ink = (white[:, None] - np.arange(256)) / scale[:, None]
     return np.rint(ink * BLACK).clip(0, 255).astype(np.uint8)
@@ -202,14 +208,22 @@ def sums(patches: Patches, *masks: Mask) -> Floats:
     return out
 
 
-def percentiles(counts: NDArray[np.int64], percent: float) -> Floats:
-    """Return what np.percentile gives, from how often each grey level occurs, (N,)."""
-    upto = counts.cumsum(axis=1)
+def percentiles(upto: NDArray[np.int64], percent: float) -> Floats:
+    """Return what np.percentile gives, from how many pixels have at most each grey level, (N,)."""
     at = (upto[:, -1] - 1) * (percent / 100)
     below = np.floor(at)
     low, high = ((upto > rank[:, None]).argmax(axis=1) for rank in (below, below + 1))
     part, gap = at - below, high - low
     return np.asarray(np.where(part < 0.5, low + gap * part, low + gap - gap * (1 - part)))
+
+
+def percentile(values: Floats, percent: float) -> float:
+    """Return what np.percentile gives, of a few values much sooner."""
+    ordered = np.sort(values)
+    at = (len(ordered) - 1) * (percent / 100)
+    low, high = (float(ordered[min(int(at) + more, len(ordered) - 1)]) for more in (0, 1))
+    part, gap = at - int(at), high - low
+    return low + gap * part if part < 0.5 else high - gap * (1 - part)
 
 
 def median(values: NDArray[Any], axis: int = 0) -> NDArray[Any]:

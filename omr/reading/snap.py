@@ -110,7 +110,7 @@ class _Search:
         best = scores.argmax(axis=1)
         side = 2 * self._reach + 1
         whole = np.stack([best % side, best // side], axis=1) - self._reach
-        at = whole + _between(scores.reshape(-1, side, side), best)
+        at = whole + _between(scores, best, side)
         return at, scores[np.arange(len(best)), best].astype(np.float64)
 
 
@@ -140,18 +140,15 @@ def _all_shifts(pictures: NDArray[np.float32], reach: int) -> NDArray[np.float32
     return views[:, ::-1, ::-1].reshape(count, -1, size * size)
 
 
-def _between(scores: NDArray[np.float32], best: NDArray[np.intp]) -> Floats:
+def _between(scores: NDArray[np.float32], best: NDArray[np.intp], side: int) -> Floats:
     """Return how far past the best whole shift the peak of the scores lies, (N, 2), each in [-0.5, 0.5]."""
-    side = scores.shape[1]
-    every, row, column = np.arange(len(best)), best // side, best % side
+    every, at = scores.ravel(), np.arange(len(best)) * scores.shape[1] + best
     out = np.zeros((len(best), 2))
-    for axis, (down, across) in enumerate(((0, 1), (1, 0))):
-        place = column if axis == 0 else row
-        inner = (place > 0) & (place < side - 1)
-        before = scores[every, np.maximum(row - down, 0), np.maximum(column - across, 0)]
-        after = scores[every, np.minimum(row + down, side - 1), np.minimum(column + across, side - 1)]
-        bend = before - 2 * scores[every, row, column] + after
-        steep = inner & (bend < -1e-6)
+    for axis, (place, step) in enumerate(((best % side, 1), (best // side, side))):
+        inner = step * ((place > 0) & (place < side - 1))  # a peak at the end of the search has no other side
+        before, peak, after = every[at - inner], every[at], every[at + inner]
+        bend = before - 2 * peak + after
+        steep = bend < -1e-6
         out[steep, axis] = (0.5 * (before - after)[steep] / bend[steep]).clip(-0.5, 0.5)
     return out
 

@@ -162,7 +162,7 @@ def _spread(ink: _Ink, parts: Parts, count: int) -> Floats:
     """Return the share of the cells of each box that strokes lie in, (N,)."""
     cells = len(parts.cell_sizes)
     held = np.bincount(ink.box * cells + parts.cell[ink.place], minlength=count * cells)
-    return np.asarray((held.reshape(count, cells) / parts.cell_sizes > 0.08).mean(axis=1))
+    return np.asarray((held.reshape(count, cells) / parts.cell_sizes > 0.08).sum(axis=1) / cells)
 
 
 def _wider(blacks: NDArray[np.uint8], width: int, kind: Outline) -> Floats:

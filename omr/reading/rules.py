@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from omr.reading.blanks import MAX_PRINT
 from omr.reading.calibrate import Limits
 from omr.reading.marks import F
 
@@ -24,6 +25,11 @@ DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can 
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
+# On blurred scans the blank itself comes near `blanks.MAX_PRINT`, where print ends and marks begin: what is
+# over it may be print. Letters in circles had up to 0.25 of their box, blurred by 1.2 px of 200 dpi up to 0.4.
+HEAVY_PRINT: Final = MAX_PRINT - 0.06
+OVER_PRINT: Final = 0.04  # gain of blurred letters was up to 0.03 where the blank was lighter
+OVER_HEAVY_PRINT: Final = 0.56  # gain: letters blurred by 2 px had up to 0.53, marks 0.59 and more
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
 # Ink around a box: a ring drawn by hand. Table lines and printed labels lie around boxes, too,
@@ -37,6 +43,7 @@ STANDS_OUT: Final = 2.0  # times the ink around the other boxes of the question:
 BESIDE: Final = 0.25  # box sides, 1.1 mm; 3 of 300 empty questions had more: a fold, a crease, show-through
 TRACE: Final = 0.01  # gain in the strongest boxes of a page's empty questions: empty slips had up to 0.008
 STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
+MOST_OPTIONS: Final = 0.5  # of a question's options, and of the page's questions
 PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
 MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
 SOMETHING: Final = 0.05  # darkness inside, print included
@@ -74,9 +81,11 @@ def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
     line = (through >= STREAK) & (column["ink"] > 0.02) | (through >= FOLD) & level
     streak = line & (gain < STREAK_GAIN)
     unknown_print = (column["support"] < FEW_BLANKS) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
+    print_ = (column["raw"] - gain) / np.maximum(1.0 - gain, 0.3)  # what `marks` took for print
+    heavy = (print_ > HEAVY_PRINT) & (gain > OVER_PRINT) & (gain < OVER_HEAVY_PRINT)
     misplaced = (column["missing"] > MISPLACED) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
     lost = (column["usable"] == 0) | (column["paper"] > DARK_PAPER)
-    return np.asarray(lost | streak | unknown_print | misplaced)
+    return np.asarray(lost | streak | unknown_print | heavy | misplaced)
 
 
 def ringed(
@@ -151,6 +160,19 @@ def marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> 
         return np.zeros(len(blank), np.bool_)
     thick = (features[blank, F["solid"]] > PEN_INK).mean() > MANY
     return np.asarray(blank & thick & (features[:, F["raw"]] > SOMETHING))
+
+
+def more_than_marks(groups: Sequence[str], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which marks are so many that they are none, (N,): print, shade or dirt in most options.
+
+    People tick one option or some. Where most options of most questions seem ticked, what was
+    compared is not what was printed.
+    """
+    questions = [some for some in _questions(groups) if groups[some[0]] and len(some) > 2]
+    most = [some for some in questions if marked[some].mean() > MOST_OPTIONS]
+    if len(most) < FEW_MARKS or len(most) <= MOST_OPTIONS * len(questions):
+        return np.zeros(len(marked), np.bool_)
+    return marked
 
 
 def filled(

@@ -51,6 +51,21 @@ def state(box: int, usual_mark: dict[str, float], boxes: dict[int, dict[str, flo
 # ---- what no model may judge ----
 
 
+@pytest.mark.parametrize(("gain", "expected"), [(0.08, BoxState.DOUBTFUL), (0.5, BoxState.DOUBTFUL),
+                                                 (0.65, BoxState.MARKED), (0.0, BoxState.BLANK)])  # fmt: skip
+def test_over_print_as_dark_as_a_mark_only_a_bold_mark_is_sure(gain: float, expected: BoxState) -> None:
+    blurred = FILL | {"gain": gain, "raw": 0.4 + 0.6 * gain}
+    assert state(5, FILL, {5: blurred}) is expected
+
+
+def test_most_options_of_most_questions_marked_is_no_slip_but_a_scan_gone_wrong() -> None:
+    rows = {i: FILL for i in range(30) if i % COLUMNS < 4}
+    assert state(0, FILL, rows) is BoxState.DOUBTFUL
+    assert state(45, FILL, rows) is BoxState.DOUBTFUL
+    few = {i: FILL for i in range(20) if i % COLUMNS < 4}
+    assert state(45, FILL, few) is BoxState.MARKED
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -25,8 +25,8 @@ DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can 
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
-# On blurred scans the blank itself comes near `blanks.MAX_PRINT`, where print ends and marks begin: what is
-# over it may be print. Letters in circles had up to 0.25 of their box, blurred by 1.2 px of 200 dpi up to 0.4.
+# On blurred scans the blank itself comes near `blanks.MAX_PRINT`, where print ends and marks begin:
+# what is over it may be print. Letters in circles had up to 0.25, blurred by 1.2 px of 200 dpi up to 0.4.
 HEAVY_PRINT: Final = MAX_PRINT - 0.06
 OVER_PRINT: Final = 0.04  # gain of blurred letters was up to 0.03 where the blank was lighter
 OVER_HEAVY_PRINT: Final = 0.56  # gain: letters blurred by 2 px had up to 0.53, marks 0.59 and more

@@ -51,8 +51,10 @@ def state(box: int, usual_mark: dict[str, float], boxes: dict[int, dict[str, flo
 # ---- what no model may judge ----
 
 
-@pytest.mark.parametrize(("gain", "expected"), [(0.08, BoxState.DOUBTFUL), (0.5, BoxState.DOUBTFUL),
-                                                 (0.65, BoxState.MARKED), (0.0, BoxState.BLANK)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [(0.08, BoxState.DOUBTFUL), (0.5, BoxState.DOUBTFUL), (0.65, BoxState.MARKED)],
+)
 def test_over_print_as_dark_as_a_mark_only_a_bold_mark_is_sure(gain: float, expected: BoxState) -> None:
     blurred = FILL | {"gain": gain, "raw": 0.4 + 0.6 * gain}
     assert state(5, FILL, {5: blurred}) is expected

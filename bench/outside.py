@@ -12,8 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pikepdf
-
-from bench import cpu_s
+from costs import cpu_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from typing import Final
 
 import amc
 import markshark
+from costs import apart, machine, read_once
 from outside import Cost
 from pages import Kind, Made, default_scratch, make
 
-from bench import apart, machine, read_once
 from omr.reading.pages import Depth
 
 DPI: Final = 200

@@ -13,7 +13,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain, islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -106,21 +106,13 @@ def without_pixels(result: Result) -> Result:
     return replace(result, page=replace(result.page, aligned=replace(aligned, located=located)))
 
 
-def _work(pipe: Connection, desk: Desk, overlay: Path | None, most_seconds: float) -> None:
+def _work(pipe: Connection, overlay: Path | None, most_seconds: float) -> None:
     """Read what comes through the pipe until it closes; a page that never ends ends the process."""
     cv2.setNumThreads(1)  # the workers are the threads
-    waiting: SimpleQueue[list[Numbered] | None] = SimpleQueue()
-
-    def receive() -> None:  # so that whoever sends a chunk never waits for the one before
-        with suppress(EOFError, OSError):
-            while True:
-                waiting.put(pipe.recv())
-        waiting.put(None)
-
-    Thread(target=receive, daemon=True).start()
-    with suppress(KeyboardInterrupt, BrokenPipeError):
-        while (chunk := waiting.get()) is not None:
-            for number, page in chunk:
+    with suppress(KeyboardInterrupt, EOFError, OSError):
+        desk: Desk = pipe.recv()
+        while True:
+            for number, page in pipe.recv():
                 faulthandler.dump_traceback_later(most_seconds, exit=True)
                 try:
                     pipe.send((number, _read(page, desk, overlay)))
@@ -129,16 +121,26 @@ def _work(pipe: Connection, desk: Desk, overlay: Path | None, most_seconds: floa
                 faulthandler.cancel_dump_traceback_later()
 
 
-@dataclass(eq=False)
 class _Worker:
-    process: SpawnProcess
-    pipe: Connection
-    held: deque[Numbered] = field(default_factory=deque)  # in the order in which it reads them
+    """A process that reads; what it is sent waits here, because starting takes as long as many pages."""
+
+    def __init__(self, process: SpawnProcess, pipe: Connection, desk: Desk) -> None:
+        self.process = process
+        self.pipe = pipe
+        self.held: deque[Numbered] = deque()  # in the order in which it reads them
+        self._messages: SimpleQueue[Desk | list[Numbered] | None] = SimpleQueue()
+        self._messages.put(desk)
+        self._sender = Thread(target=self._send, daemon=True)
+        self._sender.start()
 
     def give(self, chunk: list[Numbered]) -> None:
         self.held += chunk
-        with suppress(BrokenPipeError, ConnectionResetError):  # it is dead; whoever waits for it will see
-            self.pipe.send(chunk)
+        self._messages.put(chunk)
+
+    def _send(self) -> None:
+        with suppress(OSError):  # it is dead; whoever waits for it will see
+            while (message := self._messages.get()) is not None:
+                self.pipe.send(message)
 
     def take(self) -> tuple[int, Result] | None:
         """Return what it has read; None when it is dead."""
@@ -155,6 +157,8 @@ class _Worker:
     def dismiss(self) -> None:
         self.process.kill()
         self.process.join()
+        self._messages.put(None)
+        self._sender.join()
         self.pipe.close()
 
 
@@ -211,11 +215,10 @@ class _Crew:
     def _hired(self) -> _Worker:
         context = get_context("spawn")  # a fork would copy half-made threads and PDFium's state
         ours, theirs = context.Pipe()
-        work = theirs, self._desk, self._overlay, MOST_SECONDS
-        process = context.Process(target=_work, args=work, daemon=True)
+        process = context.Process(target=_work, args=(theirs, self._overlay, MOST_SECONDS), daemon=True)
         process.start()
         theirs.close()
-        return _Worker(process, ours)
+        return _Worker(process, ours, self._desk)
 
     def _collect(self) -> None:
         """Take what has been read; replace who has died."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.errors import OmrError, ScanError
-from omr.reading import pdf, tiff
+from omr.reading import tiff
 from omr.reading.pictures import Picture, grey_of, load
 
 Grey = NDArray[np.uint8]  # (H, W), 0 is black, 255 is white
@@ -209,6 +209,8 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
         raise ScanError("empty_file")
     match _kind(head):
         case "pdf":
+            from omr.reading import pdf  # PDFium: workers that get JPEGs do not need it
+
             for part in pdf.split(path, MOST_PAGES):
                 if isinstance(part, ScanError):
                     yield _broken(part)
@@ -238,6 +240,8 @@ def _picture(page: EncodedPage, *, colour: bool, reduced: int = 1, top: float = 
     if page.fault is not None:
         raise page.fault
     if page.encoding is Encoding.PDF:
+        from omr.reading import pdf
+
         return pdf.load(page.data)
     picture = load(page.data, page.orientation, colour=colour, reduced=reduced, top=top)
     return picture if page.dpi is None else picture._replace(dpi=page.dpi)

@@ -18,6 +18,7 @@ from omr.reading.beside import look_beside
 from omr.reading.calibrate import Calibration
 from omr.reading.comments import Comment, WritingArea, areas_of, find_comments
 from omr.reading.decide import Answer, AnswerState, BoxVerdict, decide
+from omr.reading.dropout import Decided, without_red
 from omr.reading.identify import TEXT, IdentifiedPage, identify
 from omr.reading.locate import locate
 from omr.reading.marks import MarkReading, found_at, measure
@@ -145,6 +146,7 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         raise AlignmentError("wrong_paper", paper=paper, expected=frame.paper)
     grey = aligned.located.scan.grey
     corners = refine(aligned, plan.outlines)
+    questions, calibration = plan.form.questions, desk.calibration
     features = measure(grey, corners, search=SEARCH)
     marks = tuple(
         MarkReading(question, option, box, tuple(row))
@@ -152,11 +154,18 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
             plan.places, found_at(corners, features), features.tolist(), strict=True
         )
     )
-    verdicts, answers = decide(plan.form.questions, marks, desk.calibration)
+    verdicts, answers = decide(questions, marks, calibration)
+    if any(answer.state is AnswerState.DOUBTFUL for answer in answers):
+
+        def decided(some: tuple[MarkReading, ...]) -> Decided:
+            return decide(questions, some, calibration)
+
+        marks = without_red(aligned, corners, marks, decided, search=SEARCH)
+        verdicts, answers = decided(marks)
     held = {answer.question for answer in answers if answer.state is not AnswerState.NO_ANSWER}
     if len(held) < len(answers):
         marks = look_beside(grey, aligned.scan_from_page, plan.form, marks, held)
-        verdicts, answers = decide(plan.form.questions, marks, desk.calibration)
+        verdicts, answers = decide(questions, marks, calibration)
     sheet = apply(aligned.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
     streaks = find_streaks(grey, sheet, aligned.dpi / MM_PER_INCH)
     return ReadPage(

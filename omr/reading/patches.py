@@ -12,6 +12,7 @@ fraction of many short ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import cv2
@@ -174,8 +175,11 @@ def shades(upto: NDArray[np.int64], page: Tones) -> NDArray[np.uint8]:
 def density(patches: NDArray[np.uint8], tables: NDArray[np.uint8]) -> Patches:
     """Turn grey patches into ink density by the table of each box: 0 is paper, `BLACK` is print."""
     ink = np.empty_like(patches)
-    for out, patch, table in zip(ink, patches, tables, strict=True):
-        cv2.LUT(patch, table, dst=out)
+    # On even paper all boxes have the same table: those next to each other are looked up together.
+    changes = np.flatnonzero((tables[1:] != tables[:-1]).any(axis=1)) + 1
+    for first, end in pairwise([0, *changes.tolist(), len(patches)]):
+        some = np.s_[first:end]
+        cv2.LUT(patches[some].reshape(-1, PATCH), tables[first], dst=ink[some].reshape(-1, PATCH))
     return ink
 
 
@@ -202,8 +206,7 @@ def sums(patches: Patches, *masks: Mask) -> Floats:
     pixels = patches.reshape(len(patches), -1)
     out = np.zeros((len(patches), len(masks)))
     for column, mask in enumerate(masks if len(patches) else ()):
-        # Bytes and all bits of them where the mask is, which no multiplication is as fast as.
-        masked = pixels & (mask.ravel() * np.uint8(255))
+        masked = pixels & np.negative(mask.view(np.uint8).ravel())  # all bits of a byte, or none
         out[:, column] = cv2.reduce(masked, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
     return out
 

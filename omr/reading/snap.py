@@ -52,6 +52,8 @@ def emptier(patches: Patches, groups: Sequence[str]) -> NDArray[np.intp]:
     marked box stands out all the same. Of boxes of no question the emptier half is taken.
     """
     order = np.argsort(sums(patches, _MIDDLE)[:, 0], kind="stable")
+    if not any(groups):
+        return order[: (len(order) + 1) // 2]
     sizes = Counter(groups)
     alone = {group for group, size in sizes.items() if not group or size == 1}
     left = {group: size * 2 // 3 for group, size in sizes.items() if group not in alone}

@@ -33,7 +33,7 @@ from omr.reading.patches import (
     sums,
     tones,
 )
-from omr.reading.snap import halved, median_picture
+from omr.reading.snap import emptier, halved, median_picture
 from omr.reading.strokes import (
     FELT_LINE,
     MOST_ROUND,
@@ -106,6 +106,13 @@ def test_ranks_and_medians_are_those_of_sorted_values(values: np.ndarray, data: 
     assert np.array_equal(at_rank(values, rank), np.sort(values, axis=0)[rank])
     assert np.array_equal(median(values / 7, axis=0), np.median(values / 7, axis=0))
     assert np.array_equal(median(values / 7, axis=1), np.median(values / 7, axis=1))
+
+
+@settings(deadline=None)
+@given(stacks)
+def test_boxes_of_no_question_are_judged_like_questions_of_one_box(patches: np.ndarray) -> None:
+    names = [str(i) for i in range(len(patches))]
+    assert emptier(patches, [""] * len(patches)).tolist() == emptier(patches, names).tolist()
 
 
 @settings(deadline=None)

@@ -99,7 +99,7 @@ def judge(
     blank = (chance <= limits.blank_below) | rules.shadows(features, groups, marked) & (chance < 0.5)
     unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
     unsure |= rules.beside(features)
-    unsure |= rules.more_than_marks(groups, marked)
+    unsure |= rules.more_than_marks(groups, marked) | rules.perhaps_letters(features, marked)
     unsure |= rules.marks_for_print(features, chance <= limits.blank_below)
     out = []
     for i, p in enumerate(chance.tolist()):

@@ -23,6 +23,7 @@ LEVEL: Final = 0.12  # of a box: how far such a line strays sideways
 STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers less
 DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
 FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
+SOME_BLANKS: Final = 0.5  # of full support: ten empty boxes, too few to hold every letter twice
 SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
 SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 # On blurred scans the blank itself comes near `blanks.MAX_PRINT`, where print ends and marks begin:
@@ -30,6 +31,8 @@ SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
 HEAVY_PRINT: Final = MAX_PRINT - 0.06
 OVER_PRINT: Final = 0.04  # gain of blurred letters was up to 0.03 where the blank was lighter
 OVER_HEAVY_PRINT: Final = 0.56  # gain: letters blurred by 2 px had up to 0.53, marks 0.59 and more
+LETTERS: Final = 0.05  # of the boxes is print: pages with letters had 0.05 and more, without up to 0.034
+OVER_LETTERS: Final = 0.18  # gain: letters like no other had up to 0.17, all but two of 1,199 real marks more
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
 # Ink around a box: a ring drawn by hand. Table lines and printed labels lie around boxes, too,
@@ -81,11 +84,26 @@ def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
     line = (through >= STREAK) & (column["ink"] > 0.02) | (through >= FOLD) & level
     streak = line & (gain < STREAK_GAIN)
     unknown_print = (column["support"] < FEW_BLANKS) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
-    print_ = (column["raw"] - gain) / np.maximum(1.0 - gain, 0.3)  # what `marks` took for print
-    heavy = (print_ > HEAVY_PRINT) & (gain > OVER_PRINT) & (gain < OVER_HEAVY_PRINT)
+    heavy = (_printed(features) > HEAVY_PRINT) & (gain > OVER_PRINT) & (gain < OVER_HEAVY_PRINT)
     misplaced = (column["missing"] > MISPLACED) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
     lost = (column["usable"] == 0) | (column["paper"] > DARK_PAPER)
     return np.asarray(lost | streak | unknown_print | heavy | misplaced)
+
+
+def _printed(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much of each box `marks` took for its print, (N,)."""
+    gain = features[:, F["gain"]]
+    return np.asarray((features[:, F["raw"]] - gain) / np.maximum(1.0 - gain, 0.3))
+
+
+def perhaps_letters(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which marks may be printed letters, (N,): where boxes hold letters, or few empty ones are known.
+
+    A letter that no other box of the page has is more than the blank of its box, like a thin mark.
+    """
+    letters = np.median(_printed(features)) > LETTERS
+    unknown = features[:, F["support"]] < SOME_BLANKS
+    return np.asarray(marked & (letters | unknown) & (features[:, F["gain"]] < OVER_LETTERS))
 
 
 def ringed(

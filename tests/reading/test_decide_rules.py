@@ -60,6 +60,18 @@ def test_over_print_as_dark_as_a_mark_only_a_bold_mark_is_sure(gain: float, expe
     assert state(5, FILL, {5: blurred}) is expected
 
 
+@pytest.mark.parametrize(
+    ("printed", "support", "expected"),
+    [(0.15, 1.0, BoxState.DOUBTFUL), (0.0, 0.3, BoxState.DOUBTFUL), (0.0, 1.0, BoxState.MARKED)],
+)
+def test_a_letter_like_no_other_is_no_mark(printed: float, support: float, expected: BoxState) -> None:
+    boxes: dict[int, dict[str, float]] = {i: BLANK | {"raw": printed} for i in range(50)}
+    thin = {"gain": 0.12, "raw": printed + 0.12, "ink": 0.2, "core": 0.3, "spread": 0.7, "dark": 1.0}
+    assert state(5, BLANK, boxes | {5: BLANK | thin | {"support": support}}) is expected
+    bold = boxes | {5: CROSS | {"raw": printed + 0.28, "support": support}}
+    assert state(5, BLANK, bold) is BoxState.MARKED
+
+
 def test_most_options_of_most_questions_marked_is_no_slip_but_a_scan_gone_wrong() -> None:
     rows = {i: FILL for i in range(30) if i % COLUMNS < 4}
     assert state(0, FILL, rows) is BoxState.DOUBTFUL

@@ -58,8 +58,9 @@ calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practi
 		out/labels/75q-core-3.csv --practice 400 --workers $$(nproc)
 	cp out/fit/calibration/default.json calibration/default.json
 
-bench: $(DEV)  ## what reading costs, in times decoding; PAGES=500
+bench: $(DEV)  ## what reading costs, in times decoding, and beside other programs; PAGES=500
 	$(BIN)/python bench/bench.py --pages $(PAGES)
+	$(BIN)/python bench/peers.py --pages 100
 
 bench-compare: $(DEV)  ## the last bench against the saved baseline: what changed by more than noise
 	$(BIN)/python bench/compare.py

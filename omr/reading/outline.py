@@ -48,7 +48,8 @@ class Parts:
     sector: NDArray[np.uint16]  # (PIXELS,) a bit for each direction from the middle, none within the shape
     rows: NDArray[np.intp]  # of the patch, in which the inside lies
     columns: NDArray[np.intp]
-    depth: NDArray[np.float32]  # (PIXELS,) how far from the outline towards the middle, 1 is the middle
+    depths: NDArray[np.float32]  # how far pixels lie from the outline towards the middle, 0 to 1, ascending
+    depth: NDArray[np.intp]  # (PIXELS,) which of the depths each pixel has
     cell: NDArray[np.intp]  # (PIXELS,) the cell of nine that each pixel is in
     cell_sizes: NDArray[np.intp]  # pixels of the inside; cells without any are not counted
 
@@ -60,12 +61,12 @@ def _parts(shape_bytes: bytes, inside_bytes: bytes) -> Parts:
     )
     depth = np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
     core = depth > 0.5 * depth.max()
-    depth /= depth.max()
+    depths, depth_of = np.unique(depth / depth.max(), return_inverse=True)
     ring = cv2.dilate(shape.astype(np.uint8), np.ones((RING, RING), np.uint8)).astype(np.bool_) & ~shape
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     cell, cell_sizes = _cells(inside, rows, columns)
     sector = _sector_bits(shape).ravel()
-    return Parts(core, ring, sector, rows, columns, depth.ravel(), cell.ravel(), cell_sizes)
+    return Parts(core, ring, sector, rows, columns, depths, depth_of.ravel(), cell.ravel(), cell_sizes)
 
 
 def _sector_bits(shape: Mask) -> NDArray[np.uint16]:

@@ -52,9 +52,9 @@ class _Ink:
 def _pixels(inks: NDArray[np.uint8]) -> _Ink:
     """Find the pixels that are ink in patches of 0 and 1."""
     _, labels = cv2.connectedComponents(side_by_side(inks), connectivity=8)
-    box, place = np.divmod(np.flatnonzero(inks.view(np.bool_)), PIXELS)
-    row, column = np.divmod(place, PATCH)
-    return _Ink(box, place, labels.reshape(PATCH, -1, PATCH + GAP)[row, box, column].astype(np.intp))
+    pixels = np.flatnonzero(inks.view(np.bool_))
+    piece = one_by_one(labels).ravel()[pixels].astype(np.intp)
+    return _Ink(pixels // PIXELS, pixels % PIXELS, piece)
 
 
 def goes_round(beyond: Patches, kind: Outline) -> Floats:
@@ -130,32 +130,36 @@ def measure_strokes(patches: Patches, beyond: Patches, kind: Outline) -> dict[st
     out["height"] = _extent(main.box, row, count) / max(len(kind.parts.rows) - 1, 1)
     out["spread"] = _spread(ink, kind.parts, count)
 
-    sizes = np.bincount(ink.box, minlength=count)
-    some, stops = np.flatnonzero(sizes), np.cumsum(sizes)[sizes > 0]
-    sizes = sizes[some]
-    deep = _ascending(ink.box, kind.parts.depth[ink.place])
-    out["depth"] = np.zeros(count)
-    out["depth"][some] = deep[stops - sizes + (sizes - 1) * 95 // 100]
-    dark = _ascending(ink.box, beyond.reshape(count, -1)[ink.box, ink.place])
-    upto, quarter = np.cumsum(np.append(0, dark)), np.maximum(sizes // 4, 1)
-    out["dark"] = np.zeros(count)
-    out["dark"][some] = (upto[stops] - upto[stops - quarter]) / (quarter * BLACK)
+    out["depth"] = _deep(ink, kind.parts, count)
+    out["dark"] = _darkest(ink.box, beyond.reshape(count, -1)[ink.box, ink.place], count)
     return out
 
 
-def _ascending(box: Indices, values: NDArray[Any]) -> Floats:
-    """Return values of up to 255 in ascending order within each box."""
-    # Exact: whole numbers and 32-bit fractions fit in front of each other into 64 bits.
-    first = 256.0 * box
-    return np.asarray(np.sort(first + values) - first)
+def _held(box: Indices, values: NDArray[Any], count: int, below: int) -> NDArray[np.intp]:
+    """Count how often each box holds each whole number below a limit, (N, limit)."""
+    return np.bincount(box * below + values, minlength=count * below).reshape(count, below)
 
 
 def _extent(box: Indices, at: Indices, count: int) -> Indices:
     """Return how far the places of each box lie apart, (N,)."""
-    first, last = np.full(count, PATCH), np.full(count, -1)
-    np.minimum.at(first, box, at)
-    np.maximum.at(last, box, at)
-    return np.asarray(np.maximum(last - first, 0))
+    held = _held(box, at, count, PATCH) > 0
+    first, last = held.argmax(axis=1), PATCH - 1 - held[:, ::-1].argmax(axis=1)
+    return np.where(held.any(axis=1), last - first, 0)
+
+
+def _deep(ink: _Ink, parts: Parts, count: int) -> Floats:
+    """Return how far towards the middle the ink of each box reaches, but for a twentieth, (N,)."""
+    upto = _held(ink.box, parts.depth[ink.place], count, len(parts.depths)).cumsum(axis=1)
+    rank = (upto[:, -1:] - 1) * 95 // 100
+    return np.asarray(parts.depths[(upto > rank).argmax(axis=1)], np.float64)
+
+
+def _darkest(box: Indices, ink: NDArray[np.uint8], count: int) -> Floats:
+    """Return how dark the darkest quarter of each box's ink is, (N,)."""
+    held = _held(box, ink, count, 256)[:, ::-1]  # the darkest first
+    quarter = np.maximum(held.sum(axis=1) // 4, 1)
+    taken = np.diff(np.minimum(held.cumsum(axis=1), quarter[:, None]), axis=1, prepend=0)
+    return np.asarray(taken @ np.arange(256)[::-1] / (quarter * BLACK))
 
 
 def _spread(ink: _Ink, parts: Parts, count: int) -> Floats:

@@ -259,14 +259,17 @@ class _Reading:
         rows = self._desk.store.rows("SELECT number FROM pages WHERE original = ?", original)
         return {row["number"] for row in rows}
 
+    def _is_stored(self, sent: Sent) -> bool:
+        page = "SELECT 1 FROM pages WHERE original = ? AND number = ?"
+        return self._desk.store.row(page, sent.original, sent.number) is not None
+
     def _write(self) -> None:
         """Store the chunk in one act; what another program stored meanwhile is left as it is."""
         store = self._desk.store
         with store.act("read", by=self._desk.by) as act:
-            known = {sent.original: self._known(sent.original) for sent, _ in self._chunk}
             rows = PageRows(self._desk, self._batch, self._told, act)
             for sent, result in self._chunk:
-                if sent.number not in known[sent.original]:
+                if not self._is_stored(sent):
                     rows.add(sent, result)
             rows.insert()
             for ended in self._ended:

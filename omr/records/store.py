@@ -40,6 +40,12 @@ _MESSAGES: Final = {
 }
 
 
+# Made once: `json.dumps` makes one for every row.
+_SPELLING: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
+
 def now() -> str:
     """Return the time as it is stored: UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -60,8 +66,7 @@ def fact(row: Row) -> dict[str, Value]:
 
 def canonical(value: object) -> bytes:
     """Return the one spelling that hashes are taken of: JSON, sorted keys, no blanks, UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+    return _SPELLING.encode(value).encode()
 
 
 def digest_of(rows: Mapping[str, Sequence[Row]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -39,13 +40,17 @@ def resumed(
     missing = [key for key in pieces if key not in done]
     if not missing:
         return done
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers are the threads
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    with state.open("a", encoding="utf-8") as file, pool:
-        coming = {pool.submit(work, pieces[key]): key for key in missing}
-        for count, future in enumerate(as_completed(coming), start=1):
-            key = coming[future]
-            done[key] = future.result() | {"key": key, "version": version}
-            print(json.dumps(done[key], ensure_ascii=False), file=file, flush=True)
-            print(f"\r{count}/{len(missing)} {key:<60}", end="", file=sys.stderr, flush=True)
+    try:
+        with state.open("a", encoding="utf-8") as file:
+            coming = {pool.submit(work, pieces[key]): key for key in missing}
+            for count, future in enumerate(as_completed(coming), start=1):
+                key = coming[future]
+                done[key] = future.result() | {"key": key, "version": version}
+                print(json.dumps(done[key], ensure_ascii=False), file=file, flush=True)
+                print(f"\r{count}/{len(missing)} {key:<60}", end="", file=sys.stderr, flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)  # interrupted: what has not begun is left for the next time
     print(file=sys.stderr)
     return done

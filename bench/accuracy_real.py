@@ -1,10 +1,13 @@
 """Real ink, judged by what other scans taught: silent errors and reviews of each set.
 
     python bench/accuracy_real.py [--practice N] [--risk X] [--leave-one-out] [--sheets DIR]
+    python bench/accuracy_real.py --marked-alone
 
 Three trials: fit on one set (and practice sheets) and judge the other, both ways; the
 shipped calibration, which has seen both; with ``--leave-one-out`` each page by a fit that
 has seen all pages but that one. ``--sheets`` draws every silent error and every reviewed box.
+
+``--marked-alone`` gives only the marked boxes of each page: what they share is no print.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import numpy as np
 from real_ink import ROOT, SETS, pages
 
 from omr.cli.calibrate import practised
+from omr.reading.boxes import BoxList
 from omr.reading.calibrate import Calibration, Limits, load_calibration
 from omr.reading.decide import Judgement, judge
 from omr.reading.fit import RISKS, Lesson, learn
@@ -38,6 +42,14 @@ def studied(name: str, page: LabelledPage) -> Known:
     cv2.setNumThreads(1)
     features = measure(grey(page), page.boxes.corners_px, page.boxes.groups)
     return page, Lesson(name, features, page.boxes.groups, page.states, page.states)
+
+
+def marked_alone(page: LabelledPage) -> LabelledPage:
+    """Leave only the marked boxes of a page."""
+    left = [i for i, state in enumerate(page.states) if state == "marked"]
+    names, groups = ([texts[i] for i in left] for texts in (page.boxes.names, page.boxes.groups))
+    boxes = BoxList(tuple(names), tuple(groups), page.boxes.corners_px[left])
+    return LabelledPage(page.image, boxes, ("marked",) * len(left))
 
 
 def grey(page: LabelledPage) -> np.ndarray:
@@ -133,6 +145,7 @@ def main() -> None:
     parser.add_argument("--practice", type=int, default=200)
     parser.add_argument("--risk", type=float, default=0.02, choices=RISKS)
     parser.add_argument("--leave-one-out", action="store_true")
+    parser.add_argument("--marked-alone", action="store_true")
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args()
@@ -141,6 +154,12 @@ def main() -> None:
         return
     if chosen.sheets:
         chosen.sheets.mkdir(parents=True, exist_ok=True)
+    if chosen.marked_alone:
+        shipped = load_calibration()
+        for name in SETS:
+            alone = [studied(name, marked_alone(page)) for page in pages(name) if "marked" in page.states]
+            report(f"{name}, marked boxes alone", [(page, shipped) for page in alone], chosen.risk, None)
+        return
     with ProcessPoolExecutor(chosen.workers) as pool:
         known = {name: list(pool.map(studied, [name] * 99, pages(name))) for name in SETS}
         practice = list(pool.map(practised, range(chosen.practice), chunksize=4))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from omr.reading import rules
 from omr.reading.calibrate import Calibration
 from omr.reading.evidence import gather
 from omr.reading.marks import FEATURES, F, MarkReading
+
+SHADOWY: Final = 0.1  # chance of a mark up to which what looks like a shadow is taken for one
 
 
 class BoxState(StrEnum):
@@ -96,7 +99,7 @@ def judge(
     withdrawn = rules.withdrawn(features, groups, marked & ~filled, filled)
     struck = rules.perhaps_struck(features, groups, marked, withdrawn, limits)
     struck |= rules.of_other_ink(features, marked) | rules.in_passing(features, marked)
-    blank = (chance <= limits.blank_below) | rules.shadows(features, groups, marked) & (chance < 0.5)
+    blank = (chance <= limits.blank_below) | rules.shadows(features, groups, marked) & (chance < SHADOWY)
     unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
     unsure |= rules.beside(features)
     unsure |= rules.more_than_marks(groups, marked) | rules.perhaps_letters(features, marked)

@@ -89,6 +89,7 @@ FEATURES: Final = (
     "shift_y",  # how far below, in box heights
     "found",  # 1: an enclosing outline was seen; 0: the stated quad stands in
     "usable",  # 1: the box lies on the picture; all else is 0 where it does not
+    "rim",  # mean darkness of the strip along the inside of the outline, print included
     "beside",  # length of ink beside the box that is not print; 0 where nobody looked, see `beside`
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
@@ -289,8 +290,9 @@ def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline
     inside, core, ring = kind.inside, kind.parts.core, kind.parts.ring
     area = BLACK * np.count_nonzero(inside)
     mass, in_core, in_ring = sums(capped(beyond), inside, core, ring).T
-    (raw,) = sums(capped(patches), inside).T / area
+    raw, rim = sums(capped(patches), inside, kind.parts.rim).T
     (blank,) = sums(capped(blanks.pictures), inside).T / area
+    raw /= area
     (ink,) = sums((beyond > INK).view(np.uint8), inside).T
     # Not pixel by pixel: a letter that lies half a pixel off cancels out in the mean.
     blank = np.minimum(blank, blanks.most)  # two marks alike are not print
@@ -298,6 +300,7 @@ def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline
         "ink": ink / np.count_nonzero(inside),
         "mass": mass / area,
         "raw": raw,
+        "rim": rim / (BLACK * (np.count_nonzero(kind.parts.rim) or 1)),
         "gain": (raw - blank) / np.maximum(1.0 - blank, 0.3),
         "core": in_core / (BLACK * np.count_nonzero(core)),
         "ring": in_ring / (BLACK * np.count_nonzero(ring)),

@@ -14,6 +14,7 @@ from omr.reading.patches import BLACK, MARGIN, PATCH, SIDE, Mask, Picture
 
 PRINT_INK: Final = round(0.35 * BLACK)  # steps of ink above which a pixel of the common picture is print
 SECTORS: Final = 12  # directions around a box
+RIM: Final = (1.5, 4.0)  # px of a patch from the outline: letters leave this strip white, strokes cross it
 RING: Final = 13  # px of a patch: what lies within half of it from the outline is around the box
 
 
@@ -44,6 +45,7 @@ class Parts:
     """The parts of a patch that an outline makes."""
 
     core: Mask  # the inner half of the inside
+    rim: Mask  # the strip of the inside along the outline, past the outline's blurred edge
     ring: Mask  # around the shape
     sector: NDArray[np.uint16]  # (PIXELS,) a bit for each direction from the middle, none within the shape
     rows: NDArray[np.intp]  # of the patch, in which the inside lies
@@ -61,12 +63,13 @@ def _parts(shape_bytes: bytes, inside_bytes: bytes) -> Parts:
     )
     depth = np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
     core = depth > 0.5 * depth.max()
+    rim = (depth > RIM[0]) & (depth <= RIM[1])
     depths, depth_of = np.unique(depth / depth.max(), return_inverse=True)
     ring = cv2.dilate(shape.astype(np.uint8), np.ones((RING, RING), np.uint8)).astype(np.bool_) & ~shape
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     cell, cell_sizes = _cells(inside, rows, columns)
     sector = _sector_bits(shape).ravel()
-    return Parts(core, ring, sector, rows, columns, depths, depth_of.ravel(), cell.ravel(), cell_sizes)
+    return Parts(core, rim, ring, sector, rows, columns, depths, depth_of.ravel(), cell.ravel(), cell_sizes)
 
 
 def _sector_bits(shape: Mask) -> NDArray[np.uint16]:

@@ -50,6 +50,10 @@ MOST_OPTIONS: Final = 0.5  # of a question's options, and of the page's question
 PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
 MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
 SOMETHING: Final = 0.05  # darkness inside, print included
+MOST_LETTERS: Final = 0.3  # of it: boxes with letters had up to 0.28, crosses over letters 0.32 and more
+SHARED_LINE: Final = 0.08  # of it: dashes by a pencil; grain, blur and what shows through had up to 0.067
+TO_OUTLINE: Final = 0.3  # of it along the outline: letters had 0.2 at most, slashes and dashes 0.4 on
+OUTLINE_ALONE: Final = 0.95  # of it: strokes had up to 0.8, blurred outlines at 75 dpi 1.0 and more
 # Of a box under ink wider than a felt pen's line: boxes filled to withdraw a mark had 0.90 and more, struck
 # crosses 0.43 to 0.67, a felt pen's cross whose lines ran together 0.25.
 FILLED_UP: Final = 0.8
@@ -83,7 +87,8 @@ def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
     level = np.minimum(column["width"], column["height"]) < LEVEL  # as folds and streaks are
     line = (through >= STREAK) & (column["ink"] > 0.02) | (through >= FOLD) & level
     streak = line & (gain < STREAK_GAIN)
-    unknown_print = (column["support"] < FEW_BLANKS) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
+    something = (gain > SURELY_BLANK) | (column["raw"] > SOMETHING)
+    unknown_print = (column["support"] < FEW_BLANKS) & something & (gain < SURELY_MARKED)
     heavy = (_printed(features) > HEAVY_PRINT) & (gain > OVER_PRINT) & (gain < OVER_HEAVY_PRINT)
     misplaced = (column["missing"] > MISPLACED) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
     lost = (column["usable"] == 0) | (column["paper"] > DARK_PAPER)
@@ -172,12 +177,16 @@ def marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> 
     """Tell which boxes seem blank only because most of the page is marked, (N,).
 
     What boxes share is taken for their print. Lines as thick as a pen's in many of them are
-    no letters: where every box holds a cross, the crosses were taken for print.
+    no letters, nor is what covers more than letters do, nor lines that run up to the outline: where
+    every box holds a cross, the crosses were taken for print.
     """
     if blank.sum() < FEW_MARKS:
         return np.zeros(len(blank), np.bool_)
-    thick = (features[blank, F["solid"]] > PEN_INK).mean() > MANY
-    return np.asarray(blank & thick & (features[:, F["raw"]] > SOMETHING))
+    raw, rim = features[:, F["raw"]], features[:, F["rim"]]
+    # As dark along the outline as in the middle is the blurred outline itself.
+    lines = (raw > SHARED_LINE) & (rim > TO_OUTLINE * raw) & (rim < OUTLINE_ALONE * raw)
+    marks = (features[:, F["solid"]] > PEN_INK, raw > MOST_LETTERS, lines)
+    return np.asarray(blank & (raw > SOMETHING) & any(of[blank].mean() > MANY for of in marks))
 
 
 def more_than_marks(groups: Sequence[str], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:

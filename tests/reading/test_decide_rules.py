@@ -159,6 +159,37 @@ def test_where_every_box_is_crossed_the_crosses_are_not_taken_for_print() -> Non
     assert {j.state for j in judge(page(BLANK, crossed), GROUPS, CALIBRATION)} == {BoxState.DOUBTFUL}
 
 
+@pytest.mark.parametrize(
+    "shared",
+    [
+        pytest.param({"raw": 0.12, "rim": 0.06}, id="slashes that run up to the outline"),
+        pytest.param({"raw": 0.35, "rim": 0.05}, id="more than letters cover"),
+    ],
+)
+def test_what_is_no_letter_is_not_taken_for_print_though_every_box_has_it(shared: dict[str, float]) -> None:
+    boxes = {i: BLANK | shared for i in range(ROWS * COLUMNS)}
+    assert {j.state for j in judge(page(BLANK, boxes), GROUPS, CALIBRATION)} == {BoxState.DOUBTFUL}
+
+
+def test_among_few_boxes_nobody_knows_what_is_print() -> None:
+    alike = np.array(
+        [[(BLANK | {"raw": 0.2, "support": 0.1}).get(name, 0.0) for name in F] for _ in range(4)]
+    )
+    assert {j.state for j in judge(alike, ["q"] * 4, CALIBRATION)} == {BoxState.DOUBTFUL}
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        pytest.param({"raw": 0.2, "rim": 0.02}, id="letters"),
+        pytest.param({"raw": 0.09, "rim": 0.1}, id="the outline itself, blurred"),
+    ],
+)
+def test_what_is_printed_in_every_box_is_print(printed: dict[str, float]) -> None:
+    boxes = {i: BLANK | printed for i in range(ROWS * COLUMNS)}
+    assert {j.state for j in judge(page(BLANK, boxes), GROUPS, CALIBRATION)} == {BoxState.BLANK}
+
+
 def test_printed_letters_are_no_crosses() -> None:
     lettered = {i: BLANK | {"raw": 0.3, "gain": 0.01} for i in range(ROWS * COLUMNS)}
     assert {j.state for j in judge(page(BLANK, lettered), GROUPS, CALIBRATION)} == {BoxState.BLANK}
@@ -267,7 +298,7 @@ def test_what_stands_beside_a_withdrawn_fill_is_the_answer() -> None:
 
 @pytest.mark.parametrize(("dark", "expected"), [(0.4, BoxState.BLANK), (0.55, BoxState.DOUBTFUL)])
 def test_a_fold_beside_a_mark_is_no_second_mark(dark: float, expected: BoxState) -> None:
-    fold = BLANK | {"gain": 0.07, "ink": 0.06, "core": 0.1, "spread": 0.45, "dark": dark}
+    fold = BLANK | {"gain": 0.05, "ink": 0.04, "core": 0.06, "spread": 0.33, "dark": dark}
     assert state(7, CROSS, {7: fold}) is expected
     assert state(7, CROSS, {5: BLANK, 7: fold}) is not BoxState.MARKED
 

@@ -40,6 +40,19 @@ def test_a_mark_stands_out_from_the_print(circles: bool, kind: str, stamped: boo
     assert gain[~marked].max() < 0.02
 
 
+@pytest.mark.parametrize("circles", [False, True], ids=["squares", "circles"])
+def test_letters_leave_the_rim_white_and_strokes_cross_it(circles: bool) -> None:
+    quads, _ = grid(8, 5)
+    lettered = measure(paper(quads, circles=circles, letters="ABCDE"), quads)
+    assert (column(lettered, "rim") < 0.2 * column(lettered, "raw")).all()
+    for kind in ("cross", "dash"):
+        page = paper(quads, circles=circles)
+        for i, quad in enumerate(quads):
+            mark(page, quad, kind, seed=i)
+        marked = measure(page, quads)
+        assert np.median(column(marked, "rim") / column(marked, "raw")) > 0.35
+
+
 def test_a_box_is_found_off_its_stated_place() -> None:
     quads, _ = grid(8, 5)
     page = paper(quads)

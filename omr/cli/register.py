@@ -184,20 +184,13 @@ def reconcile_(session: Session, period: str, as_json: bool) -> int:
     return 0 if all(line.balanced for line in lines) else 3
 
 
-_FIGURES = (
-    "opening",
-    "received",
-    "returned",
-    "valid",
-    "invalid",
-    "spoiled",
-    "in_stock",
-    "missing",
-    "unknown",
-    "balanced",
-    "difference",
-    "counted",
-)
+def _figures(line: Line) -> dict[str, object]:
+    checks: dict[str, object] = {
+        "balanced": line.balanced,
+        "difference": line.difference,
+        "counted": line.counted,
+    }
+    return {**line.figures, **checks}
 
 
 def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:
@@ -206,7 +199,7 @@ def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:
     return {
         "unit": line.unit,
         "form": line.form,
-        **{name: getattr(line, name) for name in _FIGURES},
+        **_figures(line),
         "missing_serials": list(spans(line.missing_numbers, runs)),
         "contradictions": list(spans(line.contradictions, runs)),
     }
@@ -215,8 +208,7 @@ def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:
 def _show(line: Line, runs: Mapping[str, Issue]) -> None:
     from omr.records.reconcile import spans
 
-    figures = {name: getattr(line, name) for name in _FIGURES}
-    click.echo(say("register.line", unit=line.unit or "?", form=line.form or "?", **figures))
+    click.echo(say("register.line", unit=line.unit or "?", form=line.form or "?", **_figures(line)))
     if not line.counted:
         click.echo("  " + say("register.not_counted"))
     for key, numbers in (("missing_serials", line.missing_numbers), ("contradictions", line.contradictions)):

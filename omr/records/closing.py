@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from omr.errors import RegisterError
 from omr.forms.template import Form
@@ -21,18 +20,6 @@ from omr.records.validity import rules
 from omr.records.visits import visits_of
 
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
-
-_BOOKS: Final = (
-    "opening",
-    "received",
-    "returned",
-    "valid",
-    "invalid",
-    "spoiled",
-    "in_stock",
-    "missing",
-    "unknown",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +166,7 @@ def figures_of(store: Store, forms: Mapping[str, Form], period: Period) -> Figur
     """Return every figure of a period as it stands: the books, every answer's count, the visits."""
     figures: Figures = {}
     for line in reconcile(store, forms, period):
-        for name in _BOOKS:
-            figures[f"{line.unit}/{line.form}/{name}"] = int(getattr(line, name))
+        figures |= {f"{line.unit}/{line.form}/{name}": number for name, number in line.figures.items()}
     for answer in tally(store, period.name, forms).tallies.answers:
         form = forms[answer.stratum.fingerprint]
         where = f"{answer.stratum.unit}/{form.form}/{form.revision}/{answer.question}"

@@ -46,6 +46,21 @@ class Line:
     counted: bool  # whether somebody counted the stock; before, all that is out is missing
 
     @property
+    def figures(self) -> dict[str, int]:
+        """The figures of the books by name, as closings and exports keep them."""
+        return {
+            "opening": self.opening,
+            "received": self.received,
+            "returned": self.returned,
+            "valid": self.valid,
+            "invalid": self.invalid,
+            "spoiled": self.spoiled,
+            "in_stock": self.in_stock,
+            "missing": self.missing,
+            "unknown": self.unknown,
+        }
+
+    @property
     def missing(self) -> int:
         """Serials of which nothing is known."""
         return size(self.missing_numbers)

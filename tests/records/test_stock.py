@@ -33,18 +33,7 @@ def books(store: Store, period: str = "2026-11") -> dict[str, Line]:
 
 
 def figures(line: Line) -> dict[str, int]:
-    names = (
-        "opening",
-        "received",
-        "returned",
-        "valid",
-        "invalid",
-        "spoiled",
-        "in_stock",
-        "missing",
-        "unknown",
-    )
-    return {name: getattr(line, name) for name in names if getattr(line, name)}
+    return {name: number for name, number in line.figures.items() if number}
 
 
 def test_every_serial_of_a_month_is_somewhere(scanner: Scanner, store: Store, issued_run: Issuing) -> None:

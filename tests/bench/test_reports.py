@@ -36,7 +36,7 @@ def report() -> dict[str, Any]:
         "whole_ms": 15.0,
         "ratio": 2.8,
         "noise": 0.1,
-        "stages_ms": {"decode": 5.0, "measure": 6.0, "align": 0.1},
+        "stages_ms": {"decode": 5.0, "measure": 6.0, "align": 0.1, "open, write": 2.9},
         "database_bytes_per_page": 18_000.0,
         "scan_bytes_per_page": 300_000.0,
         "waiting": 5,

@@ -103,7 +103,7 @@ def judge(
     unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
     unsure |= rules.beside(features)
     unsure |= rules.more_than_marks(groups, marked) | rules.perhaps_letters(features, marked)
-    unsure |= rules.marks_for_print(features, chance <= limits.blank_below)
+    unsure |= rules.marks_for_print(features, blank)
     out = []
     for i, p in enumerate(chance.tolist()):
         confidence = max(p, 1.0 - p)

@@ -50,7 +50,6 @@ MOST_OPTIONS: Final = 0.5  # of a question's options, and of the page's question
 PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
 MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
 SOMETHING: Final = 0.05  # darkness inside, print included
-MOST_LETTERS: Final = 0.3  # of it: boxes with letters had up to 0.28, crosses over letters 0.32 and more
 SHARED_LINE: Final = 0.08  # of it: dashes by a pencil; grain, blur and what shows through had up to 0.067
 TO_OUTLINE: Final = 0.3  # of it along the outline: letters had 0.2 at most, slashes and dashes 0.4 on
 OUTLINE_ALONE: Final = 0.95  # of it: strokes had up to 0.8, blurred outlines at 75 dpi 1.0 and more
@@ -177,15 +176,15 @@ def marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> 
     """Tell which boxes seem blank only because most of the page is marked, (N,).
 
     What boxes share is taken for their print. Lines as thick as a pen's in many of them are
-    no letters, nor is what covers more than letters do, nor lines that run up to the outline: where
-    every box holds a cross, the crosses were taken for print.
+    no letters, nor are lines that run up to the outline: where every box holds a cross, the
+    crosses were taken for print.
     """
     if blank.sum() < FEW_MARKS:
         return np.zeros(len(blank), np.bool_)
     raw, rim = features[:, F["raw"]], features[:, F["rim"]]
     # As dark along the outline as in the middle is the blurred outline itself.
     lines = (raw > SHARED_LINE) & (rim > TO_OUTLINE * raw) & (rim < OUTLINE_ALONE * raw)
-    marks = (features[:, F["solid"]] > PEN_INK, raw > MOST_LETTERS, lines)
+    marks = (features[:, F["solid"]] > PEN_INK, lines)
     return np.asarray(blank & (raw > SOMETHING) & any(of[blank].mean() > MANY for of in marks))
 
 

@@ -163,7 +163,7 @@ def test_where_every_box_is_crossed_the_crosses_are_not_taken_for_print() -> Non
     "shared",
     [
         pytest.param({"raw": 0.12, "rim": 0.06}, id="slashes that run up to the outline"),
-        pytest.param({"raw": 0.35, "rim": 0.05}, id="more than letters cover"),
+        pytest.param({"raw": 0.35, "rim": 0.18}, id="crosses over letters"),
     ],
 )
 def test_what_is_no_letter_is_not_taken_for_print_though_every_box_has_it(shared: dict[str, float]) -> None:
@@ -182,6 +182,7 @@ def test_among_few_boxes_nobody_knows_what_is_print() -> None:
     "printed",
     [
         pytest.param({"raw": 0.2, "rim": 0.02}, id="letters"),
+        pytest.param({"raw": 0.35, "rim": 0.04}, id="fat letters"),
         pytest.param({"raw": 0.09, "rim": 0.1}, id="the outline itself, blurred"),
     ],
 )

@@ -102,7 +102,7 @@ def judge(
     blank = (chance <= limits.blank_below) | rules.shadows(features, groups, marked) & (chance < SHADOWY)
     unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
     unsure |= rules.beside(features)
-    unsure |= rules.more_than_marks(groups, marked) | rules.perhaps_letters(features, marked)
+    unsure |= rules.more_than_marks(groups, marked) | rules.perhaps_letters(features, groups, marked)
     unsure |= rules.marks_for_print(features, blank)
     out = []
     for i, p in enumerate(chance.tolist()):

@@ -90,6 +90,7 @@ FEATURES: Final = (
     "found",  # 1: an enclosing outline was seen; 0: the stated quad stands in
     "usable",  # 1: the box lies on the picture; all else is 0 where it does not
     "rim",  # mean darkness of the strip along the inside of the outline, print included
+    "uneven",  # how much darker the darkest part of that strip is than its median part
     "beside",  # length of ink beside the box that is not print; 0 where nobody looked, see `beside`
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
@@ -290,7 +291,7 @@ def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline
     inside, core, ring = kind.inside, kind.parts.core, kind.parts.ring
     area = BLACK * np.count_nonzero(inside)
     mass, in_core, in_ring = sums(capped(beyond), inside, core, ring).T
-    raw, rim = sums(capped(patches), inside, kind.parts.rim).T
+    raw, *rim = sums(capped(patches), inside, *kind.parts.rim).T
     (blank,) = sums(capped(blanks.pictures), inside).T / area
     raw /= area
     (ink,) = sums((beyond > INK).view(np.uint8), inside).T
@@ -300,11 +301,21 @@ def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline
         "ink": ink / np.count_nonzero(inside),
         "mass": mass / area,
         "raw": raw,
-        "rim": rim / (BLACK * (np.count_nonzero(kind.parts.rim) or 1)),
+        "rim": sum(rim) / (BLACK * max(sum(map(np.count_nonzero, kind.parts.rim)), 1)),
+        "uneven": _unevenly(rim, kind.parts.rim),
         "gain": (raw - blank) / np.maximum(1.0 - blank, 0.3),
         "core": in_core / (BLACK * np.count_nonzero(core)),
         "ring": in_ring / (BLACK * np.count_nonzero(ring)),
     }
+
+
+def _unevenly(inks: Sequence[Floats], parts: Sequence[Mask]) -> Floats:
+    """By how much the darkest part is darker than the median one, (N,): strokes are dark here and there."""
+    if not parts:
+        return np.zeros(1)
+    sizes_of = [BLACK * np.count_nonzero(part) for part in parts]
+    means = np.stack([ink / size for ink, size in zip(inks, sizes_of, strict=True)])
+    return np.asarray(means.max(axis=0) - np.median(means, axis=0))
 
 
 def _missing(patches: Patches, pictures: Patches, shape: Mask) -> Floats:

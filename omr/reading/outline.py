@@ -45,7 +45,7 @@ class Parts:
     """The parts of a patch that an outline makes."""
 
     core: Mask  # the inner half of the inside
-    rim: Mask  # the strip of the inside along the outline, past the outline's blurred edge
+    rim: tuple[Mask, ...]  # the strip of the inside along the outline, past its blurred edge, by direction
     ring: Mask  # around the shape
     sector: NDArray[np.uint16]  # (PIXELS,) a bit for each direction from the middle, none within the shape
     rows: NDArray[np.intp]  # of the patch, in which the inside lies
@@ -69,15 +69,22 @@ def _parts(shape_bytes: bytes, inside_bytes: bytes) -> Parts:
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     cell, cell_sizes = _cells(inside, rows, columns)
     sector = _sector_bits(shape).ravel()
-    return Parts(core, rim, ring, sector, rows, columns, depths, depth_of.ravel(), cell.ravel(), cell_sizes)
+    way = _directions(shape)
+    rims = tuple(part for i in range(SECTORS) if (part := rim & (way == i)).any())
+    return Parts(core, rims, ring, sector, rows, columns, depths, depth_of.ravel(), cell.ravel(), cell_sizes)
+
+
+def _directions(shape: Mask) -> NDArray[np.intp]:
+    """Return the direction of each pixel from the middle of a shape, 0 to `SECTORS` - 1."""
+    rows, columns = np.indices(shape.shape)
+    y, x = np.argwhere(shape).mean(axis=0)
+    way = (np.arctan2(rows - y, columns - x) / np.pi + 1) * SECTORS / 2
+    return np.asarray(way.astype(np.intp) % SECTORS)
 
 
 def _sector_bits(shape: Mask) -> NDArray[np.uint16]:
     near = cv2.dilate(shape.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    rows, columns = np.indices(shape.shape)
-    y, x = np.argwhere(shape).mean(axis=0)
-    sectors = ((np.arctan2(rows - y, columns - x) / np.pi + 1) * SECTORS / 2).astype(np.intp) % SECTORS
-    return np.where(near, 0, 1 << sectors).astype(np.uint16)
+    return np.where(near, 0, 1 << _directions(shape)).astype(np.uint16)
 
 
 def _cells(

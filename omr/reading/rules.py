@@ -32,6 +32,7 @@ HEAVY_PRINT: Final = MAX_PRINT - 0.06
 OVER_PRINT: Final = 0.04  # gain of blurred letters was up to 0.03 where the blank was lighter
 OVER_HEAVY_PRINT: Final = 0.56  # gain: letters blurred by 2 px had up to 0.53, marks 0.59 and more
 LETTERS: Final = 0.05  # of the boxes is print: pages with letters had 0.05 and more, without up to 0.034
+ANSWERED: Final = 0.5  # of the questions; of pages without marks up to 0.4 had a letter like no other
 OVER_LETTERS: Final = 0.18  # gain: letters like no other had up to 0.17, all but two of 1,199 real marks more
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
@@ -52,6 +53,8 @@ MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth
 SOMETHING: Final = 0.05  # darkness inside, print included
 SHARED_LINE: Final = 0.08  # of it: dashes by a pencil; grain, blur and what shows through had up to 0.067
 TO_OUTLINE: Final = 0.3  # of it along the outline: letters had 0.2 at most, slashes and dashes 0.4 on
+EVEN: Final = 0.30  # along it: blurred boxes with letters had up to 0.28, strokes most often 0.35 and more
+SAME: Final = 0.005  # of their print that is missing: of blurred boxes 0, of marks as a rule 0.01 and more
 OUTLINE_ALONE: Final = 0.95  # of it: strokes had up to 0.8, blurred outlines at 75 dpi 1.0 and more
 # Of a box under ink wider than a felt pen's line: boxes filled to withdraw a mark had 0.90 and more, struck
 # crosses 0.43 to 0.67, a felt pen's cross whose lines ran together 0.25.
@@ -100,14 +103,22 @@ def _printed(features: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((features[:, F["raw"]] - gain) / np.maximum(1.0 - gain, 0.3))
 
 
-def perhaps_letters(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def perhaps_letters(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Tell which marks may be printed letters, (N,): where boxes hold letters, or few empty ones are known.
 
-    A letter that no other box of the page has is more than the blank of its box, like a thin mark.
+    A letter that no other box of the page has is more than the blank of its box, like a thin mark. Where
+    every second question has a mark, people marked.
     """
     letters = np.median(_printed(features)) > LETTERS
+    questions = [some for some in _questions(groups) if groups[some[0]]]
+    answered = (
+        sum(marked[some].any() for some in questions) > ANSWERED * len(questions) if questions else False
+    )
     unknown = features[:, F["support"]] < SOME_BLANKS
-    return np.asarray(marked & (letters | unknown) & (features[:, F["gain"]] < OVER_LETTERS))
+    thin = marked & (features[:, F["gain"]] < OVER_LETTERS)
+    return np.asarray(thin & (unknown | (letters and not answered)))
 
 
 def ringed(
@@ -184,6 +195,10 @@ def marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> 
     raw, rim = features[:, F["raw"]], features[:, F["rim"]]
     # As dark along the outline as in the middle is the blurred outline itself.
     lines = (raw > SHARED_LINE) & (rim > TO_OUTLINE * raw) & (rim < OUTLINE_ALONE * raw)
+    uneven, missing = (float(np.percentile(features[blank, F[name]], 80)) for name in ("uneven", "missing"))
+    if uneven < EVEN and missing < SAME:
+        # A blurred outline is as dark on all sides, and blurred print is the same in every box.
+        lines &= False
     marks = (features[:, F["solid"]] > PEN_INK, lines)
     return np.asarray(blank & (raw > SOMETHING) & any(of[blank].mean() > MANY for of in marks))
 

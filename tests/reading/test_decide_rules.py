@@ -70,6 +70,8 @@ def test_a_letter_like_no_other_is_no_mark(printed: float, support: float, expec
     assert state(5, BLANK, boxes | {5: BLANK | thin | {"support": support}}) is expected
     bold = boxes | {5: CROSS | {"raw": printed + 0.28, "support": support}}
     assert state(5, BLANK, bold) is BoxState.MARKED
+    many = {i: BLANK | thin | {"support": 1.0} for i in range(0, 35, COLUMNS)}
+    assert state(5, BLANK, boxes | many) is BoxState.MARKED
 
 
 def test_most_options_of_most_questions_marked_is_no_slip_but_a_scan_gone_wrong() -> None:
@@ -162,8 +164,9 @@ def test_where_every_box_is_crossed_the_crosses_are_not_taken_for_print() -> Non
 @pytest.mark.parametrize(
     "shared",
     [
-        pytest.param({"raw": 0.12, "rim": 0.06}, id="slashes that run up to the outline"),
-        pytest.param({"raw": 0.35, "rim": 0.18}, id="crosses over letters"),
+        pytest.param({"raw": 0.12, "rim": 0.06, "uneven": 0.4}, id="slashes that run up to the outline"),
+        pytest.param({"raw": 0.5, "rim": 0.4, "missing": 0.03}, id="fills, not quite alike"),
+        pytest.param({"raw": 0.35, "rim": 0.18, "uneven": 0.4}, id="crosses over letters"),
     ],
 )
 def test_what_is_no_letter_is_not_taken_for_print_though_every_box_has_it(shared: dict[str, float]) -> None:
@@ -184,6 +187,7 @@ def test_among_few_boxes_nobody_knows_what_is_print() -> None:
         pytest.param({"raw": 0.2, "rim": 0.02}, id="letters"),
         pytest.param({"raw": 0.35, "rim": 0.04}, id="fat letters"),
         pytest.param({"raw": 0.09, "rim": 0.1}, id="the outline itself, blurred"),
+        pytest.param({"raw": 0.27, "rim": 0.1, "uneven": 0.2}, id="letters and outline, blurred"),
     ],
 )
 def test_what_is_printed_in_every_box_is_print(printed: dict[str, float]) -> None:

@@ -45,12 +45,15 @@ def test_letters_leave_the_rim_white_and_strokes_cross_it(circles: bool) -> None
     quads, _ = grid(8, 5)
     lettered = measure(paper(quads, circles=circles, letters="ABCDE"), quads)
     assert (column(lettered, "rim") < 0.2 * column(lettered, "raw")).all()
+    blurred = cv2.GaussianBlur(paper(quads, circles=circles, letters="ABCDE"), (0, 0), 1.2)
+    assert (column(measure(np.asarray(blurred, np.uint8), quads), "uneven") < 0.25).all()
     for kind in ("cross", "dash"):
         page = paper(quads, circles=circles)
         for i, quad in enumerate(quads):
             mark(page, quad, kind, seed=i)
         marked = measure(page, quads)
         assert np.median(column(marked, "rim") / column(marked, "raw")) > 0.35
+        assert np.median(column(marked, "uneven")) > 0.35
 
 
 def test_a_box_is_found_off_its_stated_place() -> None:

@@ -263,6 +263,19 @@ def test_a_column_of_two_boxes_that_slipped_out_of_reach_is_not_guessed(sheet, f
     assert caught.value.reason == "outlines_uneven"
 
 
+def test_two_boxes_that_one_pair_of_lines_pulled_away_are_not_believed(sheet, form, outlines, rng):
+    """Page serial_harmed 58 of seed 3: lines along a row, as far apart as a box is high."""
+    grey, map_ = paper.scan_of(sheet, rng)
+    one, other = paper.boxes_of(form)[18:20]
+    assert np.allclose(one[:, 1], other[:, 1])  # side by side
+    for y in (one[0, 1], one[2, 1]):
+        ends = apply(map_, np.array([[one[0, 0] - 2, y - 0.6], [other[1, 0] + 2, y - 0.6]]))
+        first, last = (tuple(int(v) for v in end) for end in np.rint(ends))
+        cv2.line(grey, first, last, 40, 9, cv2.LINE_AA)
+    off = off_or_refused(paper.page(grey), outlines, apply(map_, paper.boxes_of(form)), 200)
+    assert off is None or off < MOST_OFF_MM
+
+
 @given(
     shift_mm=st.tuples(st.floats(-30, 30), st.floats(-30, 30)),
     turn_deg=st.floats(-4, 4),

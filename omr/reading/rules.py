@@ -33,6 +33,7 @@ OVER_PRINT: Final = 0.04  # gain of blurred letters was up to 0.03 where the bla
 OVER_HEAVY_PRINT: Final = 0.56  # gain: letters blurred by 2 px had up to 0.53, marks 0.59 and more
 LETTERS: Final = 0.05  # of the boxes is print: pages with letters had 0.05 and more, without up to 0.034
 ANSWERED: Final = 0.5  # of the questions; of pages without marks up to 0.4 had a letter like no other
+MANY_ANSWERS: Final = 6  # below, letters can be that many: five of eight questions of a page without marks
 OVER_LETTERS: Final = 0.18  # gain: letters like no other had up to 0.17, all but two of 1,199 real marks more
 MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
 FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
@@ -118,7 +119,7 @@ def perhaps_letters(
     )
     unknown = features[:, F["support"]] < SOME_BLANKS
     thin = marked & (features[:, F["gain"]] < OVER_LETTERS)
-    return np.asarray(thin & (unknown | (letters and not answered)))
+    return np.asarray(thin & (unknown | (letters and not people_marked)))
 
 
 def ringed(

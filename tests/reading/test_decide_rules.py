@@ -70,7 +70,7 @@ def test_a_letter_like_no_other_is_no_mark(printed: float, support: float, expec
     assert state(5, BLANK, boxes | {5: BLANK | thin | {"support": support}}) is expected
     bold = boxes | {5: CROSS | {"raw": printed + 0.28, "support": support}}
     assert state(5, BLANK, bold) is BoxState.MARKED
-    many = {i: BLANK | thin | {"support": 1.0} for i in range(0, 35, COLUMNS)}
+    many = {i: BLANK | thin | {"support": 1.0} for i in range(0, 40, COLUMNS)}
     assert state(5, BLANK, boxes | many) is BoxState.MARKED
 
 

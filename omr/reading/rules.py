@@ -114,9 +114,8 @@ def perhaps_letters(
     """
     letters = np.median(_printed(features)) > LETTERS
     questions = [some for some in _questions(groups) if groups[some[0]]]
-    answered = (
-        sum(marked[some].any() for some in questions) > ANSWERED * len(questions) if questions else False
-    )
+    answered = sum(bool(marked[some].any()) for some in questions)
+    people_marked = answered > max(ANSWERED * len(questions), MANY_ANSWERS)
     unknown = features[:, F["support"]] < SOME_BLANKS
     thin = marked & (features[:, F["gain"]] < OVER_LETTERS)
     return np.asarray(thin & (unknown | (letters and not people_marked)))

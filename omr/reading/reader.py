@@ -21,7 +21,7 @@ from omr.reading.decide import Answer, AnswerState, BoxVerdict, decide
 from omr.reading.dropout import Decided, without_red
 from omr.reading.identify import TEXT, IdentifiedPage, identify
 from omr.reading.locate import locate
-from omr.reading.marks import MarkReading, found_at, measure
+from omr.reading.marks import F, MarkReading, found_at, measure
 from omr.reading.pages import EncodedPage, ScannedPage, decode
 from omr.reading.refine import Outlines, outlines_of, refine
 from omr.reading.seal import Seal, find_seal
@@ -160,12 +160,15 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         def decided(some: tuple[MarkReading, ...]) -> Decided:
             return decide(questions, some, calibration)
 
-        marks = without_red(aligned, corners, marks, decided, search=SEARCH)
-        verdicts, answers = decided(marks)
+        if (cleaner := without_red(aligned, corners, marks, decided, search=SEARCH)) is not marks:
+            marks = cleaner
+            verdicts, answers = decided(marks)
     held = {answer.question for answer in answers if answer.state is not AnswerState.NO_ANSWER}
     if len(held) < len(answers):
-        marks = look_beside(grey, aligned.scan_from_page, plan.form, marks, held)
-        verdicts, answers = decide(questions, marks, calibration)
+        looked = look_beside(grey, aligned.scan_from_page, plan.form, marks, held)
+        if any(mark.features[F["beside"]] for mark in looked):
+            marks = looked
+            verdicts, answers = decide(questions, marks, calibration)
     sheet = apply(aligned.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
     streaks = find_streaks(grey, sheet, aligned.dpi / MM_PER_INCH)
     return ReadPage(

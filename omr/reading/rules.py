@@ -51,6 +51,7 @@ STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
 MOST_OPTIONS: Final = 0.5  # of a question's options, and of the page's questions
 PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
 MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
+MANY_EVEN: Final = 0.4  # where it is as dark on all sides: letters on noisy scans were up to 0.39
 SOMETHING: Final = 0.05  # darkness inside, print included
 SHARED_LINE: Final = 0.08  # of it: dashes by a pencil; grain, blur and what shows through had up to 0.067
 TO_OUTLINE: Final = 0.3  # of it along the outline: letters had 0.2 at most, slashes and dashes 0.4 on
@@ -196,11 +197,11 @@ def marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> 
     # As dark along the outline as in the middle is the blurred outline itself.
     lines = (raw > SHARED_LINE) & (rim > TO_OUTLINE * raw) & (rim < OUTLINE_ALONE * raw)
     uneven, missing = (float(np.percentile(features[blank, F[name]], 80)) for name in ("uneven", "missing"))
-    if uneven < EVEN and missing < SAME:
-        # A blurred outline is as dark on all sides, and blurred print is the same in every box.
-        lines &= False
-    marks = (features[:, F["solid"]] > PEN_INK, lines)
-    return np.asarray(blank & (raw > SOMETHING) & any(of[blank].mean() > MANY for of in marks))
+    # A blurred outline is as dark on all sides, and blurred print is the same in every box.
+    many = MANY if uneven >= EVEN else MANY_EVEN if missing >= SAME else 1.0
+    thick = features[blank, F["solid"]] > PEN_INK
+    taken = thick.mean() > MANY or lines[blank].mean() > many
+    return np.asarray(blank & (raw > SOMETHING) & taken)
 
 
 def more_than_marks(groups: Sequence[str], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:

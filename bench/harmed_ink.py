@@ -1,0 +1,159 @@
+"""Real ink made worse: the same labelled boxes on softer, paler, smaller, turned or fewer pictures.
+
+    python bench/harmed_ink.py [--only blur]
+
+The labels stay true, so every page serves many times: what a scanner of another office does to
+the same marks, and what a page looks like of which only a part is asked for. Judged by the
+shipped calibration. It ends with 1 where a box was accepted and is something else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import cv2
+import numpy as np
+from accuracy_real import grey
+from numpy.typing import NDArray
+from real_ink import ROOT, SETS, pages
+
+from omr.reading.calibrate import load_calibration
+from omr.reading.decide import judge
+from omr.reading.labels import LabelledPage
+from omr.reading.marks import measure
+
+Grey = NDArray[np.uint8]
+Quads = NDArray[np.float64]
+Seen = tuple[Grey, Quads]  # a picture and where the boxes are on it
+Rng = np.random.Generator
+JPEG: Final = 20  # quality
+
+
+def _blurred(sigma_px: float) -> Callable[[Grey, Quads, Rng], Seen]:
+    return lambda grey, quads, _: (np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma_px), np.uint8), quads)
+
+
+def _scaled(by: float) -> Callable[[Grey, Quads, Rng], Seen]:
+    def scale(grey: Grey, quads: Quads, _: Rng) -> Seen:
+        size = round(grey.shape[1] * by), round(grey.shape[0] * by)
+        how = cv2.INTER_AREA if by < 1 else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8), (quads + 0.5) * by - 0.5
+
+    return scale
+
+
+def _levels(
+    curve: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> Callable[[Grey, Quads, Rng], Seen]:
+    table = np.clip(curve(np.arange(256.0)), 0, 255).astype(np.uint8)
+    return lambda grey, quads, _: (table[grey], quads)
+
+
+def _turned(degrees: float) -> Callable[[Grey, Quads, Rng], Seen]:
+    def turn(grey: Grey, quads: Quads, _: Rng) -> Seen:
+        height, width = grey.shape
+        map_ = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+        turned = cv2.warpAffine(grey, map_, (width, height), borderValue=255)
+        return np.asarray(turned, np.uint8), quads @ map_[:, :2].T + map_[:, 2]
+
+    return turn
+
+
+def _compressed(grey: Grey, quads: Quads, _: Rng) -> Seen:
+    data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, JPEG])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8), quads
+
+
+def _noisy(grey: Grey, quads: Quads, rng: Rng) -> Seen:
+    return np.clip(grey + rng.normal(0, 25, grey.shape), 0, 255).astype(np.uint8), quads
+
+
+def _shaded(grey: Grey, quads: Quads, _: Rng) -> Seen:
+    return (grey * np.linspace(1, 0.5, grey.shape[1])).astype(np.uint8), quads
+
+
+def _astray(grey: Grey, quads: Quads, rng: Rng) -> Seen:
+    side = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1).mean()
+    return grey, quads + rng.uniform(-0.08, 0.08, (len(quads), 1, 2)) * side
+
+
+PICTURES: Final[Mapping[str, Callable[[Grey, Quads, Rng], Seen]]] = {
+    "as it is": lambda grey, quads, _: (grey, quads),
+    "blur 0.8 px": _blurred(0.8),
+    "blur 1.2 px": _blurred(1.2),
+    "half the size": _scaled(0.5),
+    "1.7 times the size": _scaled(1.7),
+    f"JPEG quality {JPEG}": _compressed,
+    "lighter (gamma 0.5)": _levels(lambda levels: 255 * (levels / 255) ** 0.5),
+    "darker (gamma 2)": _levels(lambda levels: 255 * (levels / 255) ** 2),
+    "a third of the contrast": _levels(lambda levels: 255 - (255 - levels) * 0.35),
+    "1-bit at 110": _levels(lambda levels: np.where(levels < 110, 0.0, 255.0)),
+    "1-bit at 190": _levels(lambda levels: np.where(levels < 190, 0.0, 255.0)),
+    "noise of 25 levels": _noisy,
+    "half as bright at one side": _shaded,
+    "turned by 2 degrees": _turned(2),
+    "turned by 5 degrees": _turned(-5),
+    "boxes stated 8 % off": _astray,
+}
+PARTS: Final[Mapping[str, Callable[[NDArray[np.str_], Rng], NDArray[np.intp]]]] = {
+    "only the blank boxes": lambda states, _: np.flatnonzero(states == "blank"),
+    "25 boxes": lambda states, rng: np.sort(rng.permutation(len(states))[:25]),
+    "10 boxes": lambda states, rng: np.sort(rng.permutation(len(states))[:10]),
+    "no questions named": lambda states, _: np.arange(len(states)),
+}
+
+
+def main() -> int:
+    """Judge every page in every way, and print a row for each."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default="", help="ways whose name contains this")
+    asked = parser.parse_args()
+    if not ROOT.is_dir():
+        print(f"skipped: there is no real ink at {ROOT}")
+        return 0
+    cv2.setNumThreads(1)
+    known = [(name.split("/")[-1], page, grey(page)) for name in SETS for page in pages(name)]
+    wrong: list[str] = []
+    for way in (*PICTURES, *PARTS):
+        if asked.only in way:
+            wrong += _row(way, known)
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+def _row(way: str, known: list[tuple[str, LabelledPage, Grey]]) -> list[str]:
+    """Judge every page in one way, print the row, and return the silent errors."""
+    calibration = load_calibration()
+    count: Counter[tuple[str, str]] = Counter()
+    wrong = []
+    for number, (name, page, picture) in enumerate(known):
+        rng = np.random.default_rng([number, len(way)])
+        states = np.array(page.states)
+        chosen = PARTS[way](states, rng) if way in PARTS else np.arange(len(states))
+        seen, quads = PICTURES.get(way, PICTURES["as it is"])(picture, page.boxes.corners_px[chosen], rng)
+        groups = [page.boxes.groups[i] if way != "no questions named" else "" for i in chosen]
+        judged = judge(measure(np.ascontiguousarray(seen), quads, groups), groups, calibration)
+        for i, judgement in zip(chosen, judged, strict=True):
+            count[name, "boxes"] += 1
+            count[name, "reviewed"] += judgement.review
+            if not judgement.review and judgement.state != states[i]:
+                count[name, "silent"] += 1
+                wrong.append(
+                    f"{way}: {page.image.name} {page.boxes.names[i]}: {states[i]} read as {judgement.state}"
+                )
+    cells = []
+    for name in dict.fromkeys(name for name, _ in count):
+        share = count[name, "reviewed"] / count[name, "boxes"]
+        cells.append(f"{name} {count[name, 'silent']} silent, {share:.2%} reviewed")
+    print(f"{way:<28}{'   '.join(cells)}", flush=True)
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

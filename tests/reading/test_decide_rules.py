@@ -313,6 +313,13 @@ def test_a_thicker_fill_beside_a_fill_is_a_second_mark() -> None:
     assert state(7, light, {7: FILL}) is BoxState.MARKED
 
 
+def test_a_stamps_rim_along_a_boxs_edge_is_no_answer() -> None:
+    """As on a 1-bit scan, where the ink of a stamp is as dark as a pen's."""
+    rim = CROSS | {"gain": 0.19, "core": 0.1, "spread": 0.67, "through": 0.66, "share": 0.6, "solid": 0.0}
+    assert state(6, CROSS, {5: BLANK, 6: rim}) is BoxState.DOUBTFUL
+    assert state(6, CROSS, {5: BLANK, 6: rim | {"through": 0.4}}) is BoxState.MARKED
+
+
 def test_faint_ink_that_runs_over_a_box_waits_for_a_person() -> None:
     stamp = CROSS | {"gain": 0.17, "ink": 0.26, "core": 0.2, "dark": 0.6, "around": 0.75, "solid": 0.1}
     assert state(5, CROSS, {5: stamp}) is BoxState.DOUBTFUL

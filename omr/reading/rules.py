@@ -51,13 +51,14 @@ STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
 MOST_OPTIONS: Final = 0.5  # of a question's options, and of the page's questions
 PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
 MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
-MANY_EVEN: Final = 0.4  # where it is as dark on all sides: letters on noisy scans were up to 0.39
 SOMETHING: Final = 0.05  # darkness inside, print included
 SHARED_LINE: Final = 0.08  # of it: dashes by a pencil; grain, blur and what shows through had up to 0.067
-TO_OUTLINE: Final = 0.3  # of it along the outline: letters had 0.2 at most, slashes and dashes 0.4 on
-EVEN: Final = 0.30  # along it: blurred boxes with letters had up to 0.28, strokes most often 0.35 and more
-SAME: Final = 0.005  # of their print that is missing: of blurred boxes 0, of marks as a rule 0.01 and more
-OUTLINE_ALONE: Final = 0.95  # of it: strokes had up to 0.8, blurred outlines at 75 dpi 1.0 and more
+# Darkness of the strip along the outline, over that inside.
+TO_OUTLINE: Final = 0.3  # letters had 0.2 at most, slashes and dashes 0.4 on
+OUTLINE_ALONE: Final = 0.95  # strokes had up to 0.8, blurred outlines at 75 dpi 1.0 and more
+EVEN: Final = 0.30  # darker in one place: blurred letters had up to 0.28, strokes most often 0.35 and more
+SAME: Final = 0.005  # of the print is missing: of blurred boxes 0, of marks as a rule 0.01 and more
+MANY_EVEN: Final = 0.4  # of the boxes where the strip is even: letters on noisy scans were up to 0.39
 # Of a box under ink wider than a felt pen's line: boxes filled to withdraw a mark had 0.90 and more, struck
 # crosses 0.43 to 0.67, a felt pen's cross whose lines ran together 0.25.
 FILLED_UP: Final = 0.8
@@ -78,9 +79,7 @@ ARC_GAIN: Final = 0.85
 # Of 6,671 marks of people none had so little of this person's usual ink in the middle, and so long a line.
 RIM_CORE: Final = 0.5
 RIM_THROUGH: Final = 0.55
-SHADOW: Final = (
-    0.45  # darkness of folds and creases was up to 0.44 of the pen's, of second marks 0.51 and more
-)
+SHADOW: Final = 0.45  # darkness of folds and creases was up to 0.44 of the pen's, of second marks 0.51 on
 FAINT: Final = 0.87  # darkness of stamps over boxes was 0.45 to 0.85, of pencil crosses 0.82 and more
 FAINT_INK: Final = 0.7  # darkness times ink of stamps was 0.3 to 0.68, of pencil crosses 0.71 and more
 RUNS_OVER: Final = 0.4  # of the directions around the box: stamps run over it, pencil fills do not

@@ -284,6 +284,7 @@ def test_two_crosses_alike_are_two_marks() -> None:
     [
         pytest.param({"gain": 0.42, "ink": 0.6}, id="lines through a cross"),
         pytest.param({"through": 0.85}, id="one line from edge to edge"),
+        pytest.param({"gain": 0.18, "share": 0.62}, id="the tail of a word written below"),
         pytest.param({"through": 0.66, "gain": 0.35, "solid": 0.25}, id="two short lines through a cross"),
         pytest.param({"solid": 0.35}, id="the rim of a stamp"),
         pytest.param({"gain": 0.12, "ink": 0.2}, id="the arm of a neighbour's cross"),

@@ -71,8 +71,8 @@ STRUCK_AGAIN: Final = 1.15
 STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
 WEAK_GAIN: Final = 0.55  # ink of the arm of a neighbour's cross was 0.4
 LESS_INSIDE: Final = 0.75  # share of strokes inside: pens that slipped had 0.50 to 0.64, second marks 0.87
-# Written words whose stroke ran into a box had 0.78 of that and 0.64 of the usual ink; of 526 second marks 1 had
-# less than both of these.
+# The tail of a word that ran into a box had 0.78 of that and 0.64 of the usual ink; of 526 second marks 1
+# had less than both of these.
 SHORT_INSIDE: Final = 0.85
 SHORT_GAIN: Final = 0.75
 # Rings of 10 to 16 mm through the box beside: one line, up to 0.52 of the box high, 0.48 and

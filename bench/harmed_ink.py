@@ -85,6 +85,7 @@ PICTURES: Final[Mapping[str, Callable[[Grey, Quads, Rng], Seen]]] = {
     "as it is": lambda grey, quads, _: (grey, quads),
     "blur 0.8 px": _blurred(0.8),
     "blur 1.2 px": _blurred(1.2),
+    "blur 2 px": _blurred(2.0),
     "half the size": _scaled(0.5),
     "1.7 times the size": _scaled(1.7),
     f"JPEG quality {JPEG}": _compressed,

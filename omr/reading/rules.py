@@ -80,7 +80,7 @@ SHORT_GAIN: Final = 0.75
 ARC_FLAT: Final = 0.6
 ARC_THROUGH: Final = 0.45
 ARC_GAIN: Final = 0.85
-# Of 6,671 marks of people none had so little of this person's usual ink in the middle, and so long a line.
+# Of 6,671 marks of people 1 at most had so little of the usual ink, all and in the middle, in so long a line.
 RIM_CORE: Final = 0.5
 RIM_THROUGH: Final = 0.55
 SHADOW: Final = 0.45  # darkness of folds and creases was up to 0.44 of the pen's, of second marks 0.51 on

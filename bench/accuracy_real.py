@@ -24,14 +24,14 @@ import numpy as np
 from real_ink import ROOT, SETS, pages
 
 from omr.cli.calibrate import practised
-from omr.reading.boxes import BoxList
-from omr.reading.calibrate import Calibration, Limits, load_calibration
-from omr.reading.decide import Judgement, judge
-from omr.reading.fit import RISKS, Lesson, learn
-from omr.reading.labels import LabelledPage
-from omr.reading.marks import F, found_at, measure
-from omr.reading.patches import cut
-from omr.reading.pictures import grey_of, load
+from omr.reading.marks.boxes import BoxList
+from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
+from omr.reading.marks.decide import Judgement, judge
+from omr.reading.marks.fit import RISKS, Lesson, learn
+from omr.reading.marks.labels import LabelledPage
+from omr.reading.marks.measure import F, found_at, measure
+from omr.reading.marks.patches import cut
+from omr.reading.scan.pictures import grey_of, load
 
 Known = tuple[LabelledPage, Lesson]
 AMC, CORE_1, CORE_3 = SETS

@@ -28,8 +28,8 @@ import cv2
 
 from omr.forms.layout import list_forms
 from omr.forms.template import Form, fingerprint
-from omr.reading.calibrate import DEFAULT, load_calibration
-from omr.reading.pages import Depth
+from omr.reading.marks.calibrate import DEFAULT, load_calibration
+from omr.reading.scan.pages import Depth
 from omr.simulate.harms import HARMS, ORDINARY
 from omr.simulate.oracle import UNTOUCHED, Outcome
 from omr.simulate.trials import PRINTED_TOGETHER, Condition, Tally, try_out

@@ -19,7 +19,7 @@ import pypdfium2 as pdfium
 from outside import Cost, cost_of, run_silently
 
 from omr.geometry import MM_PER_INCH
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 from omr.simulate.scans import write_pdf
 from omr.simulate.slips import Picture
 

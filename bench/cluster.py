@@ -26,9 +26,9 @@ from pages import KINDS, Made, default_scratch, make
 
 from omr.forms.serial import IssuedSerials
 from omr.reading import cluster
-from omr.reading.calibrate import load_calibration
-from omr.reading.pages import open_pages
+from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk
+from omr.reading.scan.pages import open_pages
 from omr.workspace import Workspace
 
 OMR: Final = [sys.executable, "-c", "from omr.cli import main; main()", "--lang", "en"]

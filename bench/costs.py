@@ -36,14 +36,14 @@ from PIL import Image
 
 from omr.forms.serial import IssuedSerials
 from omr.reading import reader
-from omr.reading.batch import read_pages
-from omr.reading.calibrate import load_calibration
-from omr.reading.decide import AnswerState
-from omr.reading.pages import EncodedPage, Encoding
+from omr.reading.crew import read_pages
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import ReadPage, RejectedPage, Result
-from omr.records.intake import PAGES_PER_ACT, Desk, take_in
-from omr.records.register import archived_forms, issued
-from omr.records.store import Store
+from omr.reading.scan.pages import EncodedPage, Encoding
+from omr.records.intake.intake import PAGES_PER_ACT, Desk, take_in
+from omr.records.register.register import archived_forms, issued
+from omr.records.store.store import Store
 
 STAGES: Final = (
     "decode",

@@ -21,10 +21,10 @@ from accuracy_real import grey
 from numpy.typing import NDArray
 from real_ink import ROOT, SETS, pages
 
-from omr.reading.calibrate import load_calibration
-from omr.reading.decide import judge
-from omr.reading.labels import LabelledPage
-from omr.reading.marks import measure
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.marks.decide import judge
+from omr.reading.marks.labels import LabelledPage
+from omr.reading.marks.measure import measure
 
 Grey = NDArray[np.uint8]
 Quads = NDArray[np.float64]

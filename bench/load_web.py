@@ -26,7 +26,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from omr.records.accounts import Accounts, Role
+from omr.web.accounts import Accounts, Role
 
 ACCOUNTS = 10
 THINKING_S = 3.0  # mean pause of a person between two pages; twice that of a reviewer at plain marks

@@ -21,11 +21,12 @@ import cv2
 from pages import KINDS, default_scratch, make
 
 from omr.forms.serial import IssuedSerials
-from omr.reading import marks, reader
-from omr.reading.calibrate import load_calibration
-from omr.reading.pages import open_pages
-from omr.records.register import archived_forms, issued
-from omr.records.store import Store
+from omr.reading import reader
+from omr.reading.marks import measure as marks
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.scan.pages import open_pages
+from omr.records.register.register import archived_forms, issued
+from omr.records.store.store import Store
 
 PARTS: Final = {
     "both cuts": ("cut",),

@@ -21,11 +21,11 @@ import cv2
 from pages import KINDS, Made, default_scratch, make
 
 from omr.forms.serial import IssuedSerials
-from omr.reading.calibrate import load_calibration
-from omr.reading.pages import EncodedPage, open_pages
+from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk, ReadPage, read_page
-from omr.records.register import archived_forms, issued
-from omr.records.store import Store
+from omr.reading.scan.pages import EncodedPage, open_pages
+from omr.records.register.register import archived_forms, issued
+from omr.records.store.store import Store
 
 
 def desk_of(made: Made, scratch: Path) -> Desk:

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from omr.records.periods import parse_period
-from omr.records.register import archived_forms
-from omr.records.slips import current_slips
-from omr.records.store import Store
-from omr.records.tallies import Channel, Given, Slip, SlipState, Stratum, count, tally
+from omr.records.counts.slips import current_slips
+from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, count, tally
+from omr.records.register.periods import parse_period
+from omr.records.register.register import archived_forms
+from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.workspace import Workspace
 

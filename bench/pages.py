@@ -14,11 +14,10 @@ from omr import simulate
 from omr.forms.layout import find_form, lay_out
 from omr.forms.loading import load_template
 from omr.forms.template import Form, fingerprint
-from omr.reading.pages import Depth
-from omr.records import schema
-from omr.records.register import issue
-from omr.records.store import Store
-from omr.records.units import import_units, read_units, shipped_units
+from omr.reading.scan.pages import Depth
+from omr.records.register.register import issue
+from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.store.store import Store, schema
 from omr.simulate.harms import ORDINARY
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_scan

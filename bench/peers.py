@@ -19,7 +19,7 @@ from costs import apart, machine, read_once
 from outside import Cost
 from pages import Kind, Made, default_scratch, make
 
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 
 DPI: Final = 200
 OURS: Final = Kind("a4-200-colour", "A4", DPI, Depth.COLOUR, 0.0, 0.0)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from omr.reading.boxes import BoxList
-from omr.reading.labels import LabelledPage, write_labels
+from omr.reading.marks.boxes import BoxList
+from omr.reading.marks.labels import LabelledPage, write_labels
 
 ROOT = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
 STATES = {"empty": "blank", "marked": "marked", "over_filled": "cancelled"}

@@ -1,4 +1,4 @@
-"""How well is a sheet that is scanned again told from a copy? The figures behind records/same_sheet.py.
+"""How well is a sheet that is scanned again told from a copy? Figures behind records/intake/same_sheet.py.
 
     python bench/same_sheet.py [SHEETS]
 
@@ -20,13 +20,13 @@ from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
-from omr.reading.calibrate import Calibration
-from omr.reading.evidence import EVIDENCE
-from omr.reading.marks import F
-from omr.reading.pages import Depth, open_pages
+from omr.reading.marks.calibrate import Calibration
+from omr.reading.marks.evidence import EVIDENCE
+from omr.reading.marks.measure import F
 from omr.reading.reader import Desk, ReadPage, read_page
-from omr.records.measured import pack
-from omr.records.same_sheet import compare, is_same_sheet
+from omr.reading.scan.pages import Depth, open_pages
+from omr.records.intake.same_sheet import compare, is_same_sheet
+from omr.records.store.measured import pack
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf
 from omr.simulate.stacks import Stack, simulate_stack

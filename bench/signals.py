@@ -25,10 +25,10 @@ import numpy as np
 
 from omr.forms.layout import find_form
 from omr.forms.template import Form
-from omr.records.tallies import overall_question
-from omr.records.unit_months import MONTHS_BACK, Rates, SeenSlip, UnitMonth
-from omr.reports.signals import Kind, find_signals
+from omr.records.counts.tallies import overall_question
 from omr.simulate.respondents import EVERYDAY, fill
+from omr.trust.signals import Kind, find_signals
+from omr.trust.unit_months import MONTHS_BACK, Rates, SeenSlip, UnitMonth
 
 SIZES = (30, 50, 80, 120, 200, 400, 800, 1600)  # slips that came back to a unit in a month
 UNITS = 20  # of a month: one is tampered with, the others are honest and of 100 slips

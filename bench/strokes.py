@@ -25,20 +25,20 @@ from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
-from omr.reading.align import AlignedPage, align
-from omr.reading.locate import locate
-from omr.reading.marks import F, measure
-from omr.reading.pages import Depth, decode, open_pages
+from omr.reading.marks.measure import F, measure
+from omr.reading.page.align import AlignedPage, align
+from omr.reading.page.locate import locate
+from omr.reading.page.refine import refine
 from omr.reading.reader import SEARCH, Plan
-from omr.reading.refine import refine
-from omr.records.unit_months import STROKE_FEATURES, SeenSlip
-from omr.reports.strokes import copies, one_hand
+from omr.reading.scan.pages import Depth, decode, open_pages
 from omr.simulate.habits import Habit
 from omr.simulate.printed import PrintedRun, printed_pages, toner
 from omr.simulate.respondents import EVERYDAY, FilledSlip, fill_as_told
 from omr.simulate.scanner import everyday_machine
 from omr.simulate.scans import write_pdf
 from omr.simulate.slips import simulate_page, streams
+from omr.trust.strokes import copies, one_hand
+from omr.trust.unit_months import STROKE_FEATURES, SeenSlip
 
 LEVELS = (0.01, 0.001)
 ROWS = (5, 8, 12, 20)  # slips by one hand

@@ -22,19 +22,19 @@ import numpy as np
 from omr.forms.layout import find_form
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
-from omr.reading.align import AlignedPage
-from omr.reading.decide import Answer, AnswerState, BoxState, BoxVerdict
-from omr.reading.identify import IdentifiedPage
-from omr.reading.marks import FEATURES, MarkReading
-from omr.reading.pages import EncodedPage, Encoding
+from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.marks.measure import FEATURES, MarkReading
+from omr.reading.page.align import AlignedPage
+from omr.reading.page.identify import IdentifiedPage
+from omr.reading.page.seal import Seal
 from omr.reading.reader import ReadPage
-from omr.reading.seal import Seal
-from omr.records.audit import batch_root
-from omr.records.intake import PAGES_PER_ACT, Desk
-from omr.records.page_rows import PageRows, Sent, Told
-from omr.records.register import archive_form, archived_forms
-from omr.records.store import Store
-from omr.records.units import import_units, read_units, shipped_units
+from omr.reading.scan.pages import EncodedPage, Encoding
+from omr.records.intake.intake import PAGES_PER_ACT, Desk
+from omr.records.intake.rows import PageRows, Sent, Told
+from omr.records.register.register import archive_form, archived_forms
+from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.store.chain import batch_root
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 SLIPS_A_BATCH: Final = 500

@@ -19,23 +19,24 @@ import cv2
 import numpy as np
 
 from omr.errors import OmrError
+from omr.figures import Share
 from omr.forms.layout import list_forms
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form
-from omr.reading.batch import read_pages
-from omr.reading.calibrate import load_calibration
-from omr.reading.decide import AnswerState
+from omr.reading.crew import read_pages
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.marks.decide import AnswerState
 from omr.reading.overlay import write_overlay
-from omr.reading.pages import Depth, EncodedPage, decode, open_pages
 from omr.reading.reader import Desk, read_page
-from omr.records import intake, register
-from omr.records.receipt import Receipt, receipt
-from omr.records.slips import CurrentSlip, current_slips
-from omr.records.store import Store
-from omr.records.units import import_units, read_units, shipped_units
+from omr.reading.scan.pages import Depth, EncodedPage, decode, open_pages
+from omr.records.counts.slips import CurrentSlip, current_slips
+from omr.records.intake import intake
+from omr.records.intake.receipt import Receipt, receipt
+from omr.records.register import register
+from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.store.store import Store
 from omr.reports import monthly
-from omr.reports.figures import Share
 from omr.simulate.harms import ORDINARY
 from omr.simulate.oracle import misread
 from omr.simulate.printed import PrintedRun

@@ -13,17 +13,17 @@ from PIL import Image
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
-from omr.reading.align import AlignedPage
-from omr.reading.decide import Answer, AnswerState, BoxState, BoxVerdict
-from omr.reading.identify import IdentifiedPage
-from omr.reading.marks import MarkReading
-from omr.reading.pages import EncodedPage
+from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.marks.measure import MarkReading
+from omr.reading.page.align import AlignedPage
+from omr.reading.page.identify import IdentifiedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage
-from omr.records.intake import take_in
-from omr.records.page_rows import Desk
-from omr.records.receipt import Receipt, receipt
-from omr.records.register import archived_forms
-from omr.records.store import Store
+from omr.reading.scan.pages import EncodedPage
+from omr.records.intake.intake import take_in
+from omr.records.intake.receipt import Receipt, receipt
+from omr.records.intake.rows import Desk
+from omr.records.register.register import archived_forms
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 LEVELS = ("5", "4", "3", "2", "1")

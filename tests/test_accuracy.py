@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from omr.forms.layout import find_form
-from omr.reading.calibrate import Calibration, load_calibration
-from omr.reading.pages import Depth
+from omr.reading.marks.calibrate import Calibration, load_calibration
+from omr.reading.scan.pages import Depth
 from omr.simulate.harms import ORDINARY
 from omr.simulate.oracle import Outcome
 from omr.simulate.trials import Condition, try_out

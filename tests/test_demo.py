@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from omr.demo import PERIOD, fresh_folder
-from omr.records.register import issued
-from omr.records.store import Store
+from omr.records.register.register import issued
+from omr.records.store.store import Store
 
 SLIPS = 15
 

@@ -21,10 +21,10 @@ from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, Kind, TextLine, fingerprint
 from omr.geometry import FRAMES, Box
-from omr.reading.calibrate import load_calibration
-from omr.reading.decide import AnswerState, BoxState
-from omr.reading.pages import Depth, ScannedPage
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.marks.decide import AnswerState, BoxState
 from omr.reading.reader import Desk, ReadPage, RejectedPage, Result, read_page
+from omr.reading.scan.pages import Depth, ScannedPage
 from omr.simulate import paper, seal
 from omr.simulate.habits import Habit, draw_mark
 from omr.simulate.ink import Sheet, draw_line, write

@@ -21,7 +21,7 @@ from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, fingerprint
 from omr.geometry import Box
 from omr.messages import LANGUAGES, catalogue
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 from omr.simulate.habits import MARKING, Habit, draw_mark
 from omr.simulate.harms import HARMS, ORDINARY
 from omr.simulate.ink import Sheet

@@ -12,7 +12,7 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.slips import CurrentSlip
+    from omr.records.counts.slips import CurrentSlip
 
 
 @click.command()
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def answers(session: Session, batch: str | None, period: str | None, as_json: bool) -> None:
     """Print the answers."""
-    from omr.records.periods import parse_period
-    from omr.records.register import archived_forms
-    from omr.records.slips import current_slips
+    from omr.records.counts.slips import current_slips
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms
 
     when = parse_period(period).name if period else None
     with session.store() as store:

@@ -13,7 +13,7 @@ from omr.cli.sample import enter, sample
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.audit import Problem
+    from omr.records.store.chain import Problem
 
 
 @click.group()
@@ -30,7 +30,7 @@ audit.add_command(enter)
 @click.pass_obj
 def verify_(session: Session, as_json: bool) -> int:
     """Verify the chain."""
-    from omr.records.audit import verify
+    from omr.records.store.chain import verify
 
     workspace = session.workspace()
     with session.store() as store:
@@ -59,9 +59,9 @@ def _found(problem: Problem | None) -> dict[str, object]:
 @click.pass_obj
 def export_(session: Session, period: str, output: Path, as_json: bool) -> None:
     """Sign an export."""
-    from omr.records.audit_export import export
-    from omr.records.periods import parse_period
-    from omr.records.register import archived_forms
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms
+    from omr.trust.export import export
 
     workspace = session.workspace()
     when = parse_period(period)
@@ -78,7 +78,7 @@ def export_(session: Session, period: str, output: Path, as_json: bool) -> None:
 @json_option
 def check_(file: Path, key: str | None, as_json: bool) -> int:
     """Check an export."""
-    from omr.records.audit_check import check
+    from omr.trust.check import check
 
     checked = check(file, key)
     if as_json:

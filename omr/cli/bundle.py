@@ -34,8 +34,8 @@ def export_(
     as_json: bool,
 ) -> None:
     """Pack batches."""
-    from omr.records.bundle import export_bundle
-    from omr.records.units import find_unit
+    from omr.records.exchange.bundle import export_bundle
+    from omr.records.register.units import find_unit
 
     workspace = session.workspace()
     with session.store() as store:
@@ -62,10 +62,10 @@ def export_(
 def import_(session: Session, file: Path, key: str | None, workers: int | None, as_json: bool) -> int:
     """Take a bundle in."""
     from omr.cli.read import read_files
-    from omr.reading.batch import read_pages
-    from omr.records.bundle import check_bundle, check_told, unpack
-    from omr.records.receipt import as_json as receipt_as_json
-    from omr.records.receipt import as_text
+    from omr.reading.crew import read_pages
+    from omr.records.exchange.bundle import check_bundle, check_told, unpack
+    from omr.records.intake.receipt import as_json as receipt_as_json
+    from omr.records.intake.receipt import as_text
 
     manifest = check_bundle(file, key)
     with session.store() as store:

@@ -14,8 +14,8 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.reading.fit import Lesson
-    from omr.reading.labels import LabelledPage
+    from omr.reading.marks.fit import Lesson
+    from omr.reading.marks.labels import LabelledPage
 
 
 @click.group()
@@ -29,8 +29,8 @@ def calibrate() -> None:
 def blank(files: tuple[Path, ...], as_json: bool) -> int:
     """Test the scanner."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
-    from omr.reading.glass import inspect
-    from omr.reading.pages import decode, find_files, open_pages
+    from omr.reading.page.glass import inspect
+    from omr.reading.scan.pages import decode, find_files, open_pages
 
     results: list[dict[str, Any]] = []
     for file in find_files(files):
@@ -68,9 +68,9 @@ def fit(
     as_json: bool,
 ) -> None:
     """Fit a calibration."""
-    from omr.reading.calibrate import Limits, save_calibration
-    from omr.reading.fit import fit as fit_to
-    from omr.reading.labels import read_labels
+    from omr.reading.marks.calibrate import Limits, save_calibration
+    from omr.reading.marks.fit import fit as fit_to
+    from omr.reading.marks.labels import read_labels
 
     folder = Path(session.folder) / "calibration"
     if Path(name).name != name:
@@ -106,7 +106,7 @@ def show(session: Session, name: str, picture: Path | None, as_json: bool) -> No
     """Show a calibration."""
     from dataclasses import asdict
 
-    from omr.reading.calibrate import load_calibration
+    from omr.reading.marks.calibrate import load_calibration
 
     shown = load_calibration(name, Path(session.folder) / "calibration")
     if picture:
@@ -133,9 +133,9 @@ def _labelled(source: str, page: LabelledPage) -> Lesson:
     """Measure one labelled picture (in a worker process)."""
     import cv2
 
-    from omr.reading.fit import Lesson
-    from omr.reading.marks import measure
-    from omr.reading.pictures import grey_of, load
+    from omr.reading.marks.fit import Lesson
+    from omr.reading.marks.measure import measure
+    from omr.reading.scan.pictures import grey_of, load
 
     cv2.setNumThreads(1)
     try:
@@ -151,8 +151,8 @@ def practised(seed: int) -> Lesson:
     """Make and measure one practice sheet; runs in worker processes."""
     import cv2
 
-    from omr.reading.fit import Lesson
-    from omr.reading.marks import measure
+    from omr.reading.marks.fit import Lesson
+    from omr.reading.marks.measure import measure
     from omr.simulate.practice import practice
 
     cv2.setNumThreads(1)

@@ -85,8 +85,8 @@ def worker(
 ) -> None:
     """Run workers."""
     tls = tls_of(tls_ca, tls_cert, tls_key)
-    from omr.reading.batch import cores
     from omr.reading.cluster import run_workers
+    from omr.reading.crew import cores
 
     count = processes or cores()
     run_workers(

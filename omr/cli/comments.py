@@ -25,9 +25,9 @@ def search(
     session: Session, words: tuple[str, ...], period: str | None, unit: str | None, as_json: bool
 ) -> None:
     """Search the comments."""
-    from omr.records.periods import parse_period
-    from omr.records.transcripts import search_comments
-    from omr.records.units import find_unit
+    from omr.records.register.periods import parse_period
+    from omr.records.register.units import find_unit
+    from omr.records.review.transcripts import search_comments
 
     when = parse_period(period).name if period else None
     with session.store() as store:

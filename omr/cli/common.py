@@ -14,7 +14,7 @@ import click
 from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
-    from omr.records.store import Store
+    from omr.records.store.store import Store
     from omr.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ class Session:
 
     def store(self) -> Store:
         """Open the workspace's database; to be closed with ``with``."""
-        from omr.records.store import Store
+        from omr.records.store.store import Store
 
         return Store.open(self.workspace().database)
 

@@ -28,8 +28,8 @@ def import_(
 ) -> None:
     """Import answers of the electronic form."""
     from omr.forms.layout import find_form
-    from omr.records.electronic import import_electronic, load_column_map
-    from omr.records.periods import parse_period
+    from omr.records.exchange.electronic import import_electronic, load_column_map
+    from omr.records.register.periods import parse_period
 
     workspace = session.workspace()
     with session.store() as store:

@@ -21,9 +21,9 @@ def export(session: Session, output: Path, period: str | None, as_json: bool) ->
     """Export slips and answers."""
     if find_spec("pyarrow") is None:
         raise OmrError("parquet.not_installed")
-    from omr.records.parquet import export
-    from omr.records.periods import parse_period
-    from omr.records.register import archived_forms
+    from omr.records.counts.parquet import export
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms
 
     when = parse_period(period).name if period else None
     with session.store() as store:

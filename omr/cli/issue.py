@@ -31,7 +31,7 @@ def issue(
 ) -> None:
     """Issue serials."""
     from omr.forms.layout import find_form
-    from omr.records import register
+    from omr.records.register import register
 
     workspace = session.workspace()
     found = find_form(form, workspace.forms)

@@ -20,11 +20,11 @@ from omr.messages import say
 def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json: bool) -> int:
     """Classify boxes."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
-    from omr.reading.boxes import read_boxes
-    from omr.reading.calibrate import load_calibration
-    from omr.reading.decide import judge
-    from omr.reading.marks import F, measure
-    from omr.reading.pictures import grey_of, load
+    from omr.reading.marks.boxes import read_boxes
+    from omr.reading.marks.calibrate import load_calibration
+    from omr.reading.marks.decide import judge
+    from omr.reading.marks.measure import F, measure
+    from omr.reading.scan.pictures import grey_of, load
 
     fitted = load_calibration(calibration, Path(session.folder) / "calibration")
     listed = read_boxes(boxes)

@@ -13,7 +13,7 @@ from omr.errors import AccessError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.closing import PeriodStatus
+    from omr.records.counts.closing import PeriodStatus
 
 
 @click.group()
@@ -23,7 +23,7 @@ def period() -> None:
 
 def _as_lead(session: Session, name: str) -> str:
     """Return the name, refused where there are accounts and it is no lead's."""
-    from omr.records.accounts import Accounts, Role, account_name
+    from omr.web.accounts import Accounts, Role, account_name
 
     path = session.workspace().path / "accounts.sqlite"
     if not path.is_file():  # one desk, no accounts: the name goes into the chain as it is
@@ -43,9 +43,9 @@ def _as_lead(session: Session, name: str) -> str:
 @click.pass_obj
 def close_(session: Session, name: str, by: str, as_json: bool) -> None:
     """Close a period."""
-    from omr.records.closing import close
-    from omr.records.periods import parse_period
-    from omr.records.register import archived_forms
+    from omr.records.counts.closing import close
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms
 
     with session.store() as store:
         made = close(store, archived_forms(store), parse_period(name), by=_as_lead(session, by))
@@ -60,8 +60,8 @@ def close_(session: Session, name: str, by: str, as_json: bool) -> None:
 @click.pass_obj
 def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> None:
     """Reopen a closed period for a reason."""
-    from omr.records.closing import adjust
-    from omr.records.periods import parse_period
+    from omr.records.counts.closing import adjust
+    from omr.records.register.periods import parse_period
 
     with session.store() as store:
         made = adjust(store, parse_period(name), by=_as_lead(session, by), why=why)
@@ -74,8 +74,8 @@ def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> No
 @click.pass_obj
 def status_(session: Session, name: str, as_json: bool) -> None:
     """Show a period."""
-    from omr.records.closing import status
-    from omr.records.periods import parse_period
+    from omr.records.counts.closing import status
+    from omr.records.register.periods import parse_period
 
     with session.store() as store:
         made = status(store, parse_period(name))

@@ -16,9 +16,9 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.reading.pages import EncodedPage
     from omr.reading.reader import Desk, Result
-    from omr.records.receipt import Receipt
+    from omr.reading.scan.pages import EncodedPage
+    from omr.records.intake.receipt import Receipt
 
 
 @click.command()
@@ -49,11 +49,11 @@ def read(
     """Read a batch."""
     from functools import partial
 
-    from omr.records.receipt import as_json as receipt_as_json
-    from omr.records.receipt import as_text
+    from omr.records.intake.receipt import as_json as receipt_as_json
+    from omr.records.intake.receipt import as_text
 
     if scheduler is None:
-        from omr.reading.batch import read_pages
+        from omr.reading.crew import read_pages
 
         how = partial(read_pages, workers=workers, overlay=overlay)
     else:
@@ -82,11 +82,11 @@ def read_files(
     """Read files into a batch of the workspace, with a progress bar on a terminal."""
     from omr.forms.serial import IssuedSerials
     from omr.reading import reader
-    from omr.reading.calibrate import load_calibration
-    from omr.reading.pages import find_files
-    from omr.records import intake
-    from omr.records.receipt import receipt
-    from omr.records.register import archived_forms, end_interrupted, issued
+    from omr.reading.marks.calibrate import load_calibration
+    from omr.reading.scan.pages import find_files
+    from omr.records.intake import intake
+    from omr.records.intake.receipt import receipt
+    from omr.records.register.register import archived_forms, end_interrupted, issued
 
     started = time.perf_counter()
     stderr = sys.stderr

@@ -18,9 +18,9 @@ from omr.messages import say
 @click.pass_obj
 def receipt(session: Session, batch: str, output: Path | None, as_json: bool) -> None:
     """Show a receipt."""
-    from omr.records.batches import receipt_of
-    from omr.records.receipt import as_json as receipt_as_json
-    from omr.records.receipt import as_text
+    from omr.records.intake.batches import receipt_of
+    from omr.records.intake.receipt import as_json as receipt_as_json
+    from omr.records.intake.receipt import as_text
 
     workspace = session.workspace()
     with session.store() as store:
@@ -28,7 +28,7 @@ def receipt(session: Session, batch: str, output: Path | None, as_json: bool) ->
             raise OmrError("records.no_batch", batch=batch)
         made = receipt_of(store, batch)
         if output is not None:
-            from omr.records.receipt_pdf import print_receipt
+            from omr.records.intake.receipt_pdf import print_receipt
 
             print_receipt(store, made, workspace.settings.office, output)
     if as_json:

@@ -10,7 +10,7 @@ from omr.cli.common import Session, json_option, operator, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.redecide import Changed
+    from omr.records.intake.redecide import Changed
 
 
 @click.command()
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 @click.pass_obj
 def redecide(session: Session, period: str | None, name: str | None, dry_run: bool, as_json: bool) -> None:
     """Decide again."""
-    from omr.reading.calibrate import DEFAULT, load_calibration
-    from omr.records.periods import parse_period, refuse_closed
-    from omr.records.redecide import keep, redecided
-    from omr.records.register import archived_forms
+    from omr.reading.marks.calibrate import DEFAULT, load_calibration
+    from omr.records.intake.redecide import keep, redecided
+    from omr.records.register.periods import parse_period, refuse_closed
+    from omr.records.register.register import archived_forms
 
     workspace = session.workspace()
     calibration = load_calibration(name or DEFAULT, workspace.calibration)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omr.forms.serial import Issue
-    from omr.records.reconcile import Line
+    from omr.records.counts.reconcile import Line
 
 RANGES_SHOWN = 20  # of one unit and form; with --json all
 
@@ -42,7 +42,7 @@ def status(session: Session, serial: str | None, as_json: bool) -> None:
 
 def _status_of_serial(session: Session, text: str, as_json: bool) -> None:
     from omr.forms.serial import parse_serial
-    from omr.records.history import life_of
+    from omr.records.register.history import life_of
 
     serial = parse_serial(text)
     with session.store() as store:
@@ -56,8 +56,8 @@ def _status_of_serial(session: Session, text: str, as_json: bool) -> None:
 
 
 def _status_of_runs(session: Session, as_json: bool) -> None:
-    from omr.records.history import run_lines
-    from omr.records.register import issued
+    from omr.records.register.history import run_lines
+    from omr.records.register.register import issued
 
     with session.store() as store:
         runs = {issue.run: issue for issue in issued(store)}
@@ -95,7 +95,7 @@ def receive(
     as_json: bool,
 ) -> None:
     """Record a hand-over."""
-    from omr.records import stock
+    from omr.records.register import stock
 
     with session.store() as store:
         spans = stock.receive(store, serials, unit=unit, by=by, period=period, why=why, late=late)
@@ -110,7 +110,7 @@ def receive(
 @click.pass_obj
 def spoil(session: Session, serials: tuple[str, ...], why: str, by: str, as_json: bool) -> None:
     """Record spoiled serials."""
-    from omr.records import stock
+    from omr.records.register import stock
 
     with session.store() as store:
         spans = stock.spoil(store, serials, why=why, by=by)
@@ -146,8 +146,8 @@ def count_(
     as_json: bool,
 ) -> int:
     """Record the stock at the end of a period."""
-    from omr.records import stock
-    from omr.records.custody import written
+    from omr.records.register import stock
+    from omr.records.register.custody import written
 
     with session.store() as store:
         twice = stock.count(store, in_stock, unit=unit, form=form, period=period, by=by, why=why, late=late)
@@ -167,9 +167,9 @@ def count_(
 @click.pass_obj
 def reconcile_(session: Session, period: str, as_json: bool) -> int:
     """Balance the books of a period."""
-    from omr.records.periods import parse_period
-    from omr.records.reconcile import reconcile
-    from omr.records.register import archived_forms, issued
+    from omr.records.counts.reconcile import reconcile
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms, issued
 
     when = parse_period(period)
     with session.store() as store:
@@ -194,7 +194,7 @@ def _figures(line: Line) -> dict[str, object]:
 
 
 def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:
-    from omr.records.reconcile import spans
+    from omr.records.counts.reconcile import spans
 
     return {
         "unit": line.unit,
@@ -206,7 +206,7 @@ def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:
 
 
 def _show(line: Line, runs: Mapping[str, Issue]) -> None:
-    from omr.records.reconcile import spans
+    from omr.records.counts.reconcile import spans
 
     click.echo(say("register.line", unit=line.unit or "?", form=line.form or "?", **_figures(line)))
     if not line.counted:

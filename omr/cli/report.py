@@ -35,8 +35,8 @@ def report(
     as_json: bool,
 ) -> None:
     """Write the monthly report."""
-    from omr.records.periods import parse_period
-    from omr.records.units import find_unit
+    from omr.records.register.periods import parse_period
+    from omr.records.register.units import find_unit
     from omr.reports import monthly
 
     wanted = [name.strip().casefold() for name in formats.split(",")]
@@ -80,7 +80,7 @@ def _slices(month: Month, by: str, smallest: int, *, as_json: bool) -> None:
 
 
 def _as_json(names: Sequence[str], one: Slice) -> dict[str, object]:
-    from omr.reports.figures import Share
+    from omr.figures import Share
 
     share = one.share if isinstance(one.share, Share) else None
     return {

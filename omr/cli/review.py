@@ -11,7 +11,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.review import Item
+    from omr.records.review.queue import Item
 
 
 @click.group()
@@ -39,7 +39,7 @@ def list_(
     as_json: bool,
 ) -> int:
     """List what waits."""
-    from omr.records.review import queue
+    from omr.records.review.queue import queue
 
     with session.store() as store:
         found = queue(store, batch=batch, unit=unit, form=form, period=period, kind=kind, reason=reason)
@@ -59,7 +59,7 @@ def list_(
 @click.pass_obj
 def show(session: Session, item: str, as_json: bool) -> None:
     """Show one item."""
-    from omr.records.review import shown
+    from omr.records.review.queue import shown
 
     workspace = session.workspace()
     with session.store() as store:
@@ -86,8 +86,8 @@ def show(session: Session, item: str, as_json: bool) -> None:
 @click.pass_obj
 def decide(session: Session, item: str, answer: tuple[str, ...], by: str, why: str, as_json: bool) -> None:
     """Decide one item."""
-    from omr.records import review as records
-    from omr.records.typed import Typist
+    from omr.records.review import queue as records
+    from omr.records.review.typed import Typist
 
     workspace = session.workspace()
     with session.store() as store:

@@ -14,7 +14,7 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.reports.audit_sample import Assurance
+    from omr.trust.audit_sample import Assurance
 
 WAITING = 3
 LEAST_POINTS, MOST_POINTS = Fraction(1, 10), Fraction(50)
@@ -48,11 +48,11 @@ def sample(
     as_json: bool,
 ) -> None:
     """Draw slips."""
-    from omr.records import rekeying
-    from omr.records.periods import parse_period
-    from omr.records.register import archived_forms
-    from omr.reports.audit_sample import draw_sample, ticket
-    from omr.reports.figures import Share
+    from omr.figures import Share
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms
+    from omr.trust import rekeying
+    from omr.trust.audit_sample import draw_sample, ticket
 
     if not 1 <= len(seed) <= 200 or not seed.isprintable():
         raise click.BadParameter(say("sample.bad_seed"), param_hint="--seed")
@@ -102,10 +102,10 @@ def sample(
 @click.pass_obj
 def enter(session: Session, file: Path, period: str, by: str, as_json: bool) -> int:
     """Take in what was keyed from paper."""
-    from omr.records import rekeying
-    from omr.records.periods import parse_period
-    from omr.records.register import archived_forms
-    from omr.reports.audit_sample import assurance_of, statement
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms
+    from omr.trust import rekeying
+    from omr.trust.audit_sample import assurance_of, statement
 
     when = parse_period(period)
     with session.store() as store:

@@ -10,7 +10,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.reports.signals import Signal
+    from omr.trust.signals import Signal
 
 WAITING = 3
 SHOWN = 30  # serials of one signal; with --json all
@@ -22,10 +22,10 @@ SHOWN = 30  # serials of one signal; with --json all
 @click.pass_obj
 def signals(session: Session, period: str, as_json: bool) -> int:
     """Look for patterns."""
-    from omr.records.periods import parse_period
-    from omr.records.register import archived_forms
-    from omr.records.unit_months import unit_months
-    from omr.reports.signals import find_signals
+    from omr.records.register.periods import parse_period
+    from omr.records.register.register import archived_forms
+    from omr.trust.signals import find_signals
+    from omr.trust.unit_months import unit_months
 
     when = parse_period(period)
     with session.store() as store:

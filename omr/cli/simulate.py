@@ -85,7 +85,7 @@ def simulate(session: Session, /, pdf: Path, output: Path, as_json: bool, **want
 
 
 def _stack(run: PrintedRun, wanted: dict[str, Any]) -> Stack:
-    from omr.reading.pages import Depth
+    from omr.reading.scan.pages import Depth
     from omr.simulate.stacks import Stack, read_answers
 
     told = read_answers(wanted["answers"], run.form) if wanted["answers"] else {}

@@ -11,7 +11,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.health import Check
+    from omr.records.store.health import Check
 
 
 @click.command()
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def init(session: Session, directory: str | None, as_json: bool) -> None:
     """Make a workspace."""
-    from omr.records.store import Store
+    from omr.records.store.store import Store
     from omr.workspace import Workspace
 
     workspace = Workspace.create(Path(directory or session.folder))
@@ -35,7 +35,7 @@ def init(session: Session, directory: str | None, as_json: bool) -> None:
 @click.pass_obj
 def doctor(session: Session, as_json: bool) -> int:
     """Check the tools."""
-    from omr.records.health import examine
+    from omr.records.store.health import examine
 
     checks = examine(Path(session.folder))
     if as_json:

@@ -11,7 +11,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.accounts import Accounts
+    from omr.web.accounts import Accounts
 
 
 @click.group()
@@ -27,7 +27,7 @@ def users() -> None:
 @click.pass_obj
 def add(session: Session, name: str, role: str, unit: str | None, as_json: bool) -> None:
     """Add an account."""
-    from omr.records.accounts import account_name, parse_roles
+    from omr.web.accounts import account_name, parse_roles
 
     roles = parse_roles(role)
     password = _accounts(session).add(name, roles, unit, by=_me())
@@ -79,7 +79,7 @@ def open_(session: Session, name: str) -> None:
 
 
 def _accounts(session: Session) -> Accounts:
-    from omr.records.accounts import Accounts
+    from omr.web.accounts import Accounts
 
     return Accounts.open(session.workspace().path / "accounts.sqlite")
 

@@ -22,8 +22,8 @@ def visits() -> None:
 @click.pass_obj
 def import_(session: Session, file: Path, period: str | None, as_json: bool) -> None:
     """Import visits."""
-    from omr.records.periods import parse_period
-    from omr.records.visits import import_visits
+    from omr.records.register.periods import parse_period
+    from omr.records.register.visits import import_visits
 
     when = parse_period(period) if period else None
     with session.store() as store:

@@ -23,12 +23,12 @@ def watch(
     """Watch a folder."""
     import time
 
-    from omr.records.batches import receipt_of
-    from omr.records.hot_folder import HotFolder, changes
-    from omr.records.inbox import Inbox
-    from omr.records.periods import parse_period
-    from omr.records.receipt import as_text
-    from omr.records.units import find_unit
+    from omr.records.intake.batches import receipt_of
+    from omr.records.intake.hot_folder import HotFolder, changes
+    from omr.records.intake.inbox import Inbox
+    from omr.records.intake.receipt import as_text
+    from omr.records.register.periods import parse_period
+    from omr.records.register.units import find_unit
     from omr.web.worker import read_one
 
     workspace = session.workspace()

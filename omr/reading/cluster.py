@@ -30,9 +30,9 @@ from distributed import Client, Future, KilledWorker, Nanny, Scheduler, Security
 from distributed.comm.core import CommClosedError
 
 from omr.errors import OmrError
-from omr.reading.batch import MOST_SECONDS, read_pages, without_pixels
-from omr.reading.pages import EncodedPage
+from omr.reading.crew import MOST_SECONDS, read_pages, without_pixels
 from omr.reading.reader import Desk, Result, read_page
+from omr.reading.scan.pages import EncodedPage
 
 # What a page costs besides reading it, asking process and scheduler together: 8.8 ms of CPU time
 # alone in its chunk, 4.4 ms among 8 (`bench/cluster.py --overhead`); a lost worker costs no more

@@ -12,20 +12,20 @@ from omr.errors import AlignmentError, PageError, ScannerError, SerialError
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
-from omr.reading.align import align
-from omr.reading.backs import is_blank
-from omr.reading.beside import look_beside
-from omr.reading.calibrate import Calibration
-from omr.reading.comments import Comment, WritingArea, areas_of, find_comments
-from omr.reading.decide import Answer, AnswerState, BoxVerdict, decide
-from omr.reading.dropout import Decided, without_red
-from omr.reading.identify import TEXT, IdentifiedPage, identify
-from omr.reading.locate import locate
-from omr.reading.marks import F, MarkReading, found_at, measure
-from omr.reading.pages import EncodedPage, ScannedPage, decode
-from omr.reading.refine import Outlines, outlines_of, refine
-from omr.reading.seal import Seal, find_seal
-from omr.reading.streaks import Streak, find_streaks
+from omr.reading.marks.beside import look_beside
+from omr.reading.marks.calibrate import Calibration
+from omr.reading.marks.decide import Answer, AnswerState, BoxVerdict, decide
+from omr.reading.marks.dropout import Decided, without_red
+from omr.reading.marks.measure import F, MarkReading, found_at, measure
+from omr.reading.page.align import align
+from omr.reading.page.comments import Comment, WritingArea, areas_of, find_comments
+from omr.reading.page.identify import TEXT, IdentifiedPage, identify
+from omr.reading.page.locate import locate
+from omr.reading.page.refine import Outlines, outlines_of, refine
+from omr.reading.page.seal import Seal, find_seal
+from omr.reading.page.streaks import Streak, find_streaks
+from omr.reading.scan.backs import is_blank
+from omr.reading.scan.pages import EncodedPage, ScannedPage, decode
 
 # Box sides around its refined place in which a box is searched once more: outlines were
 # found to 0.1 mm, the rest is what paper does between two rows.

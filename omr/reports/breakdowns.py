@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from omr.figures import Nothing, Share
 from omr.forms.template import Form, Question
-from omr.records.tallies import grouping_questions, overall_question
-from omr.reports.figures import Nothing, Share
+from omr.records.counts.tallies import grouping_questions, overall_question
 from omr.reports.hiding import hide_small
 from omr.reports.pools import in_vietnamese
 from omr.reports.statistics import Month

@@ -18,8 +18,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
+from omr.figures import Share, vietnamese
 from omr.forms.fonts import font_file
-from omr.reports.figures import Share, vietnamese
 from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
 from omr.reports.statistics import Month
 

@@ -14,8 +14,8 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.oxml.xmlchemy import BaseOxmlElement
 
+from omr.figures import Nothing
 from omr.reports.decree import CELL_STYLE
-from omr.reports.figures import Nothing
 from omr.reports.tables import Column, Row, Style, Table, Weight, printed
 
 TWIPS_PER_MM: Final = 1440 / 25.4

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omr.reports.figures import Nothing, Share
+from omr.figures import Nothing, Share
 
 Cell = tuple[int, int]  # row, column
 

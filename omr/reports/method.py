@@ -6,7 +6,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-from omr.records.validity import rules
+from omr.records.counts.validity import rules
 from omr.reports.statistics import Month
 from omr.workspace import ReportSettings
 

@@ -8,26 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from omr.figures import Share
 from omr.forms.serial import Issue
 from omr.messages import choose_language
-from omr.records.closing import root_of
-from omr.records.electronic import electronic_comments
-from omr.records.periods import Period, parse_period
-from omr.records.reconcile import Line, reconcile
-from omr.records.register import archived_forms, issued
-from omr.records.store import Store
-from omr.records.tallies import Channel, overall_question, tally
-from omr.records.transcripts import Topic, handwritten, transcripts
-from omr.records.units import find_unit, list_units
-from omr.records.visits import visits_of
+from omr.records.counts.closing import root_of
+from omr.records.counts.reconcile import Line, reconcile
+from omr.records.counts.tallies import Channel, overall_question, tally
+from omr.records.exchange.electronic import electronic_comments
+from omr.records.register.periods import Period, parse_period
+from omr.records.register.register import archived_forms, issued
+from omr.records.register.units import find_unit, list_units
+from omr.records.register.visits import visits_of
+from omr.records.review.transcripts import Topic, handwritten, transcripts
+from omr.records.store.store import Store
 from omr.reports import tidy
-from omr.reports.audit_sample import assurance_of, statement
-from omr.reports.figures import Share
 from omr.reports.pools import ItemCounts
 from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
 from omr.reports.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.statistics import Checking, Month, Opinion, Stock
 from omr.reports.tables import Table
+from omr.trust.audit_sample import assurance_of, statement
 from omr.workspace import ReportSettings
 
 FORMATS: Final = ("csv", "xlsx", "docx")

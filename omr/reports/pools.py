@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from omr.figures import Mean, Share
 from omr.forms.template import Form, Question
-from omr.reading.decide import AnswerState
-from omr.records.tallies import SlipState, Stratum, Tallies
-from omr.reports.figures import Mean, Share
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.tallies import SlipState, Stratum, Tallies
 
 Item = tuple[str, str]  # (form, question): ("DL-01", "B10")
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from omr.reading.decide import AnswerState
-from omr.records.tallies import Channel
-from omr.reports.figures import Band, Change, Nothing, Share, participation_band, vietnamese
+from omr.figures import Band, Change, Nothing, Share, participation_band, vietnamese
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.tallies import Channel
 from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
 from omr.reports.statistics import Month, changed_units, compare, coverage_changed
 from omr.reports.tables import form_label

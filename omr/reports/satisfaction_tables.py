@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from omr.records.tallies import Channel, overall_question
+from omr.figures import Nothing, Share
+from omr.records.counts.tallies import Channel, overall_question
 from omr.reports.breakdowns import breakdowns
-from omr.reports.figures import Nothing, Share
 from omr.reports.pools import Item, Pool, in_vietnamese
 from omr.reports.statistics import Month, compare
 from omr.reports.tables import Cell, Column, Row, Style, Table, Weight, unit_groups

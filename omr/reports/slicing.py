@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from omr.errors import OmrError
+from omr.figures import Nothing, Share
 from omr.forms.template import Form
-from omr.records.tallies import Stratum, grouping_questions, overall_question
+from omr.records.counts.tallies import Stratum, grouping_questions, overall_question
 from omr.reports.breakdowns import NO_ANSWER
-from omr.reports.figures import Nothing, Share
 from omr.reports.hiding import hide_small_cells
 from omr.reports.pools import Pool, in_vietnamese
 from omr.reports.statistics import Month

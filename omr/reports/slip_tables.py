@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from omr.records.tallies import Channel, SlipState
-from omr.records.validity import rules
-from omr.reports.figures import Nothing, Share
+from omr.figures import Nothing, Share
+from omr.records.counts.tallies import Channel, SlipState
+from omr.records.counts.validity import rules
 from omr.reports.pools import Pool
 from omr.reports.statistics import Month, Stock
 from omr.reports.tables import Cell, Column, Row, Style, Table, Weight, form_label, unit_groups

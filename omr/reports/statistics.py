@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from omr.figures import Change, Nothing, Share, required_sample
 from omr.forms.template import Form
-from omr.records.periods import Period
-from omr.records.tallies import Channel, Stratum, Tallies
-from omr.records.units import Unit, UnitKind
-from omr.reports.figures import Change, Nothing, Share, required_sample
+from omr.records.counts.tallies import Channel, Stratum, Tallies
+from omr.records.register.periods import Period
+from omr.records.register.units import Unit, UnitKind
 from omr.reports.pools import ItemCounts, Pool, merge, pool_strata, total
 
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import Final
 
-from omr.records.units import UnitKind
-from omr.reports.figures import Change, Mean, Nothing, Share, vietnamese
+from omr.figures import Change, Mean, Nothing, Share, vietnamese
+from omr.records.register.units import UnitKind
 from omr.reports.statistics import Month
 
 Cell = str | int | Share | Mean | Change | Nothing | None

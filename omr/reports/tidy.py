@@ -14,8 +14,8 @@ from decimal import Decimal
 from importlib import resources
 from typing import Final, Literal
 
-from omr.records.tallies import Channel
-from omr.reports.figures import Share
+from omr.figures import Share
+from omr.records.counts.tallies import Channel
 from omr.reports.pools import Pool
 from omr.reports.statistics import Month
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
-from omr.records.periods import PILOT, Period
-from omr.reports.figures import Nothing, Share, vietnamese
+from omr.figures import Nothing, Share, vietnamese
+from omr.records.register.periods import PILOT, Period
 
 # As many names as a sentence bears; the rest stand in the tables.
 MOST_NAMES: Final = 8
@@ -18,7 +18,7 @@ def period_name(period: Period) -> str:
 
     Examples
     --------
-    >>> from omr.records.periods import parse_period
+    >>> from omr.records.register.periods import parse_period
     >>> period_name(parse_period("2025-02")), period_name(parse_period("2025-03"))
     ('tháng 02 năm 2025', 'tháng 3 năm 2025')
     """

@@ -19,8 +19,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from omr.figures import Share
 from omr.reports import tidy
-from omr.reports.figures import Share
 from omr.reports.satisfaction_tables import overall_levels
 from omr.reports.statistics import Month
 from omr.reports.tables import Cell, Column, Style, Table, Weight, number, printed

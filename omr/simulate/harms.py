@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from omr.forms.template import Form
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 from omr.simulate import paper, seal
 from omr.simulate.ink import Sheet
 from omr.simulate.pens import Rng

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from omr.forms.template import Form
-from omr.reading.decide import Answer, AnswerState
+from omr.reading.marks.decide import Answer, AnswerState
 from omr.simulate.slips import Truth
 
 UNTOUCHED: Final = "blank"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.geometry import MM_PER_INCH, Affine, Box
-from omr.reading.pages import Depth, Grey
+from omr.reading.scan.pages import Depth, Grey
 from omr.simulate.habits import Habit, draw_mark
 from omr.simulate.ink import Pixels, Sheet, stain_paper
 from omr.simulate.pens import PENS, Hand, Rng, take_pen

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.geometry import MM_PER_INCH
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 from omr.simulate.ink import Pixels, Sheet
 from omr.simulate.pens import Bgr, Rng
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 
 from omr.errors import OmrError
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 from omr.simulate.slips import Picture, Truth
 
 

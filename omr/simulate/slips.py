@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from omr.forms.template import Form
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 from omr.simulate import seal
 from omr.simulate.habits import draw_mark
 from omr.simulate.handwriting import write_remark

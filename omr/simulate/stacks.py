@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from omr.errors import OmrError
 from omr.forms.serial import parse_serial
 from omr.forms.template import Form
-from omr.reading.pages import Depth
+from omr.reading.scan.pages import Depth
 from omr.simulate.harms import ORDINARY, ordinary_harms
 from omr.simulate.printed import PrintedRun, printed_pages, serial_of, toner
 from omr.simulate.respondents import CROWDS, fill, fill_as_told

@@ -11,9 +11,9 @@ from typing import Final
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
-from omr.reading.calibrate import Calibration
-from omr.reading.pages import Depth, open_pages
+from omr.reading.marks.calibrate import Calibration
 from omr.reading.reader import BlankBack, Desk, ReadPage, RejectedPage, Result, read_page
+from omr.reading.scan.pages import Depth, open_pages
 from omr.simulate.oracle import Outcome, positions
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from omr.errors import AccessError, OmrError
 from omr.messages import LANGUAGES, choose_language
-from omr.records.accounts import Role, User
+from omr.web.accounts import Role, User
 from omr.web.pages import refused
 
 if TYPE_CHECKING:

@@ -13,15 +13,15 @@ from omr.errors import OmrError, ScanError
 from omr.forms.serial import IssuedSerials, Serial, parse_serial
 from omr.geometry import Box
 from omr.reading.reader import ReadPage
-from omr.records import review
-from omr.records.intake import Desk
-from omr.records.near_serials import near_serials
-from omr.records.register import issued
-from omr.records.review import Item, ItemKind
-from omr.records.second_reading import WITHDRAWN, Said, to_confirm
-from omr.records.store import Store
-from omr.records.typed import Typist
-from omr.records.validity import rules
+from omr.records.counts.validity import rules
+from omr.records.intake.intake import Desk
+from omr.records.register.near_serials import near_serials
+from omr.records.register.register import issued
+from omr.records.review import queue as review
+from omr.records.review.queue import Item, ItemKind
+from omr.records.review.second_reading import WITHDRAWN, Said, to_confirm
+from omr.records.review.typed import Typist
+from omr.records.store.store import Store
 from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import Colours, cut, jpeg, thumbnail

@@ -9,7 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from omr.reports.figures import Share
+from omr.figures import Share
 
 _INK: Final = "#1b2421"
 _FILL: Final = "#0f5c4d"

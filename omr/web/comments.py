@@ -9,9 +9,9 @@ import numpy as np
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
-from omr.reading.comments import Comment, draft_text
-from omr.records.store import Store
-from omr.records.transcripts import Topic, Written, find_written, mask, transcribe, untyped
+from omr.reading.page.comments import Comment, draft_text
+from omr.records.review.transcripts import Topic, Written, find_written, mask, transcribe, untyped
+from omr.records.store.store import Store
 from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import jpeg

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from omr.records.accounts import Role, User
+from omr.web.accounts import Role, User
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.forms.template import Form, Kind
-from omr.reading.marks import F
-from omr.records.measured import unpack
-from omr.records.second_reading import Item, Status
-from omr.records.store import Store
+from omr.reading.marks.measure import F
+from omr.records.review.second_reading import Item, Status
+from omr.records.store.measured import unpack
+from omr.records.store.store import Store
 from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page
 from omr.web.review import form_of, picture, wanted_of, write

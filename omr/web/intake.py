@@ -12,12 +12,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from omr.errors import OmrError, ScanError
-from omr.records import batches
-from omr.records.accounts import Role
-from omr.records.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState
-from omr.records.periods import parse_period
-from omr.records.units import find_unit, list_units
+from omr.records.intake import batches
+from omr.records.intake.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState
+from omr.records.register.periods import parse_period
+from omr.records.register.units import find_unit, list_units
 from omr.web.access import Visit
+from omr.web.accounts import Role
 from omr.web.pages import NotFoundError, fragment, page, see_other
 from omr.web.pictures import jpeg, thumbnail
 

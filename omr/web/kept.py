@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import Any, Final, TypeVar
 
-from omr.records.store import Store
+from omr.records.store.store import Store
 
 STALE_S: Final = 30.0
 _MOST: Final = 40

@@ -10,9 +10,9 @@ from threading import Lock
 
 from omr.errors import StoreError
 from omr.forms.template import Form
-from omr.records.accounts import Accounts, Role
-from omr.records.register import archived_forms
-from omr.records.store import Store
+from omr.records.register.register import archived_forms
+from omr.records.store.store import Store
+from omr.web.accounts import Accounts, Role
 from omr.web.kept import Kept
 from omr.web.pictures import Pictures
 from omr.web.throttle import Throttle

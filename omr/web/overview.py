@@ -13,17 +13,17 @@ from pathlib import Path
 from markupsafe import Markup
 from starlette.responses import Response
 
+from omr.figures import Change, Nothing, Share, participation_band
 from omr.messages import language, say
-from omr.records.accounts import Role
-from omr.records.periods import Period, parse_period
-from omr.records.progress import decided_by, periods, scanner_lines, waiting_counts
-from omr.records.store import Store
-from omr.records.tallies import Channel
+from omr.records.counts.tallies import Channel
+from omr.records.register.periods import Period, parse_period
+from omr.records.review.progress import decided_by, periods, scanner_lines, waiting_counts
+from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.reports.breakdowns import breakdowns
-from omr.reports.figures import Change, Nothing, Share, participation_band
 from omr.reports.statistics import Month, compare
 from omr.web.access import Visit
+from omr.web.accounts import Role
 from omr.web.charts import band_bar, interval_bar, levels_bar
 from omr.web.pages import fragment, page
 

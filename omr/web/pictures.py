@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from omr.errors import ScanError
 from omr.forms.template import Form
 from omr.geometry import Affine, Box, fit_affine
-from omr.reading.pages import EncodedPage, colour_of, decode, open_pages
-from omr.records.measured import unpack
-from omr.records.store import Store
+from omr.reading.scan.pages import EncodedPage, colour_of, decode, open_pages
+from omr.records.store.measured import unpack
+from omr.records.store.store import Store
 
 Pixels = NDArray[np.uint8]  # (H, W) grey or (H, W, 3) blue, green, red
 

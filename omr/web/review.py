@@ -12,10 +12,10 @@ from omr.forms.template import Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
 from omr.reading.reader import ReadPage
-from omr.records import review
-from omr.records.intake import Desk
-from omr.records.second_reading import Item, agreed
-from omr.records.store import Store
+from omr.records.intake.intake import Desk
+from omr.records.review import queue as review
+from omr.records.review.second_reading import Item, agreed
+from omr.records.store.store import Store
 from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page
 from omr.web.worklist import Wanted

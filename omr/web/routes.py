@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.records.accounts import Role
 from omr.web import auth, cases, comments, desks, grid, home, intake, overview, pages, review, signals, users
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
+from omr.web.accounts import Role
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
 _REVIEW: Final = Access(desks.REVIEW.roles)

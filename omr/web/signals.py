@@ -8,10 +8,10 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.messages import language, say
-from omr.records.periods import Period, parse_period
-from omr.records.store import Store
-from omr.records.unit_months import unit_months
-from omr.reports.signals import Signal, find_signals
+from omr.records.register.periods import Period, parse_period
+from omr.records.store.store import Store
+from omr.trust.signals import Signal, find_signals
+from omr.trust.unit_months import unit_months
 from omr.web.access import Visit
 from omr.web.pages import page
 

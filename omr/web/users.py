@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from omr.errors import AccessError
-from omr.records.accounts import Role, parse_roles
 from omr.web.access import Visit
+from omr.web.accounts import Role, parse_roles
 from omr.web.pages import page, see_other
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError
-from omr.records.inbox import Inbox, Stack, StackState
+from omr.records.intake.inbox import Inbox, Stack, StackState
 from omr.workspace import Workspace
 
 READ: Final = (sys.executable, "-m", "omr.web.worker")
@@ -77,7 +77,7 @@ class Worker(threading.Thread):
 
 def read_one(workspace: Workspace, name: str) -> None:
     """Read one stack unless somebody else did meanwhile; what is wrong with it is noted in the inbox."""
-    from omr.records.read_stack import read_stack
+    from omr.records.intake.read_stack import read_stack
 
     inbox = Inbox(workspace)
     with inbox.reading():

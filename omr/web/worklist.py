@@ -17,8 +17,8 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.template import Form
-from omr.records.second_reading import Item, Status, agreed, current, doubtful, in_order
-from omr.records.store import Store
+from omr.records.review.second_reading import Item, Status, agreed, current, doubtful, in_order
+from omr.records.store.store import Store
 
 IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next reviewer
 SECOND_SHARE: Final = 0.05

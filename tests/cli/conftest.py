@@ -14,7 +14,7 @@ from offices import Office
 from scanned import FORM, Outcome, quick_printing
 
 from omr.forms.template import Form
-from omr.reading.pages import EncodedPage
+from omr.reading.scan.pages import EncodedPage
 from omr.workspace import Workspace
 
 
@@ -33,12 +33,12 @@ def office(
     def read_pages(pages: Iterable[EncodedPage], *_: object, **__: object) -> Iterator[Outcome]:
         return made.scanner.read(pages)
 
-    reader = ModuleType("omr.reading.batch")
+    reader = ModuleType("omr.reading.crew")
     reader.read_pages = read_pages  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "omr.forms.printing", quick_printing())
-    monkeypatch.setitem(sys.modules, "omr.reading.batch", reader)
+    monkeypatch.setitem(sys.modules, "omr.reading.crew", reader)
     monkeypatch.setattr("omr.forms.layout.find_form", find_form)
     calibration = SimpleNamespace(name="default")
-    monkeypatch.setattr("omr.reading.calibrate.load_calibration", lambda own: calibration)
+    monkeypatch.setattr("omr.reading.marks.calibrate.load_calibration", lambda own: calibration)
     made("units", "import", "hai-phong-2023")
     return made

@@ -9,8 +9,8 @@ from typing import Any
 from scanned import Outcome, Scanner
 
 from omr.forms.serial import Issue
-from omr.records.register import issued
-from omr.records.store import Store
+from omr.records.register.register import issued
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 

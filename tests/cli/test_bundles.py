@@ -12,7 +12,7 @@ import pytest
 from offices import Office
 from scanned import BLANK, slip
 
-from omr.records.store import Store
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 

@@ -11,7 +11,7 @@ import pytest
 from offices import Office
 from scanned import BLANK, rejected, slip
 
-from omr.records.validity import rules
+from omr.records.counts.validity import rules
 
 
 def test_init_makes_a_workspace_and_leaves_one_alone(omr: Callable[..., Any], tmp_path: Path) -> None:

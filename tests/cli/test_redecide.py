@@ -10,8 +10,8 @@ from offices import Office
 from scanned import slip
 
 from omr.forms.template import Question
-from omr.reading.decide import Answer, AnswerState, BoxVerdict
-from omr.reading.marks import MarkReading
+from omr.reading.marks.decide import Answer, AnswerState, BoxVerdict
+from omr.reading.marks.measure import MarkReading
 
 
 @pytest.fixture
@@ -28,9 +28,10 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
             for question in questions
         )
 
-    monkeypatch.setattr("omr.records.redecide.decide", decide)
+    monkeypatch.setattr("omr.records.intake.redecide.decide", decide)
     monkeypatch.setattr(
-        "omr.reading.calibrate.load_calibration", lambda name="default", own=None: SimpleNamespace(name=name)
+        "omr.reading.marks.calibrate.load_calibration",
+        lambda name="default", own=None: SimpleNamespace(name=name),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from offices import Office
 
-from omr.records.accounts import Accounts, Role
+from omr.web.accounts import Accounts, Role
 
 
 @pytest.fixture

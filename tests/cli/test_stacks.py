@@ -12,8 +12,8 @@ from PIL import Image
 from scanned import BLANK, rejected, slip
 
 from omr.forms.cover import Cover, parse_cover, print_cover
-from omr.reading.cover import find_cover
-from omr.reading.pages import open_pages
+from omr.reading.scan.cover import find_cover
+from omr.reading.scan.pages import open_pages
 
 
 def cover_page(office: Office, target: Path, *words: object, dpi: int = 200, turned: int = 0) -> Image.Image:

@@ -18,7 +18,7 @@ from offices import Office
 from scanned import Outcome, rejected, slip
 
 from omr.forms.serial import Issue
-from omr.records.ranges import Ranges
+from omr.records.register.ranges import Ranges
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_export.py"
 MONTHS = ("2025-01", "2025-02", "2025-03")

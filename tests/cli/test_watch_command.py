@@ -10,8 +10,8 @@ from offices import Office
 from scanned import rejected, slip
 
 from omr.errors import OmrError
-from omr.records import read_stack
-from omr.records.inbox import Inbox, StackState
+from omr.records.intake import read_stack
+from omr.records.intake.inbox import Inbox, StackState
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
-from omr.reading.calibrate import load_calibration
+from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk
 
 

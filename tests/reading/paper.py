@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from omr.geometry import FRAMES, apply
-from omr.reading.locate import marker_picture
-from omr.reading.pages import Depth, ScannedPage
+from omr.reading.page.locate import marker_picture
+from omr.reading.scan.pages import Depth, ScannedPage
 
 PRINT_DPI = 400
 PRINT_PX_PER_MM = PRINT_DPI / 25.4

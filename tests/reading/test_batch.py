@@ -12,11 +12,11 @@ import pytest
 
 from omr.errors import MissingToolError
 from omr.forms.serial import IssuedSerials
-from omr.reading import batch
-from omr.reading.batch import read_pages
+from omr.reading import crew as batch
+from omr.reading.crew import read_pages
 from omr.reading.overlay import draw_overlay
-from omr.reading.pages import EncodedPage, Encoding, decode
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
+from omr.reading.scan.pages import EncodedPage, Encoding, decode
 
 
 class Deadly(IssuedSerials):

@@ -24,10 +24,10 @@ from omr.errors import OmrError
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials, Serial
 from omr.forms.template import Form
-from omr.reading.batch import read_pages
 from omr.reading.cluster import CHUNK, Tls, checked, read_on_cluster
-from omr.reading.pages import Depth, EncodedPage, open_pages
+from omr.reading.crew import read_pages
 from omr.reading.reader import Desk, ReadPage, RejectedPage, Result
+from omr.reading.scan.pages import Depth, EncodedPage, open_pages
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf
 from omr.simulate.stacks import Stack, simulate_stack

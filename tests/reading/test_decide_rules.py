@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from omr.forms.template import Kind, Option, Question
 from omr.geometry import Box
-from omr.reading.calibrate import load_calibration
-from omr.reading.decide import AnswerState, BoxState, decide, judge
-from omr.reading.evidence import PRINT, THIN_CROSS, noise, strongest_boxes, usual
-from omr.reading.marks import FEATURES, F, MarkReading
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.marks.decide import AnswerState, BoxState, decide, judge
+from omr.reading.marks.evidence import PRINT, THIN_CROSS, noise, strongest_boxes, usual
+from omr.reading.marks.measure import FEATURES, F, MarkReading
 
 CALIBRATION = load_calibration()
 ROWS, COLUMNS = 10, 5
@@ -372,7 +372,7 @@ def test_two_answers_to_one_question_are_a_slip_of_the_pen_and_to_two_questions_
 def test_more_of_everything_never_makes_a_box_less_likely_marked(
     box: int, first: float, more: float, spread: float
 ) -> None:
-    from omr.reading.evidence import gather
+    from omr.reading.marks.evidence import gather
 
     boxes = [
         BLANK | {"gain": g, "ink": g, "core": g, "dark": g, "spread": s}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from omr.forms.layout import find_form
-from omr.reading.calibrate import load_calibration
-from omr.reading.dropout import _has_stamp
-from omr.reading.pages import Depth
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.marks.dropout import _has_stamp
+from omr.reading.scan.pages import Depth
 from omr.simulate.respondents import CROWDS, EVERYDAY
 from omr.simulate.trials import Condition, Tally, try_out
 

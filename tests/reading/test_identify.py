@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from omr.errors import AlignmentError, SerialError
 from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.geometry import CODE128_MODULE_MM, Box, apply
-from omr.reading import identify as module
-from omr.reading.align import align
-from omr.reading.identify import identify
-from omr.reading.locate import locate
+from omr.reading.page import identify as module
+from omr.reading.page.align import align
+from omr.reading.page.identify import identify
+from omr.reading.page.locate import locate
 
 FRAME = paper.A5
 CARRIERS = {"ladder": FRAME.ladder, "qr": FRAME.qr, "text": FRAME.serial_text}

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from omr.reading import marks
-from omr.reading.blanks import BLUR, EXCESS, References, _Apart
-from omr.reading.marks import UNDER_PRINT, measure
-from omr.reading.outline import Outline, find_outline
-from omr.reading.patches import (
+from omr.reading.marks import measure as marks
+from omr.reading.marks.blanks import BLUR, EXCESS, References, _Apart
+from omr.reading.marks.measure import UNDER_PRINT, measure
+from omr.reading.marks.outline import Outline, find_outline
+from omr.reading.marks.patches import (
     BLACK,
     INK,
     MIN_CONTRAST,
@@ -33,8 +33,8 @@ from omr.reading.patches import (
     sums,
     tones,
 )
-from omr.reading.snap import emptier, halved, median_picture
-from omr.reading.strokes import (
+from omr.reading.marks.snap import emptier, halved, median_picture
+from omr.reading.marks.strokes import (
     FELT_LINE,
     MOST_ROUND,
     PEN_LINE,

@@ -12,9 +12,9 @@ from scanned import FORM, Scanner, quick_printing
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form
-from omr.records.register import issue
-from omr.records.store import Store
-from omr.records.units import import_units, read_units, shipped_units
+from omr.records.register.register import issue
+from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 

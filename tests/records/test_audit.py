@@ -18,14 +18,14 @@ from scanned import BLANK, FORM, Scanner, rejected, slip
 
 from omr.errors import StoreError
 from omr.forms.serial import Issue
-from omr.records.audit import Verdict, fact_tables, merkle_root, verify
-from omr.records.closing import adjust, close
-from omr.records.page_rows import Desk
-from omr.records.periods import parse_period
-from omr.records.register import archived_forms
-from omr.records.review import decide
-from omr.records.stock import count, receive, spoil
-from omr.records.store import Store
+from omr.records.counts.closing import adjust, close
+from omr.records.intake.rows import Desk
+from omr.records.register.periods import parse_period
+from omr.records.register.register import archived_forms
+from omr.records.register.stock import count, receive, spoil
+from omr.records.review.queue import decide
+from omr.records.store.chain import Verdict, fact_tables, merkle_root, verify
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 Issuing = Callable[..., Issue]

@@ -17,18 +17,18 @@ from scanned import BLANK, FORM, Scanner, rejected, slip
 
 from omr.errors import OmrError
 from omr.forms.serial import Issue
-from omr.records.audit_check import check
-from omr.records.audit_export import export
-from omr.records.closing import close, figures_of
-from omr.records.electronic import import_electronic
-from omr.records.page_rows import Desk
-from omr.records.periods import parse_period
-from omr.records.register import archived_forms
-from omr.records.review import decide
-from omr.records.signing import public_hex, signing_key
-from omr.records.stock import count, receive, spoil
-from omr.records.store import Store, canonical, digest_of, event_hash
-from omr.records.visits import import_visits
+from omr.records.counts.closing import close, figures_of
+from omr.records.exchange.electronic import import_electronic
+from omr.records.intake.rows import Desk
+from omr.records.register.periods import parse_period
+from omr.records.register.register import archived_forms
+from omr.records.register.stock import count, receive, spoil
+from omr.records.register.visits import import_visits
+from omr.records.review.queue import decide
+from omr.records.store.signing import public_hex, signing_key
+from omr.records.store.store import Store, canonical, digest_of, event_hash
+from omr.trust.check import check
+from omr.trust.export import export
 from omr.workspace import Workspace
 
 Issuing = Callable[..., Issue]

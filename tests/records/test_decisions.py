@@ -12,11 +12,11 @@ from scanned import Scanner, rejected, slip
 from omr.errors import OmrError
 from omr.forms.serial import Issue, Serial
 from omr.reading.reader import ReadPage
-from omr.records.page_rows import Desk
-from omr.records.register import archived_forms
-from omr.records.review import Item, decide, find_item, queue
-from omr.records.slips import CurrentSlip, current_slips
-from omr.records.store import Store
+from omr.records.counts.slips import CurrentSlip, current_slips
+from omr.records.intake.rows import Desk
+from omr.records.register.register import archived_forms
+from omr.records.review.queue import Item, decide, find_item, queue
+from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
 Deciding = Callable[..., None]
@@ -196,8 +196,8 @@ def test_whatever_people_decide_one_slip_of_a_serial_counts_at_most(
 ) -> None:
     from scanned import FORM
 
-    from omr.records.register import issue
-    from omr.records.units import import_units, read_units
+    from omr.records.register.register import issue
+    from omr.records.register.units import import_units, read_units
     from omr.workspace import Workspace
 
     workspace = Workspace.create(tmp_path_factory.mktemp("law"))

@@ -18,14 +18,14 @@ from scanned import FORM, Scanner, slip
 from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.forms.template import Form
-from omr.records.closing import close
-from omr.records.electronic import Imported, import_electronic, load_column_map
-from omr.records.periods import parse_period
-from omr.records.register import archived_forms
-from omr.records.spreadsheets import read_sheet
-from omr.records.store import Store
-from omr.records.tallies import Channel, tally
-from omr.records.visits import import_visits, visits_of
+from omr.records.counts.closing import close
+from omr.records.counts.tallies import Channel, tally
+from omr.records.exchange.electronic import Imported, import_electronic, load_column_map
+from omr.records.register.periods import parse_period
+from omr.records.register.register import archived_forms
+from omr.records.register.visits import import_visits, visits_of
+from omr.records.store.store import Store
+from omr.tables_in import read_sheet
 
 HEAD = ["Dấu thời gian", "Đơn vị", "A1", "B1", "B2", "B3", "B10", "Địa chỉ email"]
 ROWS = [

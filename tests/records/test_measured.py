@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scanned import FORM
 
-from omr.reading.marks import MarkReading
-from omr.records.measured import boxes, pack, unpack
+from omr.reading.marks.measure import MarkReading
+from omr.records.store.measured import boxes, pack, unpack
 
 KEYS = list(boxes(FORM))
 

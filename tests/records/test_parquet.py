@@ -12,10 +12,10 @@ from scanned import Scanner, slip
 
 from omr.errors import OmrError
 from omr.forms.serial import Issue
-from omr.records import parquet
-from omr.records.register import archived_forms
-from omr.records.slips import current_slips
-from omr.records.store import Store
+from omr.records.counts import parquet
+from omr.records.counts.slips import current_slips
+from omr.records.register.register import archived_forms
+from omr.records.store.store import Store
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from scanned import FORM, Scanner, question, slip
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind
-from omr.records.electronic import import_electronic
-from omr.records.store import Store
-from omr.records.transcripts import search_comments
-from omr.records.visits import import_visits
+from omr.records.exchange.electronic import import_electronic
+from omr.records.register.visits import import_visits
+from omr.records.review.transcripts import search_comments
+from omr.records.store.store import Store
 from omr.reports import monthly
 
 PAGE = Path(__file__).parents[2] / "docs" / "database.md"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omr.records.ranges import Ranges
+from omr.records.register.ranges import Ranges
 
 PAIRS = st.lists(
     st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda one: (one[0], one[0] + one[1])), max_size=8

@@ -19,9 +19,9 @@ from scanned import FORM
 from omr.errors import RegisterError
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
-from omr.records.periods import PILOT, Period, parse_period
-from omr.records.register import archived_forms, end_interrupted, issue, issued
-from omr.records.store import Store
+from omr.records.register.periods import PILOT, Period, parse_period
+from omr.records.register.register import archived_forms, end_interrupted, issue, issued
+from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
 
@@ -157,7 +157,7 @@ def die_while(target: Path, database: Path, printing: ModuleType, *, after_print
     """Issue in a process of its own that is killed at the worst moment."""
 
     def killed() -> None:
-        import omr.records.register as register
+        import omr.records.register.register as register
 
         def die(*_: object, **__: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -15,16 +15,16 @@ from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
-from omr.reading.calibrate import Calibration
-from omr.reading.evidence import EVIDENCE
-from omr.reading.marks import FEATURES, F, MarkReading
-from omr.reading.pages import Depth, open_pages
+from omr.reading.marks.calibrate import Calibration
+from omr.reading.marks.evidence import EVIDENCE
+from omr.reading.marks.measure import FEATURES, F, MarkReading
+from omr.reading.page.seal import Seal
 from omr.reading.reader import Desk, ReadPage, read_page
-from omr.reading.seal import Seal
-from omr.records.measured import boxes, pack
-from omr.records.receipt import Receipt
-from omr.records.same_sheet import is_same_sheet
-from omr.records.store import Store
+from omr.reading.scan.pages import Depth, open_pages
+from omr.records.intake.receipt import Receipt
+from omr.records.intake.same_sheet import is_same_sheet
+from omr.records.store.measured import boxes, pack
+from omr.records.store.store import Store
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf
 from omr.simulate.stacks import Stack, simulate_stack

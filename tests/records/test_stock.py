@@ -9,15 +9,15 @@ from scanned import Scanner, rejected, slip
 
 from omr.errors import RegisterError
 from omr.forms.serial import Issue
-from omr.records.custody import Custody, Place
-from omr.records.page_rows import Desk
-from omr.records.periods import parse_period
-from omr.records.reconcile import Line, reconcile, size, spans
-from omr.records.register import archived_forms
-from omr.records.review import decide
-from omr.records.slips import current_slips
-from omr.records.stock import count, receive, spoil
-from omr.records.store import Store
+from omr.records.counts.reconcile import Line, reconcile, size, spans
+from omr.records.counts.slips import current_slips
+from omr.records.intake.rows import Desk
+from omr.records.register.custody import Custody, Place
+from omr.records.register.periods import parse_period
+from omr.records.register.register import archived_forms
+from omr.records.register.stock import count, receive, spoil
+from omr.records.review.queue import decide
+from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omr.errors import StoreError
-from omr.records.schema import migrations
-from omr.records.store import Act, Row, Store, digest_of, event_hash
+from omr.records.store.schema import migrations
+from omr.records.store.store import Act, Row, Store, digest_of, event_hash
 
 UNIT: Row = {
     "entry": 1,
@@ -87,7 +87,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_a_database_that_is_held_is_refused_after_waiting(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omr.records.store.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("omr.records.store.store.BUSY_SECONDS", 0.05)
     with Store.open(path) as store, Store.open(path) as other, store.act("hold", by="a"):
         with pytest.raises(StoreError) as error, other.act("wait", by="b"):
             pass

@@ -11,10 +11,10 @@ from scanned import BLANK, Outcome, Scanner, rejected, slip
 
 from omr.errors import RegisterError
 from omr.forms.serial import Issue
-from omr.reading.pages import EncodedPage
-from omr.records.originals import sha256_of
-from omr.records.store import Store
-from omr.records.units import find_unit
+from omr.reading.scan.pages import EncodedPage
+from omr.records.register.units import find_unit
+from omr.records.store.originals import sha256_of
+from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
 FACTS = ("pages", "readings", "set_aside", "decidings", "answers", "batches", "batch_files", "original_ends")
@@ -106,7 +106,7 @@ def test_an_interrupted_batch_ends_in_the_same_rows(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("omr.records.intake.PAGES_PER_ACT", 2)
+    monkeypatch.setattr("omr.records.intake.intake.PAGES_PER_ACT", 2)
     run = issued_run()
     pages = [slip(run, 1), BLANK, slip(run, 2), rejected(), slip(run, 1), slip(run, 3, B1="?"), BLANK]
     files = scanner.scan("a.tif", *pages[:4]), scanner.scan("b.tif", *pages[4:])

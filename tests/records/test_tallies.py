@@ -10,18 +10,12 @@ import pytest
 from scanned import FORM, Scanner, rejected, slip
 
 from omr.forms.serial import Issue
-from omr.reading.decide import AnswerState
+from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import ReadPage
-from omr.records.closing import adjust, close
-from omr.records.intake import Desk
-from omr.records.periods import parse_period
-from omr.records.reconcile import reconcile
-from omr.records.register import archived_forms
-from omr.records.review import decide, queue
-from omr.records.slips import current_slips
-from omr.records.stock import spoil
-from omr.records.store import Store
-from omr.records.tallies import (
+from omr.records.counts.closing import adjust, close
+from omr.records.counts.reconcile import reconcile
+from omr.records.counts.slips import current_slips
+from omr.records.counts.tallies import (
     AnswerTally,
     Channel,
     Given,
@@ -33,6 +27,12 @@ from omr.records.tallies import (
     count,
     tally,
 )
+from omr.records.intake.intake import Desk
+from omr.records.register.periods import parse_period
+from omr.records.register.register import archived_forms
+from omr.records.register.stock import spoil
+from omr.records.review.queue import decide, queue
+from omr.records.store.store import Store
 
 PERIOD = "2026-11"
 Issuing = Callable[..., Issue]

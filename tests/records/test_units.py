@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from omr.errors import OmrError, RegisterError
 from omr.messages import choose_language
-from omr.records.periods import parse_period
-from omr.records.store import Store
-from omr.records.units import (
+from omr.records.register.periods import parse_period
+from omr.records.register.units import (
     COLUMNS,
     TEMPLATE,
     UnitKind,
@@ -28,6 +27,7 @@ from omr.records.units import (
     shipped_lists,
     shipped_units,
 )
+from omr.records.store.store import Store
 
 HEAD = ",".join(COLUMNS)
 

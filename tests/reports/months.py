@@ -12,10 +12,10 @@ from functools import cache
 
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
-from omr.reading.decide import AnswerState
-from omr.records.periods import parse_period
-from omr.records.tallies import Channel, Given, Slip, SlipState, Stratum, count
-from omr.records.units import Unit, UnitKind
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, count
+from omr.records.register.periods import parse_period
+from omr.records.register.units import Unit, UnitKind
 from omr.reports.statistics import Checking, Month, Opinion, Stock
 
 NOWHERE = Box(0, 0, 4.5, 4.5)

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from omr.messages import choose_language
-from omr.records.rekeying import Draw, Outcome
-from omr.reports.audit_sample import (
+from omr.trust.audit_sample import (
     GAMMA,
     RISK_LIMIT,
     Claim,
@@ -25,6 +24,7 @@ from omr.reports.audit_sample import (
     statement,
     ticket,
 )
+from omr.trust.rekeying import Draw, Outcome
 
 SERIALS = [f"HP1260000{number:03}" for number in range(500)]
 CLAIM = Claim.within(960, 1000, 1000, Fraction(5, 2))

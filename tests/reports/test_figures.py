@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omr.reports.figures import (
+from omr.figures import (
     Band,
     Change,
     Mean,

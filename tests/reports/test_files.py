@@ -11,11 +11,11 @@ import openpyxl
 import pytest
 from months import make_month
 
-from omr.records.periods import parse_period
-from omr.records.tallies import Tallies
+from omr.figures import vietnamese
+from omr.records.counts.tallies import Tallies
+from omr.records.register.periods import parse_period
 from omr.reports import monthly, tidy
 from omr.reports.document import document
-from omr.reports.figures import vietnamese
 from omr.reports.statistics import Month, Opinion
 from omr.reports.tables import printed
 from omr.reports.workbook import workbook

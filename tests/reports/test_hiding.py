@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from months import make_month
 
 from omr.errors import OmrError
-from omr.records.tallies import Tallies
+from omr.figures import Nothing, Share
+from omr.records.counts.tallies import Tallies
 from omr.reports.breakdowns import breakdowns
-from omr.reports.figures import Nothing, Share
 from omr.reports.hiding import hide_small, hide_small_cells
 from omr.reports.slicing import slices
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from months import FORMS, make_month
 
-from omr.records.periods import parse_period
-from omr.records.tallies import Channel, SlipState, Stratum
+from omr.figures import Share
+from omr.records.counts.tallies import Channel, SlipState, Stratum
+from omr.records.register.periods import parse_period
 from omr.reports import method, prose
-from omr.reports.figures import Share
 from omr.reports.statistics import Checking, Month, Stock
 from omr.reports.wording import many, names, period_name
 from omr.workspace import ReportSettings

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import combine_pvalues, false_discovery_control
 
 from omr.forms.layout import find_form
-from omr.records.unit_months import STROKE_FEATURES
-from omr.reports.chances import (
+from omr.trust.chances import (
     both,
     chance_of_rate,
     corrected,
@@ -24,8 +23,9 @@ from omr.reports.chances import (
     spread_of_rates,
     surprising_run,
 )
-from omr.reports.signals import Kind, find_signals
-from omr.reports.strokes import copies, one_hand
+from omr.trust.signals import Kind, find_signals
+from omr.trust.strokes import copies, one_hand
+from omr.trust.unit_months import STROKE_FEATURES
 
 
 def _bench():

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from months import FORMS, SILENT, UNITS, make_month, slips_of
 
-from omr.reading.decide import AnswerState
-from omr.records.periods import parse_period
-from omr.records.tallies import Channel, Given, Slip, SlipState, Stratum, Tallies, count
-from omr.records.units import Unit, UnitKind
-from omr.reports.figures import Change, Nothing, Share
+from omr.figures import Change, Nothing, Share
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, Tallies, count
+from omr.records.register.periods import parse_period
+from omr.records.register.units import Unit, UnitKind
 from omr.reports.pools import merge
 from omr.reports.statistics import Month, Stock, changed_units, compare, coverage_changed
 

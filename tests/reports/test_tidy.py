@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from months import make_month
 
+from omr.figures import Share
 from omr.reports import tidy
-from omr.reports.figures import Share
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from people import PEOPLE, Clock, Person, with_people
 from starlette.testclient import TestClient
 
-from omr.records import accounts as accounts_module
-from omr.records.accounts import Accounts, Role
-from omr.records.store import Store
-from omr.records.units import import_units, read_units, shipped_units
+from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.store.store import Store
+from omr.web import accounts as accounts_module
+from omr.web.accounts import Accounts, Role
 from omr.web.app import create_app
 from omr.web.office import Office
 from omr.web.throttle import Throttle

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import uvicorn
 from starlette.testclient import TestClient
 
-from omr.records.accounts import Accounts, Role
+from omr.web.accounts import Accounts, Role
 from omr.web.app import create_app
 from omr.web.office import Office
 

@@ -16,17 +16,17 @@ from PIL import Image
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question, Stroke
 from omr.geometry import Box, apply, px_from_mm
-from omr.reading.align import AlignedPage
-from omr.reading.decide import Answer, AnswerState, BoxState, BoxVerdict
-from omr.reading.identify import IdentifiedPage
-from omr.reading.locate import LocatedPage
-from omr.reading.marks import FEATURES, MarkReading
-from omr.reading.pages import EncodedPage, decode
+from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.marks.measure import FEATURES, MarkReading
+from omr.reading.page.align import AlignedPage
+from omr.reading.page.identify import IdentifiedPage
+from omr.reading.page.locate import LocatedPage
 from omr.reading.reader import ReadPage, RejectedPage
-from omr.records.intake import Desk, take_in
-from omr.records.register import archived_forms, issue
-from omr.records.store import Store
-from omr.records.units import import_units, read_units, shipped_units
+from omr.reading.scan.pages import EncodedPage, decode
+from omr.records.intake.intake import Desk, take_in
+from omr.records.register.register import archived_forms, issue
+from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 DPI = 120

@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 from omr import web
 from omr.errors import AccessError
 from omr.messages import catalogue
-from omr.records.accounts import Accounts, Role
 from omr.web.access import Access, Entry
+from omr.web.accounts import Accounts, Role
 from omr.web.app import create_app
 from omr.web.auth import local_path
 from omr.web.desks import DESKS

@@ -9,11 +9,11 @@ import pytest
 from people import PASSWORD, PEOPLE, Served
 from scanned_stacks import slip, take_slips
 
-from omr.records.accounts import Role
-from omr.records.inbox import Inbox, Progress
-from omr.records.register import issued
-from omr.records.store import Store
+from omr.records.intake.inbox import Inbox, Progress
+from omr.records.register.register import issued
+from omr.records.store.store import Store
 from omr.web import worklist
+from omr.web.accounts import Role
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 

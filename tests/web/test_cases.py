@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 
 from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
-from omr.records.accounts import Role
-from omr.records.near_serials import near_serials
-from omr.records.register import issued
-from omr.records.store import Store
+from omr.records.register.near_serials import near_serials
+from omr.records.register.register import issued
+from omr.records.store.store import Store
 from omr.web import cases
+from omr.web.accounts import Role
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_readers_who_differ_on_a_slip_stay_in_the_list(duplicate, person, office
     say(reviewer, f"H{duplicate}", word="refused")
     say(lead, f"S{duplicate}", word="KHL3")
     with Store.open(office.workspace.database) as store:
-        from omr.records.second_reading import to_confirm
+        from omr.records.review.second_reading import to_confirm
 
         assert f"S{duplicate}" in to_confirm(store)
     assert f"S{duplicate}" not in listed(reviewer)

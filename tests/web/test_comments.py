@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 
-from omr.records.accounts import Role
-from omr.records.store import Store
-from omr.records.transcripts import MASK, mask, transcripts
+from omr.records.review.transcripts import MASK, mask, transcripts
+from omr.records.store.store import Store
+from omr.web.accounts import Role
 
 
 @pytest.fixture

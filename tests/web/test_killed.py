@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from omr.records.inbox import Inbox, Progress, Stack, StackState
+from omr.records.intake.inbox import Inbox, Progress, Stack, StackState
 from omr.web.worker import MOST_TRIES, Worker, read_one
 
 # Stands in for the reading: notes each start, dies as often as it is told, then ends the stack.
 READER = """
 import os, signal, sys
 from pathlib import Path
-from omr.records.inbox import Inbox, Progress
+from omr.records.intake.inbox import Inbox, Progress
 from omr.workspace import Workspace
 inbox = Inbox(Workspace.open(Path(sys.argv[2])))
 with inbox.reading():
@@ -123,7 +123,7 @@ def test_two_programs_never_read_at_once(workspace, inbox):
 
 def test_the_lock_of_a_killed_program_is_free(workspace, inbox):
     holding = "import sys, time; from pathlib import Path; from omr.workspace import Workspace; "
-    holding += "from omr.records.inbox import Inbox; i = Inbox(Workspace.open(Path(sys.argv[1])))\n"
+    holding += "from omr.records.intake.inbox import Inbox; i = Inbox(Workspace.open(Path(sys.argv[1])))\n"
     holding += "with i.reading(): print('held', flush=True); time.sleep(60)"
     process = subprocess.Popen(
         [sys.executable, "-c", holding, str(workspace.path)], stdout=subprocess.PIPE, text=True

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 
-from omr.records.accounts import Role
+from omr.figures import Nothing, Share
 from omr.reports import monthly
 from omr.reports.breakdowns import breakdowns
-from omr.reports.figures import Nothing, Share
+from omr.web.accounts import Role
 from omr.web.charts import band_bar, interval_bar, levels_bar
 
 

@@ -20,10 +20,10 @@ import pytest
 from people import PASSWORD, PEOPLE, with_people
 from scanned_stacks import slip, take_slips
 
-from omr.records.accounts import Accounts, Role
-from omr.records.batches import receipt_of
-from omr.records.inbox import Inbox, Stack, StackState
-from omr.records.store import Store
+from omr.records.intake.batches import receipt_of
+from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.records.store.store import Store
+from omr.web.accounts import Accounts, Role
 from omr.workspace import Workspace
 
 SLIPS = 60  # more than are written in one act, so that one kill falls before it and one behind

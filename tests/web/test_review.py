@@ -11,9 +11,9 @@ from people import PASSWORD, Person
 from scanned_stacks import slip, take_slips
 from starlette.testclient import TestClient
 
-from omr.records.accounts import Role
-from omr.records.store import Store
+from omr.records.store.store import Store
 from omr.web import worklist as worklist_module
+from omr.web.accounts import Role
 from omr.web.app import create_app
 from omr.web.office import Office
 

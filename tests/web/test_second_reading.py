@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omr.records.second_reading import WITHDRAWN, Said, Status, status
+from omr.records.review.second_reading import WITHDRAWN, Said, Status, status
 
 VALUES = [("answered", ("5",)), ("answered", ("4",)), ("no_answer", ()), ("doubtful", ()), (WITHDRAWN, ())]
 decisions = st.lists(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omr.records.hot_folder import HotFolder
-from omr.records.inbox import Inbox, StackState
+from omr.records.intake.hot_folder import HotFolder
+from omr.records.intake.inbox import Inbox, StackState
 
 PDF = b"%PDF-1.4\n"
 

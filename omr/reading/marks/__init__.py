@@ -1,0 +1,1 @@
+"""Boxes become numbers, and numbers answers."""

@@ -1,0 +1,123 @@
+"""Boxes on any picture: a CSV of corners, from another program, checked row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from omr.errors import OmrError
+from omr.reading.marks.patches import Quads
+
+CORNERS: Final = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+MOST_BYTES: Final = 32 * 2**20
+MOST_BOXES: Final = 50_000  # a page holds at most some hundred
+MOST_LETTERS: Final = 500  # of a box's or group's name
+
+_Name = Annotated[str, Field(max_length=MOST_LETTERS)]
+_Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
+class BoxRow(BaseModel):
+    """One line of a list of boxes."""
+
+    model_config = ConfigDict(allow_inf_nan=False, str_strip_whitespace=True)
+    box: Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
+    group: _Name = ""
+    x1: _Pixel
+    y1: _Pixel
+    x2: _Pixel
+    y2: _Pixel
+    x3: _Pixel
+    y3: _Pixel
+    x4: _Pixel
+    y4: _Pixel
+
+
+class LabelledRow(BoxRow):
+    """One line of a list of boxes of which somebody said what they are."""
+
+    image: Annotated[str, Field(min_length=1, max_length=4096)]
+    state: Annotated[Literal["blank", "marked", "cancelled"], Field(alias="class")]
+
+
+Row = TypeVar("Row", bound=BoxRow)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoxList:
+    """The boxes of one picture, in the order of the file."""
+
+    names: tuple[str, ...]
+    groups: tuple[str, ...]  # "" where a box belongs to no question
+    corners_px: Quads  # (N, 4, 2), clockwise from the top left
+
+    @classmethod
+    def of(cls, rows: Sequence[BoxRow]) -> BoxList:
+        """Put checked lines together."""
+        corners = np.array([[getattr(row, corner) for corner in CORNERS] for row in rows])
+        names, groups = tuple(row.box for row in rows), tuple(row.group for row in rows)
+        return cls(names, groups, corners.reshape(-1, 4, 2))
+
+
+def read_boxes(file: Path) -> BoxList:
+    """Read ``box,group,x1,y1,x2,y2,x3,y3,x4,y4``; other columns are passed over.
+
+    Raises
+    ------
+    OmrError
+        Naming the line and the column of the first thing that is wrong.
+    """
+    rows = list(read_rows(file, BoxRow))
+    if not rows:
+        raise OmrError("marks.no_boxes", file=file)
+    name, count = Counter(row.box for row in rows).most_common(1)[0]
+    if count > 1:
+        raise OmrError("marks.box_twice", file=file, box=name)
+    return BoxList.of(rows)
+
+
+def read_rows(file: Path, kind: type[Row]) -> Iterator[Row]:
+    """Read and check the lines of a CSV file one by one; raises as `read_boxes` does."""
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise OmrError("marks.csv_too_large", file=file, most=MOST_BYTES // 2**20)
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise OmrError("marks.no_csv", file=file, detail=error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise OmrError("marks.not_csv", file=file) from error
+    if "\0" in text:
+        raise OmrError("marks.not_csv", file=file)
+    head = text.split("\n", 1)[0]
+    delimiter = ";" if head.count(";") > head.count(",") else ","  # Excel's, where the comma is decimal
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    columns = [field.alias or name for name, field in kind.model_fields.items()]
+    try:
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+        absent = [name for name in columns if name not in reader.fieldnames and name != "group"]
+        if absent:
+            raise OmrError("marks.no_column", file=file, absent=", ".join(absent), columns=",".join(columns))
+        for count, row in enumerate(reader):
+            if count >= MOST_BOXES:
+                raise OmrError("marks.too_many_boxes", file=file, most=MOST_BOXES)
+            values = {key: row[key] for key in columns if row.get(key) is not None}
+            yield _checked(file, reader.line_num, values, kind)
+    except csv.Error as error:
+        raise OmrError("marks.not_csv", file=file) from error
+
+
+def _checked(file: Path, line: int, values: dict[str, str], kind: type[Row]) -> Row:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        column = str(error.errors()[0]["loc"][0])
+        shown = values.get(column, "")[:40]
+        raise OmrError("marks.bad_row", file=file, line=line, column=column, value=shown) from error

@@ -1,0 +1,130 @@
+"""What the measurements mean: a JSON file -> Calibration.
+
+A calibration holds the weights of a logistic model over `evidence`, the limits of the
+decision, and how it was made. `fit` makes one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from omr.errors import OmrError
+from omr.reading.marks.evidence import EVIDENCE
+from omr.workspace import shipped
+
+Floats = NDArray[np.float64]
+
+DEFAULT: Final = "default"
+SHORT_LINE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From which chance of error a person looks, and what a filled box is."""
+
+    blank_below: float = 0.05  # chance of a mark up to which a box is blank without review
+    marked_above: float = 0.95  # chance of a mark from which it is marked without review
+    stroke_cover: float = 0.48  # share of a box's inside that crosses and ticks cover at most
+    fill_cover: float = 0.60  # share that a solid fill covers at least
+    fill_ratio: float = 1.6  # how much more than the page's usual mark it covers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """Weights, limits and how they were made."""
+
+    name: str
+    weights: Floats  # (E,) in the order of `EVIDENCE`
+    bias: float
+    limits: Limits = field(default_factory=Limits)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def chance(self, evidence: Floats) -> Floats:
+        """Return the chance that each box is marked, (N,), from its evidence (N, E)."""
+        return np.asarray(1.0 / (1.0 + np.exp(-(evidence @ self.weights + self.bias).clip(-40, 40))))
+
+
+_Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _LimitsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    blank_below: _Share
+    marked_above: _Share
+    stroke_cover: _Share
+    fill_cover: _Share
+    fill_ratio: Annotated[float, Field(ge=1.0, le=100.0)]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    weights: dict[str, float]
+    bias: float
+    limits: _LimitsFile
+    provenance: dict[str, Any]
+
+
+def load_calibration(name: str = DEFAULT, own: Path | None = None) -> Calibration:
+    """Read a calibration; the office's own folder is searched before the built-in one.
+
+    Raises
+    ------
+    OmrError
+        If there is none of that name or the file is not one.
+    """
+    places = [folder / f"{name}.json" for folder in (own, shipped("calibration")) if folder]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None or Path(name).name != name:
+        raise OmrError("marks.no_calibration", name=name)
+    try:
+        found = _File.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise OmrError("marks.bad_calibration", file=file, detail=f"{where}: {first['msg']}") from error
+    if set(found.weights) != set(EVIDENCE):
+        raise OmrError("marks.bad_calibration", file=file, detail=f"weights: {', '.join(EVIDENCE)}")
+    if found.limits.blank_below > found.limits.marked_above:
+        raise OmrError("marks.bad_calibration", file=file, detail="limits: blank_below > marked_above")
+    return Calibration(
+        name=name,
+        weights=np.array([found.weights[key] for key in EVIDENCE]),
+        bias=found.bias,
+        limits=Limits(**found.limits.model_dump()),
+        provenance=found.provenance,
+    )
+
+
+def save_calibration(calibration: Calibration, file: Path) -> None:
+    """Write a calibration as JSON that a person can read."""
+    limits = calibration.limits
+    content = {
+        "weights": {key: round(float(w), 6) for key, w in zip(EVIDENCE, calibration.weights, strict=True)},
+        "bias": round(calibration.bias, 6),
+        "limits": {key: getattr(limits, key) for key in _LimitsFile.model_fields},
+        "provenance": calibration.provenance,
+    }
+    file.write_text(_laid_out(content) + "\n", "utf-8")
+
+
+def _laid_out(content: object) -> str:
+    """Write JSON with what is short on one line: a curve's point, a set's counts."""
+    text = json.dumps(content, ensure_ascii=False)
+    if len(text) <= SHORT_LINE or not isinstance(content, (dict, list)):
+        return text
+    if isinstance(content, dict):
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_laid_out(value)}" for key, value in content.items()
+        ]
+        begin, end = "{", "}"
+    else:
+        parts, (begin, end) = [_laid_out(value) for value in content], ("[", "]")
+    inner = ",\n".join(parts).replace("\n", "\n ")
+    return f"{begin}\n {inner}\n{end}"

@@ -1,0 +1,346 @@
+"""What no model knows about marks: one rule for each thing that happens to a slip.
+
+Every rule looks at the measurements of all boxes of a page and names those it is about; what
+becomes of them, `decide` says. Each has its test in ``tests/reading/test_decide_rules.py``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.reading.marks.blanks import MAX_PRINT
+from omr.reading.marks.calibrate import Limits
+from omr.reading.marks.measure import F
+
+STREAK: Final = 0.8  # of the patch's height or width in one straight line: marks had up to 0.7
+FOLD: Final = 0.6  # of it, where the line runs along the sheet's sides: dashes had up to 0.55
+LEVEL: Final = 0.12  # of a box: how far such a line strays sideways
+STREAK_GAIN: Final = 0.35  # a line alone, up to a third of the box wide, covers less
+DARK_PAPER: Final = 0.35  # where paper is that dark, neither print nor ink can be told from it
+FEW_BLANKS: Final = 0.15  # of full support: three empty boxes, too few to know the printed letters
+SOME_BLANKS: Final = 0.5  # of full support: ten empty boxes, too few to hold every letter twice
+SURELY_BLANK: Final = 0.02  # gain: not even a printed letter
+SURELY_MARKED: Final = 0.40  # gain: more than any printed letter
+# On blurred scans the blank itself comes near `blanks.MAX_PRINT`, where print ends and marks begin:
+# what is over it may be print. Letters in circles had up to 0.25, blurred by 1.2 px of 200 dpi up to 0.4.
+HEAVY_PRINT: Final = MAX_PRINT - 0.06
+OVER_PRINT: Final = 0.04  # gain of blurred letters was up to 0.03 where the blank was lighter
+OVER_HEAVY_PRINT: Final = 0.56  # gain: letters blurred by 2 px had up to 0.53, marks 0.59 and more
+LETTERS: Final = 0.05  # of the boxes is print: pages with letters had 0.05 and more, without up to 0.034
+ANSWERED: Final = 0.5  # of the questions; of pages without marks up to 0.4 had a letter like no other
+MANY_ANSWERS: Final = 6  # below, letters can be that many: five of eight questions of a page without marks
+OVER_LETTERS: Final = 0.18  # gain: letters like no other had up to 0.17, all but two of 1,199 real marks more
+MISPLACED: Final = 0.15  # of the box's print is not there: what was compared is not this box
+FEW_MARKS: Final = 3  # marks from which a page shows how its person marks
+# Ink around a box: a ring drawn by hand. Table lines and printed labels lie around boxes, too,
+# but leave the strip next to the outline white.
+CLOSED: Final = 0.9  # of the directions around a box
+PARTLY: Final = 0.5  # of them: the rest of the ring runs out of what is looked at
+RING_INK: Final = 0.03  # mean darkness of the strip around the outline: pencil rings had 0.03 and more
+BOLD_RING: Final = 0.05  # where the question has another mark: less is the end of that mark
+HOLLOW: Final = 0.2  # gain: rings that cut their box had up to 0.15
+STANDS_OUT: Final = 2.0  # times the ink around the other boxes of the question: rings had 2.5 and more
+BESIDE: Final = 0.25  # box sides, 1.1 mm; 3 of 300 empty questions had more: a fold, a crease, show-through
+TRACE: Final = 0.01  # gain in the strongest boxes of a page's empty questions: empty slips had up to 0.008
+STANDS_OUT_FAR: Final = 3.0  # times that of their second strongest
+MOST_OPTIONS: Final = 0.5  # of a question's options, and of the page's questions
+PEN_INK: Final = 0.03  # of a box under lines wider than a ballpoint's; printed letters have none
+MANY: Final = 0.2  # of the boxes that seem blank: pages of real ink had a fifth at most
+SOMETHING: Final = 0.05  # darkness inside, print included
+SHARED_LINE: Final = 0.08  # of it: dashes by a pencil; grain, blur and what shows through had up to 0.067
+# Darkness of the strip along the outline, over that inside.
+TO_OUTLINE: Final = 0.3  # letters had 0.2 at most, slashes and dashes 0.4 on
+OUTLINE_ALONE: Final = 0.95  # strokes had up to 0.8, blurred outlines at 75 dpi 1.0 and more
+EVEN: Final = 0.30  # darker in one place: blurred letters had up to 0.28, strokes most often 0.35 and more
+SAME: Final = 0.005  # of the print is missing: of blurred boxes 0, of marks as a rule 0.01 and more
+MANY_EVEN: Final = 0.4  # of the boxes where the strip is even: letters on noisy scans were up to 0.39
+# Of a box under ink wider than a felt pen's line: boxes filled to withdraw a mark had 0.90 and more, struck
+# crosses 0.43 to 0.67, a felt pen's cross whose lines ran together 0.25.
+FILLED_UP: Final = 0.8
+# Marks unlike this person's others, in shares of the usual mark.
+STRUCK_GAIN: Final = 1.4  # ink of struck crosses was 1.5 and more, of crosses up to 1.3
+# A heavy mark with a line through it: struck crosses had from 0.6 of the patch and 1.2 times the
+# usual ink on; of 1,019 marks beside another and not struck, none had both.
+STRUCK_THROUGH: Final = 0.6
+STRUCK_AGAIN: Final = 1.15
+STRUCK_SOLID: Final = 0.12  # more of the box under thick ink: the rim of a stamp had 0.17 more
+WEAK_GAIN: Final = 0.55  # ink of the arm of a neighbour's cross was 0.4
+LESS_INSIDE: Final = 0.75  # share of strokes inside: pens that slipped had 0.50 to 0.64, second marks 0.87
+# The tail of a word that ran into a box had 0.78 of that and 0.64 of the usual ink; of 526 second marks 1
+# had less than both of these.
+SHORT_INSIDE: Final = 0.85
+SHORT_GAIN: Final = 0.75
+# Rings of 10 to 16 mm through the box beside: one line, up to 0.52 of the box high, 0.48 and
+# more of the patch long, with 0.42 to 0.73 of the ink of this person's marks.
+ARC_FLAT: Final = 0.6
+ARC_THROUGH: Final = 0.45
+ARC_GAIN: Final = 0.85
+# Of 6,671 marks of people 1 at most had so little of the usual ink, all and in the middle, in so long a line.
+RIM_CORE: Final = 0.5
+RIM_THROUGH: Final = 0.55
+SHADOW: Final = 0.45  # darkness of folds and creases was up to 0.44 of the pen's, of second marks 0.51 on
+FAINT: Final = 0.87  # darkness of stamps over boxes was 0.45 to 0.85, of pencil crosses 0.82 and more
+FAINT_INK: Final = 0.7  # darkness times ink of stamps was 0.3 to 0.68, of pencil crosses 0.71 and more
+RUNS_OVER: Final = 0.4  # of the directions around the box: stamps run over it, pencil fills do not
+
+
+def overruled(features: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes the model must not judge, (N,): what is there is not what it learned from."""
+    column = {name: features[:, i] for name, i in F.items()}
+    gain = column["gain"]
+    through = column["through"]
+    level = np.minimum(column["width"], column["height"]) < LEVEL  # as folds and streaks are
+    line = (through >= STREAK) & (column["ink"] > 0.02) | (through >= FOLD) & level
+    streak = line & (gain < STREAK_GAIN)
+    something = (gain > SURELY_BLANK) | (column["raw"] > SOMETHING)
+    unknown_print = (column["support"] < FEW_BLANKS) & something & (gain < SURELY_MARKED)
+    heavy = (_printed(features) > HEAVY_PRINT) & (gain > OVER_PRINT) & (gain < OVER_HEAVY_PRINT)
+    misplaced = (column["missing"] > MISPLACED) & (gain > SURELY_BLANK) & (gain < SURELY_MARKED)
+    lost = (column["usable"] == 0) | (column["paper"] > DARK_PAPER)
+    return np.asarray(lost | streak | unknown_print | heavy | misplaced)
+
+
+def _printed(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much of each box `marks` took for its print, (N,)."""
+    gain = features[:, F["gain"]]
+    return np.asarray((features[:, F["raw"]] - gain) / np.maximum(1.0 - gain, 0.3))
+
+
+def perhaps_letters(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which marks may be printed letters, (N,): where boxes hold letters, or few empty ones are known.
+
+    A letter that no other box of the page has is more than the blank of its box, like a thin mark. Where
+    every second question has a mark, people marked.
+    """
+    letters = np.median(_printed(features)) > LETTERS
+    questions = [some for some in _questions(groups) if groups[some[0]]]
+    answered = sum(bool(marked[some].any()) for some in questions)
+    people_marked = answered > max(ANSWERED * len(questions), MANY_ANSWERS)
+    unknown = features[:, F["support"]] < SOME_BLANKS
+    thin = marked & (features[:, F["gain"]] < OVER_LETTERS)
+    return np.asarray(thin & (unknown | (letters and not people_marked)))
+
+
+def ringed(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which empty boxes have a ring around them that the others of their question do not have, (N,).
+
+    Shading and table lines surround all boxes of a question alike. Beside a mark a ring is
+    asked about only where it is bold: the ends of the mark lie around its neighbours.
+    """
+    around, ring = features[:, F["around"]], features[:, F["ring"]]
+    hollow = features[:, F["gain"]] < HOLLOW
+    alone = (around >= CLOSED) | (around >= PARTLY) & (ring >= RING_INK)
+    bold = (around >= CLOSED) & (ring >= BOLD_RING)
+    rings, asked = np.zeros(len(ring), np.bool_), np.zeros(len(ring), np.bool_)
+    questions = _questions(groups)
+    for members in questions:
+        others = (ring[members].sum() - ring[members]) / max(len(members) - 1, 1)
+        stands_out = ring[members] >= STANDS_OUT * others
+        rings[members] = stands_out & (bold & hollow)[members]
+        asked[members] = stands_out & (bold if marked[members].any() else alone)[members] & ~marked[members]
+    if rings.sum() >= FEW_MARKS and rings.sum() >= (marked & ~rings).sum():
+        # Whoever marks by rings cuts into the boxes beside: none of these marks is sure.
+        return asked | rings | marked
+    return asked
+
+
+def beside(features: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes of unanswered questions have ink beside them that is not print, (N,).
+
+    A ring too wide to be seen around its box, a word crossed out or underlined, a mark astray.
+    """
+    return np.asarray(features[:, F["beside"]] >= BESIDE)
+
+
+def _questions(groups: Sequence[str]) -> list[NDArray[np.intp]]:
+    """Return the boxes of each question; boxes of no question are together."""
+    members: dict[str, list[int]] = {}
+    for i, group in enumerate(groups):
+        members.setdefault(group, []).append(i)
+    return [np.array(some) for some in members.values()]
+
+
+def traces(
+    features: NDArray[np.float64], groups: Sequence[str], chance: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell which boxes may hold marks that the scan hardly shows, (N,).
+
+    A pen that runs dry, a hard pencil on a scan of one bit: in several questions without a
+    mark one box holds a little more ink than the others. Noise and dirt do that in one.
+    """
+    gain = features[:, F["gain"]]
+    empty = [
+        some for some in _questions(groups) if len(some) > 1 and groups[some[0]] and chance[some].max() < 0.5
+    ]
+    out = np.zeros(len(gain), np.bool_)
+    if len(empty) < FEW_MARKS:
+        return out
+    top, second = np.median([np.sort(gain[some])[:-3:-1] for some in empty], axis=0)
+    if top >= max(TRACE, STANDS_OUT_FAR * second):
+        out[[some[gain[some].argmax()] for some in empty]] = True
+    return out
+
+
+def marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which boxes seem blank only because most of the page is marked, (N,).
+
+    What boxes share is taken for their print. Lines as thick as a pen's in many of them are
+    no letters, nor are lines that run up to the outline: where every box holds a cross, the
+    crosses were taken for print.
+    """
+    if blank.sum() < FEW_MARKS:
+        return np.zeros(len(blank), np.bool_)
+    raw, rim = features[:, F["raw"]], features[:, F["rim"]]
+    # As dark along the outline as in the middle is the blurred outline itself.
+    lines = (raw > SHARED_LINE) & (rim > TO_OUTLINE * raw) & (rim < OUTLINE_ALONE * raw)
+    uneven, missing = (float(np.percentile(features[blank, F[name]], 80)) for name in ("uneven", "missing"))
+    # A blurred outline is as dark on all sides, and blurred print is the same in every box.
+    many = MANY if uneven >= EVEN else MANY_EVEN if missing >= SAME else 1.0
+    thick = features[blank, F["solid"]] > PEN_INK
+    taken = thick.mean() > MANY or lines[blank].mean() > many
+    return np.asarray(blank & (raw > SOMETHING) & taken)
+
+
+def more_than_marks(groups: Sequence[str], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which marks are so many that they are none, (N,): print, shade or dirt in most options.
+
+    People tick one option or some. Where most options of most questions seem ticked, what was
+    compared is not what was printed.
+    """
+    questions = [some for some in _questions(groups) if groups[some[0]] and len(some) > 2]
+    most = [some for some in questions if marked[some].mean() > MOST_OPTIONS]
+    if len(most) < FEW_MARKS or len(most) <= MOST_OPTIONS * len(questions):
+        return np.zeros(len(marked), np.bool_)
+    return marked
+
+
+def filled(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_], limits: Limits
+) -> NDArray[np.bool_]:
+    """Which marked boxes are filled solid while the page's other marks are strokes, (N,).
+
+    The usual mark is that of the other questions; where they say nothing, the weakest mark
+    of the same question stands in. Where fills are usual, nothing counts as filled: a fill
+    covers the box also where the pencil is light.
+    """
+    cover = np.maximum(features[:, F["gain"]], features[:, F["ink"]])
+    out = np.zeros(len(cover), np.bool_)
+    for i in np.flatnonzero(marked & (cover >= limits.fill_cover)).tolist():
+        same = np.array([bool(group) and group == groups[i] for group in groups])
+        others = marked & ~same
+        known = others.sum() >= FEW_MARKS
+        usual = np.median(cover[others]) if known else cover[marked & (same | others)].min()
+        out[i] = usual <= limits.stroke_cover and cover[i] >= limits.fill_ratio * usual
+    return out
+
+
+def withdrawn(
+    features: NDArray[np.float64], groups: Sequence[str], plain: NDArray[np.bool_], full: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which filled boxes are surely marks withdrawn, (N,): no paper shows, and a plain mark is beside.
+
+    What covers much of its box may be a mark all the same: a felt pen's cross among ticks.
+    """
+    marked = {group for group, is_plain in zip(groups, plain, strict=True) if group and is_plain}
+    beside = np.array([group in marked for group in groups])
+    return np.asarray(full & beside & (features[:, F["heavy"]] >= FILLED_UP))
+
+
+def perhaps_struck(
+    features: NDArray[np.float64],
+    groups: Sequence[str],
+    marked: NDArray[np.bool_],
+    gone: NDArray[np.bool_],
+    limits: Limits,
+) -> NDArray[np.bool_]:
+    """Which marks beside another mark of their question are unlike this person's others, (N,).
+
+    A cross with lines through it is a mark withdrawn, a stamp's rim over a box is none: both
+    show as more ink, or thicker lines, than the page's usual strokes. The arm of a neighbour's
+    cross shows as less, a pen that slipped through a box as a line that lies mostly outside
+    of it. Two marks that look like all others are two marks. Beside a mark that is surely withdrawn
+    (`gone`) the other is what was meant, unless it is struck out itself.
+    """
+    gain, solid, inside, through = (features[:, F[name]] for name in ("gain", "solid", "share", "through"))
+    count = Counter(group for group, is_marked in zip(groups, marked, strict=True) if group and is_marked)
+    beside = np.array([count[group] > 1 for group in groups]) & marked
+    left = Counter(groups[i] for i in np.flatnonzero(marked & ~gone).tolist())
+    single = marked & ~beside
+    known = single.sum() >= FEW_MARKS
+    out = np.zeros(len(gain), np.bool_)
+    for i in np.flatnonzero(beside).tolist():
+        likes = single if known else np.array([group == groups[i] for group in groups]) & marked
+        # Without a usual mark the lightest of the question stands in.
+        pick = np.median if known else np.min
+        usual = pick(gain[likes])
+        crossed_out = through[i] >= STRUCK_THROUGH and gain[i] > STRUCK_AGAIN * usual
+        out[i] = through[i] >= STREAK or crossed_out or gain[i] > STRUCK_GAIN * usual
+        if left[groups[i]] == 1:
+            continue
+        # Fills differ in how much of their box is thick, strokes do not.
+        thick = usual <= limits.stroke_cover and solid[i] > pick(solid[likes]) + STRUCK_SOLID
+        weak = known and gain[i] < WEAK_GAIN * usual
+        of_usual = inside[i] / max(float(np.median(inside[likes])), 1e-6)
+        short = of_usual < SHORT_INSIDE and gain[i] < SHORT_GAIN * usual
+        passes = known and (of_usual < LESS_INSIDE or short)
+        out[i] |= thick or weak or passes
+    return out
+
+
+def shadows(
+    features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which boxes beside a mark hold much fainter ink than this person's marks, (N,): no second mark.
+
+    Folds, creases, rubbed-out pencil and what shows through have less than half the darkness
+    of the pen, whatever the pen.
+    """
+    if marked.sum() < FEW_MARKS:
+        return np.zeros(len(features), np.bool_)
+    dark = features[:, F["dark"]]
+    answered = {groups[i] for i in np.flatnonzero(marked).tolist()} - {""}
+    beside = np.array([group in answered for group in groups]) & ~marked
+    return np.asarray(beside & (dark < SHADOW * np.median(dark[marked])))
+
+
+def of_other_ink(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which marks are fainter and smaller than this person's others, and run over their box, (N,).
+
+    A stamp over a box inks it like a pen, but with its own darkness.
+    """
+    if marked.sum() <= FEW_MARKS:
+        return np.zeros(len(features), np.bool_)
+    dark, gain = (
+        values / max(float(np.median(values[marked])), 1e-6)
+        for values in (features[:, F["dark"]], features[:, F["gain"]])
+    )
+    over = features[:, F["around"]] >= RUNS_OVER
+    return np.asarray(marked & over & (dark < FAINT) & (dark * gain < FAINT_INK))
+
+
+def in_passing(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which marks are a line that passes through or along their box to somewhere else, (N,).
+
+    A wide ring around one box cuts through the box beside, and little of it is inside; so does a line
+    that was meant elsewhere. A stamp's rim on a 1-bit scan runs along an edge and leaves the middle white.
+    """
+    if marked.sum() <= FEW_MARKS:
+        return np.zeros(len(features), np.bool_)
+    gain, inside, core = (
+        values / max(float(np.median(values[marked])), 1e-6)
+        for values in (features[:, F["gain"]], features[:, F["share"]], features[:, F["core"]])
+    )
+    through = features[:, F["through"]]
+    flat = np.minimum(features[:, F["width"]], features[:, F["height"]]) < ARC_FLAT
+    across = flat & (through >= ARC_THROUGH) & (inside < LESS_INSIDE)
+    along = (core < RIM_CORE) & (through >= RIM_THROUGH)
+    return np.asarray(marked & (across | along) & (gain < ARC_GAIN))

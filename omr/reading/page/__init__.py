@@ -1,0 +1,1 @@
+"""Pixels become a page whose slip is known: located, aligned, identified."""

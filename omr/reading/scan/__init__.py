@@ -1,0 +1,1 @@
+"""Files become pixels: pages in whatever container and way up they come."""

@@ -1,0 +1,270 @@
+"""Files become scanned pages: the one edge of this room (files and decoders).
+
+`find_files` -> `open_pages` -> `EncodedPage` (small, goes to worker processes) -> `decode`
+-> `ScannedPage`. What is wrong with a file or page travels in the EncodedPage and is
+raised by `decode`: one bad page never ends a batch.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.errors import OmrError, ScanError
+from omr.reading.scan import tiff
+from omr.reading.scan.pictures import Picture, grey_of, load
+
+Grey = NDArray[np.uint8]  # (H, W), 0 is black, 255 is white
+Colour = NDArray[np.uint8]  # (H, W, 3) RGB
+
+MOST_BYTES: Final = 256 * 2**20  # of a single picture; documents are read page by page
+MOST_PAGES: Final = 20_000  # of one file: two days' work of the fastest scanner
+# Programs that do not know the resolution write 72 or 96; nobody scans slips with more than 1200.
+LEAST_DPI: Final = 97.0
+MOST_DPI: Final = 1300.0
+# Fax pixels are up to twice as high as wide; a smaller difference is for `align` to measure.
+SQUARE_PIXELS: Final = 1.2
+MOST_STRETCH: Final = 3.0
+
+_SUFFIXES: Final = {".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"}
+_SIGNATURES: Final = {
+    b"\xff\xd8\xff": "jpeg",
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"II+\0": "tiff",
+    b"MM\0+": "tiff",
+}
+_HEAD_BYTES: Final = 1024  # a PDF may start late: Acrobat looks this far
+
+
+class Depth(StrEnum):
+    """What the scanner delivered."""
+
+    BILEVEL = "bilevel"
+    GREY = "grey"
+    COLOUR = "colour"
+
+
+class Encoding(StrEnum):
+    """How a page is kept until it is decoded."""
+
+    PICTURE = "picture"  # a JPEG, PNG or TIFF of one page
+    PDF = "pdf"  # of one page
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedPage:
+    """One side of a sheet as the file holds it: small and picklable."""
+
+    file: str  # file name for people
+    page: int  # from 1
+    encoding: Encoding
+    data: bytes
+    orientation: int | None = None  # of a picture, as EXIF counts; None: as it says itself
+    dpi: tuple[float, float] | None = None  # of a picture inside a PDF, along x and y of the page
+    fault: ScanError | None = None  # what is wrong with a broken page
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScannedPage:
+    """One side of a sheet as pixels."""
+
+    file: str  # file name for people
+    page: int  # from 1
+    grey: Grey
+    depth: Depth
+    dpi: float | None  # as the file claims; a hint, never trusted
+    stretch: float = 1.0  # dpi along x over dpi along y, as claimed
+    encoded: EncodedPage | None = None  # for a second look in colour
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the scans among files and folders, each once, in the order a person counts.
+
+    A file that is named is always taken. In a folder, what looks like a scan by its name
+    or by its first bytes is taken; hidden files are not.
+
+    Raises
+    ------
+    OmrError
+        If a path does not exist.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if not path.exists():
+            raise OmrError("page.no_such_path", path=path)
+        inside = sorted(filter(_is_scan, path.rglob("*")), key=_counting) if path.is_dir() else [path]
+        for file in inside:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def open_pages(path: Path) -> Iterator[EncodedPage]:
+    """Yield the pages of one file. What is broken is a page that says so: nothing is raised."""
+    number = 0
+    try:
+        for number, page in enumerate(_pages(path), start=1):
+            yield replace(page, file=path.name, page=number)
+    except ScanError as error:
+        yield replace(_broken(error), file=path.name, page=number + 1)
+    except OSError as error:
+        fault = ScanError("damaged", detail=error.strerror or type(error).__name__)
+        yield replace(_broken(fault), file=path.name, page=number + 1)
+
+
+def decode(page: EncodedPage) -> ScannedPage:
+    """Decode to grey, the right way up as far as the file says.
+
+    Raises
+    ------
+    ScanError
+        If the page is broken, too large or too small; the values hold the numbers.
+    MissingToolError
+        If the page must be rendered and poppler is absent.
+    """
+    picture = _picture(page, colour=False)
+    grey = grey_of(picture.pixels)
+    dpi = _believable(picture.dpi)
+    stretch = dpi[0] / dpi[1] if dpi else 1.0
+    if dpi and not 1 / SQUARE_PIXELS < stretch < SQUARE_PIXELS:
+        grey, dpi, stretch = _squared(grey, dpi), (max(dpi), max(dpi)), 1.0
+    claimed = math.sqrt(dpi[0] * dpi[1]) if dpi else 0.0
+    return ScannedPage(
+        file=page.file,
+        page=page.page,
+        grey=grey,
+        depth=Depth.COLOUR if picture.is_colour else _depth(picture.pixels),
+        dpi=claimed if claimed >= LEAST_DPI else None,
+        stretch=stretch,
+        encoded=page,
+    )
+
+
+def colour_of(scan: ScannedPage, reduced: int = 1, top: float = 1.0) -> Colour | None:
+    """Decode the page once more, in colour; None when the scanner delivered none.
+
+    Parameters
+    ----------
+    scan : ScannedPage
+    reduced : {1, 2, 4, 8}
+        Into how many times fewer pixels a side; a JPEG is decoded faster for it.
+    top : float
+        The share of the page, from its top, that is wanted; more may come, up to the whole page.
+    """
+    if scan.depth is not Depth.COLOUR or scan.encoded is None:
+        return None
+    picture = _picture(scan.encoded, colour=True, reduced=reduced, top=top)
+    pixels = picture.pixels
+    if pixels.ndim != 3:
+        return None
+    height, width = scan.grey.shape
+    size = math.ceil(width / reduced), math.ceil(round(picture.top * height) / reduced)
+    if pixels.shape[1::-1] == size:
+        return pixels
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _is_scan(path: Path) -> bool:
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    if path.suffix.lower() in _SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            return _kind(file.read(_HEAD_BYTES)) is not None
+    except OSError:
+        return False
+
+
+def _counting(path: Path) -> list[tuple[int, str]]:
+    """Order ``scan2`` before ``scan10``."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", str(path))]
+
+
+def _kind(head: bytes) -> str | None:
+    """Tell a file by its first bytes; its name may lie."""
+    for signature, kind in _SIGNATURES.items():
+        if head.startswith(signature):
+            return kind
+    return "pdf" if b"%PDF-" in head else None
+
+
+def _pages(path: Path) -> Iterator[EncodedPage]:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        size = file.seek(0, io.SEEK_END)
+    if size == 0:
+        raise ScanError("empty_file")
+    match _kind(head):
+        case "pdf":
+            from omr.reading.scan import pdf  # PDFium: workers that get JPEGs do not need it
+
+            for part in pdf.split(path, MOST_PAGES):
+                if isinstance(part, ScanError):
+                    yield _broken(part)
+                elif part.is_jpeg:
+                    yield EncodedPage("", 0, Encoding.PICTURE, part.data, part.orientation, part.dpi)
+                else:
+                    yield EncodedPage("", 0, Encoding.PDF, part.data)
+        case "tiff":
+            for frame in tiff.split(path, MOST_PAGES):
+                if isinstance(frame, ScanError):
+                    yield _broken(frame)
+                else:
+                    yield EncodedPage("", 0, Encoding.PICTURE, frame)
+        case "jpeg" | "png":
+            if size > MOST_BYTES:
+                raise ScanError("too_many_bytes", megabytes=size // 2**20, most=MOST_BYTES // 2**20)
+            yield EncodedPage("", 0, Encoding.PICTURE, path.read_bytes())
+        case _:
+            raise ScanError("not_a_scan")
+
+
+def _broken(fault: ScanError) -> EncodedPage:
+    return EncodedPage("", 0, Encoding.BROKEN, b"", fault=fault)
+
+
+def _picture(page: EncodedPage, *, colour: bool, reduced: int = 1, top: float = 1.0) -> Picture:
+    if page.fault is not None:
+        raise page.fault
+    if page.encoding is Encoding.PDF:
+        from omr.reading.scan import pdf
+
+        return pdf.load(page.data)
+    picture = load(page.data, page.orientation, colour=colour, reduced=reduced, top=top)
+    return picture if page.dpi is None else picture._replace(dpi=page.dpi)
+
+
+def _believable(dpi: tuple[float, float] | None) -> tuple[float, float] | None:
+    if dpi is None or not all(LEAST_DPI / MOST_STRETCH <= one <= MOST_DPI for one in dpi):
+        return None
+    return dpi if max(dpi) <= MOST_STRETCH * min(dpi) else None
+
+
+def _squared(grey: Grey, dpi: tuple[float, float]) -> Grey:
+    """Stretch fax pixels to squares of the finer resolution."""
+    height, width = grey.shape
+    finest = max(dpi)
+    size = round(width * finest / dpi[0]), round(height * finest / dpi[1])
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _depth(pixels: NDArray[np.uint8]) -> Depth:
+    """Tell bilevel from grey; almost every grey scan shows a third level within a few rows."""
+    for part in (pixels[::64], pixels):
+        levels = cv2.calcHist([np.ascontiguousarray(part)], [0], None, [256], [0, 256])
+        if np.count_nonzero(levels) > 2:
+            return Depth.GREY
+    return Depth.BILEVEL

@@ -1,0 +1,1 @@
+"""What counts today: slips, answers, tallies, reconciliation, closed months."""

@@ -1,0 +1,187 @@
+"""Closing a period: its figures as they stood, and every later change as a dated adjustment.
+
+open --close--> closed --adjust--> adjusting --close--> closed … Nothing changes the
+figures of a closed period; slips that come in late wait for an adjustment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from omr.errors import RegisterError
+from omr.forms.template import Form
+from omr.records.counts.reconcile import reconcile
+from omr.records.counts.tallies import tally
+from omr.records.counts.validity import rules
+from omr.records.register.periods import Period, PeriodState, state_of
+from omr.records.register.visits import visits_of
+from omr.records.store.store import Store
+
+Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One closing of a period."""
+
+    at: str
+    by: str
+    why: str  # of the adjustment it ends; "" for the first
+    figures: Figures
+    difference: dict[str, tuple[int, int]]  # figure -> before and after; of the first, nothing
+    rules: str  # version of the rules of validity
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodStatus:
+    """Where a period is on its way."""
+
+    period: str
+    state: PeriodState
+    waiting: int  # items that a person must decide before it can be closed
+    closings: tuple[Closing, ...]
+
+
+def close(store: Store, forms: Mapping[str, Form], period: Period, *, by: str) -> PeriodStatus:
+    """Close a period, or end its adjustment.
+
+    Raises
+    ------
+    RegisterError
+        If it is closed, something in it waits for a person, or a batch was interrupted.
+    """
+    if not by.strip():
+        raise RegisterError("register.no_name")
+    with store.act("close_period", by=by) as act:
+        if state_of(store, period.name) is PeriodState.CLOSED:
+            raise RegisterError("register.closed_already", period=period)
+        if waiting := _waiting(store, period):
+            raise RegisterError("register.waits", period=period, count=waiting)
+        interrupted = store.row(
+            "SELECT batch FROM batches WHERE batch NOT IN (SELECT batch FROM batch_ends) LIMIT 1"
+        )
+        if interrupted is not None:
+            raise RegisterError("register.interrupted", batch=interrupted["batch"])
+        act.add(
+            "period_states",
+            {
+                "period_state": act.next_id("period_states", "period_state"),
+                "period": period.name,
+                "state": PeriodState.CLOSED.value,
+                "figures": json.dumps(figures_of(store, forms, period), ensure_ascii=False, sort_keys=True),
+                "rules": rules().version,
+            },
+        )
+    return status(store, period)
+
+
+def adjust(store: Store, period: Period, *, by: str, why: str) -> PeriodStatus:
+    """Reopen a closed period for a reason; slips that waited for it count from now on.
+
+    Raises
+    ------
+    RegisterError
+        If it is not closed, or name or reason are missing.
+    """
+    if not by.strip():
+        raise RegisterError("register.no_name")
+    if not why.strip():
+        raise RegisterError("register.no_why")
+    with store.act("adjust_period", by=by, why=why) as act:
+        if state_of(store, period.name) is not PeriodState.CLOSED:
+            raise RegisterError("register.not_closed", period=period)
+        act.add(
+            "period_states",
+            {
+                "period_state": act.next_id("period_states", "period_state"),
+                "period": period.name,
+                "state": PeriodState.ADJUSTING.value,
+                "figures": None,
+            },
+        )
+        decision = act.next_id("decided_slips", "decision")
+        late = store.rows(
+            """SELECT reading FROM slips
+            WHERE period = ? AND standing = 'held' AND set_aside = 'period_closed'""",
+            period.name,
+        )
+        for at, row in enumerate(list(late)):
+            act.add(
+                "decided_slips",
+                {"decision": decision + at, "reading": row["reading"], "outcome": "counts", "reason": None},
+            )
+    return status(store, period)
+
+
+def status(store: Store, period: Period) -> PeriodStatus:
+    """Return where a period is, with all its closings."""
+    closings: list[Closing] = []
+    why, before = "", None
+    for row in store.rows(
+        """SELECT state, figures, rules, at, by, why FROM period_states JOIN events USING (event)
+        WHERE period = ? ORDER BY period_state""",
+        period.name,
+    ):
+        if row["state"] == PeriodState.ADJUSTING:
+            why = row["why"]
+            continue
+        figures: Figures = json.loads(row["figures"])
+        changes = difference(before, figures)
+        closings.append(Closing(row["at"], row["by"], why, figures, changes, row["rules"] or ""))
+        before = figures
+    return PeriodStatus(period.name, state_of(store, period.name), _waiting(store, period), tuple(closings))
+
+
+def root_of(store: Store, period: Period) -> str:
+    """Return the hash of the event that closed a period, "" while it is not closed.
+
+    The chain of events up to it holds every row that its figures come from.
+    """
+    row = store.row(
+        """SELECT state, hash FROM period_states JOIN events USING (event)
+        WHERE period = ? ORDER BY period_state DESC LIMIT 1""",
+        period.name,
+    )
+    return str(row["hash"]) if row and row["state"] == PeriodState.CLOSED else ""
+
+
+def difference(before: Figures | None, after: Figures) -> dict[str, tuple[int, int]]:
+    """Return what changed, as (before, after); a figure that is not there is 0.
+
+    Examples
+    --------
+    >>> difference({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4})
+    {'b': (2, 3), 'c': (0, 4)}
+    """
+    if before is None:
+        return {}
+    names = sorted(before.keys() | after.keys())
+    pairs = {name: (before.get(name, 0), after.get(name, 0)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def figures_of(store: Store, forms: Mapping[str, Form], period: Period) -> Figures:
+    """Return every figure of a period as it stands: the books, every answer's count, the visits."""
+    figures: Figures = {}
+    for line in reconcile(store, forms, period):
+        figures |= {f"{line.unit}/{line.form}/{name}": number for name, number in line.figures.items()}
+    for answer in tally(store, period.name, forms).tallies.answers:
+        form = forms[answer.stratum.fingerprint]
+        where = f"{answer.stratum.unit}/{form.form}/{form.revision}/{answer.question}"
+        name = f"{where}/{answer.state}/{answer.code}".rstrip("/")
+        figures[name] = figures.get(name, 0) + answer.slips  # paper and electronic
+    return figures | {f"{unit}/visits": visits for unit, visits in visits_of(store, period.name).items()}
+
+
+def _waiting(store: Store, period: Period) -> int:
+    # A rejected page may be a slip of any period that its stack has.
+    count = store.value(
+        """SELECT count(*) FROM waiting
+        WHERE (period = ?1 AND reason <> 'period_closed') OR (kind = 'page' AND batch IN (
+            SELECT batch FROM batches WHERE period = ?1
+            UNION SELECT batch FROM slips WHERE period = ?1))""",
+        period.name,
+    )
+    return int(count or 0)

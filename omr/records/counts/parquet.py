@@ -1,0 +1,183 @@
+"""What counts today as Parquet, for engines that read a country: DuckDB, Spark, pandas, ClickHouse.
+
+Two datasets, each with one folder a period, as all of these engines know it::
+
+    slips/period=2026-11/part-0.parquet      a row a returned slip
+    answers/period=2026-11/part-0.parquet    a row a question of it; (serial, question) is unique
+
+A period is written again as a whole: its files appear complete or not at all. pyarrow is an
+optional extra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from omr.errors import OmrError
+from omr.forms.template import Form
+from omr.records.counts.slips import CurrentSlip, current_slips
+from omr.records.store.originals import put_in_place
+from omr.records.store.store import Store
+
+ROWS: Final = 20_000  # slips held in memory: some 20 MB; row groups of this size are read in parallel
+
+# Words of few values are kept once a file: an answer costs 2 bytes instead of 30.
+_WORD: Final = pa.dictionary(pa.int32(), pa.string())
+
+SLIPS: Final = pa.schema(
+    [
+        pa.field("serial", pa.string(), nullable=False),
+        pa.field("form", _WORD, nullable=False),
+        pa.field("fingerprint", _WORD, nullable=False),  # of the form as printed
+        pa.field("run", _WORD, nullable=False),
+        pa.field("unit", _WORD, nullable=False),
+        pa.field("standing", _WORD, nullable=False),  # counts, held, refused, duplicate
+        pa.field("valid", pa.bool_(), nullable=False),
+        pa.field("reason", _WORD),  # why it is not valid
+    ]
+)
+ANSWERS: Final = pa.schema(
+    [
+        pa.field("serial", pa.string(), nullable=False),
+        pa.field("form", _WORD, nullable=False),
+        pa.field("unit", _WORD, nullable=False),
+        pa.field("valid", pa.bool_(), nullable=False),  # the slip
+        pa.field("question", _WORD, nullable=False),
+        pa.field("state", _WORD, nullable=False),  # answered, no_answer, multiple, doubtful
+        pa.field("codes", pa.list_(pa.string()), nullable=False),
+        pa.field("confidence", pa.float32(), nullable=False),
+        pa.field("by", _WORD, nullable=False),  # machine, or the reviewer
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written."""
+
+    slips: int
+    answers: int
+    files: tuple[Path, ...]
+
+
+def export(store: Store, forms: Mapping[str, Form], target: Path, *, period: str | None = None) -> Exported:
+    """Write slips and answers below `target`, by period.
+
+    Parameters
+    ----------
+    forms : mapping
+        Fingerprint to form, as archived.
+    target : Path
+        A folder; what is there of the same periods is replaced.
+    period : str, optional
+        Only this one.
+
+    Raises
+    ------
+    OmrError
+        If the disk refuses; then nothing was replaced that was there.
+    """
+    counts = {"slips": 0, "answers": 0}
+    files: list[Path] = []
+    with _writing(target, files) as writers:
+        for slips in _chunks(current_slips(store, forms, period=period)):
+            for when in sorted({slip.period for slip in slips}):
+                these = [slip for slip in slips if slip.period == when]
+                for dataset, rows in (("slips", _slips(these)), ("answers", _answers(these))):
+                    writers.of(dataset, when).write_table(rows)
+                    counts[dataset] += rows.num_rows
+    return Exported(counts["slips"], counts["answers"], tuple(sorted(files)))
+
+
+def _chunks(slips: Iterator[CurrentSlip]) -> Iterator[list[CurrentSlip]]:
+    chunk: list[CurrentSlip] = []
+    for slip in slips:
+        chunk.append(slip)
+        if len(chunk) == ROWS:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+class _Writers:
+    """One open file a dataset and period."""
+
+    def __init__(self, target: Path, open_files: ExitStack) -> None:
+        self._target = target
+        self._open_files = open_files
+        self._writers: dict[tuple[str, str], Any] = {}
+        self.parts: list[tuple[Path, Path]] = []  # as it is being written, as it will be
+
+    def of(self, dataset: str, period: str) -> Any:
+        key = dataset, period
+        if key not in self._writers:
+            final = self._target / dataset / f"period={period}" / "part-0.parquet"
+            final.parent.mkdir(parents=True, exist_ok=True)
+            part = final.with_name(f".{final.name}.part")  # engines pass over names with a dot
+            self.parts.append((part, final))
+            schema = SLIPS if dataset == "slips" else ANSWERS
+            writer = pq.ParquetWriter(part, schema, compression="zstd")
+            self._writers[key] = self._open_files.enter_context(writer)
+        return self._writers[key]
+
+
+@contextmanager
+def _writing(target: Path, files: list[Path]) -> Iterator[_Writers]:
+    """Put all files in place when all are whole; leave none half written."""
+    open_files = ExitStack()
+    writers = _Writers(target, open_files)
+    try:
+        with open_files:
+            yield writers
+        for part, final in writers.parts:
+            put_in_place(part, final)
+            files.append(final)
+    except OSError as error:
+        raise OmrError("parquet.cannot_write", folder=target, detail=error.strerror or error) from error
+    finally:
+        for part, _ in writers.parts:
+            part.unlink(missing_ok=True)
+
+
+def _slips(slips: list[CurrentSlip]) -> pa.Table:
+    rows = [
+        {
+            "serial": slip.serial,
+            "form": slip.form,
+            "fingerprint": slip.fingerprint,
+            "run": slip.run,
+            "unit": slip.unit,
+            "standing": slip.standing,
+            "valid": slip.valid,
+            "reason": slip.reason,
+        }
+        for slip in slips
+    ]
+    return pa.Table.from_pylist(rows, SLIPS)
+
+
+def _answers(slips: list[CurrentSlip]) -> pa.Table:
+    rows = [
+        {
+            "serial": slip.serial,
+            "form": slip.form,
+            "unit": slip.unit,
+            "valid": slip.valid,
+            "question": question,
+            "state": answer.state.value,
+            "codes": list(answer.codes),
+            "confidence": answer.confidence,
+            "by": answer.by,
+        }
+        for slip in slips
+        for question, answer in slip.answers.items()
+    ]
+    return pa.Table.from_pylist(rows, ANSWERS)

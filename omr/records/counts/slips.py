@@ -1,0 +1,126 @@
+"""What counts today: slips with their current answers, machine's or reviewer's, and their validity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from omr.forms.template import Form
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.validity import CurrentAnswer, judge
+from omr.records.store.store import Store
+
+# One slip per serial: the one that counts; while none does, the first that waits; else the first.
+ONE_PER_SERIAL: Final = """(rank = 0 OR NOT EXISTS (
+        SELECT 1 FROM slips AS better
+        WHERE better.serial = slips.serial AND (better.rank, better.reading) < (slips.rank, slips.reading)
+    ))"""
+_SLIPS: Final = f"""
+    SELECT slips.*, question, state, codes, confidence, by
+    FROM slips JOIN current_answers USING (reading)
+    WHERE {ONE_PER_SERIAL} {{where}}
+    ORDER BY reading
+"""
+# By reading, so that SQLite looks them up one by one instead of looking through a year.
+_OF_BATCH: Final = "SELECT reading FROM pages JOIN readings USING (page) WHERE pages.batch = ?"
+OF_PERIOD: Final = """
+    SELECT reading FROM readings WHERE period = ?
+    UNION SELECT reading FROM attributions WHERE period = ?
+"""
+# A slip recorded as spoiled is no returned one, and a closed period does not know those that come late.
+NOT_COUNTED_AS_RETURNED: Final = ("spoiled", "period_closed")
+_OF_EXCEPTIONAL_SERIALS: Final = """
+    SELECT same.reading FROM exceptional
+    CROSS JOIN readings AS one ON one.reading = exceptional.reading
+    CROSS JOIN readings AS same ON same.serial = one.serial
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSlip:
+    """One returned slip as it counts today."""
+
+    reading: int
+    serial: str
+    run: str
+    number: int
+    form: str
+    fingerprint: str
+    unit: str
+    period: str
+    standing: str  # counts, held, refused, duplicate
+    set_aside: str | None  # why intake did not let it count by itself
+    reason: str | None  # code of the rule that makes it invalid
+    answers: Mapping[str, CurrentAnswer]  # by question, in the form's order
+
+    @property
+    def valid(self) -> bool:
+        """Whether the slip enters the figures."""
+        return self.reason is None
+
+
+def current_slips(
+    store: Store,
+    forms: Mapping[str, Form],
+    *,
+    batch: str | None = None,
+    period: str | None = None,
+    exceptional: bool = False,
+) -> Iterator[CurrentSlip]:
+    """Yield every returned slip once, in the order of reading.
+
+    Parameters
+    ----------
+    forms : mapping
+        Fingerprint to form, as archived.
+    batch, period : str, optional
+        Only slips of this batch, only those that count for this period.
+    exceptional : bool
+        Only slips about whose serial there is anything to say; all others are valid.
+    """
+    where, values = "", list[str]()
+    if period is not None:
+        where += f" AND slips.reading IN ({OF_PERIOD}) AND period = ?"
+        values += [period] * 3
+    if batch is not None:
+        where += f" AND slips.reading IN ({_OF_BATCH}) AND batch = ?"
+        values += [batch] * 2
+    if exceptional:
+        where += f" AND slips.reading IN ({_OF_EXCEPTIONAL_SERIALS})"
+    for _, group in groupby(store.rows(_SLIPS.format(where=where), *values), key=lambda row: row["reading"]):
+        rows = list(group)
+        slip, form = rows[0], forms[rows[0]["fingerprint"]]
+        given = {
+            row["question"]: CurrentAnswer(
+                row["question"],
+                AnswerState(row["state"]),
+                tuple(row["codes"].split()),
+                row["confidence"],
+                row["by"],
+            )
+            for row in rows
+        }
+        answers = {question.key: given[question.key] for question in form.questions if question.key in given}
+        reason = judge(
+            form,
+            answers,
+            standing=slip["standing"],
+            set_aside=slip["set_aside"],
+            reason_by_hand=slip["reason_by_hand"],
+        )
+        yield CurrentSlip(
+            reading=slip["reading"],
+            serial=slip["serial"],
+            run=slip["run"],
+            number=slip["number"],
+            form=slip["form"],
+            fingerprint=slip["fingerprint"],
+            unit=slip["unit"],
+            period=slip["period"],
+            standing=slip["standing"],
+            set_aside=slip["set_aside"],
+            reason=reason,
+            answers=answers,
+        )

@@ -1,0 +1,112 @@
+"""Is a returned slip valid? Rules as versioned data (`validity.toml`), judged the same way everywhere."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from omr.forms.template import Form, Kind
+from omr.messages import language
+from omr.reading.marks.decide import Answer, AnswerState
+
+MACHINE = "machine"
+
+# What intake sets aside, and the rule a slip falls under as long as nobody decided otherwise.
+_SET_ASIDE = {
+    "same_image": "KHL3",
+    "same_sheet": "KHL3",
+    "duplicate_other_image": "KHL3",
+    "other_unit": "KHL7",
+    "other_period": "KHL7",
+    "period_closed": "KHL7",
+    "spoiled": "KHL6",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentAnswer:
+    """What counts today as the answer of one question."""
+
+    question: str
+    state: AnswerState
+    codes: tuple[str, ...]
+    confidence: float
+    by: str  # "machine" or the reviewer's name
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One version of the rules."""
+
+    version: str
+    most_core_unanswered: float
+    texts: Mapping[str, Mapping[str, str]]  # code -> language -> text
+
+    def text(self, code: str) -> str:
+        """Return what a code means, in the language in force."""
+        return self.texts[code][language()]
+
+
+@cache
+def rules() -> Rules:
+    """Return the rules in force."""
+    data = tomllib.loads(resources.files("omr.records.counts").joinpath("validity.toml").read_text("utf-8"))
+    texts = {rule["code"]: {"vi": rule["vi"], "en": rule["en"]} for rule in data["rules"]}
+    return Rules(data["version"], data["most_core_unanswered"], texts)
+
+
+def judge(
+    form: Form,
+    answers: Mapping[str, CurrentAnswer],
+    *,
+    standing: str,
+    set_aside: str | None,
+    reason_by_hand: str | None,
+) -> str | None:
+    """Return the code of the rule that makes a slip invalid, or None if it is valid.
+
+    A doubtful answer that nobody decided yet makes no slip invalid: it may turn out to be an answer.
+
+    Parameters
+    ----------
+    standing : str
+        As the view `slips` says: counts, held, refused, duplicate.
+    set_aside : str or None
+        Why intake set it aside.
+    reason_by_hand : str or None
+        The code a person gave.
+    """
+    if reason_by_hand is not None:
+        return reason_by_hand
+    if standing != "counts":
+        return _SET_ASIDE.get(set_aside or "", "KHL3")
+    return "KHL5" if _says_nothing(form, answers) else None
+
+
+def may_say_overall(form: Form, answers: Sequence[Answer]) -> bool:
+    """Return whether the machine found an answer, or perhaps one, to the overall question.
+
+    Such a slip is valid by what it says; only the others need to be judged one by one.
+    """
+    overall = {question.key for question in form.questions if question.overall}
+    states = {answer.state for answer in answers if answer.question in overall}
+    return bool(states & {AnswerState.ANSWERED, AnswerState.DOUBTFUL})
+
+
+def _says_nothing(form: Form, answers: Mapping[str, CurrentAnswer]) -> bool:
+    questions = [question for question in form.questions if question.kind is not Kind.TEXT]
+    said = {question.key for question in questions if _may_be_valid(answers.get(question.key))}
+    core = [question.key for question in questions if question.core]
+    overall = {question.key for question in questions if question.overall}
+    unanswered = sum(key not in said for key in core)
+    return not said or (not overall & said and unanswered > rules().most_core_unanswered * len(core))
+
+
+def _may_be_valid(answer: CurrentAnswer | None) -> bool:
+    if answer is None:
+        return False
+    undecided = answer.state is AnswerState.DOUBTFUL and answer.by == MACHINE
+    return undecided or answer.state is AnswerState.ANSWERED

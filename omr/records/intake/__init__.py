@@ -1,0 +1,1 @@
+"""A scanned stack comes in and ends with a receipt."""

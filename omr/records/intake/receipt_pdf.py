@@ -1,0 +1,79 @@
+"""The receipt of a batch on paper, to be signed by who gave the stack and who took it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable, Spacer
+
+from omr.forms.office_paper import table, text, write_paper
+from omr.messages import say
+from omr.records.intake.receipt import Receipt
+from omr.records.store.store import Store
+
+
+def print_receipt(store: Store, made: Receipt, office: str, target: Path) -> None:
+    """Print the receipt of a batch on A4.
+
+    Raises
+    ------
+    OmrError
+        If the file cannot be written.
+    """
+    batch = store.row(
+        """SELECT batches.unit, period, expected, root, at, by FROM batches
+        JOIN events ON events.event = batches.event LEFT JOIN batch_ends USING (batch) WHERE batch = ?""",
+        made.batch,
+    )
+    assert batch is not None  # the receipt is of a batch that is there
+    figures = [
+        ("unit", batch["unit"] or say("receipt.by_run")),
+        ("period", batch["period"] or say("receipt.by_run")),
+        ("scanned_at", f"{_here(batch['at'])} ({batch['by']})"),
+        ("files", made.files),
+        ("counted", "–" if made.expected is None else made.expected),
+        ("sheets", made.sheets),
+        ("read", made.read),
+        ("blank", made.blank_backs),
+        ("rejected", sum(made.rejected.values())),
+        ("again", made.duplicates),
+        ("review", made.to_review),
+        ("root", batch["root"] or say("receipt.unfinished")),
+    ]
+    story: list[Flowable] = [
+        text(office.upper(), "head", bold=True),
+        Spacer(0, 6 * mm),
+        text(say("receipt.title", batch=made.batch), "title", bold=True, centred=True),
+        Spacer(0, 6 * mm),
+        table(
+            [[text(say(f"receipt.name_{name}")), text(str(value), bold=True)] for name, value in figures],
+            [65.0, 115.0],
+        ),
+    ]
+    if made.expected not in (None, made.sheets):
+        difference = abs(int(made.expected or 0) - made.sheets)
+        values = {"expected": made.expected, "sheets": made.sheets, "difference": difference}
+        story += [Spacer(0, 4 * mm), text(say("receipt.not_as_expected", **values), bold=True)]
+    if made.problems:
+        head = [text(say(f"receipt.name_{name}"), "small", bold=True) for name in ("file", "page", "detail")]
+        rows = [
+            [text(one.file, "small"), text(str(one.page), "small"), text(one.detail, "small")]
+            for one in made.problems
+        ]
+        story += [
+            Spacer(0, 6 * mm),
+            text(say("receipt.problems"), "head", bold=True),
+            Spacer(0, 2 * mm),
+            table([head, *rows], [50.0, 15.0, 115.0]),
+        ]
+    signed = [text(say(f"cover.{who}"), centred=True, bold=True) for who in ("giver", "taker")]
+    hint = [text(say("cover.sign"), "small", centred=True, italic=True)] * 2
+    story += [Spacer(0, 10 * mm), table([signed, hint], [90.0, 90.0], ruled=False)]
+    write_paper(target, "A4", say("receipt.title", batch=made.batch), story)
+
+
+def _here(at: str) -> str:
+    """Return a stored time as the clock on the wall showed it."""
+    return datetime.fromisoformat(at).astimezone().strftime("%d/%m/%Y %H:%M")

@@ -1,0 +1,105 @@
+"""A calibration decides again from stored measurements; what it changes is listed before it is kept.
+
+Nothing is rescanned and nothing edited: a slip whose answers change gets a further deciding,
+the latest of which counts. What people decided stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from omr.forms.template import Form
+from omr.reading.marks.calibrate import Calibration
+from omr.reading.marks.decide import Answer, BoxVerdict, decide
+from omr.records.counts.validity import may_say_overall
+from omr.records.intake.rows import answer_row, verdicts_json
+from omr.records.register.periods import PeriodState, state_of
+from omr.records.store.measured import unpack
+from omr.records.store.store import Row, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One answer of the machine that a calibration decides otherwise."""
+
+    serial: str
+    question: str
+    before: tuple[str, tuple[str, ...]]  # state and codes
+    after: tuple[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Redecided:
+    """A slip with its new answers."""
+
+    reading: int
+    form: Form
+    verdicts: tuple[BoxVerdict, ...]
+    answers: tuple[Answer, ...]
+    changed: tuple[Changed, ...]
+
+
+def redecided(
+    store: Store, forms: Mapping[str, Form], calibration: Calibration, period: str | None = None
+) -> Iterator[Redecided]:
+    """Yield the slips whose answers change; those of closed periods stay as they are.
+
+    Parameters
+    ----------
+    forms : mapping
+        Fingerprint to form, as archived.
+    period : str, optional
+        Only slips that count for this period.
+    """
+    states: dict[str, PeriodState] = {}
+    rows = store.rows(
+        """SELECT slips.reading, slips.serial, slips.fingerprint, slips.period, marks
+        FROM slips JOIN readings USING (reading)
+        WHERE slips.period = ?1 OR ?1 IS NULL ORDER BY slips.reading""",
+        period,
+    )
+    for row in rows:
+        when = row["period"]
+        states.setdefault(when, state_of(store, when))
+        if states[when] is PeriodState.CLOSED:
+            continue
+        form = forms[row["fingerprint"]]
+        verdicts, answers = decide(form.questions, unpack(form, row["marks"]), calibration)
+        before = _machine_answers(store, row["reading"])
+        changed = tuple(
+            Changed(row["serial"], answer.question, before[answer.question], after)
+            for answer in answers
+            if before.get(answer.question) != (after := (answer.state.value, answer.codes))
+            and answer.question in before
+        )
+        if changed:
+            yield Redecided(row["reading"], form, verdicts, answers, changed)
+
+
+def _machine_answers(store: Store, reading: int) -> dict[str, tuple[str, tuple[str, ...]]]:
+    rows = store.rows(
+        """SELECT question, state, codes FROM answers
+        WHERE deciding = (SELECT max(deciding) FROM decidings WHERE reading = ?)""",
+        reading,
+    )
+    return {row["question"]: (row["state"], tuple(row["codes"].split())) for row in rows}
+
+
+def keep(store: Store, slips: Iterable[Redecided], calibration: Calibration, *, by: str) -> None:
+    """Add the new decidings, all or none."""
+    with store.act("redecide", by=by, why=calibration.name) as act:
+        first = act.next_id("decidings", "deciding")
+        for deciding, slip in enumerate(slips, start=first):
+            act.add(
+                "decidings",
+                {
+                    "deciding": deciding,
+                    "reading": slip.reading,
+                    "calibration": calibration.name,
+                    "overall": int(may_say_overall(slip.form, slip.answers)),
+                    "verdicts": verdicts_json(slip.verdicts),
+                },
+            )
+            rows: list[Row] = [answer_row(deciding, answer) for answer in slip.answers]
+            act.add("answers", *rows)

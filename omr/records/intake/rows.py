@@ -1,0 +1,179 @@
+"""What came of pages, as rows: collected by table and written together in one act."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from omr.forms.template import Form
+from omr.reading.marks.decide import Answer, BoxState, BoxVerdict
+from omr.reading.page.streaks import Streak
+from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
+from omr.reading.scan.cover import find_cover
+from omr.reading.scan.pages import EncodedPage
+from omr.records.counts.validity import may_say_overall
+from omr.records.intake.standing import Seen, Standing, Told
+from omr.records.store.measured import pack
+from omr.records.store.store import Act, Row, Store
+
+# In the order in which rows refer to each other.
+_TABLES: Final = ("pages", "readings", "doubts", "comments", "set_aside", "decidings", "answers")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A page that is on its way through the reader."""
+
+    original: str
+    number: int
+    picture: str  # SHA-256
+    page: EncodedPage
+
+
+@dataclass(frozen=True, slots=True)
+class CoverSheet:
+    """The sheet on top of the stack, which says whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What intake needs besides the files: where facts go and how slips were printed and decided."""
+
+    store: Store
+    scans: Path
+    forms: Mapping[str, Form]  # by fingerprint, as archived
+    calibration: str
+    by: str
+
+
+class PageRows:
+    """The rows of one act of reading, collected by table and inserted together."""
+
+    def __init__(self, desk: Desk, batch: str, told: Told, act: Act) -> None:
+        self._desk = desk
+        self._batch = batch
+        self._act = act
+        self._tables: dict[str, list[Row]] = {table: [] for table in _TABLES}
+        self._next = {
+            column: act.next_id(table, column)
+            for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
+        }
+        self._standing = Standing(desk.store, told)
+
+    def insert(self) -> None:
+        """Write all rows."""
+        for table, rows in self._tables.items():
+            self._act.add(table, *rows)
+
+    def add(self, sent: Sent, result: Result | CoverSheet) -> None:
+        """Add the rows of one page."""
+        page = self._number("page")
+        row: dict[str, str | int | None] = {
+            "page": page,
+            "batch": self._batch,
+            "original": sent.original,
+            "number": sent.number,
+            "picture": sent.picture,
+            "outcome": "read",
+            "reason": None,
+            "measured": None,
+        }
+        if isinstance(result, BlankBack):
+            row["outcome"] = "blank_back"
+        elif isinstance(result, CoverSheet):
+            row["outcome"] = "cover"
+        elif isinstance(result, RejectedPage):
+            inside = find_cover(sent.page)  # two stacks were scanned as one
+            reason, numbers = ("cover_inside", asdict(inside)) if inside else (result.reason, result.measured)
+            measured = json.dumps(numbers, ensure_ascii=False, default=str)
+            row.update(outcome="rejected", reason=reason, measured=measured)
+        self._tables["pages"].append(row)
+        if isinstance(result, ReadPage):
+            self.add_reading(page, sent.picture, result)
+
+    def add_reading(self, page: int, picture: str, result: ReadPage) -> None:
+        """Add the rows of the slip that was read on a page."""
+        reading = self._number("reading")
+        slip = result.page
+        place = self._standing.place(slip.issue, slip.serial.number)
+        form = self._desk.forms[slip.issue.fingerprint]
+        marks = pack(form, result.marks)
+        self._tables["readings"].append(
+            {
+                "reading": reading,
+                "page": page,
+                "serial": str(slip.serial),
+                "run": slip.issue.run,
+                "number": slip.serial.number,
+                "unit": place.unit,
+                "period": place.period,
+                "carriers": " ".join(slip.carriers),
+                "dpi": float(slip.aligned.dpi),
+                "residual_mm": float(slip.aligned.residual_mm),
+                "scan_from_page": json.dumps(slip.aligned.scan_from_page.ravel().tolist()),
+                "marks": marks,
+                "seal": result.seal.value,
+                "streaks": _streaks(result.streaks),
+            }
+        )
+        self._tables["doubts"] += [{"reading": reading, "reason": doubt} for doubt in result.doubts]
+        self._tables["comments"] += [
+            {
+                "reading": reading,
+                "question": comment.question,
+                "ink_mm2": float(comment.ink_mm2),
+                "corners_px": json.dumps(np.round(comment.corners_px, 2).tolist()),
+            }
+            for comment in result.comments
+            if comment.has_ink
+        ]
+        seen = Seen(reading, picture, marks, result.seal)
+        reason, other = self._standing.why_aside(form, str(slip.serial), slip.issue, slip.serial.number, seen)
+        if reason is not None:
+            self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
+        deciding = self._number("deciding")
+        self._tables["decidings"].append(
+            {
+                "deciding": deciding,
+                "reading": reading,
+                "calibration": self._desk.calibration,
+                "overall": int(may_say_overall(form, result.answers)),
+                "verdicts": verdicts_json(result.verdicts),
+            }
+        )
+        self._tables["answers"] += [answer_row(deciding, answer) for answer in result.answers]
+
+    def _number(self, column: str) -> int:
+        self._next[column] += 1
+        return self._next[column] - 1
+
+
+def _streaks(streaks: Iterable[Streak]) -> str | None:
+    found = [[streak.first, streak.last, streak.is_column] for streak in streaks]
+    return json.dumps(found) if found else None
+
+
+def verdicts_json(verdicts: Iterable[BoxVerdict]) -> str:
+    """Return all boxes that are not plainly blank, as JSON: [question, option, state, confidence, review]."""
+    told = [
+        [one.question, one.option, one.state.value, round(one.confidence, 6), one.review]
+        for one in verdicts
+        if one.review or one.state is not BoxState.BLANK
+    ]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def answer_row(deciding: int, answer: Answer) -> Row:
+    """Return the row of one answer."""
+    return {
+        "deciding": deciding,
+        "question": answer.question,
+        "state": answer.state.value,
+        "codes": " ".join(answer.codes),
+        "confidence": float(answer.confidence),
+    }

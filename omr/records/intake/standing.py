@@ -1,0 +1,88 @@
+"""Does a slip that was just read count by itself? If not: why, and which slip came first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from omr.forms.serial import Issue
+from omr.forms.template import Form
+from omr.reading.page.seal import Seal
+from omr.records.intake.same_sheet import is_same_sheet
+from omr.records.register.custody import Custody, Place
+from omr.records.register.periods import PeriodState, state_of
+from omr.records.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was said about a stack; None: each slip's print run says it."""
+
+    unit: str | None
+    period: str | None
+    expected: int | None  # sheets
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What tells one scan of a slip from another."""
+
+    reading: int
+    picture: str  # SHA-256
+    marks: bytes  # packed
+    seal: Seal
+
+
+class Standing:
+    """Judges slips one after the other, within one act: what came before it in the act counts too."""
+
+    def __init__(self, store: Store, told: Told) -> None:
+        self._store = store
+        self._told = told
+        self._custody = Custody(store)
+        self._known: dict[str, list[Seen]] = {}  # by serial
+
+    def place(self, issue: Issue, number: int) -> Place:
+        """Return where a serial is registered; hand-overs and stock counts may have moved it."""
+        return self._custody.place(issue.run, number) or Place(issue.unit, issue.period)
+
+    def why_aside(
+        self, form: Form, serial: str, issue: Issue, number: int, seen: Seen
+    ) -> tuple[str | None, int | None]:
+        """Return why a slip does not count by itself, or None; and the first reading of its serial."""
+        earlier = self._earlier(serial)
+        earlier.append(seen)
+        if len(earlier) > 1:
+            return _against(form, seen, earlier[:-1]), earlier[0].reading
+        place = self.place(issue, number)
+        if self._told.unit not in (None, place.unit):
+            return "other_unit", None
+        if self._told.period not in (None, place.period):
+            return "other_period", None
+        spoiled = "SELECT 1 FROM spoilings WHERE run = ? AND ? BETWEEN first AND last"
+        if self._store.row(spoiled, issue.run, number) is not None:
+            return "spoiled", None
+        if state_of(self._store, place.period) is PeriodState.CLOSED:
+            return "period_closed", None
+        return None, None
+
+    def _earlier(self, serial: str) -> list[Seen]:
+        if serial not in self._known:
+            rows = self._store.rows(
+                """SELECT readings.reading, picture, marks, seal
+                FROM slips JOIN readings USING (reading) JOIN pages ON pages.page = readings.page
+                WHERE slips.serial = ? ORDER BY readings.reading""",
+                serial,
+            )
+            self._known[serial] = [
+                Seen(row["reading"], row["picture"], row["marks"], Seal(row["seal"])) for row in rows
+            ]
+        return self._known[serial]
+
+
+def _against(form: Form, seen: Seen, earlier: list[Seen]) -> str:
+    """Return what a slip is beside others with its serial: the very scan, the same sheet, or unlike them."""
+    if any(seen.picture == other.picture for other in earlier):
+        return "same_image"
+    if any(is_same_sheet(form, other.marks, seen.marks, (other.seal, seen.seal)) for other in earlier):
+        return "same_sheet"
+    return "duplicate_other_image"

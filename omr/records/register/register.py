@@ -1,0 +1,264 @@
+"""The register of serials: a print run is registered and printed in one act, both or neither.
+
+A run is committed as *printing* before its first number is on paper and ends as
+*issued* or *void*. Numbers are continuous per form digit and year and are never used
+again, also those of a void run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from omr.errors import RegisterError
+from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
+from omr.forms.template import Form, canonical, fingerprint, form_from_json
+from omr.records.register.periods import parse_period, refuse_closed
+from omr.records.register.units import find_unit
+from omr.records.store.originals import put_in_place, sha256_of
+from omr.records.store.store import Act, Row, Store
+
+FIRST_NUMBER: Final = 1
+
+
+def issue(
+    store: Store,
+    form: Form,
+    *,
+    unit: str,
+    period: str,
+    count: int,
+    target: Path,
+    by: str,
+    seed: int | None = None,
+    electronic_url: str = "",
+) -> Issue:
+    """Register `count` new serials for a unit and print them to `target`, both or neither.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Makes the guard letters reproducible, and so guessable: for tests and demonstrations.
+    electronic_url : str
+        Address of the electronic form, for its QR code.
+
+    Raises
+    ------
+    RegisterError
+        If the form changed without a new revision, the unit or period is unknown, the target
+        exists, or the year's numbers are used up.
+    """
+    from omr.forms.printing import print_forms  # brings reportlab, which only printing needs
+
+    when = parse_period(period)
+    serving = find_unit(store, unit, when)
+    refuse_closed(store, when.name)
+    target = target.absolute()
+    if not target.parent.is_dir():
+        raise RegisterError("records.no_target_folder", folder=target.parent)
+    with _issuing(store):
+        _end_interrupted(store, by=by)
+        if target.exists():  # it may be the only print of another run
+            raise RegisterError("records.target_exists", target=target)
+        with store.act("issue", by=by) as act:
+            archive_form(store, act, form)
+            year = when.first_day.year % 100
+            run = Issue(
+                run=_next_run(store, year),
+                form=form.form,
+                fingerprint=fingerprint(form),
+                unit=serving.unit,
+                period=when.name,
+                digit=form.digit,
+                year=year,
+                first=_next_number(store, form.digit, year, count),
+                count=count,
+                key=secrets.token_bytes(KEY_BYTES) if seed is None else _key_of(seed),
+            )
+            act.add(
+                "runs",
+                {
+                    "run": run.run,
+                    "form": run.form,
+                    "fingerprint": run.fingerprint,
+                    "unit": run.unit,
+                    "period": run.period,
+                    "digit": run.digit,
+                    "year": run.year,
+                    "first": run.first,
+                    "last": run.last,
+                    "key": run.key,
+                    "seeded": int(seed is not None),
+                    "target": str(target),
+                },
+            )
+        part = _part_of(target, run.run)
+        try:
+            address = electronic_url.replace("{unit}", run.unit)
+            print_forms(form, run.serials(), part, run=run.run, electronic_url=address)
+            put_in_place(part, target)
+        except BaseException as error:
+            part.unlink(missing_ok=True)
+            _end(store, run.run, None, by=by)
+            if isinstance(error, OSError):
+                detail = error.strerror or error
+                raise RegisterError("records.cannot_print", target=target, detail=detail) from error
+            raise
+        _end(store, run.run, target, by=by)
+    return run
+
+
+def archive_form(store: Store, act: Act, form: Form) -> None:
+    """Keep a form as it is printed, once; refuse one that changed without a new revision.
+
+    Raises
+    ------
+    RegisterError
+        If another content was printed under the same name and revision.
+    """
+    mark = fingerprint(form)
+    revision = form.form, form.revision
+    kept = store.row("SELECT fingerprint FROM forms WHERE form = ? AND revision = ?", *revision)
+    if kept is not None:
+        if kept["fingerprint"] != mark:
+            raise RegisterError("records.form_changed", form=form.form, revision=form.revision)
+        return
+    act.add(
+        "forms",
+        {
+            "fingerprint": mark,
+            "form": form.form,
+            "revision": form.revision,
+            "digit": form.digit,
+            "title": form.title,
+            "field": form.field,
+            "canonical": canonical(form),
+        },
+    )
+    for place, question in enumerate(form.questions):
+        act.add(
+            "form_questions",
+            {
+                "fingerprint": mark,
+                "question": question.key,
+                "position": place,
+                "kind": question.kind.value,
+                "text": question.text,
+                "factor": question.factor,
+                "core": int(question.core),
+                "overall": int(question.overall),
+            },
+        )
+        options: list[Row] = [
+            {
+                "fingerprint": mark,
+                "question": question.key,
+                "code": option.code,
+                "position": at,
+                "label": option.label,
+                "satisfied": int(option.satisfied),
+            }
+            for at, option in enumerate(question.options)
+        ]
+        act.add("form_options", *options)
+
+
+def archived_forms(store: Store) -> dict[str, Form]:
+    """Return all forms that were ever printed, by fingerprint, exactly as printed."""
+    rows = store.rows("SELECT fingerprint, canonical FROM forms")
+    return {row["fingerprint"]: form_from_json(row["canonical"]) for row in rows}
+
+
+def issued(store: Store) -> list[Issue]:
+    """Return all runs that are on paper."""
+    rows = store.rows(
+        """SELECT run, form, fingerprint, unit, period, digit, year, first, last, key
+        FROM runs JOIN run_ends USING (run) WHERE state = 'issued' ORDER BY digit, year, first"""
+    )
+    return [
+        Issue(
+            run=row["run"],
+            form=row["form"],
+            fingerprint=row["fingerprint"],
+            unit=row["unit"],
+            period=row["period"],
+            digit=row["digit"],
+            year=row["year"],
+            first=row["first"],
+            count=row["last"] - row["first"] + 1,
+            key=row["key"],
+        )
+        for row in rows
+    ]
+
+
+def end_interrupted(store: Store, *, by: str) -> None:
+    """End the runs that an interrupted program left as printing, unless one is printing now."""
+    if store.row("SELECT 1 FROM print_runs WHERE state = 'printing'") is None:
+        return
+    try:
+        with _issuing(store, seconds=0.0):
+            _end_interrupted(store, by=by)
+    except Timeout:
+        return
+
+
+@contextmanager
+def _issuing(store: Store, seconds: float = -1.0) -> Iterator[None]:
+    """Hold the right to print: whoever has it knows that every other run in printing is dead."""
+    with FileLock(store.path.with_name("issuing.lock"), timeout=seconds):
+        yield
+
+
+def _end_interrupted(store: Store, *, by: str) -> None:
+    for row in list(store.rows("SELECT run, target FROM print_runs WHERE state = 'printing'")):
+        target = Path(row["target"])
+        part = _part_of(target, row["run"])
+        whole = target.is_file() and _printed_run(target) == row["run"]
+        part.unlink(missing_ok=True)
+        _end(store, row["run"], target if whole else None, by=by)
+
+
+def _end(store: Store, run: str, pdf: Path | None, *, by: str) -> None:
+    state = "issued" if pdf else "void"
+    with store.act(state, by=by) as act:
+        act.add("run_ends", {"run": run, "state": state, "pdf": sha256_of(pdf) if pdf else None})
+
+
+def _printed_run(pdf: Path) -> str | None:
+    """Return the run that a print-ready PDF names in its keywords."""
+    import pypdfium2
+
+    try:
+        with pypdfium2.PdfDocument(pdf) as document:
+            keywords = document.get_metadata_value("Keywords")
+    except pypdfium2.PdfiumError:
+        return None
+    return next((word.removeprefix("run=") for word in keywords.split() if word.startswith("run=")), None)
+
+
+def _part_of(target: Path, run: str) -> Path:
+    return target.with_name(f".{target.name}.{run}.part")
+
+
+def _next_run(store: Store, year: int) -> str:
+    used = store.value("SELECT count(*) FROM runs WHERE year = ?", year)
+    return f"R{year:02}-{int(used or 0) + 1:04}"
+
+
+def _next_number(store: Store, digit: int, year: int, count: int) -> int:
+    last = store.value("SELECT max(last) FROM runs WHERE digit = ? AND year = ?", digit, year)
+    first = FIRST_NUMBER if last is None else int(last) + 1
+    if not 1 <= count <= MAX_NUMBER - first + 1:
+        raise RegisterError("records.bad_count", count=count, left=MAX_NUMBER - first + 1)
+    return first
+
+
+def _key_of(seed: int) -> bytes:
+    return hashlib.sha256(f"omr seed {seed}".encode()).digest()

@@ -1,0 +1,129 @@
+"""Visits at the counters, per unit and month: the denominator that no slip can give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from omr.errors import OmrError
+from omr.records.register.periods import Period, parse_period, refuse_closed
+from omr.records.register.units import find_unit, folded
+from omr.records.store.store import Store, Value
+from omr.tables_in import Sheet, SheetError, day_of, read_sheet, whole_number
+
+# Headings as offices write them, compared without diacritics.
+HEADINGS: Final = {
+    "unit": ("unit", "đơn vị", "mã đơn vị", "tên đơn vị"),
+    "period": ("period", "kỳ", "tháng", "kỳ số liệu"),
+    "visits": (
+        "visits",
+        "lượt",
+        "số lượt",
+        "lượt giao dịch",
+        "lượt giao dịch trực tiếp",
+        "số lượt giao dịch",
+    ),
+}
+
+_MONTH_OF_YEAR: Final = re.compile(r"(?:tháng )?(1[0-2]|0?[1-9])[/-](20\d{2})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """How many people came to one unit's counters in one period."""
+
+    unit: str
+    period: str
+    visits: int
+
+
+def import_visits(store: Store, path: Path, *, by: str, period: Period | None = None) -> int:
+    """Add the counts of a CSV or XLSX file, all or nothing; return how many were new or changed.
+
+    Parameters
+    ----------
+    period : Period, optional
+        For a file without a column of periods.
+
+    Raises
+    ------
+    OmrError
+        If the file is no such table, a unit or period is unknown, twice or closed, or a count is none.
+    """
+    sheet = read_sheet(path)
+    with store.act("import_visits", by=by) as act:
+        counts = _counts(store, sheet, period)
+        known = {(row["unit"], row["period"]): row["visits"] for row in store.rows("SELECT * FROM visits")}
+        changed = [count for count in counts if known.get((count.unit, count.period)) != count.visits]
+        for name in sorted({count.period for count in changed}):
+            refuse_closed(store, name)
+        first = act.next_id("visit_counts", "visit_count")
+        rows: list[dict[str, Value]] = [
+            {"visit_count": first + at, "unit": one.unit, "period": one.period, "visits": one.visits}
+            for at, one in enumerate(changed)
+        ]
+        act.add("visit_counts", *rows)
+    return len(changed)
+
+
+def visits_of(store: Store, period: str) -> dict[str, int]:
+    """Return the visits of each unit in a period, as far as they are known."""
+    rows = store.rows("SELECT unit, visits FROM visits WHERE period = ? ORDER BY unit", period)
+    return {row["unit"]: row["visits"] for row in rows}
+
+
+def _counts(store: Store, sheet: Sheet, period: Period | None) -> list[Visits]:
+    columns = _columns(sheet, period)
+    wrong: list[OmrError] = []
+    counts: dict[tuple[str, str], Visits] = {}
+    for line, cells in sheet.rows:
+        try:
+            count = _count(store, cells, columns, period)
+            if (count.unit, count.period) in counts:
+                raise OmrError("visits.twice", unit=count.unit, period=count.period)
+            counts[count.unit, count.period] = count
+        except OmrError as error:
+            wrong.append(OmrError("sheet.line", line=line, detail=error))
+    if wrong:
+        raise SheetError(wrong)
+    return list(counts.values())
+
+
+def _columns(sheet: Sheet, period: Period | None) -> dict[str, str]:
+    found = dict(_named(sheet))
+    needed = [name for name in HEADINGS if name != "period" or period is None]
+    absent = [name for name in needed if name not in found]
+    if absent:
+        raise OmrError("visits.columns", absent=", ".join(absent), found=", ".join(sheet.columns)[:200])
+    return found
+
+
+def _named(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    for column in sheet.columns:
+        for name, headings in HEADINGS.items():
+            if folded(column) in {folded(heading) for heading in headings}:
+                yield name, column
+
+
+def _count(
+    store: Store, cells: Mapping[str, str], columns: Mapping[str, str], period: Period | None
+) -> Visits:
+    when = _period(cells[columns["period"]]) if "period" in columns else period
+    assert when is not None  # one of the two is there: see `_columns`
+    unit = find_unit(store, cells[columns["unit"]], when)
+    number = whole_number(cells[columns["visits"]])
+    if number is None:
+        raise OmrError("visits.no_number", text=cells[columns["visits"]][:40])
+    return Visits(unit.unit, when.name, number)
+
+
+def _period(text: str) -> Period:
+    """Return the period of a cell: "2025-03", "3/2025", or what a spreadsheet made of it, 2025-03-01."""
+    written = _MONTH_OF_YEAR.fullmatch(text)
+    if written:
+        return parse_period(f"{written[2]}-{int(written[1]):02}")
+    day = day_of(text)
+    return parse_period(f"{day:%Y-%m}" if day and day.day == 1 else text)

@@ -1,0 +1,293 @@
+"""Who has to look at a doubtful answer, in which order, and when it is settled.
+
+`review` keeps decisions and says which of them counts. Here is the rule above it: some
+items want two readers who do not know of each other; where the two differ, a third
+decides by agreeing with one of them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from omr.forms.template import Form, Question
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.validity import CurrentAnswer, judge
+from omr.records.store.store import Store
+
+WITHDRAWN: Final = "withdrawn"
+
+
+class Status(StrEnum):
+    """Where an item is between the machine's doubt and an answer that stands."""
+
+    OPEN = "open"
+    SECOND = "second"  # one reader spoke, a second one is wanted
+    DISPUTED = "disputed"  # readers differ
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one reader decided."""
+
+    by: str
+    at: str
+    state: str  # of AnswerState, or `WITHDRAWN`
+    codes: tuple[str, ...]
+
+    @property
+    def value(self) -> tuple[str, tuple[str, ...]]:
+        """What readers are compared by."""
+        return self.state, tuple(sorted(self.codes))
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One box that the machine is unsure of."""
+
+    option: str
+    confidence: float  # that the likelier state is right
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question of one slip that waits."""
+
+    reading: int
+    question: str
+    position: int  # of the question on the form
+    serial: str
+    form: str
+    fingerprint: str
+    unit: str
+    period: str
+    batch: str
+    marked: tuple[str, ...]  # options that the machine is sure of
+    doubts: tuple[Doubt, ...]
+    said: tuple[Said, ...]
+    second_wanted: bool
+    decides_validity: bool
+    rank: int  # lower comes first
+
+    @property
+    def key(self) -> str:
+        """Its name in `review`."""
+        return f"A{self.reading}-{self.question}"
+
+    @property
+    def status(self) -> Status:
+        """Where the item is."""
+        return status(self.said, second_wanted=self.second_wanted)
+
+    def spoke(self, name: str) -> bool:
+        """Whether this reader's decision stands here already."""
+        return name in _standing(self.said)
+
+
+def status(said: Sequence[Said], *, second_wanted: bool) -> Status:
+    """Say where an item is, from all that was decided on it, in order.
+
+    A second reader is also wanted where the first says that it cannot be decided.
+    """
+    standing = _standing(said)
+    values = [one.value for one in standing.values()]
+    if not values:
+        return Status.OPEN
+    if len(values) == 1:
+        undecidable = values[0][0] == AnswerState.DOUBTFUL
+        return Status.SECOND if second_wanted or undecidable else Status.SETTLED
+    agreed = any(values.count(value) > 1 for value in values)
+    return Status.SETTLED if agreed else Status.DISPUTED
+
+
+def _standing(said: Iterable[Said]) -> dict[str, Said]:
+    """Return each reader's latest decision; who withdrew has none."""
+    latest = {one.by: one for one in said}
+    return {name: one for name, one in latest.items() if one.state != WITHDRAWN}
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Return the items that are not settled, what matters most first.
+
+    First where two readers differ, then where the answer decides whether the slip is valid,
+    then the overall question, the other core questions, the rest. The items of one slip
+    stay together: who knows how this person makes marks decides faster.
+    """
+    open_ = [item for item in items if item.status is not Status.SETTLED]
+    of_slip: dict[int, int] = {}
+    for item in open_:
+        of_slip[item.reading] = min(item.rank, of_slip.get(item.reading, item.rank))
+    return sorted(open_, key=lambda item: (of_slip[item.reading], item.reading, item.position))
+
+
+def doubtful(
+    store: Store,
+    forms: Mapping[str, Form],
+    wants_second: Callable[[int, str], bool],
+    *,
+    reading: int | None = None,
+) -> list[Item]:
+    """Return all items that the machine was unsure of, settled or not, in the order of reading.
+
+    Parameters
+    ----------
+    forms : mapping
+        Fingerprint to form, as archived.
+    wants_second : callable
+        Whether (reading, question) is of the sample that two readers see.
+    reading : int, optional
+        Of this slip only: what one item was decided as may make another one decide validity.
+    """
+    of = () if reading is None else (reading,)
+    rows = list(store.rows(_DOUBTFUL.format(one="AND slips.reading = ?" if of else ""), *of))
+    said = _decisions(store, [row["reading"] for row in rows])
+    answers = _answers(store, {row["reading"] for row in rows})
+    return [_item(row, forms[row["fingerprint"]], said, answers, wants_second) for row in rows]
+
+
+def agreed(item: Item) -> tuple[str, tuple[str, ...]] | None:
+    """Return what two readers said alike, who did not know of each other; None where they did not."""
+    values = [one.value for one in _standing(item.said).values()]
+    return next((value for value in values if values.count(value) > 1), None)
+
+
+def current(store: Store, item: Item) -> Item:
+    """Return an item with what was decided on it up to now."""
+    return replace(item, said=tuple(_decisions(store, [item.reading]).get((item.reading, item.question), ())))
+
+
+_DOUBTFUL: Final = """
+    SELECT slips.reading, serial, form, fingerprint, unit, period, batch, question, verdicts
+    FROM answers JOIN decidings USING (deciding) JOIN slips ON slips.reading = decidings.reading
+    WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held') {one}
+      AND deciding = (SELECT max(deciding) FROM decidings AS other WHERE other.reading = decidings.reading)
+    ORDER BY slips.reading
+"""
+
+
+def _decisions(store: Store, readings: Iterable[int]) -> dict[tuple[int, str], list[Said]]:
+    found: dict[tuple[int, str], list[Said]] = {}
+    for row in store.rows(
+        """SELECT reading, question, state, codes, by, at FROM decided_answers JOIN events USING (event)
+        WHERE reading IN (SELECT value FROM json_each(?)) ORDER BY decision""",
+        json.dumps(sorted(set(readings))),
+    ):
+        said = Said(row["by"], row["at"], row["state"], tuple(row["codes"].split()))
+        found.setdefault((row["reading"], row["question"]), []).append(said)
+    return found
+
+
+def _answers(store: Store, readings: Iterable[int]) -> dict[int, dict[str, CurrentAnswer]]:
+    found: dict[int, dict[str, CurrentAnswer]] = {}
+    for row in store.rows(
+        """SELECT reading, question, state, codes, confidence, by FROM current_answers
+        WHERE reading IN (SELECT value FROM json_each(?))""",
+        json.dumps(sorted(readings)),
+    ):
+        answer = CurrentAnswer(
+            row["question"],
+            AnswerState(row["state"]),
+            tuple(row["codes"].split()),
+            row["confidence"],
+            row["by"],
+        )
+        found.setdefault(row["reading"], {})[row["question"]] = answer
+    return found
+
+
+def _item(
+    row: sqlite3.Row,
+    form: Form,
+    said: Mapping[tuple[int, str], list[Said]],
+    answers: Mapping[int, Mapping[str, CurrentAnswer]],
+    wants_second: Callable[[int, str], bool],
+) -> Item:
+    reading, question = int(row["reading"]), str(row["question"])
+    position = next(i for i, one in enumerate(form.questions) if one.key == question)
+    boxes = [one for one in json.loads(row["verdicts"]) if one[0] == question]
+    spoken = tuple(said.get((reading, question), ()))
+    second = wants_second(reading, question)
+    decisive = _decides_validity(form, answers[reading], question)
+    return Item(
+        reading=reading,
+        question=question,
+        position=position,
+        serial=str(row["serial"]),
+        form=str(row["form"]),
+        fingerprint=str(row["fingerprint"]),
+        unit=str(row["unit"]),
+        period=str(row["period"]),
+        batch=str(row["batch"]),
+        marked=tuple(option for _, option, state, _, _ in boxes if state == "marked"),
+        doubts=tuple(Doubt(option, chance) for _, option, state, chance, _ in boxes if state == "doubtful"),
+        said=spoken,
+        second_wanted=second or decisive,
+        decides_validity=decisive,
+        rank=_rank(form.questions[position], status(spoken, second_wanted=second), decisive),
+    )
+
+
+def _decides_validity(form: Form, answers: Mapping[str, CurrentAnswer], question: str) -> bool:
+    """Whether the slip is valid or not by this answer, be the other doubtful ones answers or none."""
+
+    def valid(others: AnswerState, this: AnswerState) -> bool:
+        given = {
+            key: _as(one, this if key == question else others)
+            if key == question or one.state is AnswerState.DOUBTFUL
+            else one
+            for key, one in answers.items()
+        }
+        return judge(form, given, standing="counts", set_aside=None, reason_by_hand=None) is None
+
+    states = AnswerState.ANSWERED, AnswerState.NO_ANSWER
+    return any(valid(others, states[0]) != valid(others, states[1]) for others in states)
+
+
+def _as(answer: CurrentAnswer, state: AnswerState) -> CurrentAnswer:
+    return CurrentAnswer(answer.question, state, answer.codes, 1.0, answer.by)
+
+
+def _rank(question: Question, where: Status, decisive: bool) -> int:
+    if where is Status.DISPUTED:
+        return 0
+    if decisive:
+        return 1
+    if question.overall:
+        return 2
+    return 3 if question.core else 4
+
+
+def to_confirm(store: Store) -> dict[str, tuple[Said, ...]]:
+    """Return the slips and pages whose validity one reader decided, or several differently, by item name.
+
+    What makes a slip count or not, two readers say.
+    """
+    said: dict[str, list[Said]] = {}
+    for row in store.rows(_SLIP_DECISIONS):
+        value = row["outcome"] if row["reason"] is None else f"{row['outcome']} {row['reason']}"
+        state = WITHDRAWN if row["outcome"] == WITHDRAWN else value
+        said.setdefault(row["item"], []).append(Said(row["by"], row["at"], state, ()))
+    return {
+        item: tuple(all_)
+        for item, all_ in said.items()
+        if status(all_, second_wanted=True) in (Status.SECOND, Status.DISPUTED)
+    }
+
+
+# Of a decision on a slip that made another one of the same serial step back, the last row is
+# the decision itself. A typed serial proves itself by its check characters and guard letters.
+_SLIP_DECISIONS: Final = """
+    SELECT 'S' || reading AS item, outcome, reason, by, at, events.event
+    FROM decided_slips JOIN events USING (event)
+    WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY event) AND act = 'decide_slip'
+    UNION ALL
+    SELECT 'P' || page, outcome, reason, by, at, events.event
+    FROM decided_pages JOIN events USING (event)
+    WHERE outcome NOT IN ('serial', 'rescanned')
+    ORDER BY 6
+"""

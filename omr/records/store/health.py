@@ -1,0 +1,126 @@
+"""Is everything there that the work needs? Each check says what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from omr.errors import OmrError
+from omr.messages import say
+from omr.records.store.store import Store
+
+# A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.
+LEAST_FREE_BYTES: Final = 5_000_000_000
+
+_LETTERS: Final = "ĂÂĐÊÔƠƯ Ếệỗữỹ"  # what fonts without Vietnamese lack
+_SIGNS: Final = "0123456789 ACDEFHJKLMNPRTUVWXY"  # of serials
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str  # "" when it is well
+
+
+def examine(workspace: Path) -> list[Check]:
+    """Look at tools, languages, fonts, disk and database; never raises for what is absent."""
+    looks: tuple[tuple[str, Callable[[], str], str], ...] = (
+        ("opencv", _opencv, "libgl1 libglib2.0-0 libxcb1"),
+        ("tesseract", _tesseract, "tesseract-ocr"),
+        ("tesseract_vie", _tesseract_vie, "tesseract-ocr-vie"),
+        ("poppler", _poppler, "poppler-utils"),
+        ("zbar", _zbar, "libzbar0"),
+        ("language", _language, ""),
+        ("fonts", _fonts, ""),
+        ("disk", lambda: _disk(workspace), ""),
+        ("database", lambda: _database(workspace), ""),
+    )
+    return [_check(name, look, packages) for name, look, packages in looks]
+
+
+def _check(name: str, look: Callable[[], str], packages: str) -> Check:
+    try:
+        return Check(name, True, look(), "")
+    except (OmrError, ImportError, OSError, subprocess.SubprocessError, ValueError) as error:
+        mend = say("doctor.install", packages=packages) if packages else say(f"doctor.mend_{name}")
+        return Check(name, False, str(error).splitlines()[0] if str(error) else type(error).__name__, mend)
+
+
+def _opencv() -> str:
+    return f"OpenCV {import_module('cv2').__version__}"
+
+
+def _tesseract() -> str:
+    return _said("tesseract", "--version").splitlines()[0]
+
+
+def _tesseract_vie() -> str:
+    languages = _said("tesseract", "--list-langs").split()
+    if "vie" not in languages:
+        raise ValueError(say("doctor.no_vie"))
+    return "vie"
+
+
+def _poppler() -> str:
+    return _said("pdftoppm", "-v").splitlines()[0]
+
+
+def _zbar() -> str:
+    import_module("pyzbar.pyzbar")
+    return "zbar"
+
+
+def _language() -> str:
+    if "PYTHONIOENCODING" not in os.environ and os.device_encoding(1) not in (None, "UTF-8", "utf-8"):
+        raise ValueError(str(os.device_encoding(1)))
+    return "UTF-8"
+
+
+def _fonts() -> str:
+    from omr.forms.fonts import missing_letters
+
+    for face, letters in (("regular", _LETTERS), ("bold", _LETTERS), ("italic", _LETTERS), ("mono", _SIGNS)):
+        if missing := missing_letters(letters, face):
+            raise ValueError(f"{face}: {missing}")
+    return _LETTERS
+
+
+def _disk(workspace: Path) -> str:
+    place = next(folder for folder in (workspace, *workspace.absolute().parents) if folder.is_dir())
+    free = shutil.disk_usage(place).free
+    detail = say("doctor.free", gigabytes=free / 1e9)
+    if free < LEAST_FREE_BYTES:
+        raise ValueError(detail)
+    return detail
+
+
+def _database(workspace: Path) -> str:
+    path = workspace / "omr.sqlite"
+    if not path.is_file():
+        return say("doctor.no_database")
+    with Store.open(path) as store:
+        verdict = store.value("PRAGMA quick_check")
+        if verdict != "ok":
+            raise ValueError(str(verdict))
+        stray = store.row("PRAGMA foreign_key_check")
+        if stray is not None:
+            raise ValueError(say("doctor.stray_row", table=stray["table"]))
+        return say("doctor.database_events", events=store.value("SELECT count(*) FROM events"))
+
+
+def _said(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except FileNotFoundError as error:
+        raise OSError(say("doctor.absent", tool=command[0])) from error
+    return (done.stdout or done.stderr).strip() or command[0]

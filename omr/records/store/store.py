@@ -1,0 +1,311 @@
+"""Open the database, write acts: the one place that knows how SQLite is kept safe.
+
+`Store.open` refuses what it cannot keep safe; `Store.act` writes all rows of one act,
+together with its event in the hash chain, in one transaction: all or nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from omr.errors import StoreError
+from omr.records.store.schema import APPLICATION_ID, migrations
+
+Value = str | int | float | bytes | None
+Row = Mapping[str, Value]
+
+# A writer waits this long for another one. Writers hold the database for milliseconds
+# (50 pages a transaction); whoever waits longer faces a stuck program, not a queue.
+BUSY_SECONDS: Final = 30.0
+
+_MESSAGES: Final = {
+    sqlite3.SQLITE_BUSY: "records.locked",
+    sqlite3.SQLITE_LOCKED: "records.locked",
+    sqlite3.SQLITE_FULL: "records.disk_full",
+    sqlite3.SQLITE_IOERR: "records.disk_failed",
+    sqlite3.SQLITE_READONLY: "records.read_only",
+    sqlite3.SQLITE_CANTOPEN: "records.cannot_open",
+    sqlite3.SQLITE_NOTADB: "records.not_ours",
+    sqlite3.SQLITE_CORRUPT: "records.damaged",
+}
+
+
+# Made once: `json.dumps` makes one for every row.
+_SPELLING: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
+
+def now() -> str:
+    """Return the time as it is stored: UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def fact(row: Row) -> dict[str, Value]:
+    """Return a row as it enters hashes.
+
+    Absent values are left out, so that a column added later changes no earlier hash; pictures
+    and keys (bytes) enter as their own SHA-256, so that an export can prove a row without them.
+    """
+    return {
+        key: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+        for key, value in row.items()
+        if value is not None
+    }
+
+
+def canonical(value: object) -> bytes:
+    """Return the one spelling that hashes are taken of: JSON, sorted keys, no blanks, UTF-8."""
+    return _SPELLING.encode(value).encode()
+
+
+def digest_of(rows: Mapping[str, Sequence[Row]]) -> str:
+    """Return the digest of one act: over all rows it added, by table, in no order.
+
+    Examples
+    --------
+    >>> digest_of({"a": [{"x": 1}, {"x": 2}]}) == digest_of({"a": [{"x": 2}, {"x": 1}], "b": []})
+    True
+    """
+    total = hashlib.sha256()
+    for table in sorted(name for name, added in rows.items() if added):
+        for leaf in sorted(canonical(fact(row)) for row in rows[table]):
+            total.update(b"%s %d " % (table.encode(), len(leaf)))
+            total.update(leaf)
+    return total.hexdigest()
+
+
+def event_hash(event: Row) -> str:
+    """Return the hash of one event: over everything in its row but the hash itself."""
+    return hashlib.sha256(canonical({key: event[key] for key in event if key != "hash"})).hexdigest()
+
+
+@dataclass(slots=True)
+class Act:
+    """The rows of one act while it is being written."""
+
+    event: int
+    _connection: sqlite3.Connection
+    _rows: dict[str, list[Row]] = field(default_factory=dict)
+
+    def add(self, table: str, *rows: Row) -> None:
+        """Insert rows of one table; all of a call have the same columns."""
+        if not rows:
+            return
+        added = [{"event": self.event, **row} for row in rows]
+        columns = ", ".join(added[0])
+        places = ", ".join(f":{column}" for column in added[0])
+        self._connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", added)
+        self._rows.setdefault(table, []).extend(added)
+
+    def next_id(self, table: str, column: str) -> int:
+        """Return the number that the next row of `table` gets."""
+        (highest,) = self._connection.execute(f"SELECT max({column}) FROM {table}").fetchone()
+        return int(highest or 0) + 1
+
+    @property
+    def digest(self) -> str:
+        """The digest of all rows so far."""
+        return digest_of(self._rows)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._rows
+
+
+class Store:
+    """The database of one workspace.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Opened by `Store.open`.
+    path : Path
+        For messages.
+    clock : callable, optional
+        Gives the time that is written to events.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Callable[[], str] = now) -> None:
+        self._connection = connection
+        self._clock = clock
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path, clock: Callable[[], str] = now, *, any_thread: bool = False) -> Store:
+        """Open or make the database at `path`, bringing it to this program's schema.
+
+        Parameters
+        ----------
+        any_thread : bool
+            Whether threads hand the store to each other; still, one at a time uses it.
+
+        Raises
+        ------
+        StoreError
+            If it is newer than this program, not ours, locked, damaged, or the disk refuses.
+        """
+        with _store_errors(path):
+            connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not any_thread
+            )
+            try:
+                _prepare(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path, clock)
+
+    def close(self) -> None:
+        """Close the database; what was committed is on the disk."""
+        self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def rows(self, sql: str, *values: Value) -> Iterator[sqlite3.Row]:
+        """Yield the rows of a query, one at a time."""
+        with _store_errors(self.path):
+            cursor = self._connection.execute(sql, values)
+            # Not `yield from`: that closes the cursor when nobody reads on, perhaps after the database.
+            for row in cursor:  # noqa: UP028
+                yield row
+
+    def row(self, sql: str, *values: Value) -> sqlite3.Row | None:
+        """Return the first row of a query, or None."""
+        return next(self.rows(sql, *values), None)
+
+    def value(self, sql: str, *values: Value) -> Value:
+        """Return the first column of the first row; the query always gives one."""
+        with _store_errors(self.path):
+            first: Value = self._connection.execute(sql, values).fetchone()[0]
+            return first
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read one state throughout, whatever others write meanwhile; nothing is written in it."""
+        with _store_errors(self.path):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._connection.in_transaction:  # a damaged file may have ended it
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def any_text(self) -> Iterator[None]:
+        """Give text that is no UTF-8 with U+FFFD in it instead of refusing it: to tell whose row it is."""
+        self._connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        try:
+            yield
+        finally:
+            self._connection.text_factory = str
+
+    @contextmanager
+    def act(self, act: str, *, by: str, why: str = "") -> Iterator[Act]:
+        """Write one act: its rows and its event, in one transaction; an act without rows leaves no event.
+
+        The database is held from the first line on: what is read inside stays true until the end.
+
+        Raises
+        ------
+        StoreError
+            If the database cannot be written; nothing of the act is then stored.
+        """
+        with _store_errors(self.path), self._transaction():
+            last = self.row("SELECT event, hash FROM events ORDER BY event DESC LIMIT 1")
+            number, previous = (last["event"] + 1, last["hash"]) if last else (1, "")
+            writing = Act(number, self._connection)
+            yield writing
+            if writing.empty:
+                return
+            event: dict[str, Value] = {
+                "event": number,
+                "at": self._clock(),
+                "by": by,
+                "act": act,
+                "why": why,
+                "digest": writing.digest,
+                "previous": previous,
+            }
+            event["hash"] = event_hash(event)
+            self._connection.execute(
+                "INSERT INTO events VALUES (:event, :at, :by, :act, :why, :digest, :previous, :hash)", event
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk or a failed write may have ended the transaction already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def _store_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's refusals into ours, by code and never by text."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # Without a code Python itself refused: a text in the file is no UTF-8.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        message = _MESSAGES.get(code & 0xFF)
+        if message is None:
+            raise
+        raise StoreError(message, path=path) from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes a schema that is no text
+        raise StoreError("records.damaged", path=path) from error
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.row_factory = sqlite3.Row
+    # Refused before the first write: a stranger's database stays as it is.
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if owner != APPLICATION_ID and (owner or tables):
+        raise StoreError("records.not_ours", path=path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL and not NORMAL: after a power cut, a receipt that was shown must still be true.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # Else INSERT OR REPLACE would slip past the triggers that refuse DELETE.
+    connection.execute("PRAGMA recursive_triggers = ON")
+    _migrate(connection, path)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    database = Database(connection)
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    applied = {migration.name for migration in migrations.applied(database)}
+    if applied - known:
+        raise StoreError("records.newer", path=path)
+    if applied == known:
+        return
+    connection.execute("BEGIN IMMEDIATE")  # a second program that opens a fresh database waits here
+    try:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(database)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

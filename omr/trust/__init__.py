@@ -1,0 +1,1 @@
+"""Why the figures can be believed: the audit by hand, the signed export, unusual patterns."""

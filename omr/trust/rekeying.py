@@ -1,0 +1,358 @@
+"""Slips drawn for the audit by hand, and what people keyed from their paper.
+
+A draw keeps what was counted when it was made: a slip that is corrected afterwards to agree
+with its paper still shows as a difference. The list to fill in is a CSV with one line per
+slip and one column per question.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from omr.errors import OmrError
+from omr.forms.serial import parse_serial
+from omr.forms.template import Form, Kind
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.slips import CurrentSlip, current_slips
+from omr.records.counts.tallies import overall_question
+from omr.records.register.periods import Period
+from omr.records.store.store import Row, Store, canonical
+
+NOTHING: Final = "-"  # no box of the question is marked
+TOGETHER: Final = "+"  # between the codes of one question
+MANY: Final = "*"  # more boxes than the question allows: no answer, whichever they are
+UNDECIDED: Final = "?"  # was counted as doubtful; nobody keys this
+FOUND, INVALID, MISSING = "ok", "invalid", "missing"  # what became of the paper
+HEAD: Final = ("no", "serial", "form", "paper")
+MOST_BYTES: Final = 4 * 2**20
+
+Said = Mapping[str, str]  # question -> codes, as in the list
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One slip that came back, as it counts now."""
+
+    serial: str
+    fingerprint: str
+    valid: bool
+    said: Said
+
+    def satisfied(self, form: Form) -> bool | None:
+        """Whether the overall answer is a satisfied one; None of an invalid slip."""
+        return _satisfied(form, self.said) if self.valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A public draw, with the figures that it is to prove."""
+
+    draw: int
+    period: str
+    seed: str
+    points: Fraction  # per cent points that the satisfied share may be too high
+    satisfied: int
+    answered: int
+    slips: int
+    population: str  # SHA-256 over what was counted, so that a later change shows
+    serials: tuple[str, ...]  # in the order of their tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One drawn slip: as counted, and as keyed from paper."""
+
+    serial: str
+    reported: bool | None  # overall satisfied
+    on_paper: bool | None  # False where the paper is not found: the worst that it can be
+    not_found: bool
+    answers: int
+    differing: int
+    differs: bool
+
+
+def counted_slips(store: Store, forms: Mapping[str, Form], period: Period) -> list[Counted]:
+    """Return every paper slip that came back in a period, valid or not, by serial."""
+    slips = current_slips(store, forms, period=period.name)
+    return sorted(
+        (Counted(slip.serial, slip.fingerprint, slip.valid, _said(slip)) for slip in slips),
+        key=lambda slip: slip.serial,
+    )
+
+
+def _said(slip: CurrentSlip) -> dict[str, str]:
+    return {key: _as_keyed(given.state, given.codes) for key, given in slip.answers.items()}
+
+
+def _as_keyed(state: AnswerState, codes: Sequence[str]) -> str:
+    match state:
+        case AnswerState.ANSWERED:
+            return TOGETHER.join(sorted(codes))
+        case AnswerState.NO_ANSWER:
+            return NOTHING
+        case AnswerState.MULTIPLE:
+            return MANY
+        case AnswerState.DOUBTFUL:
+            return UNDECIDED
+
+
+def _satisfied(form: Form, said: Said) -> bool | None:
+    question = overall_question(form)
+    if question is None:
+        return None
+    of_code = {option.code: option.satisfied for option in question.options}
+    return of_code.get(said.get(question.key, NOTHING))  # several codes, or none, are no answer
+
+
+def population_digest(slips: Sequence[Counted]) -> str:
+    """Return the SHA-256 over all counted slips: the same digest is the same population."""
+    rows = [[slip.serial, slip.valid, dict(slip.said)] for slip in slips]
+    return hashlib.sha256(canonical(rows)).hexdigest()
+
+
+def latest_draw(store: Store, period: Period) -> Draw | None:
+    """Return the last draw of a period, None without one."""
+    row = store.row("SELECT * FROM audit_draws WHERE period = ? ORDER BY draw DESC LIMIT 1", period.name)
+    if row is None:
+        return None
+    serials = store.rows("SELECT serial FROM drawn_slips WHERE draw = ? ORDER BY position", row["draw"])
+    return Draw(
+        draw=row["draw"],
+        period=row["period"],
+        seed=row["seed"],
+        points=Fraction(row["points"]),
+        satisfied=row["satisfied"],
+        answered=row["answered"],
+        slips=row["slips"],
+        population=row["population"],
+        serials=tuple(drawn["serial"] for drawn in serials),
+    )
+
+
+def record_draw(
+    store: Store,
+    slips: Sequence[Counted],
+    serials: Sequence[str],
+    *,
+    period: Period,
+    seed: str,
+    points: Fraction,
+    overall: tuple[int, int],
+    by: str,
+) -> Draw:
+    """Keep a draw and what its slips count as; the same draw again changes nothing.
+
+    Parameters
+    ----------
+    slips : sequence of Counted
+        The population.
+    serials : sequence of str
+        Those drawn, in the order of their tickets.
+    overall : (int, int)
+        Satisfied and all valid overall answers of the population.
+    """
+    population = population_digest(slips)
+    known = latest_draw(store, period)
+    if known and (known.seed, known.points, known.population, known.serials) == (
+        seed,
+        points,
+        population,
+        tuple(serials),
+    ):
+        return known
+    of_serial = {slip.serial: slip for slip in slips}
+    with store.act("audit_draw", by=by) as act:
+        number = act.next_id("audit_draws", "draw")
+        act.add(
+            "audit_draws",
+            {
+                "draw": number,
+                "period": period.name,
+                "seed": seed,
+                "points": str(points),
+                "satisfied": overall[0],
+                "answered": overall[1],
+                "slips": len(slips),
+                "population": population,
+            },
+        )
+        rows: list[Row] = [
+            {
+                "draw": number,
+                "position": position,
+                "serial": serial,
+                "fingerprint": of_serial[serial].fingerprint,
+                "valid": int(of_serial[serial].valid),
+                "said": json.dumps(dict(of_serial[serial].said), sort_keys=True),
+            }
+            for position, serial in enumerate(serials, 1)
+        ]
+        act.add("drawn_slips", *rows)
+    made = latest_draw(store, period)
+    assert made is not None  # it was just written
+    return made
+
+
+def entry_list(store: Store, forms: Mapping[str, Form], made: Draw) -> str:
+    """Return the CSV to fill in: what was counted is not in it, so that nobody copies it."""
+    drawn = list(_drawn(store, forms, made))
+    columns = list(dict.fromkeys(key for _, form, _ in drawn for key in _keyed(form)))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([*HEAD, *columns])
+    for position, (slip, form, _) in enumerate(drawn, 1):
+        own = set(_keyed(form))
+        writer.writerow(
+            [position, slip.serial, form.form, "", *("" if key in own else "x" for key in columns)]
+        )
+    return out.getvalue()
+
+
+def _keyed(form: Form) -> list[str]:
+    """Return the questions that are keyed: all with boxes."""
+    return [question.key for question in form.questions if question.options]
+
+
+def _drawn(store: Store, forms: Mapping[str, Form], made: Draw) -> Iterator[tuple[Counted, Form, int]]:
+    for row in store.rows("SELECT * FROM drawn_slips WHERE draw = ? ORDER BY position", made.draw):
+        said = json.loads(row["said"])
+        slip = Counted(row["serial"], row["fingerprint"], bool(row["valid"]), said)
+        yield slip, forms[row["fingerprint"]], row["position"]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """One line of a filled list."""
+
+    serial: str
+    paper: str
+    said: Said
+
+
+def read_entries(file: Path, store: Store, forms: Mapping[str, Form], made: Draw) -> list[Keyed]:
+    """Read a filled list; lines without anything in `paper` are not keyed yet.
+
+    Raises
+    ------
+    OmrError
+        Naming file, line and column of the first thing that is wrong; nothing is then stored.
+    """
+    drawn = {slip.serial: form for slip, form, _ in _drawn(store, forms, made)}
+    keyed: dict[str, Keyed] = {}
+    for line, row in _rows(file):
+        if not row["paper"]:
+            if any(text and text != "x" for key, text in row.items() if key not in HEAD):
+                raise OmrError("sample.no_paper", file=file.name, line=line)
+            continue
+        try:
+            serial = str(parse_serial(row["serial"]))
+        except OmrError as error:
+            raise OmrError("sample.bad_line", file=file.name, line=line, detail=error) from error
+        if serial not in drawn:
+            raise OmrError("sample.not_drawn", file=file.name, line=line, serial=serial)
+        if serial in keyed:
+            raise OmrError("sample.twice", file=file.name, line=line, serial=serial)
+        if row["paper"] not in (FOUND, INVALID, MISSING):
+            raise OmrError("sample.bad_paper", file=file.name, line=line, value=row["paper"][:40])
+        said = {} if row["paper"] == MISSING else _checked(file, line, row, drawn[serial])
+        keyed[serial] = Keyed(serial, row["paper"], said)
+    return list(keyed.values())
+
+
+def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise OmrError("sample.too_large", file=file.name, most=MOST_BYTES // 2**20)
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise OmrError("sample.unreadable", file=file.name, detail=error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise OmrError("sample.not_csv", file=file.name) from error
+    if "\0" in text:
+        raise OmrError("sample.not_csv", file=file.name)
+    head = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in head else ",")
+    try:
+        absent = {"serial", "paper"} - set(reader.fieldnames or ())
+        if absent:
+            raise OmrError("sample.no_column", file=file.name, column=sorted(absent)[0])
+        for row in reader:
+            yield reader.line_num, {str(k): v.strip() for k, v in row.items() if isinstance(v, str)}
+    except csv.Error as error:
+        raise OmrError("sample.not_csv", file=file.name) from error
+
+
+def _checked(file: Path, line: int, row: Mapping[str, str], form: Form) -> dict[str, str]:
+    said = {}
+    for question in form.questions:
+        if not question.options:
+            continue
+        text = row.get(question.key, "")
+        codes = sorted(code.strip() for code in text.split(TOGETHER))
+        known = {option.code for option in question.options}
+        if text in (NOTHING, MANY):
+            said[question.key] = text
+        elif not known.issuperset(codes) or len(set(codes)) < len(codes):
+            raise OmrError(
+                "sample.bad_answer", file=file.name, line=line, column=question.key, value=text[:40]
+            )
+        elif len(codes) > 1 and question.kind is not Kind.MULTIPLE:
+            said[question.key] = MANY
+        else:
+            said[question.key] = TOGETHER.join(codes)
+    return said
+
+
+def enter(store: Store, made: Draw, keyed: Sequence[Keyed], *, by: str) -> int:
+    """Add what was keyed, and return how much was new; keyed again, the later counts."""
+    with store.act("audit_enter", by=by) as act:
+        known = _latest(store, made)
+        fresh = [one for one in keyed if known.get(one.serial) != one]
+        number = act.next_id("rekeyed_slips", "rekeyed")
+        rows: list[Row] = [
+            {
+                "rekeyed": number + place,
+                "draw": made.draw,
+                "serial": one.serial,
+                "paper": one.paper,
+                "said": json.dumps(dict(one.said), sort_keys=True),
+            }
+            for place, one in enumerate(fresh)
+        ]
+        act.add("rekeyed_slips", *rows)
+    return len(fresh)
+
+
+def _latest(store: Store, made: Draw) -> dict[str, Keyed]:
+    rows = store.rows("SELECT * FROM rekeyed_slips WHERE draw = ? ORDER BY rekeyed", made.draw)
+    return {row["serial"]: Keyed(row["serial"], row["paper"], json.loads(row["said"])) for row in rows}
+
+
+def outcomes(store: Store, forms: Mapping[str, Form], made: Draw) -> list[Outcome]:
+    """Return every keyed slip of a draw beside what was counted, in the order of the draw."""
+    latest = _latest(store, made)
+    return [
+        _outcome(slip, form, latest[slip.serial])
+        for slip, form, _ in _drawn(store, forms, made)
+        if slip.serial in latest
+    ]
+
+
+def _outcome(slip: Counted, form: Form, keyed: Keyed) -> Outcome:
+    reported = slip.satisfied(form)
+    if keyed.paper == MISSING:
+        return Outcome(slip.serial, reported, False, True, 0, 0, True)
+    on_paper = _satisfied(form, keyed.said) if keyed.paper == FOUND else None
+    differing = sum(slip.said.get(key, NOTHING) != text for key, text in keyed.said.items())
+    validity = slip.valid != (keyed.paper == FOUND)
+    return Outcome(
+        slip.serial, reported, on_paper, False, len(keyed.said), differing, bool(differing) or validity
+    )

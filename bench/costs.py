@@ -42,7 +42,7 @@ from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import ReadPage, RejectedPage, Result
 from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.records.intake.intake import PAGES_PER_ACT, Desk, take_in
-from omr.records.register.register import archived_forms, issued
+from omr.records.register.register import issued
 from omr.records.store.store import Store
 
 STAGES: Final = (
@@ -165,7 +165,7 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
     with tempfile.TemporaryDirectory(dir=made.scan.parents[1]) as folder:
         workspace = made.fresh_workspace(Path(folder))
         with Store.open(workspace.database) as store:
-            forms = archived_forms(store)
+            forms = store.forms
             calibration = load_calibration(own=workspace.calibration)
             desk = reader.Desk(IssuedSerials(issued(store)), forms, calibration)
             before_bytes = _size(workspace.database)

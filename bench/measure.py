@@ -25,7 +25,7 @@ from omr.reading import reader
 from omr.reading.marks import measure as marks
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.scan.pages import open_pages
-from omr.records.register.register import archived_forms, issued
+from omr.records.register.register import issued
 from omr.records.store.store import Store
 
 PARTS: Final = {
@@ -71,7 +71,7 @@ def main() -> None:
         workers=os.cpu_count() or 1,
     )  # fmt: skip
     with Store.open(made.workspace / "omr.sqlite") as store:
-        desk = reader.Desk(IssuedSerials(issued(store)), archived_forms(store), load_calibration())
+        desk = reader.Desk(IssuedSerials(issued(store)), store.forms, load_calibration())
     spent: dict[str, float] = {}
     for name in ("decode", "measure"):
         timed(reader, name, spent)

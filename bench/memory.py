@@ -24,7 +24,7 @@ from omr.forms.serial import IssuedSerials
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import EncodedPage, open_pages
-from omr.records.register.register import archived_forms, issued
+from omr.records.register.register import issued
 from omr.records.store.store import Store
 
 
@@ -33,7 +33,7 @@ def desk_of(made: Made, scratch: Path) -> Desk:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         workspace = made.fresh_workspace(Path(folder))
         with Store.open(workspace.database) as store:
-            return Desk(IssuedSerials(issued(store)), archived_forms(store), load_calibration())
+            return Desk(IssuedSerials(issued(store)), store.forms, load_calibration())
 
 
 def cut_out(scan: Path, folder: Path) -> list[Path]:

@@ -21,7 +21,6 @@ from pathlib import Path
 from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, count, tally
 from omr.records.register.periods import parse_period
-from omr.records.register.register import archived_forms
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.workspace import Workspace
@@ -59,9 +58,9 @@ def cost_of_a_report(store: Store, workspace: Workspace, period: str) -> None:
 
 def both_ways(store: Store, slips: dict[str, int]) -> None:
     """Count every month by SQL and slip by slip in Python; they must agree."""
-    forms = archived_forms(store)
+    forms = store.forms
     for period in slips:
-        counted = tally(store, period, forms).tallies
+        counted = tally(store, period).tallies
         if counted != count(one_by_one(store, period), forms):
             raise SystemExit(f"{period}: SQL and Python do not count the same")
     print(f"{sum(slips.values())} slips of {len(slips)} months: SQL and Python count the same")
@@ -69,7 +68,7 @@ def both_ways(store: Store, slips: dict[str, int]) -> None:
 
 def one_by_one(store: Store, period: str) -> Iterator[Slip]:
     """Yield the slips of a month as `omr answers` lists them."""
-    for slip in current_slips(store, archived_forms(store), period=period):
+    for slip in current_slips(store, period=period):
         stratum = Stratum(slip.unit, slip.fingerprint, Channel.PAPER)
         given = {key: Given(answer.state, answer.codes) for key, answer in slip.answers.items()}
         yield Slip(stratum, SlipState.of(slip.standing, slip.reason), slip.reason or "", given)

@@ -31,7 +31,7 @@ from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.records.intake.intake import PAGES_PER_ACT, Desk
 from omr.records.intake.rows import PageRows, Sent, Told
-from omr.records.register.register import archive_form, archived_forms
+from omr.records.register.register import archive_form
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.chain import batch_root
 from omr.records.store.store import Store
@@ -75,7 +75,7 @@ def make_slips(folder: Path, slips: int, seed: int) -> None:
         serving = [row["unit"] for row in store.rows("SELECT DISTINCT unit FROM units ORDER BY unit")]
         with store.act("issue", by="bench") as act:
             archive_form(store, act, form)
-        desk = Desk(store, workspace.scans, archived_forms(store), "default", "bench")
+        desk = Desk(store, workspace.scans, store.forms, "default", "bench")
         year = _Year(desk, form, chance)
         for number in range(0, slips, SLIPS_A_BATCH):
             month = number * 12 // slips + 1

@@ -126,11 +126,11 @@ def demonstrate(folder: Path, *, slips: int, seed: int, tell: Tell) -> Demonstra
         scans = sorted(places["scanned"].glob("*.pdf"))
         desk = Desk(
             IssuedSerials(register.issued(store)),
-            register.archived_forms(store),
+            store.forms,
             load_calibration(own=workspace.calibration),
         )
         made, cpu_s = _read(store, workspace, desk, scans, len(truths) + 2, tell)
-        read = list(current_slips(store, desk.forms, period=PERIOD))
+        read = list(current_slips(store, period=PERIOD))
         month = monthly.gather(store, PERIOD)
         monthly.write(month, None, places["report"], monthly.FORMATS, workspace.settings.report)
     _annotate(scans, desk, places["annotated"])

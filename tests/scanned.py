@@ -22,7 +22,6 @@ from omr.reading.scan.pages import EncodedPage
 from omr.records.intake.intake import take_in
 from omr.records.intake.receipt import Receipt, receipt
 from omr.records.intake.rows import Desk
-from omr.records.register.register import archived_forms
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 
@@ -155,6 +154,6 @@ class Scanner:
     def take_in(
         self, *files: Path, read: Callable[..., Iterator[Outcome]] | None = None, **told: object
     ) -> Receipt:
-        desk = Desk(self.store, self.workspace.scans, archived_forms(self.store), "default", "test")
+        desk = Desk(self.store, self.workspace.scans, self.store.forms, "default", "test")
         taken = take_in(desk, files, read or self.read, **told)  # type: ignore[arg-type]
         return receipt(self.store, taken, seconds=1.0)

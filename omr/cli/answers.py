@@ -24,13 +24,12 @@ def answers(session: Session, batch: str | None, period: str | None, as_json: bo
     """Print the answers."""
     from omr.records.counts.slips import current_slips
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms
 
     when = parse_period(period).name if period else None
     with session.store() as store:
         if batch and store.row("SELECT 1 FROM batches WHERE batch = ?", batch) is None:
             raise OmrError("records.no_batch", batch=batch)
-        slips = current_slips(store, archived_forms(store), batch=batch, period=when)
+        slips = current_slips(store, batch=batch, period=when)
         if not as_json:
             for slip in slips:
                 click.echo(_line(slip))

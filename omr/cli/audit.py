@@ -60,13 +60,12 @@ def _found(problem: Problem | None) -> dict[str, object]:
 def export_(session: Session, period: str, output: Path, as_json: bool) -> None:
     """Sign an export."""
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms
     from omr.trust.export import export
 
     workspace = session.workspace()
     when = parse_period(period)
     with session.store() as store:
-        made = export(store, workspace.path, archived_forms(store), when, output)
+        made = export(store, workspace.path, when, output)
     if as_json:
         return print_json({**_found(None), **asdict(made), "file": str(output.absolute())})
     click.echo(say("audit.exported", file=output, period=made.period, head=made.head, signer=made.signer))

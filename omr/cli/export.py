@@ -23,11 +23,10 @@ def export(session: Session, output: Path, period: str | None, as_json: bool) ->
         raise OmrError("parquet.not_installed")
     from omr.records.counts.parquet import export
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms
 
     when = parse_period(period).name if period else None
     with session.store() as store:
-        made = export(store, archived_forms(store), output, period=when)
+        made = export(store, output, period=when)
     if as_json:
         files = [str(file) for file in made.files]
         return print_json({"slips": made.slips, "answers": made.answers, "files": files})

@@ -45,10 +45,9 @@ def close_(session: Session, name: str, by: str, as_json: bool) -> None:
     """Close a period."""
     from omr.records.counts.closing import close
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms
 
     with session.store() as store:
-        made = close(store, archived_forms(store), parse_period(name), by=_as_lead(session, by))
+        made = close(store, parse_period(name), by=_as_lead(session, by))
     _show(made, as_json)
 
 

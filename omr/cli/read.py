@@ -86,7 +86,7 @@ def read_files(
     from omr.reading.scan.pages import find_files
     from omr.records.intake import intake
     from omr.records.intake.receipt import receipt
-    from omr.records.register.register import archived_forms, end_interrupted, issued
+    from omr.records.register.register import end_interrupted, issued
 
     started = time.perf_counter()
     stderr = sys.stderr
@@ -97,7 +97,7 @@ def read_files(
     calibration = load_calibration(own=workspace.calibration)
     with session.store() as store:
         end_interrupted(store, by=operator())
-        forms = archived_forms(store)
+        forms = store.forms
         desk = intake.Desk(store, workspace.scans, forms, calibration.name, operator())
         reading = reader.Desk(IssuedSerials(issued(store)), forms, calibration)
 

@@ -24,7 +24,6 @@ def redecide(session: Session, period: str | None, name: str | None, dry_run: bo
     from omr.reading.marks.calibrate import DEFAULT, load_calibration
     from omr.records.intake.redecide import keep, redecided
     from omr.records.register.periods import parse_period, refuse_closed
-    from omr.records.register.register import archived_forms
 
     workspace = session.workspace()
     calibration = load_calibration(name or DEFAULT, workspace.calibration)
@@ -32,7 +31,7 @@ def redecide(session: Session, period: str | None, name: str | None, dry_run: bo
     with session.store() as store:
         if when is not None and not dry_run:
             refuse_closed(store, when)
-        slips = list(redecided(store, archived_forms(store), calibration, when))
+        slips = list(redecided(store, calibration, when))
         changed = [change for slip in slips for change in slip.changed]
         if not as_json:
             for change in changed:

@@ -169,12 +169,12 @@ def reconcile_(session: Session, period: str, as_json: bool) -> int:
     """Balance the books of a period."""
     from omr.records.counts.reconcile import reconcile
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms, issued
+    from omr.records.register.register import issued
 
     when = parse_period(period)
     with session.store() as store:
         runs = {issue.run: issue for issue in issued(store)}
-        lines = reconcile(store, archived_forms(store), when)
+        lines = reconcile(store, when)
     if as_json:
         print_json([_line_as_json(line, runs) for line in lines])
     else:

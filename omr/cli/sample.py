@@ -50,7 +50,6 @@ def sample(
     """Draw slips."""
     from omr.figures import Share
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms
     from omr.trust import rekeying
     from omr.trust.audit_sample import draw_sample, ticket
 
@@ -59,11 +58,10 @@ def sample(
     allowed = _points(points)
     when = parse_period(period)
     with session.store() as store:
-        forms = archived_forms(store)
-        made, claim = draw_sample(store, forms, when, seed=seed, points=allowed, by=by or operator())
+        made, claim = draw_sample(store, when, seed=seed, points=allowed, by=by or operator())
         if not made.serials:
             raise OmrError("sample.no_slips", period=when.name)
-        text = rekeying.entry_list(store, forms, made)
+        text = rekeying.entry_list(store, made)
     try:
         output.write_text(text, encoding="utf-8-sig", newline="")  # so that a spreadsheet knows it is UTF-8
     except OSError as error:
@@ -103,19 +101,17 @@ def sample(
 def enter(session: Session, file: Path, period: str, by: str, as_json: bool) -> int:
     """Take in what was keyed from paper."""
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms
     from omr.trust import rekeying
     from omr.trust.audit_sample import assurance_of, statement
 
     when = parse_period(period)
     with session.store() as store:
-        forms = archived_forms(store)
         made = rekeying.latest_draw(store, when)
         if made is None:
             raise OmrError("sample.no_draw", period=when.name)
-        keyed = rekeying.read_entries(file, store, forms, made)
+        keyed = rekeying.read_entries(file, store, made)
         entered = rekeying.enter(store, made, keyed, by=by)
-        shown = assurance_of(store, forms, when)
+        shown = assurance_of(store, when)
     assert shown is not None  # there is a draw
     if as_json:
         print_json({"draw": made.draw, "entered": entered, **_as_json(shown), "statement": statement(shown)})

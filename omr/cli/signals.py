@@ -23,13 +23,12 @@ SHOWN = 30  # serials of one signal; with --json all
 def signals(session: Session, period: str, as_json: bool) -> int:
     """Look for patterns."""
     from omr.records.register.periods import parse_period
-    from omr.records.register.register import archived_forms
     from omr.trust.signals import find_signals
     from omr.trust.unit_months import unit_months
 
     when = parse_period(period)
     with session.store() as store:
-        months = unit_months(store, archived_forms(store), when)
+        months = unit_months(store, when)
     tested = find_signals(months)
     found = [signal for signal in tested if signal.striking]
     if as_json:

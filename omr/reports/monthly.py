@@ -16,7 +16,7 @@ from omr.records.counts.reconcile import Line, reconcile
 from omr.records.counts.tallies import Channel, overall_question, tally
 from omr.records.exchange.electronic import electronic_comments
 from omr.records.register.periods import Period, parse_period
-from omr.records.register.register import archived_forms, issued
+from omr.records.register.register import issued
 from omr.records.register.units import find_unit, list_units
 from omr.records.register.visits import visits_of
 from omr.records.review.transcripts import Topic, handwritten, transcripts
@@ -58,11 +58,11 @@ def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
     """
     when = parse_period(period)
     code = find_unit(store, unit).unit if unit else None
-    archive = archived_forms(store)
-    counted = tally(store, when.name, archive, unit=code)
+    archive = store.forms
+    counted = tally(store, when.name, unit=code)
     runs = [run for run in issued(store) if run.period == when.name]
     used = {run.fingerprint for run in runs} | {row.stratum.fingerprint for row in counted.tallies.slips}
-    lines = reconcile(store, archive, when)
+    lines = reconcile(store, when)
     month = Month(
         period=when,
         forms={fingerprint: form for fingerprint, form in archive.items() if fingerprint in used},
@@ -82,9 +82,9 @@ def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
 
 def month_before(store: Store, when: Period, *, unit: str | None = None) -> Month:
     """Return what a comparison needs of the month before `when`: its overall answers, nothing else."""
-    archive = archived_forms(store)
+    archive = store.forms
     questions = {question.key for form in archive.values() if (question := overall_question(form))}
-    counted = tally(store, when.preceding.name, archive, unit=unit, questions=questions)
+    counted = tally(store, when.preceding.name, unit=unit, questions=questions)
     used = {row.stratum.fingerprint for row in counted.tallies.slips}
     return Month(
         period=when.preceding,
@@ -97,7 +97,7 @@ def month_before(store: Store, when: Period, *, unit: str | None = None) -> Mont
 
 def audited(store: Store, month: Month) -> Month:
     """Add what the audit by hand showed: all slips of the month are compared with what was drawn."""
-    shown = assurance_of(store, archived_forms(store), month.period)
+    shown = assurance_of(store, month.period)
     if shown is None:
         return month
 

@@ -20,14 +20,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from omr.figures import Share, quotient, vietnamese
-from omr.forms.template import Form
 from omr.messages import say
 from omr.records.register.periods import Period
 from omr.records.store.store import Store
@@ -192,11 +191,9 @@ class Assurance:
         return self.complete and self.risk <= RISK_LIMIT and not self.changed
 
 
-def draw_sample(
-    store: Store, forms: Mapping[str, Form], period: Period, *, seed: str, points: Fraction, by: str
-) -> tuple[Draw, Claim]:
+def draw_sample(store: Store, period: Period, *, seed: str, points: Fraction, by: str) -> tuple[Draw, Claim]:
     """Draw as many slips of a month as its claim needs, and keep the draw with what they count as."""
-    slips = rekeying.counted_slips(store, forms, period)
+    slips, forms = rekeying.counted_slips(store, period), store.forms
     overall = [said for slip in slips if (said := slip.satisfied(forms[slip.fingerprint])) is not None]
     claim = Claim.within(sum(overall), len(overall), len(slips), points)
     drawn = [serial for _, serial in draw(seed, (slip.serial for slip in slips), claim.sample_size)]
@@ -213,13 +210,13 @@ def draw_sample(
     return made, claim
 
 
-def assurance_of(store: Store, forms: Mapping[str, Form], period: Period) -> Assurance | None:
+def assurance_of(store: Store, period: Period) -> Assurance | None:
     """Return what the latest draw of a month shows today, None without a draw."""
     made = rekeying.latest_draw(store, period)
     if made is None:
         return None
-    today = rekeying.population_digest(rekeying.counted_slips(store, forms, period))
-    return assure(made, rekeying.outcomes(store, forms, made), changed=today != made.population)
+    today = rekeying.population_digest(rekeying.counted_slips(store, period))
+    return assure(made, rekeying.outcomes(store, made), changed=today != made.population)
 
 
 def assure(made: Draw, outcomes: Sequence[Outcome], *, changed: bool) -> Assurance:

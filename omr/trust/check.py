@@ -22,7 +22,6 @@ from omr.errors import OmrError
 from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
 from omr.records.register.periods import parse_period
-from omr.records.register.register import archived_forms
 from omr.records.store.chain import Problem
 from omr.records.store.signing import signed_by
 from omr.records.store.store import Row, Store, digest_of, event_hash
@@ -175,7 +174,7 @@ def _figures(
     finally:
         raw.close()
     with Store.open(path) as store:
-        return figures_of(store, archived_forms(store), parse_period(period))
+        return figures_of(store, parse_period(period))
 
 
 # What an export holds as SHA-256 only; the columns want bytes, and no figure depends on them.

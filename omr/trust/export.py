@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, Final
 
 from omr.errors import OmrError
-from omr.forms.template import Form
 from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
 from omr.records.register.periods import Period, state_of
@@ -53,9 +52,7 @@ class Exported:
     signer: str  # public key
 
 
-def export(
-    store: Store, workspace: Path, forms: Mapping[str, Form], period: Period, target: Path
-) -> Exported:
+def export(store: Store, workspace: Path, period: Period, target: Path) -> Exported:
     """Write and sign the export of a period.
 
     Raises
@@ -64,16 +61,14 @@ def export(
         If the chain is broken (nobody signs that), or the file cannot be written.
     """
     with store.snapshot():
-        return _exported(store, workspace, forms, period, target)
+        return _exported(store, workspace, period, target)
 
 
-def _exported(
-    store: Store, workspace: Path, forms: Mapping[str, Form], period: Period, target: Path
-) -> Exported:
+def _exported(store: Store, workspace: Path, period: Period, target: Path) -> Exported:
     if (problem := chain_problem(store)) is not None:
         raise OmrError("audit.broken", problem=problem)
     key = signing_key(workspace)
-    figures = figures_of(store, forms, period)
+    figures = figures_of(store, period)
     part = target.with_name(f".{target.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -79,9 +79,9 @@ class Outcome:
     differs: bool
 
 
-def counted_slips(store: Store, forms: Mapping[str, Form], period: Period) -> list[Counted]:
+def counted_slips(store: Store, period: Period) -> list[Counted]:
     """Return every paper slip that came back in a period, valid or not, by serial."""
-    slips = current_slips(store, forms, period=period.name)
+    slips = current_slips(store, period=period.name)
     return sorted(
         (Counted(slip.serial, slip.fingerprint, slip.valid, _said(slip)) for slip in slips),
         key=lambda slip: slip.serial,
@@ -201,9 +201,9 @@ def record_draw(
     return made
 
 
-def entry_list(store: Store, forms: Mapping[str, Form], made: Draw) -> str:
+def entry_list(store: Store, made: Draw) -> str:
     """Return the CSV to fill in: what was counted is not in it, so that nobody copies it."""
-    drawn = list(_drawn(store, forms, made))
+    drawn = list(_drawn(store, made))
     columns = list(dict.fromkeys(key for _, form, _ in drawn for key in _keyed(form)))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -221,7 +221,8 @@ def _keyed(form: Form) -> list[str]:
     return [question.key for question in form.questions if question.options]
 
 
-def _drawn(store: Store, forms: Mapping[str, Form], made: Draw) -> Iterator[tuple[Counted, Form, int]]:
+def _drawn(store: Store, made: Draw) -> Iterator[tuple[Counted, Form, int]]:
+    forms = store.forms
     for row in store.rows("SELECT * FROM drawn_slips WHERE draw = ? ORDER BY position", made.draw):
         said = json.loads(row["said"])
         slip = Counted(row["serial"], row["fingerprint"], bool(row["valid"]), said)
@@ -237,7 +238,7 @@ class Keyed:
     said: Said
 
 
-def read_entries(file: Path, store: Store, forms: Mapping[str, Form], made: Draw) -> list[Keyed]:
+def read_entries(file: Path, store: Store, made: Draw) -> list[Keyed]:
     """Read a filled list; lines without anything in `paper` are not keyed yet.
 
     Raises
@@ -245,7 +246,7 @@ def read_entries(file: Path, store: Store, forms: Mapping[str, Form], made: Draw
     OmrError
         Naming file, line and column of the first thing that is wrong; nothing is then stored.
     """
-    drawn = {slip.serial: form for slip, form, _ in _drawn(store, forms, made)}
+    drawn = {slip.serial: form for slip, form, _ in _drawn(store, made)}
     keyed: dict[str, Keyed] = {}
     for line, row in _rows(file):
         if not row["paper"]:
@@ -336,12 +337,12 @@ def _latest(store: Store, made: Draw) -> dict[str, Keyed]:
     return {row["serial"]: Keyed(row["serial"], row["paper"], json.loads(row["said"])) for row in rows}
 
 
-def outcomes(store: Store, forms: Mapping[str, Form], made: Draw) -> list[Outcome]:
+def outcomes(store: Store, made: Draw) -> list[Outcome]:
     """Return every keyed slip of a draw beside what was counted, in the order of the draw."""
     latest = _latest(store, made)
     return [
         _outcome(slip, form, latest[slip.serial])
-        for slip, form, _ in _drawn(store, forms, made)
+        for slip, form, _ in _drawn(store, made)
         if slip.serial in latest
     ]
 

@@ -69,25 +69,19 @@ class UnitMonth:
     visits: int | None = None  # people at its counters
 
 
-def unit_months(store: Store, forms: Mapping[str, Form], period: Period) -> list[UnitMonth]:
-    """Return every unit that has slips in a month, by code.
-
-    Parameters
-    ----------
-    forms : mapping
-        Fingerprint to form, as archived.
-    """
-    lines = _lines_of_units(reconcile(store, forms, period))
+def unit_months(store: Store, period: Period) -> list[UnitMonth]:
+    """Return every unit that has slips in a month, by code."""
+    lines = _lines_of_units(reconcile(store, period))
     seen: defaultdict[str, list[SeenSlip]] = defaultdict(list)
-    for unit, slip in _seen(store, forms, period):
+    for unit, slip in _seen(store, period):
         seen[unit].append(slip)
     past: defaultdict[str, list[Rates]] = defaultdict(list)
     month = period
     for _ in range(MONTHS_BACK):
         month = month.preceding
-        for unit, rates in _rates(store, forms, month).items():
+        for unit, rates in _rates(store, month).items():
             past[unit].append(rates)
-    now = _rates(store, forms, period, lines)
+    now = _rates(store, period, lines)
     runs = {issue.run: issue for issue in issued(store)}
     visits = visits_of(store, period.name)
     return [
@@ -117,17 +111,15 @@ def _missing(lines: Sequence[Line], runs: Mapping[str, Issue]) -> tuple[str, ...
 
 
 def _rates(
-    store: Store,
-    forms: Mapping[str, Form],
-    period: Period,
-    lines: Mapping[str, Sequence[Line]] | None = None,
+    store: Store, period: Period, lines: Mapping[str, Sequence[Line]] | None = None
 ) -> dict[str, Rates]:
     """Count satisfied answers and missing slips of every unit in one month."""
     if lines is None:
-        lines = _lines_of_units(reconcile(store, forms, period))
+        lines = _lines_of_units(reconcile(store, period))
+    forms = store.forms
     satisfied: defaultdict[str, int] = defaultdict(int)
     answered: defaultdict[str, int] = defaultdict(int)
-    for row in tally(store, period.name, forms).tallies.answers:
+    for row in tally(store, period.name).tallies.answers:
         question = overall_question(forms[row.stratum.fingerprint])
         if question is None or row.question != question.key or not row.code:
             continue
@@ -150,9 +142,10 @@ def _rates(
     return rates
 
 
-def _seen(store: Store, forms: Mapping[str, Form], period: Period) -> Iterator[tuple[str, SeenSlip]]:
+def _seen(store: Store, period: Period) -> Iterator[tuple[str, SeenSlip]]:
     """Yield the slips that count, with their unit."""
-    for slip in current_slips(store, forms, period=period.name):
+    forms = store.forms
+    for slip in current_slips(store, period=period.name):
         if not slip.valid or slip.standing != "counts":
             continue
         form = forms[slip.fingerprint]

@@ -136,7 +136,7 @@ def _decide(visit: Visit, store: Store, item: Item, word: str, why: str) -> None
             typist = Typist.open(store, workspace, by=name)  # half a second: only where a page is read
             desk, read = typist.desk, typist.read
         else:
-            desk, read = Desk(store, workspace.scans, visit.office.forms(store), "", name), _no_reading
+            desk, read = Desk(store, workspace.scans, store.forms, "", name), _no_reading
         review.decide(desk, item.item, [word], by=name, why=why, read=read)
         visit.office.worklist.release(item.item, name)
 
@@ -202,7 +202,7 @@ def _upright(visit: Visit, store: Store, reading: int) -> np.ndarray[tuple[int, 
     row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", reading)
     if row is None:
         raise NotFoundError
-    form = visit.office.forms(store)[row["fingerprint"]]
+    form = store.forms[row["fingerprint"]]
     slip = visit.office.pictures.slip(store, form, reading)
     whole = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
     return cut(slip.pixels, slip.scan_from_page, whole, _DIFFERENCE_PX_PER_MM)
@@ -214,7 +214,7 @@ def stamp(visit: Visit) -> Response:
         item = _item(visit, store)
         if item.fingerprint is None or item.reading is None:
             raise NotFoundError
-        form = visit.office.forms(store)[item.fingerprint]
+        form = store.forms[item.fingerprint]
         slip = visit.office.pictures.slip(store, form, item.reading, colours=Colours.AS_SCANNED)
     place = form.frame.stamp.grown(_STAMP_MARGIN_MM)
     return Response(

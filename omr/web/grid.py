@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -51,14 +52,14 @@ def accept(visit: Visit) -> Response:
     exceptions = set(visit.form.get("except", "").split())
     office, done, lost = visit.office, 0, 0
     with office.store() as store:
-        forms = office.forms(store)
+        forms = store.forms
         for key in visit.form.get("items", "").split()[:SHOWN]:
-            item = office.worklist.find(store, forms, key)
+            item = office.worklist.find(store, key)
             if key in exceptions or item is None or not _alone(item, forms[item.fingerprint]):
                 continue
             words = _words(item, forms[item.fingerprint], kind)
             try:
-                office.worklist.decide(store, forms, key, visit.me.name, partial(_keep, visit, store, words))
+                office.worklist.decide(store, key, visit.me.name, partial(_keep, visit, store, words))
                 done += 1
             except OmrError:
                 lost += 1  # somebody else was quicker: it is decided or comes again
@@ -82,8 +83,8 @@ def box_picture(visit: Visit) -> Response:
 
 def _show(visit: Visit, store: Store, *, done: int = 0, lost: int = 0) -> Response:
     office, kind = visit.office, _class(visit)
-    forms = office.forms(store)
-    free = office.worklist.free(store, forms, visit.me.name, wanted_of(visit))
+    forms = store.forms
+    free = office.worklist.free(store, visit.me.name, wanted_of(visit))
     tiles = [_tile(store, item, forms) for item in free if _alone(item, forms[item.fingerprint])]
     tiles.sort(key=lambda tile: tile.ink, reverse=kind == "marked")
     office.worklist.claim([tile.item.key for tile in tiles[:SHOWN]], visit.me.name)
@@ -114,7 +115,7 @@ def _alone(item: Item, form: Form) -> bool:
     )
 
 
-def _tile(store: Store, item: Item, forms: dict[str, Form]) -> Tile:
+def _tile(store: Store, item: Item, forms: Mapping[str, Form]) -> Tile:
     option = item.doubts[0].option
     marks = store.value("SELECT marks FROM readings WHERE reading = ?", item.reading)
     assert isinstance(marks, bytes)

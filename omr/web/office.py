@@ -9,8 +9,6 @@ from queue import Empty, LifoQueue
 from threading import Lock
 
 from omr.errors import StoreError
-from omr.forms.template import Form
-from omr.records.register.register import archived_forms
 from omr.records.store.store import Store
 from omr.web.accounts import Accounts, Role
 from omr.web.kept import Kept
@@ -34,7 +32,6 @@ class Office:
     kept: Kept = field(default_factory=Kept)
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     _stores: LifoQueue[Store] = field(default_factory=LifoQueue)
-    _forms: dict[str, Form] = field(default_factory=dict)
 
     @classmethod
     def open(cls, workspace: Workspace) -> Office:
@@ -54,12 +51,6 @@ class Office:
             pictures,
             Worklist(accounts.signing_key, had=accounts.known_of),
         )
-
-    def forms(self, store: Store) -> dict[str, Form]:
-        """Return all printed forms by fingerprint; a form that was issued never changes."""
-        if store.value("SELECT count(*) FROM forms") != len(self._forms):
-            self._forms.update(archived_forms(store))
-        return self._forms
 
     @contextmanager
     def store(self) -> Iterator[Store]:

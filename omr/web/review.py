@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,12 +80,11 @@ def decide(visit: Visit) -> Response:
     key, words = visit.form.get("item", ""), visit.form.get("answer", "").split()
     office = visit.office
     with office.store() as store:
-        office.worklist.find(store, office.forms(store), key)  # after a restart the list is empty
+        office.worklist.find(store, key)  # after a restart the list is empty
         problem = ""
         try:
             office.worklist.decide(
                 store,
-                office.forms(store),
                 key,
                 visit.me.name,
                 lambda item: write(visit, store, item, words),
@@ -105,11 +105,11 @@ def undo(visit: Visit) -> Response:
                 return _next(visit, store, "item.html", problem=say("desk.nothing_to_undo"))
             _record(visit, store, key, [review.WITHDRAW])
             office.worklist.forget()
-            item = office.worklist.find(store, office.forms(store), key)
+            item = office.worklist.find(store, key)
             office.worklist.hold(key, name)
         if item is None:
             return _next(visit, store, "item.html")
-        return _show(visit, "item.html", [_row(item, office.forms(store))], wanted_of(visit))
+        return _show(visit, "item.html", [_row(item, store.forms)], wanted_of(visit))
 
 
 def _is_my_latest(store: Store, key: str, name: str) -> bool:
@@ -154,7 +154,7 @@ def form_of(visit: Visit, store: Store) -> Form:
     row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", _reading(visit))
     if row is None:
         raise NotFoundError
-    return visit.office.forms(store)[row["fingerprint"]]
+    return store.forms[row["fingerprint"]]
 
 
 def _reading(visit: Visit) -> int:
@@ -166,7 +166,7 @@ def _reading(visit: Visit) -> int:
 
 def write(visit: Visit, store: Store, item: Item, words: list[str]) -> None:
     """Record a decision on an item; several options where one is wanted are a multiple answer."""
-    form = visit.office.forms(store)[item.fingerprint]
+    form = store.forms[item.fingerprint]
     question = form.questions[item.position]
     if len(words) > 1 and question.kind is not Kind.MULTIPLE:
         words = ["multiple"]
@@ -175,7 +175,7 @@ def write(visit: Visit, store: Store, item: Item, words: list[str]) -> None:
 
 def _check(visit: Visit, store: Store, known: Item, words: list[str]) -> None:
     """Compare an answer with what two others said; the register learns nothing."""
-    question = visit.office.forms(store)[known.fingerprint].questions[known.position]
+    question = store.forms[known.fingerprint].questions[known.position]
     if len(words) > 1 and question.kind is not Kind.MULTIPLE:
         words = ["multiple"]
     word = words[0] if len(words) == 1 else ""
@@ -185,7 +185,7 @@ def _check(visit: Visit, store: Store, known: Item, words: list[str]) -> None:
 
 def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
     why = visit.form.get("why", "").strip()[:300] or _WHY
-    desk = Desk(store, visit.office.workspace.scans, visit.office.forms(store), "", visit.me.name)
+    desk = Desk(store, visit.office.workspace.scans, store.forms, "", visit.me.name)
     review.decide(desk, key, words, by=visit.me.name, why=why, read=_no_page)
 
 
@@ -195,8 +195,8 @@ def _no_page(item: review.Item, serial: object) -> ReadPage:
 
 def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo: str = "") -> Response:
     office, wanted = visit.office, wanted_of(visit)
-    forms = office.forms(store)
-    items = office.worklist.take(store, forms, visit.me.name, wanted)
+    forms = store.forms
+    items = office.worklist.take(store, visit.me.name, wanted)
     return _show(visit, template, [_row(item, forms) for item in items], wanted, problem=problem, undo=undo)
 
 
@@ -229,7 +229,7 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"))
 
 
-def _row(item: Item, forms: dict[str, Form]) -> Row:
+def _row(item: Item, forms: Mapping[str, Form]) -> Row:
     form = forms[item.fingerprint]
     question = form.questions[item.position]
     options = {option.code: option for option in question.options}

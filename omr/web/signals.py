@@ -41,7 +41,7 @@ def desk(visit: Visit) -> Response:
 
 
 def _told(visit: Visit, store: Store, when: Period) -> list[Told]:
-    found = find_signals(unit_months(store, visit.office.forms(store), when))
+    found = find_signals(unit_months(store, when))
     return [_one(signal) for signal in found if signal.striking]
 
 

@@ -10,13 +10,12 @@ import hashlib
 import hmac
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Final
 
 from omr.errors import OmrError
-from omr.forms.template import Form
 from omr.records.review.second_reading import Item, Status, agreed, current, doubtful, in_order
 from omr.records.store.store import Store
 
@@ -69,15 +68,13 @@ class Worklist:
         self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
         self._put_off: dict[str, list[str]] = {}  # who -> items passed over, the latest last
 
-    def take(
-        self, store: Store, forms: Mapping[str, Form], name: str, wanted: Wanted, count: int = 2
-    ) -> list[Item]:
+    def take(self, store: Store, name: str, wanted: Wanted, count: int = 2) -> list[Item]:
         """Hand out the next items: the first to decide, the others to load meanwhile.
 
         What this reviewer held before and is not handed out again is free for others.
         """
         with self._lock:
-            free = self.free(store, forms, name, wanted)
+            free = self.free(store, name, wanted)
             later = self._put_off.get(name, [])
             free.sort(key=lambda item: later.index(item.key) if item.key in later else -1)
             self.claim([item.key for item in free[:count]], name)
@@ -97,10 +94,10 @@ class Worklist:
         self._checking[name] = chosen.key
         return replace(chosen, said=(), rank=free[0].rank)
 
-    def free(self, store: Store, forms: Mapping[str, Form], name: str, wanted: Wanted) -> list[Item]:
+    def free(self, store: Store, name: str, wanted: Wanted) -> list[Item]:
         """Return the items that this reviewer may take now."""
         with self._lock:
-            self._refresh(store, forms)
+            self._refresh(store)
             now = self._clock()
             return [
                 item
@@ -118,7 +115,6 @@ class Worklist:
     def decide(
         self,
         store: Store,
-        forms: Mapping[str, Form],
         key: str,
         name: str,
         write: Callable[[Item], None],
@@ -151,7 +147,7 @@ class Worklist:
                 self._put(now)
                 raise OmrError("desk.taken_meanwhile")
             write(now)
-            self._put_slip(store, forms, now.reading)
+            self._put_slip(store, now.reading)
             self._held.pop(key, None)
             later = self._put_off.get(name, [])
             if key in later:
@@ -190,10 +186,10 @@ class Worklist:
         with self._lock:
             return not self._is_free(key, name, self._clock())
 
-    def find(self, store: Store, forms: Mapping[str, Form], key: str) -> Item | None:
+    def find(self, store: Store, key: str) -> Item | None:
         """Return an item that waits."""
         with self._lock:
-            self._refresh(store, forms)
+            self._refresh(store)
             return self._items.get(key)
 
     def counts(self, name: str, wanted: Wanted) -> tuple[int, int]:
@@ -218,22 +214,22 @@ class Worklist:
         drawn = hmac.digest(self._key, f"second {reading} {question}".encode(), hashlib.sha256)
         return int.from_bytes(drawn[:4], "big") < SECOND_SHARE * 2**32
 
-    def _refresh(self, store: Store, forms: Mapping[str, Form]) -> None:
+    def _refresh(self, store: Store) -> None:
         now = self._clock()
         if self._event >= 0 and now < self._look_at:
             return
         event = _latest(store)
         if event != self._event:
-            every = doubtful(store, forms, self.wants_second)
+            every = doubtful(store, self.wants_second)
             self._items = {item.key: item for item in in_order(every)}
             self._known = {i.key: i for i in every if i.status is Status.SETTLED and agreed(i)}
             self._event = event
         took = self._clock() - now
         self._look_at = now + max(_LOOK_EVERY_S, took / _LOOK_SHARE)
 
-    def _put_slip(self, store: Store, forms: Mapping[str, Form], reading: int) -> None:
+    def _put_slip(self, store: Store, reading: int) -> None:
         """Look at one slip again after a decision: another of its items may decide validity now."""
-        for item in doubtful(store, forms, self.wants_second, reading=reading):
+        for item in doubtful(store, self.wants_second, reading=reading):
             self._put(item)
         if _latest(store) == self._event + 1:  # nobody else wrote: all other items stand as they were
             self._event += 1

@@ -21,7 +21,6 @@ from omr.forms.serial import Issue
 from omr.records.counts.closing import adjust, close
 from omr.records.intake.rows import Desk
 from omr.records.register.periods import parse_period
-from omr.records.register.register import archived_forms
 from omr.records.register.stock import count, receive, spoil
 from omr.records.review.queue import decide
 from omr.records.store.chain import Verdict, fact_tables, merkle_root, verify
@@ -47,7 +46,7 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing) -> Workspace:
     scanner.take_in(
         scanner.scan("b.tif", slip(run, 3, B10=""), slip(other, other.first)), unit="PC06", expected=2
     )
-    desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", "lan")
+    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
     for item, answer in [
         ("A2-B1", "4"),
         ("P4", str(run.serial(4))),
@@ -61,7 +60,7 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing) -> Workspace:
     count(store, [f"{run.serial(8)}..{run.serial(9)}"], unit="PC06", form="DL-01", period="2026-11", by="lan")
     beside_paper(store)
     november = parse_period("2026-11")
-    close(store, archived_forms(store), november, by="lan")
+    close(store, november, by="lan")
     adjust(store, november, by="lan", why="lô nộp muộn")
     return scanner.workspace
 
@@ -351,4 +350,4 @@ def test_what_is_written_meanwhile_is_no_tampering(office: Workspace, store: Sto
 
 
 def test_the_form_of_the_tests_is_archived_whole(office: Workspace, store: Store) -> None:
-    assert list(archived_forms(store).values()) == [FORM]
+    assert list(store.forms.values()) == [FORM]

@@ -21,7 +21,6 @@ from omr.records.counts.closing import close, figures_of
 from omr.records.exchange.electronic import import_electronic
 from omr.records.intake.rows import Desk
 from omr.records.register.periods import parse_period
-from omr.records.register.register import archived_forms
 from omr.records.register.stock import count, receive, spoil
 from omr.records.register.visits import import_visits
 from omr.records.review.queue import decide
@@ -64,7 +63,7 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing, tmp_path: Path) 
     scanner.take_in(
         scanner.scan("b.tif", empty, slip(other, other.first), slip(run, 8, B10="?")), unit="PC06"
     )
-    desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", "lan")
+    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
     readings = {
         row["serial"]: row["reading"]
         for row in store.rows("SELECT serial, reading FROM slips ORDER BY reading DESC")
@@ -91,13 +90,13 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing, tmp_path: Path) 
     scanner.take_in(
         scanner.scan("c.tif", slip(run, 12), rejected("serial_unknown", serial="?")), period="2026-12"
     )
-    close(store, archived_forms(store), parse_period("2026-10"), by="lan")
+    close(store, parse_period("2026-10"), by="lan")
     scanner.take_in(scanner.scan("late.tif", slip(old, 3)))  # waits for an adjustment
     return scanner.workspace
 
 
 def exported(store: Store, office: Workspace, period: str, target: Path) -> Path:
-    export(store, office.path, archived_forms(store), parse_period(period), target)
+    export(store, office.path, parse_period(period), target)
     return target
 
 
@@ -118,7 +117,7 @@ def test_both_checks_come_to_the_figures_of_the_office(
     assert found.signer == public_hex(signing_key(office.path))
     with zipfile.ZipFile(file) as archive:
         stated = json.loads(archive.read("figures.json"))
-    assert stated == figures_of(store, archived_forms(store), parse_period(period))
+    assert stated == figures_of(store, parse_period(period))
     assert sum(value for name, value in stated.items() if name.endswith("/valid")) > 0
     if period != "2026-12":  # of three electronic slips one says nothing
         assert (stated["PC06/visits"], stated["PC08/visits"]) == (40, 0)

@@ -14,7 +14,6 @@ from omr.forms.serial import Issue, Serial
 from omr.reading.reader import ReadPage
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.intake.rows import Desk
-from omr.records.register.register import archived_forms
 from omr.records.review.queue import Item, decide, find_item, queue
 from omr.records.store.store import Store
 
@@ -34,7 +33,7 @@ def decided(store: Store, scanner: Scanner, issued_run: Issuing) -> Deciding:
             assert typed.page.serial == serial
             return typed
 
-        desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", by)
+        desk = Desk(store, scanner.workspace.scans, store.forms, "default", by)
         decide(desk, item, answer, by=by, why=why, read=read)
 
     return say
@@ -45,7 +44,7 @@ def waiting(store: Store) -> list[str]:
 
 
 def current(store: Store) -> list[CurrentSlip]:
-    return list(current_slips(store, archived_forms(store)))
+    return list(current_slips(store))
 
 
 def test_what_decides_validity_comes_first(scanner: Scanner, store: Store, issued_run: Issuing) -> None:
@@ -210,7 +209,7 @@ def test_whatever_people_decide_one_slip_of_a_serial_counts_at_most(
         run = issue(store, FORM, unit="PC06", period="2026-11", count=3, target=incoming / "r.pdf", by="t")
         scanner = Scanner(incoming, store, workspace)
         scanner.take_in(scanner.scan("a.tif", *(slip(run, 1, B1=code) for code in "543")))
-        desk = Desk(store, workspace.scans, archived_forms(store), "default", "t")
+        desk = Desk(store, workspace.scans, store.forms, "default", "t")
         for item, word in steps:
             try:
                 decide(desk, item, [word], by="lan", why="x", read=lambda item, serial: slip(run, 1))

@@ -22,7 +22,6 @@ from omr.records.counts.closing import close
 from omr.records.counts.tallies import Channel, tally
 from omr.records.exchange.electronic import Imported, import_electronic, load_column_map
 from omr.records.register.periods import parse_period
-from omr.records.register.register import archived_forms
 from omr.records.register.visits import import_visits, visits_of
 from omr.records.store.store import Store
 from omr.tables_in import read_sheet
@@ -59,7 +58,7 @@ def take(store: Store) -> Callable[..., Imported]:
 
 
 def said(store: Store, question: str, period: str = "2026-11") -> dict[str, int]:
-    rows = tally(store, period, archived_forms(store)).tallies.answers
+    rows = tally(store, period).tallies.answers
     return dict(Counter({r.code: r.slips for r in rows if r.question == question and r.code}))
 
 
@@ -67,7 +66,7 @@ def test_answers_come_in_by_keys_words_and_codes(
     file: Callable[..., Path], take: Callable[..., Imported], store: Store
 ) -> None:
     assert take(file(HEAD, *ROWS)) == Imported(2, 2, 0)
-    tallies = tally(store, "2026-11", archived_forms(store)).tallies
+    tallies = tally(store, "2026-11").tallies
     assert {row.stratum.unit for row in tallies.slips} == {"PC06", "PC08"}
     assert {row.stratum.channel for row in tallies.slips} == {Channel.ELECTRONIC}
     assert said(store, "B2") == {"4": 1}
@@ -160,7 +159,7 @@ def test_a_column_that_is_missing_is_named(file: Callable[..., Path], take: Call
 def test_a_closed_period_takes_nothing(
     file: Callable[..., Path], take: Callable[..., Imported], store: Store
 ) -> None:
-    close(store, {}, parse_period("2026-11"), by="lan")
+    close(store, parse_period("2026-11"), by="lan")
     with pytest.raises(OmrError, match="2026-11"):
         take(file(HEAD, *ROWS))
 
@@ -175,7 +174,7 @@ def test_paper_and_electronic_are_counted_apart(
     run = issued_run()
     scanner.take_in(scanner.scan("a.tif", slip(run, 1)))
     take(file(HEAD, *ROWS))
-    counted = tally(store, "2026-11", archived_forms(store))
+    counted = tally(store, "2026-11")
     channels = Counter({row.stratum.channel: 0 for row in counted.tallies.slips})
     for row in counted.tallies.slips:
         channels[row.stratum.channel] += row.slips

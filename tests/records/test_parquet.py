@@ -14,7 +14,6 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.records.counts import parquet
 from omr.records.counts.slips import current_slips
-from omr.records.register.register import archived_forms
 from omr.records.store.store import Store
 
 
@@ -33,9 +32,8 @@ def read_back(folder: Path, dataset: str) -> list[dict[str, object]]:
 
 @pytest.mark.usefixtures("two_months")
 def test_an_engine_reads_back_what_counts(store: Store, tmp_path: Path) -> None:
-    forms = archived_forms(store)
-    made = parquet.export(store, forms, tmp_path / "lake")
-    expected = {one.serial: one for one in current_slips(store, forms)}
+    made = parquet.export(store, tmp_path / "lake")
+    expected = {one.serial: one for one in current_slips(store)}
     slips = read_back(tmp_path / "lake", "slips")
     assert made.slips == len(slips) == len(expected) == 5
     for row in slips:
@@ -52,10 +50,9 @@ def test_an_engine_reads_back_what_counts(store: Store, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("two_months")
 def test_a_period_is_replaced_as_a_whole_and_others_stay(store: Store, tmp_path: Path) -> None:
-    forms = archived_forms(store)
-    everything = parquet.export(store, forms, tmp_path)
+    everything = parquet.export(store, tmp_path)
     before = {file: file.read_bytes() for file in everything.files}
-    again = parquet.export(store, forms, tmp_path, period="2026-12")
+    again = parquet.export(store, tmp_path, period="2026-12")
     assert {file.parent.name for file in again.files} == {"period=2026-12"}
     assert {file: file.read_bytes() for file in sorted(tmp_path.rglob("*.parquet"))} == before
 
@@ -67,7 +64,7 @@ def test_nothing_half_written_is_left(store: Store, tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
     with pytest.raises(OmrError, match="No space"):
-        parquet.export(store, archived_forms(store), tmp_path / "lake")
+        parquet.export(store, tmp_path / "lake")
     assert not [file for file in (tmp_path / "lake").rglob("*") if file.is_file()]
 
 
@@ -76,5 +73,5 @@ def test_more_rows_than_are_held_at_once(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parquet, "ROWS", 2)
-    assert parquet.export(store, archived_forms(store), tmp_path).slips == 5
+    assert parquet.export(store, tmp_path).slips == 5
     assert len(read_back(tmp_path, "slips")) == 5

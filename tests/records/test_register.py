@@ -20,7 +20,7 @@ from omr.errors import RegisterError
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
 from omr.records.register.periods import PILOT, Period, parse_period
-from omr.records.register.register import archived_forms, end_interrupted, issue, issued
+from omr.records.register.register import end_interrupted, issue, issued
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
@@ -58,7 +58,7 @@ def test_what_was_issued_is_found_again(store: Store, issued_run: Issuing) -> No
     (kept,) = issued(store)
     assert kept == run
     assert IssuedSerials(issued(store)).find(run.serial(3)) == run
-    assert archived_forms(store) == {fingerprint(FORM): FORM}
+    assert store.forms == {fingerprint(FORM): FORM}
 
 
 def test_guard_letters_are_secret_unless_seeded(store: Store, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_form_that_changed_without_a_new_revision_is_refused(store: Store, tmp
     assert error.value.key == "records.form_changed"
     assert not (tmp_path / "2.pdf").exists()
     order(store, tmp_path / "2.pdf", form=replace(edited, revision="2"))
-    assert len(archived_forms(store)) == 2
+    assert len(store.forms) == 2
 
 
 @pytest.mark.parametrize(

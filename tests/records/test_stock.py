@@ -14,7 +14,6 @@ from omr.records.counts.slips import current_slips
 from omr.records.intake.rows import Desk
 from omr.records.register.custody import Custody, Place
 from omr.records.register.periods import parse_period
-from omr.records.register.register import archived_forms
 from omr.records.register.stock import count, receive, spoil
 from omr.records.review.queue import decide
 from omr.records.store.store import Store
@@ -27,7 +26,7 @@ def serials(run: Issue, first: int, last: int | None = None) -> str:
 
 
 def books(store: Store, period: str = "2026-11") -> dict[str, Line]:
-    lines = reconcile(store, archived_forms(store), parse_period(period))
+    lines = reconcile(store, parse_period(period))
     assert len({(line.unit, line.form) for line in lines}) == len(lines)
     return {str(line.unit): line for line in lines}
 
@@ -117,9 +116,7 @@ def test_slips_held_for_another_unit_count_once_the_hand_over_is_recorded(
     assert figures(books(store)["PC06"]) == {"received": 5, "returned": 2, "invalid": 2, "missing": 3}
     receive(store, [serials(run, 1, 5)], unit="PC08", by="lan", why="sổ giao nhận 12")
     assert figures(books(store)["PC08"]) == {"received": 5, "returned": 2, "valid": 2, "missing": 3}
-    assert [(one.unit, one.valid) for one in current_slips(store, archived_forms(store))] == [
-        ("PC08", True)
-    ] * 2
+    assert [(one.unit, one.valid) for one in current_slips(store)] == [("PC08", True)] * 2
 
 
 def test_slips_held_for_another_period_count_once_the_stock_is_counted(
@@ -189,7 +186,7 @@ def test_a_spoiled_slip_that_is_scanned_waits_and_is_counted_once(
     made = scanner.take_in(scanner.scan("a.tif", slip(run, 2), slip(run, 5)))
     assert [one.reason for one in made.problems] == ["spoiled"]
     assert figures(books(store)["PC06"]) == {"received": 5, "returned": 1, "valid": 1, "spoiled": 4}
-    desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", "lan")
+    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
     decide(desk, "H1", ["counts"], by="lan", why="ghi nhầm là hỏng", read=lambda item, serial: slip(run, 2))
     assert figures(books(store)["PC06"]) == {"received": 5, "returned": 2, "valid": 2, "spoiled": 3}
 
@@ -213,7 +210,7 @@ def test_foreign_slips_are_counted_where_their_stack_belongs(
         1,
         None,
     )
-    desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", "lan")
+    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
     decide(desk, "P3", ["not_a_slip"], by="lan", why="tờ quảng cáo", read=lambda item, serial: slip(run, 1))
     assert "PC08" not in books(store)
 

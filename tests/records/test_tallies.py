@@ -29,7 +29,6 @@ from omr.records.counts.tallies import (
 )
 from omr.records.intake.intake import Desk
 from omr.records.register.periods import parse_period
-from omr.records.register.register import archived_forms
 from omr.records.register.stock import spoil
 from omr.records.review.queue import decide, queue
 from omr.records.store.store import Store
@@ -40,7 +39,7 @@ Issuing = Callable[..., Issue]
 
 def one_by_one(store: Store, unit: str | None = None) -> Iterator[Slip]:
     """Give the slips as `omr answers` lists them, one at a time."""
-    for one in current_slips(store, archived_forms(store), period=PERIOD):
+    for one in current_slips(store, period=PERIOD):
         if unit in (None, one.unit):
             stratum = Stratum(one.unit, one.fingerprint, Channel.PAPER)
             given = {key: Given(answer.state, answer.codes) for key, answer in one.answers.items()}
@@ -49,8 +48,8 @@ def one_by_one(store: Store, unit: str | None = None) -> Iterator[Slip]:
 
 def counted(store: Store, unit: str | None = None) -> Tallies:
     """What SQL counts, held to what Python counts."""
-    forms = archived_forms(store)
-    found = tally(store, PERIOD, forms, unit=unit).tallies
+    forms = store.forms
+    found = tally(store, PERIOD, unit=unit).tallies
     assert found == count(one_by_one(store, unit), forms)
     assert viewed(store, unit) == states_and_answers(found)
     return found
@@ -97,7 +96,7 @@ def said(tallies: Tallies, question: str) -> dict[str, int]:
 @pytest.fixture
 def reviewer(store: Store, scanner: Scanner) -> Callable[..., None]:
     def say(item: str, *answer: str) -> None:
-        desk = Desk(store, scanner.workspace.scans, archived_forms(store), "default", "lan")
+        desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
 
         def unread(*_: object) -> ReadPage:
             raise AssertionError("no serial is typed here")
@@ -113,7 +112,7 @@ def test_counts_by_hand(scanner: Scanner, store: Store, issued_run: Issuing) -> 
         scanner.scan("a.tif", slip(run, 1), slip(run, 2, B10="1", A1="2"), slip(run, 3, B10="5 4", B1=""))
     )
     found = counted(store)
-    at = Stratum("PC06", next(iter(archived_forms(store))), Channel.PAPER)
+    at = Stratum("PC06", next(iter(store.forms)), Channel.PAPER)
     assert found.slips == (SlipTally(at, SlipState.VALID, "", 3, 3, 2),)
     assert said(found, "B10") == {"answered": 2, "5": 1, "1": 1, "multiple": 1}
     assert said(found, "B1") == {"answered": 2, "5": 2, "no_answer": 1}
@@ -144,11 +143,10 @@ def test_a_random_stack_with_random_decisions(
     after = counted(store)
     assert after != before
     assert counted(store, "PC08").slips
-    forms = archived_forms(store)
-    decided = tally(store, PERIOD, forms)
+    decided = tally(store, PERIOD)
     assert 0 < decided.by_people < decided.answers
     # The books of the register count the same slips.
-    books = {line.unit: line for line in reconcile(store, forms, parse_period(PERIOD)) if line.unit}
+    books = {line.unit: line for line in reconcile(store, parse_period(PERIOD)) if line.unit}
     for unit, line in books.items():
         rows = [row for row in after.slips if row.stratum.unit == unit]
         assert line.returned == sum(row.slips for row in rows)
@@ -174,19 +172,18 @@ def test_a_spoiled_slip_did_not_come_back(scanner: Scanner, store: Store, issued
     run = issued_run()
     spoil(store, [str(run.serial(2))], why="in lỗi", by="lan")
     scanner.take_in(scanner.scan("a.tif", slip(run, 1), slip(run, 2)))
-    assert states(tally(store, PERIOD, archived_forms(store)).tallies) == {("valid", ""): 1}
+    assert states(tally(store, PERIOD).tallies) == {("valid", ""): 1}
 
 
 def test_a_closed_period_does_not_know_late_slips(
     scanner: Scanner, store: Store, issued_run: Issuing
 ) -> None:
     run, period = issued_run(), parse_period(PERIOD)
-    forms = archived_forms(store)
     scanner.take_in(scanner.scan("a.tif", slip(run, 1)))
-    close(store, forms, period, by="lan")
-    closed, books = counted(store), reconcile(store, forms, period)
+    close(store, period, by="lan")
+    closed, books = counted(store), reconcile(store, period)
     scanner.take_in(scanner.scan("b.tif", slip(run, 2)))
-    assert tally(store, PERIOD, forms).tallies == closed
-    assert reconcile(store, forms, period) == books
+    assert tally(store, PERIOD).tallies == closed
+    assert reconcile(store, period) == books
     adjust(store, period, by="lan", why="lô nộp muộn")
     assert states(counted(store)) == {("valid", ""): 2}

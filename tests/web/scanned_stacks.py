@@ -24,7 +24,7 @@ from omr.reading.page.locate import LocatedPage
 from omr.reading.reader import ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage, decode
 from omr.records.intake.intake import Desk, take_in
-from omr.records.register.register import archived_forms, issue
+from omr.records.register.register import issue
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 from omr.workspace import Workspace
@@ -161,7 +161,7 @@ def take_slips(
             by="test",
         )
         batch = Batch(run, form(), slips, workspace.path / f"{name}.tif")
-        desk = Desk(store, workspace.scans, archived_forms(store), "test", "test")
+        desk = Desk(store, workspace.scans, store.forms, "test", "test")
         taken = take_in(desk, [batch.file], batch.read, unit=unit, period="2026-11", expected=len(slips))
         return taken.batch
 

@@ -7,11 +7,9 @@ figures of a closed period; slips that come in late wait for an adjustment.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omr.errors import RegisterError
-from omr.forms.template import Form
 from omr.records.counts.reconcile import reconcile
 from omr.records.counts.tallies import tally
 from omr.records.counts.validity import rules
@@ -44,7 +42,7 @@ class PeriodStatus:
     closings: tuple[Closing, ...]
 
 
-def close(store: Store, forms: Mapping[str, Form], period: Period, *, by: str) -> PeriodStatus:
+def close(store: Store, period: Period, *, by: str) -> PeriodStatus:
     """Close a period, or end its adjustment.
 
     Raises
@@ -70,7 +68,7 @@ def close(store: Store, forms: Mapping[str, Form], period: Period, *, by: str) -
                 "period_state": act.next_id("period_states", "period_state"),
                 "period": period.name,
                 "state": PeriodState.CLOSED.value,
-                "figures": json.dumps(figures_of(store, forms, period), ensure_ascii=False, sort_keys=True),
+                "figures": json.dumps(figures_of(store, period), ensure_ascii=False, sort_keys=True),
                 "rules": rules().version,
             },
         )
@@ -162,12 +160,13 @@ def difference(before: Figures | None, after: Figures) -> dict[str, tuple[int, i
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def figures_of(store: Store, forms: Mapping[str, Form], period: Period) -> Figures:
+def figures_of(store: Store, period: Period) -> Figures:
     """Return every figure of a period as it stands: the books, every answer's count, the visits."""
     figures: Figures = {}
-    for line in reconcile(store, forms, period):
+    forms = store.forms
+    for line in reconcile(store, period):
         figures |= {f"{line.unit}/{line.form}/{name}": number for name, number in line.figures.items()}
-    for answer in tally(store, period.name, forms).tallies.answers:
+    for answer in tally(store, period.name).tallies.answers:
         form = forms[answer.stratum.fingerprint]
         where = f"{answer.stratum.unit}/{form.form}/{form.revision}/{answer.question}"
         name = f"{where}/{answer.state}/{answer.code}".rstrip("/")

@@ -11,7 +11,7 @@ optional extra.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from omr.errors import OmrError
-from omr.forms.template import Form
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.store.originals import put_in_place
 from omr.records.store.store import Store
@@ -67,13 +66,11 @@ class Exported:
     files: tuple[Path, ...]
 
 
-def export(store: Store, forms: Mapping[str, Form], target: Path, *, period: str | None = None) -> Exported:
+def export(store: Store, target: Path, *, period: str | None = None) -> Exported:
     """Write slips and answers below `target`, by period.
 
     Parameters
     ----------
-    forms : mapping
-        Fingerprint to form, as archived.
     target : Path
         A folder; what is there of the same periods is replaced.
     period : str, optional
@@ -87,7 +84,7 @@ def export(store: Store, forms: Mapping[str, Form], target: Path, *, period: str
     counts = {"slips": 0, "answers": 0}
     files: list[Path] = []
     with _writing(target, files) as writers:
-        for slips in _chunks(current_slips(store, forms, period=period)):
+        for slips in _chunks(current_slips(store, period=period)):
             for when in sorted({slip.period for slip in slips}):
                 these = [slip for slip in slips if slip.period == when]
                 for dataset, rows in (("slips", _slips(these)), ("answers", _answers(these))):

@@ -15,7 +15,6 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.serial import Issue, parse_serial
-from omr.forms.template import Form
 from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, current_slips
 from omr.records.register.custody import Custody, latest_counts
 from omr.records.register.periods import Period
@@ -90,18 +89,12 @@ class _Books:
     counted: bool = False
 
 
-def reconcile(store: Store, forms: Mapping[str, Form], period: Period) -> list[Line]:
-    """Return the books of a period, by unit and form.
-
-    Parameters
-    ----------
-    forms : mapping
-        Fingerprint to form, as archived.
-    """
+def reconcile(store: Store, period: Period) -> list[Line]:
+    """Return the books of a period, by unit and form."""
     runs = {issue.run: issue for issue in issued(store)}
     books: defaultdict[Key, _Books] = defaultdict(_Books)
     _enter_custody(store, books, runs, period)
-    _enter_returned(store, books, forms, runs, period)
+    _enter_returned(store, books, runs, period)
     _enter_spoiled(store, books, runs, period)
     for count in latest_counts(store):
         if count.period == period.name:
@@ -129,11 +122,7 @@ def _enter_custody(
 
 
 def _enter_returned(
-    store: Store,
-    books: defaultdict[Key, _Books],
-    forms: Mapping[str, Form],
-    runs: Mapping[str, Issue],
-    period: Period,
+    store: Store, books: defaultdict[Key, _Books], runs: Mapping[str, Issue], period: Period
 ) -> None:
     # Slips about which there is nothing to say, found from one index: they are nearly all.
     numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
@@ -146,7 +135,7 @@ def _enter_returned(
         period.name,
     ):
         numbers[row["unit"], row["run"]] += json.loads(row["numbers"])
-    for slip in current_slips(store, forms, period=period.name, exceptional=True):
+    for slip in current_slips(store, period=period.name, exceptional=True):
         if slip.set_aside in NOT_COUNTED_AS_RETURNED and slip.standing != "counts":
             continue
         numbers[slip.unit, slip.run].append(slip.number)

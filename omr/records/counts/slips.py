@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from omr.forms.template import Form
 from omr.reading.marks.decide import AnswerState
 from omr.records.counts.validity import CurrentAnswer, judge
 from omr.records.store.store import Store
@@ -63,7 +62,6 @@ class CurrentSlip:
 
 def current_slips(
     store: Store,
-    forms: Mapping[str, Form],
     *,
     batch: str | None = None,
     period: str | None = None,
@@ -73,13 +71,12 @@ def current_slips(
 
     Parameters
     ----------
-    forms : mapping
-        Fingerprint to form, as archived.
     batch, period : str, optional
         Only slips of this batch, only those that count for this period.
     exceptional : bool
         Only slips about whose serial there is anything to say; all others are valid.
     """
+    forms = store.forms
     where, values = "", list[str]()
     if period is not None:
         where += f" AND slips.reading IN ({OF_PERIOD}) AND period = ?"

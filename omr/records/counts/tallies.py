@@ -210,7 +210,6 @@ class Counted:
 def tally(
     store: Store,
     period: str,
-    forms: Mapping[str, Form],
     *,
     unit: str | None = None,
     questions: Collection[str] | None = None,
@@ -219,8 +218,6 @@ def tally(
 
     Parameters
     ----------
-    forms : mapping
-        Fingerprint to form, of every form in the register.
     unit : str, optional
         Count this unit only.
     questions : collection of str, optional
@@ -249,7 +246,7 @@ def tally(
         period,
         *[unit] * 2,
     )
-    counting = _Counting(forms)
+    counting = _Counting(store.forms)
     # Of a few questions most slips say the same; of all, hardly two.
     alike = Counter(map(tuple, rows)).items() if questions is not None else zip(rows, repeat(1), strict=False)
     for (where, fingerprint, standing, aside, by_hand, said), slips in alike:

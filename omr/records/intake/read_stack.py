@@ -17,7 +17,7 @@ from omr.reading.scan.pages import open_pages
 from omr.records.intake.inbox import Inbox, Progress, Stack
 from omr.records.intake.intake import Desk, take_in
 from omr.records.intake.receipt import Problem
-from omr.records.register.register import archived_forms, end_interrupted, issued
+from omr.records.register.register import end_interrupted, issued
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 
@@ -38,7 +38,7 @@ def read_stack(workspace: Workspace, stack: Stack, *, workers: int | None = None
     calibration = load_calibration(own=workspace.calibration)
     with Store.open(workspace.database) as store:
         end_interrupted(store, by=stack.by)
-        forms = archived_forms(store)
+        forms = store.forms
         desk = Desk(store, workspace.scans, forms, calibration.name, stack.by)
         reading = reader.Desk(IssuedSerials(issued(store)), forms, calibration)
         counting = _Counting(lambda progress: inbox.tell(stack, progress))

@@ -6,7 +6,7 @@ the latest of which counts. What people decided stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from omr.forms.template import Form
@@ -40,18 +40,15 @@ class Redecided:
     changed: tuple[Changed, ...]
 
 
-def redecided(
-    store: Store, forms: Mapping[str, Form], calibration: Calibration, period: str | None = None
-) -> Iterator[Redecided]:
+def redecided(store: Store, calibration: Calibration, period: str | None = None) -> Iterator[Redecided]:
     """Yield the slips whose answers change; those of closed periods stay as they are.
 
     Parameters
     ----------
-    forms : mapping
-        Fingerprint to form, as archived.
     period : str, optional
         Only slips that count for this period.
     """
+    forms = store.forms
     states: dict[str, PeriodState] = {}
     rows = store.rows(
         """SELECT slips.reading, slips.serial, slips.fingerprint, slips.period, marks

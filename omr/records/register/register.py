@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from omr.errors import RegisterError
 from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
-from omr.forms.template import Form, canonical, fingerprint, form_from_json
+from omr.forms.template import Form, canonical, fingerprint
 from omr.records.register.periods import parse_period, refuse_closed
 from omr.records.register.units import find_unit
 from omr.records.store.originals import put_in_place, sha256_of
@@ -167,12 +167,6 @@ def archive_form(store: Store, act: Act, form: Form) -> None:
             for at, option in enumerate(question.options)
         ]
         act.add("form_options", *options)
-
-
-def archived_forms(store: Store) -> dict[str, Form]:
-    """Return all forms that were ever printed, by fingerprint, exactly as printed."""
-    rows = store.rows("SELECT fingerprint, canonical FROM forms")
-    return {row["fingerprint"]: form_from_json(row["canonical"]) for row in rows}
 
 
 def issued(store: Store) -> list[Issue]:

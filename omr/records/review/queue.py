@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.serial import Serial, parse_serial
-from omr.forms.template import Form, Kind, Question
+from omr.forms.template import Kind, Question
 from omr.messages import say
 from omr.reading.marks.decide import AnswerState, BoxState
 from omr.reading.reader import ReadPage
@@ -247,7 +247,7 @@ def decide(
     if item.period is not None:
         refuse_closed(desk.store, item.period)
     if item.kind is ItemKind.ANSWER:
-        _decide_answer(desk.store, desk.forms, item, answer, by=by, why=why)
+        _decide_answer(desk.store, item, answer, by=by, why=why)
         return
     if len(answer) != 1:
         raise OmrError("review.one_word", item=name)
@@ -259,10 +259,8 @@ def decide(
         _decide_slip(desk.store, item, answer[0], by=by, why=why)
 
 
-def _decide_answer(
-    store: Store, forms: Mapping[str, Form], item: Item, answer: Sequence[str], *, by: str, why: str
-) -> None:
-    (question,) = (one for one in forms[str(item.fingerprint)].questions if one.key == item.question)
+def _decide_answer(store: Store, item: Item, answer: Sequence[str], *, by: str, why: str) -> None:
+    (question,) = (one for one in store.forms[str(item.fingerprint)].questions if one.key == item.question)
     state, codes = _answered(question, answer)
     with store.act("decide_answer", by=by, why=why) as act:
         act.add(

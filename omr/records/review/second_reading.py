@@ -127,7 +127,6 @@ def in_order(items: Iterable[Item]) -> list[Item]:
 
 def doubtful(
     store: Store,
-    forms: Mapping[str, Form],
     wants_second: Callable[[int, str], bool],
     *,
     reading: int | None = None,
@@ -136,14 +135,13 @@ def doubtful(
 
     Parameters
     ----------
-    forms : mapping
-        Fingerprint to form, as archived.
     wants_second : callable
         Whether (reading, question) is of the sample that two readers see.
     reading : int, optional
         Of this slip only: what one item was decided as may make another one decide validity.
     """
     of = () if reading is None else (reading,)
+    forms = store.forms
     rows = list(store.rows(_DOUBTFUL.format(one="AND slips.reading = ?" if of else ""), *of))
     said = _decisions(store, [row["reading"] for row in rows])
     answers = _answers(store, {row["reading"] for row in rows})

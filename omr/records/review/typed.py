@@ -13,7 +13,7 @@ from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.locate import locate
 from omr.reading.scan.pages import EncodedPage, decode, open_pages
 from omr.records.intake.rows import Desk
-from omr.records.register.register import archived_forms, issued
+from omr.records.register.register import issued
 from omr.records.review.queue import Item
 from omr.records.store.store import Store
 from omr.workspace import Workspace
@@ -32,7 +32,7 @@ class Typist:
     @classmethod
     def open(cls, store: Store, workspace: Workspace, *, by: str) -> Typist:
         """Prepare for the forms and serials of a workspace."""
-        forms = archived_forms(store)
+        forms = store.forms
         calibration = load_calibration(own=workspace.calibration)
         desk = Desk(store, workspace.scans, forms, calibration.name, by)
         return cls(desk, reader.Desk(IssuedSerials(issued(store)), forms, calibration), workspace)

@@ -19,6 +19,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from omr.errors import StoreError
+from omr.forms.template import Form, form_from_json
 from omr.records.store.schema import APPLICATION_ID, migrations
 
 Value = str | int | float | bytes | None
@@ -141,6 +142,7 @@ class Store:
         self._connection = connection
         self._clock = clock
         self.path = path
+        self._forms: dict[str, Form] = {}
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], str] = now, *, any_thread: bool = False) -> Store:
@@ -194,6 +196,18 @@ class Store:
         with _store_errors(self.path):
             first: Value = self._connection.execute(sql, values).fetchone()[0]
             return first
+
+    @property
+    def forms(self) -> Mapping[str, Form]:
+        """All forms that were ever printed, by fingerprint, exactly as printed.
+
+        Taken out of the database once, and again when another one was printed: a form that
+        was issued never changes.
+        """
+        if self.value("SELECT count(*) FROM forms") != len(self._forms):
+            rows = self.rows("SELECT fingerprint, canonical FROM forms")
+            self._forms = {row["fingerprint"]: form_from_json(row["canonical"]) for row in rows}
+        return self._forms
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

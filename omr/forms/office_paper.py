@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from omr.errors import OmrError
+from omr.files import appearing
 from omr.forms.fonts import embedded
 from omr.forms.symbols import QR_QUIET, Modules
 
@@ -75,24 +75,20 @@ def write_paper(target: Path, paper: str, title: str, story: Sequence[Flowable])
     OmrError
         If it cannot be written.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    document = SimpleDocTemplate(
-        str(part),
-        pagesize=PAPERS[paper],
-        leftMargin=MARGIN_MM * mm,
-        rightMargin=MARGIN_MM * mm,
-        topMargin=MARGIN_MM * mm,
-        bottomMargin=MARGIN_MM * mm,
-        title=title,
-        author="",
-        creator="omr",
-        invariant=1,
-        initialFontName=embedded("regular"),
-    )
     try:
-        document.build(list(story))
-        part.replace(target)
+        with appearing(target) as part:
+            SimpleDocTemplate(
+                str(part),
+                pagesize=PAPERS[paper],
+                leftMargin=MARGIN_MM * mm,
+                rightMargin=MARGIN_MM * mm,
+                topMargin=MARGIN_MM * mm,
+                bottomMargin=MARGIN_MM * mm,
+                title=title,
+                author="",
+                creator="omr",
+                invariant=1,
+                initialFontName=embedded("regular"),
+            ).build(list(story))
     except OSError as error:
         raise OmrError("cover.cannot_write", target=target, detail=error.strerror or error) from error
-    finally:
-        part.unlink(missing_ok=True)

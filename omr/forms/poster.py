@@ -6,7 +6,6 @@ same bytes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
+from omr.files import appearing
 from omr.forms.fonts import broken, embedded, missing_letters
 from omr.forms.printing import fill_modules
 from omr.forms.symbols import QR_QUIET, address_code
@@ -80,8 +80,7 @@ def print_poster(
         if missing := missing_letters(text, "regular"):
             raise OmrError("poster.letters", letters=missing, text=text[:60])
     scale = PAPERS[paper]
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with appearing(target) as part:
         canvas = Canvas(
             str(part),
             pagesize=(WIDTH_MM * scale * mm, HEIGHT_MM * scale * mm),
@@ -94,9 +93,6 @@ def print_poster(
         _draw(canvas, office, unit, codes, phone)
         canvas.showPage()
         canvas.save()
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _draw(canvas: Canvas, office: str, unit: str, codes: Sequence[Code], phone: str) -> None:

@@ -5,7 +5,6 @@ What all slips share stands in the file once; a page adds its ladder, its QR cod
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
+from omr.files import appearing
 from omr.forms.fonts import embedded, width_mm
 from omr.forms.serial import Serial
 from omr.forms.sheet import SERIAL_PT, serial_baseline
@@ -87,20 +87,13 @@ def print_specimen(form: Form, target: Path, *, electronic_url: str = "") -> Non
 @contextmanager
 def _document(form: Form, target: Path, about: str, electronic_url: str) -> Iterator[Canvas]:
     """Open a document with the shared art defined, and put it in place when it is complete."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("xb") as file:
-            canvas = _canvas(form, file, about)
-            canvas.beginForm("art")
-            _shared(canvas, form, electronic_url)
-            canvas.endForm()
-            yield canvas
-            canvas.save()
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with appearing(target) as part, part.open("wb") as file:
+        canvas = _canvas(form, file, about)
+        canvas.beginForm("art")
+        _shared(canvas, form, electronic_url)
+        canvas.endForm()
+        yield canvas
+        canvas.save()
 
 
 def _canvas(form: Form, file: IO[bytes], about: str) -> Canvas:

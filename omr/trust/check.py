@@ -6,7 +6,6 @@ the same functions as in the office. docs/verify_export.py does it a second way.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from omr.errors import OmrError
+from omr.files import hashed_copy
 from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
 from omr.records.register.periods import parse_period
@@ -97,11 +97,9 @@ def _problem(
     if not signed_by(str(manifest["public_key"]), signature, content):
         return Problem(None, "audit.bad_signature", {})
     for name in FILES:
-        digest = hashlib.sha256()
         with archive.open(name) as unpacked:
-            while block := unpacked.read(1 << 20):
-                digest.update(block)
-        if digest.hexdigest() != manifest["files"][name]:
+            digest, _ = hashed_copy(unpacked)
+        if digest != manifest["files"][name]:
             return Problem(None, "audit.bad_file", {"name": name})
     events = list(_lines(archive, "events.jsonl"))
     problem = _chain(events, manifest) or _digests(events, archive)

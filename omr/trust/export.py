@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import IO, Final
 
 from omr.errors import OmrError
+from omr.files import appearing
 from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
 from omr.records.register.periods import Period, state_of
 from omr.records.store.chain import added_rows, chain_problem
-from omr.records.store.originals import put_in_place
 from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Row, Store, canonical, fact
 
@@ -69,9 +69,8 @@ def _exported(store: Store, workspace: Path, period: Period, target: Path) -> Ex
         raise OmrError("audit.broken", problem=problem)
     key = signing_key(workspace)
     figures = figures_of(store, period)
-    part = target.with_name(f".{target.name}.part")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        with appearing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             hashes, counts = {}, {}
             streams = {
                 "events.jsonl": (
@@ -97,11 +96,8 @@ def _exported(store: Store, workspace: Path, period: Period, target: Path) -> Ex
             content = canonical(manifest)
             archive.writestr(_entry(MANIFEST), content)
             archive.writestr(_entry(SIGNATURE), key.sign(content).hex())
-        put_in_place(part, target)
     except OSError as error:
         raise OmrError("audit.cannot_write", target=target, detail=error.strerror or error) from error
-    finally:
-        part.unlink(missing_ok=True)
     return Exported(
         period.name,
         counts["events.jsonl"],

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from omr.errors import OmrError, ScanError
+from omr.files import SCAN_SUFFIXES
 from omr.records.intake import batches
 from omr.records.intake.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState
 from omr.records.register.periods import parse_period
@@ -38,6 +39,7 @@ def desk(visit: Visit) -> Response:
         return page(
             visit,
             "intake.html",
+            scans=",".join(SCAN_SUFFIXES),
             held_to=held_to,
             units=list({unit.unit: unit for unit in list_units(store)}.values()),
             months=_months(),

@@ -10,10 +10,10 @@ import pytest
 from scanned import BLANK, Outcome, Scanner, rejected, slip
 
 from omr.errors import RegisterError
+from omr.files import sha256_of
 from omr.forms.serial import Issue
 from omr.reading.scan.pages import EncodedPage
 from omr.records.register.units import find_unit
-from omr.records.store.originals import sha256_of
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.errors import OmrError, ScanError
+from omr.files import SCAN_HEAD_BYTES, SCAN_SUFFIXES, kind_of_scan, scan_kind
 from omr.reading.scan import tiff
 from omr.reading.scan.pictures import Picture, grey_of, load
 
@@ -35,17 +36,6 @@ MOST_DPI: Final = 1300.0
 # Fax pixels are up to twice as high as wide; a smaller difference is for `align` to measure.
 SQUARE_PIXELS: Final = 1.2
 MOST_STRETCH: Final = 3.0
-
-_SUFFIXES: Final = {".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"}
-_SIGNATURES: Final = {
-    b"\xff\xd8\xff": "jpeg",
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"II*\0": "tiff",
-    b"MM\0*": "tiff",
-    b"II+\0": "tiff",
-    b"MM\0+": "tiff",
-}
-_HEAD_BYTES: Final = 1024  # a PDF may start late: Acrobat looks this far
 
 
 class Depth(StrEnum):
@@ -179,11 +169,10 @@ def colour_of(scan: ScannedPage, reduced: int = 1, top: float = 1.0) -> Colour |
 def _is_scan(path: Path) -> bool:
     if path.name.startswith(".") or not path.is_file():
         return False
-    if path.suffix.lower() in _SUFFIXES:
+    if path.suffix.lower() in SCAN_SUFFIXES:
         return True
     try:
-        with path.open("rb") as file:
-            return _kind(file.read(_HEAD_BYTES)) is not None
+        return kind_of_scan(path) is not None
     except OSError:
         return False
 
@@ -193,21 +182,13 @@ def _counting(path: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", str(path))]
 
 
-def _kind(head: bytes) -> str | None:
-    """Tell a file by its first bytes; its name may lie."""
-    for signature, kind in _SIGNATURES.items():
-        if head.startswith(signature):
-            return kind
-    return "pdf" if b"%PDF-" in head else None
-
-
 def _pages(path: Path) -> Iterator[EncodedPage]:
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(SCAN_HEAD_BYTES)
         size = file.seek(0, io.SEEK_END)
     if size == 0:
         raise ScanError("empty_file")
-    match _kind(head):
+    match scan_kind(head):
         case "pdf":
             from omr.reading.scan import pdf  # PDFium: workers that get JPEGs do not need it
 

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from omr.errors import OmrError
+from omr.files import put_in_place, remove
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.store.originals import put_in_place
 from omr.records.store.store import Store
 
 ROWS: Final = 20_000  # slips held in memory: some 20 MB; row groups of this size are read in parallel
@@ -141,7 +141,7 @@ def _writing(target: Path, files: list[Path]) -> Iterator[_Writers]:
         raise OmrError("parquet.cannot_write", folder=target, detail=error.strerror or error) from error
     finally:
         for part, _ in writers.parts:
-            part.unlink(missing_ok=True)
+            remove(part)
 
 
 def _slips(slips: list[CurrentSlip]) -> pa.Table:

@@ -8,10 +8,8 @@ repetition change nothing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -22,9 +20,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from omr.errors import OmrError
+from omr.files import appearing, hashed_copy
 from omr.records.register.periods import parse_period
 from omr.records.register.units import find_unit
-from omr.records.store.originals import put_in_place, sha256_of
 from omr.records.store.signing import public_hex, signed_by, signing_key
 from omr.records.store.store import Store, canonical
 
@@ -34,7 +32,7 @@ FORMAT: Final = "omr-bundle-1"
 
 # A month of a large unit (5,000 slips, 150 kB each) has 750 MB.
 MOST_BYTES: Final = 64 * 2**30
-_BLOCK: Final = 1 << 20
+_MOST_MANIFEST_BYTES: Final = 64 * 2**20
 _UNREADABLE: Final = (OSError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -111,19 +109,16 @@ def export_bundle(
     manifest = Manifest(format=FORMAT, office=office, public_key=public_hex(key), batches=tuple(chosen))
     content = canonical(manifest.model_dump(mode="json"))
     originals = {file.sha256 for batch in chosen for file in batch.files}
-    part = target.with_name(f".{target.name}.part")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # scans are compressed already
+        # Scans are compressed already.
+        with appearing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(zipfile.ZipInfo(MANIFEST, _NO_TIME), content)
             archive.writestr(zipfile.ZipInfo(SIGNATURE, _NO_TIME), key.sign(content).hex())
             for sha256 in sorted(originals):
                 kept = str(store.value("SELECT path FROM originals WHERE original = ?", sha256))
                 _add(archive, sha256, workspace / kept)
-        put_in_place(part, target)
     except OSError as error:
         raise OmrError("bundle.cannot_write", target=target, detail=error.strerror or error) from error
-    finally:
-        part.unlink(missing_ok=True)
     return Bundled(len(chosen), len(originals), manifest.public_key)
 
 
@@ -162,13 +157,10 @@ def _batch(store: Store, name: str) -> BundledBatch:
 
 
 def _add(archive: zipfile.ZipFile, sha256: str, path: Path) -> None:
-    digest = hashlib.sha256()
     entry = zipfile.ZipInfo(f"originals/{sha256}", _NO_TIME)
     with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
-        while block := source.read(_BLOCK):
-            digest.update(block)
-            target.write(block)
-    if digest.hexdigest() != sha256:
+        digest, _ = hashed_copy(source, target)
+    if digest != sha256:
         raise OmrError("bundle.original_changed", path=path)
 
 
@@ -223,7 +215,7 @@ def unpack(file: Path, batch: BundledBatch, folder: Path) -> list[Path]:
 
 def _checked(archive: zipfile.ZipFile, file: Path, key: str | None) -> Manifest:
     sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-    if sum(sizes.values()) > MOST_BYTES or sizes.get(MANIFEST, MOST_BYTES) > 64 * _BLOCK:
+    if sum(sizes.values()) > MOST_BYTES or sizes.get(MANIFEST, MOST_BYTES) > _MOST_MANIFEST_BYTES:
         raise OmrError("bundle.no_bundle", file=file)
     content = archive.read(MANIFEST)
     try:
@@ -239,11 +231,9 @@ def _checked(archive: zipfile.ZipFile, file: Path, key: str | None) -> Manifest:
     if set(sizes) != {MANIFEST, SIGNATURE, *named}:
         raise OmrError("bundle.changed", file=file)
     for name, one in named.items():
-        digest = hashlib.sha256()
         with archive.open(name) as packed:
-            while block := packed.read(_BLOCK):
-                digest.update(block)
-        if digest.hexdigest() != one.sha256:
+            digest, _ = hashed_copy(packed)
+        if digest != one.sha256:
             raise OmrError("bundle.changed", file=file)
     return manifest
 
@@ -255,7 +245,7 @@ def _unpacked(archive: zipfile.ZipFile, file: Path, batch: BundledBatch, folder:
         target = folder / str(position) / plain
         target.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(f"originals/{one.sha256}") as packed, target.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, _BLOCK)
-        if sha256_of(target) != one.sha256:
+            digest, _ = hashed_copy(packed, unpacked)
+        if digest != one.sha256:
             raise OmrError("bundle.changed", file=file)
         yield target

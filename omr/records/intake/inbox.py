@@ -9,11 +9,9 @@ where it was, and reading it again ends in the same rows.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
-import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +19,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from omr.errors import OmrError
+from omr.files import SCAN_SUFFIXES, kind_of_scan, locked, put_in_place, write_whole
 from omr.records.intake.receipt import Problem
 from omr.workspace import Workspace
 
@@ -32,9 +31,6 @@ MOST_FILE_BYTES: Final = 2 * 2**30  # 2,000 pages of A4 at 300 dpi in colour
 LEAST_FREE_BYTES: Final = 2 * 2**30  # kept free for the database and the copies of originals
 
 _NAME: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
-_SUFFIXES: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
-_SIGNATURES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_HEAD_BYTES: Final = 1024  # a PDF may begin late: Acrobat looks this far
 
 
 class StackState(StrEnum):
@@ -148,12 +144,12 @@ class Inbox:
         OmrError
             If its first bytes are no scan's; the file is removed.
         """
-        with part.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-        if not (head.startswith(_SIGNATURES) or b"%PDF-" in head):
+        if kind_of_scan(part) is None:
             self.discard(part)
             raise OmrError("inbox.not_a_scan", file=part.name.removesuffix(".part"))
-        return part.rename(part.with_name(part.name.removesuffix(".part")))
+        file = part.with_name(part.name.removesuffix(".part"))
+        put_in_place(part, file)
+        return file
 
     def discard(self, part: Path) -> None:
         """Remove a file that did not come through."""
@@ -221,18 +217,11 @@ class Inbox:
     def reading(self) -> Iterator[None]:
         """Hold the inbox: one stack is read at a time, also with two programs on one workspace."""
         self.folder.mkdir(exist_ok=True)
-        with (self.folder / ".reading").open("w") as file:
-            _lock(file)
+        with locked(self.folder / ".reading"):
             yield
 
     def _put(self, stack: Stack, name: str, value: dict[str, Any]) -> None:
-        target = self.folder / stack.name / name
-        part = target.with_suffix(".tmp")
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(value, file, ensure_ascii=False, default=str)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        write_whole(self.folder / stack.name / name, json.dumps(value, ensure_ascii=False, default=str))
 
     def _get(self, name: str, file: str) -> dict[str, Any] | None:
         try:
@@ -258,26 +247,10 @@ def clean_name(name: str) -> str:
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     plain = "".join(sign for sign in last if sign.isprintable() and sign not in '<>:"|?*').strip()
     stem, dot, suffix = plain.rpartition(".")
-    if f".{suffix.lower()}" not in _SUFFIXES or not dot:
+    if f".{suffix.lower()}" not in SCAN_SUFFIXES or not dot:
         raise OmrError("inbox.not_a_scan", file=plain[:80] or "?")
     stem = stem.strip(" .")
     # 200 bytes: file systems stop at 255, and ".part" is added.
     while len(stem.encode()) > 200:
         stem = stem[:-1]
     return f"{stem or 'scan'}.{suffix}"
-
-
-def _lock(file: IO[str]) -> None:
-    """Wait until nobody else holds the file; the system lets go when a process ends, however it ends."""
-    if os.name == "nt":
-        import msvcrt
-
-        while True:
-            try:
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]
-                return
-            except OSError:
-                time.sleep(1)
-    import fcntl
-
-    fcntl.flock(file, fcntl.LOCK_EX)

@@ -14,14 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from omr.errors import RegisterError
+from omr.files import appearing, locked, remove, sha256_of
 from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
 from omr.forms.template import Form, canonical, fingerprint
 from omr.records.register.periods import parse_period, refuse_closed
 from omr.records.register.units import find_unit
-from omr.records.store.originals import put_in_place, sha256_of
 from omr.records.store.store import Act, Row, Store
 
 FIRST_NUMBER: Final = 1
@@ -101,10 +99,9 @@ def issue(
         part = _part_of(target, run.run)
         try:
             address = electronic_url.replace("{unit}", run.unit)
-            print_forms(form, run.serials(), part, run=run.run, electronic_url=address)
-            put_in_place(part, target)
+            with appearing(target, part=part):
+                print_forms(form, run.serials(), part, run=run.run, electronic_url=address)
         except BaseException as error:
-            part.unlink(missing_ok=True)
             _end(store, run.run, None, by=by)
             if isinstance(error, OSError):
                 detail = error.strerror or error
@@ -199,14 +196,14 @@ def end_interrupted(store: Store, *, by: str) -> None:
     try:
         with _issuing(store, seconds=0.0):
             _end_interrupted(store, by=by)
-    except Timeout:
+    except TimeoutError:
         return
 
 
 @contextmanager
 def _issuing(store: Store, seconds: float = -1.0) -> Iterator[None]:
     """Hold the right to print: whoever has it knows that every other run in printing is dead."""
-    with FileLock(store.path.with_name("issuing.lock"), timeout=seconds):
+    with locked(store.path.with_name("issuing.lock"), seconds=seconds):
         yield
 
 
@@ -215,7 +212,7 @@ def _end_interrupted(store: Store, *, by: str) -> None:
         target = Path(row["target"])
         part = _part_of(target, row["run"])
         whole = target.is_file() and _printed_run(target) == row["run"]
-        part.unlink(missing_ok=True)
+        remove(part)
         _end(store, row["run"], target if whole else None, by=by)
 
 

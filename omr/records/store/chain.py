@@ -18,8 +18,8 @@ from typing import Final, TypeVar
 
 from sqlite_utils import Database
 
+from omr.files import sha256_of
 from omr.messages import say
-from omr.records.store.originals import sha256_of
 from omr.records.store.schema import migrations
 from omr.records.store.store import Row, Store, canonical, digest_of, event_hash, fact
 

@@ -1,8 +1,7 @@
-"""Files that outlive a power cut: originals under their SHA-256, and files that appear whole or not."""
+"""Originals: each scanned file once, under its SHA-256, untouched."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import StoreError
+from omr.files import hashed_copy, put_in_place, remove, sync_folder
 
-_BLOCK: Final = 1 << 20
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,5}")
 
 
@@ -37,55 +36,17 @@ def keep_original(file: Path, scans: Path) -> Original:
     try:
         scans.mkdir(parents=True, exist_ok=True)
         incoming = scans / f".incoming-{os.getpid()}"
-        digest, size = _copy(file, incoming)
+        with file.open("rb") as source, incoming.open("wb") as copy:
+            digest, size = hashed_copy(source, copy)
         suffix = file.suffix.lower()
         name = digest + (suffix if _SUFFIX.fullmatch(suffix) else "")
         kept = scans / digest[:2] / name
         if kept.is_file() and kept.stat().st_size == size:
-            incoming.unlink()
+            remove(incoming)
         else:
             kept.parent.mkdir(exist_ok=True)
-            incoming.chmod(0o444)
-            incoming.replace(kept)
-            sync_folder(kept.parent)
+            put_in_place(incoming, kept, mode=0o444)
             sync_folder(scans)
     except OSError as error:
         raise StoreError("records.cannot_keep", file=file, detail=error.strerror or error) from error
     return Original(digest, kept, size)
-
-
-def _copy(file: Path, target: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with file.open("rb") as source, target.open("wb") as copy:
-        while block := source.read(_BLOCK):
-            digest.update(block)
-            copy.write(block)
-            size += len(block)
-        copy.flush()
-        os.fsync(copy.fileno())
-    return digest.hexdigest(), size
-
-
-def sha256_of(file: Path) -> str:
-    """Return the SHA-256 of a file's content, in hex."""
-    with file.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
-
-
-def put_in_place(part: Path, target: Path) -> None:
-    """Rename a finished file to its name; on the disk, whole, when this returns."""
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.replace(target)
-    sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    if os.name == "nt":  # NTFS journals names; folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from omr.errors import OmrError
-from omr.records.store.originals import sync_folder
+from omr.files import locked, write_whole
 
 KEY_FILE: Final = "audit.key"
 
@@ -32,15 +31,11 @@ def signing_key(workspace: Path) -> Ed25519PrivateKey:
     """
     path = workspace / KEY_FILE
     if not path.exists():
-        made = Ed25519PrivateKey.generate()
-        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(workspace)
-        return made
+        with locked(path.with_suffix(".lock")):  # of two that are first, the second takes what is there
+            if not path.exists():
+                made = Ed25519PrivateKey.generate()
+                pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+                write_whole(path, pem, mode=0o600)
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (ValueError, TypeError) as error:

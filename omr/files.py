@@ -1,0 +1,205 @@
+"""Files: those that appear whole or not at all, locks, hashes, and what a scan looks like.
+
+One strength of durability for all of them: when a function returns, content and name are on
+the disk. The same on every system; where Windows differs, a comment says how.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from filelock import FileLock
+
+SCAN_SUFFIXES: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
+SCAN_HEAD_BYTES: Final = 1024  # what `scan_kind` must see: a PDF may begin late, Acrobat looks this far
+
+_SIGNATURES: Final = {
+    b"\xff\xd8\xff": "jpeg",
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"II+\0": "tiff",
+    b"MM\0+": "tiff",
+}
+_BLOCK: Final = 1 << 20
+# Windows: who reads a file keeps it from being replaced, a virus scanner for some tenths of a second.
+_OTHERS_READ_S: Final = 2.0
+_LOOK_AGAIN_S: Final = 0.02
+
+
+@contextmanager
+def appearing(target: Path, *, part: Path | None = None) -> Iterator[Path]:
+    """Yield where to write; when the block is done, the file stands at `target`, else nothing does.
+
+    Parameters
+    ----------
+    target : Path
+        The file as it will be; what stood there is replaced.
+    part : Path, optional
+        The file as it is being written, in the same folder; by default a hidden name that nobody else has.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with appearing(Path(folder, "a.txt")) as part:
+    ...         _ = part.write_text("whole")
+    ...     Path(folder, "a.txt").read_text(), len(list(Path(folder).iterdir()))
+    ('whole', 1)
+    """
+    part = part or target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        put_in_place(part, target)
+    finally:
+        remove(part)
+
+
+def write_whole(target: Path, content: bytes | str, *, mode: int = 0o666) -> None:
+    """Write a file that is there whole or not at all; text as UTF-8, its line ends as they are.
+
+    Parameters
+    ----------
+    mode : int
+        Who may do what with it from its first moment on, as far as the process allows (umask).
+    """
+    data = content.encode() if isinstance(content, str) else content
+    with appearing(target) as part:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(part, flags, mode), "wb") as file:
+            file.write(data)
+
+
+def put_in_place(part: Path, target: Path, *, mode: int | None = None) -> None:
+    """Rename a finished file to its name; on the disk, whole, when this returns.
+
+    Parameters
+    ----------
+    mode : int, optional
+        Its permissions from now on, for example ``0o444``: kept as it is.
+    """
+    # Windows syncs nothing through a handle that only reads.
+    with part.open("r+b") as written:
+        os.fsync(written.fileno())
+    if mode is not None:
+        part.chmod(mode)
+    _replace(part, target)
+    sync_folder(target.parent)
+
+
+def _replace(part: Path, target: Path) -> None:
+    """Replace `target`, also where Windows refuses for a moment, or because it may not be written."""
+    until = time.monotonic() + _OTHERS_READ_S
+    while True:
+        try:
+            part.replace(target)
+            return
+        except PermissionError:
+            if not target.exists() or time.monotonic() > until or not os.access(target.parent, os.W_OK):
+                raise
+            _allow_writing(target)
+            time.sleep(_LOOK_AGAIN_S)
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there, also one that may only be read (Windows refuses that)."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        _allow_writing(path)
+        path.unlink(missing_ok=True)
+
+
+def _allow_writing(path: Path) -> None:
+    mode = path.stat().st_mode
+    if not mode & stat.S_IWRITE:
+        path.chmod(mode | stat.S_IWRITE)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return  # Windows opens no folders, and NTFS keeps a journal of the names
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(file: Path, *, seconds: float = -1.0) -> Iterator[None]:
+    """Hold a lock among all programs of this machine; the system lets go when a process ends.
+
+    Parameters
+    ----------
+    file : Path
+        An empty file of its own, made where it is missing.
+    seconds : float
+        How long to wait for who holds it; negative: as long as it takes.
+
+    Raises
+    ------
+    TimeoutError
+        If somebody else held it all that time.
+    """
+    with FileLock(file, timeout=seconds):
+        yield
+
+
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file's content, in hex."""
+    with file.open("rb") as source:
+        return hashed_copy(source)[0]
+
+
+def hashed_copy(source: IO[bytes], target: IO[bytes] | None = None) -> tuple[str, int]:
+    """Read a stream to its end, copy it if told where to, and return its SHA-256 in hex and its length.
+
+    Examples
+    --------
+    >>> import io
+    >>> hashed_copy(io.BytesIO(b"abc"))
+    ('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad', 3)
+    """
+    digest, size = hashlib.sha256(), 0
+    while block := source.read(_BLOCK):
+        digest.update(block)
+        size += len(block)
+        if target is not None:
+            target.write(block)
+    return digest.hexdigest(), size
+
+
+def scan_kind(head: bytes) -> str | None:
+    r"""Say by its first `SCAN_HEAD_BYTES` what kind of scan a file is, None if it is none.
+
+    Examples
+    --------
+    >>> scan_kind(b"\xff\xd8\xff\xe0"), scan_kind(b"\r\n%PDF-1.7"), scan_kind(b"serial,paper")
+    ('jpeg', 'pdf', None)
+    """
+    for signature, kind in _SIGNATURES.items():
+        if head.startswith(signature):
+            return kind
+    return "pdf" if b"%PDF-" in head else None
+
+
+def kind_of_scan(file: Path) -> str | None:
+    """Return the same of a file."""
+    with file.open("rb") as source:
+        return scan_kind(source.read(SCAN_HEAD_BYTES))

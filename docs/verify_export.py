@@ -177,7 +177,9 @@ def main(path, key=None):
     told = [(slip["unit"], slip["print"], said[slip["reading"]]) for slip in slips if not slip["reason"]]
     for row in tables["electronic_answers"]:
         online[row["response"]][row["question"]] = row["state"], row["codes"], True
+    withdrawn = {row["imported"] for row in tables["withdrawn_imports"]}
     sent = [row for row in tables["electronic_slips"] if row["period"] == period]
+    sent = [row for row in sent if row["event"] not in withdrawn]
     told += [(row["unit"], row["fingerprint"], online[row["response"]]) for row in sent]
     told = [one for one in told if not says_nothing(tables, *one[1:])]
     form_of = {row["fingerprint"]: f"{row['form']}/{row['revision']}" for row in tables["forms"]}

@@ -1,14 +1,21 @@
-"""``omr electronic``: answers of the electronic form."""
+"""``omr electronic``: answers of the electronic form come in, are listed, are taken back."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from omr.cli.common import Session, json_option, operator, print_json
 from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.records.exchange.electronic import Imported
+
+LINES_SHOWN = 10
 
 
 @click.group()
@@ -19,29 +26,105 @@ def electronic() -> None:
 @electronic.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--form")
+@click.option("--revision")
 @click.option("--period")
+@click.option("--days", type=click.Choice(["dmy", "mdy"]))
 @click.option("--map", "columns", type=click.Path(path_type=Path))
+@click.option("--dry-run", "dry", is_flag=True)
 @json_option
 @click.pass_obj
 def import_(
-    session: Session, file: Path, form: str | None, period: str | None, columns: Path | None, as_json: bool
-) -> None:
+    session: Session,
+    file: Path,
+    form: str | None,
+    revision: str | None,
+    period: str | None,
+    days: str | None,
+    columns: Path | None,
+    dry: bool,
+    as_json: bool,
+) -> int:
     """Import answers of the electronic form."""
     from omr.forms.layout import find_form
-    from omr.records.exchange.electronic import import_electronic, load_column_map
+    from omr.forms.template import Form
+    from omr.records.exchange.electronic import import_electronic
+    from omr.records.exchange.moments import Order
+    from omr.records.exchange.responses import load_column_map
     from omr.records.register.periods import parse_period
+    from omr.records.register.register import printed_revision
 
     workspace = session.workspace()
     with session.store() as store:
+
+        def find(name: str) -> Form:
+            return printed_revision(store, name, revision) if revision else find_form(name, workspace.forms)
+
         done = import_electronic(
             store,
             file,
-            lambda name: find_form(name, workspace.forms),
+            find,
             by=operator(),
             form=form or "",
             columns=load_column_map(columns) if columns else None,
             period=parse_period(period) if period else None,
+            order=Order(days) if days else None,
+            today=date.today(),
+            dry=dry,
         )
     if as_json:
-        return print_json(asdict(done))
-    click.echo(say("electronic.imported", new=done.new, known=done.known))
+        print_json({**asdict(done), "dry_run": dry})
+    else:
+        _show(done, period or "", dry=dry)
+    return 3 if done.refused else 0
+
+
+def _show(done: Imported, period: str, *, dry: bool) -> None:
+    click.echo(say("electronic.would_import" if dry else "electronic.imported", new=done.new, known=done.known))
+    for month, count in done.months.items():
+        click.echo("  " + say("electronic.month", period=month, count=count))
+    for unit, count in done.units.items():
+        click.echo("  " + say("electronic.unit", unit=unit, count=count))
+    for file, count in done.overlaps.items():
+        click.echo(say("electronic.overlap", file=file, count=count))
+    if done.refused:
+        lines = [say("electronic.refused_line", line=line, day=day) for line, day in done.refused_lines]
+        shown = lines[:LINES_SHOWN]
+        if len(lines) > len(shown):
+            shown.append(say("electronic.more", count=len(lines) - len(shown)))
+        click.echo(say("electronic.refused", count=done.refused, period=period, lines=", ".join(shown)))
+
+
+@electronic.command("list")
+@json_option
+@click.pass_obj
+def list_(session: Session, as_json: bool) -> None:
+    """List what was imported."""
+    from omr.records.exchange.electronic import imports
+
+    with session.store() as store:
+        found = imports(store)
+    if as_json:
+        return print_json([asdict(one) for one in found])
+    for one in found:
+        words = asdict(one) | {"months": ", ".join(one.months), "units": ", ".join(one.units)}
+        line = say("electronic.import", **words)
+        if one.withdrawn:
+            line += "  " + say("electronic.import_withdrawn", why=one.withdrawn)
+        click.echo(line)
+
+
+@electronic.command()
+@click.argument("number", type=int)
+@click.option("--why", required=True)
+@click.option("--by")
+@json_option
+@click.pass_obj
+def withdraw(session: Session, number: int, why: str, by: str | None, as_json: bool) -> None:
+    """Take back an import."""
+    from omr.records.exchange.electronic import withdraw_import
+
+    with session.store() as store:
+        done = withdraw_import(store, number, by=by or operator(), why=why)
+    if as_json:
+        return print_json({"withdrawn": done.number, "responses": done.responses})
+    click.echo(say("electronic.withdrawn", number=done.number, file=done.file, responses=done.responses))

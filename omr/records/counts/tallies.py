@@ -240,7 +240,7 @@ def tally(
         f"""SELECT unit, fingerprint,
             (SELECT group_concat(question || ' ' || state || ' 1 ' || codes, ?) FROM electronic_answers
              WHERE electronic_answers.response = electronic_slips.response {asked}) AS said
-        FROM electronic_slips WHERE period = ? AND (unit = ? OR ? IS NULL)""",
+        FROM current_responses AS electronic_slips WHERE period = ? AND (unit = ? OR ? IS NULL)""",
         SEPARATOR,
         *(questions or ()),
         period,

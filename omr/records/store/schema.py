@@ -689,3 +689,36 @@ def m009_questions(db: Database) -> None:
 def m010_rules(db: Database) -> None:
     """Add to each closing by which version of the rules of validity it was judged."""
     db.execute("ALTER TABLE period_states ADD COLUMN rules TEXT")
+
+
+def _rewrite_view(db: Database, view: str, old: str, new: str) -> None:
+    """Make a view again as it stands, with one text in place of another."""
+    (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", [view]).fetchone()
+    db.execute(f"DROP VIEW {view}")
+    db.execute(sql.replace(old, new))
+
+
+@migrations()
+def m011_withdrawn_imports(db: Database) -> None:
+    """Add the counter-act of an electronic import, and when a response was sent.
+
+    Which responses are one is told by what they say (records/exchange/known_responses.py): a
+    tool's ids begin again with every form, and a withdrawn file may come in again.
+    """
+    db.execute("ALTER TABLE electronic_slips ADD COLUMN moment TEXT")  # 2026-11-05T08:20:01, as exact as told
+    db.execute("DROP INDEX electronic_slips_name")
+    db.execute("CREATE INDEX electronic_slips_event ON electronic_slips (event)")
+    db.execute("CREATE INDEX electronic_slips_form ON electronic_slips (form)")
+    _facts(db, "withdrawn_imports", "imported INTEGER PRIMARY KEY REFERENCES events")
+    db.execute(
+        """CREATE VIEW current_responses AS
+        SELECT * FROM electronic_slips
+        WHERE electronic_slips.event NOT IN (SELECT imported FROM withdrawn_imports)"""
+    )
+    _rewrite_view(db, "returned_slips", "FROM electronic_slips", "FROM current_responses AS electronic_slips")
+    _rewrite_view(
+        db,
+        "typed_comments",
+        "FROM electronic_comments JOIN electronic_slips USING",
+        "FROM electronic_comments JOIN current_responses USING",
+    )

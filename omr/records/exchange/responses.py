@@ -1,0 +1,353 @@
+"""A table of answers that a form tool exported, understood: whose, when, which answers.
+
+Columns are found by the questions' keys or words, as Google Forms, Microsoft Forms and
+KoboToolbox head them, or by a small TOML that names them. Columns that nobody asked for
+(addresses, names) are never looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from omr.errors import OmrError
+from omr.forms.template import Form, Kind, Question
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.tallies import Given
+from omr.records.exchange.moments import Column, Moment, Order
+from omr.records.register.periods import PILOT, Period, parse_period
+from omr.records.register.units import find_unit, folded
+from omr.records.review.transcripts import mask
+from omr.records.store.store import Store, canonical
+from omr.tables_in import Sheet, SheetError, whole_number
+
+RESPONSE, DAY, UNIT = "response", "day", "unit"
+# In the order in which they are believed: the end of a form before its beginning, a time with its
+# zone (KoboToolbox: end) before one in another zone that says nothing of it (_submission_time).
+HEADINGS: Final = {
+    RESPONSE: ("response", "response id", "id", "_id", "mã phản hồi", "mã trả lời", "_uuid", "uuid"),
+    DAY: (
+        "day",
+        "dấu thời gian",
+        "timestamp",
+        "completion time",
+        "thời gian hoàn thành",
+        "submitted at",
+        "thời gian gửi",
+        "ngày trả lời",
+        "ngày",
+        "thời gian",
+        "end",
+        "submission time",
+        "start time",
+        "thời gian bắt đầu",
+        "start",
+    ),
+    UNIT: (
+        "unit",
+        "đơn vị",
+        "mã đơn vị",
+        "tên đơn vị",
+        "đơn vị giải quyết",
+        "cơ quan giải quyết",
+    ),
+}
+UNIT_BEGINS: Final = ("đơn vị", "cơ quan công an", "công an đơn vị")  # "Đơn vị nơi Ông/Bà làm thủ tục"
+FORM_HEADINGS: Final = ("form", "mẫu", "mẫu phiếu", "mã mẫu phiếu")
+# "Mức độ hài lòng [Thái độ giao tiếp …]": how Google Forms heads a row of a grid.
+_GRID_ROW: Final = re.compile(r"\[([^\[\]]+)\]\s*$")
+_NUMBERED: Final = re.compile(r"(?:câu(?: hỏi)?\s*)?[A-Z]?\d{1,2}\s*[.):\-–]\s*(?=\S)", re.IGNORECASE)
+
+
+class ColumnMap(BaseModel):
+    """Which column holds what, from a TOML file; every key may be left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    form: str = ""  # of all rows, where the file has no column of forms
+    unit: str = ""  # of all rows, where the file has no column of units
+    day_order: Order | None = None  # "dmy" or "mdy", where the days themselves do not tell
+    day_format: str = ""  # as in strptime, for times that are written like nothing else
+    columns: dict[str, str] = {}  # response, day, unit or a question's key -> heading
+    values: dict[str, dict[str, str]] = {}  # question's key -> what the file says -> option's code
+
+
+def load_column_map(path: Path) -> ColumnMap:
+    """Read a file that names the columns.
+
+    Raises
+    ------
+    OmrError
+        If it is no such TOML.
+    """
+    try:
+        return ColumnMap.model_validate(tomllib.loads(path.read_text("utf-8-sig")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise OmrError("electronic.bad_map", file=path.name, detail=error) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise OmrError("electronic.bad_map", file=path.name, detail=f"{where}: {first['msg']}") from error
+
+
+@dataclass(frozen=True)
+class Response:
+    """One row, understood."""
+
+    id: str  # hash of the form tool's own name of it; "" where it gives none
+    unit: str
+    period: str
+    moment: Moment | None
+    answers: Mapping[str, Given]
+    comments: Mapping[str, str]
+
+    @property
+    def day(self) -> str:
+        """The day on which it was sent, "" where the file does not tell."""
+        return self.moment.to(0) if self.moment else ""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what it says: the same response again says the same, however the file is written."""
+        said = {key: [given.state.value, *given.codes] for key, given in self.answers.items()}
+        return hashlib.sha256(
+            canonical({"unit": self.unit, "period": self.period, "said": said, "text": dict(self.comments)})
+        ).hexdigest()
+
+
+def parts_by_form(sheet: Sheet, form: str) -> list[tuple[str, Sheet]]:
+    """Part a file by the forms that its rows are of; with `form`, all of them are.
+
+    Raises
+    ------
+    OmrError
+        If neither says which form it is.
+    """
+    if form:
+        return [(form, sheet)]
+    words = {folded(word) for word in FORM_HEADINGS}
+    heading = next((column for column in sheet.columns if folded(column) in words), None)
+    if heading is None:
+        raise OmrError("electronic.no_form")
+    names = dict.fromkeys(cells[heading] for _, cells in sheet.rows)
+    return [
+        (name, Sheet(sheet.columns, tuple(row for row in sheet.rows if row[1][heading] == name)))
+        for name in names
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What who imports a file says about all of it."""
+
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    period: Period | None = None  # in which all days lie; of all rows, where the file tells no day
+    order: Order | None = None  # which number of 10/5/2026 is the day
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a table says: its responses, and the lines whose days lie outside the named period."""
+
+    inside: list[tuple[int, Response]]
+    outside: list[tuple[int, Response]]
+
+
+def read_responses(store: Store, form: Form, sheet: Sheet, told: Told) -> Rows:
+    """Return every row, understood, with its line.
+
+    Raises
+    ------
+    OmrError
+        If columns are missing, or naming every wrong line.
+    """
+    reading = _Reading(store, form, sheet, told)
+    wrong: list[OmrError] = []
+    rows = Rows([], [])
+    seen: set[tuple[str, str]] = set()
+    for line, cells in sheet.rows:
+        try:
+            response = reading.response(cells)
+            if response.id and (response.id, str(response.moment)) in seen:
+                raise OmrError("electronic.twice", response=cells[reading.headings[RESPONSE]][:60])
+            seen.add((response.id, str(response.moment)))
+            here = told.period is None or response.period == told.period.name
+            (rows.inside if here else rows.outside).append((line, response))
+        except OmrError as error:
+            wrong.append(OmrError("sheet.line", line=line, detail=error))
+    if wrong:
+        raise SheetError(wrong)
+    return rows
+
+
+class _Reading:
+    """A sheet and what its columns are."""
+
+    def __init__(self, store: Store, form: Form, sheet: Sheet, told: Told) -> None:
+        self.form = form
+        self._store, self._sheet, self._map = store, sheet, told.columns
+        self._period = told.period
+        self._units: dict[tuple[str, str], str] = {}
+        self.headings = self._find_headings()
+        self._codes = {question.key: _code_of(question, told.columns) for question in form.questions}
+        times = self.headings.get(DAY)
+        self._times = Column(
+            (cells[times] for _, cells in sheet.rows) if times else (),
+            order=told.order or told.columns.day_order,
+            period=told.period,
+            form=told.columns.day_format,
+        )
+
+    def _find_headings(self) -> dict[str, str]:
+        """Return the heading of everything that has a column."""
+        unknown = [heading for heading in self._map.columns.values() if heading not in self._sheet.columns]
+        if unknown:
+            raise OmrError("electronic.no_column", column=unknown[0][:80])
+        keys = {question.key for question in self.form.questions} | set(HEADINGS)
+        foreign = [name for name in self._map.columns if name not in keys]
+        if foreign:
+            raise OmrError("electronic.no_question", question=foreign[0][:40], form=self.form.form)
+        found = _found(self.form, self._sheet, self._map.columns)
+        needed = [question.key for question in self.form.questions if question.core]
+        needed += [UNIT] if not self._map.unit else []
+        needed += [DAY] if self._period is None else []
+        absent = [name for name in needed if name not in found]
+        if absent:
+            raise OmrError("electronic.absent", absent=", ".join(absent), form=self.form.form)
+        return found
+
+    def response(self, cells: Mapping[str, str]) -> Response:
+        said = {name: cells[heading] for name, heading in self.headings.items()}
+        moment = self._moment(said.get(DAY, ""))
+        period = _period_of(moment) if moment else self._period
+        assert period is not None  # without a day the period was named: see `_moment`
+        answers: dict[str, Given] = {}
+        comments: dict[str, str] = {}
+        for question in self.form.questions:
+            text = said.get(question.key, "")
+            if question.kind is Kind.TEXT:
+                answers[question.key] = Given(AnswerState.NO_ANSWER)
+                if text:
+                    comments[question.key] = mask(" ".join(text.split()))
+            else:
+                answers[question.key] = self._given(question, text)
+        unit = self._unit(self._map.unit or said[UNIT], period)
+        name = hashed(said[RESPONSE]) if said.get(RESPONSE) else ""
+        return Response(name, unit, period.name, moment, answers, comments)
+
+    def _moment(self, text: str) -> Moment | None:
+        if not text and self._period is not None:
+            return None
+        moment = self._times.read(text)
+        if moment is None:
+            raise OmrError("electronic.no_day", text=text[:40])
+        return moment
+
+    def _unit(self, text: str, period: Period) -> str:
+        key = text, period.name
+        if key not in self._units:
+            self._units[key] = find_unit(self._store, text, period).unit
+        return self._units[key]
+
+    def _given(self, question: Question, text: str) -> Given:
+        if not text:
+            return Given(AnswerState.NO_ANSWER)
+        codes = self._codes[question.key]
+        number = whole_number(text)  # "5,0": what spreadsheets make of a code
+        for word in (text, str(number)):
+            if (code := codes.get(folded(word))) is not None:
+                return Given(AnswerState.ANSWERED, (code,))
+        if question.kind is Kind.MULTIPLE and (several := _several(text, codes)):
+            return Given(AnswerState.ANSWERED, several)
+        raise OmrError("electronic.no_answer", question=question.key, text=text[:60])
+
+
+def _period_of(moment: Moment) -> Period:
+    pilot, day = parse_period(PILOT), moment.at.date()
+    if pilot.first_day <= day < pilot.day_after:
+        return pilot
+    try:
+        return parse_period(f"{day:%Y-%m}")
+    except OmrError as error:
+        raise OmrError("electronic.no_day", text=str(moment)) from error
+
+
+def hashed(value: object) -> str:
+    """Return a short hash: a form tool's own name of a response may be somebody's address."""
+    return hashlib.sha256(canonical(value)).hexdigest()[:32]
+
+
+def _found(form: Form, sheet: Sheet, named: Mapping[str, str]) -> dict[str, str]:
+    """Return what each column is, the surest way of telling first; two columns of one thing are refused."""
+    found = dict(named)
+    columns = [column for column in sheet.columns if column]
+
+    def take(name: str, headings: list[str]) -> None:
+        if name in found or not (free := [one for one in headings if one not in found.values()]):
+            return
+        if len(free) > 1:
+            raise OmrError("electronic.two_columns", what=name, one=free[0][:60], other=free[1][:60])
+        found[name] = free[0]
+
+    for exact in (True, False):
+        for question in form.questions:
+            words = {question.key, question.text, question.text.partition(" / ")[0]}
+            wanted = {folded(word) for word in words}
+            take(question.key, [one for one in columns if wanted & set(_names(one, exact=exact))])
+    for name, headings in HEADINGS.items():
+        for word in headings:
+            take(name, [one for one in columns if folded(word) in {folded(one), folded(one.rpartition("/")[2])}])
+    for beginning in UNIT_BEGINS:
+        take(UNIT, [one for one in columns if folded(one).startswith(folded(beginning))])
+    return found
+
+
+def _names(heading: str, *, exact: bool) -> Iterator[str]:
+    """Yield what a heading may stand for: itself; a grid's row, without its number, below its group."""
+    if exact:
+        yield folded(heading)
+        return
+    grid = _GRID_ROW.search(heading)
+    texts = [heading, *([grid[1]] if grid else [])]
+    # KoboToolbox: group/question; a question's own words may hold a stroke, too.
+    texts += [heading[at + 1 :] for at, sign in enumerate(heading) if sign == "/"]
+    for text in texts:
+        yield folded(text)
+        yield folded(_NUMBERED.sub("", text.strip(), count=1))
+
+
+def _code_of(question: Question, columns: ColumnMap) -> dict[str, str]:
+    """Return the option's code by what a file may say: code, words, or as the map has it."""
+    meant: dict[str, set[str]] = {}
+    for option in question.options:
+        for word in (option.code, option.label, option.label.partition(" / ")[0]):
+            meant.setdefault(folded(word), set()).add(option.code)
+    codes = {word: next(iter(of)) for word, of in meant.items() if len(of) == 1}
+    known = {option.code for option in question.options}
+    for text, code in columns.values.get(question.key, {}).items():
+        if code not in known:
+            raise OmrError("electronic.no_option", question=question.key, code=code[:20])
+        codes[folded(text)] = code
+    return codes
+
+
+def _several(text: str, codes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the options of a list; an option's own words may hold commas, so the longest fit first."""
+    parts, found, at = re.split(r"[,;|\n]", text.strip(" ,;|\n")), list[str](), 0
+    while at < len(parts):
+        ends = range(len(parts), at, -1)
+        end = next((end for end in ends if folded("".join(parts[at:end])) in codes), None)
+        if end is None:  # KoboToolbox divides codes by blanks
+            words = [codes.get(folded(word)) for word in text.split()]
+            return tuple(dict.fromkeys(word for word in words if word)) if all(words) else ()
+        found.append(codes[folded("".join(parts[at:end]))])
+        at = end
+    return tuple(dict.fromkeys(found))

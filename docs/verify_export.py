@@ -2,8 +2,7 @@
 
     python verify_export.py EXPORT.zip [PUBLIC_KEY]
 
-Needs Python 3.11 and the package `cryptography`. Checks the signature, the chain of events and
-the rows of every event that is in the file, then computes every figure again from the rows.
+Needs Python 3.11 and `cryptography`. Checks signature, chain and rows, then computes every figure again.
 """
 
 import json
@@ -177,9 +176,8 @@ def main(path, key=None):
     told = [(slip["unit"], slip["print"], said[slip["reading"]]) for slip in slips if not slip["reason"]]
     for row in tables["electronic_answers"]:
         online[row["response"]][row["question"]] = row["state"], row["codes"], True
-    withdrawn = {row["imported"] for row in tables["withdrawn_imports"]}
-    sent = [row for row in tables["electronic_slips"] if row["period"] == period]
-    sent = [row for row in sent if row["event"] not in withdrawn]
+    gone = {row["imported"] for row in tables["withdrawn_imports"]}
+    sent = [row for row in tables["electronic_slips"] if row["period"] == period and row["event"] not in gone]
     told += [(row["unit"], row["fingerprint"], online[row["response"]]) for row in sent]
     told = [one for one in told if not says_nothing(tables, *one[1:])]
     form_of = {row["fingerprint"]: f"{row['form']}/{row['revision']}" for row in tables["forms"]}

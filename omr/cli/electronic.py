@@ -47,9 +47,8 @@ def import_(
     """Import answers of the electronic form."""
     from omr.forms.layout import find_form
     from omr.forms.template import Form
-    from omr.records.exchange.electronic import import_electronic
+    from omr.records.exchange.electronic import import_electronic, load_column_map
     from omr.records.exchange.moments import Order
-    from omr.records.exchange.responses import load_column_map
     from omr.records.register.periods import parse_period
     from omr.records.register.register import printed_revision
 
@@ -79,7 +78,9 @@ def import_(
 
 
 def _show(done: Imported, period: str, *, dry: bool) -> None:
-    click.echo(say("electronic.would_import" if dry else "electronic.imported", new=done.new, known=done.known))
+    click.echo(
+        say("electronic.would_import" if dry else "electronic.imported", new=done.new, known=done.known)
+    )
     for month, count in done.months.items():
         click.echo("  " + say("electronic.month", period=month, count=count))
     for unit, count in done.units.items():

@@ -106,10 +106,12 @@ def test_the_electronic_channel_stands_apart_and_together(office: Office) -> Non
     run = office.issue("PC06", 10, "2026-11")
     office("read", office.scan(slip(run, 1), slip(run, 2, B10="1")))
     head = "Ngày,Đơn vị,B1,B2,B3,B10"
-    file = write(office.folder / "phieu.csv", head, "05/11/2026,PC06,5,5,5,5", "06/11/2026,PC06,1,1,1,1")
+    file = write(office.folder / "phieu.csv", head, "25/11/2026,PC06,5,5,5,5", "26/11/2026,PC06,1,1,1,1")
     wanted = ("electronic", "import", file, "--form", "DL-01")
-    assert office.json(*wanted) == {"rows": 2, "new": 2, "known": 0}
-    assert office.json(*wanted) == {"rows": 2, "new": 0, "known": 2}
+    counts = {"rows": 2, "new": 2, "known": 0, "refused": 0}
+    assert office.json(*wanted, "--dry-run").items() >= {**counts, "dry_run": True}.items()
+    assert office.json(*wanted).items() >= counts.items()
+    assert office.json(*wanted).items() >= {**counts, "new": 0, "known": 2}.items()
     told = figures(office, "2026-11")["figures"]
     assert told["slips"]["valid"] == 2 and told["electronic"] == {"received": 2}
     assert told["overall"] == {"satisfied": 2, "answered": 4}
@@ -161,7 +163,7 @@ def test_a_comparison_needs_the_overall_answers_of_the_month_before_only(office:
             said = [{"B10": "5541?"[n % 5], "B1": "3"} for n in range(10)] + [{"B10": ""}, {"B10": "5 4"}]
             scan = office.scan(*(slip(run, run.first + n, **one) for n, one in enumerate(said)))
             office("read", scan, code=3)
-    file = write(office.folder / "phieu.csv", "Ngày,Đơn vị,B1,B2,B3,B10", "05/03/2025,PC06,5,5,5,1")
+    file = write(office.folder / "phieu.csv", "Ngày,Đơn vị,B1,B2,B3,B10", "25/03/2025,PC06,5,5,5,1")
     office.json("electronic", "import", file, "--form", "DL-01")
     settings = office.workspace.settings.report
     with Store.open(office.workspace.database) as store:

@@ -80,6 +80,7 @@ def beside_paper(store: Store) -> None:
         act.add("visit_counts", {"visit_count": 1, "unit": "PC06", "period": "2026-11", "visits": 40})
         act.add("electronic_slips", sent | {"unit": "PC06", "period": "2026-11", "day": "", "file": "e.csv"})
         act.add("electronic_answers", {"response": 1, **said})
+        act.add("withdrawn_imports", {"imported": 1})
         act.add("electronic_comments", {"response": 1, **words})
         act.add("audit_draws", {"draw": 1, "period": "2026-11", "seed": "1", **totals})
         act.add("drawn_slips", {"position": 1, "fingerprint": mark, "valid": 1, **serial})

@@ -37,7 +37,7 @@ PERIODS = ("2026-10", "2026-11", "2026-12")
 
 def beside_paper(store: Store, folder: Path) -> None:
     """Visits, and electronic answers: the first import archives the form that paper uses later."""
-    days = {"2026-10": "05/10/2026", "2026-11": "06/11/2026"}
+    days = {"2026-10": "2026-10-05", "2026-11": "16/11/2026"}
     for period, day in days.items():
         answers = folder / f"e-{period}.csv"
         rows = [f"{day} 08:20,PC06,5,5,5,5", f"{day} 09:20,PC07,4,,,1", f"{day} 10:20,PC06,,,5,"]

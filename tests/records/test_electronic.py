@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.records.counts.closing import close
 from omr.records.counts.tallies import Channel, tally
-from omr.records.exchange.electronic import Imported, import_electronic, load_column_map
+from omr.records.exchange.electronic import (
+    Imported,
+    import_electronic,
+    imports,
+    load_column_map,
+    withdraw_import,
+)
+from omr.records.exchange.moments import Order
 from omr.records.register.periods import parse_period
 from omr.records.register.visits import import_visits, visits_of
 from omr.records.store.store import Store
@@ -28,8 +36,8 @@ from omr.tables_in import read_sheet
 
 HEAD = ["Dấu thời gian", "Đơn vị", "A1", "B1", "B2", "B3", "B10", "Địa chỉ email"]
 ROWS = [
-    ["05/11/2026 08:20:01", "PC06", "1", "5", "mức 4", "5", "5", "an@example.com"],
-    ["06/11/2026 09:00:00", "Phòng Cảnh sát giao thông", "2", "1", "", "3", "1", ""],
+    ["25/11/2026 08:20:01", "PC06", "1", "5", "mức 4", "5", "5", "an@example.com"],
+    ["26/11/2026 09:00:00", "Phòng Cảnh sát giao thông", "2", "1", "", "3", "1", ""],
 ]
 
 
@@ -268,3 +276,220 @@ def test_wrong_visits_name_their_lines(store: Store, file: Callable[..., Path]) 
     assert visits_of(store, "2026-11") == {}
     with pytest.raises(OmrError, match="period"):
         import_visits(store, file(["đơn vị", "lượt"], *rows), by="a")
+
+
+# --- one response is one, however its file was saved ----------------------------------------------
+
+MINUTES = [
+    [f"{25 + n // 20}/11/2026 08:{n % 20:02}:{n:02}", "PC06", "1", "5", "5", "5", "45"[n % 2], ""]
+    for n in range(40)
+]
+
+
+def saved_as(tmp_path: Path, how: str) -> list[list[str]] | Path:
+    """The same sheet as an office saves it again."""
+    from datetime import datetime
+
+    times = [datetime.strptime(row[0], "%d/%m/%Y %H:%M:%S") for row in MINUTES]
+    if how == "one more column":
+        return [[*HEAD, "Điểm"], *([*row, ""] for row in MINUTES)]
+    if how == "another order of rows and columns":
+        return [row[::-1] for row in (HEAD, *MINUTES[::-1])]
+    if how == "xlsx":
+        book = openpyxl.Workbook()
+        book.active.append(HEAD)
+        for at, row in zip(times, MINUTES, strict=True):
+            book.active.append([at, *row[1:]])
+        book.save(tmp_path / "s.xlsx")
+        return tmp_path / "s.xlsx"
+    written = {
+        "iso": "%Y-%m-%d %H:%M:%S",
+        "no seconds": "%d/%m/%Y %H:%M",
+        "days only": "%d/%m/%Y",
+        "month first": "%m/%d/%Y %I:%M:%S %p",
+        "with a zone": "%Y-%m-%dT%H:%M:%S+07:00",
+    }[how]
+    rows = [[f"{at:{written}}", *row[1:]] for at, row in zip(times, MINUTES, strict=True)]
+    return [HEAD, *rows]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "one more column",
+        "another order of rows and columns",
+        "xlsx",
+        "iso",
+        "no seconds",
+        "days only",
+        "month first",
+        "with a zone",
+    ],
+)
+def test_the_same_answers_saved_otherwise_are_the_same_people(
+    file: Callable[..., Path], take: Callable[..., Imported], store: Store, tmp_path: Path, how: str
+) -> None:
+    assert take(file(HEAD, *MINUTES)) == Imported(40, 40, 0)
+    again = saved_as(tmp_path, how)
+    done = take(again if isinstance(again, Path) else file(*again, name="b.csv"))
+    assert done == Imported(40, 0, 40)
+    assert done.overlaps == {"a.csv": 40}
+    # the other way round, the file with the coarser times first
+    withdraw_import(store, imports(store)[0].number, by="lan", why="thử")
+    assert take(again if isinstance(again, Path) else file(*again, name="b.csv")).new == 40
+    assert take(file(HEAD, *MINUTES, name="c.csv")) == Imported(40, 0, 40)
+    assert sum(said(store, "B10").values()) == 40
+
+
+def test_a_longer_file_gives_only_what_is_new(
+    file: Callable[..., Path], take: Callable[..., Imported]
+) -> None:
+    take(file(HEAD, *MINUTES[:25]))
+    done = take(file(HEAD, *MINUTES[10:], name="b.csv"))
+    assert (done.new, done.known, done.overlaps) == (15, 15, {"a.csv": 15})
+    assert done.months == {"2026-11": 15} and done.units == {"PC06": 15}
+
+
+def test_ids_that_begin_again_are_other_people(
+    file: Callable[..., Path], take: Callable[..., Imported]
+) -> None:
+    """Microsoft Forms numbers every form's responses from 1."""
+    head = ["ID", "Completion time", *HEAD[1:]]
+    october = [[str(n), f"2026-10-{n + 10} 09:00:00", *ROWS[0][1:]] for n in range(1, 6)]
+    november = [[str(n), f"2026-11-{n + 10} 09:00:00", *ROWS[n % 2][1:]] for n in range(1, 6)]
+    assert take(file(head, *october)).new == 5
+    assert take(file(head, *november, name="b.csv")) == Imported(5, 5, 0)
+    assert (
+        take(file(head, *october, *[[str(int(r[0]) + 50), *r[1:]] for r in november], name="c.csv")).known
+        == 5
+    )
+
+
+def test_a_withdrawn_import_counts_no_more_and_may_come_again(
+    file: Callable[..., Path], take: Callable[..., Imported], store: Store
+) -> None:
+    path = file(HEAD, *ROWS)
+    take(path)
+    (there,) = imports(store)
+    assert (there.file, there.responses, there.months, there.withdrawn) == ("a.csv", 2, ("2026-11",), "")
+    with pytest.raises(OmrError, match="--why"):
+        withdraw_import(store, there.number, by="lan", why=" ")
+    withdraw_import(store, there.number, by="lan", why="nhầm tệp")
+    assert said(store, "B10") == {}
+    assert store.value("SELECT count(*) FROM returned_slips") == 0
+    assert imports(store)[0].withdrawn == "nhầm tệp"
+    with pytest.raises(OmrError, match="rút lại rồi"):
+        withdraw_import(store, there.number, by="lan", why="nữa")
+    with pytest.raises(OmrError, match="không có lần nạp"):
+        withdraw_import(store, 999, by="lan", why="nữa")
+    assert take(path) == Imported(2, 2, 0)
+    close(store, parse_period("2026-11"), by="lan")
+    with pytest.raises(OmrError, match="đã chốt"):
+        withdraw_import(store, imports(store)[1].number, by="lan", why="muộn")
+
+
+def test_a_trial_says_all_and_writes_nothing(
+    file: Callable[..., Path], take: Callable[..., Imported], store: Store
+) -> None:
+    events = store.value("SELECT count(*) FROM events")
+    done = take(file(HEAD, *ROWS), dry=True)
+    assert done == Imported(2, 2, 0) and done.units == {"PC06": 1, "PC08": 1}
+    assert store.value("SELECT count(*) FROM events") == events
+
+
+def test_a_file_read_by_another_map_is_refused(
+    file: Callable[..., Path], take: Callable[..., Imported]
+) -> None:
+    take(file(HEAD, *MINUTES))
+    other = [HEAD[0], HEAD[1], "A1", "B2", "B1", "B10", "B3", HEAD[7]]  # whoever swapped the headings
+    with pytest.raises(OmrError, match="rút lại"):
+        take(file(other, *([*row[:4], *row[6:3:-1], row[7]] for row in MINUTES), name="b.csv"))
+
+
+# --- which number is the day ----------------------------------------------------------------------
+
+
+def with_days(*days: str) -> list[list[str]]:
+    return [HEAD, *([day, *ROWS[0][1:]] for day in days)]
+
+
+def test_which_number_is_the_day_is_proved_or_asked(
+    file: Callable[..., Path], take: Callable[..., Imported], store: Store
+) -> None:
+    american = file(*with_days("10/5/2026", "10/6/2026"), name="us.csv")
+    with pytest.raises(OmrError, match=r"2026-05-10 hay 2026-10-05.*--days"):
+        take(american)
+    assert take(american, period=parse_period("2026-10"), dry=True).months == {"2026-10": 2}
+    assert take(american, order=Order.DAY_FIRST, dry=True).months == {"2026-05": 1, "2026-06": 1}
+    assert take(american, order=Order.MONTH_FIRST, dry=True).months == {"2026-10": 2}
+    proved = file(*with_days("10/5/2026", "10/16/2026"), name="proved.csv")
+    assert take(proved, dry=True).months == {"2026-10": 2}
+    assert take(file(*with_days("10/10/2026"), name="same.csv"), dry=True).months == {"2026-10": 1}
+    vietnamese = file(*with_days("5/10/2026 4:23:07 CH"), name="vi.csv")
+    assert take(vietnamese, dry=True).months == {"2026-10": 1}
+
+
+@pytest.mark.parametrize(
+    "days", [("15/10/2026", "10/16/2026"), ("2026-05-10 00:00:00", "15/10/2026 08:00:00")]
+)
+def test_a_column_that_a_spreadsheet_changed_by_half_is_refused(
+    file: Callable[..., Path], take: Callable[..., Imported], days: tuple[str, str]
+) -> None:
+    with pytest.raises(OmrError, match="hai cách ghi"):
+        take(file(*with_days(*days)))
+
+
+def test_days_of_other_periods_are_refused_and_said(
+    file: Callable[..., Path], take: Callable[..., Imported]
+) -> None:
+    november = parse_period("2026-11")
+    done = take(file(*with_days("30/10/2026", "15/11/2026", "16/11/2026")), period=november)
+    assert (done.new, done.refused, done.refused_lines) == (2, 1, ((2, "2026-10-30"),))
+    with pytest.raises(OmrError, match="không có dòng nào thuộc kỳ"):
+        take(file(*with_days("15/01/2025"), name="b.csv"), period=november)
+    with pytest.raises(OmrError, match="chưa tới"):
+        take(file(*with_days("15/01/2031"), name="c.csv"), today=date(2026, 11, 29))
+
+
+# --- the exports of three tools, as they come -----------------------------------------------------
+
+# Heads and first rows as the tools write them; the cells' texts are this form's.
+TOOLS = {
+    "google": (
+        "Dấu thời gian|Đơn vị nơi Ông/Bà làm thủ tục|Câu A1|Mức độ hài lòng [Câu B1]|Mức độ hài lòng [Câu B2]|"
+        "Mức độ hài lòng [Câu B3]|4. Câu B10",
+        "2026/11/05 4:23:07 CH GMT+7|Phòng Cảnh sát giao thông|mức 1|mức 5|mức 4||mức 5",
+    ),
+    "microsoft": (
+        "ID|Start time|Completion time|Email|Name|Đơn vị|A1. Câu A1|B1. Câu B1|B2. Câu B2|B3. Câu B3|"
+        "B10. Câu B10\u00a0",
+        "1|2026-11-05 16:20:00|2026-11-05 16:23:07|anonymous||PC08|mức 1|mức 5|mức 4||mức 5",
+    ),
+    "kobo": (
+        "start|end|chung/don_vi|chung/A1|muc_do/B1|muc_do/B2|muc_do/B3|muc_do/B10|_id|_uuid|_submission_time|"
+        "_index",
+        "2026-11-05T16:20:00.000+07:00|2026-11-05T16:23:07.512+07:00|PC08|1|5|4||5|731|u-1|"
+        "2026-11-05T09:23:09|1",
+    ),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_exports_are_taken_as_they_come(
+    file: Callable[..., Path], take: Callable[..., Imported], store: Store, tool: str
+) -> None:
+    path = file(*(line.split("|") for line in TOOLS[tool]))
+    assert take(path) == Imported(1, 1, 0)
+    stored = store.row("SELECT unit, period, moment FROM electronic_slips")
+    assert stored is not None and tuple(stored) == ("PC08", "2026-11", "2026-11-05T16:23:07")
+    expected = {"A1": {"1": 1}, "B1": {"5": 1}, "B2": {"4": 1}, "B3": {}, "B10": {"5": 1}}
+    assert {key: said(store, key) for key in expected} == expected
+    assert take(path).known == 1
+
+
+def test_two_columns_of_one_question_are_asked_about(
+    file: Callable[..., Path], take: Callable[..., Imported]
+) -> None:
+    head = ["Ngày", "Đơn vị", "truoc/B1", "sau/B1", "B2", "B3", "B10"]
+    with pytest.raises(OmrError, match="truoc/B1.*sau/B1"):
+        take(file(head, ["25/11/2026", "PC06", "5", "1", "5", "5", "5"]))

@@ -41,7 +41,7 @@ def asked(store: Store, scanner: Scanner, issued_run: Callable[..., Issue], tmp_
     scanner.take_in(scanner.scan("a.tif", *pages, slip(run, 5, **nothing)))
     lines = ["Ngày,Đơn vị,A5,B1,B2,B3,B10,C"]
     lines += [
-        f'05/11/2026,PC06,1,5,5,5,{level},"{text}"' for level, text in zip("541", COMMENTS, strict=True)
+        f'25/11/2026,PC06,1,5,5,5,{level},"{text}"' for level, text in zip("541", COMMENTS, strict=True)
     ]
     file = tmp_path / "phieu.csv"
     file.write_text("\n".join(lines), "utf-8")

@@ -23,11 +23,15 @@ from omr.records.exchange.responses import (
     parts_by_form,
     read_responses,
 )
+from omr.records.exchange.responses import (
+    load_column_map as load_column_map,
+)
 from omr.records.register.periods import Period, refuse_closed
 from omr.records.register.register import archive_form
 from omr.records.review.transcripts import unaccented
 from omr.records.store.store import Act, Store, Value
 from omr.tables_in import Sheet, SheetError, read_sheet
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -210,7 +214,9 @@ def imports(store: Store) -> list[Import]:
         GROUP BY slips.event ORDER BY slips.event"""
     ):
         months, units = (tuple(sorted(row[name].split(","))) for name in ("months", "units"))
-        found.append(Import(**{**dict(row), "months": months, "units": units, "withdrawn": row["withdrawn"] or ""}))
+        found.append(
+            Import(**{**dict(row), "months": months, "units": units, "withdrawn": row["withdrawn"] or ""})
+        )
     return found
 
 

@@ -105,7 +105,9 @@ class Column:
         if order is None and either:
             self._order = _proved(either, period)
         # A program that keeps minutes writes seconds of 0, one that keeps days writes midnight.
-        parts = [(int(one["hour"]), int(one["minute"]), int(one["second"] or 0)) for one in found if one["hour"]]
+        parts = [
+            (int(one["hour"]), int(one["minute"]), int(one["second"] or 0)) for one in found if one["hour"]
+        ]
         self._places = 2 if any(part[2] for part in parts) else 1 if any(map(any, parts)) else 0
 
     def read(self, text: str) -> Moment | None:
@@ -181,7 +183,9 @@ def _proved(found: list[re.Match[str]], period: Period | None) -> Order:
             return fits[0]
     example = next(one for one in found if one["one"] != one["two"])
     days = {order: f"{_day(example, order):%Y-%m-%d}" for order in Order}
-    raise OmrError("electronic.day_order", text=example[0][:30], dmy=days[Order.DAY_FIRST], mdy=days[Order.MONTH_FIRST])
+    raise OmrError(
+        "electronic.day_order", text=example[0][:30], dmy=days[Order.DAY_FIRST], mdy=days[Order.MONTH_FIRST]
+    )
 
 
 def _lies_in(found: re.Match[str], order: Order, period: Period) -> bool:

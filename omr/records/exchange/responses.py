@@ -172,13 +172,13 @@ def read_responses(store: Store, form: Form, sheet: Sheet, told: Told) -> Rows:
     reading = _Reading(store, form, sheet, told)
     wrong: list[OmrError] = []
     rows = Rows([], [])
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for line, cells in sheet.rows:
         try:
             response = reading.response(cells)
-            if response.id and (response.id, str(response.moment)) in seen:
+            if response.id and response.id in seen:
                 raise OmrError("electronic.twice", response=cells[reading.headings[RESPONSE]][:60])
-            seen.add((response.id, str(response.moment)))
+            seen.add(response.id)
             here = told.period is None or response.period == told.period.name
             (rows.inside if here else rows.outside).append((line, response))
         except OmrError as error:
@@ -304,7 +304,10 @@ def _found(form: Form, sheet: Sheet, named: Mapping[str, str]) -> dict[str, str]
             take(question.key, [one for one in columns if wanted & set(_names(one, exact=exact))])
     for name, headings in HEADINGS.items():
         for word in headings:
-            take(name, [one for one in columns if folded(word) in {folded(one), folded(one.rpartition("/")[2])}])
+            take(
+                name,
+                [one for one in columns if folded(word) in {folded(one), folded(one.rpartition("/")[2])}],
+            )
     for beginning in UNIT_BEGINS:
         take(UNIT, [one for one in columns if folded(one).startswith(folded(beginning))])
     return found

@@ -253,3 +253,19 @@ def _next_number(store: Store, digit: int, year: int, count: int) -> int:
 
 def _key_of(seed: int) -> bytes:
     return hashlib.sha256(f"omr seed {seed}".encode()).digest()
+
+
+def printed_revision(store: Store, form: str, revision: str) -> Form:
+    """Return one revision of a form that was printed or taken in before, also when it is no longer in use.
+
+    Raises
+    ------
+    RegisterError
+        If the register does not know it.
+    """
+    known = [one for one in store.forms.values() if one.form == form]
+    for one in known:
+        if one.revision == revision:
+            return one
+    revisions = ", ".join(sorted(one.revision for one in known)) or "–"
+    raise RegisterError("register.no_revision", form=form[:40], revision=revision[:40], known=revisions)

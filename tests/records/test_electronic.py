@@ -456,7 +456,8 @@ def test_days_of_other_periods_are_refused_and_said(
 # Heads and first rows as the tools write them; the cells' texts are this form's.
 TOOLS = {
     "google": (
-        "Dấu thời gian|Đơn vị nơi Ông/Bà làm thủ tục|Câu A1|Mức độ hài lòng [Câu B1]|Mức độ hài lòng [Câu B2]|"
+        "Dấu thời gian|Đơn vị nơi Ông/Bà làm thủ tục|Câu A1|Mức độ hài lòng [Câu B1]|"
+        "Mức độ hài lòng [Câu B2]|"
         "Mức độ hài lòng [Câu B3]|4. Câu B10",
         "2026/11/05 4:23:07 CH GMT+7|Phòng Cảnh sát giao thông|mức 1|mức 5|mức 4||mức 5",
     ),

@@ -20,7 +20,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy accuracy-large calibration bench bench-compare guide pictures cluster-trial browser lock system
+.PHONY: help demo test lint types setup wheel accuracy accuracy-large calibration bench bench-compare guide pictures rollbacks cluster-trial browser lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -70,6 +70,9 @@ guide: $(DEV) browser  ## the pictures of docs/guide-clerks.md, taken on simulat
 
 pictures: $(DEV)  ## the pictures of README.md, from the samples
 	$(BIN)/python docs/pictures.py
+
+rollbacks: $(DEV)  ## 1,000 losses of database, write-ahead file, mark and originals: none is called intact
+	ROLLBACKS=1000 $(BIN)/python -m pytest -q tests/records/test_rollback.py
 
 cluster-trial: $(DEV)  ## 5,000 pages on a cluster of this machine, parts of it killed on the way
 	$(BIN)/python bench/cluster.py

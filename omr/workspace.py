@@ -1,7 +1,8 @@
 """A workspace: the folder of one office, with its settings, register, originals and own forms.
 
-``omr.toml`` settings, ``omr.sqlite`` register and results, ``scans/`` originals under
-their SHA-256, ``forms/`` and ``calibration/`` the office's own, searched before the built-in.
+``omr.toml`` settings, ``omr.sqlite`` register and results, ``omr.mark`` how far the register
+went, ``scans/`` originals under their SHA-256, ``forms/`` and ``calibration/`` the office's own,
+searched before the built-in. All of it is for its owner's account alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from omr.errors import OmrError
 
 SETTINGS: Final = "omr.toml"
+DATABASE: Final = "omr.sqlite"
+MARK: Final = "omr.mark"  # see records/store/mark.py
+FOLDERS: Final = ("scans", "forms", "calibration")
 
 
 class ReportSettings(BaseModel):
@@ -44,6 +48,15 @@ class ReportSettings(BaseModel):
     csv_separator: Literal[",", ";"] = ","
 
 
+class BackupSettings(BaseModel):
+    """Section ``[backup]``: the copies that the server makes by itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: str = ""  # folder on another disk; none: only `omr backup` makes copies
+    every_hours: int = Field(default=12, ge=1, le=24 * 31)
+
+
 class PosterSettings(BaseModel):
     """Section ``[poster]``: the board with the QR codes."""
 
@@ -60,6 +73,7 @@ class Settings(BaseModel):
     office: str = "Công an thành phố Hải Phòng"
     electronic_form_url: str = ""  # with one, forms carry its QR code; "{form}" and "{unit}" stand for them
     report: ReportSettings = ReportSettings()
+    backup: BackupSettings = BackupSettings()
     poster: PosterSettings = PosterSettings()
 
 
@@ -73,11 +87,16 @@ class Workspace:
     @classmethod
     def create(cls, path: Path) -> Workspace:
         """Make the folder with its settings file; an existing workspace is opened untouched."""
-        for folder in ("scans", "forms", "calibration"):
+        fresh = not (path / SETTINGS).exists()
+        for folder in FOLDERS:
             (path / folder).mkdir(parents=True, exist_ok=True)
-        settings = path / SETTINGS
-        if not settings.exists():
-            settings.write_text("# Xem docs/settings.md / see docs/settings.md\n", encoding="utf-8")
+        if fresh:
+            for name in ("", *FOLDERS):
+                (path / name).chmod(0o700)  # scans show handwriting, the register holds secret keys
+            (path / SETTINGS).write_text("# Xem docs/settings.md / see docs/settings.md\n", encoding="utf-8")
+            (path / SETTINGS).chmod(0o600)
+        if _unused(path):
+            (path / MARK).touch(mode=0o600)  # empty: the register is still to be made
         return cls.open(path)
 
     @classmethod
@@ -104,7 +123,7 @@ class Workspace:
     @property
     def database(self) -> Path:
         """The SQLite file."""
-        return self.path / "omr.sqlite"
+        return self.path / DATABASE
 
     @property
     def scans(self) -> Path:
@@ -120,6 +139,12 @@ class Workspace:
     def calibration(self) -> Path:
         """The office's own calibrations."""
         return self.path / "calibration"
+
+
+def _unused(path: Path) -> bool:
+    """Whether nobody worked in a workspace yet: there is nothing in it but settings and own forms."""
+    unused = {SETTINGS, MARK, *FOLDERS}
+    return {entry.name for entry in path.iterdir()} <= unused and not any((path / "scans").iterdir())
 
 
 def shipped(folder: str) -> Path:

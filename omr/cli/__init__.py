@@ -50,6 +50,8 @@ COMMANDS: Final = {
     "comments": "comments",
     "export": "export",
     "bundle": "bundle",
+    "backup": "backup",
+    "restore": "backup",
     "serve": "serve",
     "users": "users",
     "watch": "watch",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.sample import enter, sample
+from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.records.store.chain import Problem
+
+FILES_SHOWN: Final = 20  # with --json all
+_HEAD: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
 @click.group()
@@ -26,22 +31,39 @@ audit.add_command(enter)
 
 
 @audit.command("verify")
+@click.option("--head", metavar="HASH", default="")
 @json_option
 @click.pass_obj
-def verify_(session: Session, as_json: bool) -> int:
+def verify_(session: Session, head: str, as_json: bool) -> int:
     """Verify the chain."""
     from omr.records.store.chain import verify
 
+    known = head.strip().lower()
+    if known and not _HEAD.fullmatch(known):
+        raise OmrError("audit.bad_head", head=head[:80])
     workspace = session.workspace()
-    with session.store() as store:
-        verdict = verify(store, workspace.path)
+    with session.store(examine=True) as store:
+        verdict = verify(store, workspace.path, known)
     if as_json:
-        print_json({**_found(verdict.problem), "events": verdict.events, "head": verdict.head})
+        files = {"read_again": verdict.unread, "lost": verdict.lost}
+        print_json({**_found(verdict.problem), "events": verdict.events, "head": verdict.head, **files})
     elif verdict.ok:
         click.echo(say("audit.intact", events=verdict.events, head=verdict.head))
     else:
         click.echo(say("audit.broken", problem=verdict.problem), err=True)
+        _list(say("audit.read_again"), verdict.unread)
+        _list(say("audit.scan_again"), verdict.lost)
     return 0 if verdict.ok else 1
+
+
+def _list(title: str, files: tuple[str, ...]) -> None:
+    if not files:
+        return
+    click.echo(title, err=True)
+    for file in files[:FILES_SHOWN]:
+        click.echo(f"  {file}", err=True)
+    if len(files) > FILES_SHOWN:
+        click.echo("  " + say("audit.more", count=len(files) - FILES_SHOWN), err=True)
 
 
 def _found(problem: Problem | None) -> dict[str, object]:

@@ -30,11 +30,11 @@ class Session:
 
         return Workspace.open(Path(self.folder))
 
-    def store(self) -> Store:
-        """Open the workspace's database; to be closed with ``with``."""
+    def store(self, *, examine: bool = False) -> Store:
+        """Open the database, to be closed with ``with``; to examine one that lacks events, too."""
         from omr.records.store.store import Store
 
-        return Store.open(self.workspace().database)
+        return Store.open(self.workspace().database, examine=examine)
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -78,6 +78,7 @@ def create_app(office: Office, *, secure: bool = False, hosts: tuple[str, ...] =
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         office.worker.start()
+        office.backups.start()
         yield
         office.close()
 

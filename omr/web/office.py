@@ -11,6 +11,7 @@ from threading import Lock
 from omr.errors import StoreError
 from omr.records.store.store import Store
 from omr.web.accounts import Accounts, Role
+from omr.web.backups import Backups
 from omr.web.kept import Kept
 from omr.web.pictures import Pictures
 from omr.web.throttle import Throttle
@@ -29,6 +30,7 @@ class Office:
     worker: Worker
     pictures: Pictures
     worklist: Worklist
+    backups: Backups
     kept: Kept = field(default_factory=Kept)
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     _stores: LifoQueue[Store] = field(default_factory=LifoQueue)
@@ -50,6 +52,7 @@ class Office:
             worker,
             pictures,
             Worklist(accounts.signing_key, had=accounts.known_of),
+            Backups(workspace),
         )
 
     @contextmanager
@@ -82,6 +85,7 @@ class Office:
     def close(self) -> None:
         """End the work behind the desks and close the databases."""
         self.worker.stop()
+        self.backups.stop()
         while not self._stores.empty():
             self._stores.get_nowait().close()
         self.accounts.close()

@@ -79,10 +79,11 @@ def take_in(
     when = parse_period(period) if period else None
     serving = find_unit(desk.store, unit, when).unit if unit else None
     told = Told(serving, when.name if when else None, expected)
-    originals = [keep_original(file, desk.scans) for file in files]
-    cover = _cover_of(originals[0])
+    cover = _cover_of(files[0])
     if cover is not None:
         told = _told_with(desk.store, told, cover)
+    # Kept once nothing can refuse the stack any more: an original without a row means a lost row.
+    originals = [keep_original(file, desk.scans) for file in files]
     given = tuple((original.sha256, file.name) for original, file in zip(originals, files, strict=True))
     names = dict(given)
     batch, ended, unread = _open_batch(desk, told, originals, names)
@@ -93,9 +94,9 @@ def take_in(
     return TakenIn(batch, given, again=ended)
 
 
-def _cover_of(original: Original) -> Cover | None:
+def _cover_of(file: Path) -> Cover | None:
     """Return what the sheet on top of the stack says, if it is a cover sheet."""
-    top = next(iter(open_pages(original.path)), None)
+    top = next(iter(open_pages(file)), None)
     return find_cover(top) if top is not None else None
 
 

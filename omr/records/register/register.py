@@ -244,8 +244,11 @@ def _next_run(store: Store, year: int) -> str:
 
 
 def _next_number(store: Store, digit: int, year: int, count: int) -> int:
-    last = store.value("SELECT max(last) FROM runs WHERE digit = ? AND year = ?", digit, year)
+    last = store.value("SELECT max(last) FROM used_numbers WHERE digit = ? AND year = ?", digit, year)
     first = FIRST_NUMBER if last is None else int(last) + 1
+    before = store.mark.issued().get((digit, year), 0) if store.mark is not None else 0
+    if before >= first:  # paper with this number is out there already
+        raise RegisterError("records.issued_before", number=before, digit=digit)
     if not 1 <= count <= MAX_NUMBER - first + 1:
         raise RegisterError("records.bad_count", count=count, left=MAX_NUMBER - first + 1)
     return first

@@ -1,8 +1,9 @@
 """Proof that nothing was changed: the chain of events, the rows it covers, originals, batch roots.
 
 `verify` recomputes everything that hashes cover and names the first event that does not
-fit. Who may write to the database file can rewrite it all from some event on; that shows
-where a later head of the chain is known elsewhere: on receipts, reports and exports.
+fit. It asks the workspace's mark for events that are gone, and compares originals with rows both
+ways. Who may write to all files of the workspace can rewrite them from some event on; that shows
+where a later head of the chain is known elsewhere: on receipts, reports, exports and backups.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -24,6 +25,7 @@ from omr.records.store.schema import migrations
 from omr.records.store.store import Row, Store, canonical, digest_of, event_hash, fact
 
 T = TypeVar("T")
+SCANS: Final = "scans"
 _PAST_ALL: Final = 2**63 - 1  # no event has a higher number
 
 
@@ -94,6 +96,8 @@ class Verdict:
     events: int
     head: str  # hash of the last event
     problem: Problem | None
+    unread: tuple[str, ...] = ()  # originals without a row, below the workspace: to be read again
+    lost: tuple[str, ...] = ()  # files as they came in whose original is gone or damaged: likewise
 
     @property
     def ok(self) -> bool:
@@ -101,24 +105,74 @@ class Verdict:
         return self.problem is None
 
 
-def verify(store: Store, workspace: Path) -> Verdict:
-    """Recompute everything that hashes cover, and return the first event that does not fit."""
+def verify(store: Store, workspace: Path, known: str = "") -> Verdict:
+    """Recompute everything that hashes cover, and return the first event that does not fit.
+
+    Parameters
+    ----------
+    known : str
+        A head that was kept elsewhere, or its first digits: the event must be in the chain.
+    """
     # A stack that is read in meanwhile must not look like rows without their event.
     with store.any_text(), store.snapshot():
+        behind = store.behind()
         last = store.row("SELECT count(*) AS events FROM events")
         head = store.row("SELECT hash FROM events ORDER BY event DESC LIMIT 1")
-        broken = chain_problem(store)
-        # Only rows of intact events are worth a look; what follows the first broken one may say anything.
-        intact = broken.event - 1 if broken is not None and broken.event is not None else _PAST_ALL
-        found = [
-            *filter(None, [broken]),
-            *_root_problems(store, intact),
-            *_form_problems(store, intact),
-            *_original_problems(store, workspace, intact),
-        ]
-        first = min(found, key=lambda one: one.event or 0, default=None) or next(_file_problems(store), None)
+        found, intact = _row_problems(store)
+        originals = _original_problems(store, workspace, intact)
+        found += [problem for problem, _ in originals]
+        if behind is not None:
+            found.append(Problem(behind.first, "audit.behind", asdict(behind)))
+        unread = _unread(store, workspace)
+        first = (
+            _first(found)
+            or _unknown_head(store, known)
+            or next(_file_problems(store), None)
+            or (Problem(None, "audit.original_unread", {"count": len(unread)}) if unread else None)
+        )
     assert last is not None  # count(*) gives a row
-    return Verdict(last["events"], head["hash"] if head else "", first)
+    lost = tuple(file for _, file in originals)
+    return Verdict(last["events"], head["hash"] if head else "", first, unread, lost)
+
+
+def row_problem(store: Store) -> Problem | None:
+    """Return what `verify` finds in the database alone: nothing about originals, nor about a mark."""
+    with store.any_text(), store.snapshot():
+        return _first(_row_problems(store)[0]) or next(_file_problems(store), None)
+
+
+def _row_problems(store: Store) -> tuple[list[Problem], int]:
+    """Return what is wrong with rows, and the last event whose rows are worth a look.
+
+    What follows the first broken event may say anything.
+    """
+    broken = chain_problem(store)
+    intact = broken.event - 1 if broken is not None and broken.event is not None else _PAST_ALL
+    found = [*filter(None, [broken]), *_root_problems(store, intact), *_form_problems(store, intact)]
+    return found, intact
+
+
+def _first(found: Sequence[Problem]) -> Problem | None:
+    return min(found, key=lambda one: one.event or 0, default=None)
+
+
+def _unknown_head(store: Store, known: str) -> Problem | None:
+    """Return that a head which was kept elsewhere is not in the chain: it was cut, or is another one."""
+    heads = "SELECT hash AS head FROM events UNION ALL SELECT root FROM batch_ends"  # a receipt has a root
+    if not known or store.row(f"SELECT 1 FROM ({heads}) WHERE substr(head, 1, ?) = ?", len(known), known):
+        return None
+    return Problem(None, "audit.unknown_head", {"head": known})
+
+
+def _unread(store: Store, workspace: Path) -> tuple[str, ...]:
+    """Return the originals that no row knows: the rows were lost, or reading never began."""
+    known = {row["path"] for row in store.rows("SELECT path FROM originals")}
+    found = (
+        path.relative_to(workspace).as_posix()
+        for path in sorted((workspace / SCANS).glob("??/*"))
+        if not path.name.startswith(".")
+    )
+    return tuple(path for path in found if path not in known)
 
 
 def fact_tables(store: Store) -> list[str]:
@@ -244,13 +298,22 @@ def _form_problems(store: Store, last: int) -> Iterator[Problem]:
             yield Problem(row["event"], "audit.form", {"form": row["form"]})
 
 
-def _original_problems(store: Store, workspace: Path, last: int) -> Iterator[Problem]:
+def _original_problems(store: Store, workspace: Path, last: int) -> list[tuple[Problem, str]]:
+    """Return what is wrong with originals, each with the name under which the file came in."""
     rows = store.rows(
-        "SELECT event, original, path FROM originals WHERE event BETWEEN 1 AND ? ORDER BY event", last
+        """SELECT originals.event, originals.original, path, min(file) AS file
+        FROM originals LEFT JOIN batch_files USING (original)
+        WHERE originals.event BETWEEN 1 AND ? GROUP BY originals.original ORDER BY originals.event""",
+        last,
     )
+    found = []
     for row in rows:
         path = workspace / row["path"]
         if not path.is_file():
-            yield Problem(row["event"], "audit.original_gone", {"path": row["path"]})
+            problem = Problem(row["event"], "audit.original_gone", {"path": row["path"]})
         elif sha256_of(path) != row["original"]:
-            yield Problem(row["event"], "audit.original_changed", {"path": row["path"]})
+            problem = Problem(row["event"], "audit.original_changed", {"path": row["path"]})
+        else:
+            continue
+        found.append((problem, str(row["file"] or row["path"])))
+    return found

@@ -13,7 +13,9 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.messages import say
+from omr.records.store.mark import Mark
 from omr.records.store.store import Store
+from omr.workspace import DATABASE
 
 # A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.
 LEAST_FREE_BYTES: Final = 5_000_000_000
@@ -105,8 +107,8 @@ def _disk(workspace: Path) -> str:
 
 
 def _database(workspace: Path) -> str:
-    path = workspace / "omr.sqlite"
-    if not path.is_file():
+    path = workspace / DATABASE
+    if not path.is_file() and Mark.beside(path) is None:
         return say("doctor.no_database")
     with Store.open(path) as store:
         verdict = store.value("PRAGMA quick_check")

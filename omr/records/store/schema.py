@@ -722,3 +722,29 @@ def m011_withdrawn_imports(db: Database) -> None:
         "FROM electronic_comments JOIN electronic_slips USING",
         "FROM electronic_comments JOIN current_responses USING",
     )
+
+
+@migrations()
+def m012_restorations(db: Database) -> None:
+    """Add that a register came back from a backup, and which numbers it must not issue any more."""
+    _facts(
+        db,
+        "restorations",
+        """restoration INTEGER PRIMARY KEY,
+        backup_at TEXT NOT NULL, -- when the backup was made, UTC
+        head TEXT NOT NULL -- hash of its newest event, '' without one""",
+    )
+    _facts(
+        db,
+        "skipped_numbers",
+        """restoration INTEGER NOT NULL REFERENCES restorations,
+        digit INTEGER NOT NULL CHECK (digit BETWEEN 0 AND 9),
+        year INTEGER NOT NULL CHECK (year BETWEEN 0 AND 99),
+        last INTEGER NOT NULL CHECK (last BETWEEN 1 AND 9999999), -- up to here, numbers may be on paper
+        PRIMARY KEY (restoration, digit, year)""",
+        options="STRICT, WITHOUT ROWID",
+    )
+    db.execute(
+        """CREATE VIEW used_numbers AS
+        SELECT digit, year, last FROM runs UNION ALL SELECT digit, year, last FROM skipped_numbers"""
+    )

@@ -1,7 +1,8 @@
 """Open the database, write acts: the one place that knows how SQLite is kept safe.
 
-`Store.open` refuses what it cannot keep safe; `Store.act` writes all rows of one act,
-together with its event in the hash chain, in one transaction: all or nothing.
+`Store.open` refuses what it cannot keep safe, and a database that is older than its workspace
+remembers; `Store.act` writes all rows of one act, together with its event in the hash chain, in
+one transaction: all or nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from sqlite_utils import Database
 
 from omr.errors import StoreError
 from omr.forms.template import Form, form_from_json
+from omr.records.store.mark import Line, Mark
 from omr.records.store.schema import APPLICATION_ID, migrations
 
 Value = str | int | float | bytes | None
@@ -115,6 +117,11 @@ class Act:
         return int(highest or 0) + 1
 
     @property
+    def issued(self) -> list[tuple[int, int, int]]:
+        """The highest number of each run that the act adds, with its digit and year."""
+        return [(row["digit"], row["year"], row["last"]) for row in self._rows.get("runs", ())]  # type: ignore[misc]
+
+    @property
     def digest(self) -> str:
         """The digest of all rows so far."""
         return digest_of(self._rows)
@@ -123,6 +130,19 @@ class Act:
     def empty(self) -> bool:
         """Whether nothing was added."""
         return not self._rows
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The events that were seen outside a database and are not in it."""
+
+    first: int
+    last: int
+    at: str  # when the last of them was written
+    foreign: bool  # nothing that was seen is in it: it is the database of another workspace
+
+
+_ISSUED: Final = "SELECT digit, year, max(last) FROM runs GROUP BY digit, year"
 
 
 class Store:
@@ -136,28 +156,57 @@ class Store:
         For messages.
     clock : callable, optional
         Gives the time that is written to events.
+    mark : Mark, optional
+        Where every act is noted outside the database; None outside a workspace.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Callable[[], str] = now) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        clock: Callable[[], str] = now,
+        mark: Mark | None = None,
+    ) -> None:
         self._connection = connection
         self._clock = clock
         self.path = path
         self._forms: dict[str, Form] = {}
+        self.mark = mark
 
     @classmethod
-    def open(cls, path: Path, clock: Callable[[], str] = now, *, any_thread: bool = False) -> Store:
-        """Open or make the database at `path`, bringing it to this program's schema.
+    def open(
+        cls,
+        path: Path,
+        clock: Callable[[], str] = now,
+        *,
+        any_thread: bool = False,
+        examine: bool = False,
+    ) -> Store:
+        """Open the database at `path`, bringing it to this program's schema.
+
+        A database is made where no workspace is, and in a workspace that never had one.
 
         Parameters
         ----------
         any_thread : bool
             Whether threads hand the store to each other; still, one at a time uses it.
+        examine : bool
+            Open one that is behind its mark too, to say what it lacks; acts are refused all the same.
 
         Raises
         ------
         StoreError
-            If it is newer than this program, not ours, locked, damaged, or the disk refuses.
+            If it is newer than this program, not ours, locked, damaged, or the disk refuses. In a
+            workspace also if it is gone, empty, or lacks events that the workspace's mark has seen.
         """
+        mark = Mark.beside(path)
+        seen = mark.last() if mark is not None else None
+        absent = not path.is_file() or path.stat().st_size == 0
+        if mark is not None and absent and (seen is not None or not mark.exists):
+            raise StoreError("records.gone", path=path)
+        fresh = not path.exists()
+        if fresh and path.parent.is_dir():
+            path.touch(mode=0o600)  # it will hold the secret keys of the guard letters
         with _store_errors(path):
             connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not any_thread
@@ -167,7 +216,70 @@ class Store:
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, path, clock)
+        store = cls(connection, path, clock, mark)
+        try:
+            if mark is not None:
+                store._meet(mark)
+                if not examine:
+                    store.refuse_if_behind()
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def _meet(self, mark: Mark) -> None:
+        """Begin the mark of a database that has none yet; refuse one whose mark was taken away."""
+        begun = self.value("PRAGMA user_version")  # 1: once the mark has a line
+        if mark.last() is None:
+            if begun:
+                raise StoreError("records.mark_gone", path=mark.path)
+            ends = list(
+                self.rows(
+                    """SELECT event, hash, at FROM events
+                    WHERE event IN ((SELECT min(event) FROM events), (SELECT max(event) FROM events))"""
+                )
+            )
+            issued = [tuple(row) for row in self.rows(_ISSUED)]
+            for row in ends:
+                mark.add(row["event"], row["hash"], row["at"], issued)
+            if not ends:
+                mark.add(0, "", self._clock())
+        if not begun:
+            with _store_errors(self.path):
+                self._connection.execute("PRAGMA user_version = 1")
+
+    def refuse_if_behind(self) -> None:
+        """Refuse to work on a database that lacks the newest event that its mark has seen.
+
+        Raises
+        ------
+        StoreError
+            Naming the first event that is missing, or that the database is another workspace's.
+        """
+        newest = self.mark.last() if self.mark is not None else None
+        if newest is None or newest.event == 0 or self._has(newest):
+            return
+        behind = self.behind()
+        if behind is not None:
+            key = "records.foreign" if behind.foreign else "records.behind"
+            raise StoreError(key, path=self.path, **asdict(behind))
+
+    def behind(self) -> Behind | None:
+        """Return what the mark has seen and this database lacks; None where it has all of it."""
+        lines = [line for line in self.mark.lines() if line.event] if self.mark is not None else []
+        lacking = [line for line in lines if not self._has(line)]
+        if not lacking:
+            return None
+        top = int(self.value("SELECT coalesce(max(event), 0) FROM events") or 0)
+        ours = [line.event for line in lines if line.event <= top and line not in lacking]
+        others = any(line.event <= top for line in lacking)
+        # Where the mark saw nothing of what is there, all of it may be ours.
+        shared = max(ours, default=0 if others else top)
+        return Behind(shared + 1, lacking[-1].event, lacking[-1].at, foreign=others and not ours)
+
+    def _has(self, line: Line) -> bool:
+        row = self.row("SELECT hash FROM events WHERE event = ?", line.event)
+        return row is not None and row["hash"] == line.head
 
     def close(self) -> None:
         """Close the database; what was committed is on the disk."""
@@ -241,6 +353,7 @@ class Store:
             If the database cannot be written; nothing of the act is then stored.
         """
         with _store_errors(self.path), self._transaction():
+            self.refuse_if_behind()
             last = self.row("SELECT event, hash FROM events ORDER BY event DESC LIMIT 1")
             number, previous = (last["event"] + 1, last["hash"]) if last else (1, "")
             writing = Act(number, self._connection)
@@ -260,6 +373,8 @@ class Store:
             self._connection.execute(
                 "INSERT INTO events VALUES (:event, :at, :by, :act, :why, :digest, :previous, :hash)", event
             )
+        if self.mark is not None:  # after the commit: a mark never knows more than the database ever held
+            self.mark.add(number, str(event["hash"]), str(event["at"]), writing.issued)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,0 +1,239 @@
+"""Backup: a copy of a workspace that was read back, beside what earlier backups put there.
+
+A backup is a folder. ``registers/`` holds one copy of the register for each time, named by its
+newest event; ``scans/`` the originals, each copied once; beside them settings, accounts, key,
+stacks that wait to be read, own forms and calibrations as they are. A register that lacks events
+which the backup has is refused: nothing is followed by something older. `restore` is the way back.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from omr.errors import OmrError
+from omr.files import appearing, hashed_copy, locked, put_in_place, sha256_of, write_whole
+from omr.records.store.chain import row_problem
+from omr.records.store.signing import KEY_FILE
+from omr.records.store.store import Store, now
+from omr.workspace import SETTINGS, Workspace
+
+REGISTERS: Final = "registers"
+SCANS: Final = "scans"
+STATE: Final = "backup.json"
+LOCK: Final = ".lock"
+KEEP: Final = 60  # registers: two months of nights; one is small beside a day's scans
+ACCOUNTS: Final = "accounts.sqlite"
+PLAIN: Final = (SETTINGS, KEY_FILE)
+FOLDERS: Final = ("forms", "calibration", "inbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds, as it was read back."""
+
+    at: str  # UTC
+    event: int
+    head: str
+    register: str  # file below the backup
+    originals: int
+    copied: int  # of them this time
+    damaged: tuple[str, ...] = ()  # originals of the workspace that are not what their name says
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was made."""
+        return (datetime.now(UTC) - datetime.fromisoformat(self.at)).total_seconds()
+
+
+def back_up(workspace: Workspace, target: Path, *, whole: bool = False) -> Backup:
+    """Copy a workspace into `target`, beside what earlier backups put there, and read the copy back.
+
+    Others may go on working meanwhile: the register is copied as it stands at one moment, then the
+    originals, which by then are at least those that it names.
+
+    Parameters
+    ----------
+    whole : bool
+        Read all originals of the backup back, not only those that are new.
+
+    Raises
+    ------
+    OmrError
+        If the target cannot be written, holds another workspace, or knows events that this
+        workspace lacks; if what was written does not come back as it was.
+    """
+    if target.resolve().is_relative_to(workspace.path.resolve()):
+        raise OmrError("backup.inside", target=target)
+    with at_disk(target), Store.open(workspace.database) as store:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(target):
+            _refuse_older(store, target)
+            register = _copy_register(store, target)
+            for name in PLAIN:
+                if (workspace.path / name).is_file():
+                    copy_file(workspace.path / name, target / name)
+            if (workspace.path / ACCOUNTS).is_file():
+                with appearing(target / ACCOUNTS) as part:
+                    copy_database(workspace.path / ACCOUNTS, part)
+            for name in FOLDERS:
+                _mirror(workspace.path / name, target / name)
+            copied, damaged = copy_originals(workspace.scans, target / SCANS)
+            _read_back(store, target, damaged, whole=whole)
+            event, head = end_of(register)
+            count = sum(1 for _ in (target / SCANS).glob("??/*"))
+            made = Backup(now(), event, head, f"{REGISTERS}/{register.name}", count, copied, damaged)
+            write_whole(target / STATE, json.dumps(asdict(made)), mode=0o600)
+            for old in sorted((target / REGISTERS).glob("*.sqlite"))[:-KEEP]:
+                old.unlink()
+    return made
+
+
+def last_backup(target: Path) -> Backup | None:
+    """Return what the newest backup in a folder says of itself; None where there is none.
+
+    Raises
+    ------
+    OmrError
+        If what stands there cannot be read.
+    """
+    try:
+        told = json.loads((target / STATE).read_text("utf-8"))
+        return Backup(**{**told, "damaged": tuple(told["damaged"])})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise OmrError("backup.unreadable", target=target) from error
+
+
+@contextmanager
+def at_disk(target: Path) -> Iterator[None]:
+    """Turn what a disk refuses into one line with its cause."""
+    try:
+        yield
+    except OSError as error:
+        raise OmrError("backup.disk", target=target, detail=error.strerror or error) from error
+    except sqlite3.Error as error:
+        raise OmrError("backup.disk", target=target, detail=error) from error
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    try:
+        with locked(target / LOCK, seconds=0.0):
+            yield
+    except TimeoutError as error:
+        raise OmrError("backup.running", target=target) from error
+
+
+def _refuse_older(store: Store, target: Path) -> None:
+    """Refuse to put an old register after a newer one, or one workspace's after another's."""
+    before = last_backup(target)
+    if before is None:
+        if any(path.name not in (LOCK, REGISTERS) for path in target.iterdir()):
+            raise OmrError("backup.no_backup", target=target)
+    elif before.event:
+        row = store.row("SELECT hash FROM events WHERE event = ?", before.event)
+        if row is None or row["hash"] != before.head:
+            raise OmrError("backup.newer", target=target, event=before.event, at=before.at)
+
+
+def _copy_register(store: Store, target: Path) -> Path:
+    """Copy the register as it stands at one moment; it gets its name once all its rows prove themselves."""
+    folder = target / REGISTERS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    part = folder / ".register.part"
+    copy_database(store.path, part)
+    with Store.open(part, examine=True) as copy:
+        problem = row_problem(copy)
+    if problem is not None:
+        raise OmrError("backup.broken", target=target, problem=problem)
+    _one_file(part)
+    event, head = end_of(part)
+    register = folder / f"{event:09}-{head[:12] or 'empty'}.sqlite"
+    put_in_place(part, register)
+    return register
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database as it stands at one moment, with what its companions hold, into one file."""
+    target.unlink(missing_ok=True)
+    target.touch(mode=0o600)
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+        live.backup(copy)
+    _one_file(target)
+
+
+def _one_file(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as raw:
+        raw.execute("PRAGMA journal_mode = DELETE")
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file so that it is there whole or not at all, and read it back."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with appearing(target) as part:
+        part.touch(mode=0o600)
+        with source.open("rb") as original, part.open("wb") as copy:
+            digest, _ = hashed_copy(original, copy)
+        if sha256_of(part) != digest:
+            raise OmrError("backup.not_the_same", file=target)
+
+
+def _mirror(source: Path, target: Path) -> None:
+    """Make a folder that changes the same: what is gone there goes here, too."""
+    wanted = {file.relative_to(source) for file in source.rglob("*") if file.is_file()}
+    for name in sorted(wanted):
+        here, there = source / name, target / name
+        try:
+            size, changed = here.stat().st_size, here.stat().st_mtime
+            if not there.is_file() or (there.stat().st_size, there.stat().st_mtime) < (size, changed):
+                copy_file(here, there)
+        except FileNotFoundError:  # a stack that was read meanwhile: its files are originals now
+            continue
+    for file in list(target.rglob("*")):
+        if file.is_file() and file.relative_to(target) not in wanted:
+            file.unlink()
+    for folder in sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def copy_originals(scans: Path, target: Path) -> tuple[int, tuple[str, ...]]:
+    """Copy the originals that are not there yet; return how many, and which are not what their name says."""
+    copied, damaged = 0, []
+    for original in sorted(scans.glob("??/*")):
+        copy = target / original.parent.name / original.name
+        if original.name.startswith(".") or copy.is_file():
+            continue
+        if sha256_of(original) == original.name[:64]:
+            copy_file(original, copy)
+            copied += 1
+        else:
+            damaged.append(f"{SCANS}/{original.parent.name}/{original.name}")
+    return copied, tuple(damaged)
+
+
+def _read_back(store: Store, target: Path, damaged: tuple[str, ...], *, whole: bool) -> None:
+    """Refuse a backup that lacks an original of the register, or in which one was damaged."""
+    for row in store.rows("SELECT original, path, bytes FROM originals"):
+        copy = target / row["path"]
+        there = copy.is_file() and copy.stat().st_size == row["bytes"]
+        if there and whole and sha256_of(copy) != row["original"]:
+            copy.unlink()  # the next backup copies it again
+            raise OmrError("backup.not_the_same", file=copy)
+        if not there and row["path"] not in damaged:
+            raise OmrError("backup.lacks", target=target, path=row["path"])
+
+
+def end_of(register: Path) -> tuple[int, str]:
+    """Return number and hash of the newest event of a register."""
+    with closing(sqlite3.connect(register)) as raw:
+        row = raw.execute("SELECT event, hash FROM events ORDER BY event DESC LIMIT 1").fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, "")

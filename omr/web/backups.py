@@ -1,0 +1,69 @@
+"""The copies that the server makes by itself, and what it says when it cannot.
+
+A thread that looks once a minute whether the last backup is old enough. What goes wrong stands in
+`problem` until a backup succeeds: the front page and ``/health`` show it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Final
+
+from omr.errors import OmrError
+from omr.records.store.backup import Backup, back_up, last_backup
+from omr.workspace import Workspace
+
+_LOOK_EVERY_S: Final = 60.0
+_AGAIN_AFTER_S: Final = 900.0  # a network disk that is away is not asked every minute
+_PATIENCE_S: Final = 5.0
+_log: Final = logging.getLogger(__name__)
+
+
+class Backups(threading.Thread):
+    """Makes a backup whenever the last one is old enough; does nothing without a folder to go to."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(name="backups", daemon=True)
+        self._workspace = workspace
+        self._ending = threading.Event()
+        self.problem: str = ""  # why the last one failed, "" when it did not
+
+    @property
+    def target(self) -> Path | None:
+        """Where backups go; None: nobody said so."""
+        to = self._workspace.settings.backup.to
+        return self._workspace.path / to if to else None
+
+    def last(self) -> Backup | None:
+        """Return the newest backup, None where there is none or its disk is away."""
+        try:
+            return last_backup(self.target) if self.target is not None else None
+        except OmrError:
+            return None
+
+    def stop(self) -> None:
+        """End; a backup under way is left half-done, which the next one mends."""
+        self._ending.set()
+        if self.is_alive():
+            self.join(_PATIENCE_S)
+
+    def run(self) -> None:
+        """Look until stopped."""
+        wait_s = 0.0
+        while self.target is not None and not self._ending.wait(wait_s):
+            wait_s = _LOOK_EVERY_S
+            try:
+                if self.due():
+                    back_up(self._workspace, self.target)
+                    self.problem = ""
+            except Exception as error:  # whatever it is: this loop must say it, and go on
+                self.problem = str(error) if isinstance(error, OmrError) else type(error).__name__
+                _log.error("backup_failed", exc_info=not isinstance(error, OmrError))
+                wait_s = _AGAIN_AFTER_S
+
+    def due(self) -> bool:
+        """Whether the last backup is old enough for another one."""
+        last = self.last()
+        return last is None or not 0 <= last.age_s < self._workspace.settings.backup.every_hours * 3600

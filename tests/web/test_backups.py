@@ -1,0 +1,60 @@
+"""The copies that the server makes by itself."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from omr.records.store.backup import last_backup
+from omr.web.backups import Backups
+from omr.workspace import Workspace
+
+
+def until(true: Callable[[], bool]) -> bool:
+    """Wait for a thread; on whatever machine it comes true in the end or never."""
+    for _ in range(3000):
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def with_backups(furnished: Path, tmp_path: Path, to: Path) -> Workspace:
+    folder = shutil.copytree(furnished, tmp_path / "office")
+    (folder / "omr.toml").write_text(f'[backup]\nto = "{to}"\n', encoding="utf-8")
+    return Workspace.open(folder)
+
+
+def test_a_backup_is_made_when_the_server_starts_and_not_again_before_its_time(
+    furnished: Path, tmp_path: Path
+) -> None:
+    backups = Backups(with_backups(furnished, tmp_path, tmp_path / "backup"))
+    backups.start()
+    try:
+        assert until(lambda: backups.last() is not None)
+        assert not backups.due()
+    finally:
+        backups.stop()
+    assert backups.problem == ""
+
+
+def test_a_backup_that_fails_is_said_until_one_succeeds(furnished: Path, tmp_path: Path) -> None:
+    target = tmp_path / "backup"
+    target.mkdir()
+    (target / "photo.jpg").write_bytes(b"x")
+    backups = Backups(with_backups(furnished, tmp_path, target))
+    backups.start()
+    try:
+        assert until(lambda: bool(backups.problem))
+        assert str(target) in backups.problem
+    finally:
+        backups.stop()
+    assert last_backup(target) is None
+
+
+def test_without_a_folder_nothing_runs(furnished: Path, tmp_path: Path) -> None:
+    backups = Backups(Workspace.open(shutil.copytree(furnished, tmp_path / "office")))
+    backups.run()  # ends at once
+    assert backups.last() is None

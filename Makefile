@@ -20,7 +20,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy accuracy-large calibration bench bench-compare guide pictures rollbacks cluster-trial browser lock system
+.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare guide pictures rollbacks cluster-trial browser lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,6 +51,10 @@ accuracy: $(DEV)  ## errors per condition and kind of mark, in out/*.csv; SLIPS=
 
 accuracy-large: SLIPS = 400
 accuracy-large: accuracy  ## the same for hours; where it was interrupted, it goes on
+
+ink: $(DEV)  ## our forms filled with marks cut from real scans: silent and asked; SLIPS=20 of each kind of trouble
+	$(BIN)/python bench/ink_slips.py everyday --slips $$(( 10 * $(SLIPS) )) --workers $$(nproc)
+	$(BIN)/python bench/ink_slips.py trouble --slips $(SLIPS) --workers $$(nproc)
 
 calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
 	$(BIN)/python bench/real_ink.py out/labels

@@ -1,4 +1,4 @@
-"""The two sets of real ink beside the project, as labelled pages.
+"""Real ink beside the project: labelled boxes on other people's papers, set by set.
 
     python bench/real_ink.py FOLDER     writes one CSV of labels for each set, for `omr calibrate fit`
 
@@ -11,19 +11,33 @@ import csv
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from omr.reading.marks.boxes import BoxList
-from omr.reading.marks.labels import LabelledPage, write_labels
+from omr.reading.marks.labels import STATES, LabelledPage, write_labels
 
-ROOT = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
-STATES = {"empty": "blank", "marked": "marked", "over_filled": "cancelled"}
-SETS = ("amc-tests", "open-mcr/75q-core-1", "open-mcr/75q-core-3")
+ROOT: Final = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
+# The words of each set's labels. `unclear`: no reader could say; only asking is right.
+WORDS: Final = {
+    "empty": "blank",
+    "marked": "marked",
+    "checked": "marked",
+    "over_filled": "cancelled",
+    "crossed_out": "cancelled",
+    "unclear": "unclear",
+}
+SETS: Final = (
+    "amc-tests",
+    "open-mcr/75q-core-1",
+    "open-mcr/75q-core-3",
+)  # square and round boxes, 2026-11-19
+SURVEYS: Final = ("eppler", "sbs", "iu", "thai32", "sqs", "odk", "cse464")  # more hands, 2026-11-29
 
 
 def pages(name: str) -> Iterator[LabelledPage]:
-    """Yield the pages of one of `SETS`."""
+    """Yield the pages of one of `SETS` or `SURVEYS`."""
     folder = name.split("/")[0]
     rows: dict[str, list[dict[str, str]]] = {}
     with (ROOT / folder / "truth.csv").open(encoding="utf-8", newline="") as file:
@@ -31,7 +45,7 @@ def pages(name: str) -> Iterator[LabelledPage]:
             image = f"scans/{row['scan']}" if folder == "amc-tests" else row["file"]
             rows.setdefault(image, []).append(row)
     for image, members in sorted(rows.items()):
-        if folder == "amc-tests" or image.startswith(name.split("/")[1]):
+        if folder != "open-mcr" or image.startswith(name.split("/")[1]):
             yield _page(ROOT / folder / image, members)
 
 
@@ -43,16 +57,23 @@ def _page(image: Path, rows: list[dict[str, str]]) -> LabelledPage:
     corners = np.array([[[float(row[x]), float(row[y])] for x, y in keys] for row in rows])
     groups = tuple(row["question"] for row in rows)
     names = tuple(f"{row['question']}/{row.get('answer') or row['option']}" for row in rows)
-    return LabelledPage(image, BoxList(names, groups, corners), tuple(STATES[row["class"]] for row in rows))
+    return LabelledPage(image, BoxList(names, groups, corners), tuple(WORDS[row["class"]] for row in rows))
 
 
 def main(folder: Path) -> None:
-    """Write the labels of each set."""
+    """Write the labels of each set; boxes that nobody could tell teach nothing and stay out."""
     if not ROOT.is_dir():
         sys.exit(f"there is no real ink at {ROOT}")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in SETS:
-        write_labels(pages(name), folder / f"{name.split('/')[-1]}.csv")
+    for name in (*SETS, *SURVEYS):
+        write_labels((_told(page) for page in pages(name)), folder / f"{name.split('/')[-1]}.csv")
+
+
+def _told(page: LabelledPage) -> LabelledPage:
+    told = [i for i, state in enumerate(page.states) if state in STATES]
+    names, groups = (tuple(texts[i] for i in told) for texts in (page.boxes.names, page.boxes.groups))
+    boxes = BoxList(names, groups, page.boxes.corners_px[told])
+    return LabelledPage(page.image, boxes, tuple(page.states[i] for i in told))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Final
 
+from omr.text import NO_NUMBER, number
+
 # The 97.5 % quantile of the normal distribution, for two-sided 95 % intervals.
 Z95: Final = Decimal("1.959963984540054")
 
@@ -23,7 +25,7 @@ INVERSE_SQUARE_MARGIN: Final = 400
 class Nothing(StrEnum):
     """Why there is no number; the value is what is printed."""
 
-    NONE = "–"  # no denominator, no month before
+    NONE = NO_NUMBER  # no denominator, no month before
     NOT_SUBMITTED = "chưa nộp"  # the unit has slips and gave nothing in
     NOT_COMPARABLE = "không so sánh được"  # the form's revision or the unit changed
     SUPPRESSED = "*"  # a small cell, hidden so that nobody can be recognised
@@ -69,8 +71,7 @@ def vietnamese(value: int | Decimal, *, signed: bool = False) -> str:
     >>> vietnamese(29350), vietnamese(Decimal("1234.50")), vietnamese(Decimal("1.51"), signed=True)
     ('29.350', '1.234,50', '+1,51')
     """
-    text = f"{value:+,}" if signed and value != 0 else f"{abs(value) if value == 0 else value:,}"
-    return text.translate(str.maketrans(",.", ".,")).replace("-", "\N{MINUS SIGN}")
+    return number(value, "+," if signed else ",", code="vi")
 
 
 @dataclass(frozen=True, slots=True)

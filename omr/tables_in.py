@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import unicodedata
 import warnings
 import zipfile
@@ -26,10 +25,6 @@ MAX_UNPACKED_BYTES: Final = 500_000_000  # an XLSX of that size unpacks to ten t
 MAX_COLUMNS: Final = 500
 MAX_CELL: Final = 10_000  # characters; the longest comment a form tool takes
 _MAX_ERRORS_SHOWN: Final = 20
-
-_GROUPED: Final = re.compile(r"\d{1,3}(?:[.\u00a0 ]\d{3})+")
-_WHOLE: Final = re.compile(r"\d+(?:[.,]0{1,2})?")
-_DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
 
 class SheetError(OmrError):
@@ -159,38 +154,3 @@ def _text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
-
-
-def whole_number(text: str) -> int | None:
-    """Return a count as offices write it, None if it is none.
-
-    Points and blanks may group thousands; zero decimals that a program added are dropped.
-
-    Examples
-    --------
-    >>> [whole_number(text) for text in ("1.234", "1 234", "12,0", "12.00", "1,234", "-3", "=1+1")]
-    [1234, 1234, 12, 12, None, None, None]
-    """
-    if len(text) > 15:
-        return None
-    if _GROUPED.fullmatch(text):
-        return int(re.sub(r"\D", "", text))
-    return int(re.split("[.,]", text)[0]) if _WHOLE.fullmatch(text) else None
-
-
-def day_of(text: str) -> date | None:
-    """Return the day that a text begins with: 2025-03-01 or, day first, 01/03/2025; None if there is none.
-
-    Examples
-    --------
-    >>> day_of("5/3/2025 14:20:01"), day_of("2025-03-05T14:20"), day_of("31/02/2025")
-    (datetime.date(2025, 3, 5), datetime.date(2025, 3, 5), None)
-    """
-    found = _DAY.match(text)
-    if found is None:
-        return None
-    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None

@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "omr"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "figures", "files", "geometry", "messages", "tables_in", "workspace"}
+GROUND = {"errors", "figures", "files", "geometry", "messages", "tables_in", "text", "workspace"}
 # room -> the rooms that it may import from, besides itself; inside a room the floors below it
 ALLOWED = {
     "ground": set(),

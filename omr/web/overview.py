@@ -7,7 +7,6 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 from markupsafe import Markup
@@ -22,6 +21,7 @@ from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.reports.breakdowns import breakdowns
 from omr.reports.statistics import Month, compare
+from omr.text import number
 from omr.web.access import Visit
 from omr.web.accounts import Role
 from omr.web.charts import band_bar, interval_bar, levels_bar
@@ -176,12 +176,7 @@ def _change(change: Change | Nothing) -> str:
     if isinstance(change, Nothing):
         return "–" if change is Nothing.NONE else say("web.not_comparable")
     points = change.points()
-    return "–" if points is None else say("web.points", points=_signed(points))
-
-
-def _signed(value: Decimal) -> str:
-    text = f"{value:+.2f}".replace("-", "−")
-    return text if language() == "en" else text.replace(".", ",")
+    return "–" if points is None else say("web.points", points=number(points, "+.2f"))
 
 
 def _said(share: Share) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omr.errors import AccessError, OmrError
 from omr.messages import language, say
+from omr.text import moment, month, number, percent
 from omr.web.desks import desks_of
 
 if TYPE_CHECKING:
@@ -102,57 +101,5 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of)
-    environment.filters.update(
-        number=number, decimal=decimal, share=share, percent=percent, moment=moment, month=month
-    )
+    environment.filters.update(number=number, percent=percent, moment=moment, month=month)
     return environment
-
-
-def number(value: int) -> str:
-    """Return a count with the language's thousands sign.
-
-    Examples
-    --------
-    >>> from omr.messages import choose_language
-    >>> choose_language("vi"); number(29350)
-    '29.350'
-    """
-    text = f"{value:,}"
-    return text if language() == "en" else text.replace(",", ".")
-
-
-def decimal(value: float) -> str:
-    """Return a number with one decimal."""
-    return f"{value:.1f}" if language() == "en" else f"{value:.1f}".replace(".", ",")
-
-
-def share(value: float | None, digits: int = 1) -> str:
-    """Return a share in per cent; a dash where there is none."""
-    if value is None:
-        return "–"
-    text = f"{100 * value:.{digits}f}"
-    return f"{text} %" if language() == "en" else f"{text.replace('.', ',')} %"
-
-
-def percent(value: Decimal | None) -> str:
-    """Return a percentage that was rounded already, with the language's decimal sign."""
-    if value is None:
-        return "–"
-    return f"{value}%" if language() == "en" else f"{value}%".replace(".", ",")
-
-
-def moment(value: str) -> str:
-    """Return a stored UTC time as the clock on the wall shows it."""
-    return datetime.fromisoformat(value).astimezone().strftime("%d/%m/%Y %H:%M")
-
-
-def month(value: str) -> str:
-    """Return a period as people write it.
-
-    Examples
-    --------
-    >>> month("2026-11")
-    '11/2026'
-    """
-    year, _, rest = value.partition("-")
-    return f"{rest}/{year}" if rest.isdigit() else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from omr.messages import language, say
 from omr.records.register.periods import Period, parse_period
 from omr.records.store.store import Store
+from omr.text import number
 from omr.trust.signals import Signal, find_signals
 from omr.trust.unit_months import unit_months
 from omr.web.access import Visit
@@ -62,5 +64,6 @@ def _one(signal: Signal) -> Told:
 def _written(chance: float) -> str:
     if chance == 0:
         return "0"
-    text = "< 0.000001" if chance < 1e-6 else f"{chance:.2g}"
-    return text if language() == "en" else text.replace(".", ",")
+    if chance < 1e-6:
+        return f"< {number(1e-6, '.6f')}"
+    return number(Decimal(f"{chance:.2g}"), "f")

@@ -28,9 +28,9 @@ from omr.records.exchange.responses import (
 )
 from omr.records.register.periods import Period, refuse_closed
 from omr.records.register.register import archive_form
-from omr.records.review.transcripts import unaccented
 from omr.records.store.store import Act, Store, Value
 from omr.tables_in import Sheet, SheetError, read_sheet
+from omr.text import unaccented
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ from omr.reading.marks.decide import AnswerState
 from omr.records.counts.tallies import Given
 from omr.records.exchange.moments import Column, Moment, Order
 from omr.records.register.periods import PILOT, Period, parse_period
-from omr.records.register.units import find_unit, folded
+from omr.records.register.units import find_unit
 from omr.records.review.transcripts import mask
 from omr.records.store.store import Store, canonical
-from omr.tables_in import Sheet, SheetError, whole_number
+from omr.tables_in import Sheet, SheetError
+from omr.text import folded, whole_number
 
 RESPONSE, DAY, UNIT = "response", "day", "unit"
 # In the order in which they are believed: the end of a form before its beginning, a time with its

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from reportlab.lib.units import mm
@@ -12,6 +11,7 @@ from omr.forms.office_paper import table, text, write_paper
 from omr.messages import say
 from omr.records.intake.receipt import Receipt
 from omr.records.store.store import Store
+from omr.text import moment
 
 
 def print_receipt(store: Store, made: Receipt, office: str, target: Path) -> None:
@@ -31,7 +31,7 @@ def print_receipt(store: Store, made: Receipt, office: str, target: Path) -> Non
     figures = [
         ("unit", batch["unit"] or say("receipt.by_run")),
         ("period", batch["period"] or say("receipt.by_run")),
-        ("scanned_at", f"{_here(batch['at'])} ({batch['by']})"),
+        ("scanned_at", f"{moment(batch['at'])} ({batch['by']})"),
         ("files", made.files),
         ("counted", "–" if made.expected is None else made.expected),
         ("sheets", made.sheets),
@@ -72,8 +72,3 @@ def print_receipt(store: Store, made: Receipt, office: str, target: Path) -> Non
     hint = [text(say("cover.sign"), "small", centred=True, italic=True)] * 2
     story += [Spacer(0, 10 * mm), table([signed, hint], [90.0, 90.0], ruled=False)]
     write_paper(target, "A4", say("receipt.title", batch=made.batch), story)
-
-
-def _here(at: str) -> str:
-    """Return a stored time as the clock on the wall showed it."""
-    return datetime.fromisoformat(at).astimezone().strftime("%d/%m/%Y %H:%M")

@@ -10,8 +10,9 @@ from omr.records.register.custody import Custody, Place, Span, parse_span, writt
 from omr.records.register.periods import parse_period, refuse_closed
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
-from omr.records.register.units import find_unit, folded
+from omr.records.register.units import find_unit
 from omr.records.store.store import Act, Store
+from omr.text import folded
 
 
 def receive(

@@ -18,6 +18,7 @@ from omr.errors import OmrError, RegisterError
 from omr.messages import say
 from omr.records.register.periods import Period
 from omr.records.store.store import Store
+from omr.text import folded
 
 COLUMNS: Final = ("unit", "name", "kind", "parent", "valid_from", "valid_to", "successor")
 _REQUIRED: Final = ("unit", "name", "kind", "valid_from")
@@ -57,18 +58,6 @@ class Unit:
         return self.valid_from < period.day_after and (
             self.valid_to is None or self.valid_to > period.first_day
         )
-
-
-def folded(text: str) -> str:
-    """Return text for comparing names: no diacritics, no capitals, letters and digits only.
-
-    Examples
-    --------
-    >>> folded("Công an huyện Thuỷ Nguyên") == folded("CÔNG AN HUYỆN THỦY-NGUYÊN")
-    True
-    """
-    plain = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
-    return "".join(sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
 
 
 # Grave, acute, tilde, hook above, dot below: the marks that may stand on either vowel of a syllable.

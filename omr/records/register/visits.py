@@ -10,9 +10,10 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.records.register.periods import Period, parse_period, refuse_closed
-from omr.records.register.units import find_unit, folded
+from omr.records.register.units import find_unit
 from omr.records.store.store import Store, Value
-from omr.tables_in import Sheet, SheetError, day_of, read_sheet, whole_number
+from omr.tables_in import Sheet, SheetError, read_sheet
+from omr.text import day_of, folded, whole_number
 
 # Headings as offices write them, compared without diacritics.
 HEADINGS: Final = {

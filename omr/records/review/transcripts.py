@@ -18,6 +18,7 @@ import numpy as np
 from omr.errors import OmrError
 from omr.geometry import Points
 from omr.records.store.store import Store
+from omr.text import unaccented
 
 LONGEST: Final = 2_000  # characters; the writing area holds some 300
 MASK: Final = "[đã che]"
@@ -116,18 +117,6 @@ def mask(text: str) -> str:
         text = pattern.sub(MASK, text)
     text = _NAME.sub(rf"\g<before>{MASK}", text)
     return _SMALL_NAME.sub(rf"\g<before>{MASK}", text)
-
-
-def unaccented(text: str) -> str:
-    """Return text for searching: no diacritics, no capitals, đ as d, single blanks.
-
-    Examples
-    --------
-    >>> unaccented("Chờ  ĐỐNG ĐA, Thuỷ")
-    'cho dong da, thuy'
-    """
-    plain = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
-    return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,131 @@
+"""Text as people write and read it, Vietnamese and English: folded for comparing, numbers, days.
+
+What a program reads (JSON, stored words) never passes through here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from omr.messages import language
+
+NO_NUMBER: Final = "–"
+MINUS: Final = "\N{MINUS SIGN}"
+
+_OTHER_SIGNS: Final = str.maketrans(",.", ".,")
+_GROUPED: Final = re.compile(r"\d{1,3}(?:[.\u00a0 ]\d{3})+")
+_WHOLE: Final = re.compile(r"\d+(?:[.,]0{1,2})?")
+_MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
+_DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+
+
+def unaccented(text: str) -> str:
+    """Return text for searching: no diacritics, no capitals, đ as d, single blanks.
+
+    Examples
+    --------
+    >>> unaccented("Chờ  ĐỐNG ĐA, Thuỷ")
+    'cho dong da, thuy'
+    """
+    plain = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
+    return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
+
+
+def folded(text: str) -> str:
+    """Return text for comparing names: the letters and digits of `unaccented`.
+
+    Examples
+    --------
+    >>> folded("Công an huyện Thuỷ Nguyên") == folded("CÔNG AN HUYỆN THỦY-NGUYÊN")
+    True
+    """
+    return "".join(sign for sign in unaccented(text) if sign.isalnum())
+
+
+def number(value: int | float | Decimal, spec: str = ",", *, code: str | None = None) -> str:
+    """Return a number with the signs of a language; zero has no sign, and minus is a minus.
+
+    Parameters
+    ----------
+    spec : str
+        As `format` takes it: ``","`` groups thousands, ``".1f"`` gives one decimal.
+    code : str, optional
+        The language, for example ``"vi"``; by default the one in force.
+
+    Examples
+    --------
+    >>> number(29350, code="vi"), number(Decimal("-1.50"), "+.2f", code="vi"), number(0.25, ".1f", code="en")
+    ('29.350', '−1,50', '0.2')
+    """
+    text = format(value, spec).replace("-", MINUS)
+    if value == 0:
+        text = text.lstrip(f"+{MINUS}")
+    return text if (code or language()) == "en" else text.translate(_OTHER_SIGNS)
+
+
+def percent(value: Decimal | float | None, spec: str = "f") -> str:
+    """Return a percentage, rounded before or by `spec`; a dash where there is none.
+
+    Examples
+    --------
+    >>> from omr.messages import choose_language
+    >>> choose_language("vi"); percent(Decimal("88.34")), percent(None)
+    ('88,34%', '–')
+    """
+    return NO_NUMBER if value is None else f"{number(value, spec)}%"
+
+
+def moment(at: str) -> str:
+    """Return a stored UTC time as the clock on the wall shows it."""
+    return datetime.fromisoformat(at).astimezone().strftime("%d/%m/%Y %H:%M")
+
+
+def month(period: str) -> str:
+    """Return a period as people write it; what is no month stays.
+
+    Examples
+    --------
+    >>> month("2026-11"), month("pilot-2026")
+    ('11/2026', 'pilot-2026')
+    """
+    found = _MONTH.fullmatch(period)
+    return f"{found[2]}/{found[1]}" if found else period
+
+
+def whole_number(text: str) -> int | None:
+    """Return a count as offices write it, None if it is none.
+
+    Points and blanks may group thousands; zero decimals that a program added are dropped.
+
+    Examples
+    --------
+    >>> [whole_number(text) for text in ("1.234", "1 234", "12,0", "12.00", "1,234", "-3", "=1+1")]
+    [1234, 1234, 12, 12, None, None, None]
+    """
+    if len(text) > 15:
+        return None
+    if _GROUPED.fullmatch(text):
+        return int(re.sub(r"\D", "", text))
+    return int(re.split("[.,]", text)[0]) if _WHOLE.fullmatch(text) else None
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that a text begins with: 2025-03-01 or, day first, 01/03/2025; None if there is none.
+
+    Examples
+    --------
+    >>> day_of("5/3/2025 14:20:01"), day_of("2025-03-05T14:20"), day_of("31/02/2025"), day_of("5/3/20251")
+    (datetime.date(2025, 3, 5), datetime.date(2025, 3, 5), None, None)
+    """
+    found = _DAY.match(text)
+    if found is None or text[found.end() :][:1].isalnum() and text[found.end()] != "T":
+        return None
+    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

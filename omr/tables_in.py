@@ -1,7 +1,9 @@
 """A table that an office program or a form tool saved, CSV or XLSX, as rows of text.
 
 Whatever the file claims, it is data from outside: its size is bounded, formulas are not
-run, and text is NFC. Encodings: UTF-8 with or without BOM, UTF-16, Windows-1258.
+run, and text is NFC. Encodings: UTF-8 with or without BOM, UTF-16, Windows-1258. What is
+wrong is told for all lines at once, and nothing of the file is passed over in silence: a
+workbook with two filled sheets is refused, also when one of them is hidden.
 """
 
 from __future__ import annotations
@@ -11,11 +13,11 @@ import io
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from omr.errors import OmrError
 from omr.messages import say
@@ -25,6 +27,16 @@ MAX_UNPACKED_BYTES: Final = 500_000_000  # an XLSX of that size unpacks to ten t
 MAX_COLUMNS: Final = 500
 MAX_CELL: Final = 10_000  # characters; the longest comment a form tool takes
 _MAX_ERRORS_SHOWN: Final = 20
+
+
+_PACKAGE: Final = b"PK\x03\x04"
+# What the start of a file says that is a table, and none that is read here.
+_FOREIGN: Final = {
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "sheet.old_excel",  # .xls, and .xlsx with a password
+    b"<": "sheet.web_page",  # what web systems call .xls
+}
+
+Made = TypeVar("Made")
 
 
 class SheetError(OmrError):
@@ -49,28 +61,65 @@ class Sheet:
     rows: tuple[tuple[int, Mapping[str, str]], ...]
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read the first sheet of a file.
+def read_sheet(path: Path, *, most_bytes: int = MAX_BYTES) -> Sheet:
+    """Read a file.
 
     Raises
     ------
     OmrError
-        If the file is too large, no table, or has two columns of one name.
+        If the file is too large, no table, has two filled sheets or two columns of one name, or
+        lines (all of them are named) that do not fit its headings.
     """
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise OmrError("sheet.too_large", file=path.name, megabytes=MAX_BYTES // 1_000_000)
+        if size > most_bytes:
+            raise _too_large(path.name, most_bytes)
         data = path.read_bytes()
     except OSError as error:
         raise OmrError("sheet.unreadable", file=path.name, detail=error.strerror or error) from error
-    lines = _workbook_lines(data, path.name) if data[:4] == b"PK\x03\x04" else _csv_lines(data, path.name)
-    return _sheet(lines, path.name)
+    return sheet_of(data, path.name, most_bytes=most_bytes)
 
 
-def _sheet(lines: Iterator[tuple[int, list[str]]], file: str) -> Sheet:
+def sheet_of(data: bytes, file: str, *, most_bytes: int = MAX_BYTES) -> Sheet:
+    """Read what a file holds; `file` is its name for people."""
+    if len(data) > most_bytes:
+        raise _too_large(file, most_bytes)
+    for start, key in _FOREIGN.items():
+        if data.removeprefix(b"\xef\xbb\xbf").lstrip()[: len(start)] == start:
+            raise OmrError(key, file=file)
+    lines = _workbook_lines(data, file) if data.startswith(_PACKAGE) else _csv_lines(data, file)
+    return _sheet(lines, file)
+
+
+def checked(sheet: Sheet, check: Callable[[Mapping[str, str]], Made]) -> list[Made]:
+    """Return what `check` makes of each row; the lines it refuses are told all at once.
+
+    Raises
+    ------
+    SheetError
+        With an error for each line, each with the line's number.
+    """
+    made: list[Made] = []
+    wrong: list[OmrError] = []
+    for line, cells in sheet.rows:
+        try:
+            made.append(check(cells))
+        except OmrError as error:
+            wrong.append(OmrError("sheet.line", line=line, detail=error))
+    if wrong:
+        raise SheetError(wrong)
+    return made
+
+
+def _too_large(file: str, most_bytes: int) -> OmrError:
+    return OmrError("sheet.too_large", file=file, megabytes=most_bytes // 1_000_000)
+
+
+def _sheet(lines: Iterable[tuple[int, list[str]]], file: str) -> Sheet:
     columns: tuple[str, ...] = ()
+    width = 0  # of the line of headings, with empty ones at its end
     rows: list[tuple[int, Mapping[str, str]]] = []
+    wrong: list[OmrError] = []
     for line, cells in lines:
         texts = [unicodedata.normalize("NFC", cell).strip() for cell in cells]
         if not any(texts):
@@ -78,21 +127,29 @@ def _sheet(lines: Iterator[tuple[int, list[str]]], file: str) -> Sheet:
         if any(len(text) > MAX_CELL for text in texts) or len(texts) > MAX_COLUMNS:
             raise OmrError("sheet.too_wide", file=file, line=line)
         if not columns:
-            while texts and not texts[-1]:
-                texts.pop()
-            named = [text for text in texts if text]
-            if len(set(named)) < len(named):
-                twice = next(text for text in named if named.count(text) > 1)
-                raise OmrError("sheet.column_twice", file=file, column=twice[:60])
-            columns = tuple(texts)
-        elif any(texts[len(columns) :]):
-            raise OmrError("sheet.too_many_cells", line=line, count=len(texts), expected=len(columns))
+            width = len(texts)
+            columns = _headings(texts, file)
+        elif len(texts) > width or any(texts[len(columns) :]):
+            misfit = OmrError("sheet.too_many_cells", count=len(texts), expected=len(columns))
+            wrong.append(OmrError("sheet.line", line=line, detail=misfit))
         else:
             texts += [""] * (len(columns) - len(texts))
             rows.append((line, dict(zip(columns, texts, strict=False))))
+    if wrong:
+        raise SheetError(wrong)
     if not columns:
         raise OmrError("sheet.empty", file=file)
     return Sheet(columns, tuple(rows))
+
+
+def _headings(texts: list[str], file: str) -> tuple[str, ...]:
+    while not texts[-1]:
+        texts.pop()
+    named = [text for text in texts if text]
+    if len(set(named)) < len(named):
+        twice = next(text for text in named if named.count(text) > 1)
+        raise OmrError("sheet.column_twice", file=file, column=twice[:60])
+    return tuple(texts)
 
 
 def _csv_lines(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
@@ -111,7 +168,7 @@ def _decoded(data: bytes, file: str) -> str:
     """Decode a file that does not say its encoding; what fits none is refused, never half read."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif b"\0" in (head := data[:4000]):  # UTF-16 without its mark: the upper byte of ASCII is 0
+    elif (head := data[:4000]).count(0) > len(head) // 8:  # without its mark: the upper byte of ASCII is 0
         encodings = ["utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"]
     else:
         # Text in Windows-1258 with any Vietnamese letter is no UTF-8: the order decides rightly.
@@ -136,12 +193,25 @@ def _workbook_lines(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and print settings, which are not read
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-            for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-                yield line, [_text(cell) for cell in cells]
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()  # what the file says of them may be a lie of billions of cells
+            filled = [sheet for sheet in book.worksheets if _is_filled(sheet.iter_rows(values_only=True))]
+            if len(filled) > 1:
+                raise OmrError("sheet.several", file=file, sheets=", ".join(one.title for one in filled))
+            for sheet in filled:
+                for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                    texts = [_text(cell) for cell in cells]
+                    while texts and not texts[-1]:  # a cell with a format and nothing in it
+                        texts.pop()
+                    yield line, texts
     except OmrError:
         raise
     except Exception as error:  # a damaged package fails anywhere in the library, with anything
         raise OmrError("sheet.not_workbook", file=file) from error
+
+
+def _is_filled(rows: Iterable[Sequence[object]]) -> bool:
+    return any(_text(cell).strip() for cells in rows for cell in cells)
 
 
 def _text(cell: object) -> str:

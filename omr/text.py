@@ -20,6 +20,7 @@ _OTHER_SIGNS: Final = str.maketrans(",.", ".,")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.\u00a0 ]\d{3})+")
 _WHOLE: Final = re.compile(r"\d+(?:[.,]0{1,2})?")
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
+_MIDNIGHT: Final = " 00:00:00"
 _DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
 
@@ -113,8 +114,13 @@ def whole_number(text: str) -> int | None:
     return int(re.split("[.,]", text)[0]) if _WHOLE.fullmatch(text) else None
 
 
-def day_of(text: str) -> date | None:
+def day_of(text: str, *, whole: bool = False) -> date | None:
     """Return the day that a text begins with: 2025-03-01 or, day first, 01/03/2025; None if there is none.
+
+    Parameters
+    ----------
+    whole : bool
+        Nothing may follow but the midnight that spreadsheets add.
 
     Examples
     --------
@@ -122,7 +128,10 @@ def day_of(text: str) -> date | None:
     (datetime.date(2025, 3, 5), datetime.date(2025, 3, 5), None, None)
     """
     found = _DAY.match(text)
-    if found is None or text[found.end() :][:1].isalnum() and text[found.end()] != "T":
+    if found is None:
+        return None
+    rest = text[found.end() :]
+    if rest not in ("", _MIDNIGHT) and (whole or rest[0].isalnum() and rest[0] != "T"):
         return None
     year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
     try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 PACKAGE = Path(__file__).parent.parent / "omr"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -33,6 +36,11 @@ FLOORS = {
     "reading": ["scan", "page", "marks", ""],
     "records": ["store", "register", "counts", "intake", "review", "exchange"],
 }
+# what many modules speak to, because it is a language of the house; everything else has one door
+LANGUAGES = {"click", "markupsafe", "numpy", "opencv-python", "pillow", "pydantic", "reportlab", "starlette"}
+LANGUAGES |= {"matplotlib", "pikepdf", "pypdfium2", "pytesseract", "python-docx", "sqlite-utils", "zxing-cpp"}
+# openpyxl imports it where it is there, and refuses hostile spreadsheets then
+BY_OTHERS = {"defusedxml"}
 NOT_IN_READING = {"sqlite3", "sqlite_utils", "time", "datetime", "random", "click"}
 SQL = {"sqlite3", "sqlite_utils"}
 # the accounts are a database of their own; a signed export is one that is checked without this program
@@ -122,10 +130,43 @@ def test_inside_a_room_imports_point_down(room: str) -> None:
                 assert floor_of(other) <= floor_of(name_of(file)), f"{name_of(file)} imports {other}"
 
 
-def test_no_two_modules_need_each_other_to_be_imported() -> None:
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not by being imported, not for a type only; a package may know its own modules when it runs."""
     names = {name_of(file) for file in MODULES}
-    needs = {name_of(file): (at_import(file) & names) - {name_of(file)} for file in MODULES}
-    TopologicalSorter(needs).prepare()  # raises CycleError, which names the circle
+    needs = {name_of(file): at_import(file) & names for file in MODULES}
+    for file in MODULES:
+        if file.name != "__init__.py":
+            needs[name_of(file)] |= everywhere(file) & names
+    circles = TopologicalSorter({module: others - {module} for module, others in needs.items()})
+    circles.prepare()  # raises CycleError, which names the circle
+
+
+def requirements() -> set[str]:
+    """Return the names of what setup.cfg requires, with the extras."""
+    setup = ConfigParser()
+    setup.read(PACKAGE.parent / "setup.cfg", "utf-8")
+    lists = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
+    return {Requirement(line).name for text in lists for line in text.split("\n") if line}
+
+
+def users() -> dict[str, set[str]]:
+    """Return for each distribution that we import the modules that do."""
+    found: dict[str, set[str]] = {}
+    distributions = metadata.packages_distributions()
+    for file in MODULES:
+        for name in {name.split(".")[0] for name in everywhere(file)} - sys.stdlib_module_names - {"omr"}:
+            for distribution in distributions.get(name, [name]):
+                found.setdefault(distribution.lower().replace("_", "-"), set()).add(name_of(file))
+    return found
+
+
+def test_what_is_required_is_imported_and_what_is_imported_is_required() -> None:
+    assert set(users()) | BY_OTHERS == requirements()
+
+
+def test_every_library_has_one_door() -> None:
+    doors = {name: modules for name, modules in users().items() if name not in LANGUAGES}
+    assert {name: modules for name, modules in doors.items() if len(modules) > 1} == {}
 
 
 def test_reading_knows_no_database_no_clock_and_no_environment() -> None:

@@ -31,7 +31,7 @@ def import_(session: Session, file: str, as_json: bool) -> None:
     path = Path(file) if Path(file).is_file() else shipped_units(file)
     if path is None:
         raise OmrError("units.no_file", file=file, shipped=", ".join(shipped_lists()))
-    listed = read_units(path.read_bytes())
+    listed = read_units(path.read_bytes(), path.name)
     with session.store() as store:
         count = import_units(store, listed, by=operator())
         total = len(list_units(store))

@@ -25,6 +25,7 @@ from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.counts.tallies import overall_question
 from omr.records.register.periods import Period
 from omr.records.store.store import Row, Store, canonical
+from omr.tables_in import checked, read_sheet
 
 NOTHING: Final = "-"  # no box of the question is marked
 TOGETHER: Final = "+"  # between the codes of one question
@@ -244,54 +245,36 @@ def read_entries(file: Path, store: Store, made: Draw) -> list[Keyed]:
     Raises
     ------
     OmrError
-        Naming file, line and column of the first thing that is wrong; nothing is then stored.
+        Naming all lines that are wrong, and what is expected there; nothing is then stored.
     """
     drawn = {slip.serial: form for slip, form, _ in _drawn(store, made)}
-    keyed: dict[str, Keyed] = {}
-    for line, row in _rows(file):
-        if not row["paper"]:
-            if any(text and text != "x" for key, text in row.items() if key not in HEAD):
-                raise OmrError("sample.no_paper", file=file.name, line=line)
-            continue
-        try:
-            serial = str(parse_serial(row["serial"]))
-        except OmrError as error:
-            raise OmrError("sample.bad_line", file=file.name, line=line, detail=error) from error
-        if serial not in drawn:
-            raise OmrError("sample.not_drawn", file=file.name, line=line, serial=serial)
-        if serial in keyed:
-            raise OmrError("sample.twice", file=file.name, line=line, serial=serial)
-        if row["paper"] not in (FOUND, INVALID, MISSING):
-            raise OmrError("sample.bad_paper", file=file.name, line=line, value=row["paper"][:40])
-        said = {} if row["paper"] == MISSING else _checked(file, line, row, drawn[serial])
-        keyed[serial] = Keyed(serial, row["paper"], said)
-    return list(keyed.values())
+    sheet = read_sheet(file, most_bytes=MOST_BYTES)
+    absent = {"serial", "paper"} - set(sheet.columns)
+    if absent:
+        raise OmrError("sample.no_column", file=file.name, column=sorted(absent)[0])
+    seen: set[str] = set()
+    entries = checked(sheet, lambda row: _entry(row, drawn, seen))
+    return [entry for entry in entries if entry is not None]
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise OmrError("sample.too_large", file=file.name, most=MOST_BYTES // 2**20)
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise OmrError("sample.unreadable", file=file.name, detail=error.strerror) from error
-    except UnicodeDecodeError as error:
-        raise OmrError("sample.not_csv", file=file.name) from error
-    if "\0" in text:
-        raise OmrError("sample.not_csv", file=file.name)
-    head = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in head else ",")
-    try:
-        absent = {"serial", "paper"} - set(reader.fieldnames or ())
-        if absent:
-            raise OmrError("sample.no_column", file=file.name, column=sorted(absent)[0])
-        for row in reader:
-            yield reader.line_num, {str(k): v.strip() for k, v in row.items() if isinstance(v, str)}
-    except csv.Error as error:
-        raise OmrError("sample.not_csv", file=file.name) from error
+def _entry(row: Mapping[str, str], drawn: Mapping[str, Form], seen: set[str]) -> Keyed | None:
+    """Return what one line says, None if its paper was not looked at yet."""
+    if not row["paper"]:
+        if any(text and text != "x" for key, text in row.items() if key not in HEAD):
+            raise OmrError("sample.no_paper")
+        return None
+    serial = str(parse_serial(row["serial"]))
+    if serial not in drawn:
+        raise OmrError("sample.not_drawn", serial=serial)
+    if serial in seen:
+        raise OmrError("sample.twice", serial=serial)
+    if row["paper"] not in (FOUND, INVALID, MISSING):
+        raise OmrError("sample.bad_paper", value=row["paper"][:40])
+    seen.add(serial)
+    return Keyed(serial, row["paper"], {} if row["paper"] == MISSING else _answers(row, drawn[serial]))
 
 
-def _checked(file: Path, line: int, row: Mapping[str, str], form: Form) -> dict[str, str]:
+def _answers(row: Mapping[str, str], form: Form) -> dict[str, str]:
     said = {}
     for question in form.questions:
         if not question.options:
@@ -302,9 +285,7 @@ def _checked(file: Path, line: int, row: Mapping[str, str], form: Form) -> dict[
         if text in (NOTHING, MANY):
             said[question.key] = text
         elif not known.issuperset(codes) or len(set(codes)) < len(codes):
-            raise OmrError(
-                "sample.bad_answer", file=file.name, line=line, column=question.key, value=text[:40]
-            )
+            raise OmrError("sample.bad_answer", column=question.key, value=text[:40])
         elif len(codes) > 1 and question.kind is not Kind.MULTIPLE:
             said[question.key] = MANY
         else:

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from omr.errors import AccessError
 from omr.messages import LANGUAGES, say
-from omr.web.access import LANGUAGE_COOKIE, Visit
+from omr.web.access import LANGUAGE_COOKIE
 from omr.web.pages import page, see_other
+from omr.web.visit import Visit
 
 
 def login_page(visit: Visit) -> Response:

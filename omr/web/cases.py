@@ -22,9 +22,9 @@ from omr.records.review.queue import Item, ItemKind
 from omr.records.review.second_reading import WITHDRAWN, Said, to_confirm
 from omr.records.review.typed import Typist
 from omr.records.store.store import Store
-from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import Colours, cut, jpeg, thumbnail
+from omr.web.visit import Visit
 
 _PAGE_PX: Final = 900
 _DIFFERENCE_PX_PER_MM: Final = 4.0

@@ -12,9 +12,9 @@ from omr.errors import OmrError, ScanError
 from omr.reading.page.comments import Comment, draft_text
 from omr.records.review.transcripts import Topic, Written, find_written, mask, transcribe, untyped
 from omr.records.store.store import Store
-from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import jpeg
+from omr.web.visit import Visit
 
 _WIDTH_PX: Final = 1200
 

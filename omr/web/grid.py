@@ -15,9 +15,9 @@ from omr.reading.marks.measure import F
 from omr.records.review.second_reading import Item, Status
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
-from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page
 from omr.web.review import form_of, picture, wanted_of, write
+from omr.web.visit import Visit
 
 SHOWN: Final = 24  # four rows of six on an office screen: looked over at one glance
 _AROUND_MM: Final = 2.6

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from omr.web.access import Visit
 from omr.web.pages import page
+from omr.web.visit import Visit
 
 
 def home(visit: Visit) -> Response:

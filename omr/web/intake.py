@@ -17,12 +17,11 @@ from omr.records.intake import batches
 from omr.records.intake.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState
 from omr.records.register.periods import parse_period
 from omr.records.register.units import find_unit, list_units
-from omr.web.access import Visit
-from omr.web.accounts import Role
+from omr.web.desks import PV01
 from omr.web.pages import NotFoundError, fragment, page, see_other
 from omr.web.pictures import jpeg, thumbnail
+from omr.web.visit import Visit
 
-_PV01: Final = (Role.REVIEWER, Role.LEAD)
 _BLOCK: Final = 1 << 20
 _MONTHS_OFFERED: Final = 13
 _LOOK_EVERY_S: Final = 0.5
@@ -32,7 +31,7 @@ _THUMBNAIL_PX: Final = 320
 
 def desk(visit: Visit) -> Response:
     """Show the form for a new stack, what is on its way, and past batches."""
-    held_to = visit.own_unit_only(*_PV01)
+    held_to = visit.own_unit_only(*PV01)
     inbox = Inbox(visit.office.workspace)
     stacks = [stack for stack in inbox.stacks() if held_to in (None, stack.unit)]
     with visit.office.store() as store:
@@ -54,7 +53,7 @@ def desk(visit: Visit) -> Response:
 
 def begin(visit: Visit) -> Response:
     """Open a stack; answers with its address, to which the page sends the files."""
-    unit = visit.own_unit_only(*_PV01) or visit.form.get("unit") or None
+    unit = visit.own_unit_only(*PV01) or visit.form.get("unit") or None
     period = visit.form.get("period") or None
     count = visit.form.get("expected", "").strip()
     if count and not (count.isdecimal() and len(count) <= 6):
@@ -179,7 +178,7 @@ def receipt(visit: Visit) -> Response:
     batch = visit.parameter("batch")
     with visit.office.store() as store:
         line = batches.find_batch(store, batch)
-        if line is None or visit.own_unit_only(*_PV01) not in (None, line.unit):
+        if line is None or visit.own_unit_only(*PV01) not in (None, line.unit):
             raise NotFoundError
         return page(
             visit,
@@ -196,7 +195,7 @@ def bad_page_picture(visit: Visit) -> Response:
     batch, number = visit.parameter("batch"), visit.parameter("page")
     with visit.office.store() as store:
         line = batches.find_batch(store, batch)
-        if line is None or visit.own_unit_only(*_PV01) not in (None, line.unit):
+        if line is None or visit.own_unit_only(*PV01) not in (None, line.unit):
             raise NotFoundError
         bad = {one.page for one in batches.bad_pages(store, batch)}
         if not number.isdecimal() or int(number) not in bad:
@@ -217,7 +216,7 @@ _NO_PICTURE: Final = (
 
 def _stack(visit: Visit, inbox: Inbox) -> Stack:
     stack = inbox.find(visit.parameter("stack"))
-    if stack is None or visit.own_unit_only(*_PV01) not in (None, stack.unit):
+    if stack is None or visit.own_unit_only(*PV01) not in (None, stack.unit):
         raise NotFoundError
     return stack
 

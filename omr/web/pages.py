@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -14,9 +14,7 @@ from omr.errors import AccessError, OmrError
 from omr.messages import language, say
 from omr.text import moment, month, number, percent
 from omr.web.desks import desks_of
-
-if TYPE_CHECKING:
-    from omr.web.access import Visit
+from omr.web.visit import Visit
 
 _HERE: Final = Path(__file__).parent
 _KINDS: Final = {

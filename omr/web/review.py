@@ -17,8 +17,8 @@ from omr.records.intake.intake import Desk
 from omr.records.review import queue as review
 from omr.records.review.second_reading import Item, agreed
 from omr.records.store.store import Store
-from omr.web.access import Visit
 from omr.web.pages import NotFoundError, page
+from omr.web.visit import Visit
 from omr.web.worklist import Wanted
 
 NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this person makes marks

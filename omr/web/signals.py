@@ -14,8 +14,8 @@ from omr.records.store.store import Store
 from omr.text import number
 from omr.trust.signals import Signal, find_signals
 from omr.trust.unit_months import unit_months
-from omr.web.access import Visit
 from omr.web.pages import page
+from omr.web.visit import Visit
 
 _SERIALS: Final = 30  # of one signal; the command line has all
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from omr.errors import AccessError
-from omr.web.access import Visit
 from omr.web.accounts import Role, parse_roles
 from omr.web.pages import page, see_other
+from omr.web.visit import Visit
 
 
 def accounts_page(visit: Visit) -> Response:

@@ -49,9 +49,9 @@ def test_what_spreadsheets_write_is_read(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "values"),
     [
-        ("", "marks.no_column", {}),
+        ("", "sheet.empty", {}),
         (f"{HEAD}\n", "marks.no_boxes", {}),
-        (f"{HEAD.replace(',x3', '')}\n{GOOD}\n", "marks.no_column", {"absent": "x3"}),
+        (f"{HEAD.replace(',x3', '')}\n{GOOD.rpartition(',')[0]}\n", "marks.no_column", {"absent": "x3"}),
         (f"{HEAD}\n{GOOD}\n{GOOD}\n", "marks.box_twice", {"box": "a"}),
         (f"{HEAD}\n{GOOD.replace('a,', ',', 1)}\n", "marks.bad_row", {"line": 2, "column": "box"}),
         (f"{HEAD}\n{GOOD}\nb,q1,ten,10,40,10,40,40,10,40\n", "marks.bad_row", {"line": 3, "column": "x1"}),
@@ -59,9 +59,9 @@ def test_what_spreadsheets_write_is_read(tmp_path: Path, text: str) -> None:
         (f"{HEAD}\n{GOOD.replace('40', 'inf')}\n", "marks.bad_row", {"column": "x2"}),
         (f"{HEAD}\n{GOOD.replace('40', '1e300')}\n", "marks.bad_row", {"column": "x2"}),
         (f"{HEAD}\na,q1,10\n", "marks.bad_row", {"column": "y1"}),
-        (b"\xff\xfe\x00a", "marks.not_csv", {}),
-        (f"{HEAD}\n\0\n", "marks.not_csv", {}),
-        (f"{HEAD}\n{'x' * 200_000},q,1,1,2,1,2,2,1,2\n", "marks.not_csv", {}),
+        (b"\xff\xfe\x00\xd8", "sheet.not_text", {}),
+        (f"{HEAD}\n\0\n", "sheet.not_text", {}),
+        (f"{HEAD}\n{'x' * 200_000},q,1,1,2,1,2,2,1,2\n", "sheet.not_csv", {}),
     ],
 )
 def test_each_fault_is_named(tmp_path: Path, text: str | bytes, key: str, values: dict[str, object]) -> None:

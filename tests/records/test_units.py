@@ -18,7 +18,6 @@ from omr.records.register.units import (
     COLUMNS,
     TEMPLATE,
     UnitKind,
-    UnitsError,
     find_unit,
     folded,
     import_units,
@@ -28,6 +27,7 @@ from omr.records.register.units import (
     shipped_units,
 )
 from omr.records.store.store import Store
+from omr.tables_in import SheetError
 
 HEAD = ",".join(COLUMNS)
 
@@ -167,12 +167,12 @@ def test_names_are_kept_in_composed_letters() -> None:
         ("A,Tên,commune,,2025-07-01,2025-07-01,", "units.ends_before"),
         ("mã có dấu,Tên,commune,,2025-07-01,,", "units.bad_code"),
         ('A,"=HYPERLINK(""http://x"")",commune,,2025-07-01,,', "units.bad_cell"),
-        ("A,Phòng cháy, chữa cháy,commune,,2025-07-01,,,", "units.too_many_cells"),
+        ("A,Phòng cháy, chữa cháy,commune,,2025-07-01,,,", "sheet.too_many_cells"),
     ],
 )
 def test_a_wrong_line_is_named_with_what_is_expected(line: str, key: str) -> None:
     good = "B,Tên,commune,,2025-07-01,,"
-    with pytest.raises(UnitsError) as error:
+    with pytest.raises(SheetError) as error:
         read_units(units_of(good, line))
     (wrong,) = error.value.wrong
     assert wrong.values["line"] == 3
@@ -184,7 +184,7 @@ def test_a_wrong_line_is_named_with_what_is_expected(line: str, key: str) -> Non
 def test_all_wrong_lines_are_told_at_once() -> None:
     choose_language("en")
     lines = [f"U{at},Tên,làng,,2025-07-01,," for at in range(30)]
-    with pytest.raises(UnitsError) as error:
+    with pytest.raises(SheetError) as error:
         read_units(units_of(*lines))
     said = str(error.value).splitlines()
     assert said[0].startswith("30 errors, nothing was imported")
@@ -195,13 +195,12 @@ def test_all_wrong_lines_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("data", "key"),
     [
-        (b"", "units.columns"),
+        (b"", "sheet.empty"),
         (b"unit,name\nA,B\n", "units.columns"),
         ((HEAD + ",phone").encode(), "units.columns"),
         (HEAD.encode(), "units.empty"),
-        ((HEAD + "\nA,Tên,commune,,2025-07-01,,").encode("utf-16"), "units.not_utf8"),
-        (HEAD.encode() + b"\nA,T\xean,commune,,2025-07-01,,", "units.not_utf8"),
-        (b"x" * 6_000_000, "units.too_large"),
+        (HEAD.encode() + b"\nA,T\x81\xd2n,commune,,2025-07-01,,", "sheet.not_text"),
+        (b"x" * 6_000_000, "sheet.too_large"),
     ],
 )
 def test_a_file_that_is_no_list_is_refused(data: bytes, key: str) -> None:
@@ -224,7 +223,7 @@ def test_a_list_that_contradicts_itself_is_refused_whole(
     store: Store, lines: tuple[str, ...], key: str
 ) -> None:
     before = list_units(store)
-    with pytest.raises(UnitsError) as error:
+    with pytest.raises(SheetError) as error:
         import_units(store, read_units(units_of("OK,Đúng,commune,,2025-07-01,,", *lines)), by="test")
     assert [wrong.key for wrong in error.value.wrong] == [key]
     assert list_units(store) == before

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omr.errors import OmrError
 from omr.reading.marks.patches import Quads
+from omr.tables_in import read_sheet
 
 CORNERS: Final = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
 MOST_BYTES: Final = 32 * 2**20
@@ -86,32 +85,16 @@ def read_boxes(file: Path) -> BoxList:
 
 def read_rows(file: Path, kind: type[Row]) -> Iterator[Row]:
     """Read and check the lines of a CSV file one by one; raises as `read_boxes` does."""
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise OmrError("marks.csv_too_large", file=file, most=MOST_BYTES // 2**20)
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise OmrError("marks.no_csv", file=file, detail=error.strerror) from error
-    except UnicodeDecodeError as error:
-        raise OmrError("marks.not_csv", file=file) from error
-    if "\0" in text:
-        raise OmrError("marks.not_csv", file=file)
-    head = text.split("\n", 1)[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","  # Excel's, where the comma is decimal
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    sheet = read_sheet(file, most_bytes=MOST_BYTES)
+    given = {heading.lower(): heading for heading in sheet.columns}
     columns = [field.alias or name for name, field in kind.model_fields.items()]
-    try:
-        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-        absent = [name for name in columns if name not in reader.fieldnames and name != "group"]
-        if absent:
-            raise OmrError("marks.no_column", file=file, absent=", ".join(absent), columns=",".join(columns))
-        for count, row in enumerate(reader):
-            if count >= MOST_BOXES:
-                raise OmrError("marks.too_many_boxes", file=file, most=MOST_BOXES)
-            values = {key: row[key] for key in columns if row.get(key) is not None}
-            yield _checked(file, reader.line_num, values, kind)
-    except csv.Error as error:
-        raise OmrError("marks.not_csv", file=file) from error
+    absent = [name for name in columns if name not in given and name != "group"]
+    if absent:
+        raise OmrError("marks.no_column", file=file, absent=", ".join(absent), columns=",".join(columns))
+    if len(sheet.rows) > MOST_BOXES:
+        raise OmrError("marks.too_many_boxes", file=file, most=MOST_BOXES)
+    for line, cells in sheet.rows:
+        yield _checked(file, line, {name: cells[given[name]] for name in columns if name in given}, kind)
 
 
 def _checked(file: Path, line: int, values: dict[str, str], kind: type[Row]) -> Row:

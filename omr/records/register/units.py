@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,20 +13,18 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError, RegisterError
-from omr.messages import say
 from omr.records.register.periods import Period
 from omr.records.store.store import Store
-from omr.text import folded
+from omr.tables_in import SheetError, checked, sheet_of
+from omr.text import day_of, folded
 
 COLUMNS: Final = ("unit", "name", "kind", "parent", "valid_from", "valid_to", "successor")
 _REQUIRED: Final = ("unit", "name", "kind", "valid_from")
 
 # The nation has some 3,400 police units; a larger file is not a list of units.
 MAX_BYTES: Final = 5_000_000
-_MAX_ERRORS_SHOWN: Final = 20
 
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
-_DATE: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 class UnitKind(StrEnum):
@@ -88,20 +84,6 @@ _KINDS: Final = {
 _PREFIX: Final = re.compile("^(phong|(congan)?(quan|huyen|thanhpho|thixa|xa|phuong|thitran|dackhu)?)")
 
 
-class UnitsError(OmrError):
-    """A list of units is wrong in several places; each is an error of its own."""
-
-    def __init__(self, wrong: Sequence[OmrError]) -> None:
-        super().__init__("units.wrong_lines", count=len(wrong))
-        self.wrong = tuple(wrong)
-
-    def __str__(self) -> str:
-        lines = [str(error) for error in self.wrong[:_MAX_ERRORS_SHOWN]]
-        if len(self.wrong) > len(lines):
-            lines.append(say("units.more", count=len(self.wrong) - len(lines)))
-        return "\n".join([super().__str__(), *lines])
-
-
 _SHIPPED: Final = Path(str(resources.files("omr.records.register"))) / "units"
 TEMPLATE: Final = _SHIPPED / "template.csv"  # to be filled in, not to be imported
 
@@ -116,48 +98,24 @@ def shipped_units(name: str) -> Path | None:
     return _SHIPPED / f"{name}.csv" if name in shipped_lists() else None
 
 
-def read_units(data: bytes) -> list[Unit]:
-    """Return the units of a CSV file: UTF-8 with or without BOM, divided by commas or semicolons.
+def read_units(data: bytes, file: str = "units.csv") -> list[Unit]:
+    """Return the units of a table, CSV or XLSX; `file` is its name for people.
 
     Raises
     ------
     OmrError
         Naming every wrong line and what is expected there.
     """
-    if len(data) > MAX_BYTES:
-        raise OmrError("units.too_large", bytes=len(data), limit=MAX_BYTES)
-    try:
-        text = unicodedata.normalize("NFC", data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise OmrError("units.not_utf8", line=data.count(b"\n", 0, error.start) + 1) from error
-    header = text.split("\n", 1)[0]
-    table = csv.reader(io.StringIO(text), delimiter=";" if header.count(";") > header.count(",") else ",")
-    try:
-        lines = [(table.line_num, cells) for cells in table]
-    except csv.Error as error:
-        raise OmrError("units.not_csv", line=table.line_num, detail=error) from error
-    columns = [cell.strip().casefold() for cell in lines[0][1]] if lines else []
-    absent = [column for column in _REQUIRED if column not in columns]
-    foreign = [column for column in columns if column not in COLUMNS]
-    if absent or foreign or len(set(columns)) < len(columns):
-        found = "".join(sign for sign in ", ".join(columns)[:200] if sign.isprintable())
+    sheet = sheet_of(data, file, most_bytes=MAX_BYTES)
+    given = [column.casefold() for column in sheet.columns]
+    absent = [column for column in _REQUIRED if column not in given]
+    foreign = [column for column in given if column not in COLUMNS]
+    if absent or foreign or len(set(given)) < len(given):
+        found = "".join(sign for sign in ", ".join(given)[:200] if sign.isprintable())
         raise OmrError("units.columns", expected=", ".join(COLUMNS), found=found)
-    units: list[Unit] = []
-    wrong: list[OmrError] = []
-    for number, cells in lines[1:]:
-        if not any(cell.strip() for cell in cells):
-            continue
-        try:
-            if len(cells) > len(columns):
-                raise OmrError("units.too_many_cells", count=len(cells), expected=len(columns))
-            units.append(_unit(dict(zip(columns, (cell.strip() for cell in cells), strict=False))))
-        except OmrError as error:
-            wrong.append(OmrError("units.line", line=number, detail=error))
-    if wrong:
-        raise UnitsError(wrong)
-    if not units:
+    if not sheet.rows:
         raise OmrError("units.empty")
-    return units
+    return checked(sheet, lambda cells: _unit({name.casefold(): text for name, text in cells.items()}))
 
 
 def _unit(cells: Mapping[str, str]) -> Unit:
@@ -185,14 +143,10 @@ def _day(cells: Mapping[str, str], column: str) -> date | None:
     text = cells.get(column, "")
     if not text:
         return None
-    found = _DATE.fullmatch(text)
-    try:
-        if found is None:
-            raise ValueError(text)
-        year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
-        return date(int(year), int(month), int(day))
-    except ValueError as error:
-        raise OmrError("units.bad_date", column=column, text=text) from error
+    day = day_of(text, whole=True)
+    if day is None:
+        raise OmrError("units.bad_date", column=column, text=text)
+    return day
 
 
 def import_units(store: Store, units: Iterable[Unit], *, by: str) -> int:
@@ -218,7 +172,7 @@ def import_units(store: Store, units: Iterable[Unit], *, by: str) -> int:
                 entries[key] = unit
         wrong += _contradictions(entries.values())
         if wrong:
-            raise UnitsError(wrong)
+            raise SheetError(wrong)
         first = act.next_id("unit_entries", "entry")
         rows = [{"entry": first + place, **_row(unit)} for place, unit in enumerate(changed)]
         act.add("unit_entries", *rows)

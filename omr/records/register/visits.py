@@ -12,7 +12,7 @@ from omr.errors import OmrError
 from omr.records.register.periods import Period, parse_period, refuse_closed
 from omr.records.register.units import find_unit
 from omr.records.store.store import Store, Value
-from omr.tables_in import Sheet, SheetError, read_sheet
+from omr.tables_in import Sheet, checked, read_sheet
 from omr.text import day_of, folded, whole_number
 
 # Headings as offices write them, compared without diacritics.
@@ -78,19 +78,16 @@ def visits_of(store: Store, period: str) -> dict[str, int]:
 
 def _counts(store: Store, sheet: Sheet, period: Period | None) -> list[Visits]:
     columns = _columns(sheet, period)
-    wrong: list[OmrError] = []
-    counts: dict[tuple[str, str], Visits] = {}
-    for line, cells in sheet.rows:
-        try:
-            count = _count(store, cells, columns, period)
-            if (count.unit, count.period) in counts:
-                raise OmrError("visits.twice", unit=count.unit, period=count.period)
-            counts[count.unit, count.period] = count
-        except OmrError as error:
-            wrong.append(OmrError("sheet.line", line=line, detail=error))
-    if wrong:
-        raise SheetError(wrong)
-    return list(counts.values())
+    seen: set[tuple[str, str]] = set()
+
+    def once(cells: Mapping[str, str]) -> Visits:
+        count = _count(store, cells, columns, period)
+        if (count.unit, count.period) in seen:
+            raise OmrError("visits.twice", unit=count.unit, period=count.period)
+        seen.add((count.unit, count.period))
+        return count
+
+    return checked(sheet, once)
 
 
 def _columns(sheet: Sheet, period: Period | None) -> dict[str, str]:

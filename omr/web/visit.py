@@ -1,0 +1,43 @@
+"""What a handler of the desks gets: one request that was let through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from omr.errors import AccessError
+from omr.web.accounts import Role, User
+from omr.web.office import Office
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request that was let through."""
+
+    request: Request
+    office: Office
+    user: User | None
+    secret: str  # of the session or, before login, of the browser
+    csrf: str
+    form: Mapping[str, str]
+
+    @property
+    def me(self) -> User:
+        """The signed-in user; a public route has none and must not ask."""
+        if self.user is None:
+            raise AccessError("web.sign_in_first")
+        return self.user
+
+    def parameter(self, name: str) -> str:
+        """Return one part of the path."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str:
+        """Return one value of the query, empty when absent."""
+        return self.request.query_params.get(name, "")[:200]
+
+    def own_unit_only(self, *free: Role) -> str | None:
+        """Return the unit that this user is held to; None when one of the roles `free` sees all units."""
+        return None if self.me.roles & set(free) else self.me.unit or ""

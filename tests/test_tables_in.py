@@ -1,0 +1,170 @@
+"""Tables from outside: every encoding and form that offices save, everything wrong told at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omr.errors import OmrError
+from omr.tables_in import Sheet, SheetError, checked, read_sheet, sheet_of
+from omr.text import whole_number
+
+HEADINGS = ["đơn vị", "số lượt"]
+ROWS = [["Công an phường Lê Chân", "1.234"], ["Phòng Quản lý xuất nhập cảnh", "56"]]
+
+
+def as_csv(rows: list[list[str]], separator: str) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator).writerows([HEADINGS, *rows])
+    return out.getvalue()
+
+
+def as_xlsx(**sheets: list[list[object]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        day = book.add_format({"num_format": "dd/mm/yyyy"})
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name.removeprefix("hidden_"))
+            if name.startswith("hidden_"):
+                sheet.hide()
+            for at, cells in enumerate(rows):
+                for place, cell in enumerate(cells):
+                    if isinstance(cell, datetime):
+                        sheet.write_datetime(at, place, cell, day)
+                    elif cell is not None:
+                        sheet.write(at, place, cell)
+    return out.getvalue()
+
+
+def rows_of(sheet: Sheet) -> list[list[str]]:
+    return [list(cells.values()) for _, cells in sheet.rows]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1258"])
+def test_every_way_of_saving_text_gives_the_same_rows(encoding: str, separator: str) -> None:
+    text = as_csv(ROWS, separator)
+    if encoding == "cp1258":  # letters and tones apart, as Windows-1258 has them
+        text = "".join(_cp1258(sign) for sign in text)
+    sheet = sheet_of(text.encode(encoding), "visits.csv")
+    assert list(sheet.columns) == HEADINGS
+    assert rows_of(sheet) == ROWS
+
+
+def _cp1258(sign: str) -> str:
+    import unicodedata
+
+    try:
+        sign.encode("cp1258")
+        return sign
+    except UnicodeEncodeError:
+        apart = unicodedata.normalize("NFD", sign)
+        tone = next(mark for mark in apart if mark in "\u0300\u0301\u0303\u0309\u0323")
+        return unicodedata.normalize("NFC", apart.replace(tone, "")) + tone
+
+
+def test_a_workbook_gives_what_its_cells_show() -> None:
+    rows = [["ngày", "số", "chữ"], [None] * 3, [datetime(2025, 3, 5), 12.0, " x "]]
+    sheet = sheet_of(as_xlsx(A=rows, trống=[]), "a.xlsx")
+    assert sheet.rows == ((3, {"ngày": "2025-03-05 00:00:00", "số": "12", "chữ": "x"}),)
+
+
+def test_a_table_on_a_later_sheet_is_found() -> None:
+    assert rows_of(sheet_of(as_xlsx(A=[], B=[["x"], ["1"]]), "a.xlsx")) == [["1"]]
+
+
+@pytest.mark.parametrize("second", ["Tháng 4", "hidden_Tháng 4"])
+def test_no_filled_sheet_is_passed_over(second: str) -> None:
+    data = as_xlsx(**{"Tháng 3": [["đơn vị"], ["A"]], second: [["đơn vị"], ["B"]]})
+    with pytest.raises(OmrError) as caught:
+        sheet_of(data, "visits.xlsx")
+    assert caught.value.key == "sheet.several"
+    assert caught.value.values["sheets"] == "Tháng 3, Tháng 4"
+
+
+def test_two_cells_at_the_ends_of_a_sheet_fill_no_memory() -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active["A1"], book.active["XFD20000"] = "a", "b"
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(OmrError, match="a.xlsx"):
+        sheet_of(out.getvalue(), "a.xlsx")
+
+
+def test_spreadsheets_that_blow_up_are_refused_by_the_parser() -> None:
+    from openpyxl import DEFUSEDXML
+
+    assert DEFUSEDXML
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        (b"", "sheet.empty"),
+        (b"\r\n\r\n", "sheet.empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "sheet.old_excel"),
+        (b"\xef\xbb\xbf<html><table><tr><td>1</td></tr></table></html>", "sheet.web_page"),
+        (b"PK\x03\x04 and nothing else", "sheet.not_workbook"),
+        (b"a,a\n1,2\n", "sheet.column_twice"),
+        (b'a,b\n"1,2\n', "sheet.not_csv"),
+        (b"a\n\x81\xd2\n", "sheet.not_text"),
+        (b"a\n" + b"x" * 10_001, "sheet.too_wide"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_its_cause(data: bytes, key: str) -> None:
+    with pytest.raises(OmrError) as caught:
+        sheet_of(data, "a.csv")
+    assert caught.value.key == key
+    assert "\n" not in str(caught.value)
+
+
+def test_every_line_that_does_not_fit_is_told_at_once() -> None:
+    with pytest.raises(SheetError) as caught:
+        sheet_of("tên,số\nCông an, phường Một,1\nHai,2\nCông an, phường Ba,3\n".encode(), "a.csv")
+    assert [error.values["line"] for error in caught.value.wrong] == [2, 4]
+
+
+def test_a_comma_in_a_name_is_seen_also_where_the_last_column_is_empty() -> None:
+    with pytest.raises(SheetError):
+        sheet_of(b"name,visits,note\nMot, Hai,12,\n", "a.csv")
+    assert rows_of(sheet_of(b"name,visits,,\nMot,12,,\n", "a.csv")) == [["Mot", "12"]]
+
+
+def test_every_refused_line_is_told_at_once() -> None:
+    def number(cells: Mapping[str, str]) -> int:
+        found = whole_number(cells["số lượt"])
+        if found is None:
+            raise OmrError("visits.no_number", text=cells["số lượt"])
+        return found
+
+    sheet = sheet_of(as_csv([*ROWS, ["A", "nhiều"], ["B", "7"], ["C", "-1"]], ",").encode(), "a.csv")
+    with pytest.raises(SheetError) as caught:
+        checked(sheet, number)
+    assert [error.values["line"] for error in caught.value.wrong] == [4, 6]
+    assert checked(Sheet(sheet.columns, sheet.rows[:2]), number) == [1234, 56]
+
+
+def test_a_file_that_is_too_large_or_absent_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "large.csv").write_bytes(b"a\n" * 2_000_000)
+    for file, key in (("large.csv", "sheet.too_large"), ("absent.csv", "sheet.unreadable")):
+        with pytest.raises(OmrError) as caught:
+            read_sheet(tmp_path / file, most_bytes=3_000_000)
+        assert caught.value.key == key
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_table_or_one_error(data: bytes) -> None:
+    try:
+        assert sheet_of(data, "a.csv").columns
+    except OmrError as error:
+        assert str(error)

@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -34,16 +33,14 @@ import pikepdf
 from pages import KINDS, Kind, Made, default_scratch, make
 from PIL import Image
 
-from omr.forms.serial import IssuedSerials
+from omr.office import Office
 from omr.reading import reader
 from omr.reading.crew import read_pages
-from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import ReadPage, RejectedPage, Result
 from omr.reading.scan.pages import EncodedPage, Encoding
-from omr.records.intake.intake import PAGES_PER_ACT, Desk, take_in
-from omr.records.register.register import issued
-from omr.records.store.store import Store
+from omr.records.intake.intake import PAGES_PER_ACT
+from omr.records.intake.orders import Orders
 
 STAGES: Final = (
     "decode",
@@ -164,17 +161,10 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
 
     with tempfile.TemporaryDirectory(dir=made.scan.parents[1]) as folder:
         workspace = made.fresh_workspace(Path(folder))
-        with Store.open(workspace.database) as store:
-            forms = store.forms
-            calibration = load_calibration(own=workspace.calibration)
-            desk = reader.Desk(IssuedSerials(issued(store)), forms, calibration)
+        with Office.open(workspace, by="bench") as office:
             before_bytes = _size(workspace.database)
             started, started_cpu = time.perf_counter(), cpu_s()
-            take_in(
-                Desk(store, workspace.scans, forms, calibration.name, "bench"),
-                [made.scan],
-                partial(read, desk=desk),
-            )
+            office.read(Orders(), [made.scan], read)
             whole = cpu_s() - started_cpu - reference_s
             wall = time.perf_counter() - started
         grown = _size(workspace.database) - before_bytes

@@ -20,13 +20,11 @@ from typing import Any, Final
 import cv2
 from pages import KINDS, default_scratch, make
 
-from omr.forms.serial import IssuedSerials
+from omr.office import Office
 from omr.reading import reader
 from omr.reading.marks import measure as marks
-from omr.reading.marks.calibrate import load_calibration
 from omr.reading.scan.pages import open_pages
-from omr.records.register.register import issued
-from omr.records.store.store import Store
+from omr.workspace import Workspace
 
 PARTS: Final = {
     "both cuts": ("cut",),
@@ -70,8 +68,8 @@ def main() -> None:
         kind, mixed=args.mixed, pages=args.pages, seed=args.seed, scratch=args.scratch,
         workers=os.cpu_count() or 1,
     )  # fmt: skip
-    with Store.open(made.workspace / "omr.sqlite") as store:
-        desk = reader.Desk(IssuedSerials(issued(store)), store.forms, load_calibration())
+    with Office.open(Workspace.open(made.workspace), by="bench") as office:
+        desk = office.desk()
     spent: dict[str, float] = {}
     for name in ("decode", "measure"):
         timed(reader, name, spent)

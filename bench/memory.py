@@ -20,20 +20,17 @@ from pathlib import Path
 import cv2
 from pages import KINDS, Made, default_scratch, make
 
-from omr.forms.serial import IssuedSerials
-from omr.reading.marks.calibrate import load_calibration
+from omr.office import Office
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import EncodedPage, open_pages
-from omr.records.register.register import issued
-from omr.records.store.store import Store
 
 
 def desk_of(made: Made, scratch: Path) -> Desk:
     """Return what reading one stack needs to know."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         workspace = made.fresh_workspace(Path(folder))
-        with Store.open(workspace.database) as store:
-            return Desk(IssuedSerials(issued(store)), store.forms, load_calibration())
+        with Office.open(workspace, by="bench") as office:
+            return office.desk()
 
 
 def cut_out(scan: Path, folder: Path) -> list[Path]:

@@ -29,8 +29,9 @@ from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.seal import Seal
 from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage, Encoding
-from omr.records.intake.intake import PAGES_PER_ACT, Desk
-from omr.records.intake.rows import PageRows, Sent, Told
+from omr.records.intake.intake import PAGES_PER_ACT
+from omr.records.intake.orders import Orders
+from omr.records.intake.rows import PageRows, Sent
 from omr.records.register.register import archive_form
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.chain import batch_root
@@ -75,8 +76,7 @@ def make_slips(folder: Path, slips: int, seed: int) -> None:
         serving = [row["unit"] for row in store.rows("SELECT DISTINCT unit FROM units ORDER BY unit")]
         with store.act("issue", by="bench") as act:
             archive_form(store, act, form)
-        desk = Desk(store, workspace.scans, store.forms, "default", "bench")
-        year = _Year(desk, form, chance)
+        year = _Year(store, form, chance)
         for number in range(0, slips, SLIPS_A_BATCH):
             month = number * 12 // slips + 1
             year.batch(number, min(SLIPS_A_BATCH, slips - number), chance.choice(serving), month)
@@ -129,8 +129,8 @@ def copy_slips(database: Path, slips: int, copies: int) -> None:
 class _Year:
     """The batches of a year, one print run and one file each."""
 
-    def __init__(self, desk: Desk, form: Form, chance: random.Random) -> None:
-        self._desk = desk
+    def __init__(self, store: Store, form: Form, chance: random.Random) -> None:
+        self._store = store
         self._form = form
         self._chance = chance
         shape = sum(len(q.options) for q in form.questions), len(FEATURES)
@@ -145,17 +145,16 @@ class _Year:
         """Store one batch as intake does."""
         place = number // SLIPS_A_BATCH + 1
         issue = self._issue(f"R23-{place:04}", number + 1, count, unit, f"2023-{month:02}")
-        store, batch = self._desk.store, f"B{place:06}"
+        store, batch = self._store, f"B{place:06}"
         file = hashlib.sha256(batch.encode()).hexdigest()
         with store.act("begin_batch", by="bench") as act:
             act.add("batches", {"batch": batch, "unit": None, "period": None, "expected": None})
             act.add("originals", {"original": file, "path": f"scans/{file}.pdf", "bytes": 300_000 * count})
             row = {"batch": batch, "original": file, "position": 1, "file": f"{batch}.pdf"}
             act.add("batch_files", row)
-        told = Told(None, None, None)
         for first in range(0, count, PAGES_PER_ACT):
             with store.act("read", by="bench") as act:
-                rows = PageRows(self._desk, batch, told, act)
+                rows = PageRows(store, act, batch, Orders())
                 for page in range(first, min(first + PAGES_PER_ACT, count)):
                     picture = hashlib.sha256(f"{batch} {page}".encode()).hexdigest()
                     sent = Sent(
@@ -171,7 +170,7 @@ class _Year:
         mark = fingerprint(self._form)
         key = hashlib.sha256(run.encode()).digest()
         issue = Issue(run, self._form.form, mark, unit, period, self._form.digit, 23, first, count, key)
-        with self._desk.store.act("issue", by="bench") as act:
+        with self._store.act("issue", by="bench") as act:
             act.add(
                 "runs",
                 {
@@ -205,7 +204,7 @@ class _Year:
             state = AnswerState.DOUBTFUL if doubtful else AnswerState.ANSWERED
             verdicts.append(BoxVerdict(question.key, code, BoxState.MARKED, 0.9987, doubtful))
             answers.append(Answer(question.key, state, () if doubtful else (code,), 0.9987))
-        return ReadPage(page, self._marks, tuple(verdicts), tuple(answers), seal=Seal.UNKNOWN)
+        return ReadPage(page, self._marks, tuple(verdicts), tuple(answers), "default", seal=Seal.UNKNOWN)
 
 
 _MAP: Final = np.array([[7.87401, 0.01234, -3.21], [-0.01234, 7.87401, 2.34]])

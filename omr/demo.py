@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,20 +21,17 @@ from omr.errors import OmrError
 from omr.figures import Share
 from omr.forms.layout import list_forms
 from omr.forms.printing import print_forms
-from omr.forms.serial import Issue, IssuedSerials
+from omr.forms.serial import Issue
 from omr.forms.template import Form
-from omr.reading.crew import read_pages
-from omr.reading.marks.calibrate import load_calibration
+from omr.office import Office
 from omr.reading.marks.decide import AnswerState
 from omr.reading.overlay import write_overlay
 from omr.reading.reader import Desk, read_page
 from omr.reading.scan.pages import Depth, EncodedPage, decode, open_pages
-from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.intake import intake
-from omr.records.intake.receipt import Receipt, receipt
-from omr.records.register import register
+from omr.records.counts.slips import CurrentSlip
+from omr.records.intake.orders import Orders
+from omr.records.intake.receipt import Receipt
 from omr.records.register.units import import_units, read_units, shipped_units
-from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.simulate.harms import ORDINARY
 from omr.simulate.oracle import misread
@@ -120,21 +116,18 @@ def demonstrate(folder: Path, *, slips: int, seed: int, tell: Tell) -> Demonstra
     places = {name: workspace.path / folder_name for name, folder_name in _FOLDERS.items()}
     for place in places.values():
         place.mkdir()
-    with Store.open(workspace.database) as store:
-        runs = _issue(store, places["forms"], slips, seed, tell)
+    with Office.open(workspace, by=BY) as office:
+        runs = _issue(office, places["forms"], slips, seed, tell)
         truths = _scan(runs, places["scanned"], slips, seed, tell)
         scans = sorted(places["scanned"].glob("*.pdf"))
-        desk = Desk(
-            IssuedSerials(register.issued(store)),
-            store.forms,
-            load_calibration(own=workspace.calibration),
-        )
-        made, cpu_s = _read(store, workspace, desk, scans, len(truths) + 2, tell)
-        read = list(current_slips(store, period=PERIOD))
-        month = monthly.gather(store, PERIOD)
+        made, cpu_s = _read(office, scans, len(truths) + 2, tell)
+        read = list(office.answers(period=PERIOD))
+        month = office.month(PERIOD)
         monthly.write(month, None, places["report"], monthly.FORMATS, workspace.settings.report)
-    _annotate(scans, desk, places["annotated"])
-    boxes = {mark: sum(len(q.options) for q in form.questions) for mark, form in desk.forms.items()}
+        _annotate(scans, office.desk(), places["annotated"])
+        boxes = {
+            mark: sum(len(q.options) for q in form.questions) for mark, form in office.store.forms.items()
+        }
     return Demonstration(
         slips=slips,
         receipt=made,
@@ -146,23 +139,21 @@ def demonstrate(folder: Path, *, slips: int, seed: int, tell: Tell) -> Demonstra
     )
 
 
-def _issue(store: Store, folder: Path, slips: int, seed: int, tell: Tell) -> list[_Run]:
+def _issue(office: Office, folder: Path, slips: int, seed: int, tell: Tell) -> list[_Run]:
     """Print a run of every built-in form, a few slips more than come back."""
     shipped = shipped_units(UNITS)
     assert shipped is not None, UNITS
-    import_units(store, read_units(shipped.read_bytes()), by=BY)
+    import_units(office.store, read_units(shipped.read_bytes()), by=BY)
     forms = list_forms(None)
     runs = []
     for place, form in enumerate(forms):
         target = folder / f"{form.form}.pdf"
-        issue = register.issue(
-            store,
+        issue = office.issue(
             form,
             unit=_SERVING[form.digit],
             period=PERIOD,
             count=_part(slips, len(forms), place) + _LEFT_IN_STOCK,
             target=target,
-            by=BY,
             seed=_seed(seed, place),
         )
         runs.append(_Run(form, issue, target))
@@ -222,9 +213,7 @@ def _forge(run: _Run, folder: Path, seed: int) -> PrintedRun:
     return PrintedRun(target, run.form, 1)
 
 
-def _read(
-    store: Store, workspace: Workspace, desk: Desk, scans: Sequence[Path], pages: int, tell: Tell
-) -> tuple[Receipt, float]:
+def _read(office: Office, scans: Sequence[Path], pages: int, tell: Tell) -> tuple[Receipt, float]:
     """Read the scans as ``omr read`` does; returns the receipt and the CPU seconds it took."""
     done = 0
 
@@ -233,14 +222,8 @@ def _read(
         done += 1
         tell("reading", done, pages)
 
-    started, cpu_s = time.perf_counter(), _cpu_s()
-    taken = intake.take_in(
-        intake.Desk(store, workspace.scans, desk.forms, desk.calibration.name, BY),
-        scans,
-        partial(read_pages, desk=desk),
-        seen=seen,
-    )
-    made = receipt(store, taken, seconds=time.perf_counter() - started)
+    cpu_s = _cpu_s()
+    made = office.read(Orders(), scans, seen=seen)
     return made, _cpu_s() - cpu_s
 
 

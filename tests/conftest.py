@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from omr import messages
 from omr.cli import main
+from omr.office import Means
 from omr.workspace import Workspace
 
 cv2.setNumThreads(1)  # tests run one process per core already
@@ -57,11 +58,11 @@ class Ran:
 def omr(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Run ``omr …`` in this process; arguments may be paths and numbers too."""
 
-    def run(*arguments: object) -> Ran:
+    def run(*arguments: object, means: Means | None = None) -> Ran:
         capsys.readouterr()
         messages._chosen.set(None)  # every run of the program starts without a language
         with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
+            main([str(argument) for argument in arguments], means)
         said = capsys.readouterr()
         return Ran(int(end.value.code or 0), said.out, said.err)
 

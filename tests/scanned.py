@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,6 +13,8 @@ from PIL import Image
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
+from omr.office import Means
+from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
 from omr.reading.marks.measure import MarkReading
 from omr.reading.page.align import AlignedPage
@@ -20,8 +22,9 @@ from omr.reading.page.identify import IdentifiedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage
 from omr.records.intake.intake import take_in
+from omr.records.intake.orders import Orders
 from omr.records.intake.receipt import Receipt, receipt
-from omr.records.intake.rows import Desk
+from omr.records.intake.redecide import Judge
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 
@@ -57,21 +60,16 @@ FORM = Form(
 )
 
 
-def quick_printing() -> ModuleType:
-    """Return a printer that is quick: one page that names its run, as the real one does."""
+def quick_print(
+    form: Form, serials: Iterable[object], target: Path, *, run: str, electronic_url: str = ""
+) -> None:
+    """Print quickly: one page that names its run, as the real one does."""
     from reportlab.pdfgen.canvas import Canvas
 
-    def print_forms(
-        form: Form, serials: Iterable[object], target: Path, *, run: str, electronic_url: str = ""
-    ) -> None:
-        canvas = Canvas(str(target))
-        canvas.setKeywords(f"omr form={form.form} fingerprint={'0' * 64} run={run}")
-        canvas.drawString(10, 10, f"{len(list(serials))} {electronic_url}")
-        canvas.save()
-
-    printing = ModuleType("omr.forms.printing")
-    printing.print_forms = print_forms  # type: ignore[attr-defined]
-    return printing
+    canvas = Canvas(str(target))
+    canvas.setKeywords(f"omr form={form.form} fingerprint={'0' * 64} run={run}")
+    canvas.drawString(10, 10, f"{len(list(serials))} {electronic_url}")
+    canvas.save()
 
 
 def answer(key: str, said: str) -> Answer:
@@ -104,7 +102,9 @@ def slip(run: Issue, number: int, **said: str) -> ReadPage:
         for o in q.options
     )
     page = IdentifiedPage(fiducial, run.serial(number), run, ("ladder", "qr"))
-    return ReadPage(page, marks, verdicts, tuple(answer(key, value) for key, value in given.items()))
+    return ReadPage(
+        page, marks, verdicts, tuple(answer(key, value) for key, value in given.items()), "default"
+    )
 
 
 BLANK = BlankBack("", 0)
@@ -154,6 +154,36 @@ class Scanner:
     def take_in(
         self, *files: Path, read: Callable[..., Iterator[Outcome]] | None = None, **told: object
     ) -> Receipt:
-        desk = Desk(self.store, self.workspace.scans, self.store.forms, "default", "test")
-        taken = take_in(desk, files, read or self.read, **told)  # type: ignore[arg-type]
+        taken = take_in(
+            self.store,
+            files,
+            read or self.read,
+            Orders(**told),  # type: ignore[arg-type]
+            scans=self.workspace.scans,
+            by="test",
+        )
         return receipt(self.store, taken, seconds=1.0)
+
+
+class KnownMeans(Means):
+    """Forms that print quickly, and a reader that knows what its scanner made."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self.scanner = scanner
+        self.decide: Judge | None = None
+
+    def find_form(self, name: str, own: Path | None) -> Form:
+        return replace(FORM, form=name, digit=int(name[-1]))
+
+    def print_forms(self, *arguments: Any, **more: Any) -> None:
+        quick_print(*arguments, **more)
+
+    def calibration(self, name: str | None, own: Path | None) -> Calibration:
+        return replace(super().calibration(None, None), name=name or "default")
+
+    def read_pages(self, pages: Iterable[EncodedPage], desk: object, **how: object) -> Iterator[Outcome]:
+        return self.scanner.read(pages)
+
+    @property
+    def judge(self) -> Judge:
+        return self.decide or super().judge

@@ -27,9 +27,10 @@ ALLOWED = {
     "records": {"ground", "forms", "reading"},
     "trust": {"ground", "forms", "reading", "records"},
     "reports": {"ground", "forms", "reading", "records", "trust"},
-    "web": {"ground", "forms", "reading", "records", "trust", "reports"},
-    "demo": {"ground", "forms", "reading", "simulate", "records", "trust", "reports"},
-    "cli": {"ground", "forms", "reading", "simulate", "records", "trust", "reports", "web", "demo"},
+    "office": {"ground", "forms", "reading", "records", "reports"},
+    "web": {"ground", "forms", "reading", "records", "trust", "reports", "office"},
+    "demo": {"ground", "forms", "reading", "simulate", "records", "trust", "reports", "office"},
+    "cli": {"ground", "forms", "reading", "simulate", "records", "trust", "reports", "office", "web", "demo"},
 }
 # the floors of the rooms that have rooms inside, from the bottom up: imports only point down
 FLOORS = {
@@ -46,6 +47,8 @@ SQL = {"sqlite3", "sqlite_utils"}
 # the accounts are a database of their own; a signed export is one that is checked without this program
 SQL_ROOMS = {file for room in ("records", "trust") for file in (PACKAGE / room).rglob("*.py")}
 SQL_ROOMS |= {PACKAGE / "web/accounts.py"}
+# `omr calibrate` and `omr marks` show a calibration and read no page
+SHOW_A_CALIBRATION = ("omr.cli.calibrate", "omr.cli.marks")
 # what a command may import before it runs
 LIGHT = {"click", "omr.cli", "omr.errors", "omr.messages", *sys.stdlib_module_names}
 
@@ -167,6 +170,26 @@ def test_what_is_required_is_imported_and_what_is_imported_is_required() -> None
 def test_every_library_has_one_door() -> None:
     doors = {name: modules for name, modules in users().items() if name not in LANGUAGES}
     assert {name: modules for name, modules in doors.items() if len(modules) > 1} == {}
+
+
+# what only the hall puts together: a reader's desk, the serials it knows, a stack into a batch
+ASSEMBLY = {"Desk", "take_in", "load_calibration", "PageRows"}
+# where they are made, and who tries pages out without a register
+MAKERS = ("reading", "records", "office", "simulate")
+
+
+def test_only_the_hall_assembles_what_reading_needs() -> None:
+    """Command line, desks, worker and demonstration enter through `omr.office`, and so read alike."""
+    for file in MODULES:
+        if name_of(file) in ("omr", "omr.web.desks") or room_of(name_of(file)) in MAKERS:
+            continue
+        called = {
+            node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            for node in ast.walk(tree_of(file))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)
+        }
+        shown = {"load_calibration"} if name_of(file) in SHOW_A_CALIBRATION else set()
+        assert not called & ASSEMBLY - shown, name_of(file)
 
 
 def test_reading_knows_no_database_no_clock_and_no_environment() -> None:

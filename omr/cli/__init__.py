@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
 from omr.cli.common import Session, localise
 from omr.errors import OmrError
 from omr.messages import LANGUAGES, choose_language, say
+
+if TYPE_CHECKING:
+    from omr.office import Means
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -86,7 +89,7 @@ class Commands(click.Group):
 def omr(ctx: click.Context, workspace: str, lang: str) -> None:
     """Read satisfaction slips."""
     choose_language(lang)
-    ctx.obj = Session(workspace)
+    ctx.obj = Session(workspace, ctx.obj)
 
 
 def _hoisted(arguments: list[str]) -> list[str]:
@@ -122,13 +125,13 @@ def _one_thread_each() -> None:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit with its code."""
+def main(arguments: list[str] | None = None, means: Means | None = None) -> NoReturn:
+    """Run the command line, with an office's usual means or others, and exit with its code."""
     _one_thread_each()
     words = _hoisted(sys.argv[1:] if arguments is None else arguments)
     _language_of(words)
     try:
-        code = localise(omr, "omr").main(args=words, prog_name="omr", standalone_mode=False)
+        code = localise(omr, "omr").main(args=words, prog_name="omr", standalone_mode=False, obj=means)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(EXIT_DONE)

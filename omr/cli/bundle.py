@@ -61,21 +61,20 @@ def export_(
 @click.pass_obj
 def import_(session: Session, file: Path, key: str | None, workers: int | None, as_json: bool) -> int:
     """Take a bundle in."""
-    from omr.cli.read import read_files
-    from omr.reading.crew import read_pages
     from omr.records.exchange.bundle import check_bundle, check_told, unpack
+    from omr.records.intake.orders import Orders
     from omr.records.intake.receipt import as_json as receipt_as_json
     from omr.records.intake.receipt import as_text
 
     manifest = check_bundle(file, key)
-    with session.store() as store:
-        check_told(store, manifest)
+    how = partial(session.means.read_pages, workers=workers)
     receipts = []
-    for batch in manifest.batches:
-        with tempfile.TemporaryDirectory() as folder:
-            files = tuple(unpack(file, batch, Path(folder)))
-            how = partial(read_pages, workers=workers)
-            receipts.append(read_files(session, files, how, batch.unit, batch.period, batch.expected))
+    with session.office() as office:
+        check_told(office.store, manifest)
+        for batch in manifest.batches:
+            orders = Orders(batch.unit, batch.period, batch.expected)
+            with tempfile.TemporaryDirectory() as folder:
+                receipts.append(office.read(orders, list(unpack(file, batch, Path(folder))), how))
     if as_json:
         print_json(
             {

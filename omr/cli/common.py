@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,24 @@ import click
 from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
+    from omr.office import Means, Office
     from omr.records.store.store import Store
     from omr.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the root command knows: where the workspace is."""
+    """What the root command knows: where the workspace is, and what an office works with."""
 
     folder: str
+    given: Means | None = None  # by who runs the command line inside another program
+
+    @property
+    def means(self) -> Means:
+        """Forms, printer, reader and calibrations."""
+        from omr.office import MEANS
+
+        return self.given or MEANS
 
     def workspace(self) -> Workspace:
         """Open the workspace; raises OmrError where there is none."""
@@ -30,11 +40,26 @@ class Session:
 
         return Workspace.open(Path(self.folder))
 
-    def store(self, *, examine: bool = False) -> Store:
-        """Open the database, to be closed with ``with``; to examine one that lacks events, too."""
-        from omr.records.store.store import Store
+    @contextmanager
+    def office(self, by: str | None = None, *, examine: bool = False) -> Iterator[Office]:
+        """Open the office of the workspace, for who runs the command or says another name."""
+        from omr.office import Office
 
-        return Store.open(self.workspace().database, examine=examine)
+        who = operator() if by is None else by
+        with Office.open(self.workspace(), by=who, means=self.means, examine=examine) as office:
+            yield office
+
+    @contextmanager
+    def store(self, *, examine: bool = False) -> Iterator[Store]:
+        """Open the register, for a command that only looks into it or adds to it.
+
+        Parameters
+        ----------
+        examine : bool
+            Open one that lacks events, too.
+        """
+        with self.office(examine=examine) as office:
+            yield office.store
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

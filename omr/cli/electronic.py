@@ -45,24 +45,22 @@ def import_(
     as_json: bool,
 ) -> int:
     """Import answers of the electronic form."""
-    from omr.forms.layout import find_form
     from omr.forms.template import Form
     from omr.records.exchange.electronic import import_electronic, load_column_map
     from omr.records.exchange.moments import Order
     from omr.records.register.periods import parse_period
     from omr.records.register.register import printed_revision
 
-    workspace = session.workspace()
-    with session.store() as store:
+    with session.office() as office:
 
         def find(name: str) -> Form:
-            return printed_revision(store, name, revision) if revision else find_form(name, workspace.forms)
+            return printed_revision(office.store, name, revision) if revision else office.form(name)
 
         done = import_electronic(
-            store,
+            office.store,
             file,
             find,
-            by=operator(),
+            by=office.by,
             form=form or "",
             columns=load_column_map(columns) if columns else None,
             period=parse_period(period) if period else None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from omr.cli.common import Session, json_option, operator, print_json
+from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 
@@ -30,22 +30,9 @@ def issue(
     as_json: bool,
 ) -> None:
     """Issue serials."""
-    from omr.forms.layout import find_form
-    from omr.records.register import register
-
-    workspace = session.workspace()
-    found = find_form(form, workspace.forms)
-    with session.store() as store:
-        run = register.issue(
-            store,
-            found,
-            unit=unit,
-            period=period,
-            count=count,
-            target=Path(output),
-            by=operator(),
-            seed=seed,
-            electronic_url=workspace.settings.electronic_form_url,
+    with session.office() as office:
+        run = office.issue(
+            office.form(form), unit=unit, period=period, count=count, target=Path(output), seed=seed
         )
     if seed is not None:
         click.echo(say("records.seeded"), err=True)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from omr.cli.cluster import tls_of, tls_options
-from omr.cli.common import Session, json_option, operator, print_json
+from omr.cli.common import Session, json_option, print_json
 from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
+    from omr.office import Reader
     from omr.reading.reader import Desk, Result
     from omr.reading.scan.pages import EncodedPage
-    from omr.records.intake.receipt import Receipt
 
 
 @click.command()
@@ -49,13 +48,13 @@ def read(
     """Read a batch."""
     from functools import partial
 
+    from omr.reading.scan.pages import find_files
+    from omr.records.intake.orders import Orders
     from omr.records.intake.receipt import as_json as receipt_as_json
     from omr.records.intake.receipt import as_text
 
     if scheduler is None:
-        from omr.reading.crew import read_pages
-
-        how = partial(read_pages, workers=workers, overlay=overlay)
+        how: Reader = partial(session.means.read_pages, workers=workers, overlay=overlay)
     else:
         tls = tls_of(tls_ca, tls_cert, tls_key)
         if overlay is not None:
@@ -63,7 +62,12 @@ def read(
         from omr.reading.cluster import read_on_cluster
 
         how = partial(read_on_cluster, address=scheduler, tls=tls)
-    made = read_files(session, paths, how, unit, period, expect)
+    session.workspace()  # without one, that is what is wrong
+    files = find_files(paths)
+    if not files:
+        raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
+    with session.office() as office:
+        made = office.read(Orders(unit, period, expect), files, _shown(how))
     if as_json:
         print_json(receipt_as_json(made))
     else:
@@ -71,42 +75,14 @@ def read(
     return 3 if made.waits else 0
 
 
-def read_files(
-    session: Session,
-    paths: tuple[Path, ...],
-    how: Callable[[Iterable[EncodedPage], Desk], Iterator[Result]],
-    unit: str | None,
-    period: str | None,
-    expect: int | None,
-) -> Receipt:
-    """Read files into a batch of the workspace, with a progress bar on a terminal."""
-    from omr.forms.serial import IssuedSerials
-    from omr.reading import reader
-    from omr.reading.marks.calibrate import load_calibration
-    from omr.reading.scan.pages import find_files
-    from omr.records.intake import intake
-    from omr.records.intake.receipt import receipt
-    from omr.records.register.register import end_interrupted, issued
+def _shown(how: Reader) -> Reader:
+    """Return a reader that draws a progress bar on a terminal."""
 
-    started = time.perf_counter()
-    stderr = sys.stderr
-    workspace = session.workspace()
-    files = find_files(paths)
-    if not files:
-        raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
-    calibration = load_calibration(own=workspace.calibration)
-    with session.store() as store:
-        end_interrupted(store, by=operator())
-        forms = store.forms
-        desk = intake.Desk(store, workspace.scans, forms, calibration.name, operator())
-        reading = reader.Desk(IssuedSerials(issued(store)), forms, calibration)
+    def read(pages: Iterable[EncodedPage], desk: Desk) -> Iterator[Result]:
+        results = how(pages, desk)
+        if not sys.stderr.isatty():  # a pipe gets the receipt alone
+            return (yield from results)
+        with click.progressbar(results, label=say("receipt.reading"), show_pos=True, file=sys.stderr) as bar:
+            yield from bar
 
-        def read(pages: Iterable[EncodedPage]) -> Iterator[Result]:
-            results = how(pages, reading)
-            if not stderr.isatty():  # a pipe gets the receipt alone
-                return (yield from results)
-            with click.progressbar(results, label=say("receipt.reading"), show_pos=True, file=stderr) as bar:
-                yield from bar
-
-        taken = intake.take_in(desk, files, read, unit=unit, period=period, expected=expect)
-        return receipt(store, taken, seconds=time.perf_counter() - started)
+    return read

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from omr.cli.common import Session, json_option, operator, print_json
+from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -21,31 +21,16 @@ if TYPE_CHECKING:
 @click.pass_obj
 def redecide(session: Session, period: str | None, name: str | None, dry_run: bool, as_json: bool) -> None:
     """Decide again."""
-    from omr.reading.marks.calibrate import DEFAULT, load_calibration
-    from omr.records.intake.redecide import keep, redecided
-    from omr.records.register.periods import parse_period, refuse_closed
-
-    workspace = session.workspace()
-    calibration = load_calibration(name or DEFAULT, workspace.calibration)
-    when = parse_period(period).name if period else None
-    with session.store() as store:
-        if when is not None and not dry_run:
-            refuse_closed(store, when)
-        slips = list(redecided(store, calibration, when))
-        changed = [change for slip in slips for change in slip.changed]
-        if not as_json:
-            for change in changed:
-                click.echo(
-                    f"{change.serial}  {change.question}: {_said(change.before)} → {_said(change.after)}"
-                )
-        if not dry_run:
-            keep(store, slips, calibration, by=operator())
+    with session.office() as office:
+        slips = office.redecide(period, name, keep=not dry_run)
+        chosen = name or office.calibration.name
+    changed = [change for slip in slips for change in slip.changed]
     if as_json:
-        return print_json(
-            {"calibration": calibration.name, "changed": [_as_json(change) for change in changed]}
-        )
+        return print_json({"calibration": chosen, "changed": [_as_json(change) for change in changed]})
+    for change in changed:
+        click.echo(f"{change.serial}  {change.question}: {_said(change.before)} → {_said(change.after)}")
     key = "would_change" if dry_run else "redecided"
-    click.echo(say(f"records.{key}", count=len(changed), calibration=calibration.name))
+    click.echo(say(f"records.{key}", count=len(changed), calibration=chosen))
 
 
 def _said(answer: tuple[str, tuple[str, ...]]) -> str:

@@ -86,13 +86,8 @@ def show(session: Session, item: str, as_json: bool) -> None:
 @click.pass_obj
 def decide(session: Session, item: str, answer: tuple[str, ...], by: str, why: str, as_json: bool) -> None:
     """Decide one item."""
-    from omr.records.review import queue as records
-    from omr.records.review.typed import Typist
-
-    workspace = session.workspace()
-    with session.store() as store:
-        typist = Typist.open(store, workspace, by=by)
-        records.decide(typist.desk, item, answer, by=by, why=why, read=typist.read)
+    with session.office(by) as office:
+        office.decide(item, answer, why=why)
     if as_json:
         return print_json({"item": item, "answer": list(answer), "by": by, "why": why})
     click.echo(say("review.decided", item=item, by=by))

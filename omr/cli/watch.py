@@ -23,13 +23,13 @@ def watch(
     """Watch a folder."""
     import time
 
+    from omr.office import read_waiting
     from omr.records.intake.batches import receipt_of
     from omr.records.intake.hot_folder import HotFolder, changes
     from omr.records.intake.inbox import Inbox
     from omr.records.intake.receipt import as_text
     from omr.records.register.periods import parse_period
     from omr.records.register.units import find_unit
-    from omr.web.worker import read_one
 
     workspace = session.workspace()
     when = parse_period(period) if period else None
@@ -47,7 +47,7 @@ def watch(
             click.echo(say("watch.stranger", file=stranger.name), err=True)
         if stack is None:
             continue
-        read_one(workspace, stack.name)
+        read_waiting(workspace, stack.name, session.means)
         batch, failure = inbox.batch(stack), inbox.failure(stack)
         if batch is None:
             click.echo(say("cli.failed", detail=failure), err=True)

@@ -81,6 +81,7 @@ class ReadPage:
     marks: tuple[MarkReading, ...]
     verdicts: tuple[BoxVerdict, ...]
     answers: tuple[Answer, ...]
+    calibration: str  # by which they were decided
     comments: tuple[Comment, ...] = ()
     seal: Seal = Seal.UNKNOWN
     streaks: tuple[Streak, ...] = ()  # with any, the scanner wants cleaning
@@ -176,6 +177,7 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         marks,
         verdicts,
         answers,
+        calibration.name,
         comments=find_comments(aligned, plan.areas, streaks),
         seal=find_seal(aligned),
         streaks=streaks,

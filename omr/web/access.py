@@ -29,7 +29,7 @@ from omr.web.pages import refused
 from omr.web.visit import Visit
 
 if TYPE_CHECKING:
-    from omr.web.office import Office
+    from omr.web.front import FrontOffice
 
 SESSION_COOKIE: Final = "omr_session"
 LANGUAGE_COOKIE: Final = "omr_language"
@@ -78,7 +78,7 @@ class Entry:
 class Gate:
     """Turns entries into routes that nobody passes unchecked."""
 
-    def __init__(self, office: Office, *, secure: bool) -> None:
+    def __init__(self, office: FrontOffice, *, secure: bool) -> None:
         self._office = office
         self._secure = secure
         key = office.accounts.signing_key

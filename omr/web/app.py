@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omr.messages import say
 from omr.web.access import Gate
-from omr.web.office import Office
+from omr.web.front import FrontOffice
 from omr.web.routes import ROUTES
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -61,12 +61,12 @@ class Headers:
         await self._app(scope, receive, send_with_headers)
 
 
-def create_app(office: Office, *, secure: bool = False, hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
+def create_app(office: FrontOffice, *, secure: bool = False, hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
     """Return the application.
 
     Parameters
     ----------
-    office : Office
+    office : FrontOffice
         Closed when the application ends.
     secure : bool
         Whether visitors come over TLS: cookies are marked so.

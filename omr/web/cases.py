@@ -10,17 +10,12 @@ import numpy as np
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
-from omr.forms.serial import IssuedSerials, Serial, parse_serial
+from omr.forms.serial import parse_serial
 from omr.geometry import Box
-from omr.reading.reader import ReadPage
-from omr.records.counts.validity import rules
-from omr.records.intake.intake import Desk
 from omr.records.register.near_serials import near_serials
-from omr.records.register.register import issued
 from omr.records.review import queue as review
 from omr.records.review.queue import Item, ItemKind
 from omr.records.review.second_reading import WITHDRAWN, Said, to_confirm
-from omr.records.review.typed import Typist
 from omr.records.store.store import Store
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import Colours, cut, jpeg, thumbnail
@@ -131,25 +126,16 @@ def _decide(visit: Visit, store: Store, item: Item, word: str, why: str) -> None
             raise OmrError("desk.taken_meanwhile")
         if word == review.WITHDRAW:
             raise OmrError("desk.nothing_to_undo")
-        name, workspace = visit.me.name, visit.office.workspace
-        if item.kind is ItemKind.PAGE and word not in (*review.PAGE_OUTCOMES, *rules().texts):
-            typist = Typist.open(store, workspace, by=name)  # half a second: only where a page is read
-            desk, read = typist.desk, typist.read
-        else:
-            desk, read = Desk(store, workspace.scans, store.forms, "", name), _no_reading
-        review.decide(desk, item.item, [word], by=name, why=why, read=read)
+        name = visit.me.name
+        visit.office.hall(store, name).decide(item.item, [word], why=why)
         visit.office.worklist.release(item.item, name)
-
-
-def _no_reading(item: Item, serial: Serial) -> ReadPage:
-    raise OmrError("review.no_item", item=item.item)
 
 
 def check_serial(visit: Visit) -> Response:
     """Say, while somebody types, whether a serial can be right."""
     text = visit.form.get("serial", "")[:40]
     with visit.office.store() as store:
-        register = IssuedSerials(issued(store))
+        register = visit.office.hall(store, visit.me.name).serials
     problem, run = "", None
     try:
         run = register.find(parse_serial(text))

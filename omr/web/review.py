@@ -12,8 +12,6 @@ from omr.errors import OmrError, ScanError
 from omr.forms.template import Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
-from omr.reading.reader import ReadPage
-from omr.records.intake.intake import Desk
 from omr.records.review import queue as review
 from omr.records.review.second_reading import Item, agreed
 from omr.records.store.store import Store
@@ -185,12 +183,7 @@ def _check(visit: Visit, store: Store, known: Item, words: list[str]) -> None:
 
 def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
     why = visit.form.get("why", "").strip()[:300] or _WHY
-    desk = Desk(store, visit.office.workspace.scans, store.forms, "", visit.me.name)
-    review.decide(desk, key, words, by=visit.me.name, why=why, read=_no_page)
-
-
-def _no_page(item: review.Item, serial: object) -> ReadPage:
-    raise OmrError("review.no_item", item=item.item)
+    visit.office.hall(store, visit.me.name).decide(key, words, why=why)
 
 
 def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo: str = "") -> Response:

@@ -15,7 +15,7 @@ import uvicorn
 from omr.errors import OmrError
 from omr.messages import say
 from omr.web.app import LOOPBACK, create_app
-from omr.web.office import Office
+from omr.web.front import FrontOffice
 from omr.workspace import Workspace
 
 _BACKLOG: Final = 256
@@ -46,7 +46,7 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     """
     listener = _listen(host, port)
     cv2.setNumThreads(1)  # the requests are the threads
-    office = Office.open(workspace)
+    office = FrontOffice.open(workspace)
     password = office.first_admin()
     if password is not None:
         say_to(say("web.first_admin", password=password))

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from omr.errors import AccessError
 from omr.web.accounts import Role, User
-from omr.web.office import Office
+from omr.web.front import FrontOffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Visit:
     """One request that was let through."""
 
     request: Request
-    office: Office
+    office: FrontOffice
     user: User | None
     secret: str  # of the session or, before login, of the browser
     csrf: str

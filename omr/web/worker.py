@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError
-from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.office import read_waiting
+from omr.records.intake.inbox import Inbox, Stack
 from omr.workspace import Workspace
 
 READ: Final = (sys.executable, "-m", "omr.web.worker")
@@ -75,22 +76,7 @@ class Worker(threading.Thread):
             self._inbox.fail(stack, OmrError("inbox.crashed", code=code))
 
 
-def read_one(workspace: Workspace, name: str) -> None:
-    """Read one stack unless somebody else did meanwhile; what is wrong with it is noted in the inbox."""
-    from omr.records.intake.read_stack import read_stack
-
-    inbox = Inbox(workspace)
-    with inbox.reading():
-        stack = inbox.find(name)
-        if stack is None or inbox.state(stack) not in (StackState.WAITING, StackState.READING):
-            return
-        try:
-            read_stack(workspace, stack)
-        except OmrError as error:
-            inbox.fail(stack, error)
-
-
 if __name__ == "__main__":
     with suppress(AttributeError, OSError):
         os.nice(_NICE)
-    read_one(Workspace.open(Path(sys.argv[1])), sys.argv[2])
+    read_waiting(Workspace.open(Path(sys.argv[1])), sys.argv[2])

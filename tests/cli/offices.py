@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scanned import Outcome, Scanner
+from scanned import KnownMeans, Outcome, Scanner
 
 from omr.forms.serial import Issue
 from omr.records.register.register import issued
@@ -18,14 +19,15 @@ class Office:
     """One office: its command line, its print runs, its scanner."""
 
     def __init__(self, run: Callable[..., Any], workspace: Workspace, folder: Path) -> None:
-        self._run = run
         self.workspace = workspace
         self.folder = folder
         self.scanner = Scanner(folder, None, workspace)  # type: ignore[arg-type]
+        self.means = KnownMeans(self.scanner)
+        self._run = partial(run, means=self.means)
 
     def __call__(self, *words: object, code: int | None = 0) -> Any:
         """Run ``omr`` in the workspace; it must end with `code`, unless that is None."""
-        ran = self._run("--workspace", self.workspace.path, *words)
+        ran = self._run("--workspace", self.workspace.path, *words, means=self.means)
         assert code in (None, ran.code), ran.err + ran.out
         return ran
 

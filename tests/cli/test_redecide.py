@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 import pytest
 from offices import Office
@@ -15,7 +14,7 @@ from omr.reading.marks.measure import MarkReading
 
 
 @pytest.fixture
-def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+def strict(office: Office) -> None:
     """A calibration that is sure of nothing but the first box of a question."""
 
     def decide(
@@ -28,11 +27,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
             for question in questions
         )
 
-    monkeypatch.setattr("omr.records.intake.redecide.decide", decide)
-    monkeypatch.setattr(
-        "omr.reading.marks.calibrate.load_calibration",
-        lambda name="default", own=None: SimpleNamespace(name=name),
-    )
+    office.means.decide = decide
 
 
 def test_what_changes_is_listed_then_kept(office: Office, strict: None) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from offices import Office
-from scanned import rejected, slip
+from scanned import KnownMeans, rejected, slip
 
 from omr.errors import OmrError
-from omr.records.intake import read_stack
 from omr.records.intake.inbox import Inbox, StackState
 
 
 @pytest.fixture
-def folder(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The scanner's folder; its stacks are read by who knows their outcomes."""
-    monkeypatch.setattr(read_stack, "read_pages", lambda pages, **_: office.scanner.read(pages))
+def folder(tmp_path: Path) -> Path:
+    """The scanner's folder."""
     made = tmp_path / "scanner"
     made.mkdir()
     return made
@@ -55,13 +54,12 @@ def test_a_page_that_cannot_be_read_stands_in_the_receipt(office: Office, folder
     assert "Đọc được 1 trang" in told and "không nhận 1" in told
 
 
-def test_a_stack_that_cannot_be_read_at_all_says_why(
-    office: Office, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise OmrError("inbox.disk_full")
+def test_a_stack_that_cannot_be_read_at_all_says_why(office: Office, folder: Path) -> None:
+    class NoMeans(KnownMeans):
+        def calibration(self, name: object, own: object) -> NoReturn:
+            raise OmrError("inbox.disk_full")
 
-    monkeypatch.setattr(read_stack, "take_in", fails)
+    office.means = NoMeans(office.scanner)
     (folder / "a.pdf").write_bytes(b"%PDF-1.4\nnothing")
     ran = office("watch", folder, "--quiet", 0.1, "--once")
     assert str(OmrError("inbox.disk_full")) in ran.err

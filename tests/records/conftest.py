@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from scanned import FORM, Scanner, quick_printing
+from scanned import FORM, Scanner, quick_print
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form
@@ -21,14 +19,6 @@ from omr.workspace import Workspace
 @pytest.fixture
 def form() -> Form:
     return FORM
-
-
-@pytest.fixture(autouse=True)
-def printing(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Print quickly."""
-    quick = quick_printing()
-    monkeypatch.setitem(sys.modules, "omr.forms.printing", quick)
-    return quick
 
 
 @pytest.fixture
@@ -48,7 +38,17 @@ def issued_run(store: Store, tmp_path: Path) -> Callable[..., Issue]:
     def run(count: int = 20, unit: str = "PC06", period: str = "2026-11", form: Form = FORM) -> Issue:
         number = store.value("SELECT count(*) FROM runs")
         target = tmp_path / f"run-{number}.pdf"
-        return issue(store, form, unit=unit, period=period, count=count, target=target, by="test", seed=7)
+        return issue(
+            store,
+            form,
+            unit=unit,
+            period=period,
+            count=count,
+            target=target,
+            by="test",
+            seed=7,
+            print_forms=quick_print,
+        )
 
     return run
 

@@ -19,7 +19,6 @@ from scanned import BLANK, FORM, Scanner, rejected, slip
 from omr.errors import StoreError
 from omr.forms.serial import Issue
 from omr.records.counts.closing import adjust, close
-from omr.records.intake.rows import Desk
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
 from omr.records.review.queue import decide
@@ -46,7 +45,6 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing) -> Workspace:
     scanner.take_in(
         scanner.scan("b.tif", slip(run, 3, B10=""), slip(other, other.first)), unit="PC06", expected=2
     )
-    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
     for item, answer in [
         ("A2-B1", "4"),
         ("P4", str(run.serial(4))),
@@ -54,7 +52,7 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing) -> Workspace:
         ("S1", "KHL4"),
         ("S1", "counts"),
     ]:
-        decide(desk, item, [answer], by="lan", why="đã xem", read=lambda item, serial: slip(run, 4))
+        decide(store, item, [answer], by="lan", why="đã xem", read=lambda item, serial: slip(run, 4))
     receive(store, [str(other.serial(other.first))], unit="PC06", by="lan")
     spoil(store, [str(run.serial(6))], why="rách", by="lan")
     count(store, [f"{run.serial(8)}..{run.serial(9)}"], unit="PC06", form="DL-01", period="2026-11", by="lan")

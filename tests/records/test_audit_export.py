@@ -19,7 +19,6 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.records.counts.closing import close, figures_of
 from omr.records.exchange.electronic import import_electronic
-from omr.records.intake.rows import Desk
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
 from omr.records.register.visits import import_visits
@@ -63,7 +62,6 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing, tmp_path: Path) 
     scanner.take_in(
         scanner.scan("b.tif", empty, slip(other, other.first), slip(run, 8, B10="?")), unit="PC06"
     )
-    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
     readings = {
         row["serial"]: row["reading"]
         for row in store.rows("SELECT serial, reading FROM slips ORDER BY reading DESC")
@@ -81,7 +79,7 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing, tmp_path: Path) 
         (f"H{held}", "counts"),
     ]
     for item, answer in decisions:
-        decide(desk, item, [answer], by="lan", why="đã xem", read=lambda item, serial: slip(run, 9, B2="1"))
+        decide(store, item, [answer], by="lan", why="đã xem", read=lambda item, serial: slip(run, 9, B2="1"))
     receive(store, [str(other.serial(other.first))], unit="PC06", by="lan")
     spoil(store, [f"{run.serial(10)}..{run.serial(11)}"], why="rách", by="lan")
     count(

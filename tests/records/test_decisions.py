@@ -7,13 +7,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scanned import Scanner, rejected, slip
+from scanned import Scanner, quick_print, rejected, slip
 
 from omr.errors import OmrError
 from omr.forms.serial import Issue, Serial
 from omr.reading.reader import ReadPage
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.intake.rows import Desk
 from omr.records.review.queue import Item, decide, find_item, queue
 from omr.records.store.store import Store
 
@@ -33,8 +32,7 @@ def decided(store: Store, scanner: Scanner, issued_run: Issuing) -> Deciding:
             assert typed.page.serial == serial
             return typed
 
-        desk = Desk(store, scanner.workspace.scans, store.forms, "default", by)
-        decide(desk, item, answer, by=by, why=why, read=read)
+        decide(store, item, answer, by=by, why=why, read=read)
 
     return say
 
@@ -206,13 +204,21 @@ def test_whatever_people_decide_one_slip_of_a_serial_counts_at_most(
         import_units(
             store, read_units(b"unit,name,kind,valid_from\nPC06,PC06,department,2023-01-01\n"), by="t"
         )
-        run = issue(store, FORM, unit="PC06", period="2026-11", count=3, target=incoming / "r.pdf", by="t")
+        run = issue(
+            store,
+            FORM,
+            unit="PC06",
+            period="2026-11",
+            count=3,
+            target=incoming / "r.pdf",
+            by="t",
+            print_forms=quick_print,
+        )
         scanner = Scanner(incoming, store, workspace)
         scanner.take_in(scanner.scan("a.tif", *(slip(run, 1, B1=code) for code in "543")))
-        desk = Desk(store, workspace.scans, store.forms, "default", "t")
         for item, word in steps:
             try:
-                decide(desk, item, [word], by="lan", why="x", read=lambda item, serial: slip(run, 1))
+                decide(store, item, [word], by="lan", why="x", read=lambda item, serial: slip(run, 1))
             except OmrError as error:
                 assert error.key == "review.two_count"
             counting = store.value("SELECT count(*) FROM slips WHERE standing = 'counts'")

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scanned import FORM
+from scanned import FORM, quick_print
 
 from omr.errors import RegisterError
 from omr.forms.serial import Issue, IssuedSerials
@@ -31,7 +31,13 @@ def states(store: Store) -> list[str]:
 
 
 def order(store: Store, target: Path, count: int = 5, **changes: object) -> Issue:
-    what = {"form": FORM, "unit": "PC06", "period": "2026-11", "by": "test"} | changes
+    what = {
+        "form": FORM,
+        "unit": "PC06",
+        "period": "2026-11",
+        "by": "test",
+        "print_forms": quick_print,
+    } | changes
     return issue(store, what.pop("form"), count=count, target=target, **what)  # type: ignore[arg-type]
 
 
@@ -116,27 +122,23 @@ def test_a_file_that_exists_is_never_overwritten(store: Store, tmp_path: Path) -
 def test_what_could_not_be_printed_is_void_and_its_numbers_are_gone(
     store: Store,
     tmp_path: Path,
-    printing: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
     failure: BaseException,
 ) -> None:
     def fail(form: object, serials: Iterator[object], target: Path, **_: object) -> None:
         target.write_bytes(b"%PDF-")
         raise failure
 
-    with monkeypatch.context() as patch:
-        patch.setattr(printing, "print_forms", fail)
-        with pytest.raises((RegisterError, KeyboardInterrupt)):
-            order(store, tmp_path / "a.pdf")
+    with pytest.raises((RegisterError, KeyboardInterrupt)):
+        order(store, tmp_path / "a.pdf", print_forms=fail)
     assert states(store) == ["void"]
     assert list(tmp_path.glob("*.pdf*")) + list(tmp_path.glob(".*part")) == []
     assert issued(store) == []
     assert order(store, tmp_path / "a.pdf").first == 6
 
 
-def test_a_run_that_died_while_printing_is_void(store: Store, tmp_path: Path, printing: ModuleType) -> None:
+def test_a_run_that_died_while_printing_is_void(store: Store, tmp_path: Path) -> None:
     target = tmp_path / "a.pdf"
-    die_while(target, store.path, printing, after_printing=False)
+    die_while(target, store.path, after_printing=False)
     assert states(store) == ["printing"]
     assert issued(store) == []
     end_interrupted(store, by="test")
@@ -145,15 +147,15 @@ def test_a_run_that_died_while_printing_is_void(store: Store, tmp_path: Path, pr
     assert list(tmp_path.glob(".*part")) == []
 
 
-def test_a_run_that_died_after_printing_is_issued(store: Store, tmp_path: Path, printing: ModuleType) -> None:
+def test_a_run_that_died_after_printing_is_issued(store: Store, tmp_path: Path) -> None:
     target = tmp_path / "a.pdf"
-    die_while(target, store.path, printing, after_printing=True)
+    die_while(target, store.path, after_printing=True)
     assert states(store) == ["printing"]
     assert order(store, tmp_path / "b.pdf").first == 6
     assert states(store) == ["issued", "issued"]
 
 
-def die_while(target: Path, database: Path, printing: ModuleType, *, after_printing: bool) -> None:
+def die_while(target: Path, database: Path, *, after_printing: bool) -> None:
     """Issue in a process of its own that is killed at the worst moment."""
 
     def killed() -> None:
@@ -162,13 +164,14 @@ def die_while(target: Path, database: Path, printing: ModuleType, *, after_print
         def die(*_: object, **__: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
+        def print_and_die(*args: Any, **kw: Any) -> None:
+            quick_print(*args, **kw)
+            die()
+
         if after_printing:
             register._end = die  # type: ignore[assignment]
-        else:
-            printed = printing.print_forms
-            printing.print_forms = lambda *args, **kw: (printed(*args, **kw), die())  # type: ignore[attr-defined]
         with Store.open(database) as store:
-            order(store, target)
+            order(store, target, print_forms=quick_print if after_printing else print_and_die)
 
     process = multiprocessing.get_context("fork").Process(target=killed)
     process.start()
@@ -176,20 +179,16 @@ def die_while(target: Path, database: Path, printing: ModuleType, *, after_print
     assert process.exitcode == -signal.SIGKILL
 
 
-def test_a_run_that_is_being_printed_now_is_left_alone(
-    store: Store, tmp_path: Path, printing: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_is_being_printed_now_is_left_alone(store: Store, tmp_path: Path) -> None:
     seen = []
-    printed = printing.print_forms
 
-    def look(*args: object, **kw: object) -> None:
+    def look(*args: Any, **kw: Any) -> None:
         with Store.open(store.path) as other:
             end_interrupted(other, by="other")
             seen.extend(states(other))
-        printed(*args, **kw)
+        quick_print(*args, **kw)
 
-    monkeypatch.setattr(printing, "print_forms", look)
-    order(store, tmp_path / "a.pdf")
+    order(store, tmp_path / "a.pdf", print_forms=look)
     assert seen == ["printing"]
     assert states(store) == ["issued"]
 

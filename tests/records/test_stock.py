@@ -11,7 +11,6 @@ from omr.errors import RegisterError
 from omr.forms.serial import Issue
 from omr.records.counts.reconcile import Line, reconcile, size, spans
 from omr.records.counts.slips import current_slips
-from omr.records.intake.rows import Desk
 from omr.records.register.custody import Custody, Place
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
@@ -186,8 +185,7 @@ def test_a_spoiled_slip_that_is_scanned_waits_and_is_counted_once(
     made = scanner.take_in(scanner.scan("a.tif", slip(run, 2), slip(run, 5)))
     assert [one.reason for one in made.problems] == ["spoiled"]
     assert figures(books(store)["PC06"]) == {"received": 5, "returned": 1, "valid": 1, "spoiled": 4}
-    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
-    decide(desk, "H1", ["counts"], by="lan", why="ghi nhầm là hỏng", read=lambda item, serial: slip(run, 2))
+    decide(store, "H1", ["counts"], by="lan", why="ghi nhầm là hỏng", read=lambda item, serial: slip(run, 2))
     assert figures(books(store)["PC06"]) == {"received": 5, "returned": 2, "valid": 2, "spoiled": 3}
 
 
@@ -210,8 +208,7 @@ def test_foreign_slips_are_counted_where_their_stack_belongs(
         1,
         None,
     )
-    desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
-    decide(desk, "P3", ["not_a_slip"], by="lan", why="tờ quảng cáo", read=lambda item, serial: slip(run, 1))
+    decide(store, "P3", ["not_a_slip"], by="lan", why="tờ quảng cáo", read=lambda item, serial: slip(run, 1))
     assert "PC08" not in books(store)
 
 

@@ -27,7 +27,6 @@ from omr.records.counts.tallies import (
     count,
     tally,
 )
-from omr.records.intake.intake import Desk
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import spoil
 from omr.records.review.queue import decide, queue
@@ -96,12 +95,11 @@ def said(tallies: Tallies, question: str) -> dict[str, int]:
 @pytest.fixture
 def reviewer(store: Store, scanner: Scanner) -> Callable[..., None]:
     def say(item: str, *answer: str) -> None:
-        desk = Desk(store, scanner.workspace.scans, store.forms, "default", "lan")
 
         def unread(*_: object) -> ReadPage:
             raise AssertionError("no serial is typed here")
 
-        decide(desk, item, answer, by="lan", why="đã xem ảnh", read=unread)
+        decide(store, item, answer, by="lan", why="đã xem ảnh", read=unread)
 
     return say
 

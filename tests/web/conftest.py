@@ -15,7 +15,7 @@ from omr.records.store.store import Store
 from omr.web import accounts as accounts_module
 from omr.web.accounts import Accounts, Role
 from omr.web.app import create_app
-from omr.web.office import Office
+from omr.web.front import FrontOffice
 from omr.web.throttle import Throttle
 from omr.workspace import Workspace
 
@@ -45,17 +45,17 @@ def furnished(quick_hashes: None, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def office(furnished: Path, tmp_path: Path, clock: Clock) -> Iterator[Office]:
+def office(furnished: Path, tmp_path: Path, clock: Clock) -> Iterator[FrontOffice]:
     workspace = Workspace.open(shutil.copytree(furnished, tmp_path / "office"))
     accounts = Accounts.open(workspace.path / "accounts.sqlite", clock=clock)
     throttle = Throttle(clock=lambda: clock.now.timestamp())
-    office = Office.of(workspace, accounts, throttle)
+    office = FrontOffice.of(workspace, accounts, throttle)
     yield office
     office.close()
 
 
 @pytest.fixture
-def anybody(office: Office) -> Callable[[], Person]:
+def anybody(office: FrontOffice) -> Callable[[], Person]:
     """Makes visitors, each with cookies of their own."""
     app = create_app(office, hosts=("testserver",))
     return lambda: Person(TestClient(app, follow_redirects=False))

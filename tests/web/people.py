@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from omr.web.accounts import Accounts, Role
 from omr.web.app import create_app
-from omr.web.office import Office
+from omr.web.front import FrontOffice
 
 PASSWORD = "phiếu-hài-lòng-2026"
 PEOPLE = {
@@ -67,7 +67,7 @@ class Person:
 class Served:
     """An application behind a real socket, in a thread."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: FrontOffice) -> None:
         config = uvicorn.Config(create_app(office), port=0, log_level="error", access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)

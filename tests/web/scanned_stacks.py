@@ -23,7 +23,8 @@ from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.locate import LocatedPage
 from omr.reading.reader import ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage, decode
-from omr.records.intake.intake import Desk, take_in
+from omr.records.intake.intake import take_in
+from omr.records.intake.orders import Orders
 from omr.records.register.register import issue
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
@@ -116,7 +117,7 @@ class Batch:
                 else AnswerState.ANSWERED
             )
             answers.append(Answer(question.key, state_, sure, 0.63 if len(sure) < len(drawn) else 0.999))
-        return ReadPage(identified, tuple(marks), tuple(verdicts), tuple(answers))
+        return ReadPage(identified, tuple(marks), tuple(verdicts), tuple(answers), "test")
 
     def _draw(self, number: int, slip: Slip | None) -> np.ndarray:
         frame = self._form.frame
@@ -161,8 +162,8 @@ def take_slips(
             by="test",
         )
         batch = Batch(run, form(), slips, workspace.path / f"{name}.tif")
-        desk = Desk(store, workspace.scans, store.forms, "test", "test")
-        taken = take_in(desk, [batch.file], batch.read, unit=unit, period="2026-11", expected=len(slips))
+        orders = Orders(unit, "2026-11", len(slips))
+        taken = take_in(store, [batch.file], batch.read, orders, scans=workspace.scans, by="test")
         return taken.batch
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from omr.office import read_waiting
 from omr.records.intake.inbox import Inbox, Progress, Stack, StackState
-from omr.web.worker import MOST_TRIES, Worker, read_one
+from omr.web.worker import MOST_TRIES, Worker
 
 # Stands in for the reading: notes each start, dies as often as it is told, then ends the stack.
 READER = """
@@ -138,8 +139,8 @@ def test_the_lock_of_a_killed_program_is_free(workspace, inbox):
 
 def test_what_is_done_or_gone_is_not_read_again(workspace, inbox, stack):
     inbox.finish(stack, "B000001")
-    read_one(workspace, stack.name)
-    read_one(workspace, "20260101-000000-00000000")
+    read_waiting(workspace, stack.name)
+    read_waiting(workspace, "20260101-000000-00000000")
     assert inbox.batch(stack) == "B000001"
 
 

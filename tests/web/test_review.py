@@ -15,7 +15,7 @@ from omr.records.store.store import Store
 from omr.web import worklist as worklist_module
 from omr.web.accounts import Role
 from omr.web.app import create_app
-from omr.web.office import Office
+from omr.web.front import FrontOffice
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_two_reviewers_at_once_on_200_items_lose_and_double_none(office):
 def test_a_server_that_is_killed_forgets_no_decision(office, person, no_sample):
     take_slips(office.workspace, [slip(B1="?5", B2="?4")])
     decide(person(Role.REVIEWER), "A1-B1", "5")
-    fresh = Office.of(office.workspace, office.accounts)  # nothing of the old one's memory
+    fresh = FrontOffice.of(office.workspace, office.accounts)  # nothing of the old one's memory
     visitor = Person(TestClient(create_app(fresh, hosts=("testserver",)), follow_redirects=False))
     visitor.sign_in("xem.pv01")
     assert shown(visitor.client.get("/review").text) == "A1-B2"

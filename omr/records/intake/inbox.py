@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from omr.errors import OmrError
 from omr.files import SCAN_SUFFIXES, kind_of_scan, locked, put_in_place, write_whole
+from omr.records.intake.orders import Orders
 from omr.records.intake.receipt import Problem
 from omr.workspace import Workspace
 
@@ -53,6 +54,11 @@ class Stack:
     expected: int | None  # sheets that somebody counted
     by: str
     made_at: str  # UTC
+
+    @property
+    def orders(self) -> Orders:
+        """What was said about it."""
+        return Orders(self.unit, self.period, self.expected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from omr.errors import RegisterError
 from omr.forms.cover import Cover
-from omr.messages import say
 from omr.reading.reader import Result
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, open_pages
+from omr.records.intake.orders import Orders
 from omr.records.intake.rows import CoverSheet, PageRows, Sent
-from omr.records.intake.rows import Desk as Desk
-from omr.records.intake.standing import Told
-from omr.records.register.periods import parse_period
-from omr.records.register.units import find_unit
 from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
 from omr.records.store.store import Act, Row, Store
@@ -51,13 +46,13 @@ class Ended:
 
 
 def take_in(
-    desk: Desk,
+    store: Store,
     files: Sequence[Path],
     read: Callable[[Iterable[EncodedPage]], Iterator[Result]],
+    orders: Orders,
     *,
-    unit: str | None = None,
-    period: str | None = None,
-    expected: int | None = None,
+    scans: Path,
+    by: str,
     seen: Callable[[Result], None] = lambda result: None,
 ) -> TakenIn:
     """Read files into a batch, going on with an interrupted one.
@@ -66,8 +61,10 @@ def take_in(
     ----------
     read : callable
         Turns encoded pages into results, in order; pure.
-    expected : int, optional
-        Sheets that somebody counted.
+    orders : Orders
+        What was said about the stack; a cover sheet on top may say it too.
+    scans : Path
+        Where originals are kept.
     seen : callable, optional
         Told of every result, for a progress bar.
 
@@ -76,21 +73,19 @@ def take_in(
     OmrError
         If unit or period are unknown, or originals cannot be kept.
     """
-    when = parse_period(period) if period else None
-    serving = find_unit(desk.store, unit, when).unit if unit else None
-    told = Told(serving, when.name if when else None, expected)
+    orders = orders.checked(store)
     cover = _cover_of(files[0])
     if cover is not None:
-        told = _told_with(desk.store, told, cover)
+        orders = orders.with_cover(store, cover)
     # Kept once nothing can refuse the stack any more: an original without a row means a lost row.
-    originals = [keep_original(file, desk.scans) for file in files]
+    originals = [keep_original(file, scans) for file in files]
     given = tuple((original.sha256, file.name) for original, file in zip(originals, files, strict=True))
     names = dict(given)
-    batch, ended, unread = _open_batch(desk, told, originals, names)
+    batch, ended, unread = _open_batch(store, orders, originals, names, by)
     if not ended:
         top = originals[0].sha256 if cover is not None else None
-        _Reading(desk, batch, told, names, top).run(unread, read, seen)
-        _end_batch(desk, batch)
+        _Reading(store, batch, orders, names, top, by).run(unread, read, seen)
+        _end_batch(store, batch, by)
     return TakenIn(batch, given, again=ended)
 
 
@@ -100,30 +95,12 @@ def _cover_of(file: Path) -> Cover | None:
     return find_cover(top) if top is not None else None
 
 
-def _told_with(store: Store, told: Told, cover: Cover) -> Told:
-    """Return what command and cover sheet say together.
-
-    Raises
-    ------
-    RegisterError
-        If they contradict each other: one of them belongs to another stack. If the sheet names a
-        unit or a period that does not exist.
-    """
-    find_unit(store, cover.unit, parse_period(cover.period))
-    said = {"unit": cover.unit, "period": cover.period, "count": cover.count}
-    for (what, value), own in zip(said.items(), (told.unit, told.period, told.expected), strict=True):
-        if own not in (None, value):
-            raise RegisterError("cover.differs", what=say(f"cover.{what}"), cover=value, told=own)
-    return Told(cover.unit, cover.period, cover.count)
-
-
 def _open_batch(
-    desk: Desk, told: Told, originals: Sequence[Original], names: Mapping[str, str]
+    store: Store, orders: Orders, originals: Sequence[Original], names: Mapping[str, str], by: str
 ) -> tuple[str, bool, list[Original]]:
     """Find the batch to go on with, or begin one; return its name, whether it has ended, what is unread."""
-    store = desk.store
     once = {original.sha256: original for original in originals}
-    with store.act("begin_batch", by=desk.by) as act:
+    with store.act("begin_batch", by=by) as act:
         unread = [
             original
             for original in once.values()
@@ -142,7 +119,7 @@ def _open_batch(
         interrupted = [
             row["batch"]
             for row in batches
-            if not row["ended"] and Told(row["unit"], row["period"], row["expected"]) == told
+            if not row["ended"] and Orders(row["unit"], row["period"], row["expected"]) == orders
         ]
         if not interrupted and not unread:
             return batches[0]["batch"], True, []
@@ -152,7 +129,12 @@ def _open_batch(
             batch = f"B{act.next_id('batches', 'rowid'):06}"
             act.add(
                 "batches",
-                {"batch": batch, "unit": told.unit, "period": told.period, "expected": told.expected},
+                {
+                    "batch": batch,
+                    "unit": orders.unit,
+                    "period": orders.period,
+                    "expected": orders.expected,
+                },
             )
         _add_files(store, act, batch, unread, names)
     return batch, False, unread
@@ -176,11 +158,11 @@ def _add_files(
             )
 
 
-def _end_batch(desk: Desk, batch: str) -> None:
-    with desk.store.act("end_batch", by=desk.by) as act:
-        if desk.store.row("SELECT 1 FROM batch_ends WHERE batch = ?", batch) is None:
-            act.add("doubts", *_without_stamp(desk.store, batch))
-            root = batch_root(desk.store, batch, last_event=act.event)
+def _end_batch(store: Store, batch: str, by: str) -> None:
+    with store.act("end_batch", by=by) as act:
+        if store.row("SELECT 1 FROM batch_ends WHERE batch = ?", batch) is None:
+            act.add("doubts", *_without_stamp(store, batch))
+            root = batch_root(store, batch, last_event=act.event)
             act.add("batch_ends", {"batch": batch, "root": root})
 
 
@@ -199,11 +181,18 @@ class _Reading:
     """The pages of one batch on their way from the files through the reader into the store."""
 
     def __init__(
-        self, desk: Desk, batch: str, told: Told, names: Mapping[str, str], covered: str | None
+        self,
+        store: Store,
+        batch: str,
+        orders: Orders,
+        names: Mapping[str, str],
+        covered: str | None,
+        by: str,
     ) -> None:
-        self._desk = desk
+        self._store = store
+        self._by = by
         self._batch = batch
-        self._told = told
+        self._orders = orders
         self._names = names
         self._covered = covered  # the original whose first page is a cover sheet
         self._sent: deque[Sent | Ended] = deque()  # in the order in which results come back
@@ -257,18 +246,18 @@ class _Reading:
             self._ended.append(ended)
 
     def _known(self, original: str) -> set[int]:
-        rows = self._desk.store.rows("SELECT number FROM pages WHERE original = ?", original)
+        rows = self._store.rows("SELECT number FROM pages WHERE original = ?", original)
         return {row["number"] for row in rows}
 
     def _is_stored(self, sent: Sent) -> bool:
         page = "SELECT 1 FROM pages WHERE original = ? AND number = ?"
-        return self._desk.store.row(page, sent.original, sent.number) is not None
+        return self._store.row(page, sent.original, sent.number) is not None
 
     def _write(self) -> None:
         """Store the chunk in one act; what another program stored meanwhile is left as it is."""
-        store = self._desk.store
-        with store.act("read", by=self._desk.by) as act:
-            rows = PageRows(self._desk, self._batch, self._told, act)
+        store = self._store
+        with store.act("read", by=self._by) as act:
+            rows = PageRows(store, act, self._batch, self._orders)
             for sent, result in self._chunk:
                 if not self._is_stored(sent):
                     rows.add(sent, result)

@@ -6,17 +6,23 @@ the latest of which counts. What people decided stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from omr.forms.template import Form
+from omr.forms.template import Form, Question
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, decide
+from omr.reading.marks.measure import MarkReading
 from omr.records.counts.validity import may_say_overall
 from omr.records.intake.rows import answer_row, verdicts_json
 from omr.records.register.periods import PeriodState, state_of
 from omr.records.store.measured import unpack
 from omr.records.store.store import Row, Store
+
+Judge = Callable[
+    [Sequence[Question], Sequence[MarkReading], Calibration],
+    tuple[tuple[BoxVerdict, ...], tuple[Answer, ...]],
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,17 @@ class Redecided:
     changed: tuple[Changed, ...]
 
 
-def redecided(store: Store, calibration: Calibration, period: str | None = None) -> Iterator[Redecided]:
+def redecided(
+    store: Store, calibration: Calibration, period: str | None = None, judge: Judge = decide
+) -> Iterator[Redecided]:
     """Yield the slips whose answers change; those of closed periods stay as they are.
 
     Parameters
     ----------
     period : str, optional
         Only slips that count for this period.
+    judge : callable
+        What makes answers of measurements.
     """
     forms = store.forms
     states: dict[str, PeriodState] = {}
@@ -62,7 +72,7 @@ def redecided(store: Store, calibration: Calibration, period: str | None = None)
         if states[when] is PeriodState.CLOSED:
             continue
         form = forms[row["fingerprint"]]
-        verdicts, answers = decide(form.questions, unpack(form, row["marks"]), calibration)
+        verdicts, answers = judge(form.questions, unpack(form, row["marks"]), calibration)
         before = _machine_answers(store, row["reading"])
         changed = tuple(
             Changed(row["serial"], answer.question, before[answer.question], after)

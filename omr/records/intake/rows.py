@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from omr.forms.template import Form
 from omr.reading.marks.decide import Answer, BoxState, BoxVerdict
 from omr.reading.page.streaks import Streak
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage
 from omr.records.counts.validity import may_say_overall
-from omr.records.intake.standing import Seen, Standing, Told
+from omr.records.intake.orders import Orders
+from omr.records.intake.standing import Seen, Standing
 from omr.records.store.measured import pack
 from omr.records.store.store import Act, Row, Store
 
@@ -40,22 +39,11 @@ class CoverSheet:
     """The sheet on top of the stack, which says whose it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What intake needs besides the files: where facts go and how slips were printed and decided."""
-
-    store: Store
-    scans: Path
-    forms: Mapping[str, Form]  # by fingerprint, as archived
-    calibration: str
-    by: str
-
-
 class PageRows:
     """The rows of one act of reading, collected by table and inserted together."""
 
-    def __init__(self, desk: Desk, batch: str, told: Told, act: Act) -> None:
-        self._desk = desk
+    def __init__(self, store: Store, act: Act, batch: str, orders: Orders) -> None:
+        self._forms = store.forms
         self._batch = batch
         self._act = act
         self._tables: dict[str, list[Row]] = {table: [] for table in _TABLES}
@@ -63,7 +51,7 @@ class PageRows:
             column: act.next_id(table, column)
             for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
         }
-        self._standing = Standing(desk.store, told)
+        self._standing = Standing(store, orders)
 
     def insert(self) -> None:
         """Write all rows."""
@@ -101,7 +89,7 @@ class PageRows:
         reading = self._number("reading")
         slip = result.page
         place = self._standing.place(slip.issue, slip.serial.number)
-        form = self._desk.forms[slip.issue.fingerprint]
+        form = self._forms[slip.issue.fingerprint]
         marks = pack(form, result.marks)
         self._tables["readings"].append(
             {
@@ -141,7 +129,7 @@ class PageRows:
             {
                 "deciding": deciding,
                 "reading": reading,
-                "calibration": self._desk.calibration,
+                "calibration": result.calibration,
                 "overall": int(may_say_overall(form, result.answers)),
                 "verdicts": verdicts_json(result.verdicts),
             }

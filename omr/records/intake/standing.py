@@ -7,19 +7,11 @@ from dataclasses import dataclass
 from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.reading.page.seal import Seal
+from omr.records.intake.orders import Orders
 from omr.records.intake.same_sheet import is_same_sheet
 from omr.records.register.custody import Custody, Place
 from omr.records.register.periods import PeriodState, state_of
 from omr.records.store.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was said about a stack; None: each slip's print run says it."""
-
-    unit: str | None
-    period: str | None
-    expected: int | None  # sheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +27,9 @@ class Seen:
 class Standing:
     """Judges slips one after the other, within one act: what came before it in the act counts too."""
 
-    def __init__(self, store: Store, told: Told) -> None:
+    def __init__(self, store: Store, orders: Orders) -> None:
         self._store = store
-        self._told = told
+        self._orders = orders
         self._custody = Custody(store)
         self._known: dict[str, list[Seen]] = {}  # by serial
 
@@ -54,9 +46,9 @@ class Standing:
         if len(earlier) > 1:
             return _against(form, seen, earlier[:-1]), earlier[0].reading
         place = self.place(issue, number)
-        if self._told.unit not in (None, place.unit):
+        if self._orders.unit not in (None, place.unit):
             return "other_unit", None
-        if self._told.period not in (None, place.period):
+        if self._orders.period not in (None, place.period):
             return "other_period", None
         spoiled = "SELECT 1 FROM spoilings WHERE run = ? AND ? BETWEEN first AND last"
         if self._store.row(spoiled, issue.run, number) is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,8 @@ from omr.records.store.store import Act, Row, Store
 
 FIRST_NUMBER: Final = 1
 
+Printer = Callable[..., None]  # as `omr.forms.printing.print_forms`
+
 
 def issue(
     store: Store,
@@ -36,6 +38,7 @@ def issue(
     by: str,
     seed: int | None = None,
     electronic_url: str = "",
+    print_forms: Printer | None = None,
 ) -> Issue:
     """Register `count` new serials for a unit and print them to `target`, both or neither.
 
@@ -45,6 +48,8 @@ def issue(
         Makes the guard letters reproducible, and so guessable: for tests and demonstrations.
     electronic_url : str
         Address of the electronic form, for its QR code.
+    print_forms : callable, optional
+        Prints one page for each serial; without it `omr.forms.printing.print_forms`.
 
     Raises
     ------
@@ -52,8 +57,10 @@ def issue(
         If the form changed without a new revision, the unit or period is unknown, the target
         exists, or the year's numbers are used up.
     """
-    from omr.forms.printing import print_forms  # brings reportlab, which only printing needs
+    if print_forms is None:
+        from omr.forms import printing  # brings reportlab, which only printing needs
 
+        print_forms = printing.print_forms
     when = parse_period(period)
     serving = find_unit(store, unit, when)
     refuse_closed(store, when.name)

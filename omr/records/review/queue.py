@@ -21,8 +21,8 @@ from omr.messages import say
 from omr.reading.marks.decide import AnswerState, BoxState
 from omr.reading.reader import ReadPage
 from omr.records.counts.validity import rules
-from omr.records.intake.rows import Desk, PageRows
-from omr.records.intake.standing import Told
+from omr.records.intake.orders import Orders
+from omr.records.intake.rows import PageRows
 from omr.records.register.periods import refuse_closed
 from omr.records.store.store import Act, Row, Store, Value
 
@@ -217,7 +217,7 @@ def _item(row: dict[str, Value]) -> Item:
 
 
 def decide(
-    desk: Desk,
+    store: Store,
     name: str,
     answer: Sequence[str],
     *,
@@ -243,20 +243,20 @@ def decide(
     """
     if not by.strip():
         raise OmrError("review.no_name")
-    item = find_item(desk.store, name)
+    item = find_item(store, name)
     if item.period is not None:
-        refuse_closed(desk.store, item.period)
+        refuse_closed(store, item.period)
     if item.kind is ItemKind.ANSWER:
-        _decide_answer(desk.store, item, answer, by=by, why=why)
+        _decide_answer(store, item, answer, by=by, why=why)
         return
     if len(answer) != 1:
         raise OmrError("review.one_word", item=name)
     if not why.strip():
         raise OmrError("review.no_why", item=name)
     if item.kind is ItemKind.PAGE:
-        _decide_page(desk, item, answer[0], by=by, why=why, read=read)
+        _decide_page(store, item, answer[0], by=by, why=why, read=read)
     else:
-        _decide_slip(desk.store, item, answer[0], by=by, why=why)
+        _decide_slip(store, item, answer[0], by=by, why=why)
 
 
 def _decide_answer(store: Store, item: Item, answer: Sequence[str], *, by: str, why: str) -> None:
@@ -345,16 +345,16 @@ def _add_slip_decisions(
 
 
 def _decide_page(
-    desk: Desk, item: Item, word: str, *, by: str, why: str, read: Callable[[Item, Serial], ReadPage]
+    store: Store, item: Item, word: str, *, by: str, why: str, read: Callable[[Item, Serial], ReadPage]
 ) -> None:
     outcomes = {word: word for word in PAGE_OUTCOMES} | {WITHDRAW: "withdrawn"}
     reason = word if word in rules().texts else None
     serial = None if reason or word in outcomes else parse_serial(word)
     result = read(item, serial) if serial else None
     outcome = "serial" if serial else "invalid" if reason else outcomes[word]
-    with desk.store.act("decide_page", by=by, why=why) as act:
+    with store.act("decide_page", by=by, why=why) as act:
         # What an earlier typed serial brought no longer counts.
-        earlier = desk.store.rows("SELECT reading FROM slips WHERE page = ?", item.page)
+        earlier = store.rows("SELECT reading FROM slips WHERE page = ?", item.page)
         _add_slip_decisions(act, [row["reading"] for row in earlier], "void")
         act.add(
             "decided_pages",
@@ -367,9 +367,10 @@ def _decide_page(
             },
         )
         if result is not None:
-            batch = desk.store.row("SELECT * FROM batches WHERE batch = ?", item.batch)
-            picture = desk.store.value("SELECT picture FROM pages WHERE page = ?", item.page)
+            batch = store.row("SELECT * FROM batches WHERE batch = ?", item.batch)
+            picture = store.value("SELECT picture FROM pages WHERE page = ?", item.page)
             assert batch is not None  # a page has a batch
-            rows = PageRows(desk, item.batch, Told(batch["unit"], batch["period"], batch["expected"]), act)
+            orders = Orders(batch["unit"], batch["period"], batch["expected"])
+            rows = PageRows(store, act, item.batch, orders)
             rows.add_reading(item.page, str(picture), result)
             rows.insert()

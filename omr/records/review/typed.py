@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 from omr.errors import OmrError
-from omr.forms.serial import IssuedSerials, Serial
-from omr.reading import reader
-from omr.reading.marks.calibrate import load_calibration
+from omr.forms.serial import Serial
 from omr.reading.page.align import align
 from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.locate import locate
+from omr.reading.reader import Desk, ReadPage, read_slip
 from omr.reading.scan.pages import EncodedPage, decode, open_pages
-from omr.records.intake.rows import Desk
-from omr.records.register.register import issued
 from omr.records.review.queue import Item
 from omr.records.store.store import Store
-from omr.workspace import Workspace
 
-TYPED = "typed"  # stands where a carrier stands: no code on the page was read
+TYPED: Final = "typed"  # stands where a carrier stands: no code on the page was read
 
 
-@dataclass(frozen=True, slots=True)
-class Typist:
-    """Reads pages with typed serials."""
+def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: Desk) -> ReadPage:
+    """Read the page of an item as the slip with this serial.
 
-    desk: Desk
-    reading: reader.Desk
-    workspace: Workspace
+    Raises
+    ------
+    OmrError
+        If the serial was never issued, or the page cannot be read with it either.
+    """
+    issue = desk.issued.find(serial)
+    if issue is None:
+        raise OmrError("review.not_issued", serial=serial.printed)
+    scan = decode(page_of(store, workspace, item))
+    identified = IdentifiedPage(align(locate(scan)), serial, issue, (TYPED,))
+    return replace(read_slip(identified, desk), doubts=())
 
-    @classmethod
-    def open(cls, store: Store, workspace: Workspace, *, by: str) -> Typist:
-        """Prepare for the forms and serials of a workspace."""
-        forms = store.forms
-        calibration = load_calibration(own=workspace.calibration)
-        desk = Desk(store, workspace.scans, forms, calibration.name, by)
-        return cls(desk, reader.Desk(IssuedSerials(issued(store)), forms, calibration), workspace)
 
-    def read(self, item: Item, serial: Serial) -> reader.ReadPage:
-        """Read the page of an item as the slip with this serial.
-
-        Raises
-        ------
-        OmrError
-            If the serial was never issued, or the page cannot be read with it either.
-        """
-        issue = self.reading.issued.find(serial)
-        if issue is None:
-            raise OmrError("review.not_issued", serial=serial.printed)
-        scan = decode(self.page(item))
-        identified = IdentifiedPage(align(locate(scan)), serial, issue, (TYPED,))
-        return replace(reader.read_slip(identified, self.reading), doubts=())
-
-    def page(self, item: Item) -> EncodedPage:
-        """Return the page of an item, from the original."""
-        store = self.desk.store
-        path = store.value("SELECT path FROM originals WHERE original = ?", item.original)
-        for page in open_pages(self.workspace.path / str(path)):
-            if page.page == item.page_number:
-                return page
-        raise OmrError("review.no_page", original=item.original[:8], page=item.page_number)
+def page_of(store: Store, workspace: Path, item: Item) -> EncodedPage:
+    """Return the page of an item, from the original."""
+    path = store.value("SELECT path FROM originals WHERE original = ?", item.original)
+    for page in open_pages(workspace / str(path)):
+        if page.page == item.page_number:
+            return page
+    raise OmrError("review.no_page", original=item.original[:8], page=item.page_number)

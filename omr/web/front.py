@@ -9,6 +9,7 @@ from queue import Empty, LifoQueue
 from threading import Lock
 
 from omr.errors import StoreError
+from omr.office import MEANS, Means, Office
 from omr.records.store.store import Store
 from omr.web.accounts import Accounts, Role
 from omr.web.backups import Backups
@@ -21,8 +22,8 @@ from omr.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
-    """One workspace that is open to visitors."""
+class FrontOffice:
+    """One workspace that is open to visitors: the hall behind it is lent for each visit."""
 
     workspace: Workspace
     accounts: Accounts
@@ -32,17 +33,18 @@ class Office:
     worklist: Worklist
     backups: Backups
     kept: Kept = field(default_factory=Kept)
+    means: Means = MEANS
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     _stores: LifoQueue[Store] = field(default_factory=LifoQueue)
 
     @classmethod
-    def open(cls, workspace: Workspace) -> Office:
+    def open(cls, workspace: Workspace) -> FrontOffice:
         """Open the office of a workspace."""
         accounts = Accounts.open(workspace.path / "accounts.sqlite")
         return cls.of(workspace, accounts)
 
     @classmethod
-    def of(cls, workspace: Workspace, accounts: Accounts, throttle: Throttle | None = None) -> Office:
+    def of(cls, workspace: Workspace, accounts: Accounts, throttle: Throttle | None = None) -> FrontOffice:
         """Put an office together around its accounts."""
         worker, pictures = Worker(workspace), Pictures(workspace.path)
         return cls(
@@ -71,6 +73,10 @@ class Office:
             self._stores.put(store)
             raise
         self._stores.put(store)
+
+    def hall(self, store: Store, by: str) -> Office:
+        """Return the office around a register that was lent, for one visitor."""
+        return Office(self.workspace, store, by, self.means)
 
     def note(self, by: str, what: str, about: str) -> None:
         """Record an act that is no fact about slips: logins, downloads, looking at a whole page."""

@@ -1,0 +1,295 @@
+"""The hall: one open workspace, and what is done in it. Every door leads through here.
+
+Command line, desks, folder watch, worker processes, demonstration, measurements and tests open
+an `Office`; nobody else puts together the calibration, the forms as printed, the serials, the
+reader and the register. What is heavy is imported when it is first used: help, and commands
+that only look something up, must not wait for OpenCV.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omr.errors import OmrError
+from omr.forms.serial import IssuedSerials
+from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.records.intake.orders import Orders
+from omr.records.register.register import end_interrupted, issue, issued
+from omr.records.store.store import Store, now
+from omr.workspace import Workspace
+
+if TYPE_CHECKING:
+    from omr.forms.serial import Issue, Serial
+    from omr.forms.template import Form
+    from omr.reading.marks.calibrate import Calibration, Limits
+    from omr.reading.reader import Desk, ReadPage, Result
+    from omr.reading.scan.pages import EncodedPage
+    from omr.records.counts.slips import CurrentSlip
+    from omr.records.intake.receipt import Receipt
+    from omr.records.intake.redecide import Judge, Redecided
+    from omr.records.review.queue import Item
+    from omr.reports.statistics import Month
+
+Reader = Callable[["Iterable[EncodedPage]", "Desk"], "Iterator[Result]"]
+
+
+class Means:
+    """What an office works with: forms, printer, reader, calibrations. A test hands in its own."""
+
+    def find_form(self, name: str, own: Path | None) -> Form:
+        """Return a form by its name, the office's own before the built-in."""
+        from omr.forms.layout import find_form
+
+        return find_form(name, own)
+
+    def print_forms(
+        self, form: Form, serials: Iterable[Serial], target: Path, *, run: str, electronic_url: str = ""
+    ) -> None:
+        """Print one page for each serial."""
+        from omr.forms.printing import print_forms
+
+        print_forms(form, serials, target, run=run, electronic_url=electronic_url)
+
+    def calibration(self, name: str | None, own: Path | None) -> Calibration:
+        """Return a calibration by its name, the office's own before the built-in."""
+        from omr.reading.marks.calibrate import DEFAULT, load_calibration
+
+        return load_calibration(name or DEFAULT, own)
+
+    def read_pages(
+        self,
+        pages: Iterable[EncodedPage],
+        desk: Desk,
+        *,
+        workers: int | None = None,
+        overlay: Path | None = None,
+    ) -> Iterator[Result]:
+        """Read pages, in order."""
+        from omr.reading.crew import read_pages
+
+        return read_pages(pages, desk, workers, overlay)
+
+    @property
+    def judge(self) -> Judge:
+        """What makes answers of measurements."""
+        from omr.reading.marks.decide import decide
+
+        return decide
+
+
+MEANS = Means()
+
+
+@dataclass(frozen=True)
+class Office:
+    """One open workspace: who acts in it, its register, and the means to work with.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with Office.open(Workspace.create(Path(folder)), by="lan") as office:
+    ...         list(office.answers())
+    []
+    """
+
+    workspace: Workspace
+    store: Store
+    by: str
+    means: Means = MEANS
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        workspace: Workspace,
+        *,
+        by: str,
+        means: Means = MEANS,
+        clock: Callable[[], str] = now,
+        examine: bool = False,
+    ) -> Iterator[Office]:
+        """Open the register of a workspace for somebody.
+
+        Parameters
+        ----------
+        clock : callable
+            Gives the time that is written to events.
+        examine : bool
+            Open a register that lacks events, too, to look at it.
+
+        Raises
+        ------
+        StoreError
+            If the register cannot be opened.
+        """
+        with Store.open(workspace.database, clock, examine=examine) as store:
+            yield cls(workspace, store, by, means)
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """What tells a mark from no mark: the office's own, else the built-in."""
+        return self.means.calibration(None, self.workspace.calibration)
+
+    @property
+    def limits(self) -> Limits:
+        """From which confidence on no person is asked."""
+        return self.calibration.limits
+
+    @property
+    def serials(self) -> IssuedSerials:
+        """All serials that are on paper."""
+        return IssuedSerials(issued(self.store))
+
+    def desk(self) -> Desk:
+        """Return what the reader needs to know: serials, forms as printed, calibration."""
+        from omr.reading.reader import Desk
+
+        return Desk(self.serials, self.store.forms, self.calibration)
+
+    def form(self, name: str) -> Form:
+        """Return a form that may be printed, by its name."""
+        return self.means.find_form(name, self.workspace.forms)
+
+    def issue(
+        self, form: Form, *, unit: str, period: str, count: int, target: Path, seed: int | None = None
+    ) -> Issue:
+        """Register new serials for a unit and print them, both or neither; see `register.issue`."""
+        return issue(
+            self.store,
+            form,
+            unit=unit,
+            period=period,
+            count=count,
+            target=target,
+            by=self.by,
+            seed=seed,
+            electronic_url=self.workspace.settings.electronic_form_url,
+            print_forms=self.means.print_forms,
+        )
+
+    def read(
+        self,
+        orders: Orders,
+        files: Sequence[Path],
+        how: Reader | None = None,
+        *,
+        seen: Callable[[Result], None] = lambda result: None,
+    ) -> Receipt:
+        """Read files into a batch, going on with an interrupted one, and return its receipt.
+
+        Parameters
+        ----------
+        orders : Orders
+            What was said about the stack.
+        how : callable, optional
+            Turns encoded pages into results, in order; without it workers of this machine.
+        seen : callable
+            Told of every result as it comes, for a progress bar.
+
+        Raises
+        ------
+        OmrError
+            If the stack cannot be read at all; a page that cannot be read is no error.
+        """
+        from omr.records.intake.intake import take_in
+        from omr.records.intake.receipt import receipt
+
+        started = time.perf_counter()
+        end_interrupted(self.store, by=self.by)
+        reader, desk = how or self.means.read_pages, self.desk()
+        taken = take_in(
+            self.store,
+            files,
+            lambda pages: reader(pages, desk),
+            orders,
+            scans=self.workspace.scans,
+            by=self.by,
+            seen=seen,
+        )
+        return receipt(self.store, taken, seconds=time.perf_counter() - started)
+
+    def read_stack(self, stack: Stack) -> str:
+        """Read a stack of the inbox, which is told how far it is; return the batch."""
+        from omr.records.intake.progress import Counting, count_pages
+
+        inbox = Inbox(self.workspace)
+        files = inbox.files(stack)
+        counting = Counting(partial(inbox.tell, stack), total=count_pages(files))
+        made = self.read(stack.orders, files, seen=counting.seen)
+        counting.tell()
+        inbox.finish(stack, made.batch)
+        return made.batch
+
+    def decide(self, item: str, answer: Sequence[str], *, why: str) -> None:
+        """Record what a person says about an item of the review queue; see `queue.decide`."""
+        from omr.records.review.queue import decide
+
+        decide(self.store, item, answer, by=self.by, why=why, read=self._read_typed)
+
+    def _read_typed(self, item: Item, serial: Serial) -> ReadPage:
+        from omr.records.review.typed import read_typed
+
+        return read_typed(self.store, self.workspace.path, item, serial, self.desk())
+
+    def redecide(
+        self, period: str | None = None, calibration: str | None = None, *, keep: bool
+    ) -> list[Redecided]:
+        """Decide again from what was measured; with `keep`, what changes counts from now on.
+
+        Parameters
+        ----------
+        period : str, optional
+            Only slips that count for this period; closed ones stay as they are.
+        calibration : str, optional
+            Its name; without it the one in force.
+
+        Raises
+        ------
+        OmrError
+            If the period is closed, or there is no such calibration.
+        """
+        from omr.records.intake.redecide import keep as kept
+        from omr.records.intake.redecide import redecided
+        from omr.records.register.periods import parse_period, refuse_closed
+
+        chosen = self.means.calibration(calibration, self.workspace.calibration)
+        when = parse_period(period).name if period else None
+        if when is not None and keep:
+            refuse_closed(self.store, when)
+        slips = list(redecided(self.store, chosen, when, self.means.judge))
+        if keep:
+            kept(self.store, slips, chosen, by=self.by)
+        return slips
+
+    def answers(self, *, batch: str | None = None, period: str | None = None) -> Iterator[CurrentSlip]:
+        """Yield what counts today, every returned slip once, in the order of reading."""
+        from omr.records.counts.slips import current_slips
+
+        return current_slips(self.store, batch=batch, period=period)
+
+    def month(self, period: str, *, unit: str | None = None) -> Month:
+        """Return everything that was counted in a period, of all units or of one."""
+        from omr.reports.monthly import gather
+
+        return gather(self.store, period, unit=unit)
+
+
+def read_waiting(workspace: Workspace, name: str, means: Means = MEANS) -> None:
+    """Read one stack of the inbox, unless somebody else did meanwhile; the inbox is told what is wrong."""
+    inbox = Inbox(workspace)
+    with inbox.reading():
+        stack = inbox.find(name)
+        if stack is None or inbox.state(stack) not in (StackState.WAITING, StackState.READING):
+            return
+        try:
+            with Office.open(workspace, by=stack.by, means=means) as office:
+                office.read_stack(stack)
+        except OmrError as error:
+            inbox.fail(stack, error)

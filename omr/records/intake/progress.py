@@ -1,0 +1,65 @@
+"""How far the reading of a stack is, counted as results come."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from omr.reading.reader import BlankBack, RejectedPage, Result
+from omr.reading.scan.pages import open_pages
+from omr.records.intake.inbox import Progress
+from omr.records.intake.receipt import Problem
+
+PROBLEMS_SHOWN: Final = 200  # while reading goes on; the receipt has them all
+_TOLD_EVERY_S: Final = 0.4
+
+
+def count_pages(files: Iterable[Path]) -> int:
+    """Return how many pages files have."""
+    return sum(1 for file in files for _ in open_pages(file))
+
+
+class Counting:
+    """Counts results and tells now and then."""
+
+    def __init__(self, tell: Callable[[Progress], None], total: int) -> None:
+        self._tell = tell
+        self._total = total
+        self._started = time.monotonic()
+        self._counts: Counter[str] = Counter()
+        self._problems: list[Problem] = []
+        self.tell()
+
+    def seen(self, result: Result) -> None:
+        """Count one result."""
+        match result:
+            case RejectedPage():
+                self._counts["rejected"] += 1
+                if len(self._problems) < PROBLEMS_SHOWN:
+                    self._problems.append(
+                        Problem(result.file, result.page, result.reason, dict(result.measured))
+                    )
+            case BlankBack():
+                self._counts["blank_backs"] += 1
+            case _:
+                self._counts["read"] += 1
+        if time.monotonic() - self._told_at > _TOLD_EVERY_S:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell how far the reading is."""
+        self._told_at = time.monotonic()
+        self._tell(
+            Progress(
+                total=self._total,
+                pages=self._counts.total(),
+                read=self._counts["read"],
+                blank_backs=self._counts["blank_backs"],
+                rejected=self._counts["rejected"],
+                seconds=self._told_at - self._started,
+                problems=tuple(self._problems),
+            )
+        )

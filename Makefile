@@ -6,6 +6,7 @@ TESTS ?=
 UPGRADE ?=
 PAGES ?= 500
 SLIPS ?= 20
+OLD ?= 7b29a35
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +21,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare guide pictures rollbacks cluster-trial browser lock system
+.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare guide pictures rollbacks cluster-trial browser bundle package-trial lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -107,3 +108,12 @@ $(RUNTIME): | system
 $(DEV): $(RUNTIME)
 	@$(PIP) install --no-deps --require-hashes --only-binary :all: --requirement requirements/dev.txt
 	@rm -f $(VENV)/dev-* && touch $@
+
+bundle: $(DEV)  ## dist/omr-*-linux-x86_64.tar and .deb: installs where there is no internet
+	$(BIN)/python packaging/bundle.py
+	$(BIN)/python packaging/deb.py dist/omr-$$($(BIN)/python -c 'import omr; print(omr.__version__)')-linux-x86_64.tar
+
+package-trial: bundle  ## install, upgrade from OLD=REVISION, roll back, remove, in an empty Debian that boots
+	$(BIN)/python packaging/bundle.py --revision $(OLD) --dist out/old --work out/old/bundle
+	$(BIN)/python packaging/deb.py out/old/omr-*-linux-x86_64.tar --dist out/old --work out/old/deb --version-suffix "~before"
+	$(BIN)/python packaging/trial.py out/old/omr_*.deb dist/omr_*.deb dist/omr-*-linux-x86_64.tar

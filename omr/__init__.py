@@ -1,3 +1,3 @@
 """Read satisfaction slips: forms -> reading -> records -> reports."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -56,6 +56,7 @@ COMMANDS: Final = {
     "backup": "backup",
     "restore": "backup",
     "serve": "serve",
+    "certificate": "certificate",
     "users": "users",
     "watch": "watch",
 }

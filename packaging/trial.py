@@ -1,0 +1,239 @@
+"""Install, upgrade, roll back and remove in an empty Debian: python packaging/trial.py OLD NEW BUNDLE.
+
+OLD and NEW are packages, BUNDLE the one file (`make bundle`).
+
+Needs root, debootstrap, systemd-container and a Debian mirror. What is installed gets no network at
+all: after Debian's own packages are in, everything runs in a network name space with the loopback alone.
+Every step says what it saw; the first that is not as it should be ends the trial with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+OFFICE = "/var/lib/omr/office"
+PERIOD = "2023-04"  # the month that `omr demo` plays
+UNITS = ("omr.service", "omr-backup.service", "omr-backup.timer")
+FETCH = """
+import ssl, sys, time, urllib.request
+trust = ssl.create_default_context(cafile="/etc/omr/tls/root.pem")
+for _ in range(240):
+    try:
+        sys.exit(urllib.request.urlopen(sys.argv[1], context=trust).status != 200)
+    except OSError as error:
+        last = error
+        time.sleep(0.5)
+sys.exit(f"no answer: {last}")
+"""
+
+
+def run(*command: object, check: bool = True) -> str:
+    """Run a program on this machine and return all that it says."""
+    done = subprocess.run([str(w) for w in command], capture_output=True, text=True, check=False)
+    if check and done.returncode not in (0, 3):
+        sys.exit(f"trial: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Root:
+    """An empty Debian in a folder, without network."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def sh(self, script: str, check: bool = True) -> str:
+        """Run a shell script inside, where only the loopback is there."""
+        mounts = "mount -t proc proc /proc; mount -t tmpfs -o mode=1777 tmpfs /dev/shm"
+        inside = f"{mounts}; export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; {script}"
+        chroot = ["chroot", str(self.path), "sh", "-ec", inside]
+        alone = ["unshare", "-n", "-m", "sh", "-ec", 'ip link set lo up; exec "$@"', "sh"]
+        return run(*alone, *chroot, check=check)
+
+    def boot(self, script: str) -> str:
+        """Boot it with its own systemd and without network, run a script as its last service, stop it."""
+        whole = f"exec >/root/boot.log 2>&1\nset -ex\n{script}\necho BOOTED-WELL\n"
+        (self.path / "root/boot.sh").write_text(whole, "utf-8")
+        unit = self.path / "etc/systemd/system/trial.service"
+        unit.write_text(
+            "[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nEnvironment=LC_ALL=C.UTF-8\n"
+            "ExecStart=/bin/sh /root/boot.sh\nExecStopPost=/bin/systemctl --no-block poweroff\n"
+            "[Install]\nWantedBy=graphical.target\n",
+            "utf-8",
+        )
+        run("systemctl", f"--root={self.path}", "enable", "trial.service")
+        nspawn = "systemd-nspawn --quiet --register=no --keep-unit --boot --private-network"
+        alone = f"mount -t tmpfs tmpfs /run; mkdir -p /run/systemd; exec {nspawn} -D {self.path}"
+        booted = ["unshare", "-m", "sh", "-ec", alone]
+        subprocess.run(booted, stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False)
+        log = self.path / "root/boot.log"
+        return log.read_text("utf-8", "replace") if log.exists() else "it did not boot"
+
+    def json(self, command: str) -> Any:
+        """Run an omr command as the clerk's server does and return what it prints."""
+        return json.loads(self.sh(f"omr {command}"))
+
+    def put(self, file: Path) -> str:
+        """Copy a file into the root and return its name there."""
+        shutil.copy(file, self.path / "root")
+        return f"/root/{file.name}"
+
+
+def base(folder: Path, depends: str) -> Path:
+    """Return an empty Debian with the packages that omr's own package names; made once."""
+    ready = folder / "ready"
+    if not (ready / "etc/debian_version").exists():
+        started = time.monotonic()
+        run("debootstrap", "--variant=minbase", "bookworm", ready)
+        names = [part.split("|")[0].split("(")[0].strip() for part in depends.split(",")]
+        names += ["systemd", "systemd-sysv", "dbus"]  # what every server has, and this smallest root has not
+        apt = "apt-get update -q && apt-get install -q -y --no-install-recommends"
+        run("chroot", ready, "sh", "-ec", f"{apt} {' '.join(names)}")
+        said("an empty Debian with its own packages", started)
+    return ready
+
+
+def fresh(ready: Path, folder: Path, name: str) -> Root:
+    """Return a copy of the empty Debian."""
+    path = folder / name
+    shutil.rmtree(path, ignore_errors=True)
+    run("cp", "-a", "--reflink=auto", ready, path)
+    return Root(path)
+
+
+def said(what: str, started: float) -> None:
+    """Tell what was done and how long it took on the clock."""
+    print(f"ok  {what}  ({time.monotonic() - started:.0f} s)", flush=True)
+
+
+def must(condition: bool, what: str) -> None:
+    """End the trial where something is not as it should be."""
+    if not condition:
+        sys.exit(f"trial: NOT AS IT SHOULD BE: {what}")
+
+
+def figures(root: Root) -> dict[str, Any]:
+    """Return what counts: every answer, and the month's figures."""
+    answers = root.json(f"answers --period {PERIOD} --json")
+    report = root.json(f"report --period {PERIOD} -o /var/lib/omr/bao-cao --json")
+    for answer in answers:  # newer versions may tell more of each; what was told must stay
+        for given in answer["answers"].values():
+            for key in set(given) - {"state", "codes"}:
+                del given[key]
+    return {
+        "answers": {a["serial"]: (a["valid"], a["reason"], a["answers"]) for a in answers},
+        "slips": report["figures"]["slips"],
+        "overall": report["figures"]["overall"],
+    }
+
+
+def package(ready: Path, folder: Path, old: Path, new: Path) -> None:
+    """Play a server's life: first day, upgrade with a migration, rollback, removal."""
+    root = fresh(ready, folder, "server")
+    before, after = root.put(old), root.put(new)
+
+    started = time.monotonic()
+    root.sh(f"dpkg -i {before}")
+    said(f"{old.name} installed without network", started)
+    started = time.monotonic()
+    root.sh(f"runuser -u omr -- /opt/omr/current/bin/omr demo {OFFICE} --slips 60")
+    told = root.sh("omr-setup --port 8443 --no-start")
+    must("admin" in told, "omr-setup names the first administrator")
+    seen = figures(root)
+    must(len(seen["answers"]) >= 50, "the demo's slips are there")
+    said(f"demo of {len(seen['answers'])} slips, omr-setup", started)
+
+    started = time.monotonic()
+    kept = root.sh(f"cp -a {OFFICE} /root/kept && echo kept").strip()
+    must(kept == "kept", "a copy for the rollback")
+    root.sh(f"dpkg -i {after}")
+    must(figures(root) == seen, "the upgrade keeps every answer and figure")
+    must(root.json("audit verify --json")["ok"], "the chain is intact after the upgrade")
+    said(f"upgraded to {new.name}: same answers, same figures, chain intact", started)
+
+    started = time.monotonic()
+    told = root.sh("omr-setup --host 127.0.0.1 --port 8443 --no-start")
+    must("https://127.0.0.1:8443/" in told, "omr-setup tells the address")
+    must(root.sh("stat -c %a /etc/omr/tls/root.key").strip() == "600", "the root's key is root's alone")
+    verified = ["systemd-analyze", "verify", f"--root={root.path}", *UNITS]
+    checked = subprocess.run(verified, capture_output=True, text=True, check=False)
+    must(checked.returncode == 0, f"systemd finds the units right: {checked.stderr}")
+    told = root.boot(
+        "omr-setup --host 127.0.0.1 --port 8443\n"
+        f"/opt/omr/current/bin/python -c '{FETCH}' https://127.0.0.1:8443/login\n"
+        "systemctl is-active omr.service omr-backup.timer\n"
+        "systemctl start omr-backup.service\n"
+        "ls -R /var/backups/omr | head -20\n"
+        "systemctl show --property=Result omr-backup.service | grep success\n"
+        "! journalctl -u omr --no-pager | grep -i password\n"
+        "systemctl stop omr.service"
+    )
+    must("BOOTED-WELL" in told, f"the booted server serves and backs up:\n{told}")
+    said(
+        "booted with systemd: desks over TLS by its own authority, backup by its unit, no password logged",
+        started,
+    )
+
+    started = time.monotonic()
+    root.sh(f"dpkg -i {before} && rm -rf {OFFICE} && cp -a /root/kept {OFFICE}")
+    must(figures(root) == seen, "the version before reads the copy made before the upgrade")
+    said("rolled back to the version and the copy before", started)
+
+    started = time.monotonic()
+    root.sh(f"dpkg -i {after} && dpkg --purge omr")
+    must(not (root.path / "opt/omr").exists(), "removal takes the program away")
+    must((root.path / OFFICE.lstrip("/") / "omr.sqlite").exists(), "removal leaves the register")
+    said("removed and purged: the program is gone, the register stays", started)
+
+
+def bundle(ready: Path, folder: Path, file: Path) -> None:
+    """Play the installation from the one file."""
+    root = fresh(ready, folder, "plain")
+    started = time.monotonic()
+    name = root.put(file)
+    inside = file.name.removesuffix("-linux-x86_64.tar")
+    root.sh(f"cd /root && tar -xf {name} && ./{inside}/install.sh /opt/omr")
+    must("omr" in root.sh("/opt/omr/current/bin/omr --version"), "the bundle's omr runs")
+    said("the bundle installed without network", started)
+    started = time.monotonic()
+    wheel = next((root.path / "root" / inside / "wheels").glob("click-*.whl"))
+    with wheel.open("r+b") as damaged:
+        damaged.seek(100)
+        damaged.write(b"?")
+    told = root.sh(f"/root/{inside}/install.sh /opt/other && echo installed", check=False)
+    must("installed" not in told, "a damaged wheel is not installed")
+    sums = root.path / "root" / inside / "SHA256SUMS"
+    sums.write_text(sums.read_text("utf-8").replace("0", "1", 1), "utf-8")
+    told = root.sh(f"/root/{inside}/install.sh /opt/other && echo installed", check=False)
+    must("installed" not in told, "checksums that the signature does not fit are not believed")
+    said("a damaged wheel and changed checksums are refused", started)
+    started = time.monotonic()
+    made = json.loads(root.sh("/opt/omr/current/bin/omr demo /root/thu --slips 40 --json"))
+    must(made["misread"] == 0 and made["slips"] == 40, f"the demo runs: {made}")
+    said("omr demo on 40 slips, no mark misread", started)
+
+
+def main() -> None:
+    """Run the trial."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--work", type=Path, default=HERE.parent / "out" / "trial")
+    told = parser.parse_args()
+    told.work.mkdir(parents=True, exist_ok=True)
+    depends = run("dpkg-deb", "--field", told.new, "Depends").strip()
+    ready = base(told.work.resolve(), depends)
+    package(ready, told.work.resolve(), told.old.resolve(), told.new.resolve())
+    bundle(ready, told.work.resolve(), told.bundle.resolve())
+
+
+if __name__ == "__main__":
+    main()

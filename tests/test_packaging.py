@@ -1,0 +1,144 @@
+"""What is installed on a server: the package, its units and scripts say the same as the rest of the project.
+
+The whole life of a server (first day, upgrade, rollback, removal, in an empty Debian that is booted) is
+`make package-trial`.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGING = ROOT / "packaging"
+SCRIPTS = [PACKAGING / "install.sh"]
+SCRIPTS += sorted(file for file in (PACKAGING / "debian").iterdir() if file.read_bytes().startswith(b"#!"))
+
+
+def module(name: str) -> ModuleType:
+    """Load a script of packaging/ as a module."""
+    spec = importlib.util.spec_from_file_location(f"packaging_{name}", PACKAGING / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+bundle, deb = module("bundle"), module("deb")
+
+
+def test_the_package_depends_on_all_that_a_checkout_installs() -> None:
+    always = (ROOT / "requirements/system.py").read_text("utf-8").split("ALWAYS:")[1].split("}\n")[0]
+    needed = set(re.findall(r'^ +"([a-z0-9.-]+)":', always, re.MULTILINE))
+    assert "tesseract-ocr-vie" in needed
+    assert needed <= {re.split(r"[ |(]", name)[0] for name in deb.DEPENDS}
+
+
+def test_the_pythons_of_bundle_and_installer_are_the_same() -> None:
+    (pattern,) = re.findall(r"case \$version in ([^)]+)\)", (PACKAGING / "install.sh").read_text("utf-8"))
+    assert tuple(pattern.split(" | ")) == bundle.PYTHONS
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+def test_scripts_are_plain_shell(script: Path) -> None:
+    assert script.read_text("utf-8").startswith("#!/bin/sh\n")
+    subprocess.run(["sh", "-n", str(script)], check=True)
+
+
+def test_every_setting_of_the_server_is_used() -> None:
+    settings = set(
+        re.findall(r"^(OMR_\w+)=", (PACKAGING / "debian/omr.conf").read_text("utf-8"), re.MULTILINE)
+    )
+    readers = [PACKAGING / "debian/serve", *(PACKAGING / "systemd").iterdir()]
+    used = set(re.findall(r"OMR_\w+", " ".join(file.read_text("utf-8") for file in readers)))
+    assert settings <= used
+    assert used - settings == {"OMR_PLAIN"}  # the container's own
+
+
+def fake_bundle(folder: Path) -> Path:
+    """Make a bundle as bundle.py does, whose only wheel is a small program called omr."""
+    made = folder / "omr-9.9"
+    (made / "wheels").mkdir(parents=True)
+    wheel = made / "wheels/omr-9.9-py3-none-any.whl"
+    info = "omr-9.9.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("omr.py", "def main():\n    print('omr 9.9 runs')\n")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: omr\nVersion: 9.9\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\nomr = omr:main\n")
+        archive.writestr(f"{info}/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (made / "requirements.txt").write_text(f"omr==9.9 --hash=sha256:{digest}\n", "utf-8")
+    (made / "tessdata").mkdir()
+    (made / "tessdata/vie.traineddata").write_bytes(b"letters")
+    (made / "REVISION").write_text("0123456789abcdef\n", "utf-8")
+    shutil.copy(PACKAGING / "install.sh", made)
+    bundle.checksums(made)
+    return made
+
+
+def test_the_package_places_what_its_units_and_scripts_call(tmp_path: Path) -> None:
+    tar = tmp_path / "omr-9.9-linux-x86_64.tar"
+    with tarfile.open(tar, "w") as archive:
+        archive.add(fake_bundle(tmp_path), "omr-9.9")
+    file = deb.build(tar, "", tmp_path / "work", tmp_path)
+    listed = subprocess.run(
+        ["dpkg-deb", "--contents", file], capture_output=True, text=True, check=True
+    ).stdout
+    placed = {line.split()[5].removeprefix("."): line.split()[0] for line in listed.splitlines()}
+    assert {line.split()[1] for line in listed.splitlines()} == {"root/root"}
+    for unit in (PACKAGING / "systemd").glob("*.service"):
+        told = configparser.RawConfigParser(strict=False)
+        told.read(unit, "utf-8")
+        program = told["Service"]["ExecStart"].split()[0]
+        assert program.startswith("/opt/omr/current/") or "x" in placed[program], program
+        assert f"/lib/systemd/system/{unit.name}" in placed
+    for command in ("/usr/bin/omr", "/usr/sbin/omr-setup", "/usr/share/omr/bundle/install.sh"):
+        assert "x" in placed[command]
+    fields = subprocess.run(["dpkg-deb", "--field", file], capture_output=True, text=True, check=True).stdout
+    assert "Version: 9.9\n" in fields
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not here: bundles are signed where it is")
+@pytest.mark.skipif(sys.version_info[:2] > (3, 13), reason="bundles hold wheels up to Python 3.13")
+def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = fake_bundle(tmp_path)
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "keys"))  # restored after the test; sign() sets it too
+    fingerprint = bundle.sign(made, None, tmp_path / "keys")
+    monkeypatch.setenv("PYTHON", sys.executable)
+
+    def install(target: str) -> subprocess.CompletedProcess[str]:
+        command = ["sh", str(made / "install.sh"), str(tmp_path / target)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    first = install("opt")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert fingerprint in first.stdout
+    runs = subprocess.run([tmp_path / "opt/current/bin/omr"], capture_output=True, text=True, check=True)
+    assert runs.stdout == "omr 9.9 runs\n"
+    assert install("opt").returncode == 0  # again: nothing is done twice
+
+    wheel = made / "wheels/omr-9.9-py3-none-any.whl"
+    whole = wheel.read_bytes()
+    wheel.write_bytes(whole + b"?")
+    damaged = install("other")
+    assert damaged.returncode == 1
+    assert "copy the bundle again" in damaged.stderr
+    bundle.checksums(made)  # somebody who changes a wheel can write the checksums, but not sign them
+    forged = install("other")
+    assert forged.returncode == 1
+    assert "signature" in forged.stderr
+    assert not (tmp_path / "other").exists()

@@ -39,7 +39,16 @@ FLOORS = {
 }
 # what many modules speak to, because it is a language of the house; everything else has one door
 LANGUAGES = {"click", "markupsafe", "numpy", "opencv-python", "pillow", "pydantic", "reportlab", "starlette"}
-LANGUAGES |= {"matplotlib", "pikepdf", "pypdfium2", "pytesseract", "python-docx", "sqlite-utils", "zxing-cpp"}
+LANGUAGES |= {
+    "cryptography",
+    "matplotlib",
+    "pikepdf",
+    "pypdfium2",
+    "pytesseract",
+    "python-docx",
+    "sqlite-utils",
+    "zxing-cpp",
+}
 # openpyxl imports it where it is there, and refuses hostile spreadsheets then
 BY_OTHERS = {"defusedxml"}
 NOT_IN_READING = {"sqlite3", "sqlite_utils", "time", "datetime", "random", "click"}

@@ -13,22 +13,47 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Final
 
 from filelock import FileLock
 
-SCAN_SUFFIXES: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
+SCAN_SUFFIXES: Final = (
+    *(".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"),
+    *(".bmp", ".gif", ".webp", ".jp2", ".j2k", ".heic", ".heif", ".avif"),
+)
 SCAN_HEAD_BYTES: Final = 1024  # what `scan_kind` must see: a PDF may begin late, Acrobat looks this far
 
+
+class ScanKind(StrEnum):
+    """Kinds of files that are read."""
+
+    PDF = "pdf"
+    TIFF = "tiff"
+    JPEG = "jpeg"
+    PNG = "png"
+    BMP = "bmp"
+    GIF = "gif"
+    WEBP = "webp"
+    JPEG2000 = "jpeg2000"
+    HEIF = "heif"  # HEIC of phones, AVIF
+
+
 _SIGNATURES: Final = {
-    b"\xff\xd8\xff": "jpeg",
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"II*\0": "tiff",
-    b"MM\0*": "tiff",
-    b"II+\0": "tiff",
-    b"MM\0+": "tiff",
+    b"\xff\xd8\xff": ScanKind.JPEG,
+    b"\x89PNG\r\n\x1a\n": ScanKind.PNG,
+    b"II*\0": ScanKind.TIFF,
+    b"MM\0*": ScanKind.TIFF,
+    b"II+\0": ScanKind.TIFF,
+    b"MM\0+": ScanKind.TIFF,
+    b"GIF87a": ScanKind.GIF,
+    b"GIF89a": ScanKind.GIF,
+    b"\0\0\0\x0cjP  \r\n\x87\n": ScanKind.JPEG2000,
+    b"\xff\x4f\xff\x51": ScanKind.JPEG2000,  # the code stream alone
 }
+_HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+_ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08")
 _BLOCK: Final = 1 << 20
 # Windows: who reads a file keeps it from being replaced, a virus scanner for some tenths of a second.
 _OTHERS_READ_S: Final = 2.0
@@ -185,21 +210,33 @@ def hashed_copy(source: IO[bytes], target: IO[bytes] | None = None) -> tuple[str
     return digest.hexdigest(), size
 
 
-def scan_kind(head: bytes) -> str | None:
+def scan_kind(head: bytes) -> ScanKind | None:
     r"""Say by its first `SCAN_HEAD_BYTES` what kind of scan a file is, None if it is none.
 
     Examples
     --------
-    >>> scan_kind(b"\xff\xd8\xff\xe0"), scan_kind(b"\r\n%PDF-1.7"), scan_kind(b"serial,paper")
+    >>> scan_kind(b"\xff\xd8\xff\xe0").value, scan_kind(b"\r\n%PDF-1.7").value, scan_kind(b"serial,paper")
     ('jpeg', 'pdf', None)
     """
     for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
             return kind
-    return "pdf" if b"%PDF-" in head else None
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return ScanKind.WEBP
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        return ScanKind.HEIF
+    # "BM" alone begins many a text: what follows the size of a bitmap is zero.
+    if head.startswith(b"BM") and len(head) > 26 and head[6:10] == b"\0\0\0\0":
+        return ScanKind.BMP
+    return ScanKind.PDF if b"%PDF-" in head else None
 
 
-def kind_of_scan(file: Path) -> str | None:
+def is_archive(head: bytes) -> bool:
+    """Say by its first bytes whether a file is a ZIP or the like: its files are to be unpacked first."""
+    return head.startswith(_ARCHIVES)
+
+
+def kind_of_scan(file: Path) -> ScanKind | None:
     """Return the same of a file."""
     with file.open("rb") as source:
         return scan_kind(source.read(SCAN_HEAD_BYTES))

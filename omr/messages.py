@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import tomllib
+import unicodedata
 from contextvars import ContextVar
 from functools import cache
 from importlib import resources
+from pathlib import PurePath
 from typing import Final
 
 LANGUAGES: Final = ("vi", "en")
+_JOINERS: Final = "\u200c\u200d"
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 
@@ -45,8 +48,38 @@ def catalogue(code: str, area: str) -> dict[str, str]:
     return {key: str(value) for key, value in tomllib.loads(text).items()}
 
 
+def shown(text: str | PurePath) -> str:
+    r"""Return a name from outside so that it can stand in a line, a table or a document.
+
+    What would end the line, drive a terminal or turn the writing round is written as an escape;
+    bytes that are no UTF-8 become the replacement sign.
+
+    Examples
+    --------
+    >>> print(shown("scan\n12 pages read\x1b[2K.pdf"))
+    scan\n12 pages read\x1b[2K.pdf
+    """
+    return "".join(_character(one) for one in str(text))
+
+
+def _character(one: str) -> str:
+    kind = unicodedata.category(one)
+    if kind == "Cs":  # how Python keeps a byte of a name that it cannot decode
+        return "\N{REPLACEMENT CHARACTER}"
+    # Controls, marks of direction, ends of lines and paragraphs. Of the rest of Cf, joiners are letters' own.
+    if kind in ("Cc", "Zl", "Zp") or (kind == "Cf" and one not in _JOINERS):
+        return one.encode("unicode_escape").decode("ascii")
+    return one
+
+
+def _safe(value: object) -> object:
+    return shown(value) if isinstance(value, PurePath) or type(value) is str else value
+
+
 def say(key: str, **values: object) -> str:
     """Return the message `key` in the language in force, with its values filled in.
+
+    Values that come from outside cannot drive a terminal; file names are `shown`.
 
     Examples
     --------
@@ -55,4 +88,4 @@ def say(key: str, **values: object) -> str:
     'tesseract is missing: install the package tesseract-ocr'
     """
     area, _, name = key.partition(".")
-    return catalogue(language(), area)[name].format(**values)
+    return catalogue(language(), area)[name].format(**{name: _safe(value) for name, value in values.items()})

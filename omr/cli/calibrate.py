@@ -30,10 +30,11 @@ def blank(files: tuple[Path, ...], as_json: bool) -> int:
     """Test the scanner."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
     from omr.reading.page.glass import inspect
-    from omr.reading.scan.pages import decode, find_files, open_pages
+    from omr.reading.scan.find import find_files
+    from omr.reading.scan.pages import decode, open_pages
 
     results: list[dict[str, Any]] = []
-    for file in find_files(files):
+    for file in find_files(files).files:
         for page in open_pages(file):
             is_form, faults = inspect(decode(page))
             results.append({"file": page.file, "page": page.page, "form": is_form, "faults": faults})

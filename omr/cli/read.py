@@ -48,7 +48,7 @@ def read(
     """Read a batch."""
     from functools import partial
 
-    from omr.reading.scan.pages import find_files
+    from omr.reading.scan.find import find_files
     from omr.records.intake.orders import Orders
     from omr.records.intake.receipt import as_json as receipt_as_json
     from omr.records.intake.receipt import as_text
@@ -63,7 +63,8 @@ def read(
 
         how = partial(read_on_cluster, address=scheduler, tls=tls)
     session.workspace()  # without one, that is what is wrong
-    files = find_files(paths)
+    found = find_files(paths)
+    files = found.files
     if not files:
         raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
     with session.office() as office:

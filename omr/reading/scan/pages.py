@@ -1,6 +1,6 @@
 """Files become scanned pages: the one edge of this room (files and decoders).
 
-`find_files` -> `open_pages` -> `EncodedPage` (small, goes to worker processes) -> `decode`
+`find.find_files` -> `open_pages` -> `EncodedPage` (small, goes to worker processes) -> `decode`
 -> `ScannedPage`. What is wrong with a file or page travels in the EncodedPage and is
 raised by `decode`: one bad page never ends a batch.
 """
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import io
 import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.errors import OmrError, ScanError
-from omr.files import SCAN_HEAD_BYTES, SCAN_SUFFIXES, kind_of_scan, scan_kind
+from omr.files import SCAN_HEAD_BYTES, ScanKind, is_archive, scan_kind
+from omr.geometry import MM_PER_INCH
+from omr.messages import shown
 from omr.reading.scan import tiff
-from omr.reading.scan.pictures import Picture, grey_of, load
+from omr.reading.scan.pictures import Picture, grey_of, load, pictures_behind
+from omr.reading.scan.square import squared
 
 Grey = NDArray[np.uint8]  # (H, W), 0 is black, 255 is white
 Colour = NDArray[np.uint8]  # (H, W, 3) RGB
@@ -36,6 +38,9 @@ MOST_DPI: Final = 1300.0
 # Fax pixels are up to twice as high as wide; a smaller difference is for `align` to measure.
 SQUARE_PIXELS: Final = 1.2
 MOST_STRETCH: Final = 3.0
+# A claim by which the page would be shorter than A7 or longer than A3 is a default or a mistake.
+SHORTEST_SHEET_MM: Final = 70.0
+LONGEST_SHEET_MM: Final = 450.0
 
 
 class Depth(StrEnum):
@@ -65,6 +70,8 @@ class EncodedPage:
     orientation: int | None = None  # of a picture, as EXIF counts; None: as it says itself
     dpi: tuple[float, float] | None = None  # of a picture inside a PDF, along x and y of the page
     fault: ScanError | None = None  # what is wrong with a broken page
+    identity: str = ""  # SHA-256 of what the page is made of; empty: that of `data`
+    previews: int = 0  # smaller pictures of the same page that the file holds; they are no pages
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,38 +87,22 @@ class ScannedPage:
     encoded: EncodedPage | None = None  # for a second look in colour
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Return the scans among files and folders, each once, in the order a person counts.
-
-    A file that is named is always taken. In a folder, what looks like a scan by its name
-    or by its first bytes is taken; hidden files are not.
+def open_pages(path: Path) -> Iterator[EncodedPage]:
+    """Yield the pages of one file. What is broken is a page that says so.
 
     Raises
     ------
     OmrError
-        If a path does not exist.
+        If this machine cannot read the file.
     """
-    found: dict[Path, Path] = {}
-    for path in paths:
-        if not path.exists():
-            raise OmrError("page.no_such_path", path=path)
-        inside = sorted(filter(_is_scan, path.rglob("*")), key=_counting) if path.is_dir() else [path]
-        for file in inside:
-            found.setdefault(file.resolve(), file)
-    return list(found.values())
-
-
-def open_pages(path: Path) -> Iterator[EncodedPage]:
-    """Yield the pages of one file. What is broken is a page that says so: nothing is raised."""
-    number = 0
+    name, number = shown(path.name), 0
     try:
         for number, page in enumerate(_pages(path), start=1):
-            yield replace(page, file=path.name, page=number)
+            yield replace(page, file=name, page=number)
     except ScanError as error:
-        yield replace(_broken(error), file=path.name, page=number + 1)
-    except OSError as error:
-        fault = ScanError("damaged", detail=error.strerror or type(error).__name__)
-        yield replace(_broken(fault), file=path.name, page=number + 1)
+        yield replace(_broken(error), file=name, page=number + 1)
+    except OSError as error:  # not the file's fault: disk, share, rights
+        raise OmrError("page.cannot_open", file=path, detail=error.strerror or error) from error
 
 
 def decode(page: EncodedPage) -> ScannedPage:
@@ -126,10 +117,12 @@ def decode(page: EncodedPage) -> ScannedPage:
     """
     picture = _picture(page, colour=False)
     grey = grey_of(picture.pixels)
-    dpi = _believable(picture.dpi)
+    dpi = _believable(picture.dpi, grey.shape)
     stretch = dpi[0] / dpi[1] if dpi else 1.0
     if dpi and not 1 / SQUARE_PIXELS < stretch < SQUARE_PIXELS:
-        grey, dpi, stretch = _squared(grey, dpi), (max(dpi), max(dpi)), 1.0
+        grey, finest = squared(grey, dpi)
+        dpi = (finest, finest) if finest else None
+        stretch = 1.0
     claimed = math.sqrt(dpi[0] * dpi[1]) if dpi else 0.0
     return ScannedPage(
         file=page.file,
@@ -166,22 +159,6 @@ def colour_of(scan: ScannedPage, reduced: int = 1, top: float = 1.0) -> Colour |
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _is_scan(path: Path) -> bool:
-    if path.name.startswith(".") or not path.is_file():
-        return False
-    if path.suffix.lower() in SCAN_SUFFIXES:
-        return True
-    try:
-        return kind_of_scan(path) is not None
-    except OSError:
-        return False
-
-
-def _counting(path: Path) -> list[tuple[int, str]]:
-    """Order ``scan2`` before ``scan10``."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", str(path))]
-
-
 def _pages(path: Path) -> Iterator[EncodedPage]:
     with path.open("rb") as file:
         head = file.read(SCAN_HEAD_BYTES)
@@ -189,7 +166,7 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
     if size == 0:
         raise ScanError("empty_file")
     match scan_kind(head):
-        case "pdf":
+        case ScanKind.PDF:
             from omr.reading.scan import pdf  # PDFium: workers that get JPEGs do not need it
 
             for part in pdf.split(path, MOST_PAGES):
@@ -198,19 +175,26 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
                 elif part.is_jpeg:
                     yield EncodedPage("", 0, Encoding.PICTURE, part.data, part.orientation, part.dpi)
                 else:
-                    yield EncodedPage("", 0, Encoding.PDF, part.data)
-        case "tiff":
+                    yield EncodedPage("", 0, Encoding.PDF, part.data, identity=part.identity)
+        case ScanKind.TIFF:
             for frame in tiff.split(path, MOST_PAGES):
                 if isinstance(frame, ScanError):
                     yield _broken(frame)
                 else:
-                    yield EncodedPage("", 0, Encoding.PICTURE, frame)
-        case "jpeg" | "png":
+                    yield EncodedPage(
+                        *("", 0, Encoding.PICTURE, frame.data, frame.orientation),
+                        identity=frame.identity,
+                        previews=frame.previews,
+                    )
+        case None:
+            raise ScanError("archive" if is_archive(head) else "not_a_scan")
+        case kind:
             if size > MOST_BYTES:
                 raise ScanError("too_many_bytes", megabytes=size // 2**20, most=MOST_BYTES // 2**20)
-            yield EncodedPage("", 0, Encoding.PICTURE, path.read_bytes())
-        case _:
-            raise ScanError("not_a_scan")
+            data = path.read_bytes()
+            yield EncodedPage("", 0, Encoding.PICTURE, data)
+            if kind is ScanKind.JPEG and (more := pictures_behind(data)):
+                yield _broken(ScanError("pages_may_be_missing", found=1, counted=1 + more))
 
 
 def _broken(fault: ScanError) -> EncodedPage:
@@ -221,25 +205,21 @@ def _picture(page: EncodedPage, *, colour: bool, reduced: int = 1, top: float = 
     if page.fault is not None:
         raise page.fault
     if page.encoding is Encoding.PDF:
-        from omr.reading.scan import pdf
+        from omr.reading.scan import render
 
-        return pdf.load(page.data)
+        return render.load(page.data)
     picture = load(page.data, page.orientation, colour=colour, reduced=reduced, top=top)
     return picture if page.dpi is None else picture._replace(dpi=page.dpi)
 
 
-def _believable(dpi: tuple[float, float] | None) -> tuple[float, float] | None:
+def _believable(dpi: tuple[float, float] | None, shape: tuple[int, ...]) -> tuple[float, float] | None:
+    """Return a claimed resolution unless it would make the page no sheet of paper."""
     if dpi is None or not all(LEAST_DPI / MOST_STRETCH <= one <= MOST_DPI for one in dpi):
         return None
-    return dpi if max(dpi) <= MOST_STRETCH * min(dpi) else None
-
-
-def _squared(grey: Grey, dpi: tuple[float, float]) -> Grey:
-    """Stretch fax pixels to squares of the finer resolution."""
-    height, width = grey.shape
-    finest = max(dpi)
-    size = round(width * finest / dpi[0]), round(height * finest / dpi[1])
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    if max(dpi) > MOST_STRETCH * min(dpi):
+        return None
+    longest_mm = max(shape[1] / dpi[0], shape[0] / dpi[1]) * MM_PER_INCH
+    return dpi if SHORTEST_SHEET_MM <= longest_mm <= LONGEST_SHEET_MM else None
 
 
 def _depth(pixels: NDArray[np.uint8]) -> Depth:

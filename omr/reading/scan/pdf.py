@@ -1,68 +1,36 @@
-"""PDF -> pages: the embedded picture of a scan as it is, any other page rendered.
+"""PDF -> pages: the embedded picture where a page is nothing else, any other page to be rendered.
 
-PDFium takes documents apart, one thread at a time: it is not thread-safe. Poppler renders
-through pdf2image.
+A document is taken apart by pikepdf; PDFium, which reads it in its own way, counts again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
-import math
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
 from typing import Final
 
-import numpy as np
+import pikepdf
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
-from numpy.typing import NDArray
+from pikepdf import Array, Dictionary, Name, Object, Pdf
 
-from omr.errors import MissingToolError, ScanError
-from omr.reading.scan.pictures import Picture, check_size, oriented, plain
+from omr.errors import ScanError
+from omr.reading.scan.only_picture import only_picture
+from omr.reading.scan.render import opened
 
-_PDFIUM: Final = RLock()
-
-POINTS_PER_INCH: Final = 72.0
-RENDER_DPI: Final = 300.0
-RENDER_LONGEST_PX: Final = 5000  # A3 at 300 dpi; a page that claims to be larger gets fewer dpi
-RENDER_SECONDS: Final = 60
-# PDFium keeps every picture that it has read until the document is closed: after so many bytes
-# it is opened anew, which takes a millisecond, so that a file of any length takes the same memory.
-MOST_HELD_BYTES: Final = 16 * 2**20
-# A text layer has a few hundred objects. A page with more is a drawing: render it.
-MOST_OBJECTS: Final = 20_000
-# Share of the page by which a picture may miss its edges and still be the whole page
-# (sizes in a PDF are often rounded to whole points).
-EDGE_TOLERANCE: Final = 0.01
-# A picture turned by more than this (sine) was straightened by software: render it.
-TURN_TOLERANCE: Final = 0.002
-
-# Colours in which a JPEG means the same inside a PDF and on its own; CMYK and palettes do not.
-_JPEG_SPACES: Final = {
-    raw.FPDF_COLORSPACE_DEVICEGRAY,
-    raw.FPDF_COLORSPACE_DEVICERGB,
-    raw.FPDF_COLORSPACE_CALGRAY,
-    raw.FPDF_COLORSPACE_CALRGB,
-    raw.FPDF_COLORSPACE_ICCBASED,
-}
-# The time and the random name that PDFium gives to every document it saves, near its start and its end.
-_ANEW: Final = re.compile(rb"(?<=/CreationDate\(D:)\d{14}|(?<=/ID\[<)[0-9A-F]{32}><[0-9A-F]{32}")
-_EDGE_BYTES: Final = 512
-# EXIF orientation of a picture whose right and down directions point this way on the page.
-_ORIENTATION: Final = {
-    ((1, 0), (0, 1)): 1,
-    ((-1, 0), (0, 1)): 2,
-    ((-1, 0), (0, -1)): 3,
-    ((1, 0), (0, -1)): 4,
-    ((0, 1), (1, 0)): 5,
-    ((0, 1), (-1, 0)): 6,
-    ((0, -1), (-1, 0)): 7,
-    ((0, -1), (1, 0)): 8,
-}
+INHERITED: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
+DEEPEST: Final = 64  # of a tree of pages; a thousand pages in twos have 10
+# Begins another document behind the end of one: two were joined by copying them together.
+_JOINED: Final = re.compile(rb"%%EOF\s{0,64}%PDF-\d")
+_BLOCK: Final = 1 << 20
+# What says nothing about how a page looks, or leads away from it.
+_BESIDE: Final = ("/Parent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/B")
+# What pikepdf raises on a document that is not as it should be.
+DAMAGE: Final = (pikepdf.PdfError, ValueError, TypeError, KeyError, IndexError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,197 +41,180 @@ class PdfPart:
     is_jpeg: bool
     orientation: int = 1  # of a JPEG, as EXIF counts
     dpi: tuple[float, float] | None = None  # of a JPEG, along the page's x and y
+    identity: str = ""  # of a PDF: SHA-256 of what the page is made of, however it is written down
+
+
+@dataclass(slots=True)
+class _Tree:
+    """The pages as they hang in their tree; None where one should be and is not."""
+
+    leaves: list[Dictionary | None] = field(default_factory=list)
+    is_sound: bool = True
 
 
 def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
     """Yield each page, or the error in its place.
+
+    Where others find more pages in the file than were yielded, or documents hang on it,
+    the last thing yielded says so.
 
     Raises
     ------
     ScanError
         If the document cannot be opened: damaged, or locked with a password.
     """
-    index, count = 0, 1
-    while index < count:
-        held = 0
-        with _opened(path) as document:
-            with _PDFIUM:
-                count = len(document)
-            if count > most_pages:
-                raise ScanError("too_many_pages", most=most_pages)
-            while index < count and held < MOST_HELD_BYTES:
-                part: PdfPart | ScanError
-                try:
-                    with _PDFIUM:
-                        part = _part(document, index)
-                    held += len(part.data)
-                except pdfium.PdfiumError as error:
-                    part = ScanError("damaged", detail=str(error))
-                index += 1
-                yield part
-
-
-def load(document_of_one_page: bytes) -> Picture:
-    """Return the page's pixels, upright as the page shows them.
-
-    Raises
-    ------
-    ScanError
-        If the page is damaged or its picture's size is out of bounds.
-    MissingToolError
-        If the page must be rendered and poppler is absent.
-    """
-    longest_inch = 1.0
-    # What PDFium cannot make out, poppler may; if not, it says so.
-    with suppress(pdfium.PdfiumError), _PDFIUM, _opened(document_of_one_page) as document:
-        page = document[0]
-        longest_inch = max(longest_inch, max(page.get_size()) / POINTS_PER_INCH)
-        found = _only_picture(page)
-        if found is not None:
-            image, orientation = found
-            check_size(*image.get_px_size())
-            pixels = oriented(_pixels(image), orientation)
-            return Picture(pixels, pixels.ndim == 3, _dpi(image, orientation))
-    return _rendered(document_of_one_page, int(min(RENDER_DPI, RENDER_LONGEST_PX / longest_inch)))
-
-
-@contextmanager
-def _opened(source: Path | bytes) -> Iterator[pdfium.PdfDocument]:
+    by_pdfium = _counted(path)
     try:
-        with _PDFIUM:
-            document = pdfium.PdfDocument(source)
-    except pdfium.PdfiumError as error:
-        if error.err_code == raw.FPDF_ERR_PASSWORD:
-            raise ScanError("encrypted") from error
-        raise ScanError("damaged", detail=str(error)) from error
-    try:
-        yield document
-    finally:
-        with _PDFIUM:
-            document.close()
-
-
-def _part(document: pdfium.PdfDocument, index: int) -> PdfPart:
-    page = document[index]
-    try:
-        with suppress(pdfium.PdfiumError):  # the page by itself will show what it is
-            found = _only_picture(page)
-            if found is not None and _is_plain_jpeg(found[0]):
-                image, orientation = found
-                data = bytes(image.get_data(decode_simple=True))
-                return PdfPart(data, True, orientation, _dpi(image, orientation))
-        return PdfPart(_alone(document, index), False)
-    finally:
-        page.close()
-
-
-def _is_plain_jpeg(image: pdfium.PdfImage) -> bool:
-    return image.get_filters()[-1:] == ["DCTDecode"] and image.get_metadata().colorspace in _JPEG_SPACES
-
-
-def _only_picture(page: pdfium.PdfPage) -> tuple[pdfium.PdfImage, int] | None:
-    """Return the picture that is all one sees of the page, with its orientation.
-
-    A layer of invisible text (a scan after OCR) does not count, nor does what lies
-    under a picture that covers the page.
-    """
-    if raw.FPDFPage_CountObjects(page) > MOST_OBJECTS:
-        return None
-    visible = [one for one in page.get_objects(max_depth=1) if not _is_invisible(one)]
-    images = [one for one in visible if isinstance(one, pdfium.PdfImage)]
-    if len(images) != 1 or visible[-1] is not images[0]:
-        return None
-    image = images[0]
-    # A stencil has no colours of its own; PDFium gives where it paints, which is a negative.
-    is_stencil = image.get_metadata().colorspace == raw.FPDF_COLORSPACE_UNKNOWN
-    if is_stencil or raw.FPDFPageObj_HasTransparency(image):
-        return None
-    left, bottom, right, top = page.get_cropbox()
-    slack_x, slack_y = (right - left) * EDGE_TOLERANCE, (top - bottom) * EDGE_TOLERANCE
-    x0, y0, x1, y1 = image.get_bounds()
-    if x0 < left - slack_x or y0 < bottom - slack_y or x1 > right + slack_x or y1 > top + slack_y:
-        return None  # the page shows a part of the picture
-    covers = x0 < left + slack_x and y0 < bottom + slack_y and x1 > right - slack_x and y1 > top - slack_y
-    if len(visible) > 1 and not covers:
-        return None
-    orientation = _orientation(image.get_matrix(), page.get_rotation())
-    return None if orientation is None else (image, orientation)
-
-
-def _is_invisible(one: pdfium.PdfObject) -> bool:
-    if one.type != raw.FPDF_PAGEOBJ_TEXT:
-        return False
-    return bool(raw.FPDFTextObj_GetTextRenderMode(one) == raw.FPDF_TEXTRENDERMODE_INVISIBLE)
-
-
-def _orientation(matrix: pdfium.PdfMatrix, rotation_deg: int) -> int | None:
-    """Return the EXIF orientation of a picture drawn with `matrix` on a page turned clockwise."""
-    right, down = (matrix.a, -matrix.b), (-matrix.c, matrix.d)  # y points down from here on
-    for _ in range(rotation_deg // 90 % 4):
-        right, down = (-right[1], right[0]), (-down[1], down[0])
-    signs = []
-    for x, y in (right, down):
-        longer, shorter = max(abs(x), abs(y)), min(abs(x), abs(y))
-        if longer == 0 or shorter > TURN_TOLERANCE * longer:
-            return None
-        signs.append((int(np.sign(x)), 0) if abs(x) > abs(y) else (0, int(np.sign(y))))
-    return _ORIENTATION.get((signs[0], signs[1]))
-
-
-def _dpi(image: pdfium.PdfImage, orientation: int) -> tuple[float, float]:
-    """Return the resolution along the page's x and y; `_orientation` made sure that no side is 0."""
-    width, height = image.get_px_size()
-    matrix = image.get_matrix()
-    x = width / math.hypot(matrix.a, matrix.b) * POINTS_PER_INCH
-    y = height / math.hypot(matrix.c, matrix.d) * POINTS_PER_INCH
-    return (y, x) if orientation in (5, 6, 7, 8) else (x, y)
-
-
-def _alone(document: pdfium.PdfDocument, index: int) -> bytes:
-    """Return one page as a document, always the same bytes: their hash tells a page that came twice."""
-    out = io.BytesIO()
-    with pdfium.PdfDocument.new() as single:
-        single.import_pages(document, [index])
-        single.save(out)
-    data = out.getvalue()
-    end = max(len(data) - _EDGE_BYTES, _EDGE_BYTES)
-    head, tail = (_ANEW.sub(_zeros, part) for part in (data[:_EDGE_BYTES], data[end:]))
-    return head + data[_EDGE_BYTES:end] + tail
-
-
-def _zeros(found: re.Match[bytes]) -> bytes:
-    return re.sub(rb"[0-9A-F]", b"0", found[0])
-
-
-def _pixels(image: pdfium.PdfImage) -> NDArray[np.uint8]:
-    pixels = image.get_bitmap().to_numpy()
-    if pixels.ndim == 3 and pixels.shape[2] >= 3:
-        return plain(pixels[:, :, 2::-1])  # PDFium gives BGR or BGRx
-    return np.array(pixels.reshape(pixels.shape[:2]), np.uint8)
-
-
-def _rendered(document_of_one_page: bytes, dpi: int) -> Picture:
-    from pdf2image import convert_from_bytes
-    from pdf2image.exceptions import (
-        PDFInfoNotInstalledError,
-        PDFPageCountError,
-        PDFPopplerTimeoutError,
-        PDFSyntaxError,
-    )
-
-    try:
-        pictures = convert_from_bytes(
-            document_of_one_page,
-            dpi=dpi,
-            last_page=1,
-            use_cropbox=True,
-            timeout=RENDER_SECONDS,
-        )
-    except PDFInfoNotInstalledError as error:
-        raise MissingToolError("poppler", "poppler-utils") from error
-    except (PDFPageCountError, PDFSyntaxError, PDFPopplerTimeoutError, OSError, ValueError) as error:
+        document = Pdf.open(path, suppress_warnings=True, inherit_page_attributes=False)
+    except pikepdf.PasswordError as error:
+        raise ScanError("encrypted") from error
+    except DAMAGE as error:
         raise ScanError("damaged", detail=type(error).__name__) from error
-    if not pictures:
-        raise ScanError("damaged", detail="poppler")
-    pixels = plain(np.array(pictures[0].convert("RGB")))
-    return Picture(pixels, pixels.ndim == 3, (dpi, dpi))
+    with document:
+        tree = _Tree()
+        _walk(document.Root.get("/Pages"), {}, tree, set(), most_pages)
+        if len(tree.leaves) > most_pages:
+            raise ScanError("too_many_pages", most=most_pages)
+        for leaf in tree.leaves:
+            yield _part(document, leaf)
+        counts = {by_pdfium, _objects(document), len(tree.leaves)} - {None}
+        more = _joined(path) + _attached(document)
+    if more or not tree.is_sound or len(counts) > 1:
+        counted = max(max(one for one in counts if one is not None), len(tree.leaves)) + more
+        yield ScanError("pages_may_be_missing", found=len(tree.leaves), counted=counted)
+
+
+def _counted(path: Path) -> int | None:
+    """Return how many pages PDFium finds; None where it cannot open the document."""
+    try:
+        with opened(path) as document:
+            return len(document)
+    except (ScanError, pdfium.PdfiumError):
+        return None
+
+
+def _walk(
+    node: Object | None, above: dict[str, Object], tree: _Tree, path: set[tuple[int, int]], most: int
+) -> None:
+    """Collect the pages under a node, in order, each with what it inherits."""
+    if len(tree.leaves) > most:
+        return
+    if not isinstance(node, Dictionary):
+        tree.leaves.append(None)
+        return
+    if node.objgen in path or len(path) > DEEPEST:
+        tree.is_sound = False
+        return
+    here = above | {key: node[key] for key in INHERITED if key in node}
+    kids = node.get("/Kids")
+    if isinstance(kids, Array):
+        inside = path | {node.objgen} if node.is_indirect else path
+        for kid in kids:
+            _walk(kid, here, tree, inside, most)
+        return
+    for key, value in here.items():
+        if key not in node:
+            node[key] = value
+    tree.leaves.append(node)
+
+
+def _objects(document: Pdf) -> int | None:
+    """Return how many pages there are among the document's objects, in the tree or not."""
+    with suppress(*DAMAGE):
+        return sum(
+            1
+            for one in document.objects
+            if isinstance(one, Dictionary) and one.get("/Type") == Name.Page and "/Kids" not in one
+        )
+    return None
+
+
+def _joined(path: Path) -> int:
+    """Return how many documents follow the first in a file."""
+    found, kept = 0, b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found += len(_JOINED.findall(kept + block))
+            kept = block[-80:] if not _JOINED.search(block[-80:]) else b""
+    return found
+
+
+def _attached(document: Pdf) -> int:
+    """Return how many files hang on the document: the pages of a portfolio are documents of their own."""
+    with suppress(*DAMAGE):
+        return len(document.attachments)
+    return 1
+
+
+def _part(document: Pdf, leaf: Dictionary | None) -> PdfPart | ScanError:
+    if leaf is None:
+        return ScanError("damaged", detail="page")
+    try:
+        found = only_picture(leaf)
+        if found is not None:
+            return PdfPart(found.data, True, found.orientation, found.dpi)
+        return PdfPart(_alone(document, leaf), False, identity=_identity(document, leaf))
+    except DAMAGE as error:
+        return ScanError("damaged", detail=type(error).__name__)
+
+
+def _alone(document: Pdf, leaf: Dictionary) -> bytes:
+    """Return a page as a document of its own, with what decides how it looks: its layers, its form fields."""
+    out = io.BytesIO()
+    with Pdf.new() as single:
+        single.pages.append(pikepdf.Page(leaf))
+        root = document.Root
+        if "/OCProperties" in root:
+            single.Root.OCProperties = single.copy_foreign(document.make_indirect(root.OCProperties))
+        if "/AcroForm" in root and "/Annots" in leaf:
+            # PDFium draws the fields that it finds on the page; the list of all would bring all pages.
+            single.Root.AcroForm = Dictionary(Fields=Array())
+        single.save(out, static_id=True, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return out.getvalue()
+
+
+def _identity(document: Pdf, leaf: Dictionary) -> str:
+    """Return the SHA-256 of a page and all that it uses, independent of how a library writes it down."""
+    digest = hashlib.sha256()
+    seen: dict[tuple[int, int], int] = {}
+    todo: list[Object | bytes] = [leaf]
+    if "/OCProperties" in document.Root:
+        todo.append(document.Root.OCProperties)
+    while todo:
+        one = todo.pop()
+        if isinstance(one, bytes):
+            digest.update(one)
+            continue
+        if isinstance(one, Object) and one.is_indirect and one.objgen != (0, 0):
+            if one.objgen in seen:
+                digest.update(b"again %d;" % seen[one.objgen])
+                continue
+            seen[one.objgen] = len(seen)
+        match one:
+            case pikepdf.Stream():
+                digest.update(b"stream;%b;" % one.read_raw_bytes())
+                todo += _inside(one.stream_dict)
+            case Dictionary():
+                todo += _inside(one)
+            case Array():
+                digest.update(b"%d items;" % len(one))
+                todo += reversed([_plain(item) for item in one])
+            case _:
+                digest.update(_bytes(one))
+    return digest.hexdigest()
+
+
+def _inside(one: Dictionary) -> list[Object | bytes]:
+    keys = sorted(key for key in map(str, one.keys()) if key not in _BESIDE and key != "/Length")
+    inside: list[Object | bytes] = []
+    for key in reversed(keys):
+        inside += [_plain(one[key]), key.encode()]
+    return [*inside, b"%d keys;" % len(keys)]
+
+
+def _plain(value: object) -> Object | bytes:
+    return value if isinstance(value, Object) else _bytes(value)
+
+
+def _bytes(value: object) -> bytes:
+    return (value.unparse() if isinstance(value, Object) else repr(value).encode()) + b";"

@@ -1,4 +1,4 @@
-"""One encoded picture (JPEG, PNG, TIFF) -> pixels, whatever its mode and way up."""
+"""One encoded picture of any kind that is read -> pixels, whatever its mode and way up."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from omr.errors import ScanError
+from omr.files import SCAN_HEAD_BYTES, ScanKind, scan_kind
 
 Pixels = NDArray[np.uint8]  # (H, W) grey, or (H, W, 3) RGB
 
@@ -28,8 +30,21 @@ DAMAGE: Final = (
 )
 
 _ORIENTATION_TAG: Final = 0x0112
-_END_OF_IMAGE: Final = b"\xff\xd9"
-_START_OF_SCAN: Final = b"\xff\xda"
+_PHOTOMETRIC_TAG: Final = 262
+_WHITE_IS_ZERO: Final = 0
+_FORMATS: Final = {  # Pillow's names
+    ScanKind.JPEG: "JPEG",
+    ScanKind.PNG: "PNG",
+    ScanKind.TIFF: "TIFF",
+    ScanKind.BMP: "BMP",
+    ScanKind.GIF: "GIF",
+    ScanKind.WEBP: "WEBP",
+    ScanKind.JPEG2000: "JPEG2000",
+}
+# What libjpeg says where data are missing or wrong and it fills the gap; it also complains of
+# harmless things, such as bytes between two segments or an unknown version of JFIF.
+_JPEG_DAMAGE: Final = ("premature end", "bad Huffman", "resync", "instead of RST", "bad progression")
+
 _BASELINE: Final = (0xC0, 0xC1)
 # Progressive and the like, whose scans each run over the whole height, and the start of a scan.
 _OTHER_FRAMES: Final = (0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xDA)
@@ -73,7 +88,7 @@ def load(
     Parameters
     ----------
     data : bytes
-        A JPEG, PNG or TIFF file; of several pages the first.
+        A file of one of the kinds that are read; of a TIFF of several pages the first.
     orientation : int or None
         As EXIF counts; None takes the picture's own.
     colour : bool
@@ -87,16 +102,21 @@ def load(
     Raises
     ------
     ScanError
-        If the file is damaged or truncated, or its size is out of bounds.
+        If the file is damaged or truncated, holds several pictures, is stored in a way that is not
+        read, or its size is out of bounds.
     """
+    kind = scan_kind(data[:SCAN_HEAD_BYTES])
     try:
         with undisturbed():
-            header = Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "TIFF"])
+            header = _opened(data, kind)
             check_size(*header.size)
+            pictures = int(getattr(header, "n_frames", 1))
+            if pictures > 1 and kind is not ScanKind.TIFF and header.format != "MPO":
+                raise ScanError("several_pictures", pictures=pictures)
             if orientation is None:
-                orientation = int(header.getexif().get(_ORIENTATION_TAG, 1))
+                orientation = _own_orientation(header, kind)
             dpi = _dpi(header.info.get("dpi"))
-            if data.startswith(b"\xff\xd8") and header.mode in ("L", "RGB"):
+            if kind is ScanKind.JPEG and header.mode in ("L", "RGB"):
                 is_colour = header.mode == "RGB"
                 width, height = header.size
                 if colour and is_colour and orientation == 1 and top < 1:
@@ -104,10 +124,12 @@ def load(
                     upper = _upper(data, width, rows, reduced)
                     if upper is not None:
                         return Picture(upper, True, dpi, rows / height)
-                pixels = _jpeg(data, _COLOUR[reduced] if colour else cv2.IMREAD_GRAYSCALE)
+                pixels = _jpeg_colour(data, _COLOUR[reduced]) if colour and is_colour else _jpeg_grey(data)
             else:
                 pixels = _array(header)
                 is_colour = pixels.ndim == 3
+    except MemoryError as error:
+        raise ScanError("too_much_memory") from error
     except DAMAGE as error:
         raise ScanError("damaged", detail=type(error).__name__) from error
     if orientation in (5, 6, 7, 8) and dpi is not None:
@@ -115,7 +137,39 @@ def load(
     return Picture(oriented(pixels, orientation), is_colour, dpi)
 
 
-def check_size(width: int, height: int) -> None:
+def _opened(data: bytes, kind: ScanKind | None) -> Image.Image:
+    """Open a picture by what it is, and by nothing else: Pillow knows forty kinds of files."""
+    if kind is ScanKind.HEIF:
+        return _heif(data)
+    if kind is ScanKind.TIFF:
+        try:
+            return TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+        except SyntaxError as error:
+            if "unknown pixel mode" in str(error) or "unknown data organization" in str(error):
+                raise ScanError("unsupported", detail="TIFF") from error
+            raise
+    if kind is None:
+        raise ScanError("not_a_scan")
+    return Image.open(io.BytesIO(data), formats=[_FORMATS[kind]])
+
+
+def _heif(data: bytes) -> Image.Image:
+    if data[8:12] in (b"avif", b"avis"):
+        return Image.open(io.BytesIO(data), formats=["AVIF"])
+    import pi_heif  # a phone's pictures: rare, and nothing else needs it
+
+    pi_heif.register_heif_opener(thumbnails=False)
+    return Image.open(io.BytesIO(data), formats=["HEIF"])
+
+
+def _own_orientation(header: Image.Image, kind: ScanKind | None) -> int:
+    """Return the orientation that is still to be applied to the decoder's pixels."""
+    if kind in (ScanKind.TIFF, ScanKind.HEIF):  # their decoders turn the picture themselves
+        return 1
+    return int(header.getexif().get(_ORIENTATION_TAG, 1))
+
+
+def check_size(width: int, height: int, *, least: int = LEAST_SIDE_PX) -> None:
     """Refuse a picture by its claimed size, before it is decoded.
 
     Raises
@@ -125,8 +179,8 @@ def check_size(width: int, height: int) -> None:
     """
     if width * height > MOST_PIXELS:
         raise ScanError("too_many_pixels", width=width, height=height, most=MOST_PIXELS // 1_000_000)
-    if min(width, height) < LEAST_SIDE_PX:
-        raise ScanError("too_few_pixels", width=width, height=height, least=LEAST_SIDE_PX)
+    if min(width, height) < least:
+        raise ScanError("too_few_pixels", width=width, height=height, least=least)
 
 
 def oriented(pixels: Pixels, orientation: int) -> Pixels:
@@ -160,11 +214,75 @@ def grey_of(pixels: Pixels) -> Pixels:
     return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _jpeg(data: bytes, mode: int) -> Pixels:
-    # Decoders fill what is missing with grey and go on. An entropy-coded scan holds
-    # neither of these two markers, so a file that was cut has no end after its last scan.
-    if data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN):
+def end_of_jpeg(data: bytes) -> int | None:
+    r"""Return where a JPEG ends; None where it breaks off before.
+
+    Its header may hold a small JPEG of its own, so the segments are followed, not searched.
+
+    Examples
+    --------
+    >>> end_of_jpeg(b"\xff\xd8\xff\xda\x00\x02..\xff\x00..\xff\xd9 and more")
+    14
+    """
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker == 0xD9:
+            return at + 2
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xDA:
+            at = _end_of_scan(data, at)
+    return at + 2 if data[at : at + 2] == b"\xff\xd9" else None
+
+
+def pictures_behind(data: bytes) -> int:
+    """Return how many pictures no smaller than the first follow in its file: programs show only that one."""
+    end = end_of_jpeg(data)
+    found = 0
+    size = _size(data)
+    while end is not None and (end := data.find(b"\xff\xd8\xff", end)) >= 0:
+        width, height = _size(data[end:])
+        found += width >= size[0] and height >= size[1] > 0
+        after = end_of_jpeg(data[end:])
+        end = None if after is None else end + after
+    return found
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    try:
+        with undisturbed(), Image.open(io.BytesIO(data), formats=["JPEG"]) as header:
+            return header.size
+    except DAMAGE:
+        return 0, 0
+
+
+def _end_of_scan(data: bytes, at: int) -> int:
+    """Return where the next marker is that does not belong to the entropy-coded data."""
+    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
+        if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7 and data[at + 1] != 0xFF:
+            return at
+        at += 1 if data[at + 1] == 0xFF else 2
+    return len(data)
+
+
+def _jpeg_grey(data: bytes) -> Pixels:
+    """Decode a JPEG to grey; what is damaged is refused, though decoders fill it with grey and go on."""
+    if end_of_jpeg(data) is None:
         raise EOFError
+    try:
+        pixels = simplejpeg.decode_jpeg(data, "GRAY", strict=True)
+    except ValueError as error:
+        if any(sign in str(error) for sign in _JPEG_DAMAGE):
+            raise
+        pixels = simplejpeg.decode_jpeg(data, "GRAY", strict=False)
+    return np.asarray(pixels[..., 0], np.uint8)
+
+
+def _jpeg_colour(data: bytes, mode: int) -> Pixels:
+    """Decode a JPEG whose grey was decoded before."""
     # OpenCV turns by EXIF on its own, also inside a PDF, where nobody else does.
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
@@ -205,14 +323,33 @@ def _frame_header(data: bytes) -> int | None:
 
 def _array(image: Image.Image) -> Pixels:
     """Return the pixels of any mode, 16 bits scaled to 8, transparency over white paper."""
-    if image.mode.startswith("I"):
-        return np.asarray(np.clip(np.asarray(image), 0, 65535) // 257, np.uint8)
+    if image.mode.startswith("I;16"):
+        return _upright(np.asarray(np.asarray(image) // 257, np.uint8), image)
+    if image.mode == "F":
+        return _upright(_of_fractions(np.asarray(image)), image)
+    if image.mode in ("I", "LAB", "HSV"):
+        raise ScanError("unsupported", detail=f"{image.format} {image.mode}")
+    if image.mode in ("La", "RGBa"):
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image.convert("RGBA"))
     if image.mode in ("1", "L"):
         return np.array(image.convert("L"))
     return plain(np.array(image.convert("RGB")))
+
+
+def _of_fractions(pixels: NDArray[np.float32]) -> Pixels:
+    """Return a picture of fractions, 0 black and 1 white; of other numbers nobody knows what is white."""
+    if not (np.isfinite(pixels).all() and pixels.min() >= 0 and 0 < pixels.max() <= 1):
+        raise ScanError("unsupported", detail="TIFF F")
+    return np.asarray(np.round(pixels * 255), np.uint8)
+
+
+def _upright(pixels: Pixels, image: Image.Image) -> Pixels:
+    """Turn the tones round where 0 is white: for more than 8 bits Pillow does not."""
+    tags = getattr(image, "tag_v2", {})
+    return 255 - pixels if tags.get(_PHOTOMETRIC_TAG) == _WHITE_IS_ZERO else pixels
 
 
 def _dpi(claim: Any) -> tuple[float, float] | None:

@@ -1,98 +1,156 @@
-"""Multi-page TIFF -> one small file per page, without decoding: strips are copied as they are."""
+"""Multi-page TIFF -> one small file per page, without decoding: strips and tiles are copied as they are."""
 
 from __future__ import annotations
 
+import hashlib
 import io
+import struct
 from collections.abc import Iterator
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from PIL import TiffImagePlugin
 
 from omr.errors import ScanError
+from omr.reading.scan.ifd import CIRCLE, LONG8, BrokenDirectoryError, Directory, Entry, directories, written
 from omr.reading.scan.pictures import DAMAGE, check_size, undisturbed
 
 SUBFILE_TYPE: Final = 254
-STRIP_OFFSETS: Final = 273
-STRIP_BYTE_COUNTS: Final = 279
+OLD_SUBFILE_TYPE: Final = 255
+WIDTH, HEIGHT, COMPRESSION, ORIENTATION = 256, 257, 259, 274
+CHUNKS: Final = ((324, 325), (273, 279))  # tiles, strips: offsets and byte counts
+OLD_JPEG: Final = 6  # of before 1995: its tables lie about the file, out of any strip
 # What says how the pixels are stored; everything else (names, dates, nested directories)
 # is left behind, and with it most of what can be wrong in a file.
 PIXEL_TAGS: Final = (
-    *(256, 257, 258, 259, 262, 266, 274, 277, 278, 282, 283, 284, 292, 293, 296),
-    *(317, 320, 338, 339, 347, 529, 530, 531, 532),
+    *(256, 257, 258, 259, 262, 266, 277, 278, 282, 283, 284, 292, 293, 296),
+    *(317, 320, 322, 323, 338, 339, 347, 529, 530, 531, 532),
 )
+SAME_SHAPE: Final = 0.02  # by which a preview's sides may be rounded
 
 
-def split(path: Path, most_pages: int) -> Iterator[bytes | ScanError]:
+@dataclass(frozen=True, slots=True)
+class TiffPage:
+    """One page as a TIFF of its own."""
+
+    data: bytes
+    orientation: int  # as EXIF counts; no longer in `data`, because not every decoder obeys it
+    identity: str  # SHA-256 of what is stored of the page, whoever wrote the file
+    previews: int  # smaller pictures of the same page, which are no pages
+
+
+def split(path: Path, most_pages: int) -> Iterator[TiffPage | ScanError]:
     """Yield each page of a TIFF as a picture of its own, or the error in its place.
 
-    Reduced pictures (previews) are no pages and are left out.
+    A picture that calls itself a reduced one is left out only where it is smaller than the page
+    before it and has its shape. Where the decoder counts other pages than stand
+    in the file, the last thing yielded says so.
 
     Raises
     ------
     ScanError
-        If the file cannot be opened or has more than `most_pages`.
+        If the file has more than `most_pages`.
     """
-    try:
-        with undisturbed():
-            image = TiffImagePlugin.TiffImageFile(path)
-    except DAMAGE as error:
-        raise ScanError("damaged", detail=type(error).__name__) from error
-    with image:
-        for frame in range(most_pages):
+    with path.open("rb") as file:
+        found: list[Directory] = []
+        broken: ScanError | None = None
+        try:
+            for directory in directories(file):
+                if len(found) == most_pages:
+                    raise ScanError("too_many_pages", most=most_pages)
+                found.append(directory)
+        except BrokenDirectoryError as error:
+            # The chain of directories is broken here: what follows cannot be found.
+            broken = ScanError("damaged", detail=str(error))
+        is_big_endian = _starts(file, b"MM")
+        for page, previews in _pages(found):
             try:
-                with undisturbed():
-                    image.seek(frame)
-            except EOFError:
-                return
-            except DAMAGE as error:
-                # The chain of directories is broken here: what follows cannot be found.
-                yield ScanError("damaged", detail=type(error).__name__)
-                return
-            try:
-                if not int(image.tag_v2.get(SUBFILE_TYPE, 0)) & 1:
-                    with undisturbed():
-                        page = _page(image, path)
-                    yield page
+                yield _page(page, previews, file, ">" if is_big_endian else "<")
             except ScanError as error:
                 yield error
-            except DAMAGE as error:
+            except (*DAMAGE, struct.error) as error:
                 yield ScanError("damaged", detail=type(error).__name__)
-        raise ScanError("too_many_pages", most=most_pages)
+    counted = _counted(path)
+    if broken is not None and not (str(broken.values["detail"]) == CIRCLE and counted == len(found)):
+        yield broken
+    elif counted is not None and counted != len(found):
+        yield ScanError("pages_may_be_missing", found=len(found), counted=counted)
 
 
-def _page(image: TiffImagePlugin.TiffImageFile, path: Path) -> bytes:
-    check_size(*image.size)
-    if STRIP_OFFSETS in image.tag_v2 and STRIP_BYTE_COUNTS in image.tag_v2:
-        return _copied(image.tag_v2, path)
-    # Tiles, or the JPEG of before 1995: rare enough to be decoded here.
-    out = io.BytesIO()
-    mode = "RGB" if image.mode in ("CMYK", "YCbCr", "LAB") else image.mode
-    image.convert(mode).save(out, "PNG", compress_level=1, dpi=image.info.get("dpi"))
-    return out.getvalue()
+def _pages(found: list[Directory]) -> Iterator[tuple[Directory, int]]:
+    """Yield the pages, each with how many smaller pictures of it follow."""
+    page: Directory | None = None
+    previews = 0
+    for one in found:
+        for directory in (one, *one.below):
+            may_be = directory is not one or _says_reduced(directory)
+            if page is not None and may_be and _is_smaller(directory, page):
+                previews += 1
+                continue
+            if page is not None:
+                yield page, previews
+            page, previews = directory, 0
+    if page is not None:
+        yield page, previews
 
 
-def _copied(old: TiffImagePlugin.ImageFileDirectory_v2, path: Path) -> bytes:
-    """Return one page as a TIFF of its own, its strips as they are."""
-    offsets, counts = old[STRIP_OFFSETS], old[STRIP_BYTE_COUNTS]
-    with path.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        ends = [offset + count for offset, count in zip(offsets, counts, strict=True)]
-        if min(*offsets, *counts) < 0 or max(ends) > size or sum(counts) > size:
-            raise ValueError("strips outside the file")
-        strips = []
-        for offset, count in zip(offsets, counts, strict=True):
-            file.seek(offset)
-            strips.append(file.read(count))
-    new = TiffImagePlugin.ImageFileDirectory_v2(prefix=old.prefix)
-    for tag in PIXEL_TAGS:
-        if tag in old:
-            new.tagtype[tag] = old.tagtype[tag]
-            new[tag] = old[tag]
-    new[STRIP_OFFSETS] = tuple(accumulate(counts[:-1], initial=0))  # `save` adds where the directory ends
-    new[STRIP_BYTE_COUNTS] = counts
-    out = io.BytesIO()
-    new.save(out)
-    out.write(b"".join(strips))
-    return out.getvalue()
+def _says_reduced(directory: Directory) -> bool:
+    return bool(directory.number(SUBFILE_TYPE, 0) & 1) or directory.number(OLD_SUBFILE_TYPE, 1) == 2
+
+
+def _is_smaller(directory: Directory, page: Directory) -> bool:
+    """Return whether a picture may be the same page with fewer pixels."""
+    width, height = (directory.number(tag, 0) for tag in (WIDTH, HEIGHT))
+    of_page = [page.number(tag, 0) for tag in (WIDTH, HEIGHT)]
+    if not (0 < width < of_page[0] and 0 < height < of_page[1]):
+        return False
+    slack = SAME_SHAPE + 1 / min(width, height)
+    return abs(width * of_page[1] / (height * of_page[0]) - 1) < slack
+
+
+def _page(page: Directory, previews: int, file: IO[bytes], order: str) -> TiffPage:
+    check_size(page.number(WIDTH, 0), page.number(HEIGHT, 0))
+    if page.number(COMPRESSION, 1) == OLD_JPEG:
+        raise ScanError("unsupported", detail="TIFF 6.0 JPEG")
+    offsets_tag, counts_tag = next(pair for pair in CHUNKS if pair[0] in page.tags or pair is CHUNKS[-1])
+    chunks = list(_chunks(file, page.numbers(offsets_tag), page.numbers(counts_tag)))
+    tags = {tag: page.tags[tag] for tag in PIXEL_TAGS if tag in page.tags}
+    tags[offsets_tag] = page.tags[offsets_tag]
+    tags[counts_tag] = Entry(4, tuple(len(chunk) for chunk in chunks))
+    tags = {tag: Entry(4, one.values) if one.type in LONG8 else one for tag, one in tags.items()}
+    digest = hashlib.sha256(order.encode())
+    for tag in sorted(tags):
+        if tag != offsets_tag:
+            digest.update(f"{tag}:{tags[tag].type}:{tags[tag].values};".encode())
+    for chunk in chunks:
+        digest.update(chunk)
+    orientation = page.number(ORIENTATION, 1)
+    data = written(tags, order, chunks, offsets_tag)
+    return TiffPage(data, orientation if 1 <= orientation <= 8 else 1, digest.hexdigest(), previews)
+
+
+def _chunks(file: IO[bytes], offsets: tuple[int, ...], counts: tuple[int, ...]) -> Iterator[bytes]:
+    size = file.seek(0, io.SEEK_END)
+    if not counts and len(offsets) == 1:  # as old programs write an uncompressed picture
+        counts = (size - offsets[0],)
+    ends = [offset + count for offset, count in zip(offsets, counts, strict=True)]
+    if not ends or min(*offsets, *counts) < 0 or max(ends) > size or sum(counts) > size:
+        raise ValueError("strips outside the file")
+    for offset, count in zip(offsets, counts, strict=True):
+        file.seek(offset)
+        yield file.read(count)
+
+
+def _starts(file: IO[bytes], with_these: bytes) -> bool:
+    file.seek(0)
+    return file.read(len(with_these)) == with_these
+
+
+def _counted(path: Path) -> int | None:
+    """Return how many pictures the decoder finds in the file; None where it finds no way in."""
+    try:
+        with undisturbed(), TiffImagePlugin.TiffImageFile(path) as image:
+            return int(image.n_frames)
+    except DAMAGE:
+        return None

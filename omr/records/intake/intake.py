@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.forms.cover import Cover
+from omr.messages import shown
 from omr.reading.reader import Result
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, open_pages
@@ -79,7 +80,9 @@ def take_in(
         orders = orders.with_cover(store, cover)
     # Kept once nothing can refuse the stack any more: an original without a row means a lost row.
     originals = [keep_original(file, scans) for file in files]
-    given = tuple((original.sha256, file.name) for original, file in zip(originals, files, strict=True))
+    given = tuple(
+        (original.sha256, shown(file.name)) for original, file in zip(originals, files, strict=True)
+    )
     names = dict(given)
     batch, ended, unread = _open_batch(store, orders, originals, names, by)
     if not ended:

@@ -1,0 +1,57 @@
+"""Pixels that a file claims to be no squares: what the page shows decides whether that is true.
+
+Fax pixels are up to twice as high as wide, and many a program writes the densities of a fax
+into a file whose pixels are squares. The printed markers are squares on paper.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import cv2
+import numpy as np
+
+from omr.geometry import FRAMES
+from omr.reading.scan.pictures import Pixels
+
+WORK_SIDE_PX: Final = 1200  # 100-150 dpi of a sheet: a marker has five pixels a module
+SHEET: Final = math.sqrt(2)  # long over short side of every A size
+A_SHEET: Final = 0.1  # how far (as a logarithm) a scan's shape is off that, with a margin at one side
+NO_SHEET: Final = 0.2
+
+_IDS: Final = {mark.id for frame in FRAMES.values() for mark in frame.fiducials}
+_PRINTED: Final = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+
+
+def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | None]:
+    """Return a picture with square pixels, and its resolution as far as the claim is believed.
+
+    Parameters
+    ----------
+    dpi : tuple of float
+        As claimed, along x and y, clearly unlike.
+    """
+    height, width = grey.shape
+    finest = max(dpi)
+    size = round(width * finest / dpi[0]), round(height * finest / dpi[1])
+    claimed = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    as_it_is = _markers(grey), _markers(claimed)
+    if as_it_is[0] != as_it_is[1]:
+        is_square = as_it_is[0] > as_it_is[1]
+    else:
+        is_square = _off_sheet(grey) < A_SHEET and _off_sheet(claimed) > NO_SHEET
+    return (grey, None) if is_square else (claimed, finest)
+
+
+def _markers(grey: Pixels) -> int:
+    """Return how many of our markers a picture shows undistorted."""
+    scale = WORK_SIDE_PX / max(grey.shape)
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+    _, ids, _ = cv2.aruco.ArucoDetector(_PRINTED).detectMarkers(small)
+    return 0 if ids is None else len(_IDS & {int(one) for one in np.ravel(ids)})
+
+
+def _off_sheet(grey: Pixels) -> float:
+    height, width = grey.shape
+    return abs(math.log(max(height, width) / min(height, width) / SHEET))

@@ -26,7 +26,7 @@ from omr.files import (
     sha256_of,
     write_whole,
 )
-from omr.reading.scan.pages import find_files
+from omr.reading.scan.find import find_files
 
 
 def test_what_fails_on_the_way_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -176,5 +176,5 @@ def test_a_pdf_may_begin_late(before: int) -> None:
 def test_a_folder_gives_every_kind_of_scan(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"scan{suffix}"
     file.write_bytes(b"whatever")
-    assert find_files([tmp_path]) == [file]
+    assert find_files([tmp_path]).files == (file,)
     assert kind_of_scan(file) is None

@@ -1,0 +1,2 @@
+-- Add the views that answer questions without a manual: docs/database.md, with examples.
+-- They stand in views.sql now, with all the others; the name stays, for databases that know it.

@@ -1,0 +1,204 @@
+-- The views: what counts today, over facts that only grow. Declared here once; a database whose views
+-- were made from another text of this file gets them anew when it is opened (schema.py).
+
+-- The latest entry of each unit and day counts.
+CREATE VIEW units AS
+SELECT unit, name, kind, parent, successor, valid_from, valid_to FROM unit_entries
+WHERE entry IN (SELECT max(entry) FROM unit_entries GROUP BY unit, valid_from);
+
+-- A run that has no end is being printed, or its printing was interrupted.
+CREATE VIEW print_runs AS
+SELECT run, form, fingerprint, unit, period, digit, year, first, last, last - first + 1 AS count,
+       seeded, target, coalesce(state, 'printing') AS state, pdf, at AS issued_at, by AS issued_by
+FROM runs JOIN events ON events.event = runs.event LEFT JOIN run_ends USING (run);
+
+-- Each reading as people see it: where it counts, and whether.
+CREATE VIEW slips AS
+SELECT readings.reading, readings.serial, form, fingerprint, readings.run, readings.number,
+       coalesce(attributed_unit, readings.unit) AS unit,
+       coalesce(attributed_period, readings.period) AS period,
+       batch, readings.page, pages.original, pages.number AS page_number,
+       CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 'counts'
+            WHEN outcome_by_hand = 'refused' THEN 'refused'
+            WHEN set_aside.reason IS NULL THEN 'counts'
+            WHEN set_aside.reason IN ('same_image', 'same_sheet') THEN 'duplicate'
+            ELSE 'held' END AS standing,
+       CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 0
+            WHEN outcome_by_hand = 'refused' THEN 2
+            WHEN set_aside.reason IS NULL THEN 0
+            WHEN set_aside.reason IN ('same_image', 'same_sheet') THEN 2
+            ELSE 1 END AS rank, -- of two slips with one serial, the lower is shown
+       set_aside.reason AS set_aside, set_aside.other,
+       outcome_by_hand, reason_by_hand
+FROM readings
+JOIN runs USING (run)
+JOIN pages USING (page)
+LEFT JOIN set_aside USING (reading)
+LEFT JOIN (
+    SELECT reading AS attributed_reading, unit AS attributed_unit, period AS attributed_period
+    FROM attributions
+    WHERE attribution IN (SELECT max(attribution) FROM attributions GROUP BY reading)
+) ON attributed_reading = readings.reading
+LEFT JOIN (
+    SELECT reading AS decided_reading, outcome AS outcome_by_hand, reason AS reason_by_hand
+    FROM decided_slips
+    WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY reading)
+) ON decided_reading = readings.reading
+WHERE outcome_by_hand IS NOT 'void' -- a serial that was typed wrong was never here;
+
+-- Readings that the rules of validity must look at; all others are valid.
+CREATE VIEW exceptional AS
+SELECT reading FROM set_aside
+UNION SELECT reading FROM attributions
+UNION SELECT reading FROM decided_slips
+UNION SELECT reading FROM decided_answers
+UNION SELECT reading FROM decidings WHERE overall = 0;
+
+-- What each question says today: the latest decision, else the machine's last deciding.
+CREATE VIEW current_answers AS
+SELECT decidings.reading, answers.question,
+       coalesce(hand.state, answers.state) AS state,
+       coalesce(hand.codes, answers.codes) AS codes,
+       CASE WHEN hand.decision IS NULL THEN answers.confidence ELSE 1.0 END AS confidence,
+       coalesce(hand_event.by, 'machine') AS by
+FROM decidings
+JOIN answers USING (deciding)
+LEFT JOIN decided_answers AS hand ON hand.decision = (
+    SELECT max(decision) FROM decided_answers AS any_hand
+    WHERE any_hand.reading = decidings.reading AND any_hand.question = answers.question
+) AND hand.state <> 'withdrawn'
+LEFT JOIN events AS hand_event ON hand_event.event = hand.event
+WHERE decidings.deciding = (
+    SELECT max(deciding) FROM decidings AS any_deciding
+    WHERE any_deciding.reading = decidings.reading
+);
+
+-- What waits for a person.
+CREATE VIEW waiting AS
+SELECT 'H' || reading AS item, 'held' AS kind, set_aside AS reason, 0 AS urgency,
+       batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,
+       NULL AS question, NULL AS confidence, other
+FROM slips WHERE standing = 'held'
+UNION ALL
+SELECT 'S' || reading, 'slip', doubts.reason, 1,
+       batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,
+       NULL, NULL, NULL
+FROM doubts JOIN slips USING (reading)
+WHERE standing = 'counts' AND coalesce(outcome_by_hand, 'withdrawn') = 'withdrawn'
+UNION ALL
+SELECT 'P' || page, 'page', reason, 2,
+       batch, original, page, number, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, NULL, NULL
+FROM pages
+WHERE pages.outcome = 'rejected' AND coalesce((
+    SELECT decided_pages.outcome FROM decided_pages WHERE decided_pages.page = pages.page
+    ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'
+UNION ALL
+SELECT 'A' || reading || '-' || answers.question, 'answer', 'doubtful',
+       CASE WHEN form_questions.overall THEN 1 WHEN core THEN 3 ELSE 4 END,
+       batch, original, page, page_number, reading, serial,
+       slips.form, slips.fingerprint, unit, period,
+       answers.question, answers.confidence, NULL
+FROM answers
+JOIN decidings USING (deciding)
+JOIN slips USING (reading)
+JOIN form_questions
+  ON form_questions.fingerprint = slips.fingerprint AND form_questions.question = answers.question
+WHERE answers.state = 'doubtful' AND standing = 'counts' AND reason_by_hand IS NULL
+  AND deciding = (SELECT max(deciding) FROM decidings AS any_deciding
+                  WHERE any_deciding.reading = decidings.reading)
+  AND coalesce((
+      SELECT state FROM decided_answers
+      WHERE decided_answers.reading = decidings.reading
+        AND decided_answers.question = answers.question
+      ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn';
+
+-- The latest count of a unit and period counts.
+CREATE VIEW visits AS
+SELECT unit, period, visits FROM visit_counts
+WHERE visit_count IN (SELECT max(visit_count) FROM visit_counts GROUP BY unit, period);
+
+-- Responses of imports that nobody withdrew.
+CREATE VIEW current_responses AS
+SELECT * FROM electronic_slips
+WHERE electronic_slips.event NOT IN (SELECT imported FROM withdrawn_imports);
+
+-- Every slip that came back, on paper or online, and whether it counts. The same rules as in
+-- records/counts/validity.py; tests hold the two to each other.
+CREATE VIEW returned_slips AS
+SELECT channel, slip, reading, response, form, fingerprint, run, unit, period, batch, reason,
+       CASE WHEN standing = 'held' THEN 'held' WHEN reason IS NULL THEN 'valid' ELSE 'invalid' END
+       AS state
+FROM (
+    SELECT 'paper' AS channel, serial AS slip, reading, NULL AS response,
+           form, fingerprint, run, unit, period, batch, standing,
+           CASE WHEN reason_by_hand IS NOT NULL THEN reason_by_hand
+                WHEN standing <> 'counts' THEN CASE
+                    WHEN set_aside IN ('other_unit', 'other_period', 'period_closed') THEN 'KHL7'
+                    WHEN set_aside = 'spoiled' THEN 'KHL6'
+                    ELSE 'KHL3' END
+                WHEN reading IN (SELECT reading FROM exceptional)
+                    THEN (SELECT CASE
+    WHEN max(said) = 0 THEN 'KHL5'
+    WHEN max(said AND overall) = 0 AND sum(core AND NOT said) > 0.5 * sum(core) THEN 'KHL5' END
+FROM (
+SELECT overall, core, coalesce((
+    SELECT (state = 'answered' OR (state = 'doubtful' AND by = 'machine')) FROM current_answers
+    WHERE current_answers.reading = slips.reading
+      AND current_answers.question = form_questions.question), 0) AS said
+FROM form_questions WHERE form_questions.fingerprint = slips.fingerprint AND kind <> 'text'))
+           END AS reason
+    FROM slips
+    WHERE (rank = 0 OR NOT EXISTS (
+        SELECT 1 FROM slips AS better
+        WHERE better.serial = slips.serial
+          AND (better.rank, better.reading) < (slips.rank, slips.reading)))
+      AND (standing = 'counts' OR coalesce(set_aside, '') NOT IN ('spoiled', 'period_closed'))
+    UNION ALL
+    SELECT 'electronic', 'E' || response, NULL, response,
+           form, fingerprint, NULL, unit, period, NULL, 'counts', (SELECT CASE
+    WHEN max(said) = 0 THEN 'KHL5'
+    WHEN max(said AND overall) = 0 AND sum(core AND NOT said) > 0.5 * sum(core) THEN 'KHL5' END
+FROM (
+SELECT overall, core, coalesce((
+    SELECT state = 'answered' FROM electronic_answers
+    WHERE electronic_answers.response = electronic_slips.response
+      AND electronic_answers.question = form_questions.question), 0) AS said
+FROM form_questions
+WHERE form_questions.fingerprint = electronic_slips.fingerprint AND kind <> 'text'))
+    FROM current_responses AS electronic_slips
+);
+
+-- The answers of valid slips, one row for each ticked option.
+CREATE VIEW counted_answers AS
+SELECT channel, slip, unit, period, form, forms.field, given.question, form_questions.text,
+       factor, core, overall, given.state, code, label, satisfied, given.by
+FROM (
+    SELECT channel, slip, unit, period, form, fingerprint, question, current_answers.state, codes, by
+    FROM returned_slips JOIN current_answers USING (reading)
+    WHERE returned_slips.state = 'valid'
+    UNION ALL
+    SELECT channel, slip, unit, period, form, fingerprint, question, electronic_answers.state, codes,
+           'respondent'
+    FROM returned_slips JOIN electronic_answers USING (response)
+    WHERE returned_slips.state = 'valid'
+) AS given
+JOIN forms USING (fingerprint, form)
+JOIN form_questions USING (fingerprint, question)
+LEFT JOIN form_options
+  ON form_options.fingerprint = given.fingerprint AND form_options.question = given.question
+ AND given.state = 'answered' AND instr(' ' || codes || ' ', ' ' || code || ' ') > 0;
+
+-- What respondents wrote, as it was typed: masked, of slips that count.
+CREATE VIEW typed_comments AS
+SELECT 'paper' AS channel, unit, form, period, topic, text, folded
+FROM transcripts JOIN slips USING (reading)
+WHERE text <> '' AND standing = 'counts' AND transcript IN (
+    SELECT max(transcript) FROM transcripts GROUP BY reading, question)
+UNION ALL
+SELECT 'electronic', unit, form, period, NULL, text, folded
+FROM electronic_comments JOIN current_responses USING (response);
+
+-- Numbers that were issued, or may stand on paper since a register came back from a backup.
+CREATE VIEW used_numbers AS
+SELECT digit, year, last FROM runs UNION ALL SELECT digit, year, last FROM skipped_numbers;

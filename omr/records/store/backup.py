@@ -20,6 +20,7 @@ from typing import Final
 from omr.errors import OmrError
 from omr.files import appearing, hashed_copy, locked, put_in_place, sha256_of, write_whole
 from omr.records.store.chain import row_problem
+from omr.records.store.copies import copy_database, one_file
 from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store, now
 from omr.workspace import SETTINGS, Workspace
@@ -154,25 +155,11 @@ def _copy_register(store: Store, target: Path) -> Path:
         problem = row_problem(copy)
     if problem is not None:
         raise OmrError("backup.broken", target=target, problem=problem)
-    _one_file(part)
+    one_file(part)
     event, head = end_of(part)
     register = folder / f"{event:09}-{head[:12] or 'empty'}.sqlite"
     put_in_place(part, register)
     return register
-
-
-def copy_database(source: Path, target: Path) -> None:
-    """Copy a database as it stands at one moment, with what its companions hold, into one file."""
-    target.unlink(missing_ok=True)
-    target.touch(mode=0o600)
-    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)
-    _one_file(target)
-
-
-def _one_file(database: Path) -> None:
-    with closing(sqlite3.connect(database)) as raw:
-        raw.execute("PRAGMA journal_mode = DELETE")
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ from sqlite_utils import Database
 
 from omr.files import sha256_of
 from omr.messages import say
-from omr.records.store.schema import migrations
+from omr.records.store.schema import bring_up
 from omr.records.store.store import Row, Store, canonical, digest_of, event_hash, fact
 
 T = TypeVar("T")
@@ -189,7 +189,7 @@ def fact_tables(store: Store) -> list[str]:
 def _schema() -> dict[str, str]:
     """Return what a database of this program consists of."""
     fresh = Database(memory=True)
-    migrations.apply(fresh)
+    bring_up(fresh)
     rows = fresh.query(
         "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%sqlite_%'"
     )

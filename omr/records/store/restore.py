@@ -24,13 +24,13 @@ from omr.records.store.backup import (
     SCANS,
     Backup,
     at_disk,
-    copy_database,
     copy_file,
     copy_originals,
     end_of,
     last_backup,
 )
 from omr.records.store.chain import row_problem, verify
+from omr.records.store.copies import copy_database
 from omr.records.store.mark import Mark
 from omr.records.store.store import Store, now
 from omr.workspace import DATABASE, MARK, SETTINGS, Workspace

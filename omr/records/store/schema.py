@@ -32,11 +32,11 @@ migrations: Final = Migrations("omr")
 
 
 def statements(sql: str) -> Iterator[str]:
-    """Yield the statements of an SQL file, each without its semicolon and the comments before it.
+    r"""Yield the statements of an SQL file, each without its semicolon and the comments before it.
 
     Examples
     --------
-    >>> list(statements("-- why\\n\\nSELECT 1; -- one\\nSELECT ';';\\n"))
+    >>> list(statements("-- why\n\nSELECT 1; -- one\nSELECT ';';\n"))
     ['SELECT 1', "SELECT ';'"]
     """
     waiting = ""

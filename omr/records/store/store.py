@@ -20,9 +20,11 @@ from typing import Final
 from sqlite_utils import Database
 
 from omr.errors import StoreError
+from omr.files import appearing
 from omr.forms.template import Form, form_from_json
+from omr.records.store.copies import copy_database
 from omr.records.store.mark import Line, Mark
-from omr.records.store.schema import APPLICATION_ID, migrations
+from omr.records.store.schema import APPLICATION_ID, bring_up, is_current, migrations
 
 Value = str | int | float | bytes | None
 Row = Mapping[str, Value]
@@ -424,17 +426,30 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     database = Database(connection)
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
-    applied = {migration.name for migration in migrations.applied(database)}
-    if applied - known:
+    applied = [migration.name for migration in migrations.applied(database)]
+    if set(applied) - known:
         raise StoreError("records.newer", path=path)
-    if applied == known:
+    if is_current(database):
         return
     connection.execute("BEGIN IMMEDIATE")  # a second program that opens a fresh database waits here
     try:
+        if applied and migrations.pending(database):
+            _keep_copy(path, applied[-1])
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.apply(database)
+        bring_up(database)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _keep_copy(path: Path, last: str) -> None:
+    """Keep a database as the earlier program left it: ``omr.after-m010_rules.20261129T132900Z.sqlite``."""
+    at = now().translate({ord(sign): None for sign in "-:"})
+    kept = path.with_name(f"{path.stem}.after-{last}.{at}{path.suffix}")
+    try:
+        with appearing(kept) as part:
+            copy_database(path, part)
+    except OSError as error:
+        raise StoreError("records.no_copy", path=kept, detail=error.strerror or error) from error

@@ -44,7 +44,7 @@ LEFT JOIN (
     FROM decided_slips
     WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY reading)
 ) ON decided_reading = readings.reading
-WHERE outcome_by_hand IS NOT 'void' -- a serial that was typed wrong was never here;
+WHERE outcome_by_hand IS NOT 'void'; -- a serial that was typed wrong was never here
 
 -- Readings that the rules of validity must look at; all others are valid.
 CREATE VIEW exceptional AS

@@ -22,7 +22,8 @@ def serve(
 ) -> None:
     """Open the desks."""
     from omr.web.app import LOOPBACK
-    from omr.web.server import Tls, run
+    from omr.web.server import run
+    from omr.web.tls import Tls
 
     if (tls_cert is None) != (tls_key is None):
         raise OmrError("web.half_tls")

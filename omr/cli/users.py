@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +35,8 @@ def add(session: Session, name: str, role: str, unit: str | None, as_json: bool)
     if as_json:
         value = {"name": account_name(name), "roles": sorted(roles), "unit": unit, "password": password}
         return print_json(value)
-    click.echo(say("web.user_added", name=account_name(name), password=password))
+    click.echo(say("web.user_added", name=account_name(name)))
+    _hand_over(session, account_name(name), password)
 
 
 @users.command("list")
@@ -52,12 +54,23 @@ def list_(session: Session, as_json: bool) -> None:
         click.echo(f"{user.name}\t{','.join(sorted(user.roles))}\t{user.unit or '–'}\t{state}")
 
 
+def _hand_over(session: Session, name: str, password: str) -> None:
+    """Show a one-time password on a terminal; elsewhere it goes into a file for its owner alone."""
+    from omr.web.server import hand_over
+
+    click.echo(hand_over(session.workspace().path, name, password, terminal=sys.stdout.isatty()))
+
+
 @users.command()
 @click.argument("name")
 @click.pass_obj
 def reset(session: Session, name: str) -> None:
     """Give a new one-time password."""
-    click.echo(say("web.user_reset", name=name, password=_accounts(session).reset(name, by=_me())))
+    from omr.web.accounts import account_name
+
+    password = _accounts(session).reset(name, by=_me())
+    click.echo(say("web.user_reset", name=account_name(name)))
+    _hand_over(session, account_name(name), password)
 
 
 @users.command()

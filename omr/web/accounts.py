@@ -27,6 +27,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database, Migrations
 
 from omr.errors import AccessError, StoreError
+from omr.web.passwords import is_plain
 
 
 class Role(StrEnum):
@@ -48,6 +49,8 @@ LONGEST_PASSWORD: Final = 200  # argon2 hashes all of it: a megabyte would be an
 # Without look-alikes; 16 of 31 signs are 79 bits, and the password is changed at the first login.
 _ONE_TIME_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _SEEN_EVERY: Final = timedelta(minutes=1)  # a write per minute and session, not per request
+_CLOCK_SLACK: Final = timedelta(minutes=2)  # a clock may be set back so far; beyond, no limit would hold
+MOST_ANONYMOUS_ACTS: Final = 500  # a day: somebody at the door who guesses fills no disk
 _NAME: Final = re.compile(r"[\w][\w.-]{1,39}")
 
 # Two at a time: one check takes 64 MiB by argon2's defaults (RFC 9106, second choice), and
@@ -232,13 +235,13 @@ class Accounts:
         Raises
         ------
         AccessError
-            If `old` is wrong or `new` is too short, too long, too plain or the same.
+            If `old` is wrong or `new` is too short, too long, easy to guess or the same.
         """
         if self.check(name, old) is None:
             raise AccessError("accounts.wrong_old_password")
         if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
             raise AccessError("accounts.password_length", least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
-        if len(set(new)) < 5 or name in new.casefold():
+        if len(set(new)) < 5 or name in new.casefold() or is_plain(new, name):
             raise AccessError("accounts.password_plain")
         if new == old:
             raise AccessError("accounts.password_same")
@@ -300,7 +303,8 @@ class Accounts:
                 return None
             user = _user(*row[:5])
             started, seen, now = datetime.fromisoformat(row[5]), datetime.fromisoformat(row[6]), self._clock()
-            if not user.active or now - seen > IDLE or now - started > LONGEST:
+            back = now < seen - _CLOCK_SLACK or now < started - _CLOCK_SLACK
+            if not user.active or back or now - seen > IDLE or now - started > LONGEST:
                 self.end_session(secret)
                 return None
             if now - seen > _SEEN_EVERY:
@@ -346,6 +350,17 @@ class Accounts:
                 "INSERT INTO acts (at, by, what, about) VALUES (?, ?, ?, ?)",
                 [self._now(), by, what, about[:500]],
             )
+
+    def note_stranger(self, what: str, about: str) -> None:
+        """Add one line about somebody who is not signed in, unless this day has many of them already."""
+        with self._lock, self._db.atomic():
+            since = (self._clock() - timedelta(days=1)).isoformat()
+            latest = self._db.execute(
+                "SELECT at FROM acts WHERE by = '' ORDER BY act DESC LIMIT 1 OFFSET ?",
+                [MOST_ANONYMOUS_ACTS - 1],
+            ).fetchone()
+            if latest is None or latest[0] < since:
+                self.note("", what, about)
 
     def acts(self, limit: int = 200) -> list[Act]:
         """Return the latest acts, the newest first."""

@@ -19,7 +19,7 @@ from omr.web.access import Gate
 from omr.web.front import FrontOffice
 from omr.web.routes import ROUTES
 
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "[::1]")  # the last as a browser writes it
 
 # Nothing from elsewhere, nothing inline; pictures may come from memory (crops that were preloaded).
 _POLICY: Final = (

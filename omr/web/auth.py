@@ -32,13 +32,13 @@ def login(visit: Visit) -> Response:
     key = name.casefold()
     wait_s = office.throttle.wait_s(key, address)
     if wait_s > 0:
-        office.note("", "login_throttled", f"{key} {address}")
+        office.accounts.note_stranger("login_throttled", f"{key} {address}")
         return _ask(visit, name=name, problem=say("web.wait", seconds=math.ceil(wait_s)), status=429)
     # Counted before the check: a hundred guesses sent at once are a hundred failures, not one.
     office.throttle.failed(key, address)
     user = office.accounts.check(name, password)
     if user is None:
-        office.note("", "login_failed", f"{key} {address}")
+        office.accounts.note_stranger("login_failed", f"{key} {address}")
         return _ask(visit, name=name, problem=say("web.wrong_login"), status=401)
     office.throttle.succeeded(key, address)
     office.accounts.end_session(visit.secret)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import socket
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,19 +14,14 @@ import uvicorn
 
 from omr.errors import OmrError
 from omr.messages import say
+from omr.files import write_whole
 from omr.web.app import LOOPBACK, create_app
 from omr.web.front import FrontOffice
+from omr.web.patience import LIMITS, Limits, patient
+from omr.web.tls import Tls
 from omr.workspace import Workspace
 
 _BACKLOG: Final = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """The files of a certificate."""
-
-    certificate: Path
-    key: Path
 
 
 def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Callable[[str], None]) -> None:
@@ -37,35 +32,75 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     port : int
         0 takes a free one; the address is told through `say_to`.
     say_to : callable
-        Gets the lines for the person at the terminal, the one-time password among them.
+        Gets the lines for the person at the terminal.
 
     Raises
     ------
     OmrError
-        If the port cannot be opened.
+        If the port cannot be opened, or the certificate or its key is none.
     """
+    expired = tls.expired_at() if tls is not None else None
+    if expired is not None:
+        say_to(say("web.tls_expired", at=f"{expired:%d/%m/%Y}"))
     listener = _listen(host, port)
     cv2.setNumThreads(1)  # the requests are the threads
     office = FrontOffice.open(workspace)
     password = office.first_admin()
     if password is not None:
-        say_to(say("web.first_admin", password=password))
-    app = create_app(office, secure=tls is not None, hosts=LOOPBACK if host in LOOPBACK else ("*",))
-    config = uvicorn.Config(
-        app,
-        ssl_certfile=tls.certificate if tls else None,
-        ssl_keyfile=tls.key if tls else None,
-        log_level=logging.WARNING,
-        access_log=False,  # paths hold serials; what was done is in the record of acts
-        server_header=False,
-        proxy_headers=False,  # nobody in front may name the visitor's address
-        h11_max_incomplete_event_size=32 * 1024,
-        timeout_graceful_shutdown=3,
-    )
+        say_to(hand_over(workspace.path, "admin", password, terminal=sys.stderr.isatty()))
     name = f"[{host}]" if ":" in host else host
     url = f"{'https' if tls else 'http'}://{name}:{listener.getsockname()[1]}/"
     say_to(say("web.serving", url=url))
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(configured(office, host, tls)).run(sockets=[listener])
+
+
+def configured(office: FrontOffice, host: str, tls: Tls | None, limits: Limits = LIMITS) -> uvicorn.Config:
+    """Return how the desks are served: nothing that a visitor sends or withholds is unbounded."""
+    limits = replace(limits, connections=min(limits.connections, _files_to_open(limits) // 2))
+    app = create_app(office, secure=tls is not None, hosts=LOOPBACK if host in LOOPBACK else ("*",))
+    return uvicorn.Config(
+        app,
+        http=patient(limits),
+        loop="omr.web.patience:PatientLoop",
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+        log_config=None,
+        access_log=False,  # paths hold serials; what was done is in the record of acts
+        server_header=False,
+        proxy_headers=False,  # nobody in front may name the visitor's address
+        h11_max_incomplete_event_size=limits.header_bytes,
+        timeout_keep_alive=limits.idle_s,
+        timeout_graceful_shutdown=3,
+        backlog=_BACKLOG,
+    )
+
+
+def hand_over(folder: Path, name: str, password: str, *, terminal: bool) -> str:
+    """Return the line that gives a one-time password to a person.
+
+    Where nobody reads along, as in a service's journal, the password goes into a file that only the
+    workspace's owner may read, and the line names the file.
+    """
+    if terminal:
+        return say("web.one_time_password", name=name, password=password)
+    file = folder / f"one-time-password-{name}.txt"
+    write_whole(file, password + "\n", mode=0o600)
+    return say("web.one_time_file", name=name, file=file.absolute())
+
+
+def _files_to_open(limits: Limits) -> int:
+    """Return how many files and connections this process may have open, raised as far as it may."""
+    wanted = 4 * limits.connections
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return wanted
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY:
+        wanted = min(most, wanted)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return wanted
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ through all desks as well. The slips are simulated.
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -60,8 +61,8 @@ def prepare(workspace: Path) -> dict[str, str]:
     passwords = {}
     for name, role in people.items():
         unit = ("--unit", "PC06") if role in ("clerk", "viewer") else ()
-        told = omr(workspace, "users", "add", name, "--role", role, *unit)
-        passwords[name] = told.split()[-1]
+        told = omr(workspace, "users", "add", name, "--role", role, *unit, "--json")
+        passwords[name] = json.loads(told)["password"]
     return passwords
 
 

@@ -13,9 +13,11 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.messages import say
+from omr.records.store.backup import ACCOUNTS
 from omr.records.store.mark import Mark
+from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
-from omr.workspace import DATABASE
+from omr.workspace import DATABASE, MARK
 
 # A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.
 LEAST_FREE_BYTES: Final = 5_000_000_000
@@ -46,6 +48,7 @@ def examine(workspace: Path) -> list[Check]:
         ("fonts", _fonts, ""),
         ("disk", lambda: _disk(workspace), ""),
         ("database", lambda: _database(workspace), ""),
+        ("private", lambda: _private(workspace), ""),
     )
     return [_check(name, look, packages) for name, look, packages in looks]
 
@@ -118,6 +121,20 @@ def _database(workspace: Path) -> str:
         if stray is not None:
             raise ValueError(say("doctor.stray_row", table=stray["table"]))
         return say("doctor.database_events", events=store.value("SELECT count(*) FROM events"))
+
+
+def _private(workspace: Path) -> str:
+    """Look at who may enter: scans show handwriting, the register holds the secret keys of the letters."""
+    names = ("", DATABASE, MARK, ACCOUNTS, KEY_FILE, "scans", "inbox")
+    open_ = [
+        name or "."
+        for name in names
+        if os.name != "nt" and (workspace / name).exists() and (workspace / name).stat().st_mode & 0o077
+    ]
+    # Where nobody can enter the folder, nobody reaches what is inside.
+    if "." in open_:
+        raise ValueError(say("doctor.open_to_others", paths=", ".join(open_)))
+    return say("doctor.private_ok")
 
 
 def _said(*command: str) -> str:

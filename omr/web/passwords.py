@@ -1,8 +1,8 @@
 """Is a password one that people would guess? Estimated by zxcvbn, with the words of this office added.
 
 zxcvbn knows common passwords, English words, names, dates, keyboards and sequences. What a person
-in a Vietnamese police office takes instead stands in `common_words.txt`. Both the password and its
-spelling without diacritics must be hard enough.
+in a Vietnamese police office takes instead stands in `common_words.txt`. The password, its
+spelling without diacritics and that without blanks must all be hard enough.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ def is_plain(password: str, name: str) -> bool:
     """
     from zxcvbn import zxcvbn  # its lists take a fifth of a second to load: only who changes one needs them
 
+    plain = unaccented(password)
     words = [*_words(), name, *name.replace("-", ".").replace("_", ".").split(".")]
     return any(
         zxcvbn(spelt[:_LONGEST], user_inputs=words)["guesses"] < LEAST_GUESSES
-        for spelt in {password, unaccented(password)}
+        for spelt in {password, plain, plain.replace(" ", "")}
     )
 
 

@@ -13,8 +13,8 @@ import cv2
 import uvicorn
 
 from omr.errors import OmrError
-from omr.messages import say
 from omr.files import write_whole
+from omr.messages import say
 from omr.web.app import LOOPBACK, create_app
 from omr.web.front import FrontOffice
 from omr.web.patience import LIMITS, Limits, patient
@@ -82,7 +82,7 @@ def hand_over(folder: Path, name: str, password: str, *, terminal: bool) -> str:
     workspace's owner may read, and the line names the file.
     """
     if terminal:
-        return say("web.one_time_password", name=name, password=password)
+        return say("web.one_time_shown", name=name, password=password)
     file = folder / f"one-time-password-{name}.txt"
     write_whole(file, password + "\n", mode=0o600)
     return say("web.one_time_file", name=name, file=file.absolute())

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from offices import Office
 
 from omr.web.accounts import Accounts, Role
+
+SECRET = r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3}"
 
 
 @pytest.fixture
@@ -26,14 +34,17 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[uvicorn.Config]:
     return configs
 
 
-def test_the_first_start_makes_an_administrator_and_prints_the_password_once(
+def test_the_first_start_makes_an_administrator_and_hands_the_password_over_once(
     office: Office, served: list[uvicorn.Config]
 ) -> None:
     first = office("serve", "--port", 0).err
-    found = re.search(r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3}", first)
-    assert found and re.search(r"http://127\.0\.0\.1:\d+/", first)
-    again = office("serve", "--port", 0).err
-    assert not re.search(r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3}", again)
+    (file,) = office.workspace.path.glob("one-time-password-*")  # no terminal reads along
+    assert str(file) in first and not re.search(SECRET, first)
+    assert re.fullmatch(SECRET, file.read_text().strip()) and file.stat().st_mode & 0o777 == 0o600
+    assert re.search(r"http://127\.0\.0\.1:\d+/", first)
+    file.unlink()
+    office("serve", "--port", 0)
+    assert not list(office.workspace.path.glob("one-time-password-*"))
     assert len(served) == 2
     accounts = Accounts.open(office.workspace.path / "accounts.sqlite")
     (admin,) = accounts.users()
@@ -41,12 +52,24 @@ def test_the_first_start_makes_an_administrator_and_prints_the_password_once(
     accounts.close()
 
 
+def self_signed() -> bytes:
+    """Return a certificate and its key in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=30)
+    ).sign(key, hashes.SHA256())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made.public_bytes(Encoding.PEM) + pem
+
+
 def test_other_machines_get_in_by_tls_or_by_an_explicit_word(
     office: Office, served: list[uvicorn.Config], tmp_path: Path
 ) -> None:
     assert "--plain" in office("serve", "--host", "0.0.0.0", "--port", 0, code=1).err
     certificate = tmp_path / "c.pem"
-    certificate.write_text("")
+    certificate.write_bytes(self_signed())
     assert "--tls-key" in office("serve", "--tls-cert", certificate, "--port", 0, code=1).err
     assert served == []
     office("serve", "--host", "0.0.0.0", "--plain", "--port", 0)
@@ -54,6 +77,16 @@ def test_other_machines_get_in_by_tls_or_by_an_explicit_word(
     told = office("serve", "--host", "0.0.0.0", *words, "--port", 0).err
     assert "https://0.0.0.0:" in told
     assert [config.ssl_certfile for config in served] == [None, certificate]
+
+
+def test_a_wrong_certificate_is_one_line_and_serves_nobody(
+    office: Office, served: list[uvicorn.Config], tmp_path: Path
+) -> None:
+    empty = tmp_path / "c.pem"
+    empty.write_text("")
+    told = office("serve", "--tls-cert", empty, "--tls-key", empty, "--port", 0, code=1).err
+    assert str(empty) in told and told.count("\n") == 1
+    assert served == []
 
 
 def test_a_taken_port_is_one_line(office: Office, served: list[uvicorn.Config]) -> None:

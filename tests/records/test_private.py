@@ -1,0 +1,38 @@
+"""A workspace is its owner's alone, and the doctor says where it is not."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+from scanned import Scanner, slip
+from test_rollback import Issuing
+
+from omr.records.store.health import Check, examine
+from omr.records.store.store import Store
+from omr.workspace import Workspace
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions in another way")
+
+
+def looked(workspace: Workspace) -> Check:
+    return next(check for check in examine(workspace.path) if check.name == "private")
+
+
+def test_a_workspace_is_made_for_its_owner_alone(
+    store: Store, workspace: Workspace, issued_run: Issuing, scanner: Scanner
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", slip(issued_run(3), 1)))
+    assert stat.S_IMODE(workspace.path.stat().st_mode) == 0o700
+    for file in (workspace.database, workspace.path / "omr.mark", *workspace.scans.glob("*/*")):
+        assert not stat.S_IMODE(file.stat().st_mode) & 0o077, file
+    assert looked(workspace).ok
+
+
+def test_the_doctor_tells_what_others_can_read(store: Store, workspace: Workspace) -> None:
+    workspace.path.chmod(0o755)
+    workspace.database.chmod(0o644)
+    check = looked(workspace)
+    assert (check.ok, bool(check.mend)) == (False, True)
+    assert "omr.sqlite" in check.detail

@@ -1,0 +1,283 @@
+"""The server on a network: who withholds or floods something is waited for so long, and no longer."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+from people import PEOPLE, Clock, Person
+
+from omr.errors import OmrError
+from omr.web.accounts import MOST_ANONYMOUS_ACTS, Accounts, Role
+from omr.web.front import FrontOffice
+from omr.web.passwords import is_plain
+from omr.web.patience import LIMITS, Limits
+from omr.web.server import configured, hand_over
+from omr.web.tls import Tls
+
+SHORT = replace(LIMITS, header_s=0.4, body_s=0.4, taking_s=0.6)
+
+
+class Served:
+    """The desks as `omr serve` serves them, in a thread."""
+
+    def __init__(self, office: FrontOffice, host: str, limits: Limits) -> None:
+        self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self._listener.bind((host, 0))
+        self._listener.listen(256)
+        self.address = (host, self._listener.getsockname()[1])
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self.address[1]}"
+        self._server = uvicorn.Server(configured(office, host, None, limits))
+        run = {"sockets": [self._listener]}
+        self._thread = threading.Thread(target=self._server.run, kwargs=run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=30)
+
+    def answers(self) -> bool:
+        return httpx.get(f"{self.url}/login", timeout=30).status_code == 200
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)
+        self._listener.close()
+
+
+@pytest.fixture
+def serve(office: FrontOffice) -> Iterator[Callable[..., Served]]:
+    with ExitStack() as running:
+
+        def start(limits: Limits = SHORT, host: str = "127.0.0.1") -> Served:
+            served = Served(office, host, limits)
+            running.callback(served.stop)
+            return served
+
+        yield start
+
+
+def ends(connection: socket.socket) -> bool:
+    """Whether the server ends a connection instead of waiting on."""
+    try:
+        while connection.recv(65536):
+            pass
+    except ConnectionError:
+        pass
+    return True  # a wait without end fails by the connection's own time limit
+
+
+def test_three_hundred_headers_that_never_end_do_not_keep_anybody_out(
+    serve: Callable[..., Served], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """All places are taken; whoever sends a whole request gets in at once, and nothing is written."""
+    served = serve(replace(LIMITS, connections=100))
+    with ExitStack() as held:
+        for _ in range(300):
+            connection = held.enter_context(closing(served.connect()))
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+        for _ in range(5):
+            assert served.answers()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n",
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\ncsrf=",
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncs",
+    ],
+    ids=["nothing", "header", "body", "chunk"],
+)
+def test_what_never_comes_is_not_waited_for(serve: Callable[..., Served], sent: bytes) -> None:
+    served = serve()
+    with closing(served.connect()) as connection:
+        connection.sendall(sent)
+        assert ends(connection)
+    assert served.answers()
+
+
+def test_a_body_that_drips_ends_although_something_always_comes(serve: Callable[..., Served]) -> None:
+    served = serve()
+    with closing(served.connect()) as connection:
+        connection.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
+        with pytest.raises(OSError):
+            for _ in range(600):
+                connection.sendall(b"x")
+                time.sleep(0.05)
+
+
+def test_a_second_request_on_a_connection_has_its_own_limit(serve: Callable[..., Served]) -> None:
+    served = serve()
+    whole = b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with closing(served.connect()) as connection:
+        for _ in range(3):
+            connection.sendall(whole)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+            connection.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                while connection.recv(65536):
+                    pass
+            connection.settimeout(30)
+        connection.sendall(whole[:-2])
+        assert ends(connection)
+
+
+def test_a_header_that_is_too_long_is_refused(serve: Callable[..., Served]) -> None:
+    served = serve()
+    with closing(served.connect()) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 40_000)
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_the_server_on_ipv6_answers_under_the_address_that_it_prints(serve: Callable[..., Served]) -> None:
+    try:
+        served = serve(host="::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert served.answers()
+
+
+# --- certificates ----------------------------------------------------------------------------------
+
+
+def certificate(
+    folder: Path, name: str, encryption: KeySerializationEncryption | None = None, days: int = 30
+) -> Tls:
+    """Write a certificate and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    until = datetime.now(UTC) + timedelta(days=days)
+    made = x509.CertificateBuilder(
+        subject, subject, key.public_key(), x509.random_serial_number(), until - timedelta(days=60), until
+    ).sign(key, hashes.SHA256())
+    tls = Tls(folder / f"{name}.crt", folder / f"{name}.key")
+    tls.certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    tls.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()))
+    return tls
+
+
+def test_each_mistake_with_certificates_is_one_line(tmp_path: Path) -> None:
+    good, other = certificate(tmp_path, "a"), certificate(tmp_path, "b")
+    locked = certificate(tmp_path, "c", BestAvailableEncryption(b"x"))
+    empty = tmp_path / "empty.pem"
+    empty.write_bytes(b"")
+    wrong = {
+        "web.tls_mismatch": Tls(good.certificate, other.key),
+        "web.tls_encrypted": locked,
+        "web.tls_no_certificate": Tls(good.key, good.certificate),  # the two changed places
+        "web.tls_no_key": Tls(good.certificate, empty),
+        "web.tls_unreadable": Tls(good.certificate, tmp_path),
+    }
+    for key, tls in wrong.items():
+        with pytest.raises(OmrError) as error:
+            tls.expired_at()
+        assert error.value.key == key
+        assert "\n" not in str(error.value)
+    assert good.expired_at() is None
+    assert certificate(tmp_path, "d", days=-1).expired_at() is not None
+
+
+# --- passwords and sessions ------------------------------------------------------------------------
+
+
+def test_a_one_time_password_goes_to_a_terminal_or_into_a_file_for_its_owner(tmp_path: Path) -> None:
+    assert "k2mn-3abc" in hand_over(tmp_path, "lan", "k2mn-3abc", terminal=True)
+    told = hand_over(tmp_path, "lan", "k2mn-3abc", terminal=False)
+    assert "k2mn-3abc" not in told
+    (file,) = tmp_path.iterdir()
+    assert str(file) in told
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text() == "k2mn-3abc\n"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "1234567890",
+        "matkhau123",
+        "Mật khẩu 123",
+        "congan2026",
+        "haiphong123",
+        "qwertyuiop",
+        "Admin@12345",
+        "0912345678",
+        "lan.pv01.lan",
+        "abcabcabcabc",
+        "nguyenvana1990",
+    ],
+)
+def test_what_people_would_guess_is_no_password(password: str) -> None:
+    assert is_plain(password, "lan.pv01")
+
+
+@pytest.mark.parametrize(
+    "password", ["mực tím dưới mưa rào", "vịt-xòe-cánh-9", "Xk7#pQ2mwzT", "x" * 5 + "ử9ữ#" * 40]
+)
+def test_what_nobody_would_guess_is_one(password: str) -> None:
+    assert not is_plain(password, "lan.pv01")
+
+
+def test_a_session_ends_when_the_clock_goes_back(
+    office: FrontOffice, person: Callable[[Role | None], Person], clock: Clock
+) -> None:
+    """Else a clock that was set wrong would keep it open for years."""
+    lead = person(Role.LEAD)
+    clock.forward(minutes=-1)  # a clock that is corrected a little keeps nobody out
+    assert lead.client.get("/").status_code == 200
+    clock.forward(days=-1)
+    assert lead.client.get("/").headers["location"].startswith("/login")
+
+
+def test_a_stranger_who_guesses_fills_no_disk(
+    office: FrontOffice, anybody: Callable[[], Person], clock: Clock
+) -> None:
+    accounts = office.accounts
+    for number in range(MOST_ANONYMOUS_ACTS + 50):
+        accounts.note_stranger("login_failed", f"name{number}")
+    count = "SELECT count(*) FROM acts WHERE by = ''"
+    assert accounts._db.execute(count).fetchone()[0] == MOST_ANONYMOUS_ACTS
+    stranger = anybody()
+    assert stranger.sign_in(PEOPLE[Role.LEAD][0], "x").status_code == 401
+    assert accounts._db.execute(count).fetchone()[0] == MOST_ANONYMOUS_ACTS
+    clock.forward(days=1, minutes=1)
+    accounts.note_stranger("login_failed", "again")  # the next day is told again
+    assert accounts._db.execute(count).fetchone()[0] == MOST_ANONYMOUS_ACTS + 1
+
+
+def test_accounts_are_for_their_owner_alone(tmp_path: Path) -> None:
+    with closing(Accounts.open(tmp_path / "accounts.sqlite")):
+        for file in tmp_path.iterdir():
+            assert not file.stat().st_mode & 0o077
+
+
+def test_the_help_of_the_server_knows_no_password(office: FrontOffice) -> None:
+    """What a service writes into its journal names the file, never the password."""
+    password = office.accounts.add("moi.pv01", [Role.REVIEWER], None, by="test")
+    told = hand_over(office.workspace.path, "moi.pv01", password, terminal=False)
+    assert not re.search(r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3}", told)

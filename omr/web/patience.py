@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import h11
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+Server = uvicorn.Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,6 @@ class PatientProtocol(H11Protocol):
             timer.cancel()
 
 
-def patient(limits: Limits) -> type[PatientProtocol]:
-    """Return the protocol with these limits."""
-    return type("PatientProtocol", (PatientProtocol,), {"limits": limits})
-
-
 class PatientLoop(asyncio.SelectorEventLoop):
     """The loop under it: a TLS handshake that is never finished ends as a header does."""
 
@@ -142,3 +142,24 @@ class PatientLoop(asyncio.SelectorEventLoop):
         if kwargs.get("ssl") is not None:
             kwargs.setdefault("ssl_handshake_timeout", LIMITS.header_s)
         return await super().create_server(*args, **kwargs)
+
+
+def server_of(
+    app: ASGIApp, limits: Limits, certificate: Path | None = None, key: Path | None = None
+) -> Server:
+    """Return a server of an application that keeps these limits."""
+    config = uvicorn.Config(
+        app,
+        http=type("PatientProtocol", (PatientProtocol,), {"limits": limits}),
+        loop=f"{__name__}:{PatientLoop.__name__}",
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        log_config=None,
+        access_log=False,  # paths hold serials; what was done is in the record of acts
+        server_header=False,
+        proxy_headers=False,  # nobody in front may name the visitor's address
+        h11_max_incomplete_event_size=limits.header_bytes,
+        timeout_keep_alive=limits.idle_s,
+        timeout_graceful_shutdown=3,
+    )
+    return Server(config)

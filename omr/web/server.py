@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import cv2
-import uvicorn
 
 from omr.errors import OmrError
 from omr.files import write_whole
 from omr.messages import say
 from omr.web.app import LOOPBACK, create_app
 from omr.web.front import FrontOffice
-from omr.web.patience import LIMITS, Limits, patient
+from omr.web.patience import LIMITS, Limits, Server, server_of
 from omr.web.tls import Tls
 from omr.workspace import Workspace
 
@@ -51,28 +50,14 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     name = f"[{host}]" if ":" in host else host
     url = f"{'https' if tls else 'http'}://{name}:{listener.getsockname()[1]}/"
     say_to(say("web.serving", url=url))
-    uvicorn.Server(configured(office, host, tls)).run(sockets=[listener])
+    desks(office, host, tls).run(sockets=[listener])
 
 
-def configured(office: FrontOffice, host: str, tls: Tls | None, limits: Limits = LIMITS) -> uvicorn.Config:
-    """Return how the desks are served: nothing that a visitor sends or withholds is unbounded."""
+def desks(office: FrontOffice, host: str, tls: Tls | None, limits: Limits = LIMITS) -> Server:
+    """Return the server of an office's desks: nothing that a visitor sends or withholds is unbounded."""
     limits = replace(limits, connections=min(limits.connections, _files_to_open(limits) // 2))
     app = create_app(office, secure=tls is not None, hosts=LOOPBACK if host in LOOPBACK else ("*",))
-    return uvicorn.Config(
-        app,
-        http=patient(limits),
-        loop="omr.web.patience:PatientLoop",
-        ssl_certfile=tls.certificate if tls else None,
-        ssl_keyfile=tls.key if tls else None,
-        log_config=None,
-        access_log=False,  # paths hold serials; what was done is in the record of acts
-        server_header=False,
-        proxy_headers=False,  # nobody in front may name the visitor's address
-        h11_max_incomplete_event_size=limits.header_bytes,
-        timeout_keep_alive=limits.idle_s,
-        timeout_graceful_shutdown=3,
-        backlog=_BACKLOG,
-    )
+    return server_of(app, limits, *((tls.certificate, tls.key) if tls else ()))
 
 
 def hand_over(folder: Path, name: str, password: str, *, terminal: bool) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,7 +32,7 @@ from omr.web.accounts import MOST_ANONYMOUS_ACTS, Accounts, Role
 from omr.web.front import FrontOffice
 from omr.web.passwords import is_plain
 from omr.web.patience import LIMITS, Limits
-from omr.web.server import configured, hand_over
+from omr.web.server import desks, hand_over
 from omr.web.tls import Tls
 
 SHORT = replace(LIMITS, header_s=0.4, body_s=0.4, taking_s=0.6)
@@ -49,7 +48,7 @@ class Served:
         self.address = (host, self._listener.getsockname()[1])
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self.address[1]}"
-        self._server = uvicorn.Server(configured(office, host, None, limits))
+        self._server = desks(office, host, None, limits)
         run = {"sockets": [self._listener]}
         self._thread = threading.Thread(target=self._server.run, kwargs=run, daemon=True)
         self._thread.start()

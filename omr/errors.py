@@ -7,7 +7,15 @@ database keeps the numbers.
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
 from omr.messages import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class OmrError(Exception):
@@ -69,6 +77,76 @@ class MissingToolError(OmrError):
 
 class AccessError(OmrError):
     """Not logged in, or the role is not enough."""
+
+
+class OutsideError(OmrError):
+    """The machine refuses, not the work: disk, rights, memory, network. It may pass, and the same goes on."""
+
+
+# What the system says -> message of the catalogue `outside`; names that a system lacks are left out.
+_CAUSES: Final = {
+    "disk_full": ("ENOSPC", "EDQUOT", "EFBIG"),
+    "read_only": ("EROFS",),
+    "no_rights": ("EACCES", "EPERM"),
+    "no_handles": ("EMFILE", "ENFILE"),
+    "no_memory": ("ENOMEM",),
+    "gone": ("ENOENT",),
+    "no_folder": ("ENOTDIR",),
+    "is_folder": ("EISDIR",),
+    "long_name": ("ENAMETOOLONG",),
+    "busy": ("EBUSY", "ETXTBSY", "EDEADLK", "ENOLCK"),
+    "disk_failed": ("EIO", "ENXIO", "EUCLEAN"),
+    "away": (
+        "ESTALE",
+        "EHOSTDOWN",
+        "EHOSTUNREACH",
+        "ENETDOWN",
+        "ENETUNREACH",
+        "ENOTCONN",
+        "ETIMEDOUT",
+        "ENODEV",
+    ),
+}
+_MESSAGES: Final[Mapping[int, str]] = MappingProxyType(
+    {getattr(errno, name): key for key, names in _CAUSES.items() for name in names if hasattr(errno, name)}
+)
+
+
+# What a register that is well says when disk, rights or another program are in the way.
+_PASSING: Final = (
+    *("records.locked", "records.disk_full", "records.disk_failed", "records.read_only"),
+    *("records.cannot_open", "inbox.disk_full"),
+)
+
+
+def passes(error: OmrError) -> bool:
+    """Whether it is the machine that refuses, so that the same may go well later."""
+    return isinstance(error, OutsideError) or error.key in _PASSING
+
+
+def outside(error: OSError | MemoryError, path: Path | str = "") -> OutsideError:
+    """Return the system's refusal as one of ours: its true cause, and what to do about it.
+
+    Parameters
+    ----------
+    path : Path or str, optional
+        What was worked on, where the error does not say it itself.
+
+    Examples
+    --------
+    >>> outside(OSError(errno.ENOSPC, "No space left on device"), "/srv/office").key
+    'outside.disk_full'
+    """
+    if isinstance(error, MemoryError):
+        return OutsideError("outside.no_memory", path=path)
+    where = next((name for name in (error.filename2, error.filename) if name not in (None, -1)), path)
+    if isinstance(where, bytes):
+        where = where.decode("utf-8", "replace")
+    if str(where).endswith(".part"):  # our own name for what is being written
+        where = Path(where).parent
+    key = _MESSAGES.get(error.errno or 0, "other")
+    detail = error.strerror or str(error) or type(error).__name__
+    return OutsideError(f"outside.{key}", path=where or "?", detail=detail)
 
 
 class PageError(OmrError):

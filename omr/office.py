@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omr.errors import OmrError
+from omr.errors import OmrError, passes
 from omr.forms.serial import IssuedSerials
-from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.records.intake.claims import OwnedError
+from omr.records.intake.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.orders import Orders
 from omr.records.register.register import end_interrupted, issue, issued
 from omr.records.store.store import Store, now
@@ -181,6 +182,7 @@ class Office:
         how: Reader | None = None,
         *,
         seen: Callable[[Result], None] = lambda result: None,
+        waits: Callable[[str], None] = lambda batch: None,
     ) -> Receipt:
         """Read files into a batch, going on with an interrupted one, and return its receipt.
 
@@ -192,6 +194,8 @@ class Office:
             Turns encoded pages into results, in order; without it workers of this machine.
         seen : callable
             Told of every result as it comes, for a progress bar.
+        waits : callable
+            Told of a batch that another program reads, before waiting for it.
 
         Raises
         ------
@@ -212,20 +216,60 @@ class Office:
             scans=self.workspace.scans,
             by=self.by,
             seen=seen,
+            waits=waits,
         )
         return receipt(self.store, taken, seconds=time.perf_counter() - started)
 
-    def read_stack(self, stack: Stack) -> str:
-        """Read a stack of the inbox, which is told how far it is; return the batch."""
+    def read_stack(
+        self,
+        stack: Stack,
+        how: Reader | None = None,
+        *,
+        waits: Callable[[str], None] = lambda batch: None,
+    ) -> Receipt:
+        """Read a stack of the inbox, which is told how far it is; see `read`."""
         from omr.records.intake.progress import Counting, count_pages
 
         inbox = Inbox(self.workspace)
         files = inbox.files(stack)
-        counting = Counting(partial(inbox.tell, stack), total=count_pages(files))
-        made = self.read(stack.orders, files, seen=counting.seen)
+        # At the command line the files are counted while they are read: a month of pages is not opened twice.
+        total = 0 if stack.way == Way.READ else count_pages(files)
+        counting = Counting(partial(inbox.tell, stack), total=total)
+        made = self.read(stack.orders, files, how, seen=counting.seen, waits=waits)
         counting.tell()
         inbox.finish(stack, made.batch)
-        return made.batch
+        return made
+
+    def read_now(
+        self,
+        orders: Orders,
+        files: Sequence[Path],
+        how: Reader | None = None,
+        *,
+        waits: Callable[[str], None] = lambda what: None,
+    ) -> Receipt:
+        """Put files into the inbox and read them; interrupted, whichever program starts next goes on.
+
+        Raises
+        ------
+        OmrError
+            If the stack cannot be read at all; then nothing of it is left in the inbox.
+        """
+        from omr.records.intake.batches import receipt_of
+        from omr.records.intake.bring import brought
+
+        inbox, orders = Inbox(self.workspace), orders.checked(self.store)
+        with brought(inbox, orders, files, by=self.by, waits=waits) as stack:
+            batch = inbox.batch(stack)
+            if batch is not None:  # another program read it while this one waited
+                return receipt_of(self.store, batch)
+            try:
+                return self.read_stack(stack, how, waits=waits)
+            except OmrError as error:
+                if not passes(error):
+                    inbox.fail(stack, error)
+                    inbox.drop(stack)
+                raise
 
     def decide(self, item: str, answer: Sequence[str], *, why: str) -> None:
         """Record what a person says about an item of the review queue; see `queue.decide`."""
@@ -282,9 +326,15 @@ class Office:
 
 
 def read_waiting(workspace: Workspace, name: str, means: Means = MEANS) -> None:
-    """Read one stack of the inbox, unless somebody else did meanwhile; the inbox is told what is wrong."""
+    """Read one stack of the inbox, unless somebody else does or did; the inbox is told what is wrong.
+
+    Raises
+    ------
+    OmrError
+        If it is the machine that refuses: the stack is as it was, and can be read later.
+    """
     inbox = Inbox(workspace)
-    with inbox.reading():
+    with suppress(OwnedError), inbox.claims.at_once(name):
         stack = inbox.find(name)
         if stack is None or inbox.state(stack) not in (StackState.WAITING, StackState.READING):
             return
@@ -292,4 +342,12 @@ def read_waiting(workspace: Workspace, name: str, means: Means = MEANS) -> None:
             with Office.open(workspace, by=stack.by, means=means) as office:
                 office.read_stack(stack)
         except OmrError as error:
+            if passes(error):
+                raise
             inbox.fail(stack, error)
+
+
+def read_all_waiting(workspace: Workspace, means: Means = MEANS) -> None:
+    """Read what waits in the inbox, in this process; raises as `read_waiting`."""
+    for stack in Inbox(workspace).unread():
+        read_waiting(workspace, stack.name, means)

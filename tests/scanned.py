@@ -152,7 +152,11 @@ class Scanner:
             )
 
     def take_in(
-        self, *files: Path, read: Callable[..., Iterator[Outcome]] | None = None, **told: object
+        self,
+        *files: Path,
+        read: Callable[..., Iterator[Outcome]] | None = None,
+        waits: Callable[[str], None] = lambda batch: None,
+        **told: object,
     ) -> Receipt:
         taken = take_in(
             self.store,
@@ -161,6 +165,7 @@ class Scanner:
             Orders(**told),  # type: ignore[arg-type]
             scans=self.workspace.scans,
             by="test",
+            waits=waits,
         )
         return receipt(self.store, taken, seconds=1.0)
 

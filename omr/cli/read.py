@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,12 +69,38 @@ def read(
     if not files:
         raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
     with session.office() as office:
-        made = office.read(Orders(unit, period, expect), files, _shown(how))
+        made = office.read_now(Orders(unit, period, expect), files, _shown(how), waits=_waits)
     if as_json:
         print_json(receipt_as_json(made))
     else:
         click.echo(as_text(made))
+    _go_on(session)
     return 3 if made.waits else 0
+
+
+def _waits(what: str) -> None:
+    """Tell that another program reads the same files."""
+    click.echo(say("receipt.other_reads", what=what), err=True)
+
+
+def _go_on(session: Session) -> None:
+    """Read also what programs that were killed left in the inbox, unless one runs that will."""
+    from omr.office import read_waiting
+    from omr.records.intake.claims import OwnedError
+    from omr.records.intake.inbox import Inbox
+    from omr.records.intake.leftovers import remove_leftovers
+
+    workspace = session.workspace()
+    remove_leftovers(workspace)
+    inbox = Inbox(workspace)
+    with suppress(OwnedError), inbox.claims.at_once("turn"):
+        for stack in inbox.unread():
+            read_waiting(workspace, stack.name, session.means)
+            batch, failure = inbox.batch(stack), inbox.failure(stack)
+            if batch is not None:
+                click.echo(say("receipt.went_on", stack=stack.name, batch=batch), err=True)
+            elif failure is not None:
+                click.echo(say("watch.failed", stack=stack.name, detail=failure), err=True)
 
 
 def _shown(how: Reader) -> Reader:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from omr.cli.common import Session, operator
+from omr.errors import OmrError
 from omr.messages import say
 
 
@@ -22,35 +23,62 @@ def watch(
 ) -> None:
     """Watch a folder."""
     import time
+    from contextlib import ExitStack
 
-    from omr.office import read_waiting
+    from omr.office import read_all_waiting
     from omr.records.intake.batches import receipt_of
-    from omr.records.intake.hot_folder import HotFolder, changes
+    from omr.records.intake.claims import OwnedError
+    from omr.records.intake.hot_folder import HotFolder
     from omr.records.intake.inbox import Inbox
+    from omr.records.intake.leftovers import remove_leftovers
+    from omr.records.intake.orders import Orders
+    from omr.records.intake.outlook import claim_of
     from omr.records.intake.receipt import as_text
+    from omr.records.intake.watching import Watching
     from omr.records.register.periods import parse_period
     from omr.records.register.units import find_unit
+    from omr.web.worker import Worker
 
     workspace = session.workspace()
     when = parse_period(period) if period else None
     with session.store() as store:
         unit = find_unit(store, unit, when).unit if unit else None
-    inbox, hot = Inbox(workspace), HotFolder(folder, quiet)
-    click.echo(say("watch.begins", folder=folder), err=True)
-    for _ in changes(folder, max(0.2, min(1.0, quiet))):
-        if not hot.complete(time.monotonic()):
-            if once and hot.empty:
-                return
-            continue
-        stack, strangers = hot.take(inbox, unit=unit, period=period, by=operator())
-        for stranger in strangers:
-            click.echo(say("watch.stranger", file=stranger.name), err=True)
-        if stack is None:
-            continue
-        read_waiting(workspace, stack.name, session.means)
-        batch, failure = inbox.batch(stack), inbox.failure(stack)
-        if batch is None:
-            click.echo(say("cli.failed", detail=failure), err=True)
-            continue
+    folder = folder.absolute()
+    if not folder.is_dir():
+        raise OmrError("page.no_such_path", path=folder)
+
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
+    def show(batch: str) -> None:
         with session.store() as store:
             click.echo(as_text(receipt_of(store, batch)))
+
+    inbox = Inbox(workspace)
+    worker = Worker(workspace, tell=lambda error: tell(say("watch.stands_still", detail=error)))
+    with ExitStack() as claim:
+        try:
+            claim.enter_context(inbox.claims.at_once(claim_of(folder)))
+        except OwnedError:
+            raise OmrError("watch.watched_already", folder=folder) from None
+        remove_leftovers(workspace)
+        hot = HotFolder(folder, inbox, quiet_s=quiet)
+        watching = Watching(
+            hot, inbox, Orders(unit, period), operator(), tell=tell, show=show, taken=worker.call
+        )
+        tell(say("watch.begins", folder=folder))
+        if once:
+            while watching.step(time.monotonic(), time.time()):
+                if refused := hot.away or hot.trouble:
+                    raise refused
+                time.sleep(max(0.05, min(1.0, quiet)))
+            read_all_waiting(workspace, session.means)
+            watching.step(time.monotonic(), time.time())
+            return
+        worker.start()
+        try:
+            while True:
+                watching.step(time.monotonic(), time.time())
+                time.sleep(max(0.2, min(1.0, quiet)))
+        finally:
+            worker.stop()

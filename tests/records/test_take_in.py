@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from omr.errors import RegisterError
 from omr.files import sha256_of
 from omr.forms.serial import Issue
 from omr.reading.scan.pages import EncodedPage
+from omr.records.intake.receipt import Receipt
 from omr.records.register.units import find_unit
+from omr.records.store.chain import batch_root, verify
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
@@ -213,3 +216,81 @@ def test_a_file_that_is_no_scan_is_one_rejected_page(scanner: Scanner, issued_ru
     made = scanner.take_in(broken, read=read)
     assert made.pages == 1
     assert sum(made.rejected.values()) == 1
+
+
+def beside(store: Store, scanner: Scanner) -> tuple[Store, Scanner]:
+    """Return the same office as a second program sees it."""
+    other = Store.open(store.path, any_thread=True)
+    return other, Scanner(scanner.folder, other, scanner.workspace, scanner.pages)
+
+
+@pytest.mark.parametrize("inner", [("a.tif",), ("a.tif", "b.tif"), ("b.tif", "c.tif")])
+def test_of_two_programs_with_one_stack_within_the_other_one_waits(
+    inner: tuple[str, ...], scanner: Scanner, store: Store, issued_run: Issuing
+) -> None:
+    run = issued_run()
+    for at, name in enumerate(("a.tif", "b.tif", "c.tif")):
+        scanner.scan(name, *(slip(run, number) for number in range(5 * at + 1, 5 * at + 4)))
+    second, other = beside(store, scanner)
+    waited, done = threading.Event(), list[Receipt]()
+
+    def come_in() -> None:
+        files = [scanner.folder / name for name in inner]
+        done.append(other.take_in(*files, waits=lambda _: waited.set()))
+
+    coming = threading.Thread(target=come_in)
+
+    def disturbed(pages: Iterable[EncodedPage]) -> Iterator[Outcome]:
+        for at, outcome in enumerate(scanner.read(pages)):
+            if at == 1:
+                coming.start()
+                assert waited.wait(60)
+            yield outcome
+
+    first = scanner.take_in(scanner.folder / "a.tif", scanner.folder / "b.tif", read=disturbed)
+    coming.join(60)
+    second.close()
+    assert (first.read, len(done)) == (6, 1)
+    assert verify(store, scanner.workspace.path).ok
+    assert store.value("SELECT count(*) FROM batches WHERE batch NOT IN (SELECT batch FROM batch_ends)") == 0
+    assert store.value("SELECT count(DISTINCT serial) FROM readings") == store.value(
+        "SELECT count(*) FROM readings"
+    )
+
+
+def test_who_goes_on_with_a_batch_reads_all_of_it(
+    scanner: Scanner, store: Store, issued_run: Issuing
+) -> None:
+    run = issued_run()
+    files = [scanner.scan(f"{at}.tif", slip(run, at + 1)) for at in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        scanner.take_in(*files, read=lambda pages: stopped_at_once(pages))
+    files[2].unlink()  # its original is kept: the stick may be gone
+    scanner.take_in(files[0])
+    assert store.value("SELECT count(*) FROM readings") == 3
+    assert store.value("SELECT count(*) FROM batch_ends") == 1
+    assert verify(store, scanner.workspace.path).ok
+
+
+def stopped_at_once(pages: Iterable[EncodedPage]) -> Iterator[Outcome]:
+    next(iter(pages))
+    raise KeyboardInterrupt
+    yield
+
+
+def test_nothing_is_added_to_a_batch_that_ended(scanner: Scanner, store: Store, issued_run: Issuing) -> None:
+    """Two machines on one folder: a lock of one does not bind the other."""
+    run = issued_run()
+    file = scanner.scan("a.tif", slip(run, 1), slip(run, 2))
+
+    def ended_meanwhile(pages: Iterable[EncodedPage]) -> Iterator[Outcome]:
+        yield from scanner.read(pages)
+        with store.act("end_batch", by="elsewhere") as act:
+            act.add("batch_ends", {"batch": "B000001", "root": batch_root(store, "B000001", act.event)})
+
+    with pytest.raises(RegisterError) as caught:
+        scanner.take_in(file, read=ended_meanwhile)
+    assert caught.value.key == "records.batch_ended"
+    assert verify(store, scanner.workspace.path).ok
+    assert scanner.take_in(file).read == 2
+    assert verify(store, scanner.workspace.path).ok

@@ -1,129 +1,207 @@
-"""A folder into which a scanner writes: files are taken when they are complete, as one stack per pause.
+"""A folder into which a scanner writes: what lies there is looked at, and what is complete is taken.
 
-A file is complete when neither its size nor its time changed for a while, whatever the
-system tells about closing it: scanners write over the network, where nobody tells. What
-was taken is moved to ``taken/``, so that whoever looks into the folder sees what waits.
+A complete file waits for what is being written beside it, for a while, so that pages saved one by
+one become one stack. What was taken is moved to ``taken/``; should it grow there, it is a newer
+version and is read as well: a page that was in it already counts once, by the rule for a sheet that
+is scanned twice. No name holds up the others for long.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-
-from omr.errors import OmrError
-from omr.records.intake.inbox import Inbox, Stack
+from omr.errors import OmrError, outside
+from omr.records.intake.inbox import MOST_FILES, Inbox, Stack, Way
+from omr.records.intake.sights import QUIET_S, Judge, Sight, Standing, Told, is_closed, is_coming, is_hidden
 
 TAKEN: Final = "taken"
-QUIET_S: Final = 5.0  # the longest pause of a feeder between two pages is 2 s
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A file as it was when it was looked at."""
-
-    size: int
-    changed_ns: int
-    since_s: float  # when it was first seen so
+STRANGE: Final = "strange"
+HOLD: Final = 6.0  # pauses that complete files wait for one that is still being written
+GROWN_EVERY_S: Final = 5.0  # so often files that were taken are looked at, whether they grew
+EMPTY_S: Final = 3600.0  # a job's folder that is empty so long is nobody's any more
 
 
 class HotFolder:
-    """Files of one folder on their way to being complete."""
+    """Files of one folder on their way into the inbox."""
 
-    def __init__(self, folder: Path, quiet_s: float = QUIET_S) -> None:
-        if not folder.is_dir():
-            raise OmrError("page.no_such_path", path=folder)
+    def __init__(
+        self,
+        folder: Path,
+        inbox: Inbox,
+        *,
+        quiet_s: float = QUIET_S,
+        is_closed: Callable[[Path], bool | None] = is_closed,
+    ) -> None:
         self.folder = folder
-        self._quiet_s = quiet_s
-        self._seen: dict[Path, Seen] = {}
+        self.away: OmrError | None = None  # why the folder itself could not be looked into
+        self.trouble: OmrError | None = None  # why nothing could be taken
+        self._inbox = inbox
+        self._judge = Judge(folder, quiet_s, is_closed)
+        self._sights: dict[Path, Sight] = {}
+        # What was taken, as it was then: in taken/ it may still grow, and what may not be moved stays.
+        self._taken: dict[Path, tuple[str, int, int]] = dict(inbox.taken_from(str(folder)))
+        self._checked_s: float | None = None  # when what was taken was last looked at
 
-    def complete(self, now_s: float) -> list[Path]:
-        """Return the files, once none of the folder has changed for the pause; until then nothing."""
-        seen: dict[Path, Seen] = {}
-        for path in sorted(self.folder.iterdir()):
-            if path.name.startswith(".") or path.is_symlink() or not path.is_file():
-                continue
-            try:
-                told = path.stat()
-            except OSError:  # it went while we looked
-                continue
-            before = self._seen.get(path)
-            same = before is not None and (before.size, before.changed_ns) == (told.st_size, told.st_mtime_ns)
-            since = before.since_s if before is not None and same else now_s
-            seen[path] = Seen(told.st_size, told.st_mtime_ns, since)
-        self._seen = seen
-        if any(now_s - one.since_s < self._quiet_s or one.size == 0 for one in seen.values()):
+    def look(self, now_s: float, wall_s: float) -> list[Sight]:
+        """Look at every name; return what is seen.
+
+        Parameters
+        ----------
+        now_s : float
+            A clock that only goes forward.
+        wall_s : float
+            The time of day, as files have it.
+        """
+        try:
+            found = dict(self._walk(Path(), wall_s))
+        except OSError as error:
+            self.away = outside(error, self.folder)
             return []
-        return list(seen)
+        self.away = None
+        due = self._checked_s is None or now_s - self._checked_s >= GROWN_EVERY_S
+        if due:
+            self._checked_s = now_s
+        for path, (_, *before) in self._taken.items():
+            if not (due or path in found or path in self._sights):
+                continue
+            with suppress(OSError):
+                told = (self.folder / path).stat()
+                if [told.st_size, told.st_mtime_ns] == before:
+                    found.pop(path, None)
+                else:
+                    found[path] = told
+        self._sights = {path: self._seen(path, what, now_s) for path, what in sorted(found.items())}
+        return list(self._sights.values())
 
-    @property
-    def empty(self) -> bool:
-        """Whether there was no file at the last look."""
-        return not self._seen
+    def ready(self, now_s: float) -> list[list[Sight]]:
+        """Return the complete files, a list for each job in which nothing more is on its way."""
+        jobs: dict[tuple[str, str], list[Sight]] = {}
+        for sight in self._sights.values():
+            if sight.complete:
+                jobs.setdefault((sight.job, sight.supersedes), []).append(sight)
+        on_their_way = {sight.job for sight in self._sights.values() if is_coming(sight)}
+        return [
+            files[:MOST_FILES]
+            for (job, supersedes), files in jobs.items()
+            if supersedes
+            or job not in on_their_way
+            or now_s - max(one.since_s for one in files) >= HOLD * self._judge.quiet_s
+        ]
 
-    def take(
-        self, inbox: Inbox, *, unit: str | None, period: str | None, by: str
-    ) -> tuple[Stack | None, list[Path]]:
-        """Put the files into the inbox as one stack; return it and the files that are no scans.
+    def take(self, files: list[Sight], *, unit: str | None, period: str | None, by: str) -> Stack | None:
+        """Put files into the inbox as one stack; None if one of them changed, or the machine refuses.
 
         Nothing is moved before the stack is safely in the inbox; taken twice, a file counts once.
         """
-        stack = inbox.begin(unit, period, None, by)
-        strangers: list[Path] = []
-        taken: list[Path] = []
-        for path in self._seen:
+        inbox, supersedes = self._inbox, files[0].supersedes
+        stack, self.trouble = None, None
+        try:
+            stack = inbox.begin(
+                unit, period, None, by, way=Way.WATCH, folder=str(self.folder), supersedes=supersedes
+            )
+            with inbox.claims.at_once(stack.name):
+                for one in files:
+                    part = inbox.place_for(stack, one.path.name, one.size)
+                    shutil.copyfile(self.folder / one.path, part)
+                    if not self._is_still(one):
+                        inbox.drop(stack)
+                        return None
+                    inbox.take(part)
+                targets = self._places_of(files)
+                inbox.note_taken(stack, {targets[one.path]: one.state for one in files})
+                inbox.send(stack)
+        except (OmrError, OSError) as error:
+            self.trouble = error if isinstance(error, OmrError) else outside(error, inbox.folder)
+            with suppress(OSError, OmrError):
+                if stack is not None:
+                    inbox.drop(stack)
+            return None
+        for one in files:
+            self._sights.pop(one.path)
+            there = self._moved(one.path, targets[one.path])
+            self._taken[there] = stack.name, *one.state
+        return stack
+
+    def put_aside(self) -> list[Sight]:
+        """Move what is no scan to ``strange/``; return what was moved."""
+        moved = []
+        for sight in self._sights.values():
+            if sight.told.reason == "not_a_scan":
+                target = self._free(Path(STRANGE) / sight.path, set())
+                if self._moved(sight.path, target) == target:
+                    moved.append(sight)
+        return moved
+
+    def _walk(self, inside: Path, wall_s: float) -> Iterator[tuple[Path, os.stat_result | OSError]]:
+        """Yield every name below the folder with what the system tells about it."""
+        with os.scandir(self.folder / inside) as entries:
+            names = sorted(entries, key=lambda entry: entry.name)
+        for entry in names:
+            path = inside / entry.name
+            if inside == Path() and entry.name in (TAKEN, STRANGE):
+                continue
             try:
-                part = inbox.place_for(stack, path.name)
-                shutil.copyfile(path, part)
-                inbox.take(part)
-                taken.append(path)
-            except OmrError:
-                strangers.append(path)
-        if taken:
-            inbox.send(stack)
-        else:
-            inbox.drop(stack)
-        self._move(taken, TAKEN)
-        self._move(strangers, "strange")
-        self._seen.clear()
-        return (stack if taken else None), strangers
+                told = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(told.st_mode) and not is_hidden(entry.name):
+                    below = list(self._walk(path, wall_s))
+                    yield from below
+                    if not below and wall_s - told.st_mtime > EMPTY_S:
+                        (self.folder / path).rmdir()
+                else:
+                    yield path, told
+            except FileNotFoundError:  # it went while we looked
+                continue
+            except OSError as error:
+                yield path, error
 
-    def _move(self, files: list[Path], name: str) -> None:
-        for path in files:
-            target = self.folder / name / path.name
-            target.parent.mkdir(exist_ok=True)
-            number = 1
-            while target.exists():
-                number += 1
-                target = target.with_name(f"{path.stem} ({number}){path.suffix}")
-            path.rename(target)
+    def _seen(self, path: Path, what: os.stat_result | OSError, now_s: float) -> Sight:
+        before = self._sights.get(path)
+        born_s = before.born_s if before is not None else now_s
+        told = Told(Standing.WAITING, "changing")
+        if isinstance(what, OSError):
+            return self._judge.unreadable(Sight(path, 0, 0, now_s, born_s, told), what)
+        if before is not None and before.state == (what.st_size, what.st_mtime_ns):
+            if before.told.reason in ("complete", "not_a_scan", "breaks_off", "empty"):
+                return before  # it stays so until it changes
+            return self._judge.judged(before, what, now_s)
+        stack = self._taken[path][0] if path in self._taken else ""
+        fresh = Sight(path, what.st_size, what.st_mtime_ns, now_s, born_s, told, supersedes=stack)
+        return self._judge.judged(fresh, what, now_s)
 
+    def _is_still(self, sight: Sight) -> bool:
+        told = (self.folder / sight.path).stat()
+        return (told.st_size, told.st_mtime_ns) == sight.state
 
-class _Woken(FileSystemEventHandler):
-    def __init__(self, event: threading.Event) -> None:
-        self._event = event
+    def _places_of(self, files: list[Sight]) -> dict[Path, Path]:
+        """Return where files go when they were taken; what grew there stays there."""
+        targets: dict[Path, Path] = {}
+        for one in files:
+            free = self._free(Path(TAKEN) / one.path, set(targets.values()))
+            targets[one.path] = one.path if one.supersedes else free
+        return targets
 
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        self._event.set()
+    def _free(self, target: Path, used: set[Path]) -> Path:
+        """Return a name that nothing has yet."""
+        number, free = 1, target
+        while free in used or (self.folder / free).exists():
+            number += 1
+            free = target.with_name(f"{target.stem} ({number}){target.suffix}")
+        return free
 
-
-def changes(folder: Path, every_s: float) -> Iterator[None]:
-    """Yield whenever something changed in a folder, and every now and then without."""
-    woken = threading.Event()
-    observer = Observer()
-    observer.schedule(_Woken(woken), str(folder))
-    observer.start()
-    try:
-        while True:
-            yield
-            woken.wait(every_s)
-            woken.clear()
-    finally:
-        observer.stop()
-        observer.join()
+    def _moved(self, path: Path, target: Path) -> Path:
+        """Move a file inside the folder and return where it is: what may not be moved stays."""
+        if path == target:
+            return path
+        try:
+            (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / path).rename(self.folder / target)
+        except OSError as error:
+            self.trouble = outside(error, self.folder / path)
+            return path
+        return target

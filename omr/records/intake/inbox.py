@@ -1,5 +1,8 @@
 """Stacks that wait to be read: one folder each, until the batch they become is in the register.
 
+The one way in, and its journal: what the desks, a watched folder and ``omr read`` bring stands
+here from its arrival to its end, and whichever program starts next goes on with it.
+
 ``inbox/<stack>/`` holds ``stack.json`` (whose, of when, how many), ``files/`` and, in the
 order of a stack's life, ``sent``, ``progress.json`` and one of ``receipt.json`` or
 ``failed.json``. Every step is a file that appears whole, so a power cut leaves a stack
@@ -9,26 +12,29 @@ where it was, and reading it again ends in the same rows.
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from omr.errors import OmrError
-from omr.files import SCAN_SUFFIXES, kind_of_scan, locked, put_in_place, write_whole
+from omr.files import SCAN_SUFFIXES, kind_of_scan, put_in_place, sync_folder, write_whole
+from omr.records.intake.claims import Claims
 from omr.records.intake.orders import Orders
 from omr.records.intake.receipt import Problem
 from omr.workspace import Workspace
 
 MOST_FILES: Final = 5_000  # a month of single pages from one unit
 MOST_FILE_BYTES: Final = 2 * 2**30  # 2,000 pages of A4 at 300 dpi in colour
+LOOKED_AFTER: Final = timedelta(days=2)  # so long a file that was taken may still grow
 LEAST_FREE_BYTES: Final = 2 * 2**30  # kept free for the database and the copies of originals
 
 _NAME: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
@@ -44,6 +50,14 @@ class StackState(StrEnum):
     FAILED = "failed"
 
 
+class Way(StrEnum):
+    """How a stack came in."""
+
+    DESK = "desk"  # uploaded in the browser
+    WATCH = "watch"  # from a folder that a scanner writes into
+    READ = "read"  # given on the command line
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """One pile of scans as somebody sent it."""
@@ -54,6 +68,9 @@ class Stack:
     expected: int | None  # sheets that somebody counted
     by: str
     made_at: str  # UTC
+    way: str = Way.DESK
+    folder: str = ""  # that was watched
+    supersedes: str = ""  # an earlier stack, of whose file this one holds the newer version
 
     @property
     def orders(self) -> Orders:
@@ -77,31 +94,59 @@ class Progress:
 class Inbox:
     """The stacks of one workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, least_free: int = LEAST_FREE_BYTES) -> None:
         self._workspace = workspace
+        self._least_free = least_free
         self.folder = workspace.path / "inbox"
+        self.claims = Claims(self.folder / ".claims")
 
-    def begin(self, unit: str | None, period: str | None, expected: int | None, by: str) -> Stack:
+    def begin(
+        self,
+        unit: str | None,
+        period: str | None,
+        expected: int | None,
+        by: str,
+        *,
+        way: Way = Way.DESK,
+        folder: str = "",
+        supersedes: str = "",
+    ) -> Stack:
         """Open a stack for files."""
         now = datetime.now(UTC)
-        stack = Stack(
-            f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}", unit, period, expected, by, now.isoformat()
-        )
-        (self.folder / stack.name / "files").mkdir(parents=True)
-        self._put(stack, "stack.json", asdict(stack))
+        name = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        stack = Stack(name, unit, period, expected, by, now.isoformat(), way, folder, supersedes)
+        making = self.folder / f".making-{name}.{os.getpid()}.part"
+        try:
+            (making / "files").mkdir(parents=True)
+            write_whole(making / "stack.json", json.dumps(asdict(stack)))
+            making.rename(self.folder / name)
+            sync_folder(self.folder)
+        except OSError:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
         return stack
 
     def find(self, name: str) -> Stack | None:
         """Return a stack by its name; what is no name of ours is nothing."""
-        if not _NAME.fullmatch(name):
+        if not is_stack(name):
             return None
         told = self._get(name, "stack.json")
         return None if told is None else Stack(**told)
 
     def stacks(self) -> list[Stack]:
         """Return all stacks, the oldest first."""
-        names = sorted(folder.name for folder in self.folder.iterdir()) if self.folder.is_dir() else []
+        return [stack for name in self._names() if (stack := self.find(name)) is not None]
+
+    def not_done(self) -> list[Stack]:
+        """Return the stacks that are no batch yet, the oldest first; done ones, of years, stay shut."""
+        names = [name for name in self._names() if not (self.folder / name / "receipt.json").is_file()]
         return [stack for name in names if (stack := self.find(name)) is not None]
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(entry.name for entry in os.scandir(self.folder) if is_stack(entry.name))
+        except FileNotFoundError:
+            return []
 
     def state(self, stack: Stack) -> StackState:
         """Say where a stack is."""
@@ -120,27 +165,33 @@ class Inbox:
             path for path in (self.folder / stack.name / "files").glob("*/*") if path.suffix != ".part"
         )
 
-    def place_for(self, stack: Stack, name: str) -> Path:
+    def place_for(self, stack: Stack, name: str, size: int = 0) -> Path:
         """Return where a file of this name goes; to be written as ``.part`` and given to `take`.
 
         Raises
         ------
         OmrError
-            If the stack takes no more files, the name is no scan's, or the disk is nearly full.
+            If the stack takes no more files, or a file of so many bytes would fill the disk.
         """
         if self.state(stack) is not StackState.OPEN:
             raise OmrError("inbox.not_open")
-        clean = clean_name(name)
         folder = self.folder / stack.name / "files"
         count = sum(1 for _ in folder.iterdir())
         if count >= MOST_FILES:
             raise OmrError("inbox.too_many_files", most=MOST_FILES)
-        if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+        if shutil.disk_usage(folder).free - size < self._least_free:
             raise OmrError("inbox.disk_full")
-        # A folder per file: two files of one name stay two files, and nobody's name becomes a path of ours.
-        place = folder / f"{count + 1:05}-{secrets.token_hex(2)}"
-        place.mkdir()
-        return place / (clean + ".part")
+        place = self.place_of(stack, count + 1, name)
+        place.parent.mkdir()
+        return place.with_name(place.name + ".part")
+
+    def place_of(self, stack: Stack, number: int, name: str) -> Path:
+        """Return where a file lies in a stack, in a folder of its own.
+
+        Two files of one name stay two files, and nobody's name becomes a path of ours.
+        """
+        folder = f"{number:07}-{secrets.token_hex(2)}"
+        return self.folder / stack.name / "files" / folder / plain_name(name)
 
     def take(self, part: Path) -> Path:
         """Accept a file that was written completely.
@@ -161,8 +212,13 @@ class Inbox:
         """Remove a file that did not come through."""
         shutil.rmtree(part.parent, ignore_errors=True)
 
-    def send(self, stack: Stack) -> None:
+    def send(self, stack: Stack, contents: str = "") -> None:
         """Close a stack: from now on it waits to be read.
+
+        Parameters
+        ----------
+        contents : str, optional
+            What tells its files from any others.
 
         Raises
         ------
@@ -173,7 +229,25 @@ class Inbox:
             raise OmrError("inbox.no_files")
         for part in (self.folder / stack.name / "files").glob("*/*.part"):
             self.discard(part)
-        (self.folder / stack.name / "sent").touch()
+        write_whole(self.folder / stack.name / "sent", contents)
+
+    def contents(self, stack: Stack) -> str:
+        """Return what was said of its files when it was sent."""
+        return (self.folder / stack.name / "sent").read_text("utf-8")
+
+    def note_taken(self, stack: Stack, files: Mapping[Path, tuple[int, int]]) -> None:
+        """Note where in the watched folder the files of a stack are kept, and their size and time."""
+        self._put(stack, "taken.json", {os.fspath(path): state for path, state in files.items()})
+
+    def taken_from(self, folder: str) -> Iterator[tuple[Path, tuple[str, int, int]]]:
+        """Yield what was taken from a watched folder lately: the file, its stack, its size and time."""
+        first = f"{datetime.now(UTC) - LOOKED_AFTER:%Y%m%d}"
+        for name in self._names():
+            stack = self.find(name) if name >= first else None
+            if stack is None or stack.folder != folder or self.state(stack) is StackState.OPEN:
+                continue
+            for file, (size, changed_ns) in (self._get(name, "taken.json") or {}).items():
+                yield Path(file), (name, size, changed_ns)
 
     def drop(self, stack: Stack) -> None:
         """Remove a stack that was never sent, or could not be read; nothing of it was counted."""
@@ -187,7 +261,7 @@ class Inbox:
 
     def unread(self) -> list[Stack]:
         """Return what is to be read, the oldest first: also what an interruption left half-read."""
-        return [s for s in self.stacks() if self.state(s) in (StackState.WAITING, StackState.READING)]
+        return [s for s in self.not_done() if self.state(s) in (StackState.WAITING, StackState.READING)]
 
     def progress(self, stack: Stack) -> Progress:
         """Return how far the reading is."""
@@ -220,14 +294,13 @@ class Inbox:
         shutil.rmtree(self.folder / stack.name / "files", ignore_errors=True)
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Hold the inbox: one stack is read at a time, also with two programs on one workspace."""
-        self.folder.mkdir(exist_ok=True)
-        with locked(self.folder / ".reading"):
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn: of the programs that read in the background, one at a time does."""
+        with self.claims.held("turn"):
             yield
 
     def _put(self, stack: Stack, name: str, value: dict[str, Any]) -> None:
-        write_whole(self.folder / stack.name / name, json.dumps(value, ensure_ascii=False, default=str))
+        write_whole(self.folder / stack.name / name, json.dumps(value, default=str))
 
     def _get(self, name: str, file: str) -> dict[str, Any] | None:
         try:
@@ -235,6 +308,11 @@ class Inbox:
         except FileNotFoundError:
             return None
         return told
+
+
+def is_stack(name: str) -> bool:
+    """Whether this is how stacks are called."""
+    return _NAME.fullmatch(name) is not None
 
 
 def clean_name(name: str) -> str:
@@ -250,13 +328,28 @@ def clean_name(name: str) -> str:
     >>> clean_name("..\\..\\Phiếu tháng 11.PDF")
     'Phiếu tháng 11.PDF'
     """
+    plain = plain_name(name)
+    if not plain.lower().endswith(SCAN_SUFFIXES):
+        raise OmrError("inbox.not_a_scan", file=plain[:80])
+    return plain
+
+
+def plain_name(name: str) -> str:
+    r"""Return the same of any file: without folders, and without what no name should hold.
+
+    Examples
+    --------
+    >>> plain_name("scan\x1b[31m\udc90.tif"), plain_name("/etc/passwd"), plain_name(".pdf")
+    ('scan[31m�.tif', 'passwd', 'scan.pdf')
+    """
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    plain = "".join(sign for sign in last if sign.isprintable() and sign not in '<>:"|?*').strip()
+    text = last.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    plain = "".join(sign for sign in text if sign.isprintable() and sign not in '<>:"|?*').strip()
     stem, dot, suffix = plain.rpartition(".")
-    if f".{suffix.lower()}" not in SCAN_SUFFIXES or not dot:
-        raise OmrError("inbox.not_a_scan", file=plain[:80] or "?")
-    stem = stem.strip(" .")
+    if not dot:
+        stem, suffix = suffix, ""
+    stem, ending = stem.strip(" ."), f".{suffix}" if suffix else ""
     # 200 bytes: file systems stop at 255, and ".part" is added.
-    while len(stem.encode()) > 200:
-        stem = stem[:-1]
-    return f"{stem or 'scan'}.{suffix}"
+    while len((stem + ending).encode()) > 200:
+        stem, ending = (stem[:-1], ending) if stem else (stem, ending[:-1])
+    return (stem or "scan") + (ending if ending != ".part" else ".part_")  # `.part` is ours

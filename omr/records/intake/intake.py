@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from omr.errors import RegisterError
 from omr.forms.cover import Cover
 from omr.messages import shown
 from omr.reading.reader import Result
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, open_pages
+from omr.records.intake.claims import Claims
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import CoverSheet, PageRows, Sent
 from omr.records.store.chain import batch_root
@@ -46,6 +49,16 @@ class Ended:
     pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A batch that is about to be read."""
+
+    batch: str
+    ended: bool  # nothing is left to read
+    unread: list[Original]
+    top: Original  # its first file: a cover sheet lies there
+
+
 def take_in(
     store: Store,
     files: Sequence[Path],
@@ -55,8 +68,11 @@ def take_in(
     scans: Path,
     by: str,
     seen: Callable[[Result], None] = lambda result: None,
+    waits: Callable[[str], None] = lambda batch: None,
 ) -> TakenIn:
     """Read files into a batch, going on with an interrupted one.
+
+    While another program reads some of the files, this waits until that is done.
 
     Parameters
     ----------
@@ -68,6 +84,8 @@ def take_in(
         Where originals are kept.
     seen : callable, optional
         Told of every result, for a progress bar.
+    waits : callable, optional
+        Told of a batch that another program reads, before waiting for it.
 
     Raises
     ------
@@ -84,12 +102,13 @@ def take_in(
         (original.sha256, shown(file.name)) for original, file in zip(originals, files, strict=True)
     )
     names = dict(given)
-    batch, ended, unread = _open_batch(store, orders, originals, names, by)
-    if not ended:
-        top = originals[0].sha256 if cover is not None else None
-        _Reading(store, batch, orders, names, top, by).run(unread, read, seen)
-        _end_batch(store, batch, by)
-    return TakenIn(batch, given, again=ended)
+    with _owned_batch(store, orders, originals, names, scans=scans, by=by, waits=waits) as opened:
+        if not opened.ended:
+            known = cover if opened.top == originals[0] else _cover_of(opened.top.path)
+            covered = opened.top.sha256 if known is not None else None
+            _Reading(store, opened.batch, orders, names, covered, by).run(opened.unread, read, seen)
+            _end_batch(store, opened.batch, by)
+    return TakenIn(opened.batch, given, again=opened.ended)
 
 
 def _cover_of(file: Path) -> Cover | None:
@@ -98,17 +117,66 @@ def _cover_of(file: Path) -> Cover | None:
     return find_cover(top) if top is not None else None
 
 
+@contextmanager
+def _owned_batch(
+    store: Store,
+    orders: Orders,
+    originals: Sequence[Original],
+    names: dict[str, str],
+    *,
+    scans: Path,
+    by: str,
+    waits: Callable[[str], None],
+) -> Iterator[_Opened]:
+    """Find the batch to go on with, or begin one, and own it while the block runs."""
+    claims = Claims(store.path.with_name("claims"))
+    while True:
+        with ExitStack() as claim:
+            with claims.held("door"):  # nobody else opens a batch between the look and the claim
+                taken = next(filter(claims.is_owned, _unended(store, originals)), None)
+                if taken is None:
+                    opened = _open_batch(store, orders, originals, names, scans=scans, by=by)
+                    if not opened.ended:
+                        claim.enter_context(claims.at_once(opened.batch))
+            if taken is None:
+                yield opened
+                return
+        waits(taken)
+        with claims.held(taken):
+            pass
+
+
+def _unended(store: Store, originals: Iterable[Original]) -> list[str]:
+    """Return the batches that hold one of the files and have not ended."""
+    return sorted(
+        {
+            row["batch"]
+            for original in originals
+            for row in store.rows(
+                """SELECT batch FROM batch_files
+                WHERE original = ? AND batch NOT IN (SELECT batch FROM batch_ends)""",
+                original.sha256,
+            )
+        }
+    )
+
+
 def _open_batch(
-    store: Store, orders: Orders, originals: Sequence[Original], names: Mapping[str, str], by: str
-) -> tuple[str, bool, list[Original]]:
-    """Find the batch to go on with, or begin one; return its name, whether it has ended, what is unread."""
+    store: Store,
+    orders: Orders,
+    originals: Sequence[Original],
+    names: dict[str, str],
+    *,
+    scans: Path,
+    by: str,
+) -> _Opened:
+    """Find the batch to go on with, or begin one.
+
+    Who goes on with a batch reads all of it, also files that somebody else gave.
+    """
     once = {original.sha256: original for original in originals}
     with store.act("begin_batch", by=by) as act:
-        unread = [
-            original
-            for original in once.values()
-            if store.row("SELECT 1 FROM original_ends WHERE original = ?", original.sha256) is None
-        ]
+        unread = [original for original in once.values() if not _is_read(store, original)]
         batches = [
             row
             for sha256 in once
@@ -125,7 +193,7 @@ def _open_batch(
             if not row["ended"] and Orders(row["unit"], row["period"], row["expected"]) == orders
         ]
         if not interrupted and not unread:
-            return batches[0]["batch"], True, []
+            return _Opened(batches[0]["batch"], True, [], originals[0])
         if interrupted:
             batch = interrupted[-1]
         else:
@@ -140,7 +208,26 @@ def _open_batch(
                 },
             )
         _add_files(store, act, batch, unread, names)
-    return batch, False, unread
+    files = _files_of(store, batch, scans)
+    for name, original in files:
+        names.setdefault(original.sha256, name)
+    return _Opened(batch, False, [one for _, one in files if not _is_read(store, one)], files[0][1])
+
+
+def _is_read(store: Store, original: Original) -> bool:
+    return store.row("SELECT 1 FROM original_ends WHERE original = ?", original.sha256) is not None
+
+
+def _files_of(store: Store, batch: str, scans: Path) -> list[tuple[str, Original]]:
+    """Return the files of a batch in order: name and original, which is kept under ``scans/``."""
+    rows = store.rows(
+        """SELECT file, original, path, bytes FROM batch_files JOIN originals USING (original)
+        WHERE batch = ? ORDER BY position""",
+        batch,
+    )
+    return [
+        (row["file"], Original(row["original"], scans.parent / row["path"], row["bytes"])) for row in rows
+    ]
 
 
 def _add_files(
@@ -163,10 +250,14 @@ def _add_files(
 
 def _end_batch(store: Store, batch: str, by: str) -> None:
     with store.act("end_batch", by=by) as act:
-        if store.row("SELECT 1 FROM batch_ends WHERE batch = ?", batch) is None:
+        if not _has_ended(store, batch):
             act.add("doubts", *_without_stamp(store, batch))
             root = batch_root(store, batch, last_event=act.event)
             act.add("batch_ends", {"batch": batch, "root": root})
+
+
+def _has_ended(store: Store, batch: str) -> bool:
+    return store.row("SELECT 1 FROM batch_ends WHERE batch = ?", batch) is not None
 
 
 def _without_stamp(store: Store, batch: str) -> list[Row]:
@@ -260,6 +351,8 @@ class _Reading:
         """Store the chunk in one act; what another program stored meanwhile is left as it is."""
         store = self._store
         with store.act("read", by=self._by) as act:
+            if _has_ended(store, self._batch):  # its root is taken: a page more would look like a forgery
+                raise RegisterError("records.batch_ended", batch=self._batch)
             rows = PageRows(store, act, self._batch, self._orders)
             for sent, result in self._chunk:
                 if not self._is_stored(sent):

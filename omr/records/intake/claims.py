@@ -1,0 +1,74 @@
+"""Whose batch is it: one program at a time reads a batch, and a program that ended owns nothing.
+
+A claim is a lock that the system takes back when its owner ends, however that happens. So a
+batch that is not ended and not owned is one that an interruption left, and who comes next goes on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from omr.files import locked
+
+
+class OwnedError(TimeoutError):
+    """Somebody else owns it: told apart from any other time-out inside the block."""
+
+
+class Claims:
+    """The claims of one workspace."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def held(self, name: str, *, told: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Own something while the block runs.
+
+        Parameters
+        ----------
+        told : callable, optional
+            Called once when somebody else owns it, before waiting for the end of that.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.at_once(name))
+            except OwnedError:
+                told()
+                stack.enter_context(locked(self._place(name)))
+            yield
+
+    @contextmanager
+    def at_once(self, name: str) -> Iterator[None]:
+        """Own something while the block runs, or raise `OwnedError` if somebody else does."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._place(name), seconds=0.0))
+            except TimeoutError as error:
+                raise OwnedError(name) from error
+            yield
+
+    def is_owned(self, name: str) -> bool:
+        """Whether a running program owns it; nobody may know better a moment later."""
+        if not self._place(name).exists():
+            return False
+        try:
+            with self.at_once(name):
+                return False
+        except OwnedError:
+            return True
+
+    def names(self) -> list[str]:
+        """Return all that was ever claimed and not forgotten."""
+        return [file.stem for file in self._folder.glob("*.lock")]
+
+    def forget(self, name: str) -> None:
+        """Remove the lock of what nobody will claim again; one that is owned stays."""
+        with suppress(OSError), self.at_once(name):
+            self._place(name).unlink()
+
+    def _place(self, name: str) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / f"{name}.lock"

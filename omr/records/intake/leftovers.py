@@ -1,0 +1,71 @@
+"""What programs that were killed left behind, and nobody will ever finish, is removed at the next start.
+
+Files are written under a name with the writer's number and get their own name when they are
+whole. So such a name whose writer does not run any more is nothing: what it was to become is either
+still where it came from, or will be made again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from omr.records.intake.claims import OwnedError
+from omr.records.intake.inbox import Inbox, StackState, Way, is_stack
+from omr.workspace import Workspace
+
+_PART: Final = re.compile(r"\..+\.(\d+)\.part")
+_OF_PROGRAMS: Final = (Way.WATCH, Way.READ)  # their files are still where they came from
+
+
+def remove_leftovers(workspace: Workspace, *, runs: Callable[[int], bool] | None = None) -> list[Path]:
+    """Remove what dead programs left half-written in a workspace; return what was removed.
+
+    Parameters
+    ----------
+    runs : callable, optional
+        Says whether a process of that number runs.
+    """
+    removed = []
+    for path in _half_written(workspace.path):
+        match = _PART.fullmatch(path.name)
+        if match and not (runs or process_runs)(int(match[1])):
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                removed.append(path)
+    inbox = Inbox(workspace)
+    for stack in inbox.not_done():
+        if stack.way in _OF_PROGRAMS and inbox.state(stack) is StackState.OPEN:
+            with suppress(OSError, OwnedError), inbox.claims.at_once(stack.name):
+                inbox.drop(stack)
+                removed.append(inbox.folder / stack.name)
+    known = {stack.name for stack in inbox.not_done()}
+    for claim in inbox.claims.names():
+        if is_stack(claim) and claim not in known:
+            inbox.claims.forget(claim)
+    return removed
+
+
+def _half_written(workspace: Path) -> Iterator[Path]:
+    """Yield what may be a program's half-written file; not all originals are looked at for it."""
+    for folder in (workspace, workspace / "scans", workspace / "inbox", workspace / "inbox" / ".folders"):
+        yield from folder.glob(".*.part")
+    yield from (workspace / "inbox").glob("*/.*.part")
+
+
+def process_runs(number: int) -> bool:
+    """Whether a process of this number runs; where that cannot be known, it is assumed."""
+    if os.name == "nt":  # a signal of 0 is Ctrl-C there
+        return True
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

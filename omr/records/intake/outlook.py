@@ -1,0 +1,116 @@
+"""What is on its way in and not read yet, for whoever asks: `omr doctor`, the desks, `omr inbox`.
+
+A program that watches a folder writes down the standing of every name in it, in
+``inbox/.folders/``; so what a scanner left unfinished is seen also where nobody looks at the
+terminal of that program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from omr.files import write_whole
+from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.records.intake.sights import Standing
+
+_FOLDERS: Final = ".folders"
+MOST_NAMES: Final = 500  # of one folder that are written down; more of the same help nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name in a watched folder that is not read."""
+
+    name: str
+    standing: str  # see `sights.Standing`
+    reason: str  # key of the catalogue `watch`
+    detail: str
+    since: str  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFolder:
+    """A folder as the program that watches it last saw it."""
+
+    folder: str
+    at: str  # UTC
+    trouble: str  # why it could not be looked into, or nothing taken
+    names: tuple[Name, ...]
+    watched: bool = True  # that program is running
+
+    @property
+    def unread(self) -> tuple[Name, ...]:
+        """What should be read and is not."""
+        return tuple(one for one in self.names if one.standing in (Standing.WAITING, Standing.BROKEN))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is not read yet."""
+
+    waiting: tuple[Stack, ...]
+    reading: tuple[Stack, ...]  # by a program that runs
+    failed: tuple[Stack, ...]
+    open: tuple[Stack, ...]  # their sender is not done
+    folders: tuple[WatchedFolder, ...]
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the oldest file is here unread; None if nothing is."""
+        stacks = [stack.made_at for stack in (*self.waiting, *self.reading, *self.failed)]
+        names = [one.since for folder in self.folders for one in folder.unread]
+        return min(map(datetime.fromisoformat, [*stacks, *names]), default=None)
+
+    def age_s(self, now: datetime) -> float:
+        """Return how long the oldest unread file has been here, in seconds; 0 if there is none."""
+        return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
+
+
+def outlook(inbox: Inbox) -> Outlook:
+    """Return what is not read yet; nothing is written."""
+    by_state: dict[StackState, list[Stack]] = {state: [] for state in StackState}
+    for stack in inbox.not_done():
+        state = inbox.state(stack)
+        if state is StackState.READING and not inbox.claims.is_owned(stack.name):
+            state = StackState.WAITING  # its reader ended; the next one goes on
+        elif state is StackState.WAITING and inbox.claims.is_owned(stack.name):
+            state = StackState.READING
+        by_state[state].append(stack)
+    return Outlook(
+        waiting=tuple(by_state[StackState.WAITING]),
+        reading=tuple(by_state[StackState.READING]),
+        failed=tuple(by_state[StackState.FAILED]),
+        open=tuple(by_state[StackState.OPEN]),
+        folders=tuple(_folders(inbox)),
+    )
+
+
+def claim_of(folder: Path) -> str:
+    """Return the name under which a folder is claimed by the program that watches it."""
+    return f"folder-{_key(str(folder))}"
+
+
+def write_down(inbox: Inbox, folder: Path, trouble: str, names: Iterable[Name]) -> None:
+    """Write down how a watched folder stands."""
+    told = WatchedFolder(str(folder), datetime.now(UTC).isoformat(), trouble, tuple(names)[:MOST_NAMES])
+    place = inbox.folder / _FOLDERS / f"{_key(told.folder)}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(place, json.dumps(asdict(told)))
+
+
+def _folders(inbox: Inbox) -> Iterable[WatchedFolder]:
+    for file in sorted((inbox.folder / _FOLDERS).glob("*.json")):
+        told = json.loads(file.read_text("utf-8"))
+        names = tuple(Name(**name) for name in told.pop("names"))
+        watched = inbox.claims.is_owned(claim_of(Path(told["folder"])))
+        yield WatchedFolder(**{**told, "names": names, "watched": watched})
+
+
+def _key(folder: str) -> str:
+    return hashlib.sha256(folder.encode("utf-8", "surrogateescape")).hexdigest()[:16]

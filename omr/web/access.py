@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from omr.errors import AccessError, OmrError
+from omr.errors import AccessError, OmrError, outside
 from omr.messages import LANGUAGES, choose_language
 from omr.web.accounts import Role, User
 from omr.web.pages import refused
@@ -106,6 +106,8 @@ class Gate:
             response = _to_login(request)
         except OmrError as error:
             response = refused(visit, error)
+        except (OSError, MemoryError) as error:
+            response = refused(visit, outside(error, self._office.workspace.path))
         if fresh and not _sets_session(response):
             self.remember(response, secret)
         return response

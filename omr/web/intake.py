@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from omr.errors import OmrError, ScanError
 from omr.files import SCAN_SUFFIXES
 from omr.records.intake import batches
-from omr.records.intake.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState
+from omr.records.intake.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, clean_name
 from omr.records.register.periods import parse_period
 from omr.records.register.units import find_unit, list_units
 from omr.web.desks import PV01
@@ -33,7 +33,7 @@ def desk(visit: Visit) -> Response:
     """Show the form for a new stack, what is on its way, and past batches."""
     held_to = visit.own_unit_only(*PV01)
     inbox = Inbox(visit.office.workspace)
-    stacks = [stack for stack in inbox.stacks() if held_to in (None, stack.unit)]
+    stacks = [stack for stack in inbox.not_done() if held_to in (None, stack.unit)]
     with visit.office.store() as store:
         return page(
             visit,
@@ -48,6 +48,7 @@ def desk(visit: Visit) -> Response:
                 if (state := inbox.state(stack)) is not StackState.DONE
             ],
             lines=batches.batches(store, unit=held_to),
+            trouble=visit.office.worker.trouble,
         )
 
 
@@ -76,8 +77,8 @@ async def take_file(visit: Visit) -> Response:
     declared = visit.request.headers.get("content-length", "")
     if not declared.isdecimal() or int(declared) > MOST_FILE_BYTES:
         raise OmrError("inbox.too_large", most_gb=MOST_FILE_BYTES // 2**30)
-    name = visit.request.query_params.get("name", "")
-    part = await run_in_threadpool(inbox.place_for, stack, name)
+    name = clean_name(visit.request.query_params.get("name", ""))
+    part = await run_in_threadpool(inbox.place_for, stack, name, int(declared))
     try:
         with part.open("wb") as file:
             received = await _receive(visit, file, int(declared))
@@ -86,8 +87,6 @@ async def take_file(visit: Visit) -> Response:
         await run_in_threadpool(inbox.take, part)
     except (OmrError, OSError, ClientDisconnect) as error:
         await run_in_threadpool(inbox.discard, part)
-        if isinstance(error, OSError):
-            raise OmrError("inbox.disk_full") from error
         if isinstance(error, ClientDisconnect):
             raise OmrError("inbox.cut_off") from error
         raise

@@ -10,7 +10,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from omr.errors import AccessError, OmrError
+from omr.errors import AccessError, OmrError, passes
 from omr.messages import language, say
 from omr.text import moment, month, number, percent
 from omr.web.desks import desks_of
@@ -57,6 +57,8 @@ def missing(visit: Visit) -> Response:
 def refused(visit: Visit, error: OmrError) -> Response:
     """Return one line that says why, as a page or, for a script, as text."""
     status = 404 if isinstance(error, NotFoundError) else 403 if isinstance(error, AccessError) else 400
+    if passes(error):  # the machine's fault, not the visitor's
+        status = 503
     headers = visit.request.headers
     if "hx-request" in headers or headers.get("accept", "").startswith("application/json"):
         return Response(str(error), status, media_type="text/plain; charset=utf-8")

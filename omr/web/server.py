@@ -14,6 +14,7 @@ import cv2
 from omr.errors import OmrError
 from omr.files import write_whole
 from omr.messages import say
+from omr.records.intake.leftovers import remove_leftovers
 from omr.web.app import LOOPBACK, create_app
 from omr.web.front import FrontOffice
 from omr.web.patience import LIMITS, Limits, Server, server_of
@@ -43,6 +44,7 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
         say_to(say("web.tls_expired", at=f"{expired:%d/%m/%Y}"))
     listener = _listen(host, port)
     cv2.setNumThreads(1)  # the requests are the threads
+    remove_leftovers(workspace)
     office = FrontOffice.open(workspace)
     password = office.first_admin()
     if password is not None:

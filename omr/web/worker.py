@@ -12,6 +12,7 @@ locked database) is no fault of the stack, which then waits until that has passe
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -52,7 +53,7 @@ class Worker(threading.Thread):
     Parameters
     ----------
     tell : callable, optional
-        Gets each trouble once, when it begins, for whoever looks at the terminal.
+        Gets each trouble once, when it begins; without it the log, which ends at the terminal.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Worker(threading.Thread):
         workspace: Workspace,
         command: Sequence[str] = READ,
         *,
-        tell: Callable[[OmrError], None] = lambda error: None,
+        tell: Callable[[OmrError], None] = lambda error: logging.getLogger(__name__).error("%s", error),
         try_again_s: float = _TRY_AGAIN_S,
     ) -> None:
         super().__init__(name="inbox", daemon=True)

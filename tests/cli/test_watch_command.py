@@ -57,12 +57,12 @@ def test_a_page_that_cannot_be_read_stands_in_the_receipt(office: Office, folder
 def test_a_stack_that_cannot_be_read_at_all_says_why(office: Office, folder: Path) -> None:
     class NoMeans(KnownMeans):
         def calibration(self, name: object, own: object) -> NoReturn:
-            raise OmrError("inbox.disk_full")
+            raise OmrError("inbox.crashed", code=1)
 
     office.means = NoMeans(office.scanner)
-    (folder / "a.pdf").write_bytes(b"%PDF-1.4\nnothing")
+    (folder / "a.pdf").write_bytes(b"%PDF-1.4\nnothing\n%%EOF")
     ran = office("watch", folder, "--quiet", 0.1, "--once")
-    assert str(OmrError("inbox.disk_full")) in ran.err
+    assert str(OmrError("inbox.crashed", code=1)) in ran.err
     inbox = Inbox(office.workspace)
     assert [inbox.state(stack) for stack in inbox.stacks()] == [StackState.FAILED]  # kept: it can go again
 

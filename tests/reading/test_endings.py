@@ -66,11 +66,13 @@ WHOLE: dict[str, tuple[Callable[[], bytes], ...]] = {
     "webp": (lambda: _saved("WEBP"),),
     "bmp": (lambda: _saved("BMP"),),
     "gif": (lambda: _saved("GIF"),),
-    "heic": (_boxes,),
+    "heif": (_boxes,),
+    "jpeg2000": (lambda: _saved("JPEG2000"), lambda: _saved("JPEG2000", no_jp2=True)),
 }
 # bytes behind what is needed: the line's end of a PDF, and how TIFF is filled up to whole words
 SPARE = {"pdf": 1, "tiff": 16}
 ENDED_BY_A_SIGN = ("pdf", "jpeg", "png", "gif")
+BETWEEN = {("heif", 0): (0x10, 0x30), ("jpeg2000", 0): (12, 32, 77)}
 CASES = [(kind, at) for kind, makers in WHOLE.items() for at in range(len(makers))]
 
 
@@ -92,7 +94,7 @@ def test_every_beginning_of_a_file_is_not_whole(tmp_path: Path, kind: str, at: i
     file, whole = tmp_path / "scan", made(kind, at)
     end = len(whole) - SPARE.get(kind, 0)
     for cut in {*range(0, end, max(1, end // 60)), *range(max(0, end - 20), end)}:
-        if kind == "heic" and cut in (16, 48):  # between two boxes: nothing says that another one follows
+        if cut in BETWEEN.get((kind, at), ()):  # between two boxes: nothing says that another one follows
             continue
         file.write_bytes(whole[:cut])
         assert not is_whole(file, kind), cut

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
-from omr.records.intake import hot_folder
 from omr.records.intake.hot_folder import HotFolder
 from omr.records.intake.inbox import Inbox, Stack, StackState
 from omr.records.intake.sights import PATIENCE_S, Standing, is_closed
@@ -110,6 +109,7 @@ def test_a_file_is_taken_when_it_is_at_rest_and_whole(scene: Scene) -> None:
     assert [path.name for path in scene.folder.iterdir()] == ["taken"]
 
 
+@settings(max_examples=25)
 @given(pauses=st.lists(st.integers(0, 12), min_size=1, max_size=6), share=st.floats(0.05, 0.95))
 def test_however_long_the_writing_pauses_only_the_whole_file_is_read(
     tmp_path_factory: pytest.TempPathFactory, pauses: list[int], share: float
@@ -148,7 +148,7 @@ def test_every_name_has_its_line_within_a_minute_and_holds_up_nobody(scene: Scen
     else:
         scene.write(name, content)
     scene.write("good.pdf", PDF)
-    assert [scene.names(stack) for stack in scene.after(hot_folder.HOLD * QUIET + 2)] == [["good.pdf"]]
+    assert [scene.names(stack) for stack in scene.after(PATIENCE_S + 2)] == [["good.pdf"]]
     assert scene.after(60 - scene.now) == []
     assert scene.standing(name) == (standing, reason)
     assert os.path.lexists(scene.folder / name)  # whatever it is, it was not ours to move

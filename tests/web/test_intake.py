@@ -152,7 +152,7 @@ def test_a_full_disk_is_said_before_it_is_full(person, office, units, monkeypatc
     clerk = person(Role.CLERK)
     address = begin(clerk)
     monkeypatch.setattr(module.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1})())
-    assert send(clerk, address, "a.pdf", PDF).status_code == 400
+    assert send(clerk, address, "a.pdf", PDF).status_code == 503
 
 
 def test_a_failed_stack_says_why_and_waits_again(person, office, units):

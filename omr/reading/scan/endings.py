@@ -161,7 +161,7 @@ def _gif(data: _Bytes) -> bool:
 
 
 def _boxes(data: _Bytes) -> bool:
-    """Walk the outer boxes of HEIC and JPEG 2000."""
+    """Walk the outer boxes of HEIF and JPEG 2000."""
     at = 0
     while at < data.size:
         length = int.from_bytes(data.at(at, 4), "big")
@@ -173,6 +173,12 @@ def _boxes(data: _Bytes) -> bool:
     return at == data.size
 
 
+def _jpeg2000(data: _Bytes) -> bool:
+    if data.at(0, 2) == b"\xff\x4f":  # the code stream alone
+        return data.tail.endswith(b"\xff\xd9")
+    return _boxes(data)
+
+
 _CHECKS: Final[Mapping[str, Callable[[_Bytes], bool]]] = MappingProxyType(
     {
         "pdf": _pdf,
@@ -182,7 +188,7 @@ _CHECKS: Final[Mapping[str, Callable[[_Bytes], bool]]] = MappingProxyType(
         "webp": _webp,
         "bmp": _bmp,
         "gif": _gif,
-        "heic": _boxes,
-        "jp2": _boxes,
+        "heif": _boxes,
+        "jpeg2000": _jpeg2000,
     }
 )

@@ -22,7 +22,6 @@ from omr.records.intake.sights import QUIET_S, Judge, Sight, Standing, Told, is_
 
 TAKEN: Final = "taken"
 STRANGE: Final = "strange"
-HOLD: Final = 6.0  # pauses that complete files wait for one that is still being written
 GROWN_EVERY_S: Final = 5.0  # so often files that were taken are looked at, whether they grew
 EMPTY_S: Final = 3600.0  # a job's folder that is empty so long is nobody's any more
 
@@ -91,7 +90,7 @@ class HotFolder:
             for (job, supersedes), files in jobs.items()
             if supersedes
             or job not in on_their_way
-            or now_s - max(one.since_s for one in files) >= HOLD * self._judge.quiet_s
+            or now_s - max(one.since_s for one in files) >= self._judge.patience_s
         ]
 
     def take(self, files: list[Sight], *, unit: str | None, period: str | None, by: str) -> Stack | None:

@@ -22,6 +22,7 @@ from omr.reading.scan.endings import is_whole
 
 QUIET_S: Final = 5.0  # the longest pause of a feeder between two pages is 2 s
 PATIENCE_S: Final = 30.0  # then what is not complete is told: everything has its line within a minute
+_PAUSES: Final = 6.0  # who asks for shorter pauses than usual has less patience
 
 # How programs call what is not yet the file: it gets its name at the end.
 _UNFINISHED: Final = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp")
@@ -99,6 +100,11 @@ class Judge:
     quiet_s: float
     is_closed: Callable[[Path], bool | None]
 
+    @property
+    def patience_s(self) -> float:
+        """How long a file may take to be complete before that is told."""
+        return min(PATIENCE_S, _PAUSES * self.quiet_s)
+
     def unreadable(self, sight: Sight, error: OSError) -> Sight:
         """Return a name of which nothing could be learned."""
         told = Told(Standing.BROKEN, "unreadable", str(outside(error, self.folder / sight.path)))
@@ -107,7 +113,7 @@ class Judge:
     def judged(self, sight: Sight, what: os.stat_result, now_s: float) -> Sight:
         """Say what a name is by its name, its size and time, and, once these are at rest, by its content."""
         name = sight.path.name.lower()
-        late = now_s - sight.born_s >= PATIENCE_S
+        late = now_s - sight.born_s >= self.patience_s
         rests_s = now_s - sight.since_s
         waiting = partial(Told, Standing.WAITING)
         if is_hidden(name) or not stat.S_ISREG(what.st_mode):
@@ -123,7 +129,7 @@ class Judge:
                 told = waiting("keeps_changing" if late else "changing")
         else:
             try:
-                return self._examined(sight, is_late=rests_s >= PATIENCE_S)
+                return self._examined(sight, is_late=rests_s >= self.patience_s)
             except OSError as error:
                 return self.unreadable(sight, error)
         return replace(sight, told=told)

@@ -36,11 +36,11 @@ from PIL import Image
 from omr.office import Office
 from omr.reading import reader
 from omr.reading.crew import read_pages
-from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import ReadPage, RejectedPage, Result
 from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
+from omr.words import AnswerState
 
 STAGES: Final = (
     "decode",

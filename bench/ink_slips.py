@@ -40,9 +40,9 @@ from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import Desk, ReadPage, RejectedPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding
+from omr.words import AnswerState
 
 OUT: Final = Path(__file__).resolve().parent.parent / "out" / "ink"
 PER_RUN: Final = 40  # slips of one print run

@@ -26,7 +26,8 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from omr.web.accounts import Accounts, Role
+from omr.web.accounts import Accounts
+from omr.words import Role
 
 ACCOUNTS = 10
 THINKING_S = 3.0  # mean pause of a person between two pages; twice that of a reviewer at plain marks

@@ -22,11 +22,10 @@ import numpy as np
 from omr.forms.layout import find_form
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
-from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import FEATURES, MarkReading
 from omr.reading.page.align import AlignedPage
 from omr.reading.page.identify import IdentifiedPage
-from omr.reading.page.seal import Seal
 from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.records.intake.intake import PAGES_PER_ACT
@@ -36,6 +35,7 @@ from omr.records.register.register import archive_form
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.chain import batch_root
 from omr.records.store.store import Store
+from omr.words import AnswerState, BoxState, Seal
 from omr.workspace import Workspace
 
 SLIPS_A_BATCH: Final = 500

@@ -24,7 +24,6 @@ from omr.forms.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.office import Office
-from omr.reading.marks.decide import AnswerState
 from omr.reading.overlay import write_overlay
 from omr.reading.reader import Desk, read_page
 from omr.reading.scan.pages import Depth, EncodedPage, decode, open_pages
@@ -39,6 +38,7 @@ from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_scan
 from omr.simulate.slips import Picture, Truth
 from omr.simulate.stacks import Stack, simulate_stacks
+from omr.words import AnswerState
 from omr.workspace import Workspace
 
 UNITS: Final = "hai-phong-2023"

@@ -15,7 +15,7 @@ from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
 from omr.office import Means
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import MarkReading
 from omr.reading.page.align import AlignedPage
 from omr.reading.page.identify import IdentifiedPage
@@ -26,6 +26,7 @@ from omr.records.intake.orders import Orders
 from omr.records.intake.receipt import Receipt, receipt
 from omr.records.intake.redecide import Judge
 from omr.records.store.store import Store
+from omr.words import AnswerState, BoxState
 from omr.workspace import Workspace
 
 LEVELS = ("5", "4", "3", "2", "1")

@@ -22,7 +22,6 @@ from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, Kind, TextLine, fingerprint
 from omr.geometry import FRAMES, Box
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.decide import AnswerState, BoxState
 from omr.reading.reader import Desk, ReadPage, RejectedPage, Result, read_page
 from omr.reading.scan.pages import Depth, ScannedPage
 from omr.simulate import paper, seal
@@ -34,6 +33,7 @@ from omr.simulate.printed import PrintedRun, printed_pages, serial_of, toner
 from omr.simulate.respondents import EVERYDAY, DrawnMark, FilledSlip, fill
 from omr.simulate.scanner import Feed, Machine, Streak, everyday_machine, scan
 from omr.simulate.slips import Truth, write_slip
+from omr.words import AnswerState, BoxState
 
 FORM = "DL-01"
 DPI = 200

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 PACKAGE = Path(__file__).parent.parent / "omr"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "figures", "files", "geometry", "messages", "tables_in", "text", "workspace"}
+GROUND = {"errors", "figures", "files", "geometry", "messages", "tables_in", "text", "words", "workspace"}
 # room -> the rooms that it may import from, besides itself; inside a room the floors below it
 ALLOWED = {
     "ground": set(),

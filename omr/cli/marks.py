@@ -40,7 +40,7 @@ def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json:
         {
             "box": box,
             "ink_ratio": round(float(row[F["ink"]]), 4),
-            "state": judgement.state.value,
+            "state": judgement.state,
             "confidence": round(judgement.confidence, 4),
             "review": judgement.review,
         }
@@ -49,7 +49,7 @@ def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json:
     if as_json:
         print_json(rows)
     else:
-        for row in rows:
-            click.echo(say("marks.line", **row | {"state": say(f"marks.{row['state']}")}))
+        for row, judgement in zip(rows, judged, strict=True):
+            click.echo(say("marks.line", **row | {"state": say(judgement.state.label)}))
         click.echo(say("marks.summary", boxes=len(rows), waiting=waiting))
     return EXIT_WAITING if waiting else EXIT_DONE

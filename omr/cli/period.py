@@ -23,7 +23,8 @@ def period() -> None:
 
 def _as_lead(session: Session, name: str) -> str:
     """Return the name, refused where there are accounts and it is no lead's."""
-    from omr.web.accounts import Accounts, Role, account_name
+    from omr.web.accounts import Accounts, account_name
+    from omr.words import Role
 
     path = session.workspace().path / "accounts.sqlite"
     if not path.is_file():  # one desk, no accounts: the name goes into the chain as it is

@@ -14,10 +14,10 @@ from omr.errors import PageError
 from omr.forms.fonts import font_file
 from omr.geometry import Affine, Points, apply
 from omr.messages import say
-from omr.reading.marks.decide import Answer, AnswerState, BoxState
-from omr.reading.page.seal import Seal
+from omr.reading.marks.decide import Answer
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
 from omr.reading.scan.pages import EncodedPage, Grey, decode
+from omr.words import AnswerState, BoxState, Seal
 
 Rgb = tuple[int, int, int]
 

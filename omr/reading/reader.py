@@ -14,7 +14,7 @@ from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
 from omr.reading.marks.beside import look_beside
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.decide import Answer, AnswerState, BoxVerdict, decide
+from omr.reading.marks.decide import Answer, BoxVerdict, decide
 from omr.reading.marks.dropout import Decided, without_red
 from omr.reading.marks.measure import F, MarkReading, found_at, measure
 from omr.reading.page.align import align
@@ -22,10 +22,11 @@ from omr.reading.page.comments import Comment, WritingArea, areas_of, find_comme
 from omr.reading.page.identify import TEXT, IdentifiedPage, identify
 from omr.reading.page.locate import locate
 from omr.reading.page.refine import Outlines, outlines_of, refine
-from omr.reading.page.seal import Seal, find_seal
+from omr.reading.page.seal import find_seal
 from omr.reading.page.streaks import Streak, find_streaks
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.pages import EncodedPage, ScannedPage, decode
+from omr.words import AnswerState, Seal, SlipDoubt
 
 # Box sides around its refined place in which a box is searched once more: outlines were
 # found to 0.1 mm, the rest is what paper does between two rows.
@@ -85,7 +86,7 @@ class ReadPage:
     comments: tuple[Comment, ...] = ()
     seal: Seal = Seal.UNKNOWN
     streaks: tuple[Streak, ...] = ()  # with any, the scanner wants cleaning
-    doubts: tuple[str, ...] = ()  # why a person should look at the whole page, see `_doubts`
+    doubts: tuple[SlipDoubt, ...] = ()  # why a person should look at the whole page, see `_doubts`
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +186,13 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
     )
 
 
-def _doubts(page: IdentifiedPage, answers: Sequence[Answer]) -> tuple[str, ...]:
+def _doubts(page: IdentifiedPage, answers: Sequence[Answer]) -> tuple[SlipDoubt, ...]:
     said = sum(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
     doubts = {
-        "two_fiducials": page.aligned.review,
-        "text_only": page.carriers == (TEXT,),
+        SlipDoubt.TWO_FIDUCIALS: page.aligned.review,
+        SlipDoubt.TEXT_ONLY: page.carriers == (TEXT,),
         # Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil,
         # and of marks that are no marks to the machine it finds some and not the others.
-        "few_answers": said < len(answers) / 2,
+        SlipDoubt.FEW_ANSWERS: said < len(answers) / 2,
     }
     return tuple(doubt for doubt, is_so in doubts.items() if is_so)

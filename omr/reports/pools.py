@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from omr.figures import Mean, Share
 from omr.forms.template import Form, Question
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.tallies import SlipState, Stratum, Tallies
+from omr.words import AnswerState
 
 Item = tuple[str, str]  # (form, question): ("DL-01", "B10")
 

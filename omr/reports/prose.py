@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Final
 
 from omr.figures import Band, Change, Nothing, Share, participation_band, vietnamese
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.tallies import Channel
 from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
 from omr.reports.statistics import Month, changed_units, compare, coverage_changed
 from omr.reports.tables import form_label
 from omr.reports.wording import day_name, fraction, many, names, period_name, rate
+from omr.words import AnswerState
 from omr.workspace import ReportSettings
 
 MOST_RANKED: Final = 3

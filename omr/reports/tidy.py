@@ -18,6 +18,7 @@ from omr.figures import Share
 from omr.records.counts.tallies import Channel
 from omr.reports.pools import Pool
 from omr.reports.statistics import Month
+from omr.words import AnswerState
 
 Value = str | int | Decimal | None
 Separator = Literal[",", ";"]
@@ -43,12 +44,12 @@ def count_rows(month: Month) -> Iterator[tuple[Value, ...]]:
             question = counts.question
             about = (*place, form.revision, stratum.channel, question.key, question.text, question.factor)
             for state, slips in sorted(counts.states.items()):
-                if state != "answered" or not question.options:
+                if state is not AnswerState.ANSWERED or not question.options:
                     yield *about, state, "", "", None, slips
             for option in question.options:
                 satisfied = int(option.satisfied) if question.core else None
                 slips = counts.codes.get(option.code, 0)
-                yield *about, "answered", option.code, option.label, satisfied, slips
+                yield *about, AnswerState.ANSWERED, option.code, option.label, satisfied, slips
 
 
 def figure_rows(month: Month) -> Iterator[tuple[Value, ...]]:

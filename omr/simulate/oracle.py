@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Final
 
 from omr.forms.template import Form
-from omr.reading.marks.decide import Answer, AnswerState
+from omr.reading.marks.decide import Answer
 from omr.simulate.slips import Truth
+from omr.words import AnswerState, BoxState
 
-UNTOUCHED: Final = "blank"
+UNTOUCHED: Final = BoxState.BLANK.value
 
 
 class Outcome(StrEnum):

@@ -19,6 +19,7 @@ from omr.simulate.habits import Habit, draw_mark
 from omr.simulate.ink import Pixels, Sheet, stain_paper
 from omr.simulate.pens import PENS, Hand, Rng, take_pen
 from omr.simulate.scanner import Feed, Machine, Streak, everyday_machine, scan
+from omr.words import BoxState
 
 # How often a person's usual mark is which; corrections and slips come on top.
 _USUAL: Final = {
@@ -179,7 +180,7 @@ def _fill_in(sheet: Sheet, layout: _Layout, rng: Rng) -> tuple[tuple[str, ...], 
     usual = Habit(rng.choice([h.value for h in _USUAL], p=_shares(_USUAL)))
     hand = take_pen(PENS[str(rng.choice(list(_PENS), p=_shares(_PENS)))], rng)
     count = len(layout.boxes)
-    habits, states = [""] * count, ["blank"] * count
+    habits, states = [""] * count, [BoxState.BLANK.value] * count
     rows: dict[float, list[int]] = {}
     for i, box in enumerate(layout.boxes):
         rows.setdefault(box.y_mm, []).append(i)
@@ -188,14 +189,14 @@ def _fill_in(sheet: Sheet, layout: _Layout, rng: Rng) -> tuple[tuple[str, ...], 
         marks = int(rng.integers(0, 4)) if several else int(rng.random() < 0.92)
         chosen = [int(i) for i in rng.permutation(members)[:marks]]
         for i in chosen:
-            habits[i], states[i] = _this_mark(usual, hand, rng), "marked"
+            habits[i], states[i] = _this_mark(usual, hand, rng), BoxState.MARKED
         others = [i for i in members if i not in chosen]
         if chosen and others and rng.random() < _CORRECTED and usual not in (Habit.FILL, Habit.SCRIBBLE):
             i = int(rng.choice(others))
             habits[i] = str(
                 rng.choice([Habit.CANCEL_FILL, Habit.STRIKE_OUT, Habit.ERASED], p=[0.4, 0.2, 0.4])
             )
-            states[i] = "blank" if habits[i] == Habit.ERASED else "cancelled"
+            states[i] = BoxState.BLANK if habits[i] == Habit.ERASED else BoxState.CANCELLED
         for i in others:
             if not habits[i] and rng.random() < _STRAY:
                 habits[i] = Habit.STRAY
@@ -274,9 +275,9 @@ def _seen(
         # A rim of one pixel around print is the scanner's, not the pen's.
         written = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         seen = written.sum() >= SEEN * np.prod(high - low)
-        if state == "blank" and seen and habits[i] != Habit.ERASED:
+        if state == BoxState.BLANK and seen and habits[i] != Habit.ERASED:
             out[i] = "touched"
-        elif state != "blank" and not seen:
+        elif state != BoxState.BLANK and not seen:
             out[i] = "lost"
     return tuple(out)
 

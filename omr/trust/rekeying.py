@@ -20,12 +20,12 @@ from typing import Final
 from omr.errors import OmrError
 from omr.forms.serial import parse_serial
 from omr.forms.template import Form, Kind
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.counts.tallies import overall_question
 from omr.records.register.periods import Period
 from omr.records.store.store import Row, Store, canonical
 from omr.tables_in import checked, read_sheet
+from omr.words import AnswerState
 
 NOTHING: Final = "-"  # no box of the question is marked
 TOGETHER: Final = "+"  # between the codes of one question

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form
-from omr.reading.marks.decide import AnswerState
 from omr.reading.marks.measure import FEATURES, F
 from omr.records.counts.reconcile import Line, reconcile, spans
 from omr.records.counts.slips import CurrentSlip, current_slips
@@ -22,6 +21,7 @@ from omr.records.register.register import issued
 from omr.records.register.visits import visits_of
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
+from omr.words import AnswerState, Standing
 
 # What a pen and a hand leave in a box, whatever the box.
 STROKE_FEATURES: Final = ("ink", "mass", "ring", "width", "height", "depth", "spread", "share", "dark")
@@ -146,7 +146,7 @@ def _seen(store: Store, period: Period) -> Iterator[tuple[str, SeenSlip]]:
     """Yield the slips that count, with their unit."""
     forms = store.forms
     for slip in current_slips(store, period=period.name):
-        if not slip.valid or slip.standing != "counts":
+        if not slip.valid or slip.standing is not Standing.COUNTS:
             continue
         form = forms[slip.fingerprint]
         row = store.row(

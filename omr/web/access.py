@@ -24,9 +24,10 @@ from starlette.routing import Route
 
 from omr.errors import AccessError, OmrError, outside
 from omr.messages import LANGUAGES, choose_language
-from omr.web.accounts import Role, User
+from omr.web.accounts import User
 from omr.web.pages import refused
 from omr.web.visit import Visit
+from omr.words import Role
 
 if TYPE_CHECKING:
     from omr.web.front import FrontOffice

@@ -16,7 +16,6 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore, RLock
@@ -28,17 +27,7 @@ from sqlite_utils import Database, Migrations
 
 from omr.errors import AccessError, StoreError
 from omr.web.passwords import is_plain
-
-
-class Role(StrEnum):
-    """What somebody may do; one person may have several."""
-
-    CLERK = "clerk"  # scans for one unit
-    REVIEWER = "reviewer"  # PV01: decides what the machine asks
-    LEAD = "lead"  # PV01: sees all figures, closes the month
-    VIEWER = "viewer"  # head of one unit: sees that unit's figures
-    ADMIN = "admin"  # accounts, nothing else
-
+from omr.words import Role
 
 OF_A_UNIT: Final = frozenset({Role.CLERK, Role.VIEWER})
 

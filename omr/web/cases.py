@@ -15,45 +15,24 @@ from omr.geometry import Box
 from omr.records.register.near_serials import near_serials
 from omr.records.review import queue as review
 from omr.records.review.queue import Item, ItemKind
-from omr.records.review.second_reading import WITHDRAWN, Said, to_confirm
+from omr.records.review.second_reading import Said, to_confirm
 from omr.records.store.store import Store
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import Colours, cut, jpeg, thumbnail
 from omr.web.visit import Visit
+from omr.words import WITHDRAWN, Aside, SlipDoubt
 
 _PAGE_PX: Final = 900
 _DIFFERENCE_PX_PER_MM: Final = 4.0
 _STAMP_PX_PER_MM: Final = 9.0
 _STAMP_MARGIN_MM: Final = 6.0
 
-# What may be answered at a glance; every other reason of the rules stands behind "invalid".
-_WORDS: Final = {
-    "duplicate_other_image": ("refused", "counts", "KHL3"),
-    "other_unit": ("counts", "KHL7", "refused"),
-    "other_period": ("counts", "KHL7", "refused"),
-    "no_stamp": ("counts", "KHL4"),
-    "few_answers": ("counts", "refused", "KHL5"),
-}
 _OTHER_SLIPS: Final = ("counts", "refused", "KHL6")
 _PAGES: Final = ("rescanned", "not_a_slip", "KHL1", "KHL2", "KHL6")
 
 
-_LABELS: Final = {
-    "duplicate_other_image": "web.case_duplicate",
-    "same_image": "web.case_duplicate",
-    "same_sheet": "web.case_duplicate",
-    "other_unit": "web.case_other_unit",
-    "other_period": "web.case_other_period",
-    "spoiled": "web.case_spoiled",
-    "period_closed": "web.case_period_closed",
-    "no_stamp": "web.case_no_stamp",
-    "two_fiducials": "web.case_two_fiducials",
-    "text_only": "web.case_text_only",
-    "few_answers": "web.case_few_answers",
-    "serial_unreadable": "web.case_serial_unreadable",
-    "serial_unknown": "web.case_serial_unknown",
-    "serial_conflict": "web.case_serial_conflict",
-}
+# Reasons of pages that have a name of their own; the others are pages that could not be read.
+_NAMED_PAGES: Final = ("serial_unreadable", "serial_unknown", "serial_conflict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +50,26 @@ class Case:
 
 def label(item: Item) -> str:
     """Return the message that names what a case is about."""
-    return _LABELS.get(item.reason, "web.case_page" if item.kind is ItemKind.PAGE else "web.case_slip")
+    if item.kind is ItemKind.PAGE:
+        return f"web.case_{item.reason}" if item.reason in _NAMED_PAGES else "web.case_page"
+    word = _word(item)
+    return word.label if word else "web.case_slip"
+
+
+def _word(item: Item) -> Aside | SlipDoubt | None:
+    """Return why a slip waits, None where a person judged it before."""
+    if item.reason in set(Aside):
+        return Aside(item.reason)
+    return SlipDoubt(item.reason) if item.reason in set(SlipDoubt) else None
+
+
+def _offered(item: Item) -> tuple[str, ...]:
+    """Return what may be answered at a glance; every other reason of the rules stands behind "invalid"."""
+    if item.kind is ItemKind.PAGE:
+        return _PAGES
+    word = _word(item)
+    offered = word.meanwhile.offered if isinstance(word, Aside) else word.offered if word else ()
+    return offered or _OTHER_SLIPS
 
 
 def desk(visit: Visit) -> Response:
@@ -95,7 +93,7 @@ def _show(visit: Visit, store: Store, problem: str = "", typed: str = "") -> Res
         status=400 if problem else 200,
         item=item,
         label=label(item),
-        words=_PAGES if item.kind is ItemKind.PAGE else _WORDS.get(item.reason, _OTHER_SLIPS),
+        words=_offered(item),
         problem=problem,
         typed=typed,
         held=visit.office.worklist.held_by_other(item.item, visit.me.name),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from omr.web.accounts import Role, User
+from omr.web.accounts import User
+from omr.words import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from threading import Lock
 from omr.errors import StoreError
 from omr.office import MEANS, Means, Office
 from omr.records.store.store import Store
-from omr.web.accounts import Accounts, Role
+from omr.web.accounts import Accounts
 from omr.web.backups import Backups
 from omr.web.kept import Kept
 from omr.web.pictures import Pictures
 from omr.web.throttle import Throttle
 from omr.web.worker import Worker
 from omr.web.worklist import Worklist
+from omr.words import Role
 from omr.workspace import Workspace
 
 

@@ -18,11 +18,12 @@ from omr.records.store.store import Store
 from omr.web.pages import NotFoundError, page
 from omr.web.review import form_of, picture, wanted_of, write
 from omr.web.visit import Visit
+from omr.words import BoxState
 
 SHOWN: Final = 24  # four rows of six on an office screen: looked over at one glance
 _AROUND_MM: Final = 2.6
 _PX_PER_MM: Final = 15.0
-_CLASSES: Final = ("marked", "blank")
+_CLASSES: Final = (BoxState.MARKED, BoxState.BLANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _show(visit: Visit, store: Store, *, done: int = 0, lost: int = 0) -> Respon
     forms = store.forms
     free = office.worklist.free(store, visit.me.name, wanted_of(visit))
     tiles = [_tile(store, item, forms) for item in free if _alone(item, forms[item.fingerprint])]
-    tiles.sort(key=lambda tile: tile.ink, reverse=kind == "marked")
+    tiles.sort(key=lambda tile: tile.ink, reverse=kind == BoxState.MARKED)
     office.worklist.claim([tile.item.key for tile in tiles[:SHOWN]], visit.me.name)
     return page(
         visit,
@@ -128,6 +129,6 @@ def _tile(store: Store, item: Item, forms: Mapping[str, Form]) -> Tile:
 
 def _words(item: Item, form: Form, kind: str) -> list[str]:
     """Return the answer if the doubtful box is what the screen says."""
-    seen = {*item.marked, item.doubts[0].option} if kind == "marked" else set(item.marked)
+    seen = {*item.marked, item.doubts[0].option} if kind == BoxState.MARKED else set(item.marked)
     codes = [option.code for option in form.questions[item.position].options if option.code in seen]
     return codes or ["none"]

@@ -22,10 +22,10 @@ from omr.reports import monthly
 from omr.reports.breakdowns import breakdowns
 from omr.reports.statistics import Month, compare
 from omr.text import number
-from omr.web.accounts import Role
 from omr.web.charts import band_bar, interval_bar, levels_bar
 from omr.web.pages import fragment, page
 from omr.web.visit import Visit
+from omr.words import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from omr.web import auth, cases, comments, desks, grid, home, intake, overview, pages, review, signals, users
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
-from omr.web.accounts import Role
+from omr.words import Role
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
 _REVIEW: Final = Access(desks.REVIEW.roles)

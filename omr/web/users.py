@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from omr.errors import AccessError
-from omr.web.accounts import Role, parse_roles
+from omr.web.accounts import parse_roles
 from omr.web.pages import page, see_other
 from omr.web.visit import Visit
+from omr.words import Role
 
 
 def accounts_page(visit: Visit) -> Response:

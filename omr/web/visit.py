@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from omr.errors import AccessError
-from omr.web.accounts import Role, User
+from omr.web.accounts import User
 from omr.web.front import FrontOffice
+from omr.words import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from offices import Office
 from scanned import slip
 
 from omr.forms.template import Question
-from omr.reading.marks.decide import Answer, AnswerState, BoxVerdict
+from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import MarkReading
+from omr.words import AnswerState
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from omr.forms.layout import list_forms
 from omr.forms.printing import print_specimen
 from omr.geometry import MM_PER_INCH, apply
 from omr.reading.marks.beside import look_beside
-from omr.reading.marks.decide import AnswerState, decide
+from omr.reading.marks.decide import decide
 from omr.reading.marks.measure import FEATURES, F, MarkReading
 from omr.reading.reader import ReadPage, read_page
+from omr.words import AnswerState
 
 
 @pytest.mark.parametrize("form", list_forms(None), ids=lambda form: form.form)

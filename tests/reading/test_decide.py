@@ -13,8 +13,9 @@ from hypothesis.extra import numpy as arrays
 from omr.forms.template import Kind, Option, Question
 from omr.geometry import Box
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.decide import AnswerState, BoxState, Judgement, decide, judge
+from omr.reading.marks.decide import Judgement, decide, judge
 from omr.reading.marks.measure import FEATURES, MarkReading, measure
+from omr.words import AnswerState, BoxState
 
 CALIBRATION = load_calibration()
 ROWS, COLUMNS = 10, 5

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from omr.forms.template import Kind, Option, Question
 from omr.geometry import Box
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.decide import AnswerState, BoxState, decide, judge
+from omr.reading.marks.decide import decide, judge
 from omr.reading.marks.evidence import PRINT, THIN_CROSS, noise, strongest_boxes, usual
 from omr.reading.marks.measure import FEATURES, F, MarkReading
+from omr.words import AnswerState, BoxState
 
 CALIBRATION = load_calibration()
 ROWS, COLUMNS = 10, 5

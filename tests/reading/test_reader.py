@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from omr.errors import MissingToolError, ScannerError
 from omr.forms.serial import IssuedSerials
-from omr.reading.marks.decide import AnswerState
 from omr.reading.page.comments import draft_text
-from omr.reading.page.seal import Seal
 from omr.reading.reader import BY_STREAKS, BlankBack, Desk, ReadPage, RejectedPage, read_page
 from omr.reading.scan.pages import Depth, EncodedPage, Encoding, ScannedPage
+from omr.words import AnswerState, Seal
 
 
 def marked(form, grey, map_, codes):

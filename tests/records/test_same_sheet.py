@@ -18,7 +18,6 @@ from omr.forms.template import Form, fingerprint
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.evidence import EVIDENCE
 from omr.reading.marks.measure import FEATURES, F, MarkReading
-from omr.reading.page.seal import Seal
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import Depth, open_pages
 from omr.records.intake.receipt import Receipt
@@ -28,6 +27,7 @@ from omr.records.store.store import Store
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf
 from omr.simulate.stacks import Stack, simulate_stack
+from omr.words import Seal
 
 Issuing = Callable[..., Issue]
 SHEETS = 2

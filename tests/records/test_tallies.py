@@ -10,7 +10,6 @@ import pytest
 from scanned import FORM, Scanner, rejected, slip
 
 from omr.forms.serial import Issue
-from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import ReadPage
 from omr.records.counts.closing import adjust, close
 from omr.records.counts.reconcile import reconcile
@@ -31,6 +30,7 @@ from omr.records.register.periods import parse_period
 from omr.records.register.stock import spoil
 from omr.records.review.queue import decide, queue
 from omr.records.store.store import Store
+from omr.words import AnswerState
 
 PERIOD = "2026-11"
 Issuing = Callable[..., Issue]

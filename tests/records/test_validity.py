@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scanned import FORM
 
 from omr.messages import LANGUAGES, choose_language
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.validity import CurrentAnswer, judge, rules
+from omr.words import AnswerState
 
 CORE = ("B1", "B2", "B3", "B10")
 STATES = {

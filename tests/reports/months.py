@@ -12,11 +12,11 @@ from functools import cache
 
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, count
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, UnitKind
 from omr.reports.statistics import Checking, Month, Opinion, Stock
+from omr.words import AnswerState
 
 NOWHERE = Box(0, 0, 4.5, 4.5)
 LEVELS = (

@@ -8,12 +8,12 @@ from decimal import Decimal
 from months import FORMS, SILENT, UNITS, make_month, slips_of
 
 from omr.figures import Change, Nothing, Share
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, Tallies, count
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, UnitKind
 from omr.reports.pools import merge
 from omr.reports.statistics import Month, Stock, changed_units, compare, coverage_changed
+from omr.words import AnswerState
 
 PC06 = Stratum("PC06", "DL-01@2025-01", Channel.PAPER)
 FIELD = FORMS[PC06.fingerprint].field

@@ -16,7 +16,7 @@ from PIL import Image
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question, Stroke
 from omr.geometry import Box, apply, px_from_mm
-from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import FEATURES, MarkReading
 from omr.reading.page.align import AlignedPage
 from omr.reading.page.identify import IdentifiedPage
@@ -28,6 +28,7 @@ from omr.records.intake.orders import Orders
 from omr.records.register.register import issue
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
+from omr.words import AnswerState, BoxState
 from omr.workspace import Workspace
 
 DPI = 120

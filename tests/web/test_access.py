@@ -16,12 +16,13 @@ from omr import web
 from omr.errors import AccessError
 from omr.messages import catalogue
 from omr.web.access import Access, Entry
-from omr.web.accounts import Accounts, Role
+from omr.web.accounts import Accounts
 from omr.web.app import create_app
 from omr.web.auth import local_path
 from omr.web.desks import DESKS
 from omr.web.routes import ROUTES
 from omr.web.throttle import Throttle
+from omr.words import Role
 
 EVERYONE = set(Role)
 # Written down a second time, on purpose: opening a route to a role takes two edits.

@@ -13,7 +13,7 @@ from omr.records.intake.inbox import Inbox, Progress
 from omr.records.register.register import issued
 from omr.records.store.store import Store
 from omr.web import worklist
-from omr.web.accounts import Role
+from omr.words import Role
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 

@@ -14,7 +14,7 @@ from omr.records.register.near_serials import near_serials
 from omr.records.register.register import issued
 from omr.records.store.store import Store
 from omr.web import cases
-from omr.web.accounts import Role
+from omr.words import Role
 
 
 @pytest.fixture

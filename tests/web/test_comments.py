@@ -11,7 +11,7 @@ from scanned_stacks import slip, take_slips
 
 from omr.records.review.transcripts import MASK, mask, transcripts
 from omr.records.store.store import Store
-from omr.web.accounts import Role
+from omr.words import Role
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from omr.errors import OmrError
 from omr.records.intake.inbox import Inbox, StackState, clean_name
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
-from omr.web.accounts import Role
+from omr.words import Role
 
 PDF = b"%PDF-1.4\n"
 

@@ -23,7 +23,8 @@ from scanned_stacks import slip, take_slips
 from omr.records.intake.batches import receipt_of
 from omr.records.intake.inbox import Inbox, Stack, StackState
 from omr.records.store.store import Store
-from omr.web.accounts import Accounts, Role
+from omr.web.accounts import Accounts
+from omr.words import Role
 from omr.workspace import Workspace
 
 SLIPS = 60  # more than are written in one act, so that one kill falls before it and one behind

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from omr.records.store.store import Store
 from omr.web import worklist as worklist_module
-from omr.web.accounts import Role
 from omr.web.app import create_app
 from omr.web.front import FrontOffice
+from omr.words import Role
 
 
 @pytest.fixture

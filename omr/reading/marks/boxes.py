@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from omr.errors import OmrError
 from omr.reading.marks.patches import Quads
 from omr.tables_in import read_sheet
+from omr.words import Labelled
 
 CORNERS: Final = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
 MOST_BYTES: Final = 32 * 2**20
@@ -44,7 +45,7 @@ class LabelledRow(BoxRow):
     """One line of a list of boxes of which somebody said what they are."""
 
     image: Annotated[str, Field(min_length=1, max_length=4096)]
-    state: Annotated[Literal["blank", "marked", "cancelled"], Field(alias="class")]
+    state: Annotated[Labelled, Field(alias="class")]
 
 
 Row = TypeVar("Row", bound=BoxRow)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -19,26 +18,9 @@ from omr.reading.marks import rules
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.evidence import gather
 from omr.reading.marks.measure import FEATURES, F, MarkReading
+from omr.words import AnswerState, BoxState
 
 SHADOWY: Final = 0.1  # chance of a mark up to which what looks like a shadow is taken for one
-
-
-class BoxState(StrEnum):
-    """What one box says."""
-
-    BLANK = "blank"
-    MARKED = "marked"
-    CANCELLED = "cancelled"
-    DOUBTFUL = "doubtful"
-
-
-class AnswerState(StrEnum):
-    """What one question says."""
-
-    ANSWERED = "answered"
-    NO_ANSWER = "no_answer"
-    MULTIPLE = "multiple"
-    DOUBTFUL = "doubtful"
 
 
 @dataclass(frozen=True, slots=True)

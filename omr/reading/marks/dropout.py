@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.geometry import MM_PER_INCH
-from omr.reading.marks.decide import Answer, AnswerState, BoxState, BoxVerdict
+from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import F, MarkReading, measure
 from omr.reading.page.align import AlignedPage
 from omr.reading.scan.pages import Colour, colour_of
+from omr.words import AnswerState, BoxState
 
 Decided = tuple[tuple[BoxVerdict, ...], tuple[Answer, ...]]
 

@@ -6,14 +6,11 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from omr.errors import OmrError
 from omr.reading.marks.boxes import CORNERS, BoxList, LabelledRow, read_rows
-
-STATES: Final = ("blank", "marked", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +19,7 @@ class LabelledPage:
 
     image: Path
     boxes: BoxList
-    states: tuple[str, ...]  # one of STATES for each box
+    states: tuple[str, ...]  # one of `omr.words.Labelled` for each box
 
 
 def read_labels(file: Path) -> list[LabelledPage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
 import cv2
@@ -11,6 +10,7 @@ import numpy as np
 from omr.geometry import MM_PER_INCH, Points, apply
 from omr.reading.page.align import AlignedPage
 from omr.reading.scan.pages import Colour, colour_of
+from omr.words import Seal
 
 COARSE_PX_PER_MM: Final = 1.8  # 45 dpi is enough to see a stamp of 30 mm
 # Red against the larger of green and blue, in levels: print, blue pens and yellowed paper
@@ -23,14 +23,6 @@ PRESENT_MM2: Final = 25.0  # of red; a round stamp of 36 mm has 150 and more
 PRESENT_EXTENT_MM: Final = 15.0  # across and down: a red pen's tick is smaller
 ABSENT_MM2: Final = 3.0
 LEAST_TOP: Final = 0.1  # of the page: what lies further up is no stamp zone
-
-
-class Seal(StrEnum):
-    """What the stamp zone shows."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"  # no colour in the scan, or too little red to be sure
 
 
 def find_seal(aligned: AlignedPage) -> Seal:

@@ -13,9 +13,10 @@ from omr.errors import RegisterError
 from omr.records.counts.reconcile import reconcile
 from omr.records.counts.tallies import tally
 from omr.records.counts.validity import rules
-from omr.records.register.periods import Period, PeriodState, state_of
+from omr.records.register.periods import Period, state_of
 from omr.records.register.visits import visits_of
 from omr.records.store.store import Store
+from omr.words import Aside, PeriodState, SlipDecision, Standing
 
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
 
@@ -102,13 +103,20 @@ def adjust(store: Store, period: Period, *, by: str, why: str) -> PeriodStatus:
         decision = act.next_id("decided_slips", "decision")
         late = store.rows(
             """SELECT reading FROM slips
-            WHERE period = ? AND standing = 'held' AND set_aside = 'period_closed'""",
+            WHERE period = ? AND standing = ? AND set_aside = ?""",
             period.name,
+            Standing.HELD,
+            Aside.PERIOD_CLOSED,
         )
         for at, row in enumerate(list(late)):
             act.add(
                 "decided_slips",
-                {"decision": decision + at, "reading": row["reading"], "outcome": "counts", "reason": None},
+                {
+                    "decision": decision + at,
+                    "reading": row["reading"],
+                    "outcome": SlipDecision.COUNTS,
+                    "reason": None,
+                },
             )
     return status(store, period)
 
@@ -178,9 +186,10 @@ def _waiting(store: Store, period: Period) -> int:
     # A rejected page may be a slip of any period that its stack has.
     count = store.value(
         """SELECT count(*) FROM waiting
-        WHERE (period = ?1 AND reason <> 'period_closed') OR (kind = 'page' AND batch IN (
+        WHERE (period = ?1 AND reason <> ?2) OR (kind = 'page' AND batch IN (
             SELECT batch FROM batches WHERE period = ?1
             UNION SELECT batch FROM slips WHERE period = ?1))""",
         period.name,
+        Aside.PERIOD_CLOSED,
     )
     return int(count or 0)

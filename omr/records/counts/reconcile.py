@@ -21,6 +21,7 @@ from omr.records.register.periods import Period
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
 from omr.records.store.store import Store
+from omr.words import Standing
 
 Numbers = dict[str, Ranges]  # print run -> numbers
 Key = tuple[str | None, str | None]  # unit and form; None: nobody knows
@@ -136,7 +137,7 @@ def _enter_returned(
     ):
         numbers[row["unit"], row["run"]] += json.loads(row["numbers"])
     for slip in current_slips(store, period=period.name, exceptional=True):
-        if slip.set_aside in NOT_COUNTED_AS_RETURNED and slip.standing != "counts":
+        if slip.set_aside in NOT_COUNTED_AS_RETURNED and slip.standing is not Standing.COUNTS:
             continue
         numbers[slip.unit, slip.run].append(slip.number)
         books[slip.unit, slip.form].invalid += not slip.valid

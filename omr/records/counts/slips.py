@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.validity import CurrentAnswer, judge
 from omr.records.store.store import Store
+from omr.words import AnswerState, Aside, Standing
 
 # One slip per serial: the one that counts; while none does, the first that waits; else the first.
 ONE_PER_SERIAL: Final = """(rank = 0 OR NOT EXISTS (
@@ -28,8 +28,7 @@ OF_PERIOD: Final = """
     SELECT reading FROM readings WHERE period = ?
     UNION SELECT reading FROM attributions WHERE period = ?
 """
-# A slip recorded as spoiled is no returned one, and a closed period does not know those that come late.
-NOT_COUNTED_AS_RETURNED: Final = ("spoiled", "period_closed")
+NOT_COUNTED_AS_RETURNED: Final = tuple(word.value for word in Aside if not word.meanwhile.returned)
 _OF_EXCEPTIONAL_SERIALS: Final = """
     SELECT same.reading FROM exceptional
     CROSS JOIN readings AS one ON one.reading = exceptional.reading
@@ -49,8 +48,8 @@ class CurrentSlip:
     fingerprint: str
     unit: str
     period: str
-    standing: str  # counts, held, refused, duplicate
-    set_aside: str | None  # why intake did not let it count by itself
+    standing: Standing
+    set_aside: Aside | None  # why intake did not let it count by itself
     reason: str | None  # code of the rule that makes it invalid
     answers: Mapping[str, CurrentAnswer]  # by question, in the form's order
 
@@ -116,8 +115,8 @@ def current_slips(
             fingerprint=slip["fingerprint"],
             unit=slip["unit"],
             period=slip["period"],
-            standing=slip["standing"],
-            set_aside=slip["set_aside"],
+            standing=Standing(slip["standing"]),
+            set_aside=Aside(slip["set_aside"]) if slip["set_aside"] else None,
             reason=reason,
             answers=answers,
         )

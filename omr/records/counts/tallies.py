@@ -19,10 +19,10 @@ from operator import or_
 from typing import Final, NamedTuple
 
 from omr.forms.template import Form, Kind, Question
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, OF_PERIOD, ONE_PER_SERIAL
 from omr.records.counts.validity import MACHINE, CurrentAnswer, judge
 from omr.records.store.store import Store
+from omr.words import AnswerState, Standing
 
 
 class Channel(StrEnum):
@@ -45,7 +45,7 @@ class SlipState(StrEnum):
     @classmethod
     def of(cls, standing: str, reason: str | None) -> SlipState:
         """Return the state of a slip where it stands, with the rule that makes it invalid."""
-        if standing == "held":
+        if standing == Standing.HELD:
             return cls.HELD
         return cls.INVALID if reason else cls.VALID
 
@@ -230,7 +230,7 @@ def tally(
              FROM current_answers WHERE current_answers.reading = slips.reading {asked}) AS said
         FROM slips
         WHERE reading IN ({OF_PERIOD}) AND period = ? AND (unit = ? OR ? IS NULL) AND {ONE_PER_SERIAL}
-        AND (standing = 'counts' OR coalesce(set_aside, '') NOT IN {NOT_COUNTED_AS_RETURNED})""",
+        AND (standing = '{Standing.COUNTS}' OR coalesce(set_aside, '') NOT IN {NOT_COUNTED_AS_RETURNED})""",
         SEPARATOR,
         *(questions or ()),
         *[period] * 3,
@@ -254,7 +254,7 @@ def tally(
         counting.add(stratum, said.split(SEPARATOR) if said else [], standing, aside, by_hand, slips)
     for row in online:
         stratum = Stratum(row["unit"], row["fingerprint"], Channel.ELECTRONIC)
-        counting.add(stratum, row["said"].split(SEPARATOR), "counts", None, None)
+        counting.add(stratum, row["said"].split(SEPARATOR), Standing.COUNTS, None, None)
     return counting.result()
 
 
@@ -338,7 +338,7 @@ class _Counting:
         means = reduce(or_, roles, 0)
         reason = None
         # With a valid overall answer only a person or its standing can make a slip invalid.
-        if standing != "counts" or by_hand is not None or not means & _OVERALL:
+        if standing != Standing.COUNTS or by_hand is not None or not means & _OVERALL:
             answers = [_Said.parse(text).current for text in said]
             reason = judge(
                 roles_of.form,

@@ -10,20 +10,11 @@ from importlib import resources
 
 from omr.forms.template import Form, Kind
 from omr.messages import language
-from omr.reading.marks.decide import Answer, AnswerState
+from omr.reading.marks.decide import Answer
+from omr.words import AnswerState, Aside, Standing
 
 MACHINE = "machine"
-
-# What intake sets aside, and the rule a slip falls under as long as nobody decided otherwise.
-_SET_ASIDE = {
-    "same_image": "KHL3",
-    "same_sheet": "KHL3",
-    "duplicate_other_image": "KHL3",
-    "other_unit": "KHL7",
-    "other_period": "KHL7",
-    "period_closed": "KHL7",
-    "spoiled": "KHL6",
-}
+_REFUSED = "KHL3"  # by a person, in favour of another slip with its serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +64,7 @@ def judge(
     Parameters
     ----------
     standing : str
-        As the view `slips` says: counts, held, refused, duplicate.
+        As the view `slips` says.
     set_aside : str or None
         Why intake set it aside.
     reason_by_hand : str or None
@@ -81,8 +72,8 @@ def judge(
     """
     if reason_by_hand is not None:
         return reason_by_hand
-    if standing != "counts":
-        return _SET_ASIDE.get(set_aside or "", "KHL3")
+    if standing != Standing.COUNTS:
+        return Aside(set_aside).meanwhile.rule if set_aside else _REFUSED
     return "KHL5" if _says_nothing(form, answers) else None
 
 

@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from omr.errors import OmrError
 from omr.forms.template import Form, Kind, Question
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.tallies import Given
 from omr.records.exchange.moments import Column, Moment, Order
 from omr.records.register.periods import PILOT, Period, parse_period
@@ -29,6 +28,7 @@ from omr.records.review.transcripts import mask
 from omr.records.store.store import Store, canonical
 from omr.tables_in import Sheet, SheetError
 from omr.text import folded, whole_number
+from omr.words import AnswerState
 
 RESPONSE, DAY, UNIT = "response", "day", "unit"
 # In the order in which they are believed: the end of a form before its beginning, a time with its

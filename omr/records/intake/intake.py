@@ -26,6 +26,7 @@ from omr.records.intake.rows import CoverSheet, PageRows, Sent
 from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
 from omr.records.store.store import Act, Row, Store
+from omr.words import Seal, SlipDoubt
 
 # One write per page costs 1.2 ms, 50 per write 0.5 ms a page; more is not faster, and
 # what an interruption can cost is the reading of so many pages again.
@@ -265,10 +266,12 @@ def _without_stamp(store: Store, batch: str) -> list[Row]:
 
     An office that does not stamp, or scans in grey, is not asked about every slip.
     """
-    seals = "FROM readings JOIN pages USING (page) WHERE batch = ? AND seal"
-    stamped = int(store.value(f"SELECT count(*) {seals} = 'present'", batch) or 0)
-    bare = [row["reading"] for row in store.rows(f"SELECT reading {seals} = 'absent'", batch)]
-    return [{"reading": reading, "reason": "no_stamp"} for reading in bare] if stamped > len(bare) else []
+    seals = "FROM readings JOIN pages USING (page) WHERE batch = ? AND seal = ?"
+    stamped = int(store.value(f"SELECT count(*) {seals}", batch, Seal.PRESENT) or 0)
+    bare = [row["reading"] for row in store.rows(f"SELECT reading {seals}", batch, Seal.ABSENT)]
+    if stamped <= len(bare):
+        return []
+    return [{"reading": reading, "reason": SlipDoubt.NO_STAMP} for reading in bare]
 
 
 class _Reading:

@@ -5,25 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from omr.messages import say
 from omr.records.store.store import Store
+from omr.words import Aside, PageOutcome
 
 if TYPE_CHECKING:  # the reader and its libraries take a second, and the inbox needs none of them
     from omr.records.intake.intake import TakenIn
-
-# Slips that were read and do not count by themselves; other reasons are those of rejected pages.
-_ASIDE: Final = (
-    "same_image",
-    "same_sheet",
-    "duplicate_other_image",
-    "other_unit",
-    "other_period",
-    "spoiled",
-    "period_closed",
-)
-_DUPLICATES: Final = ("same_image", "same_sheet", "duplicate_other_image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +27,7 @@ class Problem:
     @property
     def detail(self) -> str:
         """What is wrong, in the language in force."""
-        return say(f"{'receipt' if self.reason in _ASIDE else 'page'}.{self.reason}", **self.values)
+        return say(f"{'receipt' if self.reason in set(Aside) else 'page'}.{self.reason}", **self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +76,8 @@ def receipt(store: Store, taken: TakenIn, *, seconds: float) -> Receipt:
             slip = slips.get(row["page"])
             aside = slip["set_aside"] if slip else None
             again = taken.again or row["batch"] != taken.batch or original in given
-            counts["duplicates"] += again or aside in _DUPLICATES
-            if row["outcome"] == "rejected":
+            counts["duplicates"] += again or bool(aside and Aside(aside).again)
+            if row["outcome"] == PageOutcome.REJECTED:
                 rejected[row["reason"]] += 1
                 problems.append(Problem(name, row["number"], row["reason"], json.loads(row["measured"])))
             elif slip and aside:
@@ -102,10 +91,10 @@ def receipt(store: Store, taken: TakenIn, *, seconds: float) -> Receipt:
     return Receipt(
         batch=taken.batch,
         files=len(taken.files),
-        pages=counts["read"] + counts["blank_back"] + counts["cover"] + counts["rejected"],
-        read=counts["read"],
-        blank_backs=counts["blank_back"],
-        covers=counts["cover"],
+        pages=sum(counts[outcome] for outcome in PageOutcome),
+        read=counts[PageOutcome.READ],
+        blank_backs=counts[PageOutcome.BLANK_BACK],
+        covers=counts[PageOutcome.COVER],
         rejected=dict(sorted(rejected.items())),
         duplicates=counts["duplicates"],
         to_review=counts["to_review"],

@@ -15,9 +15,10 @@ from omr.reading.marks.decide import Answer, BoxVerdict, decide
 from omr.reading.marks.measure import MarkReading
 from omr.records.counts.validity import may_say_overall
 from omr.records.intake.rows import answer_row, verdicts_json
-from omr.records.register.periods import PeriodState, state_of
+from omr.records.register.periods import state_of
 from omr.records.store.measured import unpack
 from omr.records.store.store import Row, Store
+from omr.words import PeriodState
 
 Judge = Callable[
     [Sequence[Question], Sequence[MarkReading], Calibration],

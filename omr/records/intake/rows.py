@@ -9,16 +9,17 @@ from typing import Final
 
 import numpy as np
 
-from omr.reading.marks.decide import Answer, BoxState, BoxVerdict
+from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.page.streaks import Streak
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage
 from omr.records.counts.validity import may_say_overall
 from omr.records.intake.orders import Orders
-from omr.records.intake.standing import Seen, Standing
+from omr.records.intake.standing import Admission, Seen
 from omr.records.store.measured import pack
 from omr.records.store.store import Act, Row, Store
+from omr.words import BoxState, PageOutcome
 
 # In the order in which rows refer to each other.
 _TABLES: Final = ("pages", "readings", "doubts", "comments", "set_aside", "decidings", "answers")
@@ -51,7 +52,7 @@ class PageRows:
             column: act.next_id(table, column)
             for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
         }
-        self._standing = Standing(store, orders)
+        self._admission = Admission(store, orders)
 
     def insert(self) -> None:
         """Write all rows."""
@@ -67,19 +68,19 @@ class PageRows:
             "original": sent.original,
             "number": sent.number,
             "picture": sent.picture,
-            "outcome": "read",
+            "outcome": PageOutcome.READ,
             "reason": None,
             "measured": None,
         }
         if isinstance(result, BlankBack):
-            row["outcome"] = "blank_back"
+            row["outcome"] = PageOutcome.BLANK_BACK
         elif isinstance(result, CoverSheet):
-            row["outcome"] = "cover"
+            row["outcome"] = PageOutcome.COVER
         elif isinstance(result, RejectedPage):
             inside = find_cover(sent.page)  # two stacks were scanned as one
             reason, numbers = ("cover_inside", asdict(inside)) if inside else (result.reason, result.measured)
             measured = json.dumps(numbers, ensure_ascii=False, default=str)
-            row.update(outcome="rejected", reason=reason, measured=measured)
+            row.update(outcome=PageOutcome.REJECTED, reason=reason, measured=measured)
         self._tables["pages"].append(row)
         if isinstance(result, ReadPage):
             self.add_reading(page, sent.picture, result)
@@ -88,7 +89,7 @@ class PageRows:
         """Add the rows of the slip that was read on a page."""
         reading = self._number("reading")
         slip = result.page
-        place = self._standing.place(slip.issue, slip.serial.number)
+        place = self._admission.place(slip.issue, slip.serial.number)
         form = self._forms[slip.issue.fingerprint]
         marks = pack(form, result.marks)
         self._tables["readings"].append(
@@ -121,7 +122,9 @@ class PageRows:
             if comment.has_ink
         ]
         seen = Seen(reading, picture, marks, result.seal)
-        reason, other = self._standing.why_aside(form, str(slip.serial), slip.issue, slip.serial.number, seen)
+        reason, other = self._admission.why_aside(
+            form, str(slip.serial), slip.issue, slip.serial.number, seen
+        )
         if reason is not None:
             self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
         deciding = self._number("deciding")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from omr.forms.template import Form
 from omr.reading.marks.measure import FEATURES, F
-from omr.reading.page.seal import Seal
 from omr.records.store.measured import unpack
+from omr.words import Seal
 
 # The limits stand between what `python bench/same_sheet.py` measured on 120 simulated sheets:
 # the residual of a sheet scanned again (other dpi, colour, turned) is at most 0.047, lighter

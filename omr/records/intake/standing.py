@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form
-from omr.reading.page.seal import Seal
 from omr.records.intake.orders import Orders
 from omr.records.intake.same_sheet import is_same_sheet
 from omr.records.register.custody import Custody, Place
-from omr.records.register.periods import PeriodState, state_of
+from omr.records.register.periods import state_of
 from omr.records.store.store import Store
+from omr.words import Aside, PeriodState, Seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Seen:
     seal: Seal
 
 
-class Standing:
+class Admission:
     """Judges slips one after the other, within one act: what came before it in the act counts too."""
 
     def __init__(self, store: Store, orders: Orders) -> None:
@@ -39,7 +39,7 @@ class Standing:
 
     def why_aside(
         self, form: Form, serial: str, issue: Issue, number: int, seen: Seen
-    ) -> tuple[str | None, int | None]:
+    ) -> tuple[Aside | None, int | None]:
         """Return why a slip does not count by itself, or None; and the first reading of its serial."""
         earlier = self._earlier(serial)
         earlier.append(seen)
@@ -47,14 +47,14 @@ class Standing:
             return _against(form, seen, earlier[:-1]), earlier[0].reading
         place = self.place(issue, number)
         if self._orders.unit not in (None, place.unit):
-            return "other_unit", None
+            return Aside.OTHER_UNIT, None
         if self._orders.period not in (None, place.period):
-            return "other_period", None
+            return Aside.OTHER_PERIOD, None
         spoiled = "SELECT 1 FROM spoilings WHERE run = ? AND ? BETWEEN first AND last"
         if self._store.row(spoiled, issue.run, number) is not None:
-            return "spoiled", None
+            return Aside.SPOILED, None
         if state_of(self._store, place.period) is PeriodState.CLOSED:
-            return "period_closed", None
+            return Aside.PERIOD_CLOSED, None
         return None, None
 
     def _earlier(self, serial: str) -> list[Seen]:
@@ -71,10 +71,10 @@ class Standing:
         return self._known[serial]
 
 
-def _against(form: Form, seen: Seen, earlier: list[Seen]) -> str:
+def _against(form: Form, seen: Seen, earlier: list[Seen]) -> Aside:
     """Return what a slip is beside others with its serial: the very scan, the same sheet, or unlike them."""
     if any(seen.picture == other.picture for other in earlier):
-        return "same_image"
+        return Aside.SAME_IMAGE
     if any(is_same_sheet(form, other.marks, seen.marks, (other.seal, seen.seal)) for other in earlier):
-        return "same_sheet"
-    return "duplicate_other_image"
+        return Aside.SAME_SHEET
+    return Aside.DUPLICATE_OTHER_IMAGE

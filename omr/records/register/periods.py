@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Final
 
 from omr.errors import RegisterError
 from omr.records.store.store import Store
+from omr.words import PeriodState
 
 _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 
@@ -65,14 +65,6 @@ def parse_period(text: str) -> Period:
     year, month = int(found[1]), int(found[2])
     start = _PILOT_DAYS[1] if text == _PILOT_MONTH else date(year, month, 1)
     return Period(start, date(year + month // 12, month % 12 + 1, 1), text)
-
-
-class PeriodState(StrEnum):
-    """Whether a period's figures may change."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    ADJUSTING = "adjusting"  # closed once, and reopened by somebody for a reason
 
 
 def state_of(store: Store, period: str) -> PeriodState:

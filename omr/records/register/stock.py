@@ -13,6 +13,7 @@ from omr.records.register.register import issued
 from omr.records.register.units import find_unit
 from omr.records.store.store import Act, Store
 from omr.text import folded
+from omr.words import Aside, Standing
 
 
 def receive(
@@ -197,9 +198,12 @@ def _settle(store: Store, act: Act, spans: Iterable[Span], *, late: bool) -> lis
             there = custody.place(span.run, row["number"])
             if there is None or (row["unit"], row["period"]) == (there.unit, there.period):
                 continue
-            waited = row["standing"] == "held" and row["set_aside"] in ("other_unit", "other_period")
+            waited = row["standing"] == Standing.HELD and row["set_aside"] in (
+                Aside.OTHER_UNIT,
+                Aside.OTHER_PERIOD,
+            )
             told = row["told_unit"] in (None, there.unit) and row["told_period"] in (None, there.period)
-            if (waited and told) or (row["standing"] == "counts" and late):
+            if (waited and told) or (row["standing"] == Standing.COUNTS and late):
                 if waited:
                     decision = act.next_id("decided_slips", "decision")
                     row_ = {
@@ -212,6 +216,6 @@ def _settle(store: Store, act: Act, spans: Iterable[Span], *, late: bool) -> lis
                 attribution = act.next_id("attributions", "attribution")
                 place = {"unit": there.unit, "period": there.period}
                 act.add("attributions", {"attribution": attribution, "reading": row["reading"], **place})
-            elif row["standing"] == "counts":
+            elif row["standing"] == Standing.COUNTS:
                 misplaced.append(Span(span.run, row["number"], row["number"]))
     return misplaced

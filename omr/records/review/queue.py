@@ -18,13 +18,13 @@ from omr.errors import OmrError
 from omr.forms.serial import Serial, parse_serial
 from omr.forms.template import Kind, Question
 from omr.messages import say
-from omr.reading.marks.decide import AnswerState, BoxState
 from omr.reading.reader import ReadPage
 from omr.records.counts.validity import rules
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import PageRows
 from omr.records.register.periods import refuse_closed
 from omr.records.store.store import Act, Row, Store, Value
+from omr.words import WITHDRAWN, AnswerState, BoxState, PageDecision, SlipDecision, Standing
 
 _NAME: Final = re.compile(r"([HPS])(\d+)|A(\d+)-(\S+)")
 
@@ -34,8 +34,8 @@ NOTHING: Final = {
     "multiple": AnswerState.MULTIPLE,
     "undecidable": AnswerState.DOUBTFUL,
 }
-SLIP_OUTCOMES: Final = ("counts", "refused")
-PAGE_OUTCOMES: Final = ("not_a_slip", "rescanned")
+SLIP_OUTCOMES: Final = (SlipDecision.COUNTS, SlipDecision.REFUSED)
+PAGE_OUTCOMES: Final = (PageDecision.NOT_A_SLIP, PageDecision.RESCANNED)
 WITHDRAW: Final = "withdraw"
 
 
@@ -279,7 +279,7 @@ def _answered(question: Question, answer: Sequence[str]) -> tuple[str, tuple[str
     """Return state and codes of what a person says, if the question can be answered so."""
     word = answer[0] if len(answer) == 1 else ""
     if word == WITHDRAW:
-        return "withdrawn", ()
+        return WITHDRAWN, ()
     if word in NOTHING:
         return NOTHING[word].value, ()
     codes = tuple(option.code for option in question.options if option.code in answer)
@@ -291,17 +291,18 @@ def _answered(question: Question, answer: Sequence[str]) -> tuple[str, tuple[str
 
 
 def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> None:
-    outcomes = {word: word for word in SLIP_OUTCOMES} | {WITHDRAW: "withdrawn"}
+    outcomes: dict[str, SlipDecision] = {word: word for word in SLIP_OUTCOMES}
+    outcomes[WITHDRAW] = SlipDecision.WITHDRAWN
     reason = word if word in rules().texts else None
     if reason is None and word not in outcomes:
         raise OmrError("review.bad_answer", answer=word[:60], choices=", ".join([*outcomes, *rules().texts]))
-    outcome = "invalid" if reason else outcomes[word]
+    outcome = SlipDecision.INVALID if reason else outcomes[word]
     with store.act("decide_slip", by=by, why=why) as act:
-        if outcome in ("counts", "invalid"):
+        if outcome in (SlipDecision.COUNTS, SlipDecision.INVALID):
             # Of one serial, one slip counts: the one that counted until now steps back.
-            _add_slip_decisions(act, _others_that_count(store, item), "refused")
-        elif outcome == "withdrawn":
-            _add_slip_decisions(act, _decided_with(store, item), "withdrawn")
+            _add_slip_decisions(act, _others_that_count(store, item), SlipDecision.REFUSED)
+        elif outcome is SlipDecision.WITHDRAWN:
+            _add_slip_decisions(act, _decided_with(store, item), SlipDecision.WITHDRAWN)
         _add_slip_decisions(act, [item.reading], outcome, reason)
         if len(_others_that_count(store, item)) + _counts(store, item) > 1:
             raise OmrError("review.two_count", serial=item.serial)
@@ -309,7 +310,7 @@ def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> N
 
 def _counts(store: Store, item: Item) -> bool:
     row = store.row("SELECT standing FROM slips WHERE reading = ?", item.reading)
-    return row is not None and row["standing"] == "counts"
+    return row is not None and row["standing"] == Standing.COUNTS
 
 
 def _others_that_count(store: Store, item: Item) -> list[int | None]:
@@ -334,7 +335,7 @@ def _decided_with(store: Store, item: Item) -> list[int | None]:
 
 
 def _add_slip_decisions(
-    act: Act, readings: Sequence[int | None], outcome: str, reason: str | None = None
+    act: Act, readings: Sequence[int | None], outcome: SlipDecision, reason: str | None = None
 ) -> None:
     first = act.next_id("decided_slips", "decision")
     rows: list[Row] = [
@@ -347,15 +348,16 @@ def _add_slip_decisions(
 def _decide_page(
     store: Store, item: Item, word: str, *, by: str, why: str, read: Callable[[Item, Serial], ReadPage]
 ) -> None:
-    outcomes = {word: word for word in PAGE_OUTCOMES} | {WITHDRAW: "withdrawn"}
+    outcomes: dict[str, PageDecision] = {word: word for word in PAGE_OUTCOMES}
+    outcomes[WITHDRAW] = PageDecision.WITHDRAWN
     reason = word if word in rules().texts else None
     serial = None if reason or word in outcomes else parse_serial(word)
     result = read(item, serial) if serial else None
-    outcome = "serial" if serial else "invalid" if reason else outcomes[word]
+    outcome = PageDecision.SERIAL if serial else PageDecision.INVALID if reason else outcomes[word]
     with store.act("decide_page", by=by, why=why) as act:
         # What an earlier typed serial brought no longer counts.
         earlier = store.rows("SELECT reading FROM slips WHERE page = ?", item.page)
-        _add_slip_decisions(act, [row["reading"] for row in earlier], "void")
+        _add_slip_decisions(act, [row["reading"] for row in earlier], SlipDecision.VOID)
         act.add(
             "decided_pages",
             {

@@ -15,11 +15,9 @@ from enum import StrEnum
 from typing import Final
 
 from omr.forms.template import Form, Question
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.validity import CurrentAnswer, judge
 from omr.records.store.store import Store
-
-WITHDRAWN: Final = "withdrawn"
+from omr.words import WITHDRAWN, AnswerState, BoxState, Standing
 
 
 class Status(StrEnum):
@@ -221,8 +219,10 @@ def _item(
         unit=str(row["unit"]),
         period=str(row["period"]),
         batch=str(row["batch"]),
-        marked=tuple(option for _, option, state, _, _ in boxes if state == "marked"),
-        doubts=tuple(Doubt(option, chance) for _, option, state, chance, _ in boxes if state == "doubtful"),
+        marked=tuple(option for _, option, state, _, _ in boxes if state == BoxState.MARKED),
+        doubts=tuple(
+            Doubt(option, chance) for _, option, state, chance, _ in boxes if state == BoxState.DOUBTFUL
+        ),
         said=spoken,
         second_wanted=second or decisive,
         decides_validity=decisive,
@@ -240,7 +240,7 @@ def _decides_validity(form: Form, answers: Mapping[str, CurrentAnswer], question
             else one
             for key, one in answers.items()
         }
-        return judge(form, given, standing="counts", set_aside=None, reason_by_hand=None) is None
+        return judge(form, given, standing=Standing.COUNTS, set_aside=None, reason_by_hand=None) is None
 
     states = AnswerState.ANSWERED, AnswerState.NO_ANSWER
     return any(valid(others, states[0]) != valid(others, states[1]) for others in states)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.serial import Serial
@@ -15,8 +14,7 @@ from omr.reading.reader import Desk, ReadPage, read_slip
 from omr.reading.scan.pages import EncodedPage, decode, open_pages
 from omr.records.review.queue import Item
 from omr.records.store.store import Store
-
-TYPED: Final = "typed"  # stands where a carrier stands: no code on the page was read
+from omr.words import Carrier
 
 
 def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: Desk) -> ReadPage:
@@ -31,7 +29,7 @@ def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: 
     if issue is None:
         raise OmrError("review.not_issued", serial=serial.printed)
     scan = decode(page_of(store, workspace, item))
-    identified = IdentifiedPage(align(locate(scan)), serial, issue, (TYPED,))
+    identified = IdentifiedPage(align(locate(scan)), serial, issue, (Carrier.TYPED,))
     return replace(read_slip(identified, desk), doubts=())
 
 

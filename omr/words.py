@@ -1,0 +1,203 @@
+"""Every word that is stored and that more than one room speaks, once: its value, its meaning, its message.
+
+What is stored stays for ever: a word is never changed, only added. Who adds one writes it here and
+its sentences in the catalogues; a word that a table or a view must know needs a migration, too, and
+`tests/test_words.py` says which. Nobody writes or compares one of these words as a text.
+A word that only one room speaks is an enum in that room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+
+class BoxState(StrEnum):
+    """What one box says; its message is ``marks.<word>``."""
+
+    BLANK = "blank"
+    MARKED = "marked"
+    CANCELLED = "cancelled"  # struck out or filled solid after it was marked
+    DOUBTFUL = "doubtful"
+
+    @property
+    def label(self) -> str:
+        """The message that names it."""
+        return f"marks.{self}"
+
+
+# What a person may say a box is, where boxes are labelled to learn and test from.
+Labelled = Literal[BoxState.BLANK, BoxState.MARKED, BoxState.CANCELLED]
+
+
+class AnswerState(StrEnum):
+    """What one question says; its message is ``records.<word>``."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    MULTIPLE = "multiple"
+    DOUBTFUL = "doubtful"
+
+    @property
+    def label(self) -> str:
+        """The message that names it."""
+        return f"records.{self}"
+
+
+# Why a question is doubtful: the words of the question model stand here.
+
+
+class Carrier(StrEnum):
+    """What said which serial a slip has; a reading stores those that agreed, divided by blanks."""
+
+    LADDER = "ladder"  # Code 128 along the right edge
+    QR = "qr"
+    TEXT = "text"  # printed letters, only where neither code spoke
+    TYPED = "typed"  # a person
+
+
+class Seal(StrEnum):
+    """What the stamp zone shows."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"  # no colour in the scan, or too little red to be sure
+
+
+class PageOutcome(StrEnum):
+    """What came of one scanned page; why it was rejected is a reason word of catalogue ``page``."""
+
+    READ = "read"
+    BLANK_BACK = "blank_back"
+    REJECTED = "rejected"
+    COVER = "cover"
+
+
+class Standing(StrEnum):
+    """Where a slip stands that was read."""
+
+    COUNTS = "counts"
+    HELD = "held"  # a person has to say whether it counts
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"  # surely the same sheet as one that was read before
+
+
+class Aside(StrEnum):
+    """Why a slip that was read does not count by itself; people may say otherwise.
+
+    Its messages are ``receipt.<word>``, a sentence, and ``web.case_<word>``, its name at the desk.
+    """
+
+    SAME_IMAGE = "same_image"
+    SAME_SHEET = "same_sheet"
+    DUPLICATE_OTHER_IMAGE = "duplicate_other_image"
+    OTHER_UNIT = "other_unit"
+    OTHER_PERIOD = "other_period"
+    SPOILED = "spoiled"
+    PERIOD_CLOSED = "period_closed"
+
+    @property
+    def label(self) -> str:
+        """The message that names it."""
+        return f"web.case_{self}"
+
+    @property
+    def again(self) -> bool:
+        """Whether its serial was read before."""
+        return self in (Aside.SAME_IMAGE, Aside.SAME_SHEET, Aside.DUPLICATE_OTHER_IMAGE)
+
+    @property
+    def meanwhile(self) -> Meanwhile:
+        """What holds for the slip while nobody decided."""
+        return _MEANWHILE[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What holds for a slip that was set aside, while nobody decided otherwise."""
+
+    rule: str  # of `validity.toml`, that makes it invalid
+    standing: Standing = Standing.HELD
+    returned: bool = True  # whether the books count its serial as returned
+    offered: tuple[str, ...] = ()  # what the desk offers at a glance; empty: as for any slip
+
+
+_ELSEWHERE: Final = Meanwhile("KHL7", offered=("counts", "KHL7", "refused"))
+_MEANWHILE: Final = {
+    Aside.SAME_IMAGE: Meanwhile("KHL3", Standing.DUPLICATE),
+    Aside.SAME_SHEET: Meanwhile("KHL3", Standing.DUPLICATE),
+    Aside.DUPLICATE_OTHER_IMAGE: Meanwhile("KHL3", offered=("refused", "counts", "KHL3")),
+    Aside.OTHER_UNIT: _ELSEWHERE,
+    Aside.OTHER_PERIOD: _ELSEWHERE,
+    # Recorded as spoiled it is no returned one, and a closed period knows none that comes late.
+    Aside.SPOILED: Meanwhile("KHL6", returned=False),
+    Aside.PERIOD_CLOSED: Meanwhile("KHL7", returned=False),
+}
+
+
+class SlipDoubt(StrEnum):
+    """Why a person should look at the whole of a slip that counts; its message is ``web.case_<word>``."""
+
+    TWO_FIDUCIALS = "two_fiducials"
+    TEXT_ONLY = "text_only"
+    FEW_ANSWERS = "few_answers"
+    NO_STAMP = "no_stamp"
+
+    @property
+    def label(self) -> str:
+        """The message that names it."""
+        return f"web.case_{self}"
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What the desk offers at a glance; empty: as for any slip."""
+        return _OFFERED.get(self, ())
+
+
+_OFFERED: Final = {
+    SlipDoubt.FEW_ANSWERS: ("counts", "refused", "KHL5"),
+    SlipDoubt.NO_STAMP: ("counts", "KHL4"),
+}
+
+
+class SlipDecision(StrEnum):
+    """What a person said about a slip; the message of what may be said is ``review.word_<word>``."""
+
+    COUNTS = "counts"
+    INVALID = "invalid"  # by a rule of `validity.toml`, which is stored beside it
+    REFUSED = "refused"
+    VOID = "void"  # its serial was typed wrong: it was never here
+    WITHDRAWN = "withdrawn"
+
+
+class PageDecision(StrEnum):
+    """What a person said about a page that could not be read; messages as for slips."""
+
+    SERIAL = "serial"  # it was typed, and is stored beside it
+    INVALID = "invalid"
+    NOT_A_SLIP = "not_a_slip"
+    RESCANNED = "rescanned"
+    WITHDRAWN = "withdrawn"
+
+
+# A decision on anything that was taken back: the thing waits again.
+WITHDRAWN: Final = "withdrawn"
+
+
+class PeriodState(StrEnum):
+    """Whether a period's figures may change; its message is ``register.is_<word>``."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ADJUSTING = "adjusting"  # closed once, and reopened by somebody for a reason
+
+
+class Role(StrEnum):
+    """What somebody may do; one person may have several. Messages ``web.role_<word>``, ``…_about``."""
+
+    CLERK = "clerk"  # scans for one unit
+    REVIEWER = "reviewer"  # PV01: decides what the machine asks
+    LEAD = "lead"  # PV01: sees all figures, closes the month
+    VIEWER = "viewer"  # head of one unit: sees that unit's figures
+    ADMIN = "admin"  # accounts, nothing else

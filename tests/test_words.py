@@ -1,0 +1,192 @@
+"""Stored words stand once: tables, views, catalogues and desks say what `omr.words` says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from omr import words
+from omr.forms.template import Kind
+from omr.messages import LANGUAGES, catalogue
+from omr.records.counts.validity import judge, rules
+from omr.records.review.queue import PAGE_OUTCOMES, SLIP_OUTCOMES
+from omr.records.store.store import Store
+from omr.trust import rekeying
+from omr.words import (
+    AnswerState,
+    Aside,
+    BoxState,
+    PageDecision,
+    PageOutcome,
+    PeriodState,
+    Seal,
+    SlipDecision,
+    SlipDoubt,
+    Standing,
+)
+from omr.workspace import Workspace
+
+HOUSE = Path(__file__).parent.parent
+WORDS = [found for found in vars(words).values() if isinstance(found, type) and issubclass(found, StrEnum)]
+
+# (table, column) -> the words that its CHECK must know; a column that is not named here has no words
+CHECKED: dict[tuple[str, str], set[str]] = {
+    ("answers", "state"): set(AnswerState),
+    ("decided_answers", "state"): {*AnswerState, words.WITHDRAWN},
+    ("decided_pages", "outcome"): set(PageDecision),
+    ("decided_slips", "outcome"): set(SlipDecision),
+    ("electronic_answers", "state"): set(AnswerState) - {AnswerState.DOUBTFUL},
+    ("form_questions", "kind"): set(Kind),
+    ("pages", "outcome"): set(PageOutcome),
+    ("period_states", "state"): set(PeriodState) - {PeriodState.OPEN},
+    ("readings", "seal"): set(Seal),
+    ("rekeyed_slips", "paper"): {rekeying.FOUND, rekeying.INVALID, rekeying.MISSING},
+    ("run_ends", "state"): {"issued", "void"},
+    ("set_aside", "reason"): set(Aside),
+}
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> Iterator[Store]:
+    with Store.open(workspace.database) as opened:
+        yield opened
+
+
+def test_every_check_of_words_says_the_same_words(store: Store) -> None:
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in store.rows("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL"):
+        for column, listed in re.findall(r"CHECK \((\w+) IN \(([^)]*)\)", row["sql"]):
+            if said := set(re.findall(r"'(\w+)'", listed)):
+                found[row["name"], column] = said
+    assert found == CHECKED
+
+
+@pytest.mark.parametrize("aside", [*Aside, None])
+@pytest.mark.parametrize("decided", [*(set(SlipDecision) - {SlipDecision.VOID}), None])
+def test_the_views_place_a_slip_as_the_words_say(
+    store: Store, aside: Aside | None, decided: SlipDecision | None
+) -> None:
+    by_hand = "KHL4" if decided is SlipDecision.INVALID else None
+    _lay_in(store, aside, decided, by_hand)
+    slip = store.row("SELECT standing, rank, set_aside FROM slips")
+    assert slip is not None
+    if decided in (SlipDecision.COUNTS, SlipDecision.INVALID):
+        standing = Standing.COUNTS
+    elif decided is SlipDecision.REFUSED:
+        standing = Standing.REFUSED
+    else:
+        standing = aside.meanwhile.standing if aside else Standing.COUNTS
+    assert (slip["standing"], slip["set_aside"]) == (standing, aside)
+    assert slip["rank"] == {Standing.COUNTS: 0, Standing.HELD: 1}.get(standing, 2)
+    returned = store.row("SELECT reason, state FROM returned_slips")
+    counted = standing is Standing.COUNTS or aside is None or aside.meanwhile.returned
+    assert (returned is not None) == counted
+    if returned is not None:
+        expected = judge(
+            next(iter(store.forms.values())), {}, standing=standing, set_aside=aside, reason_by_hand=by_hand
+        )
+        said_nothing = expected == "KHL5" and aside is None and decided is None  # no row of answers here
+        assert returned["reason"] == (None if said_nothing else expected)
+    waits = store.row("SELECT reason FROM waiting WHERE kind = 'held'")
+    assert (waits["reason"] if waits else None) == (aside if standing is Standing.HELD else None)
+
+
+def _lay_in(store: Store, aside: Aside | None, decided: SlipDecision | None, by_hand: str | None) -> None:
+    """Put one slip into a register, set aside and decided as wanted."""
+    from scanned import FORM
+
+    from omr.forms.template import fingerprint
+    from omr.records.register.register import archive_form
+
+    mark, digest = fingerprint(FORM), "0" * 64
+    with store.act("lay_in", by="test") as act:
+        archive_form(store, act, FORM)
+        run = {"run": "R", "form": FORM.form, "fingerprint": mark, "unit": "PC06", "period": "2026-11"}
+        numbers = {"digit": 1, "year": 26, "first": 1, "last": 9, "key": b"k" * 32, "seeded": 1}
+        act.add("runs", {**run, **numbers, "target": "r.pdf"})
+        act.add("originals", {"original": digest, "path": "a", "bytes": 1})
+        act.add("batches", {"batch": "B", "unit": None, "period": None, "expected": None})
+        page = {"page": 1, "batch": "B", "original": digest, "number": 1, "picture": "p"}
+        act.add("pages", {**page, "outcome": PageOutcome.READ, "reason": None, "measured": None})
+        about = {"serial": "S", "run": "R", "number": 1, "unit": "PC06", "period": "2026-11"}
+        seen = {"carriers": "qr", "dpi": 200.0, "residual_mm": 0.0, "scan_from_page": "[]", "marks": b""}
+        act.add("readings", {"reading": 1, "page": 1, **about, **seen, "seal": Seal.UNKNOWN, "streaks": None})
+        if aside:
+            act.add("set_aside", {"reading": 1, "reason": aside, "other": None})
+        if decided:
+            act.add("decided_slips", {"decision": 1, "reading": 1, "outcome": decided, "reason": by_hand})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_has_its_sentences(language: str) -> None:
+    wanted = [
+        *(("receipt", aside.value) for aside in Aside),
+        *((word.label.split(".")[0], word.label.split(".")[1]) for word in (*Aside, *SlipDoubt)),
+        *((word.label.split(".")[0], word.label.split(".")[1]) for word in (*BoxState, *AnswerState)),
+        *(("page", f"doubt_{word}") for word in SlipDoubt if word is not SlipDoubt.NO_STAMP),  # of the batch
+        *(("review", f"word_{word}") for word in (*SLIP_OUTCOMES, *PAGE_OUTCOMES)),
+        *(("register", f"is_{word}") for word in PeriodState),
+        *(("web", f"role_{word}{about}") for word in words.Role for about in ("", "_about")),
+    ]
+    missing = [f"{area}.{key}" for area, key in wanted if not catalogue(language, area).get(key)]
+    assert not missing
+
+
+def test_what_a_desk_offers_can_be_decided() -> None:
+    for word in (*Aside, *SlipDoubt):
+        offered = word.meanwhile.offered if isinstance(word, Aside) else word.offered
+        assert set(offered) <= {*SLIP_OUTCOMES, *rules().texts}
+    assert {aside.meanwhile.rule for aside in Aside} <= set(rules().texts)
+
+
+def test_the_check_without_the_program_knows_the_same_rules() -> None:
+    told = runpy.run_path(str(HOUSE / "docs/verify_export.py"), run_name="read")["ASIDE"]
+    assert {aside: told.get(aside, "KHL3") for aside in Aside} == {
+        aside: aside.meanwhile.rule for aside in Aside
+    }
+
+
+# Words that mean nothing else anywhere: who writes one as a text compares texts.
+ALONE: set[str] = {
+    *Aside,
+    *SlipDoubt,
+    *get_args(words.Labelled),
+    AnswerState.NO_ANSWER,
+    PageOutcome.BLANK_BACK,
+    PageDecision.NOT_A_SLIP,
+    PageDecision.RESCANNED,
+} - {"blank"}  # also a figure of the receipt
+
+
+def _texts(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Yield what is written as a text, without docstrings."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    docs = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and node.body
+            and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node
+
+
+def test_nobody_writes_a_stored_word_as_a_text() -> None:
+    """Also not inside SQL: a query is given the word. Migrations keep what they said."""
+    quoted = re.compile(r"'(\w+)'")
+    for file in sorted((HOUSE / "omr").rglob("*.py")):
+        if file.name == "words.py" or "migrations" in file.parts or file.name == "schema.py":
+            continue
+        for node in _texts(ast.parse(file.read_text("utf-8"))):
+            said: Any = node.value
+            found = ({said} | set(quoted.findall(said))) & ALONE
+            assert not found, f"{file.relative_to(HOUSE)}:{node.lineno}: {found}"
+
+
+def test_no_two_words_of_one_kind_are_alike() -> None:
+    for kind in WORDS:
+        assert all(re.fullmatch("[a-z][a-z_]*", word.value) for word in kind), kind

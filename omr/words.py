@@ -123,11 +123,13 @@ class Meanwhile:
     offered: tuple[str, ...] = ()  # what the desk offers at a glance; empty: as for any slip
 
 
+# The rule of a slip that a person refused, in favour of another one with its serial.
+RULE_OF_REFUSED: Final = "KHL3"
 _ELSEWHERE: Final = Meanwhile("KHL7", offered=("counts", "KHL7", "refused"))
 _MEANWHILE: Final = {
-    Aside.SAME_IMAGE: Meanwhile("KHL3", Standing.DUPLICATE),
-    Aside.SAME_SHEET: Meanwhile("KHL3", Standing.DUPLICATE),
-    Aside.DUPLICATE_OTHER_IMAGE: Meanwhile("KHL3", offered=("refused", "counts", "KHL3")),
+    Aside.SAME_IMAGE: Meanwhile(RULE_OF_REFUSED, Standing.DUPLICATE),
+    Aside.SAME_SHEET: Meanwhile(RULE_OF_REFUSED, Standing.DUPLICATE),
+    Aside.DUPLICATE_OTHER_IMAGE: Meanwhile(RULE_OF_REFUSED, offered=("refused", "counts", "KHL3")),
     Aside.OTHER_UNIT: _ELSEWHERE,
     Aside.OTHER_PERIOD: _ELSEWHERE,
     # Recorded as spoiled it is no returned one, and a closed period knows none that comes late.

@@ -162,7 +162,7 @@ ALONE: set[str] = {
     PageOutcome.BLANK_BACK,
     PageDecision.NOT_A_SLIP,
     PageDecision.RESCANNED,
-} - {"blank"}  # also a figure of the receipt
+} - {BoxState.BLANK, Aside.SPOILED}  # figures of receipt and books have these names, too
 
 
 def _texts(tree: ast.Module) -> Iterator[ast.Constant]:
@@ -177,14 +177,15 @@ def _texts(tree: ast.Module) -> Iterator[ast.Constant]:
 
 def test_nobody_writes_a_stored_word_as_a_text() -> None:
     """Also not inside SQL: a query is given the word. Migrations keep what they said."""
-    quoted = re.compile(r"'(\w+)'")
+    quoted, written = re.compile(r"'(\w+)'"), list[str]()
     for file in sorted((HOUSE / "omr").rglob("*.py")):
         if file.name == "words.py" or "migrations" in file.parts or file.name == "schema.py":
             continue
         for node in _texts(ast.parse(file.read_text("utf-8"))):
             said: Any = node.value
-            found = ({said} | set(quoted.findall(said))) & ALONE
-            assert not found, f"{file.relative_to(HOUSE)}:{node.lineno}: {found}"
+            if found := ({said} | set(quoted.findall(said))) & ALONE:
+                written.append(f"{file.relative_to(HOUSE)}:{node.lineno}: {found}")
+    assert not written
 
 
 def test_no_two_words_of_one_kind_are_alike() -> None:

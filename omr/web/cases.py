@@ -20,15 +20,15 @@ from omr.records.store.store import Store
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import Colours, cut, jpeg, thumbnail
 from omr.web.visit import Visit
-from omr.words import WITHDRAWN, Aside, SlipDoubt
+from omr.words import WITHDRAWN, Aside, PageDecision, SlipDecision, SlipDoubt
 
 _PAGE_PX: Final = 900
 _DIFFERENCE_PX_PER_MM: Final = 4.0
 _STAMP_PX_PER_MM: Final = 9.0
 _STAMP_MARGIN_MM: Final = 6.0
 
-_OTHER_SLIPS: Final = ("counts", "refused", "KHL6")
-_PAGES: Final = ("rescanned", "not_a_slip", "KHL1", "KHL2", "KHL6")
+_OTHER_SLIPS: Final = (SlipDecision.COUNTS, SlipDecision.REFUSED, "KHL6")
+_PAGES: Final = (PageDecision.RESCANNED, PageDecision.NOT_A_SLIP, "KHL1", "KHL2", "KHL6")
 
 
 # Reasons of pages that have a name of their own; the others are pages that could not be read.

@@ -158,11 +158,11 @@ def _enter_spoiled(
 _FOREIGN: Final = """
     SELECT measured, batches.unit AS told_unit, batches.period AS told_period,
            (SELECT min(unit) FROM slips WHERE slips.batch = pages.batch) AS unit,
-           (SELECT max(unit) FROM slips WHERE slips.batch = pages.batch) AS other_unit,
+           (SELECT max(unit) FROM slips WHERE slips.batch = pages.batch) AS second_unit,
            (SELECT min(period) FROM slips WHERE slips.batch = pages.batch) AS period,
-           (SELECT max(period) FROM slips WHERE slips.batch = pages.batch) AS other_period,
+           (SELECT max(period) FROM slips WHERE slips.batch = pages.batch) AS second_period,
            (SELECT min(form) FROM slips WHERE slips.batch = pages.batch) AS form,
-           (SELECT max(form) FROM slips WHERE slips.batch = pages.batch) AS other_form
+           (SELECT max(form) FROM slips WHERE slips.batch = pages.batch) AS second_form
     FROM pages JOIN batches USING (batch)
     LEFT JOIN decided_pages ON decision = (
         SELECT max(decision) FROM decided_pages AS any_decision WHERE any_decision.page = pages.page)
@@ -177,9 +177,9 @@ def _foreign(store: Store, runs: Mapping[str, Issue], period: Period) -> Counter
     """Count the pages whose serial was never issued, where their stack says whose they are."""
     found: Counter[Key] = Counter()
     for row in store.rows(_FOREIGN):
-        unit = row["told_unit"] or (row["unit"] if row["unit"] == row["other_unit"] else None)
-        when = row["told_period"] or (row["period"] if row["period"] == row["other_period"] else None)
-        form = row["form"] if row["form"] == row["other_form"] else None
+        unit = row["told_unit"] or (row["unit"] if row["unit"] == row["second_unit"] else None)
+        when = row["told_period"] or (row["period"] if row["period"] == row["second_period"] else None)
+        form = row["form"] if row["form"] == row["second_form"] else None
         if when in (None, period.name):
             found[unit, _form_named(row["measured"], runs) or form] += 1
     return found

@@ -11,10 +11,9 @@ from importlib import resources
 from omr.forms.template import Form, Kind
 from omr.messages import language
 from omr.reading.marks.decide import Answer
-from omr.words import AnswerState, Aside, Standing
+from omr.words import RULE_OF_REFUSED, AnswerState, Aside, Standing
 
 MACHINE = "machine"
-_REFUSED = "KHL3"  # by a person, in favour of another slip with its serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def judge(
     if reason_by_hand is not None:
         return reason_by_hand
     if standing != Standing.COUNTS:
-        return Aside(set_aside).meanwhile.rule if set_aside else _REFUSED
+        return Aside(set_aside).meanwhile.rule if set_aside else RULE_OF_REFUSED
     return "KHL5" if _says_nothing(form, answers) else None
 
 

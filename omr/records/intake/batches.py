@@ -8,6 +8,7 @@ from typing import Final
 from omr.records.intake.intake import TakenIn
 from omr.records.intake.receipt import Receipt, receipt
 from omr.records.store.store import Store
+from omr.words import PageOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,15 @@ class BadPage:
     reason: str
 
 
-_LINES: Final = """
+_LINES: Final = f"""
     SELECT batches.batch, unit, period, expected, at, by, batch_ends.batch IS NOT NULL AS ended,
-           count(page) AS pages, coalesce(sum(outcome = 'read'), 0) AS read,
-           coalesce(sum(outcome = 'blank_back'), 0) AS blank_backs,
-           coalesce(sum(outcome = 'rejected'), 0) AS rejected
+           count(page) AS pages, coalesce(sum(outcome = '{PageOutcome.READ}'), 0) AS read,
+           coalesce(sum(outcome = '{PageOutcome.BLANK_BACK}'), 0) AS blank_backs,
+           coalesce(sum(outcome = '{PageOutcome.REJECTED}'), 0) AS rejected
     FROM batches JOIN events ON events.event = batches.event
     LEFT JOIN batch_ends ON batch_ends.batch = batches.batch
     LEFT JOIN pages ON pages.batch = batches.batch
-    WHERE {where}
+    WHERE {{where}}
     GROUP BY batches.batch ORDER BY batches.event DESC LIMIT ?
 """
 

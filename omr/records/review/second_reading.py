@@ -17,7 +17,7 @@ from typing import Final
 from omr.forms.template import Form, Question
 from omr.records.counts.validity import CurrentAnswer, judge
 from omr.records.store.store import Store
-from omr.words import WITHDRAWN, AnswerState, BoxState, Standing
+from omr.words import WITHDRAWN, AnswerState, BoxState, PageDecision, Standing
 
 
 class Status(StrEnum):
@@ -266,7 +266,7 @@ def to_confirm(store: Store) -> dict[str, tuple[Said, ...]]:
     What makes a slip count or not, two readers say.
     """
     said: dict[str, list[Said]] = {}
-    for row in store.rows(_SLIP_DECISIONS):
+    for row in store.rows(_SLIP_DECISIONS, PageDecision.SERIAL, PageDecision.RESCANNED):
         value = row["outcome"] if row["reason"] is None else f"{row['outcome']} {row['reason']}"
         state = WITHDRAWN if row["outcome"] == WITHDRAWN else value
         said.setdefault(row["item"], []).append(Said(row["by"], row["at"], state, ()))
@@ -286,6 +286,6 @@ _SLIP_DECISIONS: Final = """
     UNION ALL
     SELECT 'P' || page, outcome, reason, by, at, events.event
     FROM decided_pages JOIN events USING (event)
-    WHERE outcome NOT IN ('serial', 'rescanned')
+    WHERE outcome NOT IN (?, ?)
     ORDER BY 6
 """

@@ -4,7 +4,8 @@ Every row of a fact table belongs to one event: the act that added it, with who,
 why (`store.Store.act`). A migration that stands in a released version is never changed; a
 new one is a file ``migrations/013_what.sql`` that begins with a comment saying what it adds.
 Each table with a column ``event`` holds facts: triggers that refuse UPDATE and DELETE are
-made for it here. Views are not migrated: ``views.sql`` declares them once.
+made for it here. Views are not migrated: ``views.sql`` declares them once; what follows
+from stored words (`omr.words`) is filled in.
 docs/database.md explains every table and view.
 """
 
@@ -12,17 +13,36 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from importlib import resources
+from string import Template
 from typing import Final
 
 from sqlite_utils import Database, Migrations
 
+from omr.words import RULE_OF_REFUSED, Aside, Standing
+
 APPLICATION_ID: Final = 0x4F4D5253  # "OMRS", in the file's header: this database is ours
 
 _HERE: Final = resources.files("omr.records.store")
-_VIEWS: Final = _HERE.joinpath("views.sql").read_text("utf-8")
+
+
+def _made_of_words() -> dict[str, str]:
+    """Return what ``views.sql`` leaves open: what follows from the words that slips are set aside with."""
+
+    def listed(chosen: Iterable[Aside]) -> str:
+        return ", ".join(f"'{word}'" for word in chosen)
+
+    rules = [f"WHEN '{word}' THEN '{word.meanwhile.rule}'" for word in Aside]
+    return {
+        "surely_again": listed(w for w in Aside if w.meanwhile.standing is Standing.DUPLICATE),
+        "not_returned": listed(w for w in Aside if not w.meanwhile.returned),
+        "rules_while_aside": " ".join([*rules, f"ELSE '{RULE_OF_REFUSED}'"]),
+    }
+
+
+_VIEWS: Final = Template(_HERE.joinpath("views.sql").read_text("utf-8")).substitute(_made_of_words())
 # Which views a database was given: beside its migrations, under a name of their own. What stands in
 # the views themselves is not asked: one that somebody changed by hand is for the audit to find.
 VIEWS_SET: Final = "omr-views"

@@ -21,12 +21,12 @@ SELECT readings.reading, readings.serial, form, fingerprint, readings.run, readi
        CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 'counts'
             WHEN outcome_by_hand = 'refused' THEN 'refused'
             WHEN set_aside.reason IS NULL THEN 'counts'
-            WHEN set_aside.reason IN ('same_image', 'same_sheet') THEN 'duplicate'
+            WHEN set_aside.reason IN ($surely_again) THEN 'duplicate'
             ELSE 'held' END AS standing,
        CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 0
             WHEN outcome_by_hand = 'refused' THEN 2
             WHEN set_aside.reason IS NULL THEN 0
-            WHEN set_aside.reason IN ('same_image', 'same_sheet') THEN 2
+            WHEN set_aside.reason IN ($surely_again) THEN 2
             ELSE 1 END AS rank, -- of two slips with one serial, the lower is shown
        set_aside.reason AS set_aside, set_aside.other,
        outcome_by_hand, reason_by_hand
@@ -133,10 +133,7 @@ FROM (
     SELECT 'paper' AS channel, serial AS slip, reading, NULL AS response,
            form, fingerprint, run, unit, period, batch, standing,
            CASE WHEN reason_by_hand IS NOT NULL THEN reason_by_hand
-                WHEN standing <> 'counts' THEN CASE
-                    WHEN set_aside IN ('other_unit', 'other_period', 'period_closed') THEN 'KHL7'
-                    WHEN set_aside = 'spoiled' THEN 'KHL6'
-                    ELSE 'KHL3' END
+                WHEN standing <> 'counts' THEN CASE set_aside $rules_while_aside END
                 WHEN reading IN (SELECT reading FROM exceptional)
                     THEN (SELECT CASE
     WHEN max(said) = 0 THEN 'KHL5'
@@ -153,7 +150,7 @@ FROM form_questions WHERE form_questions.fingerprint = slips.fingerprint AND kin
         SELECT 1 FROM slips AS better
         WHERE better.serial = slips.serial
           AND (better.rank, better.reading) < (slips.rank, slips.reading)))
-      AND (standing = 'counts' OR coalesce(set_aside, '') NOT IN ('spoiled', 'period_closed'))
+      AND (standing = 'counts' OR coalesce(set_aside, '') NOT IN ($not_returned))
     UNION ALL
     SELECT 'electronic', 'E' || response, NULL, response,
            form, fingerprint, NULL, unit, period, NULL, 'counts', (SELECT CASE

@@ -29,7 +29,7 @@ help:  ## this list
 demo: setup  ## the whole job on simulated slips, in ./demo
 	$(BIN)/omr demo demo
 
-test: $(DEV) browser  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
+test: $(DEV) browser viewers  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 lint: $(DEV)  ## errors, style and formatting
@@ -81,6 +81,12 @@ rollbacks: $(DEV)  ## 1,000 losses of database, write-ahead file, mark and origi
 
 cluster-trial: $(DEV)  ## 5,000 pages on a cluster of this machine, parts of it killed on the way
 	$(BIN)/python bench/cluster.py
+
+viewers: system  ## other makers' programs that show scans; the tests compare what is read with them
+	$(PYTHON) requirements/system.py viewers
+
+kinds: $(DEV) viewers  ## every kind of file that scanners and phones write beside what others show of it
+	OMR_ALL_KINDS=1 $(BIN)/python -m pytest -q -s tests/reading/test_kinds.py
 
 browser: system  ## the browser that the tests of the desks drive
 	$(PYTHON) requirements/system.py browser

@@ -1,4 +1,4 @@
-"""Install the Debian or Ubuntu packages that are missing: python3 requirements/system.py [browser].
+"""Install the Debian or Ubuntu packages that are missing: python3 requirements/system.py [browser] [viewers].
 
 Looks for the thing itself, not for its package, so that a machine which has it from
 elsewhere is left alone. Needs nothing but Python's standard library, and says in one
@@ -65,6 +65,13 @@ ALWAYS: dict[str, Callable[[], bool]] = {
     "libglib2.0-0": library("libgthread-2.0.so.0"),
     "libxcb1": library("libxcb.so.1"),
 }
+# what the tests compare our pictures with
+VIEWERS: dict[str, Callable[[], bool]] = {
+    "ghostscript": program("gs"),
+    "imagemagick": program("convert"),
+    "libtiff-tools": program("tiffcp"),
+    "libheif-examples": program("heif-enc"),
+}
 BROWSER: dict[str, Callable[[], bool]] = {
     "chromium": program("chromium", "google-chrome"),
     "libatomic1": library("libatomic.so.1"),  # what Playwright's own node loads
@@ -129,7 +136,7 @@ def main(wanted: list[str]) -> None:
     if sys.version_info < OLDEST_PYTHON:
         found, needed = sys.version.split()[0], ".".join(map(str, OLDEST_PYTHON))
         stop(f"Python {found} is too old: install {needed} or newer and run make PYTHON=python{needed}")
-    needed_now = ALWAYS | (BROWSER if "browser" in wanted else {})
+    needed_now = ALWAYS | (BROWSER if "browser" in wanted else {}) | (VIEWERS if "viewers" in wanted else {})
     missing = [package for package, there in needed_now.items() if not there()]
     if missing:
         install(missing)

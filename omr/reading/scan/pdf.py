@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,6 +30,8 @@ _JOINED: Final = re.compile(rb"%%EOF\s{0,64}%PDF-\d")
 _BLOCK: Final = 1 << 20
 # What says nothing about how a page looks, or leads away from it.
 _BESIDE: Final = ("/Parent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/B")
+# What it thinks of broken documents is told by what comes out of them, not on standard error.
+logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 # What pikepdf raises on a document that is not as it should be.
 DAMAGE: Final = (pikepdf.PdfError, ValueError, TypeError, KeyError, IndexError, RuntimeError)
 

@@ -1,0 +1,301 @@
+"""Every file and every page is accounted for: read, refused by name, or said to be missing."""
+
+import io
+import os
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pikepdf
+import pytest
+from pikepdf import Dictionary, Name
+from PIL import Image
+
+from omr.errors import OmrError, ScanError
+from omr.messages import shown
+from omr.reading.scan.find import NO_SCANS, find_files
+from omr.reading.scan.pages import decode, open_pages
+
+PAPER = np.full((420, 300), 240, np.uint8)
+PAPER[200:240, 50:250] = 20
+
+
+def jpeg(size: tuple[int, int] = (300, 420)) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(cv2.resize(PAPER, size)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def pdf(pages: int, change: Callable[[pikepdf.Pdf], None] = lambda document: None) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.Pdf.new() as document:
+        for _ in range(pages):
+            image = pikepdf.Stream(document, jpeg(), Subtype=Name.Image, Width=300, Height=420)
+            image.Filter, image.ColorSpace, image.BitsPerComponent = Name.DCTDecode, Name.DeviceGray, 8
+            page = Dictionary(Type=Name.Page, MediaBox=[0, 0, 300, 420])
+            page.Contents = document.make_stream(b"q 300 0 0 420 0 0 cm /Im Do Q")
+            page.Resources = Dictionary(XObject=Dictionary(Im=document.make_indirect(image)))
+            document.pages.append(pikepdf.Page(document.make_indirect(page)))
+        change(document)
+        document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    return out.getvalue()
+
+
+def read(path: Path, data: bytes | None = None) -> tuple[int, list[str]]:
+    """Return how many pages of a file can be decoded, and the reasons of the others."""
+    if data is not None:
+        path.write_bytes(data)
+    good, reasons = 0, []
+    for page in open_pages(path):
+        try:
+            decode(page)
+            good += 1
+        except ScanError as error:
+            assert str(error)
+            reasons.append(error.reason)
+    return good, reasons
+
+
+# --- pages of a PDF ---------------------------------------------------------------------------------
+
+
+def _kids(data: bytes, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    """Change the references in the tree of pages; nothing else moves unless they grow longer."""
+    begin = data.index(b"/Kids [") + 7
+    end = data.index(b"]", begin)
+    kids = [part.strip() + b" R" for part in data[begin:end].split(b"R") if part.strip()]
+    return data[:begin] + (b" " + b" ".join(change(kids))).ljust(end - begin) + data[end:]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "good", "reasons"),
+    [
+        ("whole", pdf(4), 4, []),
+        ("count too small", pdf(4).replace(b"/Count 4", b"/Count 2"), 4, ["pages_may_be_missing"]),
+        ("count too large", pdf(2).replace(b"/Count 2", b"/Count 9"), 2, ["pages_may_be_missing"]),
+        ("kid is null", _kids(pdf(3), lambda k: [k[0], b"null", k[2]]), 2, ["damaged"]),
+        ("kid is nowhere", _kids(pdf(3), lambda k: [k[0], b"99 0 R", k[2]]), 2, ["damaged"]),
+        ("page outside the tree", _kids(pdf(3), lambda k: k[:2]), 2, ["pages_may_be_missing"]),
+        ("two documents joined", pdf(3) + pdf(2), 2, ["pages_may_be_missing"]),
+        ("appended to", pdf(2) + b"\n% a comment\n%%EOF\n", 2, []),
+    ],
+)
+def test_pages_of_a_pdf(tmp_path: Path, name: str, data: bytes, good: int, reasons: list[str]) -> None:
+    assert read(tmp_path / "scan.pdf", data) == (good, reasons)
+
+
+def test_a_tree_that_runs_in_a_circle_ends(tmp_path: Path) -> None:
+    data = pdf(2)
+    with pikepdf.open(io.BytesIO(data)) as document:
+        tree = document.Root.Pages.objgen
+    round_and_round = _kids(data, lambda k: [*k, b"%d %d R" % tree])
+    assert read(tmp_path / "scan.pdf", round_and_round) in [(2, ["pages_may_be_missing"]), (0, ["damaged"])]
+
+
+def test_scans_that_hang_on_a_document_are_mentioned(tmp_path: Path) -> None:
+    def with_scans(document: pikepdf.Pdf) -> None:
+        for number in range(3):
+            document.attachments[f"slip{number}.pdf"] = pdf(1)
+
+    path = tmp_path / "portfolio.pdf"
+    assert read(path, pdf(1, with_scans)) == (1, ["pages_may_be_missing"])
+    fault = list(open_pages(path))[-1].fault
+    assert fault is not None and fault.values == {"found": 1, "counted": 4}
+
+
+def test_what_a_page_inherits_comes_with_it(tmp_path: Path) -> None:
+    def handed_up(document: pikepdf.Pdf) -> None:
+        first = document.pages[0].obj
+        root = document.Root.Pages
+        root.Rotate, root.MediaBox = 90, first.MediaBox
+        for page in document.pages:
+            del page.obj["/MediaBox"]
+            page.obj.Contents = document.make_stream(b"q 300 0 0 420 0 0 cm /Im Do Q 1 0 0 rg 5 5 9 9 re f")
+
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(pdf(2, handed_up))
+    for page in open_pages(path):
+        height, width = decode(page).grey.shape
+        assert width / height == pytest.approx(420 / 300, rel=0.01)
+
+
+# --- pages of a TIFF --------------------------------------------------------------------------------
+
+
+def tiff(*pages: tuple[int, int, int]) -> bytes:
+    """Return a TIFF of pictures by width, height and new subfile type."""
+    out = io.BytesIO()
+    images = []
+    for width, height, kind in pages:
+        image = Image.fromarray(cv2.resize(PAPER, (width, height)))
+        image.encoderinfo = {"tiffinfo": {254: kind}}
+        images.append(image)
+    images[0].save(out, "TIFF", save_all=True, append_images=images[1:], tiffinfo={254: pages[0][2]})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("pages", "good", "previews"),
+    [
+        ([(300, 420, 0), (300, 420, 1), (300, 420, 1), (300, 420, 1)], 4, 0),  # as some scanners write it
+        ([(600, 840, 0), (300, 420, 1)], 1, 1),
+        ([(600, 840, 0), (300, 420, 1), (600, 840, 0), (300, 420, 1)], 2, 2),
+        ([(300, 420, 1), (600, 840, 0)], 2, 0),  # before its page: whose preview is it?
+        ([(600, 840, 0), (420, 310, 1)], 2, 0),  # another sheet
+        ([(600, 840, 0), (300, 420, 0)], 2, 0),
+    ],
+)
+def test_a_reduced_picture_is_left_out_only_behind_its_page(
+    tmp_path: Path, pages: list[tuple[int, int, int]], good: int, previews: int
+) -> None:
+    path = tmp_path / "scan.tif"
+    assert read(path, tiff(*pages)) == (good, [])
+    assert sum(page.previews for page in open_pages(path)) == previews
+
+
+def test_a_chain_of_pages_that_breaks_is_said(tmp_path: Path) -> None:
+    data = bytearray(tiff(*[(300, 420, 0)] * 3))
+    at = struct.unpack("<I", data[4:8])[0]
+    entries = struct.unpack("<H", data[at : at + 2])[0]
+    link = at + 2 + 12 * entries
+    data[link : link + 4] = struct.pack("<I", len(data) + 100)
+    assert read(tmp_path / "scan.tif", bytes(data)) == (1, ["damaged"])
+
+
+# --- other files ------------------------------------------------------------------------------------
+
+
+def test_a_second_picture_behind_a_jpeg_is_mentioned(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    assert read(path, jpeg() + jpeg()) == (1, ["pages_may_be_missing"])
+    assert read(path, jpeg() + jpeg((150, 210))) == (1, [])  # the small one that phones add
+    assert read(path, jpeg() + b"MotionPhoto_Data" + bytes(500)) == (1, [])
+
+
+@pytest.mark.parametrize(("suffix", "options"), [("gif", {}), ("webp", {"lossless": True}), ("png", {})])
+def test_several_pictures_in_one_file_are_refused(
+    tmp_path: Path, suffix: str, options: dict[str, bool]
+) -> None:
+    path = tmp_path / f"scan.{suffix}"
+    images = [Image.fromarray(np.roll(PAPER, 40 * n, axis=0)) for n in range(3)]
+    images[0].save(path, save_all=True, append_images=images[1:], **options)
+    assert read(path) == (0, ["several_pictures"])
+
+
+def test_damaged_data_are_no_picture(tmp_path: Path) -> None:
+    """Decoders fill what is missing with grey, and an end may stand where no end is."""
+    data = jpeg((1200, 1680))
+    assert read(tmp_path / "scan.jpg", data[: len(data) * 2 // 3] + b"\xff\xd9") == (0, ["damaged"])
+    assert read(tmp_path / "scan.jpg", data + b"\0\0 and what a mail program adds") == (1, [])
+
+
+def test_this_machines_trouble_is_not_the_files(tmp_path: Path) -> None:
+    with pytest.raises(OmrError) as caught:
+        list(open_pages(tmp_path / "gone.pdf"))
+    assert caught.value.key == "page.cannot_open"
+
+
+# --- folders and names ------------------------------------------------------------------------------
+
+
+def test_folders_are_searched_in_the_order_a_person_counts(tmp_path: Path) -> None:
+    for name in ("10.jpg", "9.JPG", "b/2.tif", "b/11.png", "noname"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(jpeg())
+    (tmp_path / "empty.pdf").write_bytes(b"")  # it should have been a scan: it is reported
+    found = find_files([tmp_path, tmp_path / "10.jpg"])
+    names = [str(path.relative_to(tmp_path)) for path in found.files]
+    assert names == ["9.JPG", "10.jpg", "b/2.tif", "b/11.png", "empty.pdf", "noname"]
+    assert not found.left_out
+    with pytest.raises(OmrError, match="nothing-here"):
+        find_files([tmp_path / "nothing-here"])
+
+
+def test_files_in_a_folder_are_read_or_named(tmp_path: Path) -> None:
+    """Law: files = read + left out, whatever lies in the folder."""
+    files = {
+        "a.jpg": None,
+        "scan.zip": "archive",
+        "notes.txt": "not_a_scan",
+        ".hidden.jpg": "hidden",
+        ".Trash-1000/files/s9.jpg": "trash",
+        "$RECYCLE.BIN/s8.jpg": "trash",
+        "@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg": "thumbnails",
+        "b/Thumbs.db": "system_file",
+        "b/c/d.jpg": None,
+    }
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(
+            b"PK\x03\x04" if name.endswith("zip") else jpeg() if "jpg" in name else b"x"
+        )
+    (tmp_path / "gone.pdf").symlink_to(tmp_path / "nowhere.pdf")
+    (tmp_path / "round").symlink_to(tmp_path, target_is_directory=True)
+    found = find_files([tmp_path])
+    assert [path.name for path in found.files] == ["a.jpg", "d.jpg"]
+    reasons = {one.path: one.reason for one in found.left_out}
+    wanted = {name: reason for name, reason in files.items() if reason} | {"gone.pdf": "broken_link"}
+    for name, reason in wanted.items():
+        top = next(path for path in (name, name.split("/")[0]) if path in reasons)
+        assert reasons.pop(top) == reason
+    assert not reasons
+    total = sum(len(names) for _, _, names in os.walk(tmp_path))  # a link to a folder is no file
+    assert len(found.files) + sum(one.files for one in found.left_out) == total
+    assert all(one.detail for one in found.left_out)
+    assert {one.reason for one in found.left_out if not one.waits} <= set(NO_SCANS)
+
+
+def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pdf")
+    (tmp_path / "zero.pdf").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "socket.pdf"))
+        for given in ([tmp_path], sorted(tmp_path.iterdir())):
+            found = find_files(given)
+            assert not found.files
+            assert [one.reason for one in found.left_out] == ["special_file"] * 3
+
+
+def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "locked.pdf").write_bytes(pdf(1))
+    inside, opening = Path.iterdir, Path.open
+
+    def refused(path: Path, *how: object, **more: object) -> object:
+        if path.stem == "locked":  # as root, every right is there
+            raise PermissionError(13, "Permission denied")
+        return (opening if how else inside)(path, *how, **more)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(Path, "open", refused)
+    reasons = {one.path: one.reason for one in find_files([tmp_path]).left_out}
+    assert reasons == {"locked": "unreadable_folder", "locked.pdf": "unreadable_file"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"phi\xea\xd2u.jpg",
+        b"a\n40 pages read.jpg",
+        b"a\x1b[2K\x1b[1A.jpg",
+        "a\u202egpj.jpg".encode(),
+        "a\u2028b\x85c.jpg".encode(),
+        b"a\rb\tc.jpg",
+    ],
+    ids=repr,
+)
+def test_names_cannot_drive_a_terminal_or_forge_a_line(tmp_path: Path, name: bytes) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.write_bytes(jpeg())
+    (page,) = open_pages(find_files([tmp_path]).files[0])
+    assert page.file == shown(path.name)
+    assert page.file.isprintable() and page.file.encode()
+    assert len(page.file.splitlines()) == 1
+
+
+def test_names_in_vietnamese_stay_as_they_are() -> None:
+    name = "Phiếu khảo sát – tháng 11 (đợt 2).pdf"
+    assert shown(name) == name

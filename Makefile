@@ -56,6 +56,7 @@ accuracy-large: accuracy  ## the same for hours; where it was interrupted, it go
 ink: $(DEV)  ## our forms filled with marks cut from real scans: silent and asked; SLIPS=20 of each kind of trouble
 	$(BIN)/python bench/ink_slips.py everyday --slips $$(( 10 * $(SLIPS) )) --workers $$(nproc)
 	$(BIN)/python bench/ink_slips.py trouble --slips $(SLIPS) --workers $$(nproc)
+	$(BIN)/python bench/displaced.py --pages $$(( 100 * $(SLIPS) )) --workers $$(nproc)
 
 calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
 	$(BIN)/python bench/real_ink.py out/labels

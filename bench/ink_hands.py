@@ -29,7 +29,7 @@ LEAST_MARKS: Final = 4  # of a person to be a hand
 _BILEVEL: Final = {"amc-tests", "sqs", "open-mcr/75q-core-1"}  # scans that say nothing of pressure
 _SOFT: Final = {"thai32": 1.5}  # 98 dpi: the pixel spreads a stroke, which was so much darker and thinner
 _OURS_MM: Final = 4.5
-_LARGEST_MM: Final = 7.0  # of a person's usual marks on our form: rows are 8 mm apart
+_LARGEST_MM: Final = 8.5  # of a person's usual marks on our form: rows are 8 mm apart
 _SMALLEST_MM: Final = 2.6
 
 Bgr = tuple[float, float, float]
@@ -136,13 +136,13 @@ PLAIN: Final = Way()
 
 def lay(paper: Pixels, hand: Hand, stamp: Stamp, box: Box, rng: Rng, way: Way = PLAIN) -> None:
     """Lay a mark of a hand into a box of the paper, in place."""
-    scale = hand.scale * way.size * float(rng.normal(1, 0.04)) * SHEET_DPI / 25.4 / PX_PER_MM
+    scale = hand.scale * way.size * float(rng.normal(1, 0.06)) * SHEET_DPI / 25.4 / PX_PER_MM
     turn = np.deg2rad(way.turn_deg + rng.normal(0, 3))
     height, width = stamp.cover.shape
     rotation = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     x_mm, y_mm = box.centre_mm
     aim = np.array(
-        [x_mm + way.shift_mm[0] + rng.normal(0, 0.15), y_mm + way.shift_mm[1] + rng.normal(0, 0.15)]
+        [x_mm + way.shift_mm[0] + rng.normal(0, 0.25), y_mm + way.shift_mm[1] + rng.normal(0, 0.25)]
     )
     aim_px = aim * SHEET_DPI / 25.4
     shift = aim_px - rotation @ np.asarray(stamp.middle_px)

@@ -17,6 +17,7 @@ from PIL import Image
 
 Pixels = NDArray[np.uint8]
 Rng = np.random.Generator
+Point = tuple[float, float]
 
 SHEET_DPI: Final = 400
 DEPTHS: Final = ("grey", "colour", "1-bit")
@@ -82,6 +83,18 @@ class Settings:
     def but(self, **changes: object) -> Settings:
         """Return the same machine with some things otherwise."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def on_scan(
+    settings: Settings, point_mm: tuple[float, float], sheet_mm: tuple[float, float]
+) -> tuple[float, float]:
+    """Return where a point of the sheet comes to lie on the scan, in px; uneven feeding aside."""
+    turn = np.deg2rad(settings.turn_deg)
+    x, y = (at - size / 2 for at, size in zip(point_mm, sheet_mm, strict=True))
+    xs, ys = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    places = zip((xs, ys), settings.stretch, settings.offset_mm, sheet_mm, strict=True)
+    left, top = ((at * by + offset + size / 2) * settings.dpi / 25.4 for at, by, offset, size in places)
+    return float(left), float(top)
 
 
 def scan(sheet: Pixels, settings: Settings, rng: Rng) -> bytes:

@@ -19,7 +19,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,9 +30,11 @@ import cv2
 import numpy as np
 import pypdfium2 as pdfium
 from accuracy_simulated import upper_bound
-from ink_hands import Hand, hands
-from ink_kinds import KINDS, Slip, everyday
-from ink_scanner import DEPTHS, SHEET_DPI, Pixels, Settings, scan
+from ink_hands import Hand, hands, paler
+from ink_harms import everyday
+from ink_kinds import KINDS
+from ink_paper import Slip
+from ink_scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
 from real_ink import ROOT
 
 from omr.forms.layout import list_forms
@@ -47,6 +49,8 @@ from omr.words import AnswerState
 OUT: Final = Path(__file__).resolve().parent.parent / "out" / "ink"
 PER_RUN: Final = 40  # slips of one print run
 _RESOLUTIONS: Final = (150, 200, 200, 300)
+_SEEN_MM2: Final = 0.08  # five pixels at 200 dpi
+_LOOKED_MM: Final = 2.4  # around a mark's middle
 _FILLERS: Final = 0.12  # of everyday slips by people who fill boxes
 
 
@@ -56,6 +60,8 @@ class Made:
 
     file: bytes
     truth: dict[str, Any]
+    form: Form
+    settings: Settings
 
 
 def issue_of(form: Form, seed: int) -> Issue:
@@ -110,10 +116,14 @@ def make(kind: str, number: int, seed: int, half: str | None) -> Made:
     paper = _toner(sheets[at], rng)
     if depth == "colour":
         paper = np.asarray(cv2.cvtColor(paper, cv2.COLOR_GRAY2BGR), np.uint8)
-    hand = _hand(rng, half)
+    hand = _today(_hand(rng, half), rng)
     slip = Slip(form, paper.copy(), paper, hand, settings, rng)
     (everyday if kind == "everyday" else KINDS[kind])(slip)
-    file = scan(slip.paper, slip.settings, rng)
+    pass_ = int(rng.integers(2**32))
+    picture = picture_of(slip.paper, slip.settings, np.random.default_rng(pass_))
+    if slip.settings.depth == "1-bit":  # a pale stroke may leave nothing at all
+        _forget_unseen(slip, picture, picture_of(slip.clean, slip.settings, np.random.default_rng(pass_)))
+    file = encoded(picture, slip.settings)
     truth = {
         "kind": kind, "number": number, "seed": seed, "form": form.form, "serial": serials[at],
         "depth": slip.settings.depth, "dpi": slip.settings.dpi,
@@ -127,7 +137,29 @@ def make(kind: str, number: int, seed: int, half: str | None) -> Made:
             for q in slip.questions
         },
     }  # fmt: skip
-    return Made(file, truth)
+    return Made(file, truth, form, slip.settings)
+
+
+def _forget_unseen(slip: Slip, picture: Pixels, clean: Pixels) -> None:
+    """Accept what is left where the scan shows nothing of a mark: less than `_SEEN_MM2` of its ink."""
+    settings, px = slip.settings, slip.settings.dpi / 25.4
+    sheet_mm = slip.form.frame.width_mm, slip.form.frame.height_mm
+    # A pixel more or less at the rim of print is no mark to anybody.
+    near_print = cv2.erode(clean, np.ones((3, 3), np.uint8)) == 0
+    changed = (picture != clean) & ~near_print
+    for (key, code), place in slip.places.items():
+        x, y = on_scan(settings, place, sheet_mm)
+        half = _LOOKED_MM * px
+        part = changed[max(0, round(y - half)) : round(y + half), max(0, round(x - half)) : round(x + half)]
+        if part.sum() >= _SEEN_MM2 * px**2:
+            continue
+        marked = slip.states[key]
+        marked[code] = "unseen"
+        accept = slip.accept[key]
+        left = [tuple(c for c in codes if c != code) for codes in accept]
+        if not accept:  # only asking was right, because of what is not seen
+            left = [tuple(c for c, state in marked.items() if state == "mark")]
+        accept += [codes for codes in left if codes not in accept]
 
 
 def _hand(rng: np.random.Generator, half: str | None) -> Hand:
@@ -140,6 +172,14 @@ def _hand(rng: np.random.Generator, half: str | None) -> Hand:
     if source != "sbs" and rng.random() < 0.5:  # half of the slips by anybody: sources of one person are few
         among = [h for h in people if h.fills == fills]
     return among[int(rng.integers(len(among)))]
+
+
+def _today(hand: Hand, rng: np.random.Generator) -> Hand:
+    """Return the person on one day: writing larger or smaller, with a pen of more or less ink."""
+    return replace(
+        paler(hand, float(np.clip(rng.normal(0.95, 0.1), 0.7, 1.1))),
+        scale=hand.scale * float(np.clip(rng.normal(1.05, 0.12), 0.8, 1.35)),
+    )
 
 
 @cache
@@ -206,19 +246,39 @@ Work = tuple[str, int, int, str | None, Path | None]
 
 
 def work(job: Work) -> dict[str, Any]:
-    """Make and read one slip in a worker; draw it where something was silent."""
+    """Make and read one slip in a worker; draw its silent questions."""
     kind, number, seed, half, pictures = job
     cv2.setNumThreads(1)
     made = make(kind, number, seed, half)
     line = judged(made, seed)
     if pictures and line["silent"]:
         pictures.mkdir(parents=True, exist_ok=True)
-        name = f"{kind.replace(' ', '_').replace(',', '')}-{number}"
-        (pictures / f"{name}.{'png' if made.truth['depth'] == '1-bit' else 'jpg'}").write_bytes(made.file)
-        (pictures / f"{name}.json").write_text(
-            json.dumps(made.truth | {"said": line}, indent=1, ensure_ascii=False)
-        )
+        rows = [row_of(made, said.split(":")[0], f"{kind} {number} {said}") for said in line["silent"]]
+        cv2.imwrite(str(pictures / f"{_file_name(kind, number)}.png"), np.vstack(rows))
     return line
+
+
+def row_of(made: Made, key: str, title: str) -> Pixels:
+    """Cut a question's boxes out of the scan, with a title, to be looked at."""
+    picture = cv2.imdecode(np.frombuffer(made.file, np.uint8), cv2.IMREAD_COLOR)
+    boxes = [
+        option.box for question in made.form.questions if question.key == key for option in question.options
+    ]
+    low = min(box.x_mm for box in boxes) - 12, min(box.y_mm for box in boxes) - 5
+    high = max(box.x_mm for box in boxes) + 16, max(box.y_mm for box in boxes) + 10
+    sheet_mm = made.form.frame.width_mm, made.form.frame.height_mm
+    (x0, y0), (x1, y1) = (on_scan(made.settings, corner, sheet_mm) for corner in (low, high))
+    part = picture[max(0, round(y0)) : round(y1), max(0, round(x0)) : round(x1)]
+    shown = cv2.resize(
+        part, (900, max(1, round(900 * part.shape[0] / part.shape[1]))), interpolation=cv2.INTER_CUBIC
+    )
+    head = np.full((20, 900, 3), 225, np.uint8)
+    cv2.putText(head, title, (3, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 160), 1, cv2.LINE_AA)
+    return np.vstack([head, shown])
+
+
+def _file_name(kind: str, number: int) -> str:
+    return f"{kind.replace(' ', '_').replace(',', '')}-{number:04}"
 
 
 def write_page(job: tuple[str, int, int, str | None, Path]) -> None:
@@ -226,7 +286,7 @@ def write_page(job: tuple[str, int, int, str | None, Path]) -> None:
     kind, number, seed, half, folder = job
     cv2.setNumThreads(1)
     made = make(kind, number, seed, half)
-    name = f"{kind.replace(' ', '_').replace(',', '')}-{number:04}"
+    name = _file_name(kind, number)
     picture = f"{name}.{'png' if made.truth['depth'] == '1-bit' else 'jpg'}"
     (folder / picture).write_bytes(made.file)
     (folder / f"{name}.json").write_text(
@@ -277,7 +337,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--pages", type=Path, help="write the slips here, and read nothing")
-    parser.add_argument("--pictures", type=Path, help="write the slips with silent errors here")
+    parser.add_argument("--pictures", type=Path, help="draw the silent errors here")
     parser.add_argument("--state", type=Path, default=OUT / "slips.jsonl")
     asked = parser.parse_args()
     if not ROOT.is_dir():

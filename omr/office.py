@@ -16,6 +16,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omr import log
 from omr.errors import OmrError, passes
 from omr.forms.serial import IssuedSerials
 from omr.records.intake.claims import OwnedError
@@ -218,7 +219,12 @@ class Office:
             seen=seen,
             waits=waits,
         )
-        return receipt(self.store, taken, seconds=time.perf_counter() - started)
+        made = receipt(self.store, taken, seconds=time.perf_counter() - started)
+        told = {"pages": made.pages, "read": made.read, "to_review": made.to_review}
+        log.event(
+            "read", batch=made.batch, rejected=sum(made.rejected.values()), seconds=made.seconds, **told
+        )
+        return made
 
     def read_stack(
         self,
@@ -344,6 +350,7 @@ def read_waiting(workspace: Workspace, name: str, means: Means = MEANS) -> None:
         except OmrError as error:
             if passes(error):
                 raise
+            log.failure("stack_failed", error)
             inbox.fail(stack, error)
 
 

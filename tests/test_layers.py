@@ -17,7 +17,18 @@ from packaging.requirements import Requirement
 PACKAGE = Path(__file__).parent.parent / "omr"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "figures", "files", "geometry", "messages", "tables_in", "text", "words", "workspace"}
+GROUND = {
+    "errors",
+    "figures",
+    "files",
+    "geometry",
+    "log",
+    "messages",
+    "tables_in",
+    "text",
+    "words",
+    "workspace",
+}
 # room -> the rooms that it may import from, besides itself; inside a room the floors below it
 ALLOWED = {
     "ground": set(),
@@ -59,7 +70,7 @@ SQL_ROOMS |= {PACKAGE / "web/accounts.py"}
 # `omr calibrate` and `omr marks` show a calibration and read no page
 SHOW_A_CALIBRATION = ("omr.cli.calibrate", "omr.cli.marks")
 # what a command may import before it runs
-LIGHT = {"click", "omr.cli", "omr.errors", "omr.messages", *sys.stdlib_module_names}
+LIGHT = {"click", "omr.cli", "omr.errors", "omr.log", "omr.messages", *sys.stdlib_module_names}
 
 
 def name_of(file: Path) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
+from omr import log
 from omr.cli.common import Session, localise
 from omr.errors import OmrError
 from omr.messages import LANGUAGES, choose_language, say
@@ -141,9 +142,20 @@ def main(arguments: list[str] | None = None, means: Means | None = None) -> NoRe
         click.echo(say("cli.usage", detail=error.format_message(), command=command), err=True)
         sys.exit(EXIT_USAGE)
     except (OmrError, click.ClickException) as error:
+        log.failure("command_failed", error, command=command_of(words))
         click.echo(say("cli.failed", detail=error), err=True)
         sys.exit(EXIT_FAILED)
     except (KeyboardInterrupt, click.Abort):
         click.echo(say("cli.interrupted"), err=True)
         sys.exit(EXIT_FAILED)
+    except Exception as error:
+        log.failure("command_broken", error, command=command_of(words))
+        raise
+    finally:
+        log.end()
     sys.exit(code if isinstance(code, int) else EXIT_DONE)
+
+
+def command_of(words: list[str]) -> str | None:
+    """Return the command of a line: a word of ours, which may stand in the log."""
+    return next((word for word in words if word in COMMANDS), None)

@@ -36,9 +36,12 @@ class Session:
 
     def workspace(self) -> Workspace:
         """Open the workspace; raises OmrError where there is none."""
+        from omr import log
         from omr.workspace import Workspace
 
-        return Workspace.open(Path(self.folder))
+        workspace = Workspace.open(Path(self.folder))
+        log.begin(workspace.path)
+        return workspace
 
     @contextmanager
     def office(self, by: str | None = None, *, examine: bool = False) -> Iterator[Office]:

@@ -31,13 +31,19 @@ def init(session: Session, directory: str | None, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 @click.pass_obj
-def doctor(session: Session, as_json: bool) -> int:
+def doctor(session: Session, bundle: Path | None, as_json: bool) -> int:
     """Check the tools."""
     from omr.records.store.health import examine
 
     checks = examine(Path(session.folder))
+    if bundle is not None:
+        from omr.records.store.handover import hand_over
+
+        hand_over(Path(session.folder), checks, bundle)
+        click.echo(say("doctor.bundled", file=bundle), err=as_json)
     if as_json:
         print_json({"checks": [_as_json(check) for check in checks]})
     else:

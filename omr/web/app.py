@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from omr import log
 from omr.messages import say
 from omr.web.access import Gate
 from omr.web.front import FrontOffice
@@ -101,4 +102,5 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
+    log.failure("request_failed", error, route=request.url.path.split("/")[1])
     return PlainTextResponse(say("web.broken"), status_code=500)

@@ -6,11 +6,11 @@ A thread that looks once a minute whether the last backup is old enough. What go
 
 from __future__ import annotations
 
-import logging
 import threading
 from pathlib import Path
 from typing import Final
 
+from omr import log
 from omr.errors import OmrError
 from omr.records.store.backup import Backup, back_up, last_backup
 from omr.workspace import Workspace
@@ -18,7 +18,6 @@ from omr.workspace import Workspace
 _LOOK_EVERY_S: Final = 60.0
 _AGAIN_AFTER_S: Final = 900.0  # a network disk that is away is not asked every minute
 _PATIENCE_S: Final = 5.0
-_log: Final = logging.getLogger(__name__)
 
 
 class Backups(threading.Thread):
@@ -56,11 +55,12 @@ class Backups(threading.Thread):
             wait_s = _LOOK_EVERY_S
             try:
                 if self.due():
-                    back_up(self._workspace, self.target)
+                    made = back_up(self._workspace, self.target)
+                    log.event("backed_up", events=made.event, originals=made.originals, copied=made.copied)
                     self.problem = ""
             except Exception as error:  # whatever it is: this loop must say it, and go on
                 self.problem = str(error) if isinstance(error, OmrError) else type(error).__name__
-                _log.error("backup_failed", exc_info=not isinstance(error, OmrError))
+                log.failure("backup_failed", error)
                 wait_s = _AGAIN_AFTER_S
 
     def due(self) -> bool:

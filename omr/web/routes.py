@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import auth, cases, comments, desks, grid, home, intake, overview, pages, review, signals, users
+from omr.web import (
+    auth,
+    cases,
+    comments,
+    desks,
+    grid,
+    home,
+    intake,
+    overview,
+    pages,
+    review,
+    signals,
+    state,
+    users,
+)
 from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.words import Role
 
@@ -18,6 +32,7 @@ _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
 ROUTES: Final = (
     Entry("GET", "/static/{name:path}", pages.fixed_file, PUBLIC),
+    Entry("GET", "/health", state.health, PUBLIC),
     Entry("GET", "/login", auth.login_page, PUBLIC),
     Entry("POST", "/login", auth.login, PUBLIC),
     Entry("POST", "/language", auth.choose_language, PUBLIC),

@@ -11,6 +11,7 @@ from typing import Final
 
 import cv2
 
+from omr import log
 from omr.errors import OmrError
 from omr.files import write_whole
 from omr.messages import say
@@ -52,7 +53,9 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     name = f"[{host}]" if ":" in host else host
     url = f"{'https' if tls else 'http'}://{name}:{listener.getsockname()[1]}/"
     say_to(say("web.serving", url=url))
+    log.event("serving", port=listener.getsockname()[1], tls=tls is not None)
     desks(office, host, tls).run(sockets=[listener])
+    log.event("stopped")
 
 
 def desks(office: FrontOffice, host: str, tls: Tls | None, limits: Limits = LIMITS) -> Server:

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from omr import log
 from omr.errors import OmrError, outside
 from omr.office import read_waiting
 from omr.records.intake.inbox import Inbox, Stack
@@ -116,6 +117,7 @@ class Worker(threading.Thread):
             self._trouble = None
         elif before is None or str(before.error) != str(error):
             self._trouble = Trouble(error, datetime.now(UTC))
+            log.failure("stands_still", error)
             with suppress(OSError, ValueError):  # nobody listens any more
                 self._tell(error)
 
@@ -139,6 +141,7 @@ class Worker(threading.Thread):
         if code == LATER:
             return _told(said)
         self._tries[stack.name] = self._tries.get(stack.name, 0) + 1
+        log.event("reader_died", level=logging.ERROR, code=code, times=self._tries[stack.name])
         if self._tries[stack.name] >= MOST_TRIES:
             self._inbox.fail(stack, OmrError("inbox.crashed", code=code))
             del self._tries[stack.name]
@@ -154,6 +157,7 @@ def main(workspace: str, name: str) -> int:
         os.nice(_NICE)
     try:
         opened = Workspace.open(Path(workspace))
+        log.begin(opened.path)
         with Inbox(opened).turn():
             read_waiting(opened, name)
     except (OmrError, OSError, MemoryError) as error:

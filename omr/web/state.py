@@ -1,0 +1,95 @@
+"""How the house stands, for the front page and for a monitor: disk, backup, stacks, reading."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from starlette.responses import JSONResponse, Response
+
+from omr.errors import OmrError, StoreError
+from omr.records.intake.inbox import Inbox, StackState
+from omr.records.store.health import LEAST_FREE_BYTES
+from omr.records.store.store import Store
+from omr.web.front import FrontOffice
+from omr.web.visit import Visit
+
+# A night that was left out is no alarm; two are.
+OLDEST_BACKUP_S: Final = 2.5 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What somebody should know before it hurts."""
+
+    register: str  # "ok", or the key of what is wrong with it
+    disk_free_bytes: int
+    backup_age_s: float | None  # None: there is none
+    backup_problem: str  # a sentence, "" when the last one went well or none is asked for
+    backups_wanted: bool  # whether somebody said where they go
+    unread_files: int  # in stacks that were sent and are not read
+    failed_stacks: int  # that wait for a person
+    dead_workers: tuple[str, ...]  # of "reading" and "backups": what should run and does not
+    trouble: str  # key of what keeps all stacks from being read, "" when nothing does
+
+    @property
+    def disk_is_low(self) -> bool:
+        """Whether the next month may not fit."""
+        return self.disk_free_bytes < LEAST_FREE_BYTES
+
+    @property
+    def backup_is_old(self) -> bool:
+        """Whether more than two nights would be lost; also when nobody said where backups go."""
+        return self.backup_age_s is None or self.backup_age_s > OLDEST_BACKUP_S
+
+    @property
+    def ok(self) -> bool:
+        """Whether the work can go on; an old backup is a worry, not a fault of the server."""
+        return self.register == "ok" and not (self.dead_workers or self.trouble or self.disk_is_low)
+
+
+def state_of(office: FrontOffice) -> State:
+    """Return how the house stands now; never raises for what is broken, which it is there to say."""
+    workspace = office.workspace
+    inbox = Inbox(workspace)
+    stacks = [(stack, inbox.state(stack)) for stack in inbox.not_done()]
+    backup = office.backups.last()
+    threads = {"reading": office.worker}
+    if office.backups.target is not None:
+        threads["backups"] = office.backups  # type: ignore[assignment]
+    return State(
+        register=_register(office),
+        disk_free_bytes=shutil.disk_usage(workspace.path).free,
+        backup_age_s=None if backup is None else max(0.0, backup.age_s),
+        backup_problem=office.backups.problem,
+        backups_wanted=office.backups.target is not None,
+        unread_files=sum(
+            len(inbox.files(stack))
+            for stack, where in stacks
+            if where in (StackState.WAITING, StackState.READING, StackState.FAILED)
+        ),
+        failed_stacks=sum(where is StackState.FAILED for _, where in stacks),
+        trouble="" if office.worker.trouble is None else office.worker.trouble.error.key,
+        dead_workers=tuple(name for name, thread in threads.items() if not thread.is_alive()),
+    )
+
+
+def _register(office: FrontOffice) -> str:
+    try:
+        with Store.open(office.workspace.database) as store:
+            store.value("SELECT count(*) FROM sqlite_master")
+    except StoreError as error:
+        return error.key
+    return "ok"
+
+
+def health(visit: Visit) -> Response:
+    """Tell a monitor; numbers and words of our own, nothing about people or slips."""
+    try:
+        state = state_of(visit.office)
+    except (OSError, OmrError) as error:
+        return JSONResponse({"ok": False, "error": type(error).__name__}, status_code=503)
+    told = {key: value for key, value in asdict(state).items() if key != "backup_problem"}
+    told |= {"ok": state.ok, "backup_failed": bool(state.backup_problem)}
+    return JSONResponse(told, status_code=200 if state.ok else 503)

@@ -1,0 +1,61 @@
+"""How the house stands: for the front page, for a monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from people import Person
+from starlette.testclient import TestClient
+
+from omr.records.store.backup import back_up
+from omr.web.accounts import Role
+from omr.web.app import create_app
+from omr.web.backups import Backups
+from omr.web.front import FrontOffice
+from omr.web.state import state_of
+
+
+def test_a_monitor_is_told_in_numbers_and_words_of_ours(office: FrontOffice) -> None:
+    with TestClient(create_app(office, hosts=("testserver",))) as client:
+        answer = client.get("/health")
+        told = answer.json()
+        assert told["register"] == "ok"
+        assert told["dead_workers"] == []
+        assert (told["backup_age_s"], told["backups_wanted"]) == (None, False)
+        assert answer.status_code == (200 if told["ok"] else 503)
+        assert not {"name", "unit", "path"} & set(told)
+
+
+def test_a_register_that_is_gone_and_a_thread_that_died_are_told(office: FrontOffice) -> None:
+    app = create_app(office, hosts=("testserver",))
+    for file in office.workspace.path.glob("omr.sqlite*"):
+        file.unlink()
+    with closing(TestClient(app)) as client:  # not started: nobody reads
+        answer = client.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["register"] == "records.gone"
+    assert answer.json()["dead_workers"] == ["reading"]
+
+
+def test_the_age_of_the_backup_and_unread_files_are_told(office: FrontOffice, tmp_path: Path) -> None:
+    settings = office.workspace.path / "omr.toml"
+    settings.write_text(f'[backup]\nto = "{tmp_path / "backup"}"\n')
+    workspace = type(office.workspace).open(office.workspace.path)
+    back_up(workspace, tmp_path / "backup")
+    waiting = FrontOffice.of(workspace, office.accounts)
+    assert isinstance(waiting.backups, Backups)
+    state = state_of(waiting)
+    assert state.backup_age_s is not None and not state.backup_is_old
+    assert state.dead_workers == ("reading", "backups")
+
+
+@pytest.mark.parametrize(
+    "role, sees", [(Role.ADMIN, True), (Role.LEAD, True), (Role.REVIEWER, True), (Role.CLERK, False)]
+)
+def test_who_can_see_to_it_sees_it_on_the_front_page(
+    person: Callable[[Role | None], Person], role: Role, sees: bool
+) -> None:
+    assert ("Tình trạng máy" in person(role).client.get("/").text) is sees

@@ -6,10 +6,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from omr.web.accounts import Role
 from omr.web.pages import page
 from omr.web.state import state_of
 from omr.web.visit import Visit
+from omr.words import Role
 
 _SEES_TO_IT: Final = frozenset({Role.ADMIN, Role.LEAD, Role.REVIEWER})
 

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from omr.forms.layout import find_form
+from omr.forms.surveys import overall_question
 from omr.forms.template import Form
-from omr.records.counts.tallies import overall_question
 from omr.simulate.respondents import EVERYDAY, fill
 from omr.trust.signals import Kind, find_signals
 from omr.trust.unit_months import MONTHS_BACK, Rates, SeenSlip, UnitMonth

@@ -46,6 +46,8 @@ class ReportSettings(BaseModel):
     ranked_from: int = Field(default=30, ge=1)  # slips; below it a unit's place would be chance
     smallest_cell: int = Field(default=5, ge=1)  # slips; smaller cells about respondents are hidden
     csv_separator: Literal[",", ";"] = ","
+    # Groups of wordings that ask the same, where a revision or another form words a question anew.
+    same_questions: tuple[tuple[str, ...], ...] = ()
 
 
 class BackupSettings(BaseModel):

@@ -217,3 +217,37 @@ def _show(line: Line, runs: Mapping[str, Issue]) -> None:
             click.echo("  " + say(f"register.{key}", serials=", ".join(ranges[:RANGES_SHOWN])))
         if len(ranges) > RANGES_SHOWN:
             click.echo("  " + say("register.more", count=len(ranges) - RANGES_SHOWN))
+
+
+@register.command()
+@json_option
+@click.pass_obj
+def surveys(session: Session, as_json: bool) -> None:
+    """List the surveys."""
+    from omr.records.register.surveys import surveys_of
+
+    with session.store() as store:
+        found = {name: sorted({form.form for form in of.values()}) for name, of in surveys_of(store).items()}
+    if as_json:
+        return print_json([{"survey": name, "forms": forms} for name, forms in found.items()])
+    for name, forms in found.items():
+        click.echo(say("register.survey", survey=name, forms=", ".join(forms)))
+
+
+@register.command()
+@click.argument("form")
+@click.argument("name", metavar="SURVEY")
+@click.option("--by", required=True)
+@json_option
+@click.pass_obj
+def survey(session: Session, form: str, name: str, by: str, as_json: bool) -> None:
+    """Say which survey a form belongs to."""
+    from omr.records.register.stock import known_form
+    from omr.records.register.surveys import declare_survey
+
+    with session.store() as store:
+        printed = known_form(store, form)
+        declare_survey(store, printed, name, by=by)
+    if as_json:
+        return print_json({"form": printed, "survey": name})
+    click.echo(say("register.surveyed", form=printed, survey=name or "–"))

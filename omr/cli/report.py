@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--unit")
 @click.option("--format", "formats", default="csv,xlsx,docx")
+@click.option("--survey")
 @click.option("--by")
 @json_option
 @click.pass_obj
@@ -31,6 +32,7 @@ def report(
     output: Path | None,
     unit: str | None,
     formats: str,
+    survey: str | None,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -49,8 +51,10 @@ def report(
     when = parse_period(period)
     with session.store() as store:
         code = find_unit(store, unit, when).unit if unit else None
-        month = monthly.gather(store, when.name, unit=code)
-        before = monthly.month_before(store, when, unit=code) if output else None
+        month = monthly.gather(store, when.name, unit=code, survey=survey, settings=settings)
+        before = (
+            monthly.month_before(store, when, unit=code, survey=survey, settings=settings) if output else None
+        )
         if output and "docx" in wanted:
             month = monthly.audited(store, month)
     if by is not None:
@@ -58,10 +62,17 @@ def report(
     assert output is not None  # refused above
     files = monthly.write(month, before, output, wanted, settings)
     if as_json:
-        return print_json({"files": [str(file) for file in files], "figures": monthly.figures(month)})
+        return print_json(
+            {
+                "files": [str(file) for file in files],
+                "figures": monthly.figures(month, settings.smallest_cell),
+            }
+        )
     pool = month.pool()
     click.echo(say("report.done", period=month.period, valid=pool.valid, returned=pool.returned))
     click.echo(say("report.overall", share=pool.overall))
+    for name, forms in month.other_surveys.items():
+        click.echo(say("report.other_survey", survey=name, forms=", ".join(forms)))
     for file in files:
         click.echo(f"  {file}")
 

@@ -18,9 +18,10 @@ SHOWN = 30  # serials of one signal; with --json all
 
 @click.command("signals")
 @click.option("--period", required=True)
+@click.option("--survey")
 @json_option
 @click.pass_obj
-def signals(session: Session, period: str, as_json: bool) -> int:
+def signals(session: Session, period: str, survey: str | None, as_json: bool) -> int:
     """Look for patterns."""
     from omr.records.register.periods import parse_period
     from omr.trust.signals import find_signals
@@ -28,7 +29,7 @@ def signals(session: Session, period: str, as_json: bool) -> int:
 
     when = parse_period(period)
     with session.store() as store:
-        months = unit_months(store, when)
+        months = unit_months(store, when, survey=survey)
     tested = find_signals(months)
     found = [signal for signal in tested if signal.striking]
     if as_json:

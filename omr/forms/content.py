@@ -24,6 +24,7 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whit
 Text = Annotated[tuple[Line, ...], Field(min_length=1, max_length=2, strict=False), BeforeValidator(_listed)]
 Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=4, strict=False), BeforeValidator(_listed)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,23}$")]
+SurveyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,23}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,11}$")]
 Points = Annotated[float, Field(ge=LEAST_PT, le=24)]
 Gap = Annotated[float, Field(ge=0, le=40)]
@@ -169,6 +170,7 @@ class Template(_Part):
     paper: Literal["A4", "A5"]
     title: Line
     field: Line
+    survey: SurveyName | None = None
     sizes: Sizes = Sizes()
     header: Header
     instructions: Instructions

@@ -67,6 +67,7 @@ def lay_out(template: Template, file: object = "") -> Form:
         questions=tuple(questions),
         art=tuple(art for art, _ in sheet.art),
         electronic=electronic,
+        survey=template.survey or "",
     )
     # What does not fit its own place is over everything else as well: said once is enough.
     without_room = {problem.where for problem in sheet.problems}

@@ -101,6 +101,7 @@ class Form:
     questions: tuple[Question, ...]
     art: tuple[TextLine | Stroke, ...]  # all ink besides fiducials, serial and box outlines
     electronic: Electronic | None = None
+    survey: str = ""  # the programme that it belongs to: see `forms.surveys`
 
     @property
     def frame(self) -> PageFrame:
@@ -141,7 +142,8 @@ def _parser() -> TypeAdapter[Form]:
 
 
 def _as_json(form: Form) -> str:
-    text = json.dumps(
-        asdict(form), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    content = asdict(form)
+    if not form.survey:  # forms that were printed before there were surveys keep their fingerprint
+        del content["survey"]
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return unicodedata.normalize("NFC", text)

@@ -1,4 +1,8 @@
-"""The overall answer by who gave it and for which procedure, with small cells hidden."""
+"""The overall answer by who gave it and for which procedure, with small cells hidden.
+
+What is hidden is decided once, on the table of all units and the city: a unit's table hides what the
+city's and the other units' would give away, and the other way round.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omr.figures import Nothing, Share
+from omr.forms.surveys import in_vietnamese, overall_question, scale_of
 from omr.forms.template import Form, Question
-from omr.records.counts.tallies import grouping_questions, overall_question
-from omr.reports.hiding import hide_small
-from omr.reports.pools import in_vietnamese
+from omr.records.counts.tallies import grouping_questions
+from omr.reports.hiding import hide_table
 from omr.reports.statistics import Month
 
 
@@ -18,6 +22,7 @@ from omr.reports.statistics import Month
 class Group:
     """The slips of one answer about the respondent or the procedure."""
 
+    code: str  # "" of those who did not say
     label: str
     slips: int | Nothing  # with a valid overall answer
     share: Share | Nothing  # satisfied among them
@@ -50,71 +55,86 @@ def breakdowns(month: Month, smallest: int) -> list[Breakdown]:
     smallest : int
         Cells of 1 to `smallest` - 1 slips are hidden.
     """
-    asked: dict[tuple[str, str], list[tuple[str, Form, Question]]] = {}
+    whole = month.city or month
+    asked: dict[tuple[str, str, str], list[tuple[str, Form, Question]]] = {}
     for fingerprint, form in sorted(
-        month.forms.items(), key=lambda entry: (entry[1].form, entry[1].revision)
+        whole.forms.items(), key=lambda entry: (entry[1].form, entry[1].revision)
     ):
         for question in grouping_questions(form):
-            field = "" if _same_everywhere(month, question) else form.field
-            asked.setdefault((question.key, field), []).append((fingerprint, form, question))
-    counts = _count(month)
+            field = "" if _same_everywhere(whole, question) else form.field
+            asks = whole.wordings.of(form, question)
+            asked.setdefault((question.key, field, asks), []).append((fingerprint, form, question))
+    counts = _count(whole)
     return [
-        _breakdown(field, forms, counts, smallest)
-        for (_, field), forms in sorted(asked.items(), key=lambda entry: (bool(entry[0][1]),))
+        _breakdown(month, field, prints, counts, smallest)
+        for (_, field, _), prints in sorted(asked.items(), key=lambda entry: (bool(entry[0][1]),))
+        if any(fingerprint in month.forms for fingerprint, _, _ in prints)
     ]
 
 
 def _same_everywhere(month: Month, question: Question) -> bool:
-    codes = {
-        tuple(sorted(_codes(other)))
+    """Whether all forms ask it in the same words with the same answers."""
+    asked = {
+        (month.wordings.of(form, other), scale_of(form, other))
         for form in month.forms.values()
         for other in form.questions
         if other.key == question.key
     }
-    return len(codes) == 1
+    return len(asked) == 1
 
 
-def _codes(question: Question) -> list[str]:
-    return [option.code for option in question.options]
-
-
-def _count(month: Month) -> dict[tuple[str, str, str], Share]:
-    """Return the satisfied share per fingerprint, question and code."""
+def _count(month: Month) -> dict[tuple[str, str, str, str], Share]:
+    """Return the satisfied share per unit, fingerprint, question and code, of all units."""
     good: dict[str, set[str]] = {}
     for fingerprint, form in month.forms.items():
         overall = overall_question(form)
         options = overall.options if overall else ()
         good[fingerprint] = {option.code for option in options if option.satisfied}
-    shares: defaultdict[tuple[str, str, str], Share] = defaultdict(lambda: Share(0, 0))
+    shares: defaultdict[tuple[str, str, str, str], Share] = defaultdict(lambda: Share(0, 0))
     for row in month.tallies.crossed:
-        fingerprint = row.stratum.fingerprint
-        satisfied = row.slips if row.overall in good[fingerprint] else 0
-        shares[fingerprint, row.question, row.code] += Share(satisfied, row.slips)
+        at = row.stratum
+        satisfied = row.slips if row.overall in good[at.fingerprint] else 0
+        shares[at.unit, at.fingerprint, row.question, row.code] += Share(satisfied, row.slips)
     return shares
 
 
 def _breakdown(
+    month: Month,
     field: str,
     asked: Sequence[tuple[str, Form, Question]],
-    counts: dict[tuple[str, str, str], Share],
+    counts: dict[tuple[str, str, str, str], Share],
     smallest: int,
 ) -> Breakdown:
     _, first, question = asked[0]
-    labels = {
-        option.code: in_vietnamese(form, option.label)
-        for _, form, each in reversed(asked)  # the first form's words win
+    # Answers of several prints are one group where code and words agree; who did not say stands last.
+    nothing = (NO_ANSWER, "Không ghi")
+    groups = dict.fromkeys(
+        (option.code, in_vietnamese(form, option.label)) for _, form, each in asked for option in each.options
+    )
+    groups = dict.fromkeys((*groups, nothing))
+    units = sorted({unit for unit, *_ in counts} | {month.unit} - {""})
+    table = {unit: dict.fromkeys(groups, Share(0, 0)) for unit in units}
+    for fingerprint, form, each in asked:
+        words = [(option.code, in_vietnamese(form, option.label)) for option in each.options]
+        for unit in units:
+            for code, label in (*words, nothing):
+                table[unit][code, label] += counts.get((unit, fingerprint, each.key, code), Share(0, 0))
+    rows, total = hide_table([list(row.values()) for row in table.values()], smallest)
+    shown = rows[units.index(month.unit)] if month.unit else total
+    shown = shown or [(0, Share(0, 0))] * len(groups)
+    offered = {
+        (option.code, in_vietnamese(form, option.label))
+        for mark, form, each in asked
+        if mark in month.forms
         for option in each.options
-    }
-    labels = {code: labels[code] for code in dict.fromkeys((*_codes(question), *labels))}
-    labels[NO_ANSWER] = "Không ghi"
-    shares = [
-        sum((counts[fingerprint, question.key, code] for fingerprint, _, _ in asked), Share(0, 0))
-        for code in labels
-    ]
-    groups = zip(labels.values(), hide_small(shares, smallest), strict=True)
+    } | {nothing}
     return Breakdown(
         question.key,
         in_vietnamese(first, question.text),
         field,
-        tuple(Group(label, slips, share) for label, (slips, share) in groups),
+        tuple(
+            Group(*group, slips, share)
+            for group, (slips, share) in zip(groups, shown, strict=True)
+            if group in offered
+        ),
     )

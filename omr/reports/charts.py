@@ -153,7 +153,7 @@ def questions_chart(month: Month) -> bytes:
     pool = month.pool()
     asked = [(criterion, share_of(pool, criterion)) for criterion in criteria(month)]
     return _points(
-        [Point(f"{criterion.key}. {criterion.text}", share) for criterion, share in asked if share.whole]
+        [Point(f"{criterion.key}. {criterion.label}", share) for criterion, share in asked if share.whole]
     )
 
 

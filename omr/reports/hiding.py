@@ -1,19 +1,24 @@
 """Small cells are hidden, so that no table about respondents points at one of them.
 
-A cell of fewer slips than the limit is hidden; alone in its row or column it could be
-computed from the total, so a second one goes with it.
+A table has a row a unit and a column a group of people; the whole city is its last row. All totals
+are known from other tables. A cell of fewer slips than the limit is hidden, and with it so
+many others that none follows from the totals: in a table whose rows and columns have known sums a
+hidden cell can be computed exactly if its line is a bridge of the graph that joins the rows and
+columns of hidden cells (Gusfield, 1988, https://doi.org/10.1137/0217034).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from omr.figures import Nothing, Share
 
 Cell = tuple[int, int]  # row, column
+Node = tuple[str, int]  # a row or a column
+Shown = tuple[int | Nothing, Share | Nothing]  # size and share of a group
 
 
-def hide_small(shares: Sequence[Share], smallest: int) -> list[tuple[int | Nothing, Share | Nothing]]:
+def hide_small(shares: Sequence[Share], smallest: int) -> list[Shown]:
     """Return size and share of each group, hiding what could point at a person.
 
     The last group is of those who did not say: it points at nobody, and is the first to
@@ -31,17 +36,31 @@ def hide_small(shares: Sequence[Share], smallest: int) -> list[tuple[int | Nothi
     return row
 
 
-def hide_small_cells(
-    rows: Sequence[Sequence[Share]], smallest: int
-) -> list[list[tuple[int | Nothing, Share | Nothing]]]:
+def hide_small_cells(rows: Sequence[Sequence[Share]], smallest: int) -> list[list[Shown]]:
     """Do the same for a table of several rows of groups, whose columns have known totals too."""
-    sizes = [[share.whole for share in row] for row in rows]
-    named = [(y, x) for y, row in enumerate(rows) for x in range(len(row) - 1)]
-    tiny = {(y, x) for y, x in named if 0 < sizes[y][x] < smallest}
-    no_size = _with_company(sizes, tiny, smallest)
-    no_share = _with_company(
-        sizes, {at for at in named if _telling(rows[at[0]][at[1]], smallest)} | no_size, smallest
-    )
+    return _hide(rows, smallest, total_row=False)
+
+
+def hide_table(rows: Sequence[Sequence[Share]], smallest: int) -> tuple[list[list[Shown]], list[Shown]]:
+    """Do the same where the sum of all rows is published as a row of its own; return rows and sum."""
+    total = [sum((row[x] for row in rows), Share(0, 0)) for x in range(len(rows[0]))] if rows else []
+    if len(rows) < 2:
+        shown = hide_small_cells(rows, smallest)
+        return shown, shown[0] if shown else []
+    *shown, last = _hide([*rows, total], smallest, total_row=True)
+    return shown, last
+
+
+def _hide(rows: Sequence[Sequence[Share]], smallest: int, *, total_row: bool) -> list[list[Shown]]:
+    cells = {(y, x): share for y, row in enumerate(rows) for x, share in enumerate(row)}
+    last = len(rows[0]) - 1 if rows else 0
+    named = [at for at in cells if at[1] < last]
+    sizes = {at: share.whole for at, share in cells.items()}
+    table = _Table(len(rows), last + 1, sizes, smallest, total_row=total_row)
+    no_size = table.protected({at for at in named if 0 < sizes[at] < smallest}, lambda at: True)
+    telling = {at for at in named if _telling(cells[at], smallest)}
+    # A cell in which all, or none, are satisfied leaves no room for doubt: it is poor company.
+    no_share = table.protected(telling | no_size, lambda at: 0 < cells[at].part < cells[at].whole)
     return [
         [
             (
@@ -58,33 +77,148 @@ def _telling(share: Share, smallest: int) -> bool:
     return 0 < share.part < smallest or 0 < share.whole - share.part < smallest
 
 
-def _with_company(sizes: Sequence[Sequence[int]], small: set[Cell], smallest: int) -> set[Cell]:
-    """Add cells to hidden ones that the total of their row or column would give away."""
-    hidden = set(small)
-    lines = [[(y, x) for x in range(len(row))] for y, row in enumerate(sizes)]
-    if len(sizes) > 1:
-        lines += [[(y, x) for y in range(len(sizes))] for x in range(len(sizes[0]))]
-    before = -1
-    while len(hidden) > before:  # what one line adds may stand alone in another
-        before = len(hidden)
-        for line in lines:
-            hidden |= _company(line, sizes, hidden, smallest)
-    return hidden
+class _Table:
+    """The sizes of a table, and which cells go with hidden ones."""
+
+    def __init__(
+        self, height: int, width: int, sizes: dict[Cell, int], smallest: int, *, total_row: bool
+    ) -> None:
+        self._height, self._width = height, width
+        self._sizes, self._smallest = sizes, smallest
+        self._total = height - 1 if total_row else -1
+
+    def protected(self, primary: set[Cell], firm: Callable[[Cell], bool]) -> set[Cell]:
+        """Return the hidden cells with their company.
+
+        Parameters
+        ----------
+        firm : callable
+            Which cells make better company.
+        """
+        hidden = set(primary)
+        if self._total >= 0:  # the published sum first: it looks the same beside every table
+            hidden |= self._company([(self._total, x) for x in range(self._width)], hidden, firm)
+        before = -1
+        while len(hidden) > before:  # what one line adds may stand alone in another
+            before = len(hidden)
+            for line in self._lines():
+                hidden |= self._company(line, hidden, firm)
+            if len(hidden) == before and self._height > 1:
+                hidden |= self._bridged(hidden, firm)
+        return hidden
+
+    def _lines(self) -> Iterator[list[Cell]]:
+        for y in range(self._height):
+            yield [(y, x) for x in range(self._width)]
+        if self._height > 1:
+            for x in range(self._width):
+                yield [(y, x) for y in range(self._height)]
+
+    def _order(self, firm: Callable[[Cell], bool]) -> Callable[[Cell], tuple[bool, bool, bool, bool, int]]:
+        """Rank company: units before their sum, firm ones, who did not say, then the smallest."""
+        last = self._width - 1
+        return lambda at: (
+            not self._sizes[at],  # an empty cell is the last resort: nobody knows that it is empty
+            at[0] == self._total,
+            not firm(at),
+            at[1] != last,
+            self._sizes[at],
+        )
+
+    def _company(self, line: list[Cell], hidden: set[Cell], firm: Callable[[Cell], bool]) -> set[Cell]:
+        """Return what one row or column has to hide: two cells at least, that have the limit together."""
+        mine = {at for at in line if at in hidden}
+        others = sorted((at for at in line if at not in mine), key=self._order(firm))
+        while mine and others:
+            few = sum(self._sizes[at] for at in mine) < self._smallest
+            if len(mine) >= 2 and not (few and self._sizes[others[0]]):
+                break
+            mine.add(others.pop(0))
+        return mine
+
+    def _bridged(self, hidden: set[Cell], firm: Callable[[Cell], bool]) -> set[Cell]:
+        """Return cells that close a circle around the first one that follows from the others."""
+        bridge = _bridge(hidden)
+        if bridge is None:
+            return set()
+        side = _reached(hidden - {bridge}, ("row", bridge[0]))
+        other = _reached(hidden - {bridge}, ("column", bridge[1]))
+        free = [at for at in self._sizes if at not in hidden]
+        if closing := [at for at in free if _joins(at, side, other)]:
+            return {min(closing, key=self._order(firm))}
+        return self._detour(free, side, other, firm)
+
+    def _detour(
+        self, free: Sequence[Cell], side: set[Node], other: set[Node], firm: Callable[[Cell], bool]
+    ) -> set[Cell]:
+        """Return two cells of a line outside both sides that join them."""
+        order = self._order(firm)
+        for kind, place in (("row", 0), ("column", 1)):
+            far = "column" if kind == "row" else "row"
+            for line in range(self._height if kind == "row" else self._width):
+                mine = sorted((at for at in free if at[place] == line), key=order)
+                ends = [
+                    next((at for at in mine if (far, at[1 - place]) in part), None) for part in (side, other)
+                ]
+                if ends[0] and ends[1]:
+                    return {ends[0], ends[1]}
+        return set()
 
 
-def _company(
-    line: Sequence[Cell], sizes: Sequence[Sequence[int]], hidden: set[Cell], smallest: int
-) -> set[Cell]:
-    """Return what one row or column has to hide: the last group first, then the smallest."""
+def _joins(at: Cell, side: set[Node], other: set[Node]) -> bool:
+    row, column = ("row", at[0]), ("column", at[1])
+    return (row in side and column in other) or (row in other and column in side)
 
-    def size(cell: Cell) -> int:
-        return sizes[cell[0]][cell[1]]
 
-    mine = {cell for cell in line if cell in hidden}
-    last = len(sizes[0]) - 1
-    others = sorted(
-        (cell for cell in line if size(cell) and cell not in mine), key=lambda c: (c[1] != last, size(c))
-    )
-    while mine and others and (len(mine) < 2 or sum(map(size, mine)) < smallest):
-        mine.add(others.pop(0))
-    return mine
+def _reached(cells: set[Cell], start: Node) -> set[Node]:
+    """Return the rows and columns that hidden cells join to `start`."""
+    beside = _neighbours(cells)
+    found, left = {start}, [start]
+    while left:
+        for node, _ in beside.get(left.pop(), ()):
+            if node not in found:
+                found.add(node)
+                left.append(node)
+    return found
+
+
+def _neighbours(cells: set[Cell]) -> dict[Node, list[tuple[Node, Cell]]]:
+    beside: dict[Node, list[tuple[Node, Cell]]] = {}
+    for y, x in sorted(cells):
+        beside.setdefault(("row", y), []).append((("column", x), (y, x)))
+        beside.setdefault(("column", x), []).append((("row", y), (y, x)))
+    return beside
+
+
+def _bridge(cells: set[Cell]) -> Cell | None:
+    """Return a hidden cell that lies on no circle of hidden cells: it follows from the totals.
+
+    Depth first: an edge is a bridge if nothing below it reaches a node at its upper end or above.
+    """
+    beside = _neighbours(cells)
+    order: dict[Node, int] = {}
+    lowest: dict[Node, int] = {}
+    for root in beside:
+        if root in order:
+            continue
+        order[root] = lowest[root] = len(order)
+        path: list[tuple[Node, Cell | None, Iterator[tuple[Node, Cell]]]] = [(root, None, iter(beside[root]))]
+        while path:
+            node, came_by, left = path[-1]
+            for there, cell in left:
+                if cell == came_by:
+                    continue
+                if there in order:
+                    lowest[node] = min(lowest[node], order[there])
+                    continue
+                order[there] = lowest[there] = len(order)
+                path.append((there, cell, iter(beside[there])))
+                break
+            else:
+                path.pop()
+                if path:
+                    above = path[-1][0]
+                    lowest[above] = min(lowest[above], lowest[node])
+                    if lowest[node] > order[above]:
+                        return came_by
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +10,23 @@ from typing import Final
 
 from omr.figures import Share
 from omr.forms.serial import Issue
+from omr.forms.surveys import overall_question
 from omr.messages import choose_language
 from omr.records.counts.closing import root_of
 from omr.records.counts.reconcile import Line, reconcile
-from omr.records.counts.tallies import Channel, overall_question, tally
-from omr.records.exchange.electronic import electronic_comments
+from omr.records.counts.tallies import GROUPING, Channel, grouping_questions, prints_of, tally
+from omr.records.exchange.comments import Comment, commented, comments_of
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.register import issued
+from omr.records.register.surveys import Prints, find_survey, main_survey, surveys_of
 from omr.records.register.units import find_unit, list_units
 from omr.records.register.visits import visits_of
-from omr.records.review.transcripts import Topic, handwritten, transcripts
+from omr.records.review.transcripts import Topic
 from omr.records.store.store import Store
 from omr.reports import tidy
+from omr.reports.hiding import hide_table
 from omr.reports.pools import ItemCounts
+from omr.reports.questions import Item, Wordings
 from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
 from omr.reports.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.statistics import Checking, Month, Opinion, Stock
@@ -44,54 +48,102 @@ TOPICS: Final = {
     Topic.OTHER: "Khác",
     Topic.UNREADABLE: "Không đọc được",
 }
-ELECTRONIC: Final = "Ý kiến trên phiếu điện tử"  # nobody gave them a topic
+UNSORTED: Final = "Chưa phân loại"  # electronic, and nobody gave it a topic yet
 PASSED_ON: Final = "(nội dung chuyển theo quy trình tiếp nhận phản ánh, tố cáo)"
 
 
-def gather(store: Store, period: str, *, unit: str | None = None) -> Month:
-    """Return everything that was counted in a period, of all units or of one.
+def gather(
+    store: Store,
+    period: str,
+    *,
+    unit: str | None = None,
+    survey: str | None = None,
+    settings: ReportSettings | None = None,
+) -> Month:
+    """Return everything that was counted in a period of one survey, of all units or of one.
+
+    Parameters
+    ----------
+    survey : str, optional
+        Without it, the programme's, or where the office has none of its forms, the first.
 
     Raises
     ------
-    RegisterError
-        If the period is none, or the unit is unknown.
+    OmrError
+        If the period is none, or unit or survey are unknown.
     """
     when = parse_period(period)
+    settings = settings or ReportSettings()
     code = find_unit(store, unit).unit if unit else None
-    archive = store.forms
-    counted = tally(store, when.name, unit=code)
-    runs = [run for run in issued(store) if run.period == when.name]
+    name, prints = find_survey(store, survey)
+    counted = tally(store, when.name, unit=code, prints=prints)
+    runs = [run for run in issued(store) if run.period == when.name and run.fingerprint in prints]
     used = {run.fingerprint for run in runs} | {row.stratum.fingerprint for row in counted.tallies.slips}
-    lines = reconcile(store, when)
+    forms = {form.form for form in prints.values()}
+    main = name == main_survey(store)[0]
+    lines = [line for line in reconcile(store, when) if line.form in forms or (main and line.form is None)]
     month = Month(
         period=when,
-        forms={fingerprint: form for fingerprint, form in archive.items() if fingerprint in used},
+        forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},
         units=tuple(list_units(store)),
         tallies=counted.tallies,
         stock=tuple(_stock(lines, runs)),
-        visits=visits_of(store, when.name),
+        visits=visits_of(store, when.name) if main else {},  # people who came for what the main one asks
         foreign=sum(line.unknown for line in lines if code in (None, line.unit)),
         submitted=frozenset(line.unit for line in lines if line.unit and (line.counted or line.returned)),
         checking=Checking(counted.answers, counted.by_people),
-        handwritten=handwritten(store, when.name, unit=code),
-        opinions=tuple(_opinions(store, when.name, code)),
+        comments=commented(store, when.name, unit=code, forms=forms),
+        opinions=tuple(map(_opinion, comments_of(store, when.name, unit=code, forms=forms))),
         root=root_of(store, when),
+        survey=name,
+        other_surveys={} if code else _others(store, when.name, name),
+        wordings=Wordings(settings.same_questions),
     )
-    return month.only(code) if code else month
+    return replace(month.only(code), city=_city(store, month, prints)) if code else month
 
 
-def month_before(store: Store, when: Period, *, unit: str | None = None) -> Month:
-    """Return what a comparison needs of the month before `when`: its overall answers, nothing else."""
-    archive = store.forms
-    questions = {question.key for form in archive.values() if (question := overall_question(form))}
-    counted = tally(store, when.preceding.name, unit=unit, questions=questions)
+def _city(store: Store, month: Month, prints: Prints) -> Month:
+    """Return what hiding needs of all units: who the respondents are, against their overall answer."""
+    overall = {question.key for form in prints.values() if (question := overall_question(form))}
+    grouping = {question.key for form in prints.values() for question in grouping_questions(form)}
+    counted = tally(store, month.period.name, questions=overall | grouping, prints=prints)
+    used = {row.stratum.fingerprint for row in counted.tallies.slips}
+    forms = {mark: form for mark, form in prints.items() if mark in used | set(month.forms)}
+    return Month(month.period, forms, month.units, counted.tallies, wordings=month.wordings)
+
+
+def _others(store: Store, period: str, name: str) -> dict[str, tuple[str, ...]]:
+    """Return the other surveys that slips came in for, with their forms."""
+    there = prints_of(store, period)
+    return {
+        other: names
+        for other, prints in surveys_of(store).items()
+        if other != name and (names := tuple(sorted({prints[mark].form for mark in prints if mark in there})))
+    }
+
+
+def month_before(
+    store: Store,
+    when: Period,
+    *,
+    unit: str | None = None,
+    survey: str | None = None,
+    settings: ReportSettings | None = None,
+) -> Month:
+    """Return what a comparison needs of the month before `when`: its answers, nothing else."""
+    settings = settings or ReportSettings()
+    name, prints = find_survey(store, survey)
+    core = {question.key for form in prints.values() for question in form.questions if question.core}
+    counted = tally(store, when.preceding.name, unit=unit, questions=core, prints=prints)
     used = {row.stratum.fingerprint for row in counted.tallies.slips}
     return Month(
         period=when.preceding,
-        forms={fingerprint: form for fingerprint, form in archive.items() if fingerprint in used},
+        forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},
         units=tuple(list_units(store)),
         tallies=counted.tallies,
         unit=unit or "",
+        survey=name,
+        wordings=Wordings(settings.same_questions),
     )
 
 
@@ -130,17 +182,25 @@ def _stock(lines: Iterable[Line], runs: Sequence[Issue]) -> Iterator[Stock]:
         )
 
 
-def _opinions(store: Store, period: str, unit: str | None) -> Iterator[Opinion]:
-    for typed in transcripts(store, period, unit=unit):
-        complaint = typed.topic is Topic.COMPLAINT
-        text = PASSED_ON if complaint else typed.text
-        yield Opinion(typed.unit, typed.form, TOPICS[typed.topic], text, complaint)
-    for sent in electronic_comments(store, period, unit=unit):
-        yield Opinion(sent.unit, sent.form, ELECTRONIC, sent.text)
+def _opinion(comment: Comment) -> Opinion:
+    complaint = comment.topic is Topic.COMPLAINT
+    return Opinion(
+        comment.unit,
+        comment.form,
+        TOPICS[comment.topic] if comment.topic else UNSORTED,
+        PASSED_ON if complaint else comment.text,
+        complaint,
+        comment.channel,
+        comment.quoted and not complaint,
+    )
 
 
-def figures(month: Month) -> dict[str, object]:
-    """Return the month's figures as other programs read them (`omr report --json`)."""
+def figures(month: Month, smallest: int = tidy.SMALLEST) -> dict[str, object]:
+    """Return the month's figures as other programs read them (`omr report --json`).
+
+    Small cells about respondents have no number here either.
+    """
+    hidden = _hidden_counts(month.pool().items, smallest)
     paper, whole = month.pool(channel=Channel.PAPER), month.pool()
     return {
         "slips": {
@@ -152,7 +212,10 @@ def figures(month: Month) -> dict[str, object]:
         },
         "electronic": {"received": month.pool(channel=Channel.ELECTRONIC).returned},
         "overall": _share(whole.overall),
-        "questions": {f"{form}/{key}": _item(counts) for (form, key), counts in whole.items.items()},
+        "questions": {
+            f"{form}/{key}": _item(counts, hidden.get((form, key), frozenset()))
+            for (form, key), counts in whole.items.items()
+        },
     }
 
 
@@ -160,10 +223,32 @@ def _share(share: Share) -> dict[str, int]:
     return {"satisfied": share.part, "answered": share.whole}
 
 
-def _item(counts: ItemCounts) -> dict[str, object]:
-    codes = {option.code: counts.codes.get(option.code, 0) for option in counts.question.options}
-    satisfied = counts.satisfied if counts.question.core else None
+def _item(counts: ItemCounts, hidden: Collection[str]) -> dict[str, object]:
+    question = counts.question
+    codes = {o.code: None if o.code in hidden else counts.codes.get(o.code, 0) for o in question.options}
+    satisfied = counts.satisfied if question.core else None
     return {"counts": codes, "satisfied": satisfied, "answered": counts.answered}
+
+
+def _hidden_counts(items: Mapping[Item, ItemCounts], smallest: int) -> dict[Item, frozenset[str]]:
+    """Return the codes of questions about the respondent that are hidden, on the table of all forms."""
+    asked: dict[str, list[Item]] = {}
+    for item, counts in items.items():
+        if counts.question.kind in GROUPING and not counts.question.core:
+            asked.setdefault(counts.question.key, []).append(item)
+    hidden: dict[Item, frozenset[str]] = {}
+    for of in asked.values():
+        codes = [*dict.fromkeys(option.code for item in of for option in items[item].question.options)]
+        rows = [
+            [items[item].codes.get(code, 0) for code in codes]
+            + [sum(items[item].states.values()) - items[item].answered]
+            for item in of
+        ]
+        shown, _ = hide_table([[Share(0, slips) for slips in row] for row in rows], smallest)
+        for item, row in zip(of, shown, strict=True):
+            sizes = zip(codes, row, strict=False)
+            hidden[item] = frozenset(code for code, (size, _) in sizes if not isinstance(size, int))
+    return hidden
 
 
 def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple[Table, ...]:
@@ -188,7 +273,9 @@ def write(
     files: dict[str, bytes] = {}
     if "csv" in formats:
         separator = settings.csv_separator
-        files[f"so-lieu-{name}.csv"] = tidy.as_csv(tidy.COUNTS, tidy.count_rows(month), separator)
+        files[f"so-lieu-{name}.csv"] = tidy.as_csv(
+            tidy.COUNTS, tidy.count_rows(month, settings.smallest_cell), separator
+        )
         files[f"chi-tieu-{name}.csv"] = tidy.as_csv(tidy.FIGURES, tidy.figure_rows(month), separator)
         files["tu-dien-du-lieu.csv"] = tidy.as_csv(tidy.DICTIONARY, tidy.dictionary_rows(), separator)
     tables = annex(month, before, settings)
@@ -196,7 +283,7 @@ def write(
     if "xlsx" in formats:
         from omr.reports.workbook import workbook
 
-        files[f"bieu-{name}.xlsx"] = workbook(month, tables)
+        files[f"bieu-{name}.xlsx"] = workbook(month, tables, settings.smallest_cell)
     if "docx" in formats:
         from omr.reports.document import document
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from omr.figures import Mean, Share
 from omr.forms.template import Form, Question
 from omr.records.counts.tallies import SlipState, Stratum, Tallies
+from omr.reports.questions import Item, Printed
 from omr.words import AnswerState
-
-Item = tuple[str, str]  # (form, question): ("DL-01", "B10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +115,6 @@ class Pool:
         return [counts for counts in self.items.values() if counts.question.overall]
 
 
-def in_vietnamese(form: Form, text: str) -> str:
-    """Return the Vietnamese part of a form's text; bilingual forms have "Nam / Male"."""
-    return text if form.language == "vi" else text.partition(" / ")[0]
-
-
 def total(shares: Iterable[Share]) -> Share:
     """Add up shares of disjoint parts."""
     return sum(shares, Share(0, 0))
@@ -151,10 +145,17 @@ def _added(one: ItemCounts, other: ItemCounts) -> ItemCounts:
     )
 
 
-def pool_strata(tallies: Tallies, forms: Mapping[str, Form]) -> dict[Stratum, Pool]:
+def pool_strata(
+    tallies: Tallies, forms: Mapping[str, Form], items: Mapping[Printed, Item]
+) -> dict[Stratum, Pool]:
     """Gather the tallies of each stratum into its pool, strata ordered by form.
 
     Every question of the form is in the pool, also where nobody answered it.
+
+    Parameters
+    ----------
+    items : mapping
+        Fingerprint and key to the item that the question is counted under.
     """
     slips: defaultdict[Stratum, Counter[SlipState]] = defaultdict(Counter)
     reasons: defaultdict[Stratum, Counter[tuple[SlipState, str]]] = defaultdict(Counter)
@@ -182,7 +183,7 @@ def pool_strata(tallies: Tallies, forms: Mapping[str, Form]) -> dict[Stratum, Po
             rated[stratum],
             content[stratum],
             {
-                (form.form, question.key): ItemCounts(
+                items[stratum.fingerprint, question.key]: ItemCounts(
                     question,
                     states[stratum, question.key],
                     codes[stratum, question.key],

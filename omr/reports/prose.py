@@ -13,13 +13,15 @@ from typing import Final
 from omr.figures import Band, Change, Nothing, Share, participation_band, vietnamese
 from omr.records.counts.tallies import Channel
 from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
-from omr.reports.statistics import Month, changed_units, compare, coverage_changed
+from omr.reports.slip_tables import comment_counts
+from omr.reports.statistics import Month, Opinion, changed_units, compare, coverage_changed
 from omr.reports.tables import form_label
 from omr.reports.wording import day_name, fraction, many, names, period_name, rate
 from omr.words import AnswerState
 from omr.workspace import ReportSettings
 
 MOST_RANKED: Final = 3
+QUOTED: Final = 160  # characters of a comment in the text; the whole of it stands in Biểu 07
 
 
 UNTESTED: Final = "Kiểm tra thủ công: kỳ này chưa nhập lại mẫu phiếu giấy để đối chiếu với số liệu máy đọc."
@@ -258,8 +260,8 @@ def _questions(month: Month) -> tuple[str, ...]:
     (low, lowest), (high, highest) = by_share[0], by_share[-1]
     return (
         f"Theo yếu tố: {factors}.",
-        f"Câu có tỷ lệ hài lòng thấp nhất: {low.key} “{low.text}”, {fraction(lowest, 'phiếu')} "
-        f"({rate(lowest)}); cao nhất: {high.key} “{high.text}”, {fraction(highest, 'phiếu')} "
+        f"Câu có tỷ lệ hài lòng thấp nhất: {low.key} “{low.label}”, {fraction(lowest, 'phiếu')} "
+        f"({rate(lowest)}); cao nhất: {high.key} “{high.label}”, {fraction(highest, 'phiếu')} "
         f"({rate(highest)}).",
     )
 
@@ -311,14 +313,27 @@ def _why(month: Month, before: Month) -> str:
 
 
 def _opinions(month: Month) -> tuple[str, ...]:
-    if not month.handwritten and not month.opinions:
+    counts = month.comments
+    if not counts.paper and not counts.electronic:
         return ("Trong kỳ không có phiếu ghi ý kiến góp ý.",)
-    entered = vietnamese(len(month.opinions))
-    text = f"{vietnamese(month.handwritten)} phiếu có ghi ý kiến; đã nhập {entered} ý kiến"
-    topics = Counter(opinion.topic for opinion in month.opinions)
-    listed = sorted(topics.items(), key=lambda entry: (-entry[1], entry[0]))
-    told = "; ".join(f"{topic} ({vietnamese(number)} ý kiến)" for topic, number in listed)
-    return (f"{text}, theo chủ đề: {told} (Biểu 07)." if told else f"{text}.",)
+    paragraphs = [f"{'; '.join(comment_counts(month))} (Biểu 07)."]
+    for channel, label in ((Channel.PAPER, "Phiếu giấy"), (Channel.ELECTRONIC, "Phiếu điện tử")):
+        topics = Counter(one.topic for one in month.opinions if one.channel is channel)
+        listed = sorted(topics.items(), key=lambda entry: (-entry[1], entry[0]))
+        told = "; ".join(f"{topic} ({many(number)} ý kiến)" for topic, number in listed)
+        if told:
+            paragraphs.append(f"{label}, theo chủ đề: {told}.")
+    quoted = [one for one in month.opinions if one.quoted]
+    if quoted:
+        paragraphs.append(
+            "Trích ý kiến (nguyên văn, đã che thông tin cá nhân): " + " ".join(map(_quoted, quoted))
+        )
+    return tuple(paragraphs)
+
+
+def _quoted(opinion: Opinion) -> str:
+    text = opinion.text if len(opinion.text) <= QUOTED else opinion.text[:QUOTED].rsplit(" ", 1)[0] + "…"
+    return f"“{text}” ({opinion.topic.lower()})."
 
 
 def _trust(month: Month) -> tuple[str, ...]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from omr.figures import Nothing, Share
-from omr.records.counts.tallies import Channel, overall_question
+from omr.forms.surveys import in_vietnamese, overall_question, scale_of
+from omr.forms.template import Form, Question
+from omr.records.counts.tallies import Channel
 from omr.reports.breakdowns import breakdowns
-from omr.reports.pools import Item, Pool, in_vietnamese
+from omr.reports.pools import Pool
+from omr.reports.questions import Item
 from omr.reports.statistics import Month, compare
 from omr.reports.tables import Cell, Column, Row, Style, Table, Weight, unit_groups
 from omr.workspace import ReportSettings
@@ -190,34 +193,46 @@ def _totals_first(rows: list[Row]) -> Iterator[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One question as fields ask it: with the same key, words and factor."""
+    """One question as fields ask it: with the same key, words, levels and factor."""
 
     key: str
     text: str
     factor: str
     overall: bool
+    revision: str  # where a form's revisions ask different things under the key; else ""
     items: Mapping[str, tuple[Item, ...]]  # by field; a bilingual form adds a second item
+
+    @property
+    def label(self) -> str:
+        """The words, and which of several questions under one key it is."""
+        return f"{self.text} (phiên bản {self.revision})" if self.revision else self.text
 
 
 def criteria(month: Month) -> list[Criterion]:
     """Return the core questions of all forms, the overall one last; fields that ask the same share one."""
-    items: dict[tuple[str, str, str], dict[str, list[Item]]] = {}
-    overall: set[str] = set()
-    words: dict[tuple[str, str], tuple[str, str]] = {}  # field and key -> words of the field's first form
-    for form in sorted(month.forms.values(), key=lambda form: (form.form, form.revision)):
-        for question in form.questions:
-            if not question.core:
-                continue
-            mine = in_vietnamese(form, question.text), question.factor
-            text, factor = words.setdefault((form.field, question.key), mine)
-            asked = items.setdefault((question.key, text, factor), {}).setdefault(form.field, [])
-            if (form.form, question.key) not in asked:
-                asked.append((form.form, question.key))
-            if question.overall:
-                overall.add(question.key)
+    items: dict[tuple[object, ...], dict[str, list[Item]]] = {}
+    about: dict[tuple[object, ...], tuple[Form, Question, str]] = {}
+    for variant in month.variants:
+        form = month.forms[variant.prints[0][0]]
+        question = next(q for q in form.questions if q.key == variant.key)
+        if not question.core:
+            continue
+        asks = month.wordings.of(form, question)
+        same = (question.key, asks, scale_of(form, question), question.overall)
+        about.setdefault(same, (form, question, variant.revision))
+        of_field = items.setdefault(same, {}).setdefault(form.field, [])
+        if variant.item not in of_field:
+            of_field.append(variant.item)
     listed = [
-        Criterion(key, text, factor, key in overall, {field: tuple(of) for field, of in by_field.items()})
-        for (key, text, factor), by_field in items.items()
+        Criterion(
+            question.key,
+            in_vietnamese(form, question.text),
+            question.factor,
+            question.overall,
+            revision,
+            {name: tuple(of) for name, of in items[same].items()},
+        )
+        for same, (form, question, revision) in about.items()
     ]
     return sorted(listed, key=lambda criterion: (criterion.overall, not criterion.factor))
 
@@ -258,7 +273,9 @@ def questions_table(month: Month) -> Table:
             ]
             weight = Weight.TOTAL if criterion.overall else Weight.BODY
             rows.append(
-                Row((criterion.key, criterion.text, *_fractions([*asked, share_of(pool, criterion)])), weight)
+                Row(
+                    (criterion.key, criterion.label, *_fractions([*asked, share_of(pool, criterion)])), weight
+                )
             )
     by_answers = [month.pool(field=field).by_answers for field in (*fields, None)]
     rows.append(Row(("", "Cộng theo lượt đánh giá", *_fractions(by_answers)), Weight.TOTAL))

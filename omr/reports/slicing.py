@@ -9,11 +9,12 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.figures import Nothing, Share
+from omr.forms.surveys import in_vietnamese, overall_question
 from omr.forms.template import Form
-from omr.records.counts.tallies import Stratum, grouping_questions, overall_question
+from omr.records.counts.tallies import Stratum, grouping_questions
 from omr.reports.breakdowns import NO_ANSWER
-from omr.reports.hiding import hide_small_cells
-from omr.reports.pools import Pool, in_vietnamese
+from omr.reports.hiding import hide_table
+from omr.reports.pools import Pool
 from omr.reports.statistics import Month
 from omr.reports.tables import form_label
 
@@ -95,13 +96,13 @@ def _parts(month: Month, names: Sequence[str]) -> Iterator[Part]:
         if not set(names) & set(OF_QUESTION):
             yield *_cut(names, place), pool.overall
             continue
-        for counts in pool.items.values():
+        for (name, key), counts in pool.items.items():
             question = counts.question
             if not question.core or ("factor" in names and not question.factor):
                 continue
-            text = f"{form_label(form.form)} {question.key}. {in_vietnamese(form, question.text)}"
+            text = f"{form_label(name)} {key}. {in_vietnamese(form, question.text)}"
             asked = {
-                "question": (f"{form.form}/{question.key}", text),
+                "question": (f"{name}/{key}", text),
                 "factor": (question.factor, question.factor),
             }
             yield *_cut(names, place | asked), counts.share
@@ -141,7 +142,7 @@ def _by_person(month: Month, names: Sequence[str], key: str, smallest: int) -> l
         satisfied = tally.slips if tally.overall in good[tally.stratum.fingerprint] else 0
         row = cells.setdefault(where, defaultdict(lambda: Share(0, 0)))
         row[group] += Share(satisfied, tally.slips)
-    shown = hide_small_cells([[row[group] for group in groups] for row in cells.values()], smallest)
+    shown, _ = hide_table([[row[group] for group in groups] for row in cells.values()], smallest)
     at = names.index(key)
     return [
         Slice(

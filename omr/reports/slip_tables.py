@@ -11,6 +11,7 @@ from omr.records.counts.validity import rules
 from omr.reports.pools import Pool
 from omr.reports.statistics import Month, Stock
 from omr.reports.tables import Cell, Column, Row, Style, Table, Weight, form_label, unit_groups
+from omr.reports.wording import many
 
 
 def slips_table(month: Month) -> Table:
@@ -167,8 +168,9 @@ def opinions_table(month: Month) -> Table:
     """Biểu 07: what people wrote, by topic, personal data masked; the officer fills in what was done."""
     columns = (
         Column("TT", Style.ORDER, 8),
-        Column("Nội dung ý kiến (nguyên văn, đã che thông tin cá nhân)", Style.TEXT, 120),
-        Column("Đơn vị", Style.TEXT, 52),
+        Column("Nội dung ý kiến (nguyên văn, đã che thông tin cá nhân)", Style.TEXT, 106),
+        Column("Hình thức", Style.TEXT, 18),
+        Column("Đơn vị", Style.TEXT, 50),
         Column("Lĩnh vực", Style.TEXT, 34),
         Column("Hướng xử lý", Style.TEXT, 34),
     )
@@ -176,11 +178,25 @@ def opinions_table(month: Month) -> Table:
     topics = Counter(opinion.topic for opinion in month.opinions)
     rows = []
     number = 0
-    for topic, many in sorted(topics.items(), key=lambda entry: (-entry[1], entry[0])):
-        rows.append(Row(("", f"{topic} ({many} ý kiến)", None, None, None), Weight.GROUP))
+    for topic, count in sorted(topics.items(), key=lambda entry: (-entry[1], entry[0])):
+        rows.append(Row(("", f"{topic} ({many(count)} ý kiến)", None, None, None, None), Weight.GROUP))
         for opinion in (one for one in month.opinions if one.topic == topic):
             number += 1
             unit = month.names.get(opinion.unit, opinion.unit)
-            rows.append(Row((number, opinion.text, unit, fields.get(opinion.form, opinion.form), "")))
-    note = f"{month.handwritten} phiếu có ghi ý kiến; {len(month.opinions)} ý kiến đã được nhập."
-    return Table("07", "Ý kiến góp ý", columns, tuple(rows), (note,))
+            channel = "điện tử" if opinion.channel is Channel.ELECTRONIC else "giấy"
+            field = fields.get(opinion.form, opinion.form)
+            rows.append(Row((number, opinion.text, channel, unit, field, "")))
+    note = "; ".join(comment_counts(month))
+    return Table("07", "Ý kiến góp ý", columns, tuple(rows), (f"{note}.",) if note else ())
+
+
+def comment_counts(month: Month) -> tuple[str, ...]:
+    """Return how many comments there are and how many of them are read, each channel by itself."""
+    counts, told = month.comments, []
+    if counts.paper:
+        text = f"Phiếu giấy: {many(counts.paper)} phiếu có ý kiến viết tay, đã nhập {many(counts.typed)}"
+        told.append(text + (f" ({many(counts.unreadable)} không đọc được)" if counts.unreadable else ""))
+    if counts.electronic:
+        sorted_ = f"đã phân loại {many(counts.with_topic)}" if counts.with_topic else "chưa phân loại"
+        told.append(f"Phiếu điện tử: {many(counts.electronic)} phiếu có ý kiến, {sorted_}")
+    return tuple([told[0], *(one[0].lower() + one[1:] for one in told[1:])] if told else ())

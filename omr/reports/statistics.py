@@ -13,11 +13,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from omr.figures import Change, Nothing, Share, required_sample
+from omr.forms.surveys import PROGRAMME
 from omr.forms.template import Form
 from omr.records.counts.tallies import Channel, Stratum, Tallies
+from omr.records.exchange.comments import Commented
 from omr.records.register.periods import Period
 from omr.records.register.units import Unit, UnitKind
 from omr.reports.pools import ItemCounts, Pool, merge, pool_strata, total
+from omr.reports.questions import Item, Printed, Variant, Wordings, items_of, variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,15 @@ class Checking:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """One handwritten comment, transcribed and with personal data masked."""
+    """One comment as text, with personal data masked."""
 
     unit: str
     form: str
     topic: str
     text: str
     complaint: bool = False  # goes the way of complaints, never to the unit
+    channel: Channel = Channel.PAPER
+    quoted: bool = False  # an officer chose it to stand in the text
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,26 @@ class Month:
     foreign: int = 0  # pages in the stacks with no serial of ours; no slips, counted nowhere else
     submitted: frozenset[str] = frozenset()  # units that gave in a batch or a count of their stock
     checking: Checking = Checking()
-    handwritten: int = 0  # slips with something written in the comment box
+    comments: Commented = Commented()
     opinions: tuple[Opinion, ...] = ()
     root: str = ""  # root hash of the audit chain, of a closed period only
     unit: str = ""  # the only unit in it
+    survey: str = PROGRAMME
+    other_surveys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # with slips: name -> forms
+    wordings: Wordings = Wordings()
+    # The month that this unit's was cut from: what may be shown of its respondents depends on what the
+    # city's and the other units' tables show.
+    city: Month | None = None
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """The questions of all forms; apart where revisions ask different things under one key."""
+        return tuple(variants(self.forms, self.wordings))
+
+    @cached_property
+    def items(self) -> Mapping[Printed, Item]:
+        """Under which item each printed question is counted."""
+        return items_of(self.variants)
 
     @cached_property
     def digest(self) -> str:
@@ -89,7 +110,7 @@ class Month:
     @cached_property
     def pools(self) -> Mapping[Stratum, Pool]:
         """The counts of each stratum."""
-        return pool_strata(self.tallies, self.forms)
+        return pool_strata(self.tallies, self.forms, self.items)
 
     def pool(
         self,
@@ -123,8 +144,8 @@ class Month:
             return field in (None, printed.field) and form in (None, printed.form)
 
         blank = [
-            Pool(items={(printed.form, q.key): ItemCounts(q, {}, {}, 0) for q in printed.questions})
-            for printed in sorted(self.forms.values(), key=lambda printed: printed.form)
+            Pool(items={self.items[mark, q.key]: ItemCounts(q, {}, {}, 0) for q in printed.questions})
+            for mark, printed in sorted(self.forms.items(), key=lambda entry: entry[1].form)
             if unit is None and selected(printed)
         ]
         strata = self.pools.items() if unit is None else self._by_unit.get(unit, ())
@@ -214,6 +235,8 @@ class Month:
         return replace(
             self,
             unit=unit,
+            city=self.city or self,
+            other_surveys={},
             forms={key: form for key, form in self.forms.items() if key in used or form.form in held},
             tallies=Tallies(
                 tuple(row for row in self.tallies.slips if row.stratum.unit == unit),
@@ -233,8 +256,10 @@ def compare(
     """Compare the overall satisfied share with the month before.
 
     Not comparable where a form counted in both months changed its revision, or where the
-    unit (for the city: what it covers) changed between the two.
+    unit (for the city: what it covers) changed between the two. Of a unit's own month everything
+    is of that unit. Whatever shows a change asks here.
     """
+    unit = unit or now.unit or None
     if before is None:
         return Nothing.NONE
     change = Change(now.pool(unit, field).overall, before.pool(unit, field).overall)

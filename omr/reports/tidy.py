@@ -15,7 +15,8 @@ from importlib import resources
 from typing import Final, Literal
 
 from omr.figures import Share
-from omr.records.counts.tallies import Channel
+from omr.records.counts.tallies import Channel, grouping_questions
+from omr.reports.breakdowns import breakdowns
 from omr.reports.pools import Pool
 from omr.reports.statistics import Month
 from omr.words import AnswerState
@@ -27,6 +28,8 @@ COUNTS: Final = (
     "period", "unit", "unit_name", "field", "form", "revision", "channel", "question", "question_text",
     "factor", "state", "option", "option_label", "satisfied", "slips",
 )  # fmt: skip
+SMALLEST: Final = 5
+HIDDEN: Final = "hidden"  # in place of a state: a small cell
 FIGURES: Final = (
     "period", "unit", "field", "form", "question", "factor", "channel", "measure", "counted", "n", "N",
     "percent", "low95", "high95",
@@ -34,14 +37,20 @@ FIGURES: Final = (
 DICTIONARY: Final = ("file", "column", "meaning_vi", "meaning_en")
 
 
-def count_rows(month: Month) -> Iterator[tuple[Value, ...]]:
-    """Yield the counts, one row per unit, form, channel, question and option (or state without one)."""
+def count_rows(month: Month, smallest: int = SMALLEST) -> Iterator[tuple[Value, ...]]:
+    """Yield the counts, one row per unit, form, channel, question and option (or state without one).
+
+    Questions about the respondent, cut so fine, would point at people: they stand below, as Biểu 05
+    shows them, cells of 1 to `smallest` - 1 slips and what would give them away without a number.
+    """
     names = month.names
     for stratum, pool in sorted(month.pools.items()):
         form = month.forms[stratum.fingerprint]
         place = (month.period.name, stratum.unit, names.get(stratum.unit, ""), form.field, form.form)
         for counts in pool.items.values():
             question = counts.question
+            if question in grouping_questions(form):
+                continue
             about = (*place, form.revision, stratum.channel, question.key, question.text, question.factor)
             for state, slips in sorted(counts.states.items()):
                 if state is not AnswerState.ANSWERED or not question.options:
@@ -50,6 +59,20 @@ def count_rows(month: Month) -> Iterator[tuple[Value, ...]]:
                 satisfied = int(option.satisfied) if question.core else None
                 slips = counts.codes.get(option.code, 0)
                 yield *about, AnswerState.ANSWERED, option.code, option.label, satisfied, slips
+    yield from _group_rows(month, smallest)
+
+
+def _group_rows(month: Month, smallest: int) -> Iterator[tuple[Value, ...]]:
+    """Yield the slips with an overall answer of each group of respondents."""
+    unit = month.unit
+    for breakdown in breakdowns(month, smallest):
+        about = (month.period.name, unit, month.names.get(unit, ""), breakdown.field, "", "", "")
+        for group in breakdown.groups:
+            slips = group.slips if isinstance(group.slips, int) else None
+            said = AnswerState.ANSWERED if group.code else AnswerState.NO_ANSWER
+            state = HIDDEN if slips is None else said
+            words = (breakdown.question, breakdown.text, "", state, group.code, group.label, None)
+            yield *about, *words, slips
 
 
 def figure_rows(month: Month) -> Iterator[tuple[Value, ...]]:

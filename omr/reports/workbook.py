@@ -84,7 +84,7 @@ class Look:
         )
 
 
-def workbook(month: Month, tables: Sequence[Table]) -> bytes:
+def workbook(month: Month, tables: Sequence[Table], smallest: int = tidy.SMALLEST) -> bytes:
     """Return the workbook of a month."""
     target = io.BytesIO()
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -98,7 +98,7 @@ def workbook(month: Month, tables: Sequence[Table]) -> bytes:
             _table_sheet(book.add_worksheet(f"Biểu {table.number}"), look, table, month)
         _charts_sheet(book.add_worksheet("Biểu đồ"), look, month)
         for name, columns, rows in (
-            ("Số liệu", tidy.COUNTS, tidy.count_rows(month)),
+            ("Số liệu", tidy.COUNTS, tidy.count_rows(month, smallest)),
             ("Chỉ tiêu", tidy.FIGURES, tidy.figure_rows(month)),
             ("Từ điển", tidy.DICTIONARY, tidy.dictionary_rows()),
         ):

@@ -19,10 +19,11 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.serial import parse_serial
+from omr.forms.surveys import overall_question
 from omr.forms.template import Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.counts.tallies import overall_question
 from omr.records.register.periods import Period
+from omr.records.register.surveys import main_survey
 from omr.records.store.store import Row, Store, canonical
 from omr.tables_in import checked, read_sheet
 from omr.words import AnswerState
@@ -81,8 +82,9 @@ class Outcome:
 
 
 def counted_slips(store: Store, period: Period) -> list[Counted]:
-    """Return every paper slip that came back in a period, valid or not, by serial."""
-    slips = current_slips(store, period=period.name)
+    """Return every paper slip of the main survey that came back in a period, valid or not, by serial."""
+    _, prints = main_survey(store)
+    slips = (slip for slip in current_slips(store, period=period.name) if slip.fingerprint in prints)
     return sorted(
         (Counted(slip.serial, slip.fingerprint, slip.valid, _said(slip)) for slip in slips),
         key=lambda slip: slip.serial,

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.serial import Issue
+from omr.forms.surveys import overall_question
 from omr.forms.template import Form
 from omr.reading.marks.measure import FEATURES, F
 from omr.records.counts.reconcile import Line, reconcile, spans
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.counts.tallies import Channel, overall_question, tally
+from omr.records.counts.tallies import Channel, tally
 from omr.records.register.periods import Period
 from omr.records.register.register import issued
+from omr.records.register.surveys import Prints, find_survey, main_survey
 from omr.records.register.visits import visits_of
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
@@ -69,21 +71,28 @@ class UnitMonth:
     visits: int | None = None  # people at its counters
 
 
-def unit_months(store: Store, period: Period) -> list[UnitMonth]:
-    """Return every unit that has slips in a month, by code."""
-    lines = _lines_of_units(reconcile(store, period))
+def unit_months(store: Store, period: Period, *, survey: str | None = None) -> list[UnitMonth]:
+    """Return every unit that has slips of a survey in a month, by code.
+
+    Parameters
+    ----------
+    survey : str, optional
+        Without it, the main one. Visits are people who came for what the main one asks.
+    """
+    name, prints = find_survey(store, survey)
+    lines = _lines_of_units(reconcile(store, period), prints)
     seen: defaultdict[str, list[SeenSlip]] = defaultdict(list)
-    for unit, slip in _seen(store, period):
+    for unit, slip in _seen(store, period, prints):
         seen[unit].append(slip)
     past: defaultdict[str, list[Rates]] = defaultdict(list)
     month = period
     for _ in range(MONTHS_BACK):
         month = month.preceding
-        for unit, rates in _rates(store, month).items():
+        for unit, rates in _rates(store, month, prints).items():
             past[unit].append(rates)
-    now = _rates(store, period, lines)
+    now = _rates(store, period, prints, lines)
     runs = {issue.run: issue for issue in issued(store)}
-    visits = visits_of(store, period.name)
+    visits = visits_of(store, period.name) if name == main_survey(store)[0] else {}
     return [
         UnitMonth(
             unit=unit,
@@ -98,10 +107,11 @@ def unit_months(store: Store, period: Period) -> list[UnitMonth]:
     ]
 
 
-def _lines_of_units(lines: Sequence[Line]) -> dict[str, list[Line]]:
+def _lines_of_units(lines: Sequence[Line], prints: Prints) -> dict[str, list[Line]]:
     found: defaultdict[str, list[Line]] = defaultdict(list)
+    forms = {form.form for form in prints.values()}
     for line in lines:
-        if line.unit is not None:
+        if line.unit is not None and line.form in forms:
             found[line.unit].append(line)
     return dict(found)
 
@@ -111,15 +121,15 @@ def _missing(lines: Sequence[Line], runs: Mapping[str, Issue]) -> tuple[str, ...
 
 
 def _rates(
-    store: Store, period: Period, lines: Mapping[str, Sequence[Line]] | None = None
+    store: Store, period: Period, prints: Prints, lines: Mapping[str, Sequence[Line]] | None = None
 ) -> dict[str, Rates]:
     """Count satisfied answers and missing slips of every unit in one month."""
     if lines is None:
-        lines = _lines_of_units(reconcile(store, period))
+        lines = _lines_of_units(reconcile(store, period), prints)
     forms = store.forms
     satisfied: defaultdict[str, int] = defaultdict(int)
     answered: defaultdict[str, int] = defaultdict(int)
-    for row in tally(store, period.name).tallies.answers:
+    for row in tally(store, period.name, prints=prints).tallies.answers:
         question = overall_question(forms[row.stratum.fingerprint])
         if question is None or row.question != question.key or not row.code:
             continue
@@ -142,11 +152,11 @@ def _rates(
     return rates
 
 
-def _seen(store: Store, period: Period) -> Iterator[tuple[str, SeenSlip]]:
+def _seen(store: Store, period: Period, prints: Prints) -> Iterator[tuple[str, SeenSlip]]:
     """Yield the slips that count, with their unit."""
     forms = store.forms
     for slip in current_slips(store, period=period.name):
-        if not slip.valid or slip.standing is not Standing.COUNTS:
+        if not slip.valid or slip.standing is not Standing.COUNTS or slip.fingerprint not in prints:
             continue
         form = forms[slip.fingerprint]
         row = store.row(

@@ -97,9 +97,15 @@ def download(visit: Visit) -> Response:
     office = visit.office
     with office.store() as store:
         when = parse_period(visit.parameter("period"))
-        month = monthly.audited(store, monthly.gather(store, when.name, unit=unit))
+        month = monthly.audited(
+            store, monthly.gather(store, when.name, unit=unit, settings=office.workspace.settings.report)
+        )
         earlier = when.preceding.name in periods(store)
-        before = monthly.month_before(store, when, unit=unit) if earlier else None
+        before = (
+            monthly.month_before(store, when, unit=unit, settings=office.workspace.settings.report)
+            if earlier
+            else None
+        )
     packed = io.BytesIO()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -118,12 +124,18 @@ def _months(
     visit: Visit, store: Store, when: Period, unit: str | None, known: list[str]
 ) -> tuple[Month, Month | None]:
     """Return the month and the one before it, if anything was counted then."""
-    kept = visit.office.kept
-    month = kept.get(store, ("month", when.name, unit), lambda: monthly.gather(store, when.name, unit=unit))
+    kept, settings = visit.office.kept, visit.office.workspace.settings.report
+    month = kept.get(
+        store,
+        ("month", when.name, unit),
+        lambda: monthly.gather(store, when.name, unit=unit, settings=settings),
+    )
     if when.preceding.name not in known:
         return month, None
     before = kept.get(
-        store, ("before", when.name, unit), lambda: monthly.month_before(store, when, unit=unit)
+        store,
+        ("before", when.name, unit),
+        lambda: monthly.month_before(store, when, unit=unit, settings=settings),
     )
     return month, before
 

@@ -79,6 +79,16 @@ def beside_paper(store: Store) -> None:
         act.add("electronic_slips", sent | {"unit": "PC06", "period": "2026-11", "day": "", "file": "e.csv"})
         act.add("electronic_answers", {"response": 1, **said})
         act.add("withdrawn_imports", {"imported": 1})
+        act.add("form_surveys", {"form_survey": 1, "form": "DL-01", "survey": "khac"})
+        act.add("comment_topics", {"comment_topic": 1, "response": 1, "question": "C", "topic": "other"})
+        act.add("quotations", {"quotation": 1, "channel": "paper", "number": 1, "question": "C", "chosen": 1})
+        solution = {"unit": "PC06", "period": "2026-11", "about": "solutions", "text": "thêm quầy"}
+        act.add("statements", {"statement": 1, **solution})
+        numbers = {"run": "R26-0001", "first": 1, "last": 2}
+        act.add("stampings", {"stamping": 1, **numbers, "stamped": 1})
+        counter = {"counter": "Q1", "unit": "PC06", "name": "Quầy 1", "phone": "", "officer": "", "board": 1}
+        act.add("counter_entries", {"counter_entry": 1, **counter, "valid_from": "2026-11-01"})
+        act.add("counter_ranges", {"counter_range": 1, "counter": "Q1", **numbers})
         act.add("electronic_comments", {"response": 1, **words})
         act.add("audit_draws", {"draw": 1, "period": "2026-11", "seed": "1", **totals})
         act.add("drawn_slips", {"position": 1, "fingerprint": mark, "valid": 1, **serial})

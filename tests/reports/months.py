@@ -13,6 +13,7 @@ from functools import cache
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
 from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, count
+from omr.records.exchange.comments import Commented
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, UnitKind
 from omr.reports.statistics import Checking, Month, Opinion, Stock
@@ -202,7 +203,7 @@ def make_month(period: str, seed: int = 1) -> Month:
         visits,
         submitted=frozenset({unit.unit for unit in in_force(period)} - silent),
         checking=Checking(answers=14 * len(slips), by_people=len(slips) // 9),
-        handwritten=len(slips) // 12,
+        comments=Commented(paper=len(slips) // 12, typed=2) if slips else Commented(),
         opinions=(
             Opinion("PC08", "DL-04", "Thời gian chờ", "Nên có thêm quầy vào sáng thứ Hai."),
             Opinion("PC06", "DL-01", "Thái độ phục vụ", "Cán bộ hướng dẫn rất tận tình, xin cảm ơn."),

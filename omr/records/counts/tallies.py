@@ -18,6 +18,7 @@ from itertools import repeat
 from operator import or_
 from typing import Final, NamedTuple
 
+from omr.forms.surveys import overall_question
 from omr.forms.template import Form, Kind, Question
 from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, OF_PERIOD, ONE_PER_SERIAL
 from omr.records.counts.validity import MACHINE, CurrentAnswer, judge
@@ -32,6 +33,7 @@ class Channel(StrEnum):
     ELECTRONIC = "electronic"
 
 
+GROUPING: Final = (Kind.SINGLE, Kind.MULTIPLE)
 SEPARATOR: Final = "\x1f"  # between the answers of one slip: no key and no code holds it
 
 
@@ -122,15 +124,9 @@ class Tallies:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def overall_question(form: Form) -> Question | None:
-    """Return the question of the overall satisfied share."""
-    return next((question for question in form.questions if question.overall), None)
-
-
 def grouping_questions(form: Form) -> tuple[Question, ...]:
     """Return the questions about the respondent and the procedure."""
-    kinds = (Kind.SINGLE, Kind.MULTIPLE)
-    return tuple(question for question in form.questions if question.kind in kinds and not question.core)
+    return tuple(question for question in form.questions if question.kind in GROUPING and not question.core)
 
 
 def count(slips: Iterable[Slip], forms: Mapping[str, Form]) -> Tallies:
@@ -213,6 +209,7 @@ def tally(
     *,
     unit: str | None = None,
     questions: Collection[str] | None = None,
+    prints: Collection[str] | None = None,
 ) -> Counted:
     """Count the slips of one period as they stand today, each serial once.
 
@@ -222,6 +219,8 @@ def tally(
         Count this unit only.
     questions : collection of str, optional
         Look at the answers to these questions only. Why a slip is invalid may need the others.
+    prints : collection of str, optional
+        Count slips on forms with these fingerprints only: those of one survey.
     """
     asked = "" if questions is None else f"AND question IN ({', '.join('?' * len(questions))})"
     rows = store.rows(
@@ -250,12 +249,26 @@ def tally(
     # Of a few questions most slips say the same; of all, hardly two.
     alike = Counter(map(tuple, rows)).items() if questions is not None else zip(rows, repeat(1), strict=False)
     for (where, fingerprint, standing, aside, by_hand, said), slips in alike:
+        if prints is not None and fingerprint not in prints:
+            continue
         stratum = Stratum(where, fingerprint, Channel.PAPER)
         counting.add(stratum, said.split(SEPARATOR) if said else [], standing, aside, by_hand, slips)
     for row in online:
+        if prints is not None and row["fingerprint"] not in prints:
+            continue
         stratum = Stratum(row["unit"], row["fingerprint"], Channel.ELECTRONIC)
         counting.add(stratum, row["said"].split(SEPARATOR), Standing.COUNTS, None, None)
     return counting.result()
+
+
+def prints_of(store: Store, period: str) -> set[str]:
+    """Return the fingerprints of the forms that slips of a period are on, paper and electronic."""
+    rows = store.rows(
+        f"""SELECT DISTINCT fingerprint FROM slips WHERE reading IN ({OF_PERIOD}) AND period = ?
+        UNION SELECT DISTINCT fingerprint FROM current_responses WHERE period = ?""",
+        *[period] * 4,
+    )
+    return {row["fingerprint"] for row in rows}
 
 
 class _Said(NamedTuple):

@@ -62,15 +62,6 @@ class Import:
     withdrawn: str  # why, "" while it counts
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """What somebody typed into the electronic form, masked."""
-
-    unit: str
-    form: str
-    text: str
-
-
 def import_electronic(
     store: Store,
     path: Path,
@@ -240,14 +231,3 @@ def withdraw_import(store: Store, number: int, *, by: str, why: str) -> Import:
             refuse_closed(store, month)
         act.add("withdrawn_imports", {"imported": number})
     return found
-
-
-def electronic_comments(store: Store, period: str, *, unit: str | None = None) -> list[Comment]:
-    """Return what people typed in a period, by unit."""
-    rows = store.rows(
-        """SELECT unit, form, text FROM electronic_comments JOIN current_responses USING (response)
-        WHERE period = ?1 AND (unit = ?2 OR ?2 IS NULL) ORDER BY unit, form, response""",
-        period,
-        unit,
-    )
-    return [Comment(**row) for row in map(dict, rows)]

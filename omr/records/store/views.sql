@@ -186,6 +186,25 @@ LEFT JOIN form_options
   ON form_options.fingerprint = given.fingerprint AND form_options.question = given.question
  AND given.state = 'answered' AND instr(' ' || codes || ' ', ' ' || code || ' ') > 0;
 
+-- What counts today of each: the latest.
+CREATE VIEW current_form_surveys AS SELECT * FROM form_surveys
+WHERE form_survey IN (SELECT max(form_survey) FROM form_surveys GROUP BY form) AND survey <> '';
+
+CREATE VIEW current_topics AS SELECT * FROM comment_topics
+WHERE comment_topic IN (SELECT max(comment_topic) FROM comment_topics GROUP BY response, question);
+
+CREATE VIEW current_transcripts AS SELECT * FROM transcripts
+WHERE transcript IN (SELECT max(transcript) FROM transcripts GROUP BY reading, question);
+
+CREATE VIEW current_quotations AS SELECT * FROM quotations
+WHERE quotation IN (SELECT max(quotation) FROM quotations GROUP BY channel, number, question) AND chosen = 1;
+
+CREATE VIEW current_statements AS SELECT * FROM statements
+WHERE statement IN (SELECT max(statement) FROM statements GROUP BY unit, period, about) AND text <> '';
+
+CREATE VIEW counters AS SELECT * FROM counter_entries
+WHERE counter_entry IN (SELECT max(counter_entry) FROM counter_entries GROUP BY counter);
+
 -- What respondents wrote, as it was typed: masked, of slips that count.
 CREATE VIEW typed_comments AS
 SELECT 'paper' AS channel, unit, form, period, topic, text, folded
@@ -193,8 +212,9 @@ FROM transcripts JOIN slips USING (reading)
 WHERE text <> '' AND standing = 'counts' AND transcript IN (
     SELECT max(transcript) FROM transcripts GROUP BY reading, question)
 UNION ALL
-SELECT 'electronic', unit, form, period, NULL, text, folded
-FROM electronic_comments JOIN current_responses USING (response);
+SELECT 'electronic', unit, form, period, topic, text, folded
+FROM electronic_comments JOIN current_responses USING (response)
+LEFT JOIN current_topics USING (response, question);
 
 -- Numbers that were issued, or may stand on paper since a register came back from a backup.
 CREATE VIEW used_numbers AS

@@ -19,7 +19,7 @@ CREATE INDEX comment_topics_response ON comment_topics (response, question, comm
 CREATE TABLE quotations (
     event INTEGER NOT NULL REFERENCES events DEFERRABLE INITIALLY DEFERRED,
     quotation INTEGER PRIMARY KEY, -- the latest of a comment counts
-    channel TEXT NOT NULL CHECK (channel IN ('paper', 'electronic')),
+    channel TEXT NOT NULL, -- paper, electronic
     number INTEGER NOT NULL, -- reading or response
     question TEXT NOT NULL,
     chosen INTEGER NOT NULL CHECK (chosen IN (0, 1)) -- 0 takes it back

@@ -27,7 +27,8 @@ HALVES: Final = {
 STROKES: Final = ("cross", "tick", "slash", "dash", "hatch")
 LEAST_MARKS: Final = 4  # of a person to be a hand
 _BILEVEL: Final = {"amc-tests", "sqs", "open-mcr/75q-core-1"}  # scans that say nothing of pressure
-_SOFT: Final = {"thai32": 1.5}  # 98 dpi: the pixel spreads a stroke, which was so much darker and thinner
+# 98 dpi: the pixel spreads a stroke, which was so much darker, and a little thinner.
+_SOFT: Final = {"thai32": 1.4}
 _OURS_MM: Final = 4.5
 _LARGEST_MM: Final = 8.5  # of a person's usual marks on our form: rows are 8 mm apart
 _SMALLEST_MM: Final = 2.6
@@ -80,7 +81,7 @@ def hands() -> tuple[Hand, ...]:
             continue
         if not fills:
             marks = _whole(marks)
-        extent = np.array([max(s.cover.shape) / PX_PER_MM for s in marks])
+        extent = np.array([_extent_mm(s) for s in marks])
         side = float(np.median([s.side_mm for s in marks]))
         scale = float(np.sqrt(_OURS_MM / side))
         scale = min(scale, _LARGEST_MM / float(np.percentile(extent, 80)))
@@ -100,8 +101,10 @@ def hands() -> tuple[Hand, ...]:
 
 def _whole(marks: list[Stamp]) -> list[Stamp]:
     """Leave out pieces of marks that cutting tore: much smaller than the person's others."""
-    ink = np.array([float((s.cover > 60).sum()) for s in marks])
-    return [s for s, size in zip(marks, ink, strict=True) if size > 0.55 * np.median(ink)]
+    ink = np.array([float((s.cover > 50).sum()) for s in marks])
+    long = np.array([_extent_mm(s) for s in marks])
+    whole = (ink > 0.55 * np.median(ink)) & (long > 0.6 * np.median(long))
+    return [s for s, is_whole in zip(marks, whole, strict=True) if is_whole]
 
 
 def _sharper(stamp: Stamp) -> Stamp:
@@ -109,8 +112,13 @@ def _sharper(stamp: Stamp) -> Stamp:
     if power == 1.0:
         return stamp
     top = float(stamp.cover.max())
-    cover = (top * (stamp.cover / top) ** power).astype(np.uint8)
+    cover = (top * (stamp.cover / top) ** 1.2).astype(np.uint8)
     return replace(stamp, cover=cover)
+
+
+def _extent_mm(stamp: Stamp) -> float:
+    ys, xs = np.nonzero(stamp.cover > 38)
+    return float(max(np.ptp(xs), np.ptp(ys)) + 1) / PX_PER_MM if len(xs) else 0.0
 
 
 def _width_mm(stamp: Stamp) -> float:

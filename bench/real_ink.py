@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 
 from omr.reading.marks.boxes import BoxList
-from omr.reading.marks.labels import STATES, LabelledPage, write_labels
+from omr.reading.marks.labels import LabelledPage, write_labels
+from omr.words import Labelled
 
 ROOT: Final = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
 # The words of each set's labels. `unclear`: no reader could say; only asking is right.
@@ -70,7 +71,7 @@ def main(folder: Path) -> None:
 
 
 def _told(page: LabelledPage) -> LabelledPage:
-    told = [i for i, state in enumerate(page.states) if state in STATES]
+    told = [i for i, state in enumerate(page.states) if state in set(Labelled)]
     names, groups = (tuple(texts[i] for i in told) for texts in (page.boxes.names, page.boxes.groups))
     boxes = BoxList(names, groups, page.boxes.corners_px[told])
     return LabelledPage(page.image, boxes, tuple(page.states[i] for i in told))

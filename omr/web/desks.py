@@ -18,6 +18,10 @@ class Desk:
     about: str
     roles: frozenset[Role]
 
+    def opens_for(self, user: User) -> bool:
+        """Return whether somebody may use it."""
+        return bool(self.roles & user.roles)
+
 
 PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
 
@@ -28,9 +32,12 @@ COMMENTS: Final = Desk("/comments", "web.comments", "web.comments_about", PV01)
 OVERVIEW: Final = Desk("/overview", "web.overview", "web.overview_about", frozenset({Role.LEAD, Role.VIEWER}))
 ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
 
+# reached from the box in the head of every page, not from the list of desks
+SEARCH: Final = Desk("/search", "search.search", "search.search_about", PV01 | {Role.CLERK})
+
 DESKS: Final = (INTAKE, REVIEW, CASES, COMMENTS, OVERVIEW, ACCOUNTS)
 
 
 def desks_of(user: User) -> list[Desk]:
     """Return the desks that somebody may use, in the order of the work."""
-    return [desk for desk in DESKS if desk.roles & user.roles]
+    return [desk for desk in DESKS if desk.opens_for(user)]

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from omr.errors import AccessError, OmrError, passes
 from omr.messages import language, say
 from omr.text import moment, month, number, percent
-from omr.web.desks import desks_of
+from omr.web.desks import SEARCH, desks_of
 from omr.web.visit import Visit
 
 _HERE: Final = Path(__file__).parent
@@ -100,6 +100,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of)
+    environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of, search=SEARCH)
     environment.filters.update(number=number, percent=percent, moment=moment, month=month)
     return environment

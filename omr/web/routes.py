@@ -15,6 +15,7 @@ from omr.web import (
     overview,
     pages,
     review,
+    search,
     signals,
     state,
     users,
@@ -23,6 +24,7 @@ from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.words import Role
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
+_SEARCH: Final = Access(desks.SEARCH.roles)
 _REVIEW: Final = Access(desks.REVIEW.roles)
 _CASES: Final = Access(desks.CASES.roles)
 _COMMENTS: Final = Access(desks.COMMENTS.roles)
@@ -73,6 +75,9 @@ ROUTES: Final = (
     Entry("GET", "/overview", overview.desk, _OVERVIEW),
     Entry("GET", "/overview/{period}/report.zip", overview.download, _OVERVIEW),
     Entry("GET", "/overview/{period}/signals", signals.desk, _LEAD),
+    Entry("GET", "/search", search.desk, _SEARCH),
+    Entry("GET", "/slips/{serial}", search.show, _SEARCH),
+    Entry("GET", "/slips/{serial}/{reading}.jpg", search.picture, _REVIEW),
     Entry("GET", "/accounts", users.accounts_page, _ACCOUNTS),
     Entry("POST", "/accounts", users.add, _ACCOUNTS),
     Entry("POST", "/accounts/{name}/reset", users.reset, _ACCOUNTS),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -21,6 +22,10 @@ _SLIPS: Final = f"""
     FROM slips JOIN current_answers USING (reading)
     WHERE {ONE_PER_SERIAL} {{where}}
     ORDER BY reading
+"""
+_OF_SERIAL: Final = """
+    SELECT slips.*, question, state, codes, confidence, by
+    FROM slips JOIN current_answers USING (reading) WHERE serial = ? ORDER BY reading
 """
 # By reading, so that SQLite looks them up one by one instead of looking through a year.
 _OF_BATCH: Final = "SELECT reading FROM pages JOIN readings USING (page) WHERE pages.batch = ?"
@@ -75,7 +80,6 @@ def current_slips(
     exceptional : bool
         Only slips about whose serial there is anything to say; all others are valid.
     """
-    forms = store.forms
     where, values = "", list[str]()
     if period is not None:
         where += f" AND slips.reading IN ({OF_PERIOD}) AND period = ?"
@@ -85,7 +89,17 @@ def current_slips(
         values += [batch] * 2
     if exceptional:
         where += f" AND slips.reading IN ({_OF_EXCEPTIONAL_SERIALS})"
-    for _, group in groupby(store.rows(_SLIPS.format(where=where), *values), key=lambda row: row["reading"]):
+    return _slips(store, store.rows(_SLIPS.format(where=where), *values))
+
+
+def slips_of_serial(store: Store, serial: str) -> Iterator[CurrentSlip]:
+    """Yield every reading with this serial, whichever of them counts, in the order of reading."""
+    return _slips(store, store.rows(_OF_SERIAL, serial))
+
+
+def _slips(store: Store, rows: Iterable[sqlite3.Row]) -> Iterator[CurrentSlip]:
+    forms = store.forms
+    for _, group in groupby(rows, key=lambda row: row["reading"]):
         rows = list(group)
         slip, form = rows[0], forms[rows[0]["fingerprint"]]
         given = {

@@ -1,0 +1,145 @@
+"""One search box, and a page for every slip: its picture, its answers and who gave them, its life.
+
+PV01 sees slips whole. The clerk of a unit finds where the unit's own papers are, never what they say:
+the rated unit has no business with single answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from omr.errors import OmrError, ScanError
+from omr.forms.serial import Serial, parse_serial
+from omr.forms.template import Form, Question
+from omr.geometry import Box
+from omr.messages import say
+from omr.reading.marks.decide import AnswerState
+from omr.records.counts.slips import CurrentSlip, slips_of_serial
+from omr.records.counts.validity import rules
+from omr.records.register.history import life_of
+from omr.records.review.finding import Act, Found, acts_about, find
+from omr.web.desks import PV01
+from omr.web.pages import NotFoundError, page, see_other
+from omr.web.visit import Visit
+
+_PX_PER_MM: Final = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question of a slip, as it counts today."""
+
+    question: Question
+    state: str
+    given: tuple[str, ...]  # the labels of what counts
+    by: str | None  # None: the machine
+    boxes: tuple[tuple[Box, bool], ...]  # where to draw, and whether it counts as chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One reading of the slip: one sheet that was scanned."""
+
+    slip: CurrentSlip
+    place: Found
+    rows: tuple[Row, ...]
+    acts: tuple[tuple[Act, str], ...]  # what a person did, and how it is said
+    width_mm: float
+    height_mm: float
+
+
+def desk(visit: Visit) -> Response:
+    """Show what fits the words in the box; a whole serial leads to its slip at once."""
+    text = visit.query("q").strip()
+    with visit.office.store() as store:
+        finding = find(store, text, unit=_own(visit), comments=_own(visit) is None)
+        wanted = finding.wanted
+    if wanted.serial is not None and (_own(visit) is None or finding.slips):
+        return see_other(f"/slips/{wanted.serial}")
+    return page(visit, "search.html", text=text, finding=finding)
+
+
+def show(visit: Visit) -> Response:
+    """Show one slip: all that the house knows about its number."""
+    serial = _serial(visit)
+    own = _own(visit)
+    with visit.office.store() as store:
+        life = life_of(store, serial)
+        if own is not None and life.unit != own:
+            raise NotFoundError
+        places = {one.reading: one for one in find(store, str(serial)).slips}
+        whole = own is None
+        sheets = [
+            _sheet(slip, places[slip.reading], store.forms[slip.fingerprint], acts_about(store, slip.reading))
+            for slip in slips_of_serial(store, str(serial))
+            if whole and slip.reading in places
+        ]
+    if whole and sheets:
+        visit.office.note(visit.me.name, "slip_looked_at", str(serial))
+    return page(visit, "slip.html", serial=serial, life=life, sheets=sheets, places=places.values())
+
+
+def picture(visit: Visit) -> Response:
+    """Show the sheet, upright, as its form lies on it."""
+    reading = visit.parameter("reading")
+    serial = _serial(visit)
+    if not (reading.isdecimal() and len(reading) < 16):
+        raise NotFoundError
+    with visit.office.store() as store:
+        slip = next((one for one in slips_of_serial(store, str(serial)) if one.reading == int(reading)), None)
+        if slip is None:
+            raise NotFoundError
+        form = store.forms[slip.fingerprint]
+        area = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
+        try:
+            content = visit.office.pictures.part(store, form, slip.reading, area, _PX_PER_MM)
+        except ScanError as error:
+            raise NotFoundError from error
+    return Response(content, media_type="image/jpeg")
+
+
+def _serial(visit: Visit) -> Serial:
+    try:
+        return parse_serial(visit.parameter("serial"))
+    except OmrError as error:
+        raise NotFoundError from error
+
+
+def _own(visit: Visit) -> str | None:
+    return visit.own_unit_only(*PV01)
+
+
+def _sheet(slip: CurrentSlip, place: Found, form: Form, acts: Iterable[Act]) -> Sheet:
+    return Sheet(
+        slip,
+        place,
+        tuple(_rows(slip, form)),
+        tuple((act, _said(act, form)) for act in acts),
+        form.frame.width_mm,
+        form.frame.height_mm,
+    )
+
+
+def _rows(slip: CurrentSlip, form: Form) -> Iterator[Row]:
+    for question in form.questions:
+        answer = slip.answers.get(question.key)
+        if answer is None:
+            continue
+        given = tuple(option.label for option in question.options if option.code in answer.codes)
+        boxes = tuple((option.box, option.code in answer.codes) for option in question.options)
+        by = None if answer.by == "machine" else answer.by
+        yield Row(question, answer.state.value, given, by, boxes)
+
+
+def _said(act: Act, form: Form) -> str:
+    if act.question is None:
+        reasons = [rules().text(code) for code in act.codes]
+        return " · ".join([say(f"review.word_{act.word}"), *reasons])
+    if act.word != AnswerState.ANSWERED:
+        return say(f"search.answer_state_{act.word}")
+    labels = {o.code: o.label for q in form.questions if q.key == act.question for o in q.options}
+    return ", ".join(labels.get(code, code) for code in act.codes)

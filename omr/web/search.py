@@ -17,7 +17,6 @@ from omr.forms.serial import Serial, parse_serial
 from omr.forms.template import Form, Question
 from omr.geometry import Box
 from omr.messages import say
-from omr.reading.marks.decide import AnswerState
 from omr.records.counts.slips import CurrentSlip, slips_of_serial
 from omr.records.counts.validity import rules
 from omr.records.register.history import life_of
@@ -25,6 +24,7 @@ from omr.records.review.finding import Act, Found, acts_about, find
 from omr.web.desks import PV01
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.visit import Visit
+from omr.words import AnswerState
 
 _PX_PER_MM: Final = 6.0
 

@@ -7,12 +7,11 @@ from scanned_stacks import slip, take_slips
 
 from omr.messages import LANGUAGES, catalogue
 from omr.office import Office
-from omr.reading.marks.decide import AnswerState
 from omr.records.register.history import SerialState
 from omr.records.review.finding import find, understand
 from omr.records.review.transcripts import Topic, find_written, transcribe
 from omr.records.store.store import Store
-from omr.words import Role
+from omr.words import AnswerState, Role
 
 
 @pytest.fixture

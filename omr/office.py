@@ -29,6 +29,7 @@ from omr.workspace import Workspace
 if TYPE_CHECKING:
     from omr.forms.serial import Issue, Serial
     from omr.forms.template import Form
+    from omr.reading.limits import Limits as PageLimits
     from omr.reading.marks.calibrate import Calibration, Limits
     from omr.reading.reader import Desk, ReadPage, Result
     from omr.reading.scan.pages import EncodedPage
@@ -153,7 +154,15 @@ class Office:
         """Return what the reader needs to know: serials, forms as printed, calibration."""
         from omr.reading.reader import Desk
 
-        return Desk(self.serials, self.store.forms, self.calibration)
+        return Desk(self.serials, self.store.forms, self.calibration, self.limits_of_a_page)
+
+    @property
+    def limits_of_a_page(self) -> PageLimits:
+        """What one page of a stranger's file may take."""
+        from omr.reading.limits import Limits as PageLimits
+
+        settings = self.workspace.settings.reading
+        return PageLimits(seconds=settings.seconds, megabytes=settings.megabytes)
 
     def form(self, name: str) -> Form:
         """Return a form that may be printed, by its name."""
@@ -216,6 +225,7 @@ class Office:
             orders,
             scans=self.workspace.scans,
             by=self.by,
+            limits=self.limits_of_a_page,
             seen=seen,
             waits=waits,
         )
@@ -238,7 +248,7 @@ class Office:
         inbox = Inbox(self.workspace)
         files = inbox.files(stack)
         # At the command line the files are counted while they are read: a month of pages is not opened twice.
-        total = 0 if stack.way == Way.READ else count_pages(files)
+        total = 0 if stack.way == Way.READ else count_pages(files, self.limits_of_a_page)
         counting = Counting(partial(inbox.tell, stack), total=total)
         made = self.read(stack.orders, files, how, seen=counting.seen, waits=waits)
         counting.tell()

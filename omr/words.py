@@ -203,3 +203,35 @@ class Role(StrEnum):
     LEAD = "lead"  # PV01: sees all figures, closes the month
     VIEWER = "viewer"  # head of one unit: sees that unit's figures
     ADMIN = "admin"  # accounts, nothing else
+
+
+class NotRead(StrEnum):
+    """Why something in a given folder or file was not read; its message is ``left_out.<word>``."""
+
+    HIDDEN = "hidden"
+    TRASH = "trash"
+    THUMBNAILS = "thumbnails"
+    SYSTEM_FILE = "system_file"
+    PREVIEW = "preview"  # a smaller picture of the same page, inside its file
+    UNREADABLE_FOLDER = "unreadable_folder"
+    UNREADABLE_FILE = "unreadable_file"
+    SPECIAL_FILE = "special_file"
+    BROKEN_LINK = "broken_link"
+    ARCHIVE = "archive"
+    NOT_A_SCAN = "not_a_scan"
+
+    @property
+    def label(self) -> str:
+        """The message that says why."""
+        return f"left_out.{self}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person should see to it: it may hold slips."""
+        return self not in _NOBODY_MEANT
+
+
+_NOBODY_MEANT: Final = (
+    *(NotRead.HIDDEN, NotRead.TRASH, NotRead.THUMBNAILS),
+    *(NotRead.SYSTEM_FILE, NotRead.PREVIEW),
+)

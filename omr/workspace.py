@@ -67,6 +67,15 @@ class PosterSettings(BaseModel):
     phones: dict[str, str] = {}  # unit's code -> whom to call for help
 
 
+class ReadingSettings(BaseModel):
+    """Section ``[reading]``: what one page of a scan may take of this computer; see `reading/limits.py`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(default=60.0, gt=0)  # of processor time
+    megabytes: int = Field(default=2048, ge=256)  # of memory
+
+
 class Settings(BaseModel):
     """What an office may set in ``omr.toml``; every key has a sensible default."""
 
@@ -77,6 +86,7 @@ class Settings(BaseModel):
     report: ReportSettings = ReportSettings()
     backup: BackupSettings = BackupSettings()
     poster: PosterSettings = PosterSettings()
+    reading: ReadingSettings = ReadingSettings()
 
 
 @dataclass(frozen=True, slots=True)

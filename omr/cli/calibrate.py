@@ -29,16 +29,17 @@ def calibrate() -> None:
 def blank(files: tuple[Path, ...], as_json: bool) -> int:
     """Test the scanner."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
+    from omr.reading.apart import Apart, scans_of
+    from omr.reading.limits import USUAL
     from omr.reading.page.glass import inspect
     from omr.reading.scan.find import find_files
-    from omr.reading.scan.pages import decode, open_pages
 
     results: list[dict[str, Any]] = []
-    for file in find_files(files).files:
-        for page in open_pages(file):
-            is_form, faults = inspect(decode(page))
-            results.append({"file": page.file, "page": page.page, "form": is_form, "faults": faults})
-            here = {"file": page.file, "page": page.page}
+    with Apart(USUAL) as apart:
+        for scan in (scan for file in find_files(files).files for scan in apart.stream(scans_of, file)):
+            is_form, faults = inspect(scan)
+            results.append({"file": scan.file, "page": scan.page, "form": is_form, "faults": faults})
+            here = {"file": scan.file, "page": scan.page}
             if not as_json:
                 for fault in faults:
                     click.echo(say("glass.fault", **here, what=say(f"glass.{fault.key}", **fault.values)))

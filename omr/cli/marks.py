@@ -20,6 +20,8 @@ from omr.messages import say
 def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json: bool) -> int:
     """Classify boxes."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
+    from omr.reading.apart import Apart
+    from omr.reading.limits import USUAL
     from omr.reading.marks.boxes import read_boxes
     from omr.reading.marks.calibrate import load_calibration
     from omr.reading.marks.decide import judge
@@ -32,7 +34,8 @@ def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json:
         data = image.read_bytes()
     except OSError as error:
         raise OmrError("marks.no_image", file=image, detail=error.strerror) from error
-    grey = grey_of(load(data, None, colour=False).pixels)
+    with Apart(USUAL) as apart:
+        grey = grey_of(apart.call(load, data, None, colour=False).pixels)
     features = measure(grey, listed.corners_px, listed.groups)
     judged = judge(features, listed.groups, fitted)
     waiting = sum(judgement.review for judgement in judged)

@@ -10,7 +10,6 @@ certificates on both sides.
 from __future__ import annotations
 
 import asyncio
-import faulthandler
 import ipaddress
 import logging
 import signal
@@ -30,7 +29,8 @@ from distributed import Client, Future, KilledWorker, Nanny, Scheduler, Security
 from distributed.comm.core import CommClosedError
 
 from omr.errors import OmrError
-from omr.reading.crew import MOST_SECONDS, read_pages, without_pixels
+from omr.reading.crew import read_pages, without_pixels
+from omr.reading.limits import timed
 from omr.reading.reader import Desk, Result, read_page
 from omr.reading.scan.pages import EncodedPage
 
@@ -233,11 +233,8 @@ def _read_chunk(run: str, pages: list[EncodedPage]) -> list[Result]:
     results: list[Result] = []
     for page in pages:
         # What never ends, ends the process: the scheduler takes that for a lost worker.
-        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
-        try:
+        with timed(desk.limits):
             results.append(without_pixels(read_page(page, desk)))
-        finally:
-            faulthandler.cancel_dump_traceback_later()
     return results
 
 

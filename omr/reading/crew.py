@@ -7,7 +7,6 @@ Results come in the order of the pages, and only so many pages are on their way 
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import os
 from collections import deque
@@ -15,9 +14,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, islice
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -26,15 +24,15 @@ from typing import Final, cast
 import cv2
 import numpy as np
 
-from omr.errors import OmrError
+from omr.errors import OmrError, ScanError
+from omr.reading.limits import confine, context, ran_out, timed
 from omr.reading.reader import Desk, ReadPage, RejectedPage, Result, read_page
 from omr.reading.scan.pages import EncodedPage
 
 CHUNK: Final = 4  # pages sent at once
 IN_HAND: Final = 8  # pages a worker has, so that it never waits for the next
 WINDOW: Final = 32  # pages a worker that are on their way; what a slow page can hold back
-FEW_PAGES: Final = 24  # so many are read in the time in which a worker starts
-MOST_SECONDS: Final = 120.0  # a page takes a tenth of one; what takes this long never ends
+FEW_PAGES: Final = 8  # a second worker is not worth its start for fewer
 
 Numbered = tuple[int, EncodedPage]
 
@@ -49,8 +47,8 @@ def read_pages(
     pages : iterable of EncodedPage
     desk : Desk
     workers : int, optional
-        Processes that read; 0 and 1 read in this one. Without it one for each core that
-        this process may use, and none for a few pages.
+        Processes that read, under the desk's limits; 0 reads in this one, without any: for pages
+        of our own. Without it one for each core that this process may use, and one for a few pages.
     overlay : Path, optional
         A folder for annotated pictures of the pages.
 
@@ -68,8 +66,8 @@ def read_pages(
     if workers is None:
         first = list(islice(pages, FEW_PAGES + 1))
         pages = chain(first, pages)
-        workers = cores() if len(first) > FEW_PAGES else 0
-    if workers < 2:
+        workers = cores() if len(first) > FEW_PAGES else 1
+    if workers == 0:
         return (_read(page, desk, overlay) for page in pages)
     return _Crew(desk, workers, overlay).run(pages)
 
@@ -86,6 +84,8 @@ def _read(page: EncodedPage, desk: Desk, overlay: Path | None) -> Result:
         result = read_page(page, desk)
     except OmrError:
         raise
+    except MemoryError:
+        result = RejectedPage(page.file, page.page, "too_much_memory", {})
     except Exception:  # ours, not the page's; it costs this page and is written down, the batch goes on
         logging.getLogger(__name__).exception("%s, page %s", page.file, page.page)
         result = RejectedPage(page.file, page.page, "crashed", {})
@@ -106,25 +106,27 @@ def without_pixels(result: Result) -> Result:
     return replace(result, page=replace(result.page, aligned=replace(aligned, located=located)))
 
 
-def _work(pipe: Connection, overlay: Path | None, most_seconds: float) -> None:
+def _work(pipe: Connection, overlay: Path | None) -> None:
     """Read what comes through the pipe until it closes; a page that never ends ends the process."""
     cv2.setNumThreads(1)  # the workers are the threads
     with suppress(KeyboardInterrupt, EOFError, OSError):
         desk: Desk = pipe.recv()
+        confine(desk.limits)
         while True:
             for number, page in pipe.recv():
-                faulthandler.dump_traceback_later(most_seconds, exit=True)
+                result: Result | OmrError
                 try:
-                    pipe.send((number, _read(page, desk, overlay)))
+                    with timed(desk.limits):
+                        result = _read(page, desk, overlay)
                 except OmrError as error:  # no page's fault: a tool is absent
-                    pipe.send((number, error))
-                faulthandler.cancel_dump_traceback_later()
+                    result = error
+                pipe.send((number, result))
 
 
 class _Worker:
     """A process that reads; what it is sent waits here, because starting takes as long as many pages."""
 
-    def __init__(self, process: SpawnProcess, pipe: Connection, desk: Desk) -> None:
+    def __init__(self, process: BaseProcess, pipe: Connection, desk: Desk) -> None:
         self.process = process
         self.pipe = pipe
         self.held: deque[Numbered] = deque()  # in the order in which it reads them
@@ -153,6 +155,11 @@ class _Worker:
             raise result
         self.held.popleft()
         return number, result
+
+    def ran_out(self) -> bool:
+        """Return whether it died because the time of its page was over."""
+        self.process.join()
+        return ran_out(self.process.exitcode)
 
     def dismiss(self) -> None:
         self.process.kill()
@@ -213,9 +220,9 @@ class _Crew:
             worker.give(chunk)
 
     def _hired(self) -> _Worker:
-        context = get_context("spawn")  # a fork would copy half-made threads and PDFium's state
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, self._overlay, MOST_SECONDS), daemon=True)
+        how = context()
+        ours, theirs = how.Pipe()
+        process = how.Process(target=_work, args=(theirs, self._overlay), daemon=True)  # type: ignore[attr-defined]
         process.start()
         theirs.close()
         return _Worker(process, ours, self._desk)
@@ -232,12 +239,17 @@ class _Crew:
                 self._done[taken[0]] = taken[1]
 
     def _bury(self, worker: _Worker) -> None:
-        """Give back what a worker had, and try the page that it was at once more."""
+        """Give back what a worker had; unless its time was over, try the page that it was at once more."""
         self._workers.remove(worker)
+        over = worker.ran_out()
         worker.dismiss()
         number, page = worker.held.popleft()
         self._again += worker.held
-        self._done[number] = self._alone(page)
+        self._done[number] = self._too_long(page) if over else self._alone(page)
+
+    def _too_long(self, page: EncodedPage) -> RejectedPage:
+        fault = ScanError("too_long", seconds=self._desk.limits.seconds)
+        return RejectedPage(page.file, page.page, fault.reason, fault.values)
 
     def _alone(self, page: EncodedPage) -> Result:
         """Read one page in a process of its own; what kills that too is rejected."""
@@ -245,6 +257,8 @@ class _Crew:
         try:
             worker.give([(0, page)])
             taken = worker.take()
+            if taken is None and worker.ran_out():
+                return self._too_long(page)
         finally:
             worker.dismiss()
         return taken[1] if taken else RejectedPage(page.file, page.page, "crashed", {})

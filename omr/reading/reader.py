@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from omr.errors import AlignmentError, PageError, ScannerError, SerialError
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
+from omr.reading.limits import USUAL, Limits
 from omr.reading.marks.beside import look_beside
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, decide
@@ -25,6 +26,7 @@ from omr.reading.page.refine import Outlines, outlines_of, refine
 from omr.reading.page.seal import find_seal
 from omr.reading.page.streaks import Streak, find_streaks
 from omr.reading.scan.backs import is_blank
+from omr.reading.scan.cover import cover_on
 from omr.reading.scan.pages import EncodedPage, ScannedPage, decode
 from omr.words import AnswerState, Seal, SlipDoubt
 
@@ -45,6 +47,7 @@ class Desk:
     issued: IssuedSerials
     forms: Mapping[str, Form]  # by fingerprint, as archived
     calibration: Calibration
+    limits: Limits = USUAL
     plans: Mapping[str, Plan] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,7 +56,7 @@ class Desk:
 
     def __reduce__(self) -> tuple[type[Desk], tuple[object, ...]]:
         """Travel to workers without the plans: preparing a form takes 7 ms, and they are half a megabyte."""
-        return Desk, (self.issued, self.forms, self.calibration)
+        return Desk, (self.issued, self.forms, self.calibration, self.limits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +122,16 @@ def read_page(page: EncodedPage | ScannedPage, desk: Desk) -> Result:
             return BlankBack(scan.file, scan.page)
         return read_slip(identify(align(locate(scan)), desk.issued), desk)
     except PageError as error:
-        fault = _scanner_fault(scan, error) or error
-        return RejectedPage(page.file, page.page, fault.reason, fault.values)
+        return _rejected(page, scan, error)
+
+
+def _rejected(page: EncodedPage | ScannedPage, scan: ScannedPage | None, error: PageError) -> RejectedPage:
+    """Say why a page was refused; a cover sheet among the slips means that two stacks were scanned as one."""
+    cover = cover_on(scan) if scan is not None else None
+    if cover is not None:
+        return RejectedPage(page.file, page.page, "cover_inside", asdict(cover))
+    fault = _scanner_fault(scan, error) or error
+    return RejectedPage(page.file, page.page, fault.reason, fault.values)
 
 
 def _scanner_fault(scan: ScannedPage | None, error: PageError) -> ScannerError | None:

@@ -7,11 +7,12 @@ slip, and colleagues and second readers look at the same rows.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
 from pathlib import Path
+from queue import Queue
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
@@ -22,7 +23,9 @@ from numpy.typing import NDArray
 from omr.errors import ScanError
 from omr.forms.template import Form
 from omr.geometry import Affine, Box, fit_affine
-from omr.reading.scan.pages import EncodedPage, colour_of, decode, open_pages
+from omr.reading.apart import Apart, page_at, picture_of
+from omr.reading.limits import USUAL, Limits
+from omr.reading.scan.pages import EncodedPage
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
 
@@ -31,6 +34,7 @@ Pixels = NDArray[np.uint8]  # (H, W) grey or (H, W, 3) blue, green, red
 _KEPT_PAGES: Final = 48  # encoded, some 0.3 MB each: what a few reviewers look at and look at next
 _KEPT_PARTS: Final = 400  # rows and boxes as JPEG, some 0.05 MB each
 _JPEG_QUALITY: Final = 82
+_AT_ONCE: Final = 2  # pages that are decoded at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,11 @@ class _Latest(Generic[Made]):
 class Pictures:
     """Opens pages of originals and remembers the latest; safe to share between threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits = USUAL) -> None:
         self._folder = folder
+        self._aparts: Queue[Apart] = Queue()
+        for _ in range(_AT_ONCE):
+            self._aparts.put(Apart(limits))
         self._pages = _Latest[EncodedPage](_KEPT_PAGES)
         self._parts = _Latest[bytes](_KEPT_PARTS)
 
@@ -98,9 +105,10 @@ class Pictures:
             If its picture cannot be decoded.
         """
         place = _place(store, page)
-        scan = decode(self._pages.get(place, lambda: self._opened(place)))
-        colour = colour_of(scan) if colours is Colours.AS_SCANNED else None
-        return scan.grey if colour is None else np.ascontiguousarray(colour[..., ::-1])
+        encoded = self._pages.get(place, lambda: self._opened(place))
+        with self._borrowed() as apart:
+            pixels = apart.call(picture_of, encoded, in_colour=colours is Colours.AS_SCANNED)
+        return pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1])
 
     def slip(self, store: Store, form: Form, reading: int, colours: Colours = Colours.GREY) -> SlipPicture:
         """Return a slip that was read, with the map through its boxes as they were found.
@@ -134,8 +142,17 @@ class Pictures:
 
         return self._parts.get((reading, area, px_per_mm), made)
 
+    @contextmanager
+    def _borrowed(self) -> Iterator[Apart]:
+        apart = self._aparts.get()
+        try:
+            yield apart
+        finally:
+            self._aparts.put(apart)
+
     def _opened(self, place: PagePlace) -> EncodedPage:
-        found = next(islice(open_pages(self._folder / place.path), place.number - 1, None), None)
+        with self._borrowed() as apart:
+            found = apart.call(page_at, self._folder / place.path, place.number)
         if found is None:
             raise ScanError("damaged", detail=place.number)
         return found

@@ -12,6 +12,9 @@ from PIL import Image
 from scanned import BLANK, rejected, slip
 
 from omr.forms.cover import Cover, parse_cover, print_cover
+from omr.forms.serial import IssuedSerials
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.reader import Desk, RejectedPage, read_page
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import open_pages
 
@@ -119,13 +122,11 @@ def test_a_cover_that_names_no_unit_or_period_is_refused(
 def test_two_stacks_scanned_as_one_are_told(office: Office, tmp_path: Path) -> None:
     run = office.issue("PC06", 5, "2026-11")
     cover = cover_page(office, tmp_path / "cover.pdf", "--count", 1)
-    inside = cover.copy()
-    file = stack(office, cover, "stack.tif", slip(run, 1), rejected("no_fiducials"))
-    with Image.open(file) as slips:
-        slips.seek(1)
-        first = slips.copy()
-    cover.save(file, save_all=True, append_images=[first, inside], compression="tiff_lzw")
-    made = office.json("read", file, code=3)
+    cover.save(tmp_path / "inside.png", dpi=(200, 200))
+    (page,) = open_pages(tmp_path / "inside.png")
+    said = read_page(page, Desk(IssuedSerials([]), {}, load_calibration()))
+    assert isinstance(said, RejectedPage)
+    made = office.json("read", stack(office, cover, "stack.tif", slip(run, 1), said), code=3)
     assert made["rejected"] == {"cover_inside": 1}
     assert made["problems"][0]["detail"]
 

@@ -12,8 +12,8 @@ import pytest
 
 from omr.errors import MissingToolError
 from omr.forms.serial import IssuedSerials
-from omr.reading import crew as batch
 from omr.reading.crew import read_pages
+from omr.reading.limits import Limits
 from omr.reading.overlay import draw_overlay
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding, decode
@@ -74,10 +74,9 @@ def test_workers_and_this_process_read_the_same(slips, desk):
         assert one.verdicts == other.verdicts
 
 
-def test_a_killed_worker_costs_only_the_page_that_killed_it(slips, desk, issue, monkeypatch):
+def test_a_killed_worker_costs_only_the_page_that_killed_it(slips, desk, issue):
     """A ProcessPoolExecutor loses everything that is under way: 300 of 500 pages were seen to go."""
-    monkeypatch.setattr(batch, "MOST_SECONDS", 4.0)
-    deadly = replace(desk, issued=Deadly([issue], deadly=2, endless=3))
+    deadly = replace(desk, issued=Deadly([issue], deadly=2, endless=3), limits=Limits(waiting_s=4.0))
     results = list(read_pages(iter([*slips, slips[0]]), deadly, 2))
     assert [told(result) for result in results] == [1, "crashed", "crashed", 4, 1]
     assert (results[1].file, results[1].page) == ("stack.pdf", 2)
@@ -134,3 +133,25 @@ def test_the_annotated_picture_stands_upright_whichever_way_the_page_lay(slips, 
     for picture in pictures[1:]:
         assert picture.shape == pictures[0].shape
         assert np.abs(picture - pictures[0]).mean() < 3
+
+
+class Busy(IssuedSerials):
+    """Looking up a serial computes for ever, or wants all the memory."""
+
+    def __init__(self, issues, busy=0, greedy=0):
+        super().__init__(issues)
+        self._busy, self._greedy = busy, greedy
+
+    def find(self, serial):
+        while serial.number == self._busy:
+            pass
+        if serial.number == self._greedy:
+            np.ones(1 << 40, np.uint8)
+        return super().find(serial)
+
+
+def test_what_computes_for_ever_is_ended_once_and_the_rest_is_read(slips, desk, issue):
+    busy = replace(desk, issued=Busy([issue], busy=2, greedy=3), limits=Limits(seconds=2.0))
+    results = list(read_pages(iter(slips), busy, 2))
+    assert [told(result) for result in results] == [1, "too_long", "too_much_memory", 4]
+    assert results[1].measured == {"seconds": 2.0}

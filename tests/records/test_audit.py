@@ -94,6 +94,7 @@ def beside_paper(store: Store) -> None:
         act.add("drawn_slips", {"position": 1, "fingerprint": mark, "valid": 1, **serial})
         act.add("restorations", {"restoration": 1, "backup_at": "2026-11-01T00:00:00Z", "head": "0" * 64})
         act.add("skipped_numbers", {"restoration": 1, "digit": 9, "year": 26, "last": 100_000})
+        act.add("left_out", {"batch": "B000001", "path": "a.zip", "reason": "archive", "files": 1})
         act.add("rekeyed_slips", {"rekeyed": 1, "paper": "ok", **serial})
 
 

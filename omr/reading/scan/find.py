@@ -18,9 +18,7 @@ from typing import Final
 from omr.errors import OmrError
 from omr.files import SCAN_HEAD_BYTES, SCAN_SUFFIXES, is_archive, scan_kind
 from omr.messages import say, shown
-
-# Reasons of what nobody meant as a scan; every other reason waits for a person.
-NO_SCANS: Final = ("hidden", "trash", "thumbnails", "system_file")
+from omr.words import NotRead
 
 _OF_THIS_MACHINE: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # no file's fault
 _TRASH: Final = re.compile(r"(?i)\.trash.*|\$recycle\.bin|recycler|recycled|#recycle|@recycle|\.recycle")
@@ -33,18 +31,13 @@ class LeftOut:
     """A file that was not read, or a folder that was not entered, and why."""
 
     path: str  # from the folder that was given, for people
-    reason: str  # stable word
+    reason: NotRead
     files: int = 1  # how many; of a folder that could not be entered it is not known
-
-    @property
-    def waits(self) -> bool:
-        """Whether a person should see to it: it may hold slips."""
-        return self.reason not in NO_SCANS
 
     @property
     def detail(self) -> str:
         """Why, in the language in force."""
-        return say(f"left_out.{self.reason}", files=self.files)
+        return say(self.reason.label, files=self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +89,7 @@ def _inside(path: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, Path]]:
         try:
             inside = list(folder.iterdir())
         except OSError:
-            left_out.append(LeftOut(_name(folder, path), "unreadable_folder", 0))
+            left_out.append(LeftOut(_name(folder, path), NotRead.UNREADABLE_FOLDER, 0))
             continue
         for one in inside:
             reason = _no_scan(one.name)
@@ -109,15 +102,15 @@ def _inside(path: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, Path]]:
     yield from ((file, path) for file in sorted(files, key=_counting))
 
 
-def _no_scan(name: str) -> str | None:
+def _no_scan(name: str) -> NotRead | None:
     """Return why something by this name is not looked at in a folder."""
     if _TRASH.fullmatch(name):
-        return "trash"
+        return NotRead.TRASH
     if _THUMBNAILS.fullmatch(name):
-        return "thumbnails"
+        return NotRead.THUMBNAILS
     if _SYSTEM.fullmatch(name):
-        return "system_file"
-    return "hidden" if name.startswith(".") else None
+        return NotRead.SYSTEM_FILE
+    return NotRead.HIDDEN if name.startswith(".") else None
 
 
 def _count(path: Path) -> int:
@@ -127,23 +120,23 @@ def _count(path: Path) -> int:
     return sum(len(files) for _, _, files in os.walk(path))
 
 
-def _why_left_out(file: Path, *, is_named: bool) -> str | None:
+def _why_left_out(file: Path, *, is_named: bool) -> NotRead | None:
     """Return why a file cannot be read; None where it can, or where reading will say what is wrong."""
     try:
         mode = file.stat().st_mode
         if not stat.S_ISREG(mode):  # opening a pipe waits for ever, and a device never ends
-            return "special_file"
+            return NotRead.SPECIAL_FILE
         with file.open("rb") as opened:
             head = opened.read(SCAN_HEAD_BYTES)
     except FileNotFoundError:
-        return "broken_link"
+        return NotRead.BROKEN_LINK
     except OSError as error:
         if error.errno in _OF_THIS_MACHINE:
             raise
-        return "unreadable_file"
+        return NotRead.UNREADABLE_FILE
     if is_named or scan_kind(head) is not None or file.suffix.lower() in SCAN_SUFFIXES:
         return None
-    return "archive" if is_archive(head) else "not_a_scan"
+    return NotRead.ARCHIVE if is_archive(head) else NotRead.NOT_A_SCAN
 
 
 def _counting(path: Path) -> list[tuple[int, str]]:

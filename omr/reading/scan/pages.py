@@ -71,6 +71,7 @@ class EncodedPage:
     dpi: tuple[float, float] | None = None  # of a picture inside a PDF, along x and y of the page
     fault: ScanError | None = None  # what is wrong with a broken page
     identity: str = ""  # SHA-256 of what the page is made of; empty: that of `data`
+    older: tuple[str, ...] = ()  # identities that earlier versions stored for such a page
     previews: int = 0  # smaller pictures of the same page that the file holds; they are no pages
 
 
@@ -100,7 +101,7 @@ def open_pages(path: Path) -> Iterator[EncodedPage]:
         for number, page in enumerate(_pages(path), start=1):
             yield replace(page, file=name, page=number)
     except ScanError as error:
-        yield replace(_broken(error), file=name, page=number + 1)
+        yield replace(broken(error), file=name, page=number + 1)
     except OSError as error:  # not the file's fault: disk, share, rights
         raise OmrError("page.cannot_open", file=path, detail=error.strerror or error) from error
 
@@ -171,19 +172,22 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
 
             for part in pdf.split(path, MOST_PAGES):
                 if isinstance(part, ScanError):
-                    yield _broken(part)
+                    yield broken(part)
                 elif part.is_jpeg:
                     yield EncodedPage("", 0, Encoding.PICTURE, part.data, part.orientation, part.dpi)
                 else:
-                    yield EncodedPage("", 0, Encoding.PDF, part.data, identity=part.identity)
+                    yield EncodedPage(
+                        "", 0, Encoding.PDF, part.data, identity=part.identity, older=part.older
+                    )
         case ScanKind.TIFF:
             for frame in tiff.split(path, MOST_PAGES):
                 if isinstance(frame, ScanError):
-                    yield _broken(frame)
+                    yield broken(frame)
                 else:
                     yield EncodedPage(
                         *("", 0, Encoding.PICTURE, frame.data, frame.orientation),
                         identity=frame.identity,
+                        older=frame.older,
                         previews=frame.previews,
                     )
         case None:
@@ -194,10 +198,11 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
             data = path.read_bytes()
             yield EncodedPage("", 0, Encoding.PICTURE, data)
             if kind is ScanKind.JPEG and (more := pictures_behind(data)):
-                yield _broken(ScanError("pages_may_be_missing", found=1, counted=1 + more))
+                yield broken(ScanError("pages_may_be_missing", found=1, counted=1 + more))
 
 
-def _broken(fault: ScanError) -> EncodedPage:
+def broken(fault: ScanError) -> EncodedPage:
+    """Return the page that stands for what could not be opened."""
     return EncodedPage("", 0, Encoding.BROKEN, b"", fault=fault)
 
 

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ import pypdfium2 as pdfium
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from omr.errors import ScanError
+from omr.reading.scan.before import PdfBefore
 from omr.reading.scan.only_picture import only_picture
 from omr.reading.scan.render import opened
 
@@ -45,6 +46,7 @@ class PdfPart:
     orientation: int = 1  # of a JPEG, as EXIF counts
     dpi: tuple[float, float] | None = None  # of a JPEG, along the page's x and y
     identity: str = ""  # of a PDF: SHA-256 of what the page is made of, however it is written down
+    older: tuple[str, ...] = ()  # what earlier versions called it
 
 
 @dataclass(slots=True)
@@ -78,8 +80,12 @@ def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
         _walk(document.Root.get("/Pages"), {}, tree, set(), most_pages)
         if len(tree.leaves) > most_pages:
             raise ScanError("too_many_pages", most=most_pages)
-        for leaf in tree.leaves:
-            yield _part(document, leaf)
+        with PdfBefore(path) as before:
+            for index, leaf in enumerate(tree.leaves):
+                part = _part(document, leaf)
+                if isinstance(part, PdfPart) and not part.is_jpeg and by_pdfium == len(tree.leaves):
+                    part = replace(part, older=before.name(index))
+                yield part
         counts = {by_pdfium, _objects(document), len(tree.leaves)} - {None}
         more = _joined(path) + _attached(document)
     if more or not tree.is_sound or len(counts) > 1:

@@ -6,13 +6,14 @@ import hashlib
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
 from PIL import TiffImagePlugin
 
 from omr.errors import ScanError
+from omr.reading.scan.before import TiffBefore
 from omr.reading.scan.ifd import CIRCLE, LONG8, BrokenDirectoryError, Directory, Entry, directories, written
 from omr.reading.scan.pictures import DAMAGE, check_size, undisturbed
 
@@ -38,6 +39,7 @@ class TiffPage:
     orientation: int  # as EXIF counts; no longer in `data`, because not every decoder obeys it
     identity: str  # SHA-256 of what is stored of the page, whoever wrote the file
     previews: int  # smaller pictures of the same page, which are no pages
+    older: tuple[str, ...] = ()  # what earlier versions called it
 
 
 def split(path: Path, most_pages: int) -> Iterator[TiffPage | ScanError]:
@@ -64,9 +66,11 @@ def split(path: Path, most_pages: int) -> Iterator[TiffPage | ScanError]:
             # The chain of directories is broken here: what follows cannot be found.
             broken = ScanError("damaged", detail=str(error))
         is_big_endian = _starts(file, b"MM")
-        for page, previews in _pages(found):
+        before = TiffBefore(file)
+        for page, previews, frame in _pages(found):
             try:
-                yield _page(page, previews, file, ">" if is_big_endian else "<")
+                taken = _page(page, previews, file, ">" if is_big_endian else "<")
+                yield taken if frame is None else replace(taken, older=before.name(frame))
             except ScanError as error:
                 yield error
             except (*DAMAGE, struct.error) as error:
@@ -78,21 +82,21 @@ def split(path: Path, most_pages: int) -> Iterator[TiffPage | ScanError]:
         yield ScanError("pages_may_be_missing", found=len(found), counted=counted)
 
 
-def _pages(found: list[Directory]) -> Iterator[tuple[Directory, int]]:
-    """Yield the pages, each with how many smaller pictures of it follow."""
+def _pages(found: list[Directory]) -> Iterator[tuple[Directory, int, int | None]]:
+    """Yield the pages, each with how many smaller pictures of it follow, and its place in the main chain."""
     page: Directory | None = None
-    previews = 0
-    for one in found:
+    previews, frame = 0, None
+    for number, one in enumerate(found):
         for directory in (one, *one.below):
             may_be = directory is not one or _says_reduced(directory)
             if page is not None and may_be and _is_smaller(directory, page):
                 previews += 1
                 continue
             if page is not None:
-                yield page, previews
-            page, previews = directory, 0
+                yield page, previews, frame
+            page, previews, frame = directory, 0, number if directory is one else None
     if page is not None:
-        yield page, previews
+        yield page, previews, frame
 
 
 def _says_reduced(directory: Directory) -> bool:

@@ -14,19 +14,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from omr.errors import RegisterError
+from omr.errors import RegisterError, ScanError
 from omr.forms.cover import Cover
 from omr.messages import shown
+from omr.reading.apart import Apart, cover_of
+from omr.reading.limits import USUAL, Limits
 from omr.reading.reader import Result
-from omr.reading.scan.cover import find_cover
-from omr.reading.scan.pages import EncodedPage, open_pages
+from omr.reading.scan.find import LeftOut
+from omr.reading.scan.pages import EncodedPage
 from omr.records.intake.claims import Claims
+from omr.records.intake.left_out import add_left_out
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import CoverSheet, PageRows, Sent
 from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
 from omr.records.store.store import Act, Row, Store
-from omr.words import Seal, SlipDoubt
+from omr.words import NotRead, Seal, SlipDoubt
 
 # One write per page costs 1.2 ms, 50 per write 0.5 ms a page; more is not faster, and
 # what an interruption can cost is the reading of so many pages again.
@@ -48,6 +51,7 @@ class Ended:
 
     original: str
     pages: int
+    previews: int  # smaller pictures of its pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def take_in(
     *,
     scans: Path,
     by: str,
+    limits: Limits = USUAL,
     seen: Callable[[Result], None] = lambda result: None,
     waits: Callable[[str], None] = lambda batch: None,
 ) -> TakenIn:
@@ -83,6 +88,8 @@ def take_in(
         What was said about the stack; a cover sheet on top may say it too.
     scans : Path
         Where originals are kept.
+    limits : Limits, optional
+        Of the process that opens the files.
     seen : callable, optional
         Told of every result, for a progress bar.
     waits : callable, optional
@@ -94,7 +101,23 @@ def take_in(
         If unit or period are unknown, or originals cannot be kept.
     """
     orders = orders.checked(store)
-    cover = _cover_of(files[0])
+    with Apart(limits) as apart:
+        return _taken_in(store, files, read, orders, apart, scans=scans, by=by, seen=seen, waits=waits)
+
+
+def _taken_in(
+    store: Store,
+    files: Sequence[Path],
+    read: Callable[[Iterable[EncodedPage]], Iterator[Result]],
+    orders: Orders,
+    apart: Apart,
+    *,
+    scans: Path,
+    by: str,
+    seen: Callable[[Result], None],
+    waits: Callable[[str], None],
+) -> TakenIn:
+    cover = _cover_of(files[0], apart)
     if cover is not None:
         orders = orders.with_cover(store, cover)
     # Kept once nothing can refuse the stack any more: an original without a row means a lost row.
@@ -105,17 +128,19 @@ def take_in(
     names = dict(given)
     with _owned_batch(store, orders, originals, names, scans=scans, by=by, waits=waits) as opened:
         if not opened.ended:
-            known = cover if opened.top == originals[0] else _cover_of(opened.top.path)
+            known = cover if opened.top == originals[0] else _cover_of(opened.top.path, apart)
             covered = opened.top.sha256 if known is not None else None
-            _Reading(store, opened.batch, orders, names, covered, by).run(opened.unread, read, seen)
+            _Reading(store, opened.batch, orders, names, covered, by, apart).run(opened.unread, read, seen)
             _end_batch(store, opened.batch, by)
     return TakenIn(opened.batch, given, again=opened.ended)
 
 
-def _cover_of(file: Path) -> Cover | None:
+def _cover_of(file: Path, apart: Apart) -> Cover | None:
     """Return what the sheet on top of the stack says, if it is a cover sheet."""
-    top = next(iter(open_pages(file)), None)
-    return find_cover(top) if top is not None else None
+    try:
+        return apart.call(cover_of, file)
+    except ScanError:  # reading will say what is wrong
+        return None
 
 
 @contextmanager
@@ -285,7 +310,9 @@ class _Reading:
         names: Mapping[str, str],
         covered: str | None,
         by: str,
+        apart: Apart,
     ) -> None:
+        self._apart = apart
         self._store = store
         self._by = by
         self._batch = batch
@@ -321,20 +348,21 @@ class _Reading:
     def _feed(self, originals: Iterable[Original]) -> Generator[EncodedPage, None, None]:
         for original in originals:
             known = self._known(original.sha256)
-            count = 0
-            for page in open_pages(original.path):
+            count = previews = 0
+            for page in self._apart.pages(original.path):
                 count = page.page
+                previews += page.previews
                 if page.page in known:
                     continue
-                picture = hashlib.sha256(page.data).hexdigest()
+                picture = page.identity or hashlib.sha256(page.data).hexdigest()
                 named = replace(page, file=self._names[original.sha256])
-                sent = Sent(original.sha256, page.page, picture, named)
+                sent = Sent(original.sha256, page.page, picture, page.older)
                 if page.page == 1 and original.sha256 == self._covered:
                     self._chunk.append((sent, CoverSheet()))
                 else:
                     self._sent.append(sent)
                     yield named
-            self._sent.append(Ended(original.sha256, count))
+            self._sent.append(Ended(original.sha256, count, previews))
 
     def _pass_ends(self) -> None:
         while self._sent and isinstance(self._sent[0], Ended):
@@ -364,5 +392,9 @@ class _Reading:
             for ended in self._ended:
                 if store.row("SELECT 1 FROM original_ends WHERE original = ?", ended.original) is None:
                     act.add("original_ends", {"original": ended.original, "pages": ended.pages})
+                    if ended.previews:
+                        name = self._names[ended.original]
+                        small = LeftOut(name, NotRead.PREVIEW, ended.previews)
+                        add_left_out(store, act, self._batch, [small])
         self._chunk.clear()
         self._ended.clear()

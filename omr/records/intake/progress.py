@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from omr.reading.apart import Apart
+from omr.reading.limits import Limits
 from omr.reading.reader import BlankBack, RejectedPage, Result
-from omr.reading.scan.pages import open_pages
 from omr.records.intake.inbox import Progress
 from omr.records.intake.receipt import Problem
 
@@ -17,9 +18,10 @@ PROBLEMS_SHOWN: Final = 200  # while reading goes on; the receipt has them all
 _TOLD_EVERY_S: Final = 0.4
 
 
-def count_pages(files: Iterable[Path]) -> int:
+def count_pages(files: Iterable[Path], limits: Limits) -> int:
     """Return how many pages files have."""
-    return sum(1 for file in files for _ in open_pages(file))
+    with Apart(limits) as apart:
+        return sum(1 for file in files for _ in apart.pages(file))
 
 
 class Counting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,8 +12,6 @@ import numpy as np
 from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.page.streaks import Streak
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
-from omr.reading.scan.cover import find_cover
-from omr.reading.scan.pages import EncodedPage
 from omr.records.counts.validity import may_say_overall
 from omr.records.intake.orders import Orders
 from omr.records.intake.standing import Admission, Seen
@@ -32,7 +30,7 @@ class Sent:
     original: str
     number: int
     picture: str  # SHA-256
-    page: EncodedPage
+    older: tuple[str, ...]  # what earlier versions would call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +75,13 @@ class PageRows:
         elif isinstance(result, CoverSheet):
             row["outcome"] = PageOutcome.COVER
         elif isinstance(result, RejectedPage):
-            inside = find_cover(sent.page)  # two stacks were scanned as one
-            reason, numbers = ("cover_inside", asdict(inside)) if inside else (result.reason, result.measured)
-            measured = json.dumps(numbers, ensure_ascii=False, default=str)
-            row.update(outcome=PageOutcome.REJECTED, reason=reason, measured=measured)
+            measured = json.dumps(result.measured, ensure_ascii=False, default=str)
+            row.update(outcome=PageOutcome.REJECTED, reason=result.reason, measured=measured)
         self._tables["pages"].append(row)
         if isinstance(result, ReadPage):
-            self.add_reading(page, sent.picture, result)
+            self.add_reading(page, sent.picture, result, sent.older)
 
-    def add_reading(self, page: int, picture: str, result: ReadPage) -> None:
+    def add_reading(self, page: int, picture: str, result: ReadPage, older: tuple[str, ...] = ()) -> None:
         """Add the rows of the slip that was read on a page."""
         reading = self._number("reading")
         slip = result.page
@@ -121,7 +117,7 @@ class PageRows:
             for comment in result.comments
             if comment.has_ink
         ]
-        seen = Seen(reading, picture, marks, result.seal)
+        seen = Seen(reading, picture, marks, result.seal, older)
         reason, other = self._admission.why_aside(
             form, str(slip.serial), slip.issue, slip.serial.number, seen
         )

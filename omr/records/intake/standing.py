@@ -22,6 +22,7 @@ class Seen:
     picture: str  # SHA-256
     marks: bytes  # packed
     seal: Seal
+    older: tuple[str, ...] = ()  # what earlier versions would call the picture
 
 
 class Admission:
@@ -73,7 +74,7 @@ class Admission:
 
 def _against(form: Form, seen: Seen, earlier: list[Seen]) -> Aside:
     """Return what a slip is beside others with its serial: the very scan, the same sheet, or unlike them."""
-    if any(seen.picture == other.picture for other in earlier):
+    if any(other.picture in (seen.picture, *seen.older) for other in earlier):
         return Aside.SAME_IMAGE
     if any(is_same_sheet(form, other.marks, seen.marks, (other.seal, seen.seal)) for other in earlier):
         return Aside.SAME_SHEET

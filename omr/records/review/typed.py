@@ -7,11 +7,12 @@ from pathlib import Path
 
 from omr.errors import OmrError
 from omr.forms.serial import Serial
+from omr.reading.apart import Apart, page_at
 from omr.reading.page.align import align
 from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.locate import locate
 from omr.reading.reader import Desk, ReadPage, read_slip
-from omr.reading.scan.pages import EncodedPage, decode, open_pages
+from omr.reading.scan.pages import EncodedPage, decode
 from omr.records.review.queue import Item
 from omr.records.store.store import Store
 from omr.words import Carrier
@@ -28,15 +29,16 @@ def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: 
     issue = desk.issued.find(serial)
     if issue is None:
         raise OmrError("review.not_issued", serial=serial.printed)
-    scan = decode(page_of(store, workspace, item))
+    with Apart(desk.limits) as apart:
+        scan = apart.call(decode, page_of(store, workspace, item, apart))
     identified = IdentifiedPage(align(locate(scan)), serial, issue, (Carrier.TYPED,))
     return replace(read_slip(identified, desk), doubts=())
 
 
-def page_of(store: Store, workspace: Path, item: Item) -> EncodedPage:
+def page_of(store: Store, workspace: Path, item: Item, apart: Apart) -> EncodedPage:
     """Return the page of an item, from the original."""
     path = store.value("SELECT path FROM originals WHERE original = ?", item.original)
-    for page in open_pages(workspace / str(path)):
-        if page.page == item.page_number:
-            return page
-    raise OmrError("review.no_page", original=item.original[:8], page=item.page_number)
+    page = apart.call(page_at, workspace / str(path), item.page_number)
+    if page is None:
+        raise OmrError("review.no_page", original=item.original[:8], page=item.page_number)
+    return page

@@ -1,0 +1,174 @@
+"""Files of strangers are opened in a process of its own, under limits: this one lives, whatever is in them.
+
+What runs there is a function of ours; what comes back is what it yields.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+import cv2
+
+from omr.errors import OmrError, ScanError
+from omr.forms.cover import Cover
+from omr.messages import shown
+from omr.reading.limits import Limits, confine, context, ran_out, timed
+from omr.reading.scan.cover import find_cover
+from omr.reading.scan.pages import EncodedPage, ScannedPage, broken, colour_of, decode, open_pages
+from omr.reading.scan.pictures import Pixels
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Apart:
+    """A process that opens files; it is made when it is first needed, and anew when it died."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def __enter__(self) -> Apart:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None and self._pipe is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+            self._pipe.close()
+        self._process = self._pipe = None
+
+    def stream(self, function: Callable[P, Iterator[T]], *args: P.args, **more: P.kwargs) -> Iterator[T]:
+        """Yield what `function`, a generator of a module, yields there.
+
+        Raises
+        ------
+        ScanError
+            ``too_long`` or ``crashed``: the process ended over it.
+        OmrError
+            As `function` raises it.
+        """
+        pipe = self._opened()
+        is_done = False
+        try:
+            pipe.send((function, args, more))
+            while True:
+                try:
+                    kind, value = pipe.recv()
+                except (EOFError, ConnectionResetError) as end:
+                    raise self._ended() from end
+                if kind == "done":
+                    is_done = True
+                    return
+                if kind == "error":
+                    is_done = True
+                    raise value
+                yield value
+        finally:
+            if not is_done:  # it died, or nobody wants the rest
+                self.close()
+
+    def call(self, function: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Return what `function` returns there; raises as `stream` does."""
+        (result,) = self.stream(_once, function, args, more)
+        return result
+
+    def pages(self, path: Path) -> Iterator[EncodedPage]:
+        """Yield the pages of one file, see `open_pages`; what ends the process is one broken page."""
+        number = 0
+        try:
+            for page in self.stream(open_pages, path):
+                number = page.page
+                yield page
+        except ScanError as error:
+            yield replace(broken(error), file=shown(path.name), page=number + 1)
+
+    def _opened(self) -> Connection:
+        if self._pipe is None:
+            how = context()
+            ours, theirs = how.Pipe()
+            process = how.Process(target=_serve, args=(theirs, self._limits), daemon=True)  # type: ignore[attr-defined]
+            process.start()
+            theirs.close()
+            self._process, self._pipe = process, ours
+        return self._pipe
+
+    def _ended(self) -> ScanError:
+        """Return why the process ended."""
+        assert self._process is not None
+        self._process.join()
+        if ran_out(self._process.exitcode):
+            return ScanError("too_long", seconds=self._limits.seconds)
+        return ScanError("crashed")
+
+
+def _once(function: Callable[..., T], args: tuple[object, ...], more: dict[str, object]) -> Iterator[T]:
+    yield function(*args, **more)
+
+
+def _serve(pipe: Connection, limits: Limits) -> None:
+    """Run what comes through the pipe until it closes."""
+    cv2.setNumThreads(1)
+    confine(limits)
+    with suppress(KeyboardInterrupt, EOFError, OSError):
+        while True:
+            function, args, more = pipe.recv()
+            results = function(*args, **more)
+            try:
+                while True:
+                    with timed(limits):
+                        result = next(results, pipe)
+                    if result is pipe:
+                        break
+                    pipe.send(("item", result))
+            except OmrError as error:
+                pipe.send(("error", error))
+            except MemoryError:
+                pipe.send(("error", ScanError("too_much_memory")))
+            except OSError:
+                raise
+            except Exception:  # ours, not the file's: written down, and one page
+                logging.getLogger(__name__).exception("%s", function)
+                pipe.send(("error", ScanError("crashed")))
+            else:
+                pipe.send(("done", None))
+
+
+def cover_of(path: Path) -> Cover | None:
+    """Return what the sheet on top of a file says, if it is a cover sheet."""
+    top = next(iter(open_pages(path)), None)
+    return find_cover(top) if top is not None else None
+
+
+def page_at(path: Path, number: int) -> EncodedPage | None:
+    """Return one page of a file, from 1."""
+    return next(islice(open_pages(path), number - 1, None), None)
+
+
+def scans_of(path: Path) -> Iterator[ScannedPage]:
+    """Yield the decoded pages of a file."""
+    return map(decode, open_pages(path))
+
+
+def picture_of(page: EncodedPage, *, in_colour: bool) -> Pixels:
+    """Return a page's pixels: RGB where it is wanted and the scanner delivered colour, else grey."""
+    scan = decode(page)
+    colour = colour_of(scan) if in_colour else None
+    return scan.grey if colour is None else colour

@@ -1,0 +1,78 @@
+"""What reading may take: a stranger's file gets so much of the computer and no more.
+
+Every process that opens files or decodes pages puts itself under these limits; what goes
+over them ends that process and costs one page.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Final
+
+_PRELOADED: Final = ("omr.reading.reader", "omr.reading.scan.pdf", "omr.reading.scan.render")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one page."""
+
+    seconds: float = 60.0  # of processor time; a page of A3 at 600 dpi takes three
+    waiting_s: float = 600.0  # by the clock: what takes this long waits for something that never comes
+    megabytes: int = 2048  # of memory beyond what the program itself has; A3 at 600 dpi takes 600
+
+
+USUAL: Final = Limits()
+
+
+def context() -> BaseContext:
+    """Return how processes are made: out of one that has loaded the reader and nothing else.
+
+    A fork of this process would copy half-made threads; one of that takes milliseconds, where
+    a process that begins with nothing takes as long as reading two dozen pages.
+    """
+    if "forkserver" not in get_all_start_methods():  # Windows
+        return get_context("spawn")
+    made = get_context("forkserver")
+    made.set_forkserver_preload(list(_PRELOADED))
+    return made
+
+
+def confine(limits: Limits) -> None:
+    """Put this process under the limit of memory; Windows knows none."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+    most = pages * os.sysconf("SC_PAGE_SIZE") + limits.megabytes * 2**20
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextmanager
+def timed(limits: Limits) -> Iterator[None]:
+    """End this process if what runs inside takes too long."""
+    faulthandler.dump_traceback_later(limits.waiting_s, exit=True)
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
+    try:
+        yield
+    finally:
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def ran_out(exitcode: int | None) -> bool:
+    """Return whether a process ended because its time was over: trying again would take as long again."""
+    return sys.platform != "win32" and exitcode == -signal.SIGPROF

@@ -6,6 +6,7 @@ from typing import Final
 
 from omr.web import (
     auth,
+    board,
     cases,
     comments,
     desks,
@@ -29,6 +30,7 @@ _REVIEW: Final = Access(desks.REVIEW.roles)
 _CASES: Final = Access(desks.CASES.roles)
 _COMMENTS: Final = Access(desks.COMMENTS.roles)
 _OVERVIEW: Final = Access(desks.OVERVIEW.roles)
+_BOARD: Final = Access(desks.BOARD.roles)
 _LEAD: Final = Access(frozenset({Role.LEAD}))
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
@@ -72,6 +74,12 @@ ROUTES: Final = (
     Entry("POST", "/comments/{reading}/{question}", comments.save, _COMMENTS),
     Entry("GET", "/comments/{reading}/{question}.jpg", comments.picture, _COMMENTS),
     Entry("POST", "/comments/{reading}/{question}/draft", comments.draft, _COMMENTS),
+    Entry("GET", "/month", board.desk, _BOARD),
+    Entry("GET", "/month/{period}", board.show, _BOARD),
+    Entry("POST", "/month/{period}/visits", board.enter_visits, _BOARD),
+    Entry("POST", "/month/{period}/stock", board.enter_stock, _BOARD),
+    Entry("POST", "/month/{period}/close", board.close_month, _LEAD),
+    Entry("POST", "/month/{period}/adjust", board.reopen, _LEAD),
     Entry("GET", "/overview", overview.desk, _OVERVIEW),
     Entry("GET", "/overview/{period}/report.zip", overview.download, _OVERVIEW),
     Entry("GET", "/overview/{period}/signals", signals.desk, _LEAD),

@@ -43,8 +43,13 @@ class PeriodStatus:
     closings: tuple[Closing, ...]
 
 
-def close(store: Store, period: Period, *, by: str) -> PeriodStatus:
+def close(store: Store, period: Period, *, by: str, why: str = "") -> PeriodStatus:
     """Close a period, or end its adjustment.
+
+    Parameters
+    ----------
+    why : str
+        Why it is closed although something lacks; stands in the chain of events.
 
     Raises
     ------
@@ -53,12 +58,14 @@ def close(store: Store, period: Period, *, by: str) -> PeriodStatus:
     """
     if not by.strip():
         raise RegisterError("register.no_name")
-    with store.act("close_period", by=by) as act:
+    with store.act("close_period", by=by, why=why) as act:
         if state_of(store, period.name) is PeriodState.CLOSED:
             raise RegisterError("register.closed_already", period=period)
         if waiting := _waiting(store, period):
             raise RegisterError("register.waits", period=period, count=waiting)
-        interrupted = store.row("SELECT batch FROM known_batches WHERE NOT complete LIMIT 1")
+        interrupted = store.row(
+            "SELECT batch FROM batches WHERE batch NOT IN (SELECT batch FROM batch_ends) LIMIT 1"
+        )
         if interrupted is not None:
             raise RegisterError("register.interrupted", batch=interrupted["batch"])
         act.add(

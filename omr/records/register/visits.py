@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -55,8 +55,23 @@ def import_visits(store: Store, path: Path, *, by: str, period: Period | None = 
         If the file is no such table, a unit or period is unknown, twice or closed, or a count is none.
     """
     sheet = read_sheet(path)
+    return _record(store, lambda: _counts(store, sheet, period), by=by)
+
+
+def record_visits(store: Store, unit: str, period: Period, visits: int, *, by: str) -> int:
+    """Record the count of one unit; return 1, or 0 where it was known already.
+
+    Raises
+    ------
+    OmrError
+        If the unit is unknown or the period is closed.
+    """
+    return _record(store, lambda: [Visits(find_unit(store, unit, period).unit, period.name, visits)], by=by)
+
+
+def _record(store: Store, told: Callable[[], list[Visits]], *, by: str) -> int:
     with store.act("import_visits", by=by) as act:
-        counts = _counts(store, sheet, period)
+        counts = told()
         known = {(row["unit"], row["period"]): row["visits"] for row in store.rows("SELECT * FROM visits")}
         changed = [count for count in counts if known.get((count.unit, count.period)) != count.visits]
         for name in sorted({count.period for count in changed}):

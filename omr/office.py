@@ -229,11 +229,10 @@ class Office:
             seen=seen,
             waits=waits,
         )
-        made = receipt(self.store, taken, seconds=time.perf_counter() - started)
-        told = {"pages": made.pages, "read": made.read, "to_review": made.to_review}
-        log.event(
-            "read", batch=made.batch, rejected=sum(made.rejected.values()), seconds=made.seconds, **told
-        )
+        seconds = time.perf_counter() - started
+        made = receipt(self.store, taken.batch, taken.files, again=taken.again, seconds=seconds)
+        told = {"pages": made.came.pages, "read": made.came.read, "rejected": made.came.rejected}
+        log.event("read", batch=made.batch.name, to_review=made.to_review, seconds=seconds, **told)
         return made
 
     def read_stack(
@@ -253,7 +252,7 @@ class Office:
         counting = Counting(partial(inbox.tell, stack), total=total)
         made = self.read(stack.orders, files, how, seen=counting.seen, waits=waits)
         counting.tell()
-        inbox.finish(stack, made.batch)
+        inbox.finish(stack, made.batch.name)
         return made
 
     def read_now(
@@ -271,8 +270,8 @@ class Office:
         OmrError
             If the stack cannot be read at all; then nothing of it is left in the inbox.
         """
-        from omr.records.intake.batches import receipt_of
         from omr.records.intake.bring import brought
+        from omr.records.intake.receipt import receipt_of
 
         inbox, orders = Inbox(self.workspace), orders.checked(self.store)
         with brought(inbox, orders, files, by=self.by, waits=waits) as stack:

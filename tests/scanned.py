@@ -168,7 +168,7 @@ class Scanner:
             by="test",
             waits=waits,
         )
-        return receipt(self.store, taken, seconds=1.0)
+        return receipt(self.store, taken.batch, taken.files, again=taken.again, seconds=1.0)
 
 
 class KnownMeans(Means):

@@ -48,10 +48,10 @@ def _as_json(shown: Demonstration) -> dict[str, object]:
     made = shown.receipt
     return {
         "slips": shown.slips,
-        "pages": made.pages,
-        "read": made.read,
-        "rejected": sum(made.rejected.values()),
-        "rejected_reasons": made.rejected,
+        "pages": made.came.pages,
+        "read": made.came.read,
+        "rejected": made.came.rejected,
+        "rejected_reasons": made.reasons,
         "duplicates": made.duplicates,
         "to_review": made.to_review,
         "misread": len(shown.misread),
@@ -70,8 +70,8 @@ def _as_text(shown: Demonstration) -> str:
     made = shown.receipt
     lines = [
         say("demo.title"),
-        say("demo.pages", slips=shown.slips, pages=made.pages, read=made.read),
-        say("demo.rejected", rejected=sum(made.rejected.values())),
+        say("demo.pages", slips=shown.slips, pages=made.came.pages, read=made.came.read),
+        say("demo.rejected", rejected=made.came.rejected),
         *(
             f"  {say('demo.problem', file=one.file, page=one.page, detail=one.detail)}"
             for one in made.problems

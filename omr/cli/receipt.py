@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.errors import OmrError
 from omr.messages import say
 
 
@@ -18,19 +17,16 @@ from omr.messages import say
 @click.pass_obj
 def receipt(session: Session, batch: str, output: Path | None, as_json: bool) -> None:
     """Show a receipt."""
-    from omr.records.intake.batches import receipt_of
     from omr.records.intake.receipt import as_json as receipt_as_json
-    from omr.records.intake.receipt import as_text
+    from omr.records.intake.receipt import as_text, receipt_of
 
     workspace = session.workspace()
     with session.store() as store:
-        if store.row("SELECT 1 FROM batches WHERE batch = ?", batch) is None:
-            raise OmrError("records.no_batch", batch=batch)
         made = receipt_of(store, batch)
         if output is not None:
             from omr.records.intake.receipt_pdf import print_receipt
 
-            print_receipt(store, made, workspace.settings.office, output)
+            print_receipt(made, workspace.settings.office, output)
     if as_json:
         return print_json({**receipt_as_json(made), "pdf": str(output.absolute()) if output else None})
     click.echo(say("receipt.printed", target=output) if output else as_text(made))

@@ -13,10 +13,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from omr.errors import OmrError, ScanError
 from omr.files import SCAN_SUFFIXES
-from omr.records.intake import batches
+from omr.records.intake.batches import batches
 from omr.records.intake.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, clean_name
+from omr.records.intake.receipt import Receipt, receipt_of
 from omr.records.register.periods import parse_period
 from omr.records.register.units import find_unit, list_units
+from omr.records.store.store import Store
 from omr.web.desks import PV01
 from omr.web.pages import NotFoundError, fragment, page, see_other
 from omr.web.pictures import jpeg, thumbnail
@@ -47,7 +49,7 @@ def desk(visit: Visit) -> Response:
                 for stack in reversed(stacks)
                 if (state := inbox.state(stack)) is not StackState.DONE
             ],
-            lines=batches.batches(store, unit=held_to),
+            lines=batches(store, unit=held_to),
             trouble=visit.office.worker.trouble,
         )
 
@@ -174,30 +176,30 @@ async def _events(visit: Visit, inbox: Inbox, stack: Stack) -> AsyncIterator[str
 
 def receipt(visit: Visit) -> Response:
     """Show the receipt of a batch, to be printed and signed, and which sheets to scan again."""
-    batch = visit.parameter("batch")
     with visit.office.store() as store:
-        line = batches.find_batch(store, batch)
-        if line is None or visit.own_unit_only(*PV01) not in (None, line.unit):
-            raise NotFoundError
         return page(
             visit,
             "receipt.html",
-            line=line,
-            receipt=batches.receipt_of(store, batch),
-            bad=batches.bad_pages(store, batch),
+            receipt=_receipt(visit, store),
             office_name=visit.office.workspace.settings.office,
         )
 
 
+def _receipt(visit: Visit, store: Store) -> Receipt:
+    try:
+        made = receipt_of(store, visit.parameter("batch"))
+    except OmrError as error:
+        raise NotFoundError from error
+    if visit.own_unit_only(*PV01) not in (None, made.batch.orders.unit):
+        raise NotFoundError
+    return made
+
+
 def bad_page_picture(visit: Visit) -> Response:
     """Show a page that could not be read, small: enough to find the sheet in the stack."""
-    batch, number = visit.parameter("batch"), visit.parameter("page")
+    number = visit.parameter("page")
     with visit.office.store() as store:
-        line = batches.find_batch(store, batch)
-        if line is None or visit.own_unit_only(*PV01) not in (None, line.unit):
-            raise NotFoundError
-        bad = {one.page for one in batches.bad_pages(store, batch)}
-        if not number.isdecimal() or int(number) not in bad:
+        if number not in {str(problem.key) for problem in _receipt(visit, store).to_scan_again}:
             raise NotFoundError
         try:
             picture = jpeg(thumbnail(visit.office.pictures.pixels(store, int(number)), _THUMBNAIL_PX))

@@ -32,8 +32,13 @@ def test_every_page_ends_as_read_blank_or_rejected(scanner: Scanner, issued_run:
     run = issued_run()
     file = scanner.scan("a.tif", slip(run, 1), BLANK, rejected("no_serial"), slip(run, 2, B1="?"))
     made = scanner.take_in(file)
-    assert (made.pages, made.read, made.blank_backs, made.rejected) == (4, 2, 1, {"no_serial": 1})
-    assert (made.sheets, made.duplicates, made.to_review, made.waits) == (3, 0, 1, True)
+    assert (made.came.pages, made.came.read, made.came.blank_backs, made.reasons) == (
+        4,
+        2,
+        1,
+        {"no_serial": 1},
+    )
+    assert (made.came.sheets, made.duplicates, made.to_review, made.waits) == (3, 0, 1, True)
     assert [(one.file, one.page, one.reason) for one in made.problems] == [("a.tif", 3, "no_serial")]
 
 
@@ -47,7 +52,7 @@ def test_the_same_file_again_changes_nothing_and_is_reported(
     again = scanner.take_in(file)
     assert facts(store) == before
     assert store.value("SELECT count(*) FROM events") == events
-    assert (again.batch, again.pages, again.read, again.duplicates) == (first.batch, 3, 1, 3)
+    assert (again.batch, again.came.pages, again.came.read, again.duplicates) == (first.batch, 3, 1, 3)
 
 
 def test_a_known_file_beside_a_new_one_is_not_read_again(scanner: Scanner, issued_run: Issuing) -> None:
@@ -56,7 +61,7 @@ def test_a_known_file_beside_a_new_one_is_not_read_again(scanner: Scanner, issue
     first = scanner.take_in(old)
     both = scanner.take_in(old, new, read=lambda pages: scanner.read(only(pages, "b.tif")))
     assert both.batch != first.batch
-    assert (both.files, both.pages, both.read, both.duplicates) == (2, 2, 2, 1)
+    assert (both.files, both.came.pages, both.came.read, both.duplicates) == (2, 2, 2, 1)
 
 
 def test_an_interrupted_reading_leaves_no_file_open(scanner: Scanner, tmp_path: Path) -> None:
@@ -97,7 +102,7 @@ def test_a_file_given_twice_is_read_once(scanner: Scanner, tmp_path: Path, issue
     copy.write_bytes(file.read_bytes())
     scanner.pages |= {("copy.tif", number): scanner.pages["a.tif", number] for number in (1, 2)}
     made = scanner.take_in(file, copy)
-    assert (made.pages, made.read, made.duplicates) == (4, 4, 2)
+    assert (made.came.pages, made.came.read, made.duplicates) == (4, 4, 2)
 
 
 @pytest.mark.parametrize("after", range(8))
@@ -125,7 +130,7 @@ def test_an_interrupted_batch_ends_in_the_same_rows(
             scanner.take_in(*files, read=stopped)
         assert store.value("SELECT count(*) FROM pages") == after  # nothing that was read is lost
     made = scanner.take_in(*files)
-    assert (made.pages, made.read, made.duplicates) == (7, 4, 1)
+    assert (made.came.pages, made.came.read, made.duplicates) == (7, 4, 1)
 
     with Store.open(tmp_path / "whole.sqlite") as whole:
         copy_register(store, whole)
@@ -150,7 +155,7 @@ def test_a_sheet_scanned_again_is_a_duplicate_and_another_image_is_held(
     again = scanner.scan("b.tif", slip(run, 1), slip(run, 2, B1="1"), shades=(10, 99))
     scanner.take_in(first)
     made = scanner.take_in(again)
-    assert (made.read, made.duplicates, made.to_review) == (2, 2, 1)
+    assert (made.came.read, made.duplicates, made.to_review) == (2, 2, 1)
     assert [one.reason for one in made.problems] == ["same_image", "duplicate_other_image"]
     standings = [row["standing"] for row in store.rows("SELECT standing FROM slips ORDER BY reading")]
     assert standings == ["counts", "counts", "duplicate", "held"]
@@ -161,13 +166,13 @@ def test_slips_of_another_unit_or_period_are_held_not_dropped(scanner: Scanner, 
     file = scanner.scan("a.tif", slip(ours, ours.first), slip(theirs, theirs.first), slip(late, late.first))
     made = scanner.take_in(file, unit="pc06", period="2026-11")
     assert [one.reason for one in made.problems] == ["other_unit", "other_period"]
-    assert (made.read, made.to_review, made.waits) == (3, 2, True)
+    assert (made.came.read, made.to_review, made.waits) == (3, 2, True)
 
 
 def test_without_unit_and_period_the_print_run_says_them(scanner: Scanner, issued_run: Issuing) -> None:
     runs = issued_run(), issued_run(unit="PC08"), issued_run(period="2026-10")
     made = scanner.take_in(scanner.scan("a.tif", *(slip(run, run.first) for run in runs)))
-    assert (made.read, made.to_review, made.waits) == (3, 0, False)
+    assert (made.came.read, made.to_review, made.waits) == (3, 0, False)
 
 
 def test_a_count_by_hand_that_differs_waits_for_a_person(scanner: Scanner, issued_run: Issuing) -> None:
@@ -214,8 +219,8 @@ def test_a_file_that_is_no_scan_is_one_rejected_page(scanner: Scanner, issued_ru
             yield rejected(page.fault.reason)
 
     made = scanner.take_in(broken, read=read)
-    assert made.pages == 1
-    assert sum(made.rejected.values()) == 1
+    assert made.came.pages == 1
+    assert made.came.rejected == 1
 
 
 def beside(store: Store, scanner: Scanner) -> tuple[Store, Scanner]:
@@ -250,7 +255,7 @@ def test_of_two_programs_with_one_stack_within_the_other_one_waits(
     first = scanner.take_in(scanner.folder / "a.tif", scanner.folder / "b.tif", read=disturbed)
     coming.join(60)
     second.close()
-    assert (first.read, len(done)) == (6, 1)
+    assert (first.came.read, len(done)) == (6, 1)
     assert verify(store, scanner.workspace.path).ok
     assert store.value("SELECT count(*) FROM batches WHERE batch NOT IN (SELECT batch FROM batch_ends)") == 0
     assert store.value("SELECT count(DISTINCT serial) FROM readings") == store.value(
@@ -292,5 +297,5 @@ def test_nothing_is_added_to_a_batch_that_ended(scanner: Scanner, store: Store, 
         scanner.take_in(file, read=ended_meanwhile)
     assert caught.value.key == "records.batch_ended"
     assert verify(store, scanner.workspace.path).ok
-    assert scanner.take_in(file).read == 2
+    assert scanner.take_in(file).came.read == 2
     assert verify(store, scanner.workspace.path).ok

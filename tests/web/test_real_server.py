@@ -20,8 +20,8 @@ import pytest
 from people import PASSWORD, PEOPLE, with_people
 from scanned_stacks import slip, take_slips
 
-from omr.records.intake.batches import receipt_of
 from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.records.intake.receipt import receipt_of
 from omr.records.store.store import Store
 from omr.web.accounts import Accounts
 from omr.words import Role
@@ -156,7 +156,7 @@ def test_killed_while_reading_every_slip_is_read_once(
     }
     with Store.open(workspace.database) as store:
         receipt = receipt_of(store, batch)
-        assert (receipt.pages, receipt.read, receipt.duplicates) == (SLIPS, SLIPS, 0)
+        assert (receipt.came.pages, receipt.came.read, receipt.duplicates) == (SLIPS, SLIPS, 0)
         standings = Counter(row["standing"] for row in store.rows("SELECT standing FROM slips"))
         assert standings == {"counts": SLIPS}
         answered = store.rows(

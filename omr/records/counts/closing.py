@@ -63,9 +63,7 @@ def close(store: Store, period: Period, *, by: str, why: str = "") -> PeriodStat
             raise RegisterError("register.closed_already", period=period)
         if waiting := _waiting(store, period):
             raise RegisterError("register.waits", period=period, count=waiting)
-        interrupted = store.row(
-            "SELECT batch FROM batches WHERE batch NOT IN (SELECT batch FROM batch_ends) LIMIT 1"
-        )
+        interrupted = store.row("SELECT batch FROM known_batches WHERE NOT complete LIMIT 1")
         if interrupted is not None:
             raise RegisterError("register.interrupted", batch=interrupted["batch"])
         act.add(

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from omr.errors import OmrError
 from omr.files import appearing, hashed_copy
+from omr.records.intake.batches import find_batch
 from omr.records.register.periods import parse_period
 from omr.records.register.units import find_unit
 from omr.records.store.signing import public_hex, signed_by, signing_key
@@ -124,8 +125,8 @@ def export_bundle(
 
 def _all(store: Store, unit: str | None, period: str | None) -> list[str]:
     rows = store.rows(
-        """SELECT batch FROM batches JOIN batch_ends USING (batch)
-        WHERE (unit = ?1 OR ?1 IS NULL) AND (period = ?2 OR ?2 IS NULL) ORDER BY batch""",
+        """SELECT batch FROM known_batches
+        WHERE complete AND (unit = ?1 OR ?1 IS NULL) AND (period = ?2 OR ?2 IS NULL) ORDER BY batch""",
         unit,
         period,
     )
@@ -133,14 +134,8 @@ def _all(store: Store, unit: str | None, period: str | None) -> list[str]:
 
 
 def _batch(store: Store, name: str) -> BundledBatch:
-    row = store.row(
-        """SELECT batches.*, batch_ends.batch IS NOT NULL AS ended
-        FROM batches LEFT JOIN batch_ends USING (batch) WHERE batches.batch = ?""",
-        name,
-    )
-    if row is None:
-        raise OmrError("records.no_batch", batch=name[:40])
-    if not row["ended"]:
+    batch = find_batch(store, name)
+    if not batch.complete:
         raise OmrError("register.interrupted", batch=name)
     files = store.rows(
         """SELECT original, file, bytes FROM batch_files JOIN originals USING (original)
@@ -149,9 +144,9 @@ def _batch(store: Store, name: str) -> BundledBatch:
     )
     return BundledBatch(
         batch=name,
-        unit=row["unit"],
-        period=row["period"],
-        expected=row["expected"],
+        unit=batch.orders.unit,
+        period=batch.orders.period,
+        expected=batch.orders.expected,
         files=tuple(BundledFile(sha256=f["original"], name=f["file"], bytes=f["bytes"]) for f in files),
     )
 

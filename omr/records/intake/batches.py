@@ -1,101 +1,112 @@
-"""Batches as people look back on them: what came in, when, and which sheets to scan again."""
+"""Batches as people look back on them: what was said of a stack, what came of its pages."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from omr.records.intake.intake import TakenIn
-from omr.records.intake.receipt import Receipt, receipt
+from omr.errors import OmrError
+from omr.records.intake.orders import Orders
 from omr.records.store.store import Store
 from omr.words import PageOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of the pages of a stack: the one place that counts its sheets."""
+
+    read: int = 0
+    blank_backs: int = 0
+    covers: int = 0  # cover sheets
+    rejected: int = 0
+
+    @classmethod
+    def of(cls, outcomes: Mapping[str, int]) -> Came:
+        """Return the counts of page outcomes."""
+        return cls(
+            outcomes.get(PageOutcome.READ, 0),
+            outcomes.get(PageOutcome.BLANK_BACK, 0),
+            outcomes.get(PageOutcome.COVER, 0),
+            outcomes.get(PageOutcome.REJECTED, 0),
+        )
+
+    @property
+    def pages(self) -> int:
+        """All pages that came in."""
+        return self.read + self.blank_backs + self.covers + self.rejected
+
+    @property
+    def sheets(self) -> int:
+        """Pieces of paper below the cover sheet; forms are printed on one side."""
+        return self.read + self.rejected
+
+    def missing(self, expected: int | None) -> int:
+        """Return how many sheets that were counted by hand did not come; negative: too many."""
+        return 0 if expected is None else expected - self.sheets
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A stack that was taken in, as the register knows it."""
+
+    name: str
+    orders: Orders
+    at: str  # when reading began, UTC
+    by: str
+    root: str | None  # over its originals and pages
+
+    @property
+    def complete(self) -> bool:
+        """Whether its last page was stored; else it was interrupted, or is being read now."""
+        return self.root is not None
 
 
 @dataclass(frozen=True, slots=True)
 class BatchLine:
     """One line of the list of batches."""
 
-    batch: str
-    unit: str | None
-    period: str | None
-    expected: int | None
-    at: str
-    by: str
-    ended: bool
-    pages: int
-    read: int
-    blank_backs: int
-    rejected: int
-
-    @property
-    def sheets(self) -> int:
-        """Pieces of paper; forms are printed on one side."""
-        return self.pages - self.blank_backs
+    batch: Batch
+    came: Came
 
     @property
     def missing(self) -> int:
-        """Sheets that were counted by hand but did not come through the scanner; negative: too many."""
-        return 0 if self.expected is None else self.expected - self.sheets
+        """Sheets that were counted by hand but did not come; negative: too many."""
+        return self.came.missing(self.batch.orders.expected)
 
 
-@dataclass(frozen=True, slots=True)
-class BadPage:
-    """A page that could not be read and that nobody settled yet."""
-
-    page: int
-    file: str
-    number: int  # in its file
-    reason: str
-
-
-_LINES: Final = f"""
-    SELECT batches.batch, unit, period, expected, at, by, batch_ends.batch IS NOT NULL AS ended,
-           count(page) AS pages, coalesce(sum(outcome = '{PageOutcome.READ}'), 0) AS read,
-           coalesce(sum(outcome = '{PageOutcome.BLANK_BACK}'), 0) AS blank_backs,
-           coalesce(sum(outcome = '{PageOutcome.REJECTED}'), 0) AS rejected
-    FROM batches JOIN events ON events.event = batches.event
-    LEFT JOIN batch_ends ON batch_ends.batch = batches.batch
-    LEFT JOIN pages ON pages.batch = batches.batch
-    WHERE {{where}}
-    GROUP BY batches.batch ORDER BY batches.event DESC LIMIT ?
+# All pages of a batch's files, as a receipt counts them, whichever batch stored them first.
+_LINES: Final = """
+    SELECT known.*, (
+        SELECT json_group_object(outcome, n) FROM (
+            SELECT outcome, count(*) AS n FROM batch_files JOIN pages USING (original)
+            WHERE batch_files.batch = known.batch GROUP BY outcome)) AS outcomes
+    FROM known_batches AS known WHERE unit = ?1 OR ?1 IS NULL ORDER BY known.event DESC LIMIT ?2
 """
 
 
 def batches(store: Store, *, unit: str | None = None, limit: int = 50) -> list[BatchLine]:
     """Return the latest batches, the newest first; with `unit`, only those told to be of that unit."""
-    if unit is None:
-        rows = store.rows(_LINES.format(where="1"), limit)
-    else:
-        rows = store.rows(_LINES.format(where="unit = ?"), unit, limit)
-    return [_line(dict(row)) for row in rows]
+    rows = store.rows(_LINES, unit, limit)
+    return [BatchLine(_batch(row), Came.of(json.loads(row["outcomes"]))) for row in rows]
 
 
-def find_batch(store: Store, batch: str) -> BatchLine | None:
-    """Return one batch."""
-    row = store.row(_LINES.format(where="batches.batch = ?"), batch, 1)
-    return None if row is None else _line(dict(row))
+def find_batch(store: Store, name: str) -> Batch:
+    """Return one batch.
+
+    Raises
+    ------
+    OmrError
+        If there is none of this name.
+    """
+    row = store.row("SELECT * FROM known_batches WHERE batch = ?", name)
+    if row is None:
+        raise OmrError("records.no_batch", batch=name[:40])
+    return _batch(row)
 
 
-def receipt_of(store: Store, batch: str) -> Receipt:
-    """Return the receipt of a batch as it stands today; how long reading took is not kept."""
-    rows = store.rows("SELECT original, file FROM batch_files WHERE batch = ? ORDER BY position", batch)
-    files = tuple((row["original"], row["file"]) for row in rows)
-    return receipt(store, TakenIn(batch, files, again=False), seconds=0.0)
-
-
-def bad_pages(store: Store, batch: str) -> list[BadPage]:
-    """Return the pages of a batch that are to be scanned again, or settled at another desk."""
-    rows = store.rows(
-        """SELECT page, file, number, pages.reason FROM pages
-        JOIN batch_files ON batch_files.batch = pages.batch AND batch_files.original = pages.original
-        WHERE pages.batch = ? AND outcome = 'rejected' AND coalesce((
-            SELECT outcome FROM decided_pages WHERE decided_pages.page = pages.page
-            ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'
-        ORDER BY position, number""",
-        batch,
-    )
-    return [BadPage(row["page"], row["file"], row["number"], row["reason"]) for row in rows]
-
-
-def _line(row: dict[str, object]) -> BatchLine:
-    return BatchLine(**{**row, "ended": bool(row["ended"])})  # type: ignore[arg-type]
+def _batch(row: sqlite3.Row) -> Batch:
+    orders = Orders(row["unit"], row["period"], row["expected"])
+    return Batch(row["batch"], orders, row["at"], row["by"], row["root"])

@@ -179,8 +179,8 @@ def _unended(store: Store, originals: Iterable[Original]) -> list[str]:
             row["batch"]
             for original in originals
             for row in store.rows(
-                """SELECT batch FROM batch_files
-                WHERE original = ? AND batch NOT IN (SELECT batch FROM batch_ends)""",
+                """SELECT batch FROM batch_files JOIN known_batches USING (batch)
+                WHERE original = ? AND NOT complete""",
                 original.sha256,
             )
         }
@@ -207,9 +207,9 @@ def _open_batch(
             row
             for sha256 in once
             for row in store.rows(
-                """SELECT batch, unit, period, expected, batch_ends.batch IS NOT NULL AS ended
-                FROM batch_files JOIN batches USING (batch) LEFT JOIN batch_ends USING (batch)
-                WHERE original = ? ORDER BY batches.event""",
+                """SELECT batch, unit, period, expected, complete AS ended
+                FROM batch_files JOIN known_batches USING (batch)
+                WHERE original = ? ORDER BY known_batches.event""",
                 sha256,
             )
         ]

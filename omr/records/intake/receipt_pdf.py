@@ -10,11 +10,10 @@ from reportlab.platypus import Flowable, Spacer
 from omr.forms.office_paper import table, text, write_paper
 from omr.messages import say
 from omr.records.intake.receipt import Receipt
-from omr.records.store.store import Store
 from omr.text import moment
 
 
-def print_receipt(store: Store, made: Receipt, office: str, target: Path) -> None:
+def print_receipt(made: Receipt, office: str, target: Path) -> None:
     """Print the receipt of a batch on A4.
 
     Raises
@@ -22,39 +21,34 @@ def print_receipt(store: Store, made: Receipt, office: str, target: Path) -> Non
     OmrError
         If the file cannot be written.
     """
-    batch = store.row(
-        """SELECT batches.unit, period, expected, root, at, by FROM batches
-        JOIN events ON events.event = batches.event LEFT JOIN batch_ends USING (batch) WHERE batch = ?""",
-        made.batch,
-    )
-    assert batch is not None  # the receipt is of a batch that is there
+    batch, came = made.batch, made.came
     figures = [
-        ("unit", batch["unit"] or say("receipt.by_run")),
-        ("period", batch["period"] or say("receipt.by_run")),
-        ("scanned_at", f"{moment(batch['at'])} ({batch['by']})"),
+        ("unit", batch.orders.unit or say("receipt.by_run")),
+        ("period", batch.orders.period or say("receipt.by_run")),
+        ("scanned_at", f"{moment(batch.at)} ({batch.by})"),
         ("files", made.files),
-        ("counted", "–" if made.expected is None else made.expected),
-        ("sheets", made.sheets),
-        ("read", made.read),
-        ("blank", made.blank_backs),
-        ("rejected", sum(made.rejected.values())),
+        ("counted", "–" if batch.orders.expected is None else batch.orders.expected),
+        ("sheets", came.sheets),
+        ("read", came.read),
+        ("blank", came.blank_backs),
+        ("rejected", came.rejected),
         ("again", made.duplicates),
         ("review", made.to_review),
-        ("root", batch["root"] or say("receipt.unfinished")),
+        ("root", batch.root or say("receipt.unfinished")),
     ]
     story: list[Flowable] = [
         text(office.upper(), "head", bold=True),
         Spacer(0, 6 * mm),
-        text(say("receipt.title", batch=made.batch), "title", bold=True, centred=True),
+        text(say("receipt.title", batch=batch.name), "title", bold=True, centred=True),
         Spacer(0, 6 * mm),
         table(
             [[text(say(f"receipt.name_{name}")), text(str(value), bold=True)] for name, value in figures],
             [65.0, 115.0],
         ),
     ]
-    if made.expected not in (None, made.sheets):
-        difference = abs(int(made.expected or 0) - made.sheets)
-        values = {"expected": made.expected, "sheets": made.sheets, "difference": difference}
+    if made.missing:
+        expected, difference = batch.orders.expected, abs(made.missing)
+        values = {"expected": expected, "sheets": came.sheets, "difference": difference}
         story += [Spacer(0, 4 * mm), text(say("receipt.not_as_expected", **values), bold=True)]
     if made.problems:
         head = [text(say(f"receipt.name_{name}"), "small", bold=True) for name in ("file", "page", "detail")]
@@ -71,4 +65,4 @@ def print_receipt(store: Store, made: Receipt, office: str, target: Path) -> Non
     signed = [text(say(f"cover.{who}"), centred=True, bold=True) for who in ("giver", "taker")]
     hint = [text(say("cover.sign"), "small", centred=True, italic=True)] * 2
     story += [Spacer(0, 10 * mm), table([signed, hint], [90.0, 90.0], ruled=False)]
-    write_paper(target, "A4", say("receipt.title", batch=made.batch), story)
+    write_paper(target, "A4", say("receipt.title", batch=batch.name), story)

@@ -219,3 +219,9 @@ LEFT JOIN current_topics USING (response, question);
 -- Numbers that were issued, or may stand on paper since a register came back from a backup.
 CREATE VIEW used_numbers AS
 SELECT digit, year, last FROM runs UNION ALL SELECT digit, year, last FROM skipped_numbers;
+
+-- Each stack that was taken in, and whether it is complete: whether its last page was stored.
+CREATE VIEW known_batches AS
+SELECT batches.batch, unit, period, expected, batches.event, at, by, root, root IS NOT NULL AS complete
+FROM batches JOIN events ON events.event = batches.event
+LEFT JOIN (SELECT batch AS ended, root FROM batch_ends) ON ended = batches.batch;

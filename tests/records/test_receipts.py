@@ -1,0 +1,105 @@
+"""One receipt: what command line, list of batches, desk and paper say of a stack is counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scanned import BLANK, Outcome, Scanner, rejected, slip
+
+from omr.forms.cover import Cover
+from omr.forms.serial import Issue
+from omr.forms.symbols import address_code
+from omr.reading.scan.pages import EncodedPage
+from omr.records.intake.batches import batches
+from omr.records.intake.receipt import as_json, receipt_of
+from omr.records.store.store import Store
+
+Issuing = Callable[..., Issue]
+
+
+def with_cover(file: Path, scanner: Scanner, count: int) -> Path:
+    """Put a cover sheet on top of a scanned file."""
+    cover = Cover("PC06", "2026-11", "DL-01", count)
+    modules = np.kron(~np.asarray(address_code(cover.payload), bool), np.ones((8, 8), bool))
+    sheet = Image.fromarray(np.pad(modules, 60, constant_values=True).astype(np.uint8) * 255)
+    with Image.open(file) as pages:
+        others = []
+        for number in range(pages.n_frames):
+            pages.seek(number)
+            others.append(pages.copy())
+    sheet.save(file, save_all=True, append_images=others, compression="tiff_lzw")
+    told = {page: outcome for (name, page), outcome in scanner.pages.items() if name == file.name}
+    scanner.pages |= {(file.name, page + 1): outcome for page, outcome in told.items()}
+    return file
+
+
+def test_a_cover_sheet_is_no_sheet_of_the_stack(scanner: Scanner, issued_run: Issuing, store: Store) -> None:
+    run = issued_run()
+    file = with_cover(scanner.scan("a.tif", slip(run, 1), slip(run, 2), BLANK), scanner, count=2)
+    made = scanner.take_in(file)
+    assert (made.came.pages, made.came.covers, made.came.sheets, made.missing) == (4, 1, 2, 0)
+    (line,) = batches(store)
+    assert (line.came, line.missing) == (made.came, 0)
+
+
+@pytest.fixture
+def stacks(scanner: Scanner, issued_run: Issuing) -> list[str]:
+    """Stacks of every kind: plain, covered, read before, doubled, interrupted and gone on with."""
+    run = issued_run(30)
+    plain = scanner.scan("a.tif", slip(run, 1), BLANK, rejected("serial_unreadable"), slip(run, 2, B1="?"))
+    covered = scanner.scan("b.tif", slip(run, 3), slip(run, 4), BLANK, slip(run, 1))
+    third = scanner.scan("c.tif", slip(run, 5), slip(run, 6), slip(run, 7))
+    made = [
+        scanner.take_in(plain, expected=3),
+        scanner.take_in(with_cover(covered, scanner, count=3)),
+        scanner.take_in(plain, third, expected=7),
+    ]
+    fourth = scanner.scan("d.tif", slip(run, 8), BLANK, slip(run, 9))
+
+    def stops(pages: Iterator[EncodedPage]) -> Iterator[Outcome]:
+        for number, outcome in enumerate(scanner.read(pages)):
+            if number == 1:
+                raise KeyboardInterrupt
+            yield outcome
+
+    with pytest.raises(KeyboardInterrupt):
+        scanner.take_in(fourth, read=stops, unit="PC06")
+    made.append(scanner.take_in(fourth))
+    return [one.batch.name for one in made]
+
+
+def test_list_and_receipt_count_alike(stacks: list[str], store: Store) -> None:
+    lines = {line.batch.name: line for line in batches(store)}
+    assert set(stacks) <= set(lines)
+    for name, line in lines.items():
+        made = receipt_of(store, name)
+        assert (line.batch, line.came, line.missing) == (made.batch, made.came, made.missing)
+        told = as_json(made)
+        assert told["sheets"] == line.came.sheets
+        assert told["pages"] == line.came.pages == made.came.sheets + made.came.blank_backs + made.came.covers
+        assert sum(made.reasons.values()) == made.came.rejected
+
+
+def test_a_batch_is_complete_when_its_last_page_was_stored(stacks: list[str], store: Store) -> None:
+    states = {line.batch.name: line.batch.complete for line in batches(store)}
+    assert all(states[name] for name in stacks)
+    assert sorted(states.values()) == [
+        False,
+        *[True] * len(stacks),
+    ]  # the one that was gone on with otherwise
+
+
+def test_pages_to_scan_again_are_problems_that_nobody_settled(stacks: list[str], store: Store) -> None:
+    from omr.records.review.queue import decide
+
+    made = receipt_of(store, stacks[0])
+    (bad,) = made.to_scan_again
+    assert (bad.reason, bad.file, bad.page) == ("serial_unreadable", "a.tif", 3)
+    decide(store, f"P{bad.key}", ["not_a_slip"], by="lan", why="tờ bìa", read=lambda item, serial: None)  # type: ignore[arg-type, return-value]
+    again = receipt_of(store, stacks[0])
+    assert not again.to_scan_again
+    assert [one.reason for one in again.problems] == [one.reason for one in made.problems]

@@ -287,8 +287,8 @@ class Office:
                 raise
 
     def decide(self, item: str, answer: Sequence[str], *, why: str) -> None:
-        """Record what a person says about an item of the review queue; see `queue.decide`."""
-        from omr.records.review.queue import decide
+        """Record what a person says about an item of the review queue; see `review.decide`."""
+        from omr.records.review.decide import decide
 
         decide(self.store, item, answer, by=self.by, why=why, read=self._read_typed)
 

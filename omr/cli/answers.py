@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option
-from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
 def answers(session: Session, batch: str | None, period: str | None, as_json: bool) -> None:
     """Print the answers."""
     from omr.records.counts.slips import current_slips
+    from omr.records.intake.batches import find_batch
     from omr.records.register.periods import parse_period
 
     when = parse_period(period).name if period else None
     with session.store() as store:
-        if batch and store.row("SELECT 1 FROM batches WHERE batch = ?", batch) is None:
-            raise OmrError("records.no_batch", batch=batch)
+        if batch:
+            find_batch(store, batch)  # a name that is none is an error, not an empty list
         slips = current_slips(store, batch=batch, period=when)
         if not as_json:
             for slip in slips:

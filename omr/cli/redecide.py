@@ -10,6 +10,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
+    from omr.records.counts.answers import Given
     from omr.records.intake.redecide import Changed
 
 
@@ -33,15 +34,14 @@ def redecide(session: Session, period: str | None, name: str | None, dry_run: bo
     click.echo(say(f"records.{key}", count=len(changed), calibration=chosen))
 
 
-def _said(answer: tuple[str, tuple[str, ...]]) -> str:
-    state, codes = answer
-    return "+".join(codes) if codes else say(f"records.{state}")
+def _said(answer: Given) -> str:
+    return "+".join(answer.codes) or say(answer.state.label)
 
 
 def _as_json(change: Changed) -> dict[str, object]:
     return {
         "serial": change.serial,
         "question": change.question,
-        "before": {"state": change.before[0], "codes": list(change.before[1])},
-        "after": {"state": change.after[0], "codes": list(change.after[1])},
+        "before": {"state": change.before.state, "codes": list(change.before.codes)},
+        "after": {"state": change.after.state, "codes": list(change.after.codes)},
     }

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from omr.errors import OmrError, ScanError
 from omr.forms.serial import parse_serial
 from omr.geometry import Box
+from omr.records.counts.readings import form_of
 from omr.records.register.near_serials import near_serials
-from omr.records.review import queue as review
-from omr.records.review.queue import Item, ItemKind
-from omr.records.review.second_reading import Said, to_confirm
+from omr.records.review.queue import WITHDRAW, Item, ItemKind, find_item, queue, shown
+from omr.records.review.second_reading import Decision, to_confirm
 from omr.records.store.store import Store
 from omr.web.pages import NotFoundError, page, see_other
 from omr.web.pictures import Colours, cut, jpeg, thumbnail
@@ -97,7 +97,7 @@ def _show(visit: Visit, store: Store, problem: str = "", typed: str = "") -> Res
         problem=problem,
         typed=typed,
         held=visit.office.worklist.held_by_other(item.item, visit.me.name),
-        file=review.shown(store, item.item).file,
+        file=shown(store, item.item).file,
     )
 
 
@@ -122,7 +122,7 @@ def _decide(visit: Visit, store: Store, item: Item, word: str, why: str) -> None
             raise OmrError("desk.taken_meanwhile")
         if visit.office.worklist.held_by_other(item.item, visit.me.name):
             raise OmrError("desk.taken_meanwhile")
-        if word == review.WITHDRAW:
+        if word == WITHDRAW:
             raise OmrError("desk.nothing_to_undo")
         name = visit.me.name
         visit.office.hall(store, name).decide(item.item, [word], why=why)
@@ -183,10 +183,9 @@ _VISIBLE: Final = 45  # grey levels; noise and a slightly other brightness stay 
 
 
 def _upright(visit: Visit, store: Store, reading: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", reading)
-    if row is None:
+    form = form_of(store, reading)
+    if form is None:
         raise NotFoundError
-    form = store.forms[row["fingerprint"]]
     slip = visit.office.pictures.slip(store, form, reading)
     whole = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
     return cut(slip.pixels, slip.scan_from_page, whole, _DIFFERENCE_PX_PER_MM)
@@ -209,7 +208,7 @@ def stamp(visit: Visit) -> Response:
 def _item(visit: Visit, store: Store) -> Item:
     """Return the case that the path names; answers have their own desk."""
     try:
-        item = review.find_item(store, visit.parameter("item"))
+        item = find_item(store, visit.parameter("item"))
     except OmrError as error:
         raise NotFoundError from error
     if item.kind is ItemKind.ANSWER:
@@ -219,15 +218,15 @@ def _item(visit: Visit, store: Store) -> Item:
 
 def _cases(visit: Visit, store: Store) -> list[Case]:
     """Return what waits for this reviewer: fresh cases, then those that want a second reader."""
-    fresh = [item for item in review.queue(store) if item.kind is not ItemKind.ANSWER]
+    fresh = [item for item in queue(store) if item.kind is not ItemKind.ANSWER]
     confirm = {name: said for name, said in to_confirm(store).items() if visit.me.name not in _speakers(said)}
     names = {item.item for item in fresh}
-    second = [review.find_item(store, name) for name in confirm if name not in names]
+    second = [find_item(store, name) for name in confirm if name not in names]
     cases = [Case(item, second=False) for item in fresh] + [Case(item, second=True) for item in second]
     free = [c for c in cases if not visit.office.worklist.held_by_other(c.item.item, visit.me.name)]
     return free
 
 
-def _speakers(said: tuple[Said, ...]) -> set[str]:
+def _speakers(said: tuple[Decision, ...]) -> set[str]:
     latest = {one.by: one for one in said}
     return {name for name, one in latest.items() if one.state != WITHDRAWN}

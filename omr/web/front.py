@@ -10,6 +10,7 @@ from threading import Lock
 
 from omr.errors import StoreError
 from omr.office import MEANS, Means, Office
+from omr.records.review.worklist import Worklist
 from omr.records.store.store import Store
 from omr.web.accounts import Accounts
 from omr.web.backups import Backups
@@ -17,7 +18,6 @@ from omr.web.kept import Kept
 from omr.web.pictures import Pictures
 from omr.web.throttle import Throttle
 from omr.web.worker import Worker
-from omr.web.worklist import Worklist
 from omr.words import Role
 from omr.workspace import Workspace
 

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from omr.errors import OmrError
 from omr.forms.template import Form, Kind
 from omr.reading.marks.measure import F
-from omr.records.review.second_reading import Item, Status
-from omr.records.store.measured import unpack
+from omr.records.counts.readings import marks_of
+from omr.records.review.second_reading import DoubtfulItem, Status
 from omr.records.store.store import Store
 from omr.web.pages import NotFoundError, page
 from omr.web.review import form_of, picture, wanted_of, write
@@ -30,7 +30,7 @@ _CLASSES: Final = (BoxState.MARKED, BoxState.BLANK)
 class Tile:
     """One doubtful box."""
 
-    item: Item
+    item: DoubtfulItem
     option: str
     label: str
     ink: float
@@ -67,7 +67,7 @@ def accept(visit: Visit) -> Response:
         return _show(visit, store, done=done, lost=lost)
 
 
-def _keep(visit: Visit, store: Store, words: list[str], item: Item) -> None:
+def _keep(visit: Visit, store: Store, words: list[str], item: DoubtfulItem) -> None:
     write(visit, store, item, words)
 
 
@@ -88,7 +88,7 @@ def _show(visit: Visit, store: Store, *, done: int = 0, lost: int = 0) -> Respon
     free = office.worklist.free(store, visit.me.name, wanted_of(visit))
     tiles = [_tile(store, item, forms) for item in free if _alone(item, forms[item.fingerprint])]
     tiles.sort(key=lambda tile: tile.ink, reverse=kind == BoxState.MARKED)
-    office.worklist.claim([tile.item.key for tile in tiles[:SHOWN]], visit.me.name)
+    office.worklist.claim([tile.item.item for tile in tiles[:SHOWN]], visit.me.name)
     return page(
         visit,
         "grid.html",
@@ -108,7 +108,7 @@ def _class(visit: Visit) -> str:
     return kind
 
 
-def _alone(item: Item, form: Form) -> bool:
+def _alone(item: DoubtfulItem, form: Form) -> bool:
     """Whether one box alone is doubtful, nobody differs, and the answer decides nothing about validity."""
     single = form.questions[item.position].kind is not Kind.MULTIPLE
     return (
@@ -116,18 +116,16 @@ def _alone(item: Item, form: Form) -> bool:
     )
 
 
-def _tile(store: Store, item: Item, forms: Mapping[str, Form]) -> Tile:
+def _tile(store: Store, item: DoubtfulItem, forms: Mapping[str, Form]) -> Tile:
     option = item.doubts[0].option
-    marks = store.value("SELECT marks FROM readings WHERE reading = ?", item.reading)
-    assert isinstance(marks, bytes)
     form = forms[item.fingerprint]
     (label,) = (o.label for o in form.questions[item.position].options if o.code == option)
-    measured = unpack(form, marks)
+    measured = marks_of(store, form, item.reading)
     (ink,) = (m.features[F["gain"]] for m in measured if (m.question, m.option) == (item.question, option))
     return Tile(item, option, label, ink)
 
 
-def _words(item: Item, form: Form, kind: str) -> list[str]:
+def _words(item: DoubtfulItem, form: Form, kind: str) -> list[str]:
     """Return the answer if the doubtful box is what the screen says."""
     seen = {*item.marked, item.doubts[0].option} if kind == BoxState.MARKED else set(item.marked)
     codes = [option.code for option in form.questions[item.position].options if option.code in seen]

@@ -37,7 +37,7 @@ class Kept:
 
     def get(self, store: Store, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what `make` gives, computed once, however many people ask at the same time."""
-        event = int(store.value("SELECT coalesce(max(event), 0) FROM events") or 0)
+        event = store.last_event
         with self._lock:
             kept, now = self._entries.get(key), self._clock()
             if kept is None or (kept.event != event and now - kept.made_at > STALE_S):

@@ -26,7 +26,7 @@ from omr.geometry import Affine, Box, fit_affine
 from omr.reading.apart import Apart, page_at, picture_of
 from omr.reading.limits import USUAL, Limits
 from omr.reading.scan.pages import EncodedPage
-from omr.records.store.measured import unpack
+from omr.records.counts.readings import PagePlace, marks_of, page_of, place_of
 from omr.records.store.store import Store
 
 Pixels = NDArray[np.uint8]  # (H, W) grey or (H, W, 3) blue, green, red
@@ -35,15 +35,6 @@ _KEPT_PAGES: Final = 48  # encoded, some 0.3 MB each: what a few reviewers look 
 _KEPT_PARTS: Final = 400  # rows and boxes as JPEG, some 0.05 MB each
 _JPEG_QUALITY: Final = 82
 _AT_ONCE: Final = 2  # pages that are decoded at once
-
-
-@dataclass(frozen=True, slots=True)
-class PagePlace:
-    """Where a page's picture is."""
-
-    original: str
-    path: str  # below the workspace
-    number: int
 
 
 class Colours(Enum):
@@ -104,7 +95,9 @@ class Pictures:
         ScanError
             If its picture cannot be decoded.
         """
-        place = _place(store, page)
+        place = place_of(store, page)
+        if place is None:
+            raise ScanError("damaged", detail=page)
         encoded = self._pages.get(place, lambda: self._opened(place))
         with self._borrowed() as apart:
             pixels = apart.call(picture_of, encoded, in_colour=colours is Colours.AS_SCANNED)
@@ -118,14 +111,14 @@ class Pictures:
         ScanError
             If its picture cannot be decoded.
         """
-        row = store.row("SELECT page, marks FROM readings WHERE reading = ?", reading)
-        if row is None:
+        page = page_of(store, reading)
+        if page is None:
             raise ScanError("damaged", detail=reading)
-        found = np.concatenate([mark.corners_px for mark in unpack(form, row["marks"])])
+        found = np.concatenate([mark.corners_px for mark in marks_of(store, form, reading)])
         printed = np.concatenate(
             [option.box.corners_mm for question in form.questions for option in question.options]
         )
-        return SlipPicture(self.pixels(store, row["page"], colours), fit_affine(printed, found))
+        return SlipPicture(self.pixels(store, page, colours), fit_affine(printed, found))
 
     def part(self, store: Store, form: Form, reading: int, area: Box, px_per_mm: float) -> bytes:
         """Return a rectangle of a slip's form, upright, as JPEG; what was read lies still, so it stays right.
@@ -156,15 +149,6 @@ class Pictures:
         if found is None:
             raise ScanError("damaged", detail=place.number)
         return found
-
-
-def _place(store: Store, page: int) -> PagePlace:
-    row = store.row(
-        "SELECT pages.original, path, number FROM pages JOIN originals USING (original) WHERE page = ?", page
-    )
-    if row is None:
-        raise ScanError("damaged", detail=page)
-    return PagePlace(row["original"], row["path"], row["number"])
 
 
 def cut(grey: Pixels, scan_from_page: Affine, box: Box, px_per_mm: float) -> Pixels:

@@ -12,12 +12,15 @@ from omr.errors import OmrError, ScanError
 from omr.forms.template import Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
-from omr.records.review import queue as review
-from omr.records.review.second_reading import Item, agreed
+from omr.records.counts.readings import form_of as printed_form
+from omr.records.review.decide import spoken
+from omr.records.review.queue import WITHDRAW, find_item
+from omr.records.review.second_reading import DoubtfulItem, agreed, latest
+from omr.records.review.worklist import Wanted
 from omr.records.store.store import Store
 from omr.web.pages import NotFoundError, page
 from omr.web.visit import Visit
-from omr.web.worklist import Wanted
+from omr.words import WITHDRAWN, AnswerState
 
 NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this person makes marks
 _SIDE_MM: Final = 3.0
@@ -40,7 +43,7 @@ class Choice:
 class Row:
     """One item as it is shown; boxes in mm of the page."""
 
-    item: Item
+    item: DoubtfulItem
     form: Form
     question: Question
     choices: tuple[Choice, ...]
@@ -101,7 +104,7 @@ def undo(visit: Visit) -> Response:
         if item is None:
             if not _is_my_latest(store, key, name):
                 return _next(visit, store, "item.html", problem=say("desk.nothing_to_undo"))
-            _record(visit, store, key, [review.WITHDRAW])
+            _record(visit, store, key, [WITHDRAW])
             office.worklist.forget()
             item = office.worklist.find(store, key)
             office.worklist.hold(key, name)
@@ -111,12 +114,11 @@ def undo(visit: Visit) -> Response:
 
 
 def _is_my_latest(store: Store, key: str, name: str) -> bool:
-    latest = store.row(
-        """SELECT state, by FROM decided_answers JOIN events USING (event)
-        WHERE 'A' || reading || '-' || question = ? ORDER BY decision DESC LIMIT 1""",
-        key,
-    )
-    return latest is not None and latest["by"] == name and latest["state"] != "withdrawn"
+    try:
+        last = latest(store, find_item(store, key))
+    except OmrError:  # no name of ours
+        return False
+    return last is not None and last.by == name and last.state != WITHDRAWN
 
 
 def row_picture(visit: Visit) -> Response:
@@ -149,10 +151,10 @@ def picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float)
 
 def form_of(visit: Visit, store: Store) -> Form:
     """Return the form of the slip that the path names."""
-    row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", _reading(visit))
-    if row is None:
+    form = printed_form(store, _reading(visit))
+    if form is None:
         raise NotFoundError
-    return store.forms[row["fingerprint"]]
+    return form
 
 
 def _reading(visit: Visit) -> int:
@@ -162,23 +164,26 @@ def _reading(visit: Visit) -> int:
     return int(text)
 
 
-def write(visit: Visit, store: Store, item: Item, words: list[str]) -> None:
+def write(visit: Visit, store: Store, item: DoubtfulItem, words: list[str]) -> None:
     """Record a decision on an item; several options where one is wanted are a multiple answer."""
-    form = store.forms[item.fingerprint]
-    question = form.questions[item.position]
-    if len(words) > 1 and question.kind is not Kind.MULTIPLE:
-        words = ["multiple"]
-    _record(visit, store, item.key, words)
+    _record(visit, store, item.item, _answer(store, item, words))
 
 
-def _check(visit: Visit, store: Store, known: Item, words: list[str]) -> None:
+def _check(visit: Visit, store: Store, known: DoubtfulItem, words: list[str]) -> None:
     """Compare an answer with what two others said; the register learns nothing."""
-    question = store.forms[known.fingerprint].questions[known.position]
-    if len(words) > 1 and question.kind is not Kind.MULTIPLE:
-        words = ["multiple"]
-    word = words[0] if len(words) == 1 else ""
-    said = (review.NOTHING[word].value, ()) if word in review.NOTHING else ("answered", tuple(sorted(words)))
-    visit.office.accounts.note_known(visit.me.name, known.key, right=said == agreed(known))
+    given = spoken(_question(store, known), _answer(store, known, words))
+    visit.office.accounts.note_known(
+        visit.me.name, known.item, right=given is not None and given.compared == agreed(known)
+    )
+
+
+def _question(store: Store, item: DoubtfulItem) -> Question:
+    return store.forms[item.fingerprint].questions[item.position]
+
+
+def _answer(store: Store, item: DoubtfulItem, words: list[str]) -> list[str]:
+    several = len(words) > 1 and _question(store, item).kind is not Kind.MULTIPLE
+    return [AnswerState.MULTIPLE.value] if several else words
 
 
 def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
@@ -222,7 +227,7 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"))
 
 
-def _row(item: Item, forms: Mapping[str, Form]) -> Row:
+def _row(item: DoubtfulItem, forms: Mapping[str, Form]) -> Row:
     form = forms[item.fingerprint]
     question = form.questions[item.position]
     options = {option.code: option for option in question.options}

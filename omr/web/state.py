@@ -78,7 +78,7 @@ def state_of(office: FrontOffice) -> State:
 def _register(office: FrontOffice) -> str:
     try:
         with Store.open(office.workspace.database) as store:
-            store.value("SELECT count(*) FROM sqlite_master")
+            _ = store.last_event
     except StoreError as error:
         return error.key
     return "ok"

@@ -21,7 +21,7 @@ from omr.forms.serial import Issue
 from omr.records.counts.closing import adjust, close
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
-from omr.records.review.queue import decide
+from omr.records.review.decide import decide
 from omr.records.store.chain import Verdict, fact_tables, merkle_root, verify
 from omr.records.store.store import Store
 from omr.workspace import Workspace

@@ -22,7 +22,7 @@ from omr.records.exchange.electronic import import_electronic
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
 from omr.records.register.visits import import_visits
-from omr.records.review.queue import decide
+from omr.records.review.decide import decide
 from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Store, canonical, digest_of, event_hash
 from omr.trust.check import check

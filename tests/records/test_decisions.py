@@ -13,7 +13,8 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue, Serial
 from omr.reading.reader import ReadPage
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.review.queue import Item, decide, find_item, queue
+from omr.records.review.decide import decide
+from omr.records.review.queue import Item, find_item, queue
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]

@@ -94,7 +94,7 @@ def test_a_batch_is_complete_when_its_last_page_was_stored(stacks: list[str], st
 
 
 def test_pages_to_scan_again_are_problems_that_nobody_settled(stacks: list[str], store: Store) -> None:
-    from omr.records.review.queue import decide
+    from omr.records.review.decide import decide
 
     made = receipt_of(store, stacks[0])
     (bad,) = made.to_scan_again

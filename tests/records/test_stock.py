@@ -14,7 +14,7 @@ from omr.records.counts.slips import current_slips
 from omr.records.register.custody import Custody, Place
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
-from omr.records.review.queue import decide
+from omr.records.review.decide import decide
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]

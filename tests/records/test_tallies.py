@@ -8,27 +8,19 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from scanned import FORM, Scanner, rejected, slip
+from tallying import Slip, count
 
 from omr.forms.serial import Issue
 from omr.reading.reader import ReadPage
+from omr.records.counts.answers import Given
 from omr.records.counts.closing import adjust, close
 from omr.records.counts.reconcile import reconcile
 from omr.records.counts.slips import current_slips
-from omr.records.counts.tallies import (
-    AnswerTally,
-    Channel,
-    Given,
-    Slip,
-    SlipState,
-    SlipTally,
-    Stratum,
-    Tallies,
-    count,
-    tally,
-)
+from omr.records.counts.tallies import AnswerTally, Channel, SlipState, SlipTally, Stratum, Tallies, tally
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import spoil
-from omr.records.review.queue import decide, queue
+from omr.records.review.decide import decide
+from omr.records.review.queue import queue
 from omr.records.store.store import Store
 from omr.words import AnswerState
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scanned import FORM
 
 from omr.messages import LANGUAGES, choose_language
-from omr.records.counts.validity import CurrentAnswer, judge, rules
+from omr.records.counts.answers import CurrentAnswer, Given
+from omr.records.counts.validity import judge, rules
 from omr.words import AnswerState
 
 CORE = ("B1", "B2", "B3", "B10")
@@ -22,7 +23,7 @@ STATES = {
 
 def answers(by: str = "machine", **said: str) -> dict[str, CurrentAnswer]:
     """``5`` answered, ``""`` blank, ``*`` several boxes, ``?`` doubtful; B10 is the overall question."""
-    return {key: CurrentAnswer(key, STATES[word], (), 1.0, by) for key, word in said.items()}
+    return {key: CurrentAnswer(key, Given(STATES[word]), 1.0, by) for key, word in said.items()}
 
 
 def validity(given: dict[str, CurrentAnswer]) -> str | None:

@@ -10,9 +10,12 @@ import random
 from datetime import date
 from functools import cache
 
+from tallying import Slip, count
+
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
-from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, count
+from omr.records.counts.answers import Given
+from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.exchange.comments import Commented
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, UnitKind

@@ -6,9 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 from months import FORMS, SILENT, UNITS, make_month, slips_of
+from tallying import Slip, count
 
 from omr.figures import Change, Nothing, Share
-from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, Tallies, count
+from omr.records.counts.answers import Given
+from omr.records.counts.tallies import Channel, SlipState, Stratum, Tallies
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, UnitKind
 from omr.reports.pools import merge

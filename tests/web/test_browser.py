@@ -12,7 +12,6 @@ from scanned_stacks import slip, take_slips
 from omr.records.intake.inbox import Inbox, Progress
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.web import worklist
 from omr.words import Role
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
@@ -96,7 +95,7 @@ def test_every_page_is_accessible_and_fits(role, window, office):
 
 
 def test_a_reviewer_decides_with_keys_alone(window, office, monkeypatch):
-    monkeypatch.setattr(worklist, "SECOND_SHARE", 0.0)
+    office.worklist.second_share = 0.0
     take_slips(office.workspace, [slip(B2="?3"), slip(B2="?4"), slip(A5="id_card ?other")])
     sign_in(window, Role.REVIEWER)
     window.goto(office_url(window) + "/review")

@@ -11,17 +11,17 @@ from people import PASSWORD, Person
 from scanned_stacks import slip, take_slips
 from starlette.testclient import TestClient
 
+from omr.records.review.second_reading import doubtful
 from omr.records.store.store import Store
-from omr.web import worklist as worklist_module
 from omr.web.app import create_app
 from omr.web.front import FrontOffice
 from omr.words import Role
 
 
 @pytest.fixture
-def no_sample(monkeypatch):
+def no_sample(office):
     """No item is drawn for a second reader by chance."""
-    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 0.0)
+    office.worklist.second_share = 0.0
 
 
 def another(office, name: str, role: Role = Role.REVIEWER) -> None:
@@ -127,7 +127,7 @@ def test_nobody_undoes_another(person, office, no_sample):
 
 
 def test_a_second_reader_sees_nothing_of_the_first(person, office, monkeypatch):
-    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 1.0)
+    office.worklist.second_share = 1.0
     take_slips(office.workspace, [slip(B2="?3")])
     first, second = person(Role.REVIEWER), person(Role.LEAD)
     fresh = first.client.get("/review").text
@@ -141,7 +141,7 @@ def test_a_second_reader_sees_nothing_of_the_first(person, office, monkeypatch):
 
 
 def test_readers_who_differ_call_a_third(person, office, anybody, monkeypatch):
-    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 1.0)
+    office.worklist.second_share = 1.0
     take_slips(office.workspace, [slip(B2="?3"), slip(B1="?5")])
     another(office, "ba.pv01")
     decide(person(Role.REVIEWER), "A1-B2", "3")
@@ -274,7 +274,7 @@ def test_grid_never_decides_validity(person, office, no_sample):
 
 
 def test_a_known_item_measures_the_reader_and_changes_no_slip(person, office, anybody, monkeypatch):
-    monkeypatch.setattr(worklist_module, "SECOND_SHARE", 1.0)
+    office.worklist.second_share = 1.0
     take_slips(office.workspace, [slip(B2="?3"), slip(B1="?5")])
     another(office, "ba.pv01")
     for role in (Role.REVIEWER, Role.LEAD):
@@ -304,13 +304,13 @@ def test_a_decision_is_felt_by_its_slip_and_makes_nobody_look_at_all_others(
     reviewer = person(Role.REVIEWER)
     reviewer.client.get("/review")
     assert office.worklist._items["A1-B2"].decides_validity
-    looked, real = [], worklist_module.doubtful
+    looked = []
 
     def looking(*told, reading=None):
         looked.append(reading)
-        return real(*told, reading=reading)
+        return doubtful(*told, reading=reading)
 
-    monkeypatch.setattr(worklist_module, "doubtful", looking)
+    office.worklist._look = looking
     decide(reviewer, "A1-B4", "5")
     assert not office.worklist._items["A1-B2"].decides_validity
     office.worklist._look_at = 0.0

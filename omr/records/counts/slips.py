@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from omr.records.counts.validity import CurrentAnswer, judge
+from omr.records.counts.answers import CurrentAnswer
+from omr.records.counts.validity import judge
 from omr.records.store.store import Store
-from omr.words import AnswerState, Aside, Standing
+from omr.words import Aside, Standing
 
 # One slip per serial: the one that counts; while none does, the first that waits; else the first.
 ONE_PER_SERIAL: Final = """(rank = 0 OR NOT EXISTS (
@@ -102,16 +103,7 @@ def _slips(store: Store, rows: Iterable[sqlite3.Row]) -> Iterator[CurrentSlip]:
     for _, group in groupby(rows, key=lambda row: row["reading"]):
         rows = list(group)
         slip, form = rows[0], forms[rows[0]["fingerprint"]]
-        given = {
-            row["question"]: CurrentAnswer(
-                row["question"],
-                AnswerState(row["state"]),
-                tuple(row["codes"].split()),
-                row["confidence"],
-                row["by"],
-            )
-            for row in rows
-        }
+        given = {row["question"]: CurrentAnswer.of(row) for row in rows}
         answers = {question.key: given[question.key] for question in form.questions if question.key in given}
         reason = judge(
             form,

@@ -1,8 +1,8 @@
 """Tallies: how many slips said what, the only thing the statistics are computed from.
 
 `tally` makes them from the database: SQL joins each slip's current answers into one
-string, so that a month of 100,000 slips is counted in seconds. `count` makes the same rows
-from single slips in plain Python. A test holds the two to each other.
+string, so that a month of 100,000 slips is counted in seconds. A test makes the same rows
+from single slips in plain Python and holds the two to each other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -20,8 +20,9 @@ from typing import Final, NamedTuple
 
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form, Kind, Question
+from omr.records.counts.answers import MACHINE, CurrentAnswer
 from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, OF_PERIOD, ONE_PER_SERIAL
-from omr.records.counts.validity import MACHINE, CurrentAnswer, judge
+from omr.records.counts.validity import judge
 from omr.records.store.store import Store
 from omr.words import AnswerState, Standing
 
@@ -58,23 +59,6 @@ class Stratum(NamedTuple):
     unit: str
     fingerprint: str
     channel: Channel
-
-
-class Given(NamedTuple):
-    """What one slip says on one question."""
-
-    state: AnswerState
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """One slip as it counts today; nothing in it names a person."""
-
-    stratum: Stratum
-    state: SlipState
-    reason: str  # "KHL1" … of an invalid or held slip, else ""
-    answers: Mapping[str, Given]
 
 
 class SlipTally(NamedTuple):
@@ -127,71 +111,6 @@ class Tallies:
 def grouping_questions(form: Form) -> tuple[Question, ...]:
     """Return the questions about the respondent and the procedure."""
     return tuple(question for question in form.questions if question.kind in GROUPING and not question.core)
-
-
-def count(slips: Iterable[Slip], forms: Mapping[str, Form]) -> Tallies:
-    """Count slips one by one.
-
-    Parameters
-    ----------
-    slips : iterable of Slip
-        Each slip that was returned in the period, once.
-    forms : mapping
-        Fingerprint to form, for all strata.
-    """
-    states: Counter[tuple[Stratum, SlipState, str]] = Counter()
-    rated: Counter[tuple[Stratum, SlipState, str]] = Counter()
-    content: Counter[tuple[Stratum, SlipState, str]] = Counter()
-    answers: Counter[tuple[Stratum, str, AnswerState, str]] = Counter()
-    crossed: Counter[tuple[Stratum, str, str, str]] = Counter()
-    for slip in slips:
-        at, key = slip.stratum, (slip.stratum, slip.state, slip.reason)
-        states[key] += 1
-        if slip.state is not SlipState.VALID:
-            continue
-        form = forms[at.fingerprint]
-        for question, given in slip.answers.items():
-            answers[at, question, given.state, ""] += 1
-            for code in given.codes if given.state is AnswerState.ANSWERED else ():
-                answers[at, question, given.state, code] += 1
-        good = _goodness(form, slip)
-        rated[key] += bool(good)
-        content[key] += bool(good) and all(good)
-        for group, code, overall in _crossings(form, slip):
-            crossed[at, group, code, overall] += 1
-    return Tallies(
-        tuple(SlipTally(*key, n, rated[key], content[key]) for key, n in sorted(states.items())),
-        tuple(AnswerTally(*key, n) for key, n in sorted(answers.items())),
-        tuple(CrossTally(*key, n) for key, n in sorted(crossed.items())),
-    )
-
-
-def _answered(slip: Slip, question: Question) -> tuple[str, ...]:
-    given = slip.answers.get(question.key)
-    return given.codes if given and given.state is AnswerState.ANSWERED else ()
-
-
-def _goodness(form: Form, slip: Slip) -> list[bool]:
-    """Return for each answered core question whether its answer is a satisfied one."""
-    return [
-        option.satisfied
-        for question in form.questions
-        if question.core
-        for option in question.options
-        if option.code in _answered(slip, question)
-    ]
-
-
-def _crossings(form: Form, slip: Slip) -> list[tuple[str, str, str]]:
-    question = overall_question(form)
-    if question is None:
-        return []
-    return [
-        (group.key, code, overall)
-        for overall in _answered(slip, question)
-        for group in grouping_questions(form)
-        for code in _answered(slip, group) or ("",)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,24 +190,6 @@ def prints_of(store: Store, period: str) -> set[str]:
     return {row["fingerprint"] for row in rows}
 
 
-class _Said(NamedTuple):
-    """One answer as `tally` fetches it: "B10 answered 1 5"."""
-
-    question: str
-    given: Given
-    by_machine: bool
-
-    @classmethod
-    def parse(cls, text: str) -> _Said:
-        question, state, by_machine, codes = text.split(" ", 3)
-        return cls(question, Given(AnswerState(state), tuple(codes.split())), by_machine == "1")
-
-    @property
-    def current(self) -> CurrentAnswer:
-        by = MACHINE if self.by_machine else "person"
-        return CurrentAnswer(self.question, self.given.state, self.given.codes, 1.0, by)
-
-
 # What one answer means for its slip; plain bits, because they are joined a million times.
 _OVERALL: Final = 1  # a valid answer to the overall question
 _GROUPING: Final = 2  # about the respondent or the procedure, answered or not
@@ -310,8 +211,8 @@ class _Roles(dict[str, int]):
         }
 
     def __missing__(self, text: str) -> int:
-        said = _Said.parse(text)
-        codes = _codes(said.given)
+        said = CurrentAnswer.parse(text)
+        codes = said.given.valid
         role = _GROUPING if said.question in self._grouping else 0
         if codes and self._overall and said.question == self._overall.key:
             role |= _OVERALL
@@ -352,7 +253,7 @@ class _Counting:
         reason = None
         # With a valid overall answer only a person or its standing can make a slip invalid.
         if standing != Standing.COUNTS or by_hand is not None or not means & _OVERALL:
-            answers = [_Said.parse(text).current for text in said]
+            answers = [CurrentAnswer.parse(text) for text in said]
             reason = judge(
                 roles_of.form,
                 {answer.question: answer for answer in answers},
@@ -380,18 +281,18 @@ class _Counting:
         total = by_people = 0
         for at, texts in self._said.items():
             for text, slips in texts.items():
-                said = _Said.parse(text)
+                said = CurrentAnswer.parse(text)
                 if at.channel is Channel.PAPER:
                     total += slips
-                    by_people += 0 if said.by_machine else slips
+                    by_people += 0 if said.by == MACHINE else slips
                 answers[at, said.question, said.given.state, ""] += slips
-                for code in _codes(said.given):
+                for code in said.given.valid:
                     answers[at, said.question, said.given.state, code] += slips
         for (at, overall), texts in self._crossed.items():
-            (level,) = _Said.parse(overall).given.codes
+            (level,) = CurrentAnswer.parse(overall).given.codes
             for text, slips in texts.items():
-                said = _Said.parse(text)
-                for code in _codes(said.given) or ("",):
+                said = CurrentAnswer.parse(text)
+                for code in said.given.valid or ("",):
                     crossed[at, said.question, code, level] += slips
         tallies = Tallies(
             tuple(
@@ -402,7 +303,3 @@ class _Counting:
             tuple(CrossTally(*key, slips) for key, slips in sorted(crossed.items())),
         )
         return Counted(tallies, total, by_people)
-
-
-def _codes(given: Given) -> tuple[str, ...]:
-    return given.codes if given.state is AnswerState.ANSWERED else ()

@@ -11,20 +11,8 @@ from importlib import resources
 from omr.forms.template import Form, Kind
 from omr.messages import language
 from omr.reading.marks.decide import Answer
+from omr.records.counts.answers import MACHINE, CurrentAnswer
 from omr.words import RULE_OF_REFUSED, AnswerState, Aside, Standing
-
-MACHINE = "machine"
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentAnswer:
-    """What counts today as the answer of one question."""
-
-    question: str
-    state: AnswerState
-    codes: tuple[str, ...]
-    confidence: float
-    by: str  # "machine" or the reviewer's name
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from omr.errors import OmrError
 from omr.forms.template import Form, Kind, Question
-from omr.records.counts.tallies import Given
+from omr.records.counts.answers import Given
 from omr.records.exchange.moments import Column, Moment, Order
 from omr.records.register.periods import PILOT, Period, parse_period
 from omr.records.register.units import find_unit

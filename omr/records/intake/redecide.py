@@ -13,11 +13,12 @@ from omr.forms.template import Form, Question
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, decide
 from omr.reading.marks.measure import MarkReading
+from omr.records.counts.answers import Given, answer_row, machine_answers
 from omr.records.counts.validity import may_say_overall
-from omr.records.intake.rows import answer_row, verdicts_json
 from omr.records.register.periods import state_of
 from omr.records.store.measured import unpack
 from omr.records.store.store import Row, Store
+from omr.records.store.verdicts import pack_verdicts
 from omr.words import PeriodState
 
 Judge = Callable[
@@ -32,8 +33,8 @@ class Changed:
 
     serial: str
     question: str
-    before: tuple[str, tuple[str, ...]]  # state and codes
-    after: tuple[str, tuple[str, ...]]
+    before: Given
+    after: Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +75,15 @@ def redecided(
             continue
         form = forms[row["fingerprint"]]
         verdicts, answers = judge(form.questions, unpack(form, row["marks"]), calibration)
-        before = _machine_answers(store, row["reading"])
+        before = machine_answers(store, row["reading"])
         changed = tuple(
             Changed(row["serial"], answer.question, before[answer.question], after)
             for answer in answers
-            if before.get(answer.question) != (after := (answer.state.value, answer.codes))
+            if before.get(answer.question) != (after := Given(answer.state, answer.codes))
             and answer.question in before
         )
         if changed:
             yield Redecided(row["reading"], form, verdicts, answers, changed)
-
-
-def _machine_answers(store: Store, reading: int) -> dict[str, tuple[str, tuple[str, ...]]]:
-    rows = store.rows(
-        """SELECT question, state, codes FROM answers
-        WHERE deciding = (SELECT max(deciding) FROM decidings WHERE reading = ?)""",
-        reading,
-    )
-    return {row["question"]: (row["state"], tuple(row["codes"].split())) for row in rows}
 
 
 def keep(store: Store, slips: Iterable[Redecided], calibration: Calibration, *, by: str) -> None:
@@ -106,7 +98,7 @@ def keep(store: Store, slips: Iterable[Redecided], calibration: Calibration, *, 
                     "reading": slip.reading,
                     "calibration": calibration.name,
                     "overall": int(may_say_overall(slip.form, slip.answers)),
-                    "verdicts": verdicts_json(slip.verdicts),
+                    "verdicts": pack_verdicts(slip.verdicts),
                 },
             )
             rows: list[Row] = [answer_row(deciding, answer) for answer in slip.answers]

@@ -9,15 +9,16 @@ from typing import Final
 
 import numpy as np
 
-from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.page.streaks import Streak
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
+from omr.records.counts.answers import answer_row
 from omr.records.counts.validity import may_say_overall
 from omr.records.intake.orders import Orders
 from omr.records.intake.standing import Admission, Seen
 from omr.records.store.measured import pack
 from omr.records.store.store import Act, Row, Store
-from omr.words import BoxState, PageOutcome
+from omr.records.store.verdicts import pack_verdicts
+from omr.words import PageOutcome
 
 # In the order in which rows refer to each other.
 _TABLES: Final = ("pages", "readings", "doubts", "comments", "set_aside", "decidings", "answers")
@@ -130,7 +131,7 @@ class PageRows:
                 "reading": reading,
                 "calibration": result.calibration,
                 "overall": int(may_say_overall(form, result.answers)),
-                "verdicts": verdicts_json(result.verdicts),
+                "verdicts": pack_verdicts(result.verdicts),
             }
         )
         self._tables["answers"] += [answer_row(deciding, answer) for answer in result.answers]
@@ -143,24 +144,3 @@ class PageRows:
 def _streaks(streaks: Iterable[Streak]) -> str | None:
     found = [[streak.first, streak.last, streak.is_column] for streak in streaks]
     return json.dumps(found) if found else None
-
-
-def verdicts_json(verdicts: Iterable[BoxVerdict]) -> str:
-    """Return all boxes that are not plainly blank, as JSON: [question, option, state, confidence, review]."""
-    told = [
-        [one.question, one.option, one.state.value, round(one.confidence, 6), one.review]
-        for one in verdicts
-        if one.review or one.state is not BoxState.BLANK
-    ]
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-
-
-def answer_row(deciding: int, answer: Answer) -> Row:
-    """Return the row of one answer."""
-    return {
-        "deciding": deciding,
-        "question": answer.question,
-        "state": answer.state.value,
-        "codes": " ".join(answer.codes),
-        "confidence": float(answer.confidence),
-    }

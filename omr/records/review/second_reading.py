@@ -1,6 +1,6 @@
 """Who has to look at a doubtful answer, in which order, and when it is settled.
 
-`review` keeps decisions and says which of them counts. Here is the rule above it: some
+`decide` keeps decisions and the views say which of them counts. Here is the rule above it: some
 items want two readers who do not know of each other; where the two differ, a third
 decides by agreeing with one of them.
 """
@@ -15,8 +15,12 @@ from enum import StrEnum
 from typing import Final
 
 from omr.forms.template import Form, Question
-from omr.records.counts.validity import CurrentAnswer, judge
+from omr.reading.marks.decide import BoxVerdict
+from omr.records.counts.answers import CurrentAnswer, Given, current_answers
+from omr.records.counts.validity import judge
+from omr.records.review.queue import Item, ItemKind, answer_name
 from omr.records.store.store import Store
+from omr.records.store.verdicts import unpack_verdicts
 from omr.words import WITHDRAWN, AnswerState, BoxState, PageDecision, Standing
 
 
@@ -30,7 +34,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Decision:
     """What one reader decided."""
 
     by: str
@@ -44,38 +48,24 @@ class Said:
         return self.state, tuple(sorted(self.codes))
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """One box that the machine is unsure of."""
-
-    option: str
-    confidence: float  # that the likelier state is right
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One question of one slip that waits."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtfulItem(Item):
+    """One question of one slip that waits, with all that decides who is asked and when."""
 
     reading: int
     question: str
-    position: int  # of the question on the form
     serial: str
     form: str
     fingerprint: str
     unit: str
     period: str
-    batch: str
+    position: int  # of the question on the form
     marked: tuple[str, ...]  # options that the machine is sure of
-    doubts: tuple[Doubt, ...]
-    said: tuple[Said, ...]
+    doubts: tuple[BoxVerdict, ...]  # boxes that it is unsure of
+    said: tuple[Decision, ...]
     second_wanted: bool
     decides_validity: bool
     rank: int  # lower comes first
-
-    @property
-    def key(self) -> str:
-        """Its name in `review`."""
-        return f"A{self.reading}-{self.question}"
 
     @property
     def status(self) -> Status:
@@ -87,7 +77,7 @@ class Item:
         return name in _standing(self.said)
 
 
-def status(said: Sequence[Said], *, second_wanted: bool) -> Status:
+def status(said: Sequence[Decision], *, second_wanted: bool) -> Status:
     """Say where an item is, from all that was decided on it, in order.
 
     A second reader is also wanted where the first says that it cannot be decided.
@@ -103,13 +93,13 @@ def status(said: Sequence[Said], *, second_wanted: bool) -> Status:
     return Status.SETTLED if agreed else Status.DISPUTED
 
 
-def _standing(said: Iterable[Said]) -> dict[str, Said]:
+def _standing(said: Iterable[Decision]) -> dict[str, Decision]:
     """Return each reader's latest decision; who withdrew has none."""
     latest = {one.by: one for one in said}
     return {name: one for name, one in latest.items() if one.state != WITHDRAWN}
 
 
-def in_order(items: Iterable[Item]) -> list[Item]:
+def in_order(items: Iterable[DoubtfulItem]) -> list[DoubtfulItem]:
     """Return the items that are not settled, what matters most first.
 
     First where two readers differ, then where the answer decides whether the slip is valid,
@@ -128,7 +118,7 @@ def doubtful(
     wants_second: Callable[[int, str], bool],
     *,
     reading: int | None = None,
-) -> list[Item]:
+) -> list[DoubtfulItem]:
     """Return all items that the machine was unsure of, settled or not, in the order of reading.
 
     Parameters
@@ -142,23 +132,31 @@ def doubtful(
     forms = store.forms
     rows = list(store.rows(_DOUBTFUL.format(one="AND slips.reading = ?" if of else ""), *of))
     said = _decisions(store, [row["reading"] for row in rows])
-    answers = _answers(store, {row["reading"] for row in rows})
+    answers = current_answers(store, (row["reading"] for row in rows))
     return [_item(row, forms[row["fingerprint"]], said, answers, wants_second) for row in rows]
 
 
-def agreed(item: Item) -> tuple[str, tuple[str, ...]] | None:
+def agreed(item: DoubtfulItem) -> tuple[str, tuple[str, ...]] | None:
     """Return what two readers said alike, who did not know of each other; None where they did not."""
     values = [one.value for one in _standing(item.said).values()]
     return next((value for value in values if values.count(value) > 1), None)
 
 
-def current(store: Store, item: Item) -> Item:
+def latest(store: Store, item: Item) -> Decision | None:
+    """Return what was last decided on a doubtful answer, also that it was withdrawn."""
+    assert item.reading is not None and item.question is not None  # an answer has both
+    decisions = _decisions(store, [item.reading]).get((item.reading, item.question), [])
+    return decisions[-1] if decisions else None
+
+
+def current(store: Store, item: DoubtfulItem) -> DoubtfulItem:
     """Return an item with what was decided on it up to now."""
     return replace(item, said=tuple(_decisions(store, [item.reading]).get((item.reading, item.question), ())))
 
 
 _DOUBTFUL: Final = """
-    SELECT slips.reading, serial, form, fingerprint, unit, period, batch, question, verdicts
+    SELECT slips.reading, serial, form, fingerprint, unit, period, batch, original, page, page_number,
+           question, confidence, verdicts
     FROM answers JOIN decidings USING (deciding) JOIN slips ON slips.reading = decidings.reading
     WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held') {one}
       AND deciding = (SELECT max(deciding) FROM decidings AS other WHERE other.reading = decidings.reading)
@@ -166,50 +164,39 @@ _DOUBTFUL: Final = """
 """
 
 
-def _decisions(store: Store, readings: Iterable[int]) -> dict[tuple[int, str], list[Said]]:
-    found: dict[tuple[int, str], list[Said]] = {}
+def _decisions(store: Store, readings: Iterable[int]) -> dict[tuple[int, str], list[Decision]]:
+    found: dict[tuple[int, str], list[Decision]] = {}
     for row in store.rows(
         """SELECT reading, question, state, codes, by, at FROM decided_answers JOIN events USING (event)
         WHERE reading IN (SELECT value FROM json_each(?)) ORDER BY decision""",
         json.dumps(sorted(set(readings))),
     ):
-        said = Said(row["by"], row["at"], row["state"], tuple(row["codes"].split()))
+        said = Decision(row["by"], row["at"], row["state"], tuple(row["codes"].split()))
         found.setdefault((row["reading"], row["question"]), []).append(said)
-    return found
-
-
-def _answers(store: Store, readings: Iterable[int]) -> dict[int, dict[str, CurrentAnswer]]:
-    found: dict[int, dict[str, CurrentAnswer]] = {}
-    for row in store.rows(
-        """SELECT reading, question, state, codes, confidence, by FROM current_answers
-        WHERE reading IN (SELECT value FROM json_each(?))""",
-        json.dumps(sorted(readings)),
-    ):
-        answer = CurrentAnswer(
-            row["question"],
-            AnswerState(row["state"]),
-            tuple(row["codes"].split()),
-            row["confidence"],
-            row["by"],
-        )
-        found.setdefault(row["reading"], {})[row["question"]] = answer
     return found
 
 
 def _item(
     row: sqlite3.Row,
     form: Form,
-    said: Mapping[tuple[int, str], list[Said]],
+    said: Mapping[tuple[int, str], list[Decision]],
     answers: Mapping[int, Mapping[str, CurrentAnswer]],
     wants_second: Callable[[int, str], bool],
-) -> Item:
+) -> DoubtfulItem:
     reading, question = int(row["reading"]), str(row["question"])
     position = next(i for i, one in enumerate(form.questions) if one.key == question)
-    boxes = [one for one in json.loads(row["verdicts"]) if one[0] == question]
+    boxes = unpack_verdicts(row["verdicts"], question)
     spoken = tuple(said.get((reading, question), ()))
     second = wants_second(reading, question)
     decisive = _decides_validity(form, answers[reading], question)
-    return Item(
+    return DoubtfulItem(
+        item=answer_name(reading, question),
+        kind=ItemKind.ANSWER,
+        reason=AnswerState.DOUBTFUL,
+        original=str(row["original"]),
+        page=int(row["page"]),
+        page_number=int(row["page_number"]),
+        confidence=float(row["confidence"]),
         reading=reading,
         question=question,
         position=position,
@@ -219,10 +206,8 @@ def _item(
         unit=str(row["unit"]),
         period=str(row["period"]),
         batch=str(row["batch"]),
-        marked=tuple(option for _, option, state, _, _ in boxes if state == BoxState.MARKED),
-        doubts=tuple(
-            Doubt(option, chance) for _, option, state, chance, _ in boxes if state == BoxState.DOUBTFUL
-        ),
+        marked=tuple(box.option for box in boxes if box.state is BoxState.MARKED),
+        doubts=tuple(box for box in boxes if box.state is BoxState.DOUBTFUL),
         said=spoken,
         second_wanted=second or decisive,
         decides_validity=decisive,
@@ -247,7 +232,7 @@ def _decides_validity(form: Form, answers: Mapping[str, CurrentAnswer], question
 
 
 def _as(answer: CurrentAnswer, state: AnswerState) -> CurrentAnswer:
-    return CurrentAnswer(answer.question, state, answer.codes, 1.0, answer.by)
+    return CurrentAnswer(answer.question, Given(state, answer.codes), 1.0, answer.by)
 
 
 def _rank(question: Question, where: Status, decisive: bool) -> int:
@@ -260,16 +245,16 @@ def _rank(question: Question, where: Status, decisive: bool) -> int:
     return 3 if question.core else 4
 
 
-def to_confirm(store: Store) -> dict[str, tuple[Said, ...]]:
+def to_confirm(store: Store) -> dict[str, tuple[Decision, ...]]:
     """Return the slips and pages whose validity one reader decided, or several differently, by item name.
 
     What makes a slip count or not, two readers say.
     """
-    said: dict[str, list[Said]] = {}
+    said: dict[str, list[Decision]] = {}
     for row in store.rows(_SLIP_DECISIONS, PageDecision.SERIAL, PageDecision.RESCANNED):
         value = row["outcome"] if row["reason"] is None else f"{row['outcome']} {row['reason']}"
         state = WITHDRAWN if row["outcome"] == WITHDRAWN else value
-        said.setdefault(row["item"], []).append(Said(row["by"], row["at"], state, ()))
+        said.setdefault(row["item"], []).append(Decision(row["by"], row["at"], state, ()))
     return {
         item: tuple(all_)
         for item, all_ in said.items()

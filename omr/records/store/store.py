@@ -312,6 +312,11 @@ class Store:
             return first
 
     @property
+    def last_event(self) -> int:
+        """The number of the newest event, 0 without one: who kept it sees whether anything was added."""
+        return int(self.value("SELECT coalesce(max(event), 0) FROM events") or 0)
+
+    @property
     def forms(self) -> Mapping[str, Form]:
         """All forms that were ever printed, by fingerprint, exactly as printed.
 

@@ -13,17 +13,26 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from threading import RLock
-from typing import Final
+from typing import Final, Protocol
 
 from omr.errors import OmrError
-from omr.records.review.second_reading import Item, Status, agreed, current, doubtful, in_order
+from omr.records.review.second_reading import DoubtfulItem, Status, agreed, current, doubtful, in_order
 from omr.records.store.store import Store
 
 IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next reviewer
-SECOND_SHARE: Final = 0.05
+SECOND_SHARE: Final = 0.05  # of all items, drawn so that nobody can foresee which: two readers see them
 KNOWN_SHARE: Final = 0.02  # one item in fifty is one that two others read alike: it measures the reader
 _LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added
 _LOOK_SHARE: Final = 0.05  # of the time, at most: a month's queue takes a second to make
+
+
+class Look(Protocol):
+    """Finds what the machine was unsure of, as `second_reading.doubtful` does."""
+
+    def __call__(
+        self, store: Store, wants_second: Callable[[int, str], bool], *, reading: int | None = None
+    ) -> list[DoubtfulItem]:
+        """Return all of it, or that of one slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Wanted:
     form: str = ""
     reason: str = ""  # "validity", "disputed"
 
-    def holds(self, item: Item) -> bool:
+    def holds(self, item: DoubtfulItem) -> bool:
         """Whether an item is of the chosen kind."""
         return (
             self.unit in ("", item.unit)
@@ -53,14 +62,18 @@ class Worklist:
         clock: Callable[[], float] = time.monotonic,
         had: Callable[[str], frozenset[str]] = lambda name: frozenset(),
         chance: Callable[[], float] = random.random,
+        look: Look = doubtful,
+        second_share: float = SECOND_SHARE,
     ) -> None:
         self._key = key
+        self._look = look
+        self.second_share = second_share  # of all items, those that two readers see
         self._had = had  # known items that a reviewer was given before
         self._chance = chance
         self._clock = clock
         self._lock = RLock()
-        self._items: dict[str, Item] = {}
-        self._known: dict[str, Item] = {}  # settled by two who agree
+        self._items: dict[str, DoubtfulItem] = {}
+        self._known: dict[str, DoubtfulItem] = {}  # settled by two who agree
         self._checking: dict[str, str] = {}  # who -> the known item in front of them
         self._checked: dict[str, str] = {}  # who -> the known item that they had last
         self._event = -1
@@ -68,7 +81,7 @@ class Worklist:
         self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
         self._put_off: dict[str, list[str]] = {}  # who -> items passed over, the latest last
 
-    def take(self, store: Store, name: str, wanted: Wanted, count: int = 2) -> list[Item]:
+    def take(self, store: Store, name: str, wanted: Wanted, count: int = 2) -> list[DoubtfulItem]:
         """Hand out the next items: the first to decide, the others to load meanwhile.
 
         What this reviewer held before and is not handed out again is free for others.
@@ -76,25 +89,25 @@ class Worklist:
         with self._lock:
             free = self.free(store, name, wanted)
             later = self._put_off.get(name, [])
-            free.sort(key=lambda item: later.index(item.key) if item.key in later else -1)
-            self.claim([item.key for item in free[:count]], name)
+            free.sort(key=lambda item: later.index(item.item) if item.item in later else -1)
+            self.claim([item.item for item in free[:count]], name)
             known = self._known_for(name, free)
             return [known, *free[: count - 1]] if known else free[:count]
 
-    def _known_for(self, name: str, free: list[Item]) -> Item | None:
+    def _known_for(self, name: str, free: list[DoubtfulItem]) -> DoubtfulItem | None:
         """Choose now and then an item whose answer is known; it looks like any other."""
         self._checking.pop(name, None)
         if not free or self._chance() >= KNOWN_SHARE:
             return None
         had = self._had(name)
-        fitting = [i for i in self._known.values() if not i.spoke(name) and i.key not in had]
+        fitting = [i for i in self._known.values() if not i.spoke(name) and i.item not in had]
         if not fitting:
             return None
         chosen = fitting[int(self._chance() * len(fitting))]
-        self._checking[name] = chosen.key
+        self._checking[name] = chosen.item
         return replace(chosen, said=(), rank=free[0].rank)
 
-    def free(self, store: Store, name: str, wanted: Wanted) -> list[Item]:
+    def free(self, store: Store, name: str, wanted: Wanted) -> list[DoubtfulItem]:
         """Return the items that this reviewer may take now."""
         with self._lock:
             self._refresh(store)
@@ -102,7 +115,7 @@ class Worklist:
             return [
                 item
                 for item in self._items.values()
-                if wanted.holds(item) and not item.spoke(name) and self._is_free(item.key, name, now)
+                if wanted.holds(item) and not item.spoke(name) and self._is_free(item.item, name, now)
             ]
 
     def claim(self, keys: Iterable[str], name: str) -> None:
@@ -117,8 +130,8 @@ class Worklist:
         store: Store,
         key: str,
         name: str,
-        write: Callable[[Item], None],
-        check: Callable[[Item], None] = lambda item: None,
+        write: Callable[[DoubtfulItem], None],
+        check: Callable[[DoubtfulItem], None] = lambda item: None,
     ) -> None:
         """Let a reviewer decide an item that nobody else holds, once.
 
@@ -153,7 +166,7 @@ class Worklist:
             if key in later:
                 later.remove(key)
 
-    def known_again(self, key: str, name: str) -> Item | None:
+    def known_again(self, key: str, name: str) -> DoubtfulItem | None:
         """Give a known item back to who wants to redo it, so that it looks like any other."""
         with self._lock:
             if self._checked.get(name) != key or key not in self._known:
@@ -186,7 +199,7 @@ class Worklist:
         with self._lock:
             return not self._is_free(key, name, self._clock())
 
-    def find(self, store: Store, key: str) -> Item | None:
+    def find(self, store: Store, key: str) -> DoubtfulItem | None:
         """Return an item that waits."""
         with self._lock:
             self._refresh(store)
@@ -212,40 +225,36 @@ class Worklist:
     def wants_second(self, reading: int, question: str) -> bool:
         """Whether an item is of the sample that two readers see; nobody can foresee which."""
         drawn = hmac.digest(self._key, f"second {reading} {question}".encode(), hashlib.sha256)
-        return int.from_bytes(drawn[:4], "big") < SECOND_SHARE * 2**32
+        return int.from_bytes(drawn[:4], "big") < self.second_share * 2**32
 
     def _refresh(self, store: Store) -> None:
         now = self._clock()
         if self._event >= 0 and now < self._look_at:
             return
-        event = _latest(store)
+        event = store.last_event
         if event != self._event:
-            every = doubtful(store, self.wants_second)
-            self._items = {item.key: item for item in in_order(every)}
-            self._known = {i.key: i for i in every if i.status is Status.SETTLED and agreed(i)}
+            every = self._look(store, self.wants_second)
+            self._items = {item.item: item for item in in_order(every)}
+            self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i)}
             self._event = event
         took = self._clock() - now
         self._look_at = now + max(_LOOK_EVERY_S, took / _LOOK_SHARE)
 
     def _put_slip(self, store: Store, reading: int) -> None:
         """Look at one slip again after a decision: another of its items may decide validity now."""
-        for item in doubtful(store, self.wants_second, reading=reading):
+        for item in self._look(store, self.wants_second, reading=reading):
             self._put(item)
-        if _latest(store) == self._event + 1:  # nobody else wrote: all other items stand as they were
+        if store.last_event == self._event + 1:  # nobody else wrote: all other items stand as they were
             self._event += 1
 
-    def _put(self, item: Item) -> None:
+    def _put(self, item: DoubtfulItem) -> None:
         if item.status is Status.SETTLED:
-            self._items.pop(item.key, None)
+            self._items.pop(item.item, None)
             if agreed(item):
-                self._known[item.key] = item
+                self._known[item.item] = item
         else:
-            self._items[item.key] = replace(item, rank=0) if item.status is Status.DISPUTED else item
+            self._items[item.item] = replace(item, rank=0) if item.status is Status.DISPUTED else item
 
     def _is_free(self, key: str, name: str, now: float) -> bool:
         holder, since = self._held.get(key, (name, now))
         return holder == name or now - since > IDLE_S
-
-
-def _latest(store: Store) -> int:
-    return int(store.value("SELECT coalesce(max(event), 0) FROM events") or 0)

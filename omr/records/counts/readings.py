@@ -1,0 +1,53 @@
+"""One reading of a slip: its form as printed, what was measured in it, where its page is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from omr.forms.template import Form
+from omr.reading.marks.measure import MarkReading
+from omr.records.store.measured import unpack
+from omr.records.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Where a page's picture is."""
+
+    original: str  # SHA-256
+    path: str  # below the workspace
+    number: int  # in the original
+
+
+def form_of(store: Store, reading: int) -> Form | None:
+    """Return the form that a slip was printed as; None of a reading that there is not, or is void."""
+    row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", reading)
+    return None if row is None else store.forms[row["fingerprint"]]
+
+
+def page_of(store: Store, reading: int) -> int | None:
+    """Return the page that a slip was read on."""
+    row = store.row("SELECT page FROM readings WHERE reading = ?", reading)
+    return None if row is None else int(row["page"])
+
+
+def marks_of(store: Store, form: Form, reading: int) -> tuple[MarkReading, ...]:
+    """Return what was measured in the boxes of a slip of this form.
+
+    Raises
+    ------
+    LookupError
+        If there is no such reading.
+    """
+    row = store.row("SELECT marks FROM readings WHERE reading = ?", reading)
+    if row is None:
+        raise LookupError(reading)
+    return unpack(form, row["marks"])
+
+
+def place_of(store: Store, page: int) -> PagePlace | None:
+    """Return where the picture of a page is."""
+    row = store.row(
+        "SELECT pages.original, path, number FROM pages JOIN originals USING (original) WHERE page = ?", page
+    )
+    return None if row is None else PagePlace(row["original"], row["path"], row["number"])

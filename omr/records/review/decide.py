@@ -1,0 +1,188 @@
+"""What people decide about items of the queue: an added row each, the latest on a thing counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from omr.errors import OmrError
+from omr.forms.serial import Serial, parse_serial
+from omr.forms.template import Kind, Question
+from omr.reading.reader import ReadPage
+from omr.records.counts.answers import Given
+from omr.records.counts.validity import rules
+from omr.records.intake.orders import Orders
+from omr.records.intake.rows import PageRows
+from omr.records.register.periods import refuse_closed
+from omr.records.review.queue import (
+    NOTHING,
+    PAGE_OUTCOMES,
+    SLIP_OUTCOMES,
+    WITHDRAW,
+    Item,
+    ItemKind,
+    find_item,
+)
+from omr.records.store.store import Act, Row, Store
+from omr.words import WITHDRAWN, AnswerState, PageDecision, SlipDecision, Standing
+
+
+def decide(
+    store: Store,
+    name: str,
+    answer: Sequence[str],
+    *,
+    by: str,
+    why: str,
+    read: Callable[[Item, Serial], ReadPage],
+) -> None:
+    """Record what a person says about an item.
+
+    Parameters
+    ----------
+    answer : sequence of str
+        For an answer: option codes, or ``none``, ``multiple``, ``undecidable``. For a slip:
+        ``counts``, ``refused``, or a code of the validity rules. For a page: its serial,
+        ``not_a_slip``, ``rescanned``, or a code of the validity rules. For all: ``withdraw``.
+    read : callable
+        Reads the page of an item with a serial that was typed.
+
+    Raises
+    ------
+    OmrError
+        If the item does not exist, the answer does not fit it, or who and why are missing.
+    """
+    if not by.strip():
+        raise OmrError("review.no_name")
+    item = find_item(store, name)
+    if item.period is not None:
+        refuse_closed(store, item.period)
+    if item.kind is ItemKind.ANSWER:
+        _decide_answer(store, item, answer, by=by, why=why)
+        return
+    if len(answer) != 1:
+        raise OmrError("review.one_word", item=name)
+    if not why.strip():
+        raise OmrError("review.no_why", item=name)
+    if item.kind is ItemKind.PAGE:
+        _decide_page(store, item, answer[0], by=by, why=why, read=read)
+    else:
+        _decide_slip(store, item, answer[0], by=by, why=why)
+
+
+def _decide_answer(store: Store, item: Item, answer: Sequence[str], *, by: str, why: str) -> None:
+    (question,) = (one for one in store.forms[str(item.fingerprint)].questions if one.key == item.question)
+    given = spoken(question, answer)
+    said = given.columns if given else {"state": WITHDRAWN, "codes": ""}
+    with store.act("decide_answer", by=by, why=why) as act:
+        decision = act.next_id("decided_answers", "decision")
+        about = {"decision": decision, "reading": item.reading, "question": item.question}
+        act.add("decided_answers", {**about, **said})
+
+
+def spoken(question: Question, answer: Sequence[str]) -> Given | None:
+    """Return what the words of a person say, None where they take a decision back.
+
+    Raises
+    ------
+    OmrError
+        If the question cannot be answered so.
+    """
+    word = answer[0] if len(answer) == 1 else ""
+    if word == WITHDRAW:
+        return None
+    if word in NOTHING:
+        return Given(NOTHING[word])
+    codes = tuple(option.code for option in question.options if option.code in answer)
+    too_many = question.kind is not Kind.MULTIPLE and len(codes) > 1
+    if not codes or too_many or set(answer) - set(codes):
+        choices = ", ".join([*(option.code for option in question.options), *NOTHING, WITHDRAW])
+        raise OmrError("review.bad_answer", answer=" ".join(answer)[:60], choices=choices)
+    return Given(AnswerState.ANSWERED, codes)
+
+
+def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> None:
+    outcomes: dict[str, SlipDecision] = {word: word for word in SLIP_OUTCOMES}
+    outcomes[WITHDRAW] = SlipDecision.WITHDRAWN
+    reason = word if word in rules().texts else None
+    if reason is None and word not in outcomes:
+        raise OmrError("review.bad_answer", answer=word[:60], choices=", ".join([*outcomes, *rules().texts]))
+    outcome = SlipDecision.INVALID if reason else outcomes[word]
+    with store.act("decide_slip", by=by, why=why) as act:
+        if outcome in (SlipDecision.COUNTS, SlipDecision.INVALID):
+            # Of one serial, one slip counts: the one that counted until now steps back.
+            _add_slip_decisions(act, _others_that_count(store, item), SlipDecision.REFUSED)
+        elif outcome is SlipDecision.WITHDRAWN:
+            _add_slip_decisions(act, _decided_with(store, item), SlipDecision.WITHDRAWN)
+        _add_slip_decisions(act, [item.reading], outcome, reason)
+        if len(_others_that_count(store, item)) + _counts(store, item) > 1:
+            raise OmrError("review.two_count", serial=item.serial)
+
+
+def _counts(store: Store, item: Item) -> bool:
+    row = store.row("SELECT standing FROM slips WHERE reading = ?", item.reading)
+    return row is not None and row["standing"] == Standing.COUNTS
+
+
+def _others_that_count(store: Store, item: Item) -> list[int | None]:
+    rows = store.rows(
+        "SELECT reading FROM slips WHERE serial = ? AND standing = 'counts' AND reading <> ?",
+        item.serial,
+        item.reading,
+    )
+    return [row["reading"] for row in rows]
+
+
+def _decided_with(store: Store, item: Item) -> list[int | None]:
+    """Return the other slips that stepped back when this one was last decided, and not since."""
+    rows = store.rows(
+        """SELECT other.reading FROM decided_slips AS this JOIN decided_slips AS other USING (event)
+        WHERE this.decision = (SELECT max(decision) FROM decided_slips WHERE reading = ?)
+          AND other.reading <> this.reading
+          AND other.decision = (SELECT max(decision) FROM decided_slips WHERE reading = other.reading)""",
+        item.reading,
+    )
+    return [row["reading"] for row in rows]
+
+
+def _add_slip_decisions(
+    act: Act, readings: Sequence[int | None], outcome: SlipDecision, reason: str | None = None
+) -> None:
+    first = act.next_id("decided_slips", "decision")
+    rows: list[Row] = [
+        {"decision": first + at, "reading": reading, "outcome": outcome, "reason": reason}
+        for at, reading in enumerate(readings)
+    ]
+    act.add("decided_slips", *rows)
+
+
+def _decide_page(
+    store: Store, item: Item, word: str, *, by: str, why: str, read: Callable[[Item, Serial], ReadPage]
+) -> None:
+    outcomes: dict[str, PageDecision] = {word: word for word in PAGE_OUTCOMES}
+    outcomes[WITHDRAW] = PageDecision.WITHDRAWN
+    reason = word if word in rules().texts else None
+    serial = None if reason or word in outcomes else parse_serial(word)
+    result = read(item, serial) if serial else None
+    outcome = PageDecision.SERIAL if serial else PageDecision.INVALID if reason else outcomes[word]
+    with store.act("decide_page", by=by, why=why) as act:
+        # What an earlier typed serial brought no longer counts.
+        earlier = store.rows("SELECT reading FROM slips WHERE page = ?", item.page)
+        _add_slip_decisions(act, [row["reading"] for row in earlier], SlipDecision.VOID)
+        act.add(
+            "decided_pages",
+            {
+                "decision": act.next_id("decided_pages", "decision"),
+                "page": item.page,
+                "outcome": outcome,
+                "serial": str(serial) if serial else None,
+                "reason": reason,
+            },
+        )
+        if result is not None:
+            batch = store.row("SELECT * FROM batches WHERE batch = ?", item.batch)
+            picture = store.value("SELECT picture FROM pages WHERE page = ?", item.page)
+            assert batch is not None  # a page has a batch
+            orders = Orders(batch["unit"], batch["period"], batch["expected"])
+            rows = PageRows(store, act, item.batch, orders)
+            rows.add_reading(item.page, str(picture), result)
+            rows.insert()

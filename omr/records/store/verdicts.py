@@ -1,0 +1,28 @@
+"""The decided boxes of a slip, as one compact text: the one place that knows its order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from omr.reading.marks.decide import BoxVerdict
+from omr.words import BoxState
+
+
+def pack_verdicts(verdicts: Iterable[BoxVerdict]) -> str:
+    """Return all boxes that are not plainly blank, as JSON: [question, option, state, confidence, review]."""
+    told = [
+        [one.question, one.option, one.state.value, round(one.confidence, 6), one.review]
+        for one in verdicts
+        if one.review or one.state is not BoxState.BLANK
+    ]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def unpack_verdicts(packed: str, question: str | None = None) -> tuple[BoxVerdict, ...]:
+    """Return what `pack_verdicts` stored, of one question or of all; boxes not there are plainly blank."""
+    return tuple(
+        BoxVerdict(key, option, BoxState(state), float(confidence), bool(review))
+        for key, option, state, confidence, review in json.loads(packed)
+        if question in (None, key)
+    )

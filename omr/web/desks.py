@@ -29,6 +29,7 @@ INTAKE: Final = Desk("/intake", "web.intake", "web.intake_about", PV01 | {Role.C
 REVIEW: Final = Desk("/review", "web.review", "web.review_about", PV01)
 CASES: Final = Desk("/cases", "web.cases", "web.cases_about", PV01)
 COMMENTS: Final = Desk("/comments", "web.comments", "web.comments_about", PV01)
+PRINT: Final = Desk("/print", "printing.desk", "printing.about", PV01)
 BOARD: Final = Desk("/month", "board.month", "board.about", PV01)
 OVERVIEW: Final = Desk("/overview", "web.overview", "web.overview_about", frozenset({Role.LEAD, Role.VIEWER}))
 ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
@@ -36,7 +37,7 @@ ACCOUNTS: Final = Desk("/accounts", "web.accounts", "web.accounts_about", frozen
 # reached from the box in the head of every page, not from the list of desks
 SEARCH: Final = Desk("/search", "search.search", "search.search_about", PV01 | {Role.CLERK})
 
-DESKS: Final = (INTAKE, REVIEW, CASES, COMMENTS, BOARD, OVERVIEW, ACCOUNTS)
+DESKS: Final = (PRINT, INTAKE, REVIEW, CASES, COMMENTS, BOARD, OVERVIEW, ACCOUNTS)
 
 
 def desks_of(user: User) -> list[Desk]:

@@ -15,6 +15,7 @@ from omr.web import (
     intake,
     overview,
     pages,
+    printing,
     review,
     search,
     signals,
@@ -30,6 +31,7 @@ _REVIEW: Final = Access(desks.REVIEW.roles)
 _CASES: Final = Access(desks.CASES.roles)
 _COMMENTS: Final = Access(desks.COMMENTS.roles)
 _OVERVIEW: Final = Access(desks.OVERVIEW.roles)
+_PRINT: Final = Access(desks.PRINT.roles)
 _BOARD: Final = Access(desks.BOARD.roles)
 _LEAD: Final = Access(frozenset({Role.LEAD}))
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
@@ -74,6 +76,13 @@ ROUTES: Final = (
     Entry("POST", "/comments/{reading}/{question}", comments.save, _COMMENTS),
     Entry("GET", "/comments/{reading}/{question}.jpg", comments.picture, _COMMENTS),
     Entry("POST", "/comments/{reading}/{question}/draft", comments.draft, _COMMENTS),
+    Entry("GET", "/print", printing.desk, _PRINT),
+    Entry("POST", "/print", printing.issue, _PRINT),
+    Entry("GET", "/print/forms/{form}.pdf", printing.preview, _PRINT),
+    Entry("GET", "/print/runs/{run}.pdf", printing.download, _PRINT),
+    Entry("POST", "/print/hand-over", printing.hand_over, _PRINT),
+    Entry("POST", "/print/spoiled", printing.spoiled, _PRINT),
+    Entry("POST", "/print/cover", printing.cover, _PRINT),
     Entry("GET", "/month", board.desk, _BOARD),
     Entry("GET", "/month/{period}", board.show, _BOARD),
     Entry("POST", "/month/{period}/visits", board.enter_visits, _BOARD),

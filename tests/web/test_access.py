@@ -80,6 +80,18 @@ MAY = {
     ("GET", "/overview/{period}/signals"): {Role.LEAD},
     ("GET", "/overview"): {Role.LEAD, Role.VIEWER},
     ("GET", "/overview/{period}/report.zip"): {Role.LEAD, Role.VIEWER},
+    **dict.fromkeys(
+        [
+            ("GET", "/print"),
+            ("POST", "/print"),
+            ("GET", "/print/forms/{form}.pdf"),
+            ("GET", "/print/runs/{run}.pdf"),
+            ("POST", "/print/hand-over"),
+            ("POST", "/print/spoiled"),
+            ("POST", "/print/cover"),
+        ],
+        {Role.REVIEWER, Role.LEAD},
+    ),
     ("GET", "/month"): {Role.REVIEWER, Role.LEAD},
     ("GET", "/month/{period}"): {Role.REVIEWER, Role.LEAD},
     ("POST", "/month/{period}/visits"): {Role.REVIEWER, Role.LEAD},

@@ -42,7 +42,7 @@ CHUNK_BYTES: Final = 4 * 2**20  # Dask warns from 10 MB; a colour page of A4 has
 CHUNKS_A_WORKER: Final = 3  # on their way: one is read, one is there, one travels
 COUNT_EVERY: Final = 16  # chunks: how often to ask how many workers there are
 ALLOWED_FAILURES: Final = 1  # of a chunk; lost with a second worker, it is read on this machine
-CONNECT_SECONDS: Final = 10
+CONNECT_SECONDS: Final = 10  # a slow machine wants more: DASK_OMR__CONNECT_SECONDS, as Dask takes settings
 WORKER_SECONDS: Final = 60  # to wait for a first worker
 
 
@@ -135,7 +135,7 @@ def run_scheduler(host: str, port: int, tls: Tls | None, ready: Callable[[str], 
             ready(str(scheduler.address))
             await scheduler.finished()
 
-    with _part_of(f"{host}:{port}"):
+    with _part_of(f"{host}:{port}", _patience()):
         asyncio.run(run())
 
 
@@ -175,7 +175,7 @@ def run_workers(address: str, processes: int, tls: Tls | None, ready: Callable[[
         finally:
             await asyncio.gather(*(nanny.close() for nanny in nannies), return_exceptions=True)
 
-    with _part_of(address):
+    with _part_of(address, _patience()):
         asyncio.run(run())
 
 
@@ -187,14 +187,19 @@ def _end_on_sigterm() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
+def _patience() -> float:
+    """Return for how many seconds a part tries to reach the scheduler at first."""
+    return float(dask.config.get("omr.connect-seconds", CONNECT_SECONDS))
+
+
 @contextmanager
-def _part_of(address: str) -> Iterator[None]:
+def _part_of(address: str, connect_seconds: float) -> Iterator[None]:
     """Set what Dask takes from its configuration, and say what could not be reached in one line."""
     settings = {
         # No pages of its own: they would show the cluster to whoever asks.
         "distributed.scheduler.http.routes": [],
         "distributed.worker.http.routes": [],
-        "distributed.comm.timeouts.connect": CONNECT_SECONDS,
+        "distributed.comm.timeouts.connect": connect_seconds,
         "distributed.nanny.pre-spawn-environ.DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical",
     }
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -267,8 +272,8 @@ def read_on_cluster(
     """
     address = checked(address, tls)
     security = tls.security() if tls else None
-    with _part_of(address):
-        client = Client(address, security=security, set_as_default=False, timeout=CONNECT_SECONDS)
+    with _part_of(address, CONNECT_SECONDS):  # also how long to look for a scheduler that went away
+        client = Client(address, security=security, set_as_default=False, timeout=_patience())
         try:
             try:
                 client.wait_for_workers(1, timeout=WORKER_SECONDS)

@@ -76,10 +76,18 @@ def test_workers_and_this_process_read_the_same(slips, desk):
 
 def test_a_killed_worker_costs_only_the_page_that_killed_it(slips, desk, issue):
     """A ProcessPoolExecutor loses everything that is under way: 300 of 500 pages were seen to go."""
-    deadly = replace(desk, issued=Deadly([issue], deadly=2, endless=3), limits=Limits(waiting_s=4.0))
+    deadly = replace(desk, issued=Deadly([issue], deadly=2))
     results = list(read_pages(iter([*slips, slips[0]]), deadly, 2))
-    assert [told(result) for result in results] == [1, "crashed", "crashed", 4, 1]
+    assert [told(result) for result in results] == [1, "crashed", 3, 4, 1]
     assert (results[1].file, results[1].page) == ("stack.pdf", 2)
+
+
+def test_a_page_that_never_ends_costs_only_itself(slips, desk, issue):
+    """Beside it are pages that need no time at all, however busy the machine is."""
+    broken = replace(slips[0], data=b"\xff\xd8\xff")
+    endless = replace(desk, issued=Deadly([issue], endless=3), limits=Limits(waiting_s=4.0))
+    results = read_pages(iter([broken, slips[2], broken]), endless, 2)
+    assert [told(result) for result in results] == ["damaged", "crashed", "damaged"]
 
 
 def test_a_fault_of_ours_costs_its_page_and_is_written_down(slips, desk, issue, caplog):

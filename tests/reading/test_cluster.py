@@ -19,6 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from dask import config
 
 from omr.errors import OmrError
 from omr.forms.printing import print_forms
@@ -31,6 +32,8 @@ from omr.reading.scan.pages import Depth, EncodedPage, open_pages
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf
 from omr.simulate.stacks import Stack, simulate_stack
+
+PATIENCE_S = 300  # a scheduler that is there answers at once, or when the machine comes to it
 
 
 def dask(test: Callable[..., None]) -> Callable[..., None]:
@@ -107,13 +110,14 @@ class Cluster:
             part.terminate()
         for part in self.parts:
             with part:
-                part.wait(30)
+                part.wait(PATIENCE_S)
 
 
 def started(*words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", "from omr.cli import main; main()", "--lang", "en", "cluster", *words]
     # Where this file is, because the workers unpickle what it defines.
-    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    surroundings = {**os.environ, "PYTHONPATH": path, "DASK_OMR__CONNECT_SECONDS": str(PATIENCE_S)}
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=surroundings)
 
 
@@ -124,6 +128,13 @@ def ready(part: subprocess.Popen[str]) -> str:
         if "tcp://" in line or "tls://" in line:
             return line.strip()
     raise AssertionError(f"ended with {part.wait()}")
+
+
+@pytest.fixture
+def patient() -> Iterator[None]:
+    """A busy machine takes longer than a person wants to wait for a wrong address."""
+    with config.set({"omr.connect-seconds": PATIENCE_S}):
+        yield
 
 
 @contextmanager
@@ -176,6 +187,7 @@ def certificates(folder: Path) -> Tls:
 
 
 @dask
+@pytest.mark.usefixtures("patient")
 def test_results_are_those_of_this_machine_whatever_dies(work: Work, issue: Issue, tmp_path: Path) -> None:
     """Encrypted; a worker is killed, and one page in the middle kills whoever reads it."""
     tls, stranger = certificates(tmp_path / "ours"), certificates(tmp_path / "theirs")
@@ -184,7 +196,7 @@ def test_results_are_those_of_this_machine_whatever_dies(work: Work, issue: Issu
     harmless = [page for page in work.pages(2 * count) if page.page % SLIPS][:count]
     pages = [*harmless[:mine], list(work.pages(SLIPS))[-1], *harmless[mine:]]
     with running(workers=2, tls=tls) as cluster:
-        with pytest.raises(OmrError) as refused:
+        with config.set({"omr.connect-seconds": 2}), pytest.raises(OmrError) as refused:
             next(read_on_cluster(work.pages(1), work.desk, cluster.address, stranger))
         assert refused.value.key == "cluster.unreachable"
         results = read_on_cluster(pages, desk, cluster.address, tls)
@@ -201,6 +213,7 @@ def replace_issued(desk: Desk, issued: IssuedSerials) -> Desk:
 
 
 @dask
+@pytest.mark.usefixtures("patient")
 def test_when_the_scheduler_dies_what_came_is_sound_and_the_rest_is_read_later(work: Work) -> None:
     count = 8 * CHUNK
     with running(workers=1) as cluster:

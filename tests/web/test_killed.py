@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from omr.office import read_waiting
 from omr.records.intake.inbox import Inbox, Progress, Stack, StackState, Way
@@ -65,13 +66,6 @@ def stack(inbox) -> Stack:
     inbox.take(part)
     inbox.send(made)
     return made
-
-
-def until(true, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def worked(workspace, deaths: int) -> Worker:

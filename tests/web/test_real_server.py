@@ -19,6 +19,7 @@ import httpx2 as httpx
 import pytest
 from people import PASSWORD, PEOPLE, with_people
 from scanned_stacks import slip, take_slips
+from waiting import until
 
 from omr.records.intake.inbox import Inbox, Stack, StackState
 from omr.records.intake.receipt import receipt_of
@@ -28,7 +29,6 @@ from omr.words import Role
 from omr.workspace import Workspace
 
 SLIPS = 60  # more than are written in one act, so that one kill falls before it and one behind
-PATIENCE_S = 120.0
 
 
 class Server:
@@ -95,13 +95,6 @@ class Desk:
 
     def post(self, path: str, **fields: str) -> httpx.Response:
         return self.client.post(path, data={"csrf": self.csrf, **fields})
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def scan(omr: Callable[..., object], workspace: Workspace, folder: Path) -> Path:

@@ -273,7 +273,7 @@ def read_on_cluster(
     address = checked(address, tls)
     security = tls.security() if tls else None
     with _part_of(address, CONNECT_SECONDS):  # also how long to look for a scheduler that went away
-        client = Client(address, security=security, set_as_default=False, timeout=_patience())
+        client = _client(address, security)
         try:
             try:
                 client.wait_for_workers(1, timeout=WORKER_SECONDS)
@@ -283,6 +283,14 @@ def read_on_cluster(
         finally:
             with suppress(Exception):  # a scheduler that is gone cannot be told
                 client.close(timeout=2)
+
+
+def _client(address: str, security: Security | None) -> Client:
+    """Connect, in several tries: what a client may wait for at first it would also wait for later."""
+    for _ in range(int(_patience() // CONNECT_SECONDS) - 1):
+        with suppress(TimeoutError, OSError):
+            return Client(address, security=security, set_as_default=False, timeout=CONNECT_SECONDS)
+    return Client(address, security=security, set_as_default=False, timeout=CONNECT_SECONDS)
 
 
 class _Run:

@@ -196,7 +196,7 @@ def test_results_are_those_of_this_machine_whatever_dies(work: Work, issue: Issu
     harmless = [page for page in work.pages(2 * count) if page.page % SLIPS][:count]
     pages = [*harmless[:mine], list(work.pages(SLIPS))[-1], *harmless[mine:]]
     with running(workers=2, tls=tls) as cluster:
-        with config.set({"omr.connect-seconds": 2}), pytest.raises(OmrError) as refused:
+        with config.set({"omr.connect-seconds": 1}), pytest.raises(OmrError) as refused:
             next(read_on_cluster(work.pages(1), work.desk, cluster.address, stranger))
         assert refused.value.key == "cluster.unreachable"
         results = read_on_cluster(pages, desk, cluster.address, tls)

@@ -21,7 +21,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare guide pictures rollbacks cluster-trial browser bundle package-trial lock system
+.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks cluster-trial browser bundle package-trial lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -79,6 +79,12 @@ pictures: $(DEV)  ## the pictures of README.md, from the samples
 
 rollbacks: $(DEV)  ## 1,000 losses of database, write-ahead file, mark and originals: none is called intact
 	ROLLBACKS=1000 $(BIN)/python -m pytest -q tests/records/test_rollback.py
+
+docs: $(DEV)  ## the documents that are made from the code: reasons, rooms, licences
+	$(BIN)/python docs/generate.py
+
+hooks:  ## before each commit lint and types, before each push the whole gate
+	git config core.hooksPath .githooks
 
 cluster-trial: $(DEV)  ## 5,000 pages on a cluster of this machine, parts of it killed on the way
 	$(BIN)/python bench/cluster.py

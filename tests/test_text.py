@@ -21,7 +21,19 @@ def own(file: Path) -> bool:
 
 FILES = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*") if own(file))
 FILES += [
-    ROOT / top for top in ("Makefile", "README.md", "setup.cfg", "pyproject.toml", ".gitignore", ".ci/run")
+    ROOT / top
+    for top in (
+        "Makefile",
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "THIRD-PARTY.md",
+        "LICENSE",
+        "setup.cfg",
+        "pyproject.toml",
+        ".gitignore",
+        ".ci/run",
+    )
 ]
 MODULES = [file for file in FILES if file.suffix == ".py"]
 

@@ -20,21 +20,8 @@ def own(file: Path) -> bool:
 
 
 FILES = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*") if own(file))
-FILES += [
-    ROOT / top
-    for top in (
-        "Makefile",
-        "README.md",
-        "CONTRIBUTING.md",
-        "CHANGELOG.md",
-        "THIRD-PARTY.md",
-        "LICENSE",
-        "setup.cfg",
-        "pyproject.toml",
-        ".gitignore",
-        ".ci/run",
-    )
-]
+TOP = "Makefile README.md CONTRIBUTING.md CHANGELOG.md THIRD-PARTY.md LICENSE setup.cfg pyproject.toml"
+FILES += [ROOT / top for top in (*TOP.split(), ".gitignore", ".ci/run", ".pre-commit-config.yaml")]
 MODULES = [file for file in FILES if file.suffix == ".py"]
 
 

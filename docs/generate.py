@@ -252,7 +252,7 @@ WAY: Final[tuple[tuple[tuple[str, str | None], ...], ...]] = (
         ("rows", "omr.records.intake.intake:take_in"),
         ("receipt", "omr.records.intake.receipt:receipt"),
         ("what waits", "omr.records.review.queue:queue"),
-        ("decisions", "omr.records.review.queue:decide"),
+        ("decisions", "omr.records.review.decide:decide"),
     ),
     (
         ("slips that count", "omr.records.counts.slips:current_slips"),

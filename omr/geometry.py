@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from omr.words import Carrier
+
 MM_PER_INCH: Final = 25.4
 
 Points = NDArray[np.float64]  # (N, 2), columns x and y
@@ -84,6 +86,16 @@ class PageFrame:
     qr: Box  # QR code of the serial, quiet zone included
     serial_text: Box  # the serial in printed characters
     stamp: Box  # the seal of the office
+
+    @property
+    def codes(self) -> dict[Carrier, Box]:
+        """The place of each machine-readable carrier of the serial."""
+        return {Carrier.LADDER: self.ladder, Carrier.QR: self.qr}
+
+    @property
+    def carriers(self) -> dict[Carrier, Box]:
+        """The place of everything that says the serial: the codes and the printed text."""
+        return {**self.codes, Carrier.TEXT: self.serial_text}
 
 
 FIDUCIAL_SIZE_MM: Final = 8.0  # modules of 1.33 mm: 10.5 px at 200 dpi; 6 mm is the least that reads

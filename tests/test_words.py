@@ -13,7 +13,9 @@ from typing import Any, get_args
 import pytest
 
 from omr import words
+from omr.forms.carriers import CODES
 from omr.forms.template import Kind
+from omr.geometry import FRAMES
 from omr.messages import LANGUAGES, catalogue
 from omr.records.counts.validity import judge, rules
 from omr.records.review.queue import PAGE_OUTCOMES, SLIP_OUTCOMES
@@ -23,6 +25,7 @@ from omr.words import (
     AnswerState,
     Aside,
     BoxState,
+    Carrier,
     PageDecision,
     PageOutcome,
     PeriodState,
@@ -186,6 +189,19 @@ def test_nobody_writes_a_stored_word_as_a_text() -> None:
             if found := ({said} | set(quoted.findall(said))) & ALONE:
                 written.append(f"{file.relative_to(HOUSE)}:{node.lineno}: {found}")
     assert not written
+
+
+def test_every_code_has_a_place_and_a_maker() -> None:
+    """A kind of barcode is a word, a place on the page, and a line in the table of carriers."""
+    for frame in FRAMES.values():
+        assert list(frame.codes) == list(CODES)
+        assert set(frame.carriers) == set(Carrier) - {Carrier.TYPED}
+    for carrier, code in CODES.items():
+        for frame in FRAMES.values():
+            black = code.modules("1234567890ABCDE")
+            ink, width_mm = code.ink(frame.codes[carrier])
+            assert len(black) * code.module_mm == pytest.approx(ink.height_mm)
+            assert black.shape[1] * width_mm == pytest.approx(ink.width_mm)
 
 
 def test_no_two_words_of_one_kind_are_alike() -> None:

@@ -80,8 +80,9 @@ def kept_free(frame: PageFrame) -> Iterator[Placed]:
     """Yield the places of the page frame that nothing else may touch."""
     for fiducial in frame.fiducials:
         yield "fiducial", fiducial.box.grown(fiducial.box.width_mm / FIDUCIAL_MODULES)
-    for name in ("ladder", "qr", "serial_text", "stamp"):
-        yield name, getattr(frame, name)
+    yield from ((carrier.value, box) for carrier, box in frame.codes.items())
+    yield "serial_text", frame.serial_text
+    yield "stamp", frame.stamp
 
 
 def _letters(art: Iterable[tuple[TextLine | Stroke, str]]) -> Iterator[Problem]:

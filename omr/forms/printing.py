@@ -15,22 +15,20 @@ from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
 from omr.files import appearing
+from omr.forms.carriers import CODES
 from omr.forms.fonts import embedded, width_mm
 from omr.forms.serial import Serial
 from omr.forms.sheet import SERIAL_PT, serial_baseline
 from omr.forms.symbols import (
-    CODE128_QUIET,
     FIDUCIAL_MODULES,
     QR_QUIET,
     Modules,
     address_code,
-    code128,
     marker,
     outlines,
-    qr,
 )
 from omr.forms.template import OUTLINE_MM, Electronic, Form, Stroke, TextLine, fingerprint
-from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, Box
+from omr.geometry import Box
 
 LEAST_PHONE_MODULE_MM: Final = 0.33  # a phone's camera reads this; the address must be short enough for it
 
@@ -79,7 +77,7 @@ def print_specimen(form: Form, target: Path, *, electronic_url: str = "") -> Non
         canvas.drawCentredString(0, -0.36 * frame.width_mm * 1.1, "MẪU")
         canvas.restoreState()
         canvas.doForm("art")
-        for box in (frame.ladder, frame.qr, frame.serial_text):
+        for box in frame.carriers.values():
             _crossed_out(canvas, form, box)
         canvas.showPage()
 
@@ -160,17 +158,12 @@ def _stroke(canvas: Canvas, form: Form, stroke: Stroke) -> None:
 
 
 def _identity(canvas: Canvas, form: Form, serial: Serial) -> None:
-    """Draw the three carriers of a serial: ladder, QR code, text."""
+    """Draw the carriers of a serial: its codes and its text."""
     frame = form.frame
-    bars = code128(str(serial))
-    ladder = Box(
-        frame.ladder.x_mm,
-        frame.ladder.y_mm + CODE128_QUIET * CODE128_MODULE_MM,
-        frame.ladder.width_mm,
-        len(bars) * CODE128_MODULE_MM,
-    )
-    _modules(canvas, form, bars, ladder, frame.ladder.width_mm, CODE128_MODULE_MM)
-    _modules(canvas, form, qr(str(serial)), frame.qr.grown(-QR_QUIET * QR_MODULE_MM), QR_MODULE_MM)
+    for carrier, place in frame.codes.items():
+        code = CODES[carrier]
+        ink, width = code.ink(place)
+        _modules(canvas, form, code.modules(str(serial)), ink, width, code.module_mm)
     place = frame.serial_text
     x = place.x_mm + place.width_mm - width_mm(serial.printed, "mono", SERIAL_PT)
     canvas.setFont(embedded("mono"), SERIAL_PT)

@@ -140,7 +140,7 @@ def _read(result: ReadPage) -> Image.Image:
     canvas = _Canvas(scan.grey, _quarter_turns(aligned.scan_from_page))
     for found in aligned.located.fiducials:
         canvas.outline(found.corners_px, GREEN if found.is_decoded else AMBER, 4)
-    for box, name in ((frame.ladder, "ladder"), (frame.qr, "qr"), (frame.serial_text, "text")):
+    for name, box in frame.carriers.items():
         read = name in page.carriers
         canvas.outline(
             apply(aligned.scan_from_page, box.corners_mm), BLUE if read else PALE, 3 if read else 1

@@ -20,7 +20,7 @@ from omr.reading.marks.dropout import Decided, without_red
 from omr.reading.marks.measure import F, MarkReading, found_at, measure
 from omr.reading.page.align import align
 from omr.reading.page.comments import Comment, WritingArea, areas_of, find_comments
-from omr.reading.page.identify import TEXT, IdentifiedPage, identify
+from omr.reading.page.identify import IdentifiedPage, identify
 from omr.reading.page.locate import locate
 from omr.reading.page.refine import Outlines, outlines_of, refine
 from omr.reading.page.seal import find_seal
@@ -28,7 +28,7 @@ from omr.reading.page.streaks import Streak, find_streaks
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.cover import cover_on
 from omr.reading.scan.pages import EncodedPage, ScannedPage, decode
-from omr.words import AnswerState, Seal, SlipDoubt
+from omr.words import AnswerState, Carrier, Seal, SlipDoubt
 
 # Box sides around its refined place in which a box is searched once more: outlines were
 # found to 0.1 mm, the rest is what paper does between two rows.
@@ -201,7 +201,7 @@ def _doubts(page: IdentifiedPage, answers: Sequence[Answer]) -> tuple[SlipDoubt,
     said = sum(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
     doubts = {
         SlipDoubt.TWO_FIDUCIALS: page.aligned.review,
-        SlipDoubt.TEXT_ONLY: page.carriers == (TEXT,),
+        SlipDoubt.TEXT_ONLY: page.carriers == (Carrier.TEXT,),
         # Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil,
         # and of marks that are no marks to the machine it finds some and not the others.
         SlipDoubt.FEW_ANSWERS: said < len(answers) / 2,

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omr.errors import AlignmentError, SerialError
+from omr.forms.carriers import CODES
 from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.geometry import CODE128_MODULE_MM, Box, apply
 from omr.reading.page import identify as module
 from omr.reading.page.align import align
 from omr.reading.page.identify import identify
 from omr.reading.page.locate import locate
+from omr.words import Carrier
 
 FRAME = paper.A5
 CARRIERS = {"ladder": FRAME.ladder, "qr": FRAME.qr, "text": FRAME.serial_text}
@@ -172,7 +174,7 @@ def test_a_blurred_code128_at_150_dpi_is_never_read_wrong(issued, issue, rng):
         patch = cv2.GaussianBlur(patch, (0, 0), float(rng.uniform(2, 8)))
         patch = paper.noisy(cv2.resize(patch, (width, 30), interpolation=cv2.INTER_AREA), rng, 12)
         for attempt in module._ATTEMPTS:
-            for symbol in attempt("ladder", patch):
+            for symbol in attempt(CODES[Carrier.LADDER], patch):
                 serial = module._sound(symbol.text)
                 if serial is not None and issued.find(serial) is not None:
                     wrong += serial != issue.serial(number)

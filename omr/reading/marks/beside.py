@@ -183,7 +183,7 @@ def _print_of(form: Form) -> _Print:
         width = round((OUTLINE_MM + margin) * PX_PER_MM)
         ImageDraw.Draw(outlines).rectangle(outer, outline=255, width=width)
     codes = [fiducial.box for fiducial in frame.fiducials]
-    codes += [frame.ladder, frame.qr, frame.serial_text, *([form.electronic.box] if form.electronic else [])]
+    codes += [*frame.carriers.values(), *([form.electronic.box] if form.electronic else [])]
     for box in codes:
         outer = tuple((box.grown(PRINT_MARGIN_MM).corners_mm[::2] * PX_PER_MM).ravel())
         ImageDraw.Draw(lines).rectangle(outer, fill=255)

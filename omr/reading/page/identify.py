@@ -1,4 +1,4 @@
-"""Which slip is this: AlignedPage -> IdentifiedPage, through ladder, QR and printed text.
+"""Which slip is this: AlignedPage -> IdentifiedPage, through its codes, else its printed text.
 
 Decoders return wrong text with a valid flag. What counts is only a text with the right
 pattern, check characters and guard letters, from a print run of the register, read where
@@ -16,21 +16,17 @@ import numpy as np
 import zxingcpp
 
 from omr.errors import AlignmentError, OmrError, SerialError
+from omr.forms.carriers import CODES, Code
 from omr.forms.serial import CHECK_ALPHABET, Issue, IssuedSerials, Serial, parse_serial
-from omr.geometry import CODE128_MODULE_MM, MM_PER_INCH, QR_MODULE_MM, Box, PageFrame, apply
+from omr.geometry import MM_PER_INCH, Box, apply
 from omr.reading.page.align import AlignedPage
 from omr.reading.scan.pages import Grey
-
-LADDER: Final = "ladder"
-QR: Final = "qr"
-TEXT: Final = "text"
+from omr.words import Carrier
 
 MARGIN_MM: Final = 1.5  # cut around a carrier: paper, and what the map may be off
 # The map is within half a millimetre, a decoder's corners are within two modules. A symbol
 # further away is read from another page than the map believes in.
 MOST_OFF_MM: Final = 1.5
-LADDER_QUIET_MM: Final = 10 * CODE128_MODULE_MM
-QR_QUIET_MM: Final = 4 * QR_MODULE_MM
 # At 150 dpi with a blur of 1.3 px no other attempt read a symbol, this one 22 of 24.
 SHARPENING: Final = 2.0
 SHARPENING_PX: Final = 3.0
@@ -49,7 +45,7 @@ class IdentifiedPage:
     aligned: AlignedPage
     serial: Serial
     issue: Issue
-    carriers: tuple[str, ...]  # which agreed: "ladder", "qr", "text"
+    carriers: tuple[Carrier, ...]  # which agreed
 
 
 def identify(aligned: AlignedPage, issued: IssuedSerials) -> IdentifiedPage:
@@ -59,7 +55,7 @@ def identify(aligned: AlignedPage, issued: IssuedSerials) -> IdentifiedPage:
     ------
     SerialError
         ``serial_unreadable``; ``serial_unknown``: a sound serial that no print run holds;
-        ``serial_conflict``: ladder and QR say different serials.
+        ``serial_conflict``: two codes say different serials.
     AlignmentError
         ``carrier_displaced``: a symbol was read, but not where this page has it.
     """
@@ -67,8 +63,7 @@ def identify(aligned: AlignedPage, issued: IssuedSerials) -> IdentifiedPage:
     if not said:
         raise SerialError("serial_unreadable")
     if len({one.serial for one in said.values()}) > 1:
-        ladder, qr = said[LADDER].serial, said[QR].serial
-        raise SerialError("serial_conflict", ladder=ladder.printed, qr=qr.printed)
+        raise SerialError("serial_conflict", **{code.value: one.serial.printed for code, one in said.items()})
     # One in place is enough: a streak may pull a decoder's idea of where the other one ends.
     off_mm = min(one.off_mm for one in said.values())
     if off_mm > MOST_OFF_MM:
@@ -88,20 +83,20 @@ class _Said:
     off_mm: float
 
 
-def _symbols(aligned: AlignedPage) -> dict[str, _Said]:
-    """Return what ladder and QR say, trying harder until one of them speaks."""
+def _symbols(aligned: AlignedPage) -> dict[Carrier, _Said]:
+    """Return what the codes say, trying harder until one of them speaks."""
     frame = aligned.located.frame
     patches = {
-        LADDER: _cut(aligned, frame.ladder, MARGIN_MM, aligned.dpi, lying=True),
-        QR: _cut(aligned, frame.qr, MARGIN_MM, aligned.dpi),
+        carrier: _cut(aligned, box, MARGIN_MM, aligned.dpi, lying=CODES[carrier].linear)
+        for carrier, box in frame.codes.items()
     }
-    said: dict[str, _Said] = {}
+    said: dict[Carrier, _Said] = {}
     for attempt in _ATTEMPTS:
         for carrier, patch in patches.items():
-            for symbol in attempt(carrier, patch):
+            for symbol in attempt(CODES[carrier], patch):
                 serial = _sound(symbol.text)
                 if serial is not None:
-                    said[carrier] = _Said(serial, _off_mm(frame, carrier, symbol))
+                    said[carrier] = _Said(serial, _off_mm(frame.codes[carrier], CODES[carrier], symbol))
                     break
         if said:
             break
@@ -116,43 +111,43 @@ class _Symbol:
     span: tuple[float, float, float, float]
 
 
-_Attempt = Callable[[str, Grey], Iterator[_Symbol]]
+_Attempt = Callable[[Code, Grey], Iterator[_Symbol]]
 
 
-def _as_it_is(carrier: str, patch: Grey) -> Iterator[_Symbol]:
-    yield from _zxing(carrier, patch)
+def _as_it_is(code: Code, patch: Grey) -> Iterator[_Symbol]:
+    yield from _zxing(code, patch)
 
 
-def _enlarged(carrier: str, patch: Grey) -> Iterator[_Symbol]:
-    yield from _zxing(carrier, _doubled(patch))
+def _enlarged(code: Code, patch: Grey) -> Iterator[_Symbol]:
+    yield from _zxing(code, _doubled(patch))
 
 
-def _sharpened(carrier: str, patch: Grey) -> Iterator[_Symbol]:
+def _sharpened(code: Code, patch: Grey) -> Iterator[_Symbol]:
     """Undo a blur of more than half a module: what reads most of what the scanner left unsharp."""
     doubled = _doubled(patch).astype(np.float32)
     sharp = doubled + SHARPENING * (doubled - cv2.GaussianBlur(doubled, (0, 0), SHARPENING_PX))
-    yield from _zxing(carrier, np.clip(sharp, 0, 255).astype(np.uint8))
+    yield from _zxing(code, np.clip(sharp, 0, 255).astype(np.uint8))
 
 
-def _smoothed(carrier: str, patch: Grey) -> Iterator[_Symbol]:
-    yield from _zxing(carrier, np.asarray(cv2.GaussianBlur(_doubled(patch), (0, 0), 1.5), np.uint8))
+def _smoothed(code: Code, patch: Grey) -> Iterator[_Symbol]:
+    yield from _zxing(code, np.asarray(cv2.GaussianBlur(_doubled(patch), (0, 0), 1.5), np.uint8))
 
 
-def _levelled(carrier: str, patch: Grey) -> Iterator[_Symbol]:
+def _levelled(code: Code, patch: Grey) -> Iterator[_Symbol]:
     """Take the median along the bars: a streak or a pen's stroke crosses them only here and there."""
-    if carrier == LADDER:
+    if code.linear:
         middle = patch[patch.shape[0] // 4 : -(patch.shape[0] // 4)]
         line = np.median(middle, axis=0).astype(np.uint8)
-        yield from _zxing(carrier, _doubled(np.tile(line, (24, 1))))
+        yield from _zxing(code, _doubled(np.tile(line, (24, 1))))
 
 
-def _with_zbar(carrier: str, patch: Grey) -> Iterator[_Symbol]:
+def _with_zbar(code: Code, patch: Grey) -> Iterator[_Symbol]:
     try:
         from pyzbar.pyzbar import ZBarSymbol, decode
     except ImportError:  # libzbar0 is absent; `omr doctor` names the package
         return
     # Without a list of symbologies zbar prints failed assertions on standard error.
-    symbols = [ZBarSymbol.CODE128 if carrier == LADDER else ZBarSymbol.QRCODE]
+    symbols = [ZBarSymbol[code.zbar]]
     doubled = _doubled(patch)
     for picture in (doubled, cv2.GaussianBlur(doubled, (0, 0), 1.5)):
         height, width = picture.shape
@@ -166,16 +161,13 @@ def _with_zbar(carrier: str, patch: Grey) -> Iterator[_Symbol]:
 _ATTEMPTS: Final[tuple[_Attempt, ...]] = (_as_it_is, _enlarged, _sharpened, _smoothed, _levelled, _with_zbar)
 
 
-_FORMATS: Final = {
-    LADDER: zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128]),
-    QR: zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]),
-}
+_FORMATS: Final = {carrier: zxingcpp.BarcodeFormats([code.format]) for carrier, code in CODES.items()}
 
 
-def _zxing(carrier: str, patch: Grey) -> Iterator[_Symbol]:
+def _zxing(code: Code, patch: Grey) -> Iterator[_Symbol]:
     found = zxingcpp.read_barcode(
         patch,
-        _FORMATS[carrier],
+        _FORMATS[code.carrier],
         try_rotate=False,
         try_downscale=False,
         try_invert=False,
@@ -221,21 +213,21 @@ def _sound(text: str) -> Serial | None:
         return None
 
 
-def _off_mm(frame: PageFrame, carrier: str, symbol: _Symbol) -> float:
+def _off_mm(place: Box, code: Code, symbol: _Symbol) -> float:
     """Return how far a symbol's ends are from their printed places."""
     x0, y0, x1, y1 = symbol.span
-    if carrier == LADDER:  # a decoder tells where the line it read begins and ends, not how high bars are
-        sides = [(x0, x1, frame.ladder.height_mm, LADDER_QUIET_MM)]
+    if code.linear:  # a decoder tells where the line it read begins and ends, not how high bars are
+        sides = [(x0, x1, place.height_mm)]
     else:
-        sides = [(x0, x1, frame.qr.width_mm, QR_QUIET_MM), (y0, y1, frame.qr.height_mm, QR_QUIET_MM)]
+        sides = [(x0, x1, place.width_mm), (y0, y1, place.height_mm)]
     off = 0.0
-    for start, end, length_mm, quiet_mm in sides:
-        whole_mm, edge_mm = length_mm + 2 * MARGIN_MM, MARGIN_MM + quiet_mm
+    for start, end, length_mm in sides:
+        whole_mm, edge_mm = length_mm + 2 * MARGIN_MM, MARGIN_MM + code.quiet_mm
         off = max(off, abs(start * whole_mm - edge_mm), abs((1 - end) * whole_mm - edge_mm))
     return off
 
 
-def _printed(aligned: AlignedPage) -> dict[str, _Said]:
+def _printed(aligned: AlignedPage) -> dict[Carrier, _Said]:
     """Return what Tesseract reads in the printed text: where else it lies, it would not be read."""
     import pytesseract
 
@@ -249,5 +241,5 @@ def _printed(aligned: AlignedPage) -> dict[str, _Said]:
     for candidate in (compact, compact[:10].translate(TO_DIGITS) + compact[10:]):
         serial = _sound(candidate)
         if serial is not None:
-            return {TEXT: _Said(serial, 0.0)}
+            return {Carrier.TEXT: _Said(serial, 0.0)}
     return {}

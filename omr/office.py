@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from omr.reading.limits import Limits as PageLimits
     from omr.reading.marks.calibrate import Calibration, Limits
     from omr.reading.reader import Desk, ReadPage, Result
+    from omr.reading.scan.find import LeftOut
     from omr.reading.scan.pages import EncodedPage
     from omr.records.counts.slips import CurrentSlip
     from omr.records.intake.receipt import Receipt
@@ -230,7 +231,12 @@ class Office:
             waits=waits,
         )
         seconds = time.perf_counter() - started
-        made = receipt(self.store, taken.batch, taken.files, again=taken.again, seconds=seconds)
+        made = receipt(
+            *(self.store, taken.batch, taken.files),
+            again=taken.again,
+            seconds=seconds,
+            expected=taken.expected,
+        )
         told = {"pages": made.came.pages, "read": made.came.read, "rejected": made.came.rejected}
         log.event("read", batch=made.batch.name, to_review=made.to_review, seconds=seconds, **told)
         return made
@@ -285,6 +291,20 @@ class Office:
                     inbox.fail(stack, error)
                     inbox.drop(stack)
                 raise
+
+    def leave_out(self, made: Receipt, left_out: Sequence[LeftOut]) -> Receipt:
+        """Keep with its batch what was given and not read, and return the receipt with it."""
+        from dataclasses import replace
+
+        from omr.records.intake.left_out import add_left_out, left_out_of
+
+        batch = made.batch.name
+        if {(one.path, one.reason) for one in left_out} - {
+            (one.path, one.reason) for one in left_out_of(self.store, batch)
+        }:
+            with self.store.act("leave_out", by=self.by) as act:
+                add_left_out(self.store, act, batch, left_out)
+        return replace(made, left_out=tuple(left_out_of(self.store, batch)))
 
     def decide(self, item: str, answer: Sequence[str], *, why: str) -> None:
         """Record what a person says about an item of the review queue; see `review.decide`."""

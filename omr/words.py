@@ -74,6 +74,10 @@ class PageOutcome(StrEnum):
     COVER = "cover"
 
 
+# The reason of a "page" that is none: it stands behind the pages of a file in which others count more.
+PAGES_MAY_BE_MISSING: Final = "pages_may_be_missing"
+
+
 class Standing(StrEnum):
     """Where a slip stands that was read."""
 

@@ -168,7 +168,8 @@ class Scanner:
             by="test",
             waits=waits,
         )
-        return receipt(self.store, taken.batch, taken.files, again=taken.again, seconds=1.0)
+        how = {"again": taken.again, "seconds": 1.0, "expected": taken.expected}
+        return receipt(self.store, taken.batch, taken.files, **how)
 
 
 class KnownMeans(Means):

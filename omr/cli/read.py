@@ -67,9 +67,12 @@ def read(
     found = find_files(paths)
     files = found.files
     if not files:
+        for one in found.left_out:
+            click.echo(say("receipt.file_problem", file=one.path, detail=one.detail), err=True)
         raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
     with session.office() as office:
         made = office.read_now(Orders(unit, period, expect), files, _shown(how), waits=_waits)
+        made = office.leave_out(made, found.left_out)
     if as_json:
         print_json(receipt_as_json(made))
     else:

@@ -13,9 +13,11 @@ from scanned import BLANK, Outcome, Scanner, rejected, slip
 from omr.forms.cover import Cover
 from omr.forms.serial import Issue
 from omr.forms.symbols import address_code
+from omr.reading.scan.find import find_files
 from omr.reading.scan.pages import EncodedPage
 from omr.records.intake.batches import batches
-from omr.records.intake.receipt import as_json, receipt_of
+from omr.records.intake.left_out import add_left_out
+from omr.records.intake.receipt import as_json, as_text, receipt_of
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
@@ -103,3 +105,70 @@ def test_pages_to_scan_again_are_problems_that_nobody_settled(stacks: list[str],
     again = receipt_of(store, stacks[0])
     assert not again.to_scan_again
     assert [one.reason for one in again.problems] == [one.reason for one in made.problems]
+
+
+def test_a_file_that_was_read_before_says_where_and_its_new_count_is_compared(
+    scanner: Scanner, issued_run: Issuing
+) -> None:
+    run = issued_run()
+    file = scanner.scan("a.tif", slip(run, 1), slip(run, 2))
+    first = scanner.take_in(file, expected=2)
+    renamed = file.rename(file.with_name("b.tif"))
+    scanner.pages |= {("b.tif", page): outcome for (_, page), outcome in list(scanner.pages.items())}
+    again = scanner.take_in(renamed, expected=5)
+    assert (first.missing, first.troubles) == (0, ())
+    assert (again.batch, again.missing, again.waits) == (first.batch, 3, True)
+    (said,) = again.troubles
+    assert (said.file, said.page, said.reason) == ("b.tif", 0, "file_again")
+    assert said.values["batch"] == first.batch.name and said.values["name"] == "a.tif"
+    assert "a.tif" in as_text(again) and "5" in as_text(again)
+    assert scanner.take_in(renamed).expected is None  # nobody counted this time
+    twice = scanner.take_in(renamed, renamed)
+    assert [one.reason for one in twice.troubles] == ["file_again", "file_twice"]
+
+
+def test_a_receipt_says_what_counts(scanner: Scanner, issued_run: Issuing, store: Store) -> None:
+    run, other = issued_run(), issued_run(3, unit="PC08")
+    scanner.take_in(scanner.scan("a.tif", slip(run, 1)))
+    made = scanner.take_in(scanner.scan("b.tif", slip(run, 1), slip(other, other.first)), unit="PC06")
+    assert (made.came.read, made.came.counting) == (2, 0)
+    (line, _) = batches(store)
+    assert line.came == made.came
+
+
+def test_a_file_in_which_pages_may_be_missing_is_flagged_and_its_flag_is_no_sheet(
+    scanner: Scanner, issued_run: Issuing, store: Store
+) -> None:
+    run = issued_run()
+    flag = rejected("pages_may_be_missing", found=2, counted=4)
+    made = scanner.take_in(scanner.scan("a.tif", slip(run, 1), slip(run, 2), flag), expected=2)
+    assert (made.came.pages, made.came.sheets, made.came.rejected, made.missing) == (2, 2, 0, 0)
+    assert made.waits and made.came.flagged == 1
+    assert [one.reason for one in made.troubles] == ["pages_may_be_missing"]
+    assert as_json(made)["rejected"] == {}
+    (line,) = batches(store)
+    assert line.came == made.came
+
+
+def test_what_was_left_out_stays_with_its_batch(
+    scanner: Scanner, issued_run: Issuing, store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    (folder / ".Trash-0").mkdir(parents=True)
+    (folder / ".Trash-0" / "a.jpg").write_bytes(b"\xff\xd8\xff")
+    (folder / "scans.zip").write_bytes(b"PK\x03\x04")
+    left_out = find_files([folder]).left_out
+    made = scanner.take_in(scanner.scan("a.tif", slip(issued_run(), 1)))
+    assert not made.waits
+    with store.act("leave_out", by="lan") as act:
+        add_left_out(store, act, made.batch.name, left_out)
+        add_left_out(store, act, made.batch.name, left_out)
+    again = receipt_of(store, made.batch.name)
+    assert [(one.path, one.reason) for one in again.left_out] == [
+        ("scans.zip", "archive"),
+        (".Trash-0", "trash"),
+    ]
+    assert again.waits
+    assert [one.reason for one in again.troubles] == ["archive"]
+    text = as_text(again)
+    assert "scans.zip" in text and ".Trash-0" in text

@@ -87,6 +87,7 @@ class TiffBefore:
         self._file = file
         self._image: TiffImagePlugin.TiffImageFile | None = None
         with suppress(*DAMAGE), undisturbed():
+            file.seek(0)
             self._image = TiffImagePlugin.TiffImageFile(file)
 
     def name(self, frame: int) -> tuple[str, ...]:

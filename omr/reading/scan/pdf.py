@@ -83,14 +83,18 @@ def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
         with PdfBefore(path) as before:
             for index, leaf in enumerate(tree.leaves):
                 part = _part(document, leaf)
-                if isinstance(part, PdfPart) and not part.is_jpeg and by_pdfium == len(tree.leaves):
-                    part = replace(part, older=before.name(index))
+                if isinstance(part, PdfPart) and not part.is_jpeg and leaf is not None:
+                    # Where PDFium counts otherwise, its numbers are not those of the tree.
+                    is_counted = None not in tree.leaves and index < (by_pdfium or 0)
+                    names = before.name(index) if is_counted else ()
+                    part = replace(part, older=(*names, *_name_of_jpeg(leaf)))
                 yield part
         counts = {by_pdfium, _objects(document), len(tree.leaves)} - {None}
         more = _joined(path) + _attached(document)
     if more or not tree.is_sound or len(counts) > 1:
-        counted = max(max(one for one in counts if one is not None), len(tree.leaves)) + more
-        yield ScanError("pages_may_be_missing", found=len(tree.leaves), counted=counted)
+        found = len(tree.leaves)
+        other = max((one for one in counts if one is not None), key=lambda one: abs(one - found))
+        yield ScanError("pages_may_be_missing", found=found, counted=other + more)
 
 
 def _counted(path: Path) -> int | None:
@@ -165,6 +169,15 @@ def _part(document: Pdf, leaf: Dictionary | None) -> PdfPart | ScanError:
         return PdfPart(_alone(document, leaf), False, identity=_identity(document, leaf))
     except DAMAGE as error:
         return ScanError("damaged", detail=type(error).__name__)
+
+
+def _name_of_jpeg(leaf: Dictionary) -> tuple[str, ...]:
+    """Return what earlier versions called a page of which they saw only its one JPEG."""
+    with suppress(*DAMAGE, AttributeError):
+        images = [one for one in leaf.Resources.XObject.values() if one.get("/Subtype") == Name.Image]
+        if len(images) == 1 and images[0].get("/Filter") == Name.DCTDecode:
+            return (hashlib.sha256(images[0].read_raw_bytes()).hexdigest(),)
+    return ()
 
 
 def _alone(document: Pdf, leaf: Dictionary) -> bytes:

@@ -13,6 +13,10 @@ from omr.records.intake.orders import Orders
 from omr.records.store.store import Store
 from omr.words import PageOutcome
 
+# Beside the outcomes of pages, what else of a stack is counted.
+FLAGGED: Final = "flagged"
+COUNTING: Final = "counting"
+
 
 @dataclass(frozen=True, slots=True)
 class Came:
@@ -22,15 +26,19 @@ class Came:
     blank_backs: int = 0
     covers: int = 0  # cover sheets
     rejected: int = 0
+    flagged: int = 0  # files in which pages may be missing: no pages, and no paper
+    counting: int = 0  # of the pages read: slips that count by themselves or because somebody said so
 
     @classmethod
     def of(cls, outcomes: Mapping[str, int]) -> Came:
-        """Return the counts of page outcomes."""
+        """Return the counts of page outcomes, of `FLAGGED` files and of slips that are `COUNTING`."""
         return cls(
             outcomes.get(PageOutcome.READ, 0),
             outcomes.get(PageOutcome.BLANK_BACK, 0),
             outcomes.get(PageOutcome.COVER, 0),
             outcomes.get(PageOutcome.REJECTED, 0),
+            outcomes.get(FLAGGED, 0),
+            outcomes.get(COUNTING, 0),
         )
 
     @property
@@ -80,9 +88,12 @@ class BatchLine:
 # All pages of a batch's files, as a receipt counts them, whichever batch stored them first.
 _LINES: Final = """
     SELECT known.*, (
-        SELECT json_group_object(outcome, n) FROM (
-            SELECT outcome, count(*) AS n FROM batch_files JOIN pages USING (original)
-            WHERE batch_files.batch = known.batch GROUP BY outcome)) AS outcomes
+        SELECT json_group_object(came, n) FROM (
+            SELECT CASE WHEN reason = 'pages_may_be_missing' THEN 'flagged' ELSE outcome END AS came,
+                   count(*) AS n
+            FROM batch_files JOIN pages USING (original) WHERE batch_files.batch = known.batch GROUP BY came
+            UNION ALL SELECT 'counting', count(*) FROM batch_files JOIN slips USING (original)
+            WHERE batch_files.batch = known.batch AND standing = 'counts')) AS outcomes
     FROM known_batches AS known WHERE unit = ?1 OR ?1 IS NULL ORDER BY known.event DESC LIMIT ?2
 """
 

@@ -43,6 +43,7 @@ class TakenIn:
     batch: str
     files: tuple[tuple[str, str], ...]  # SHA-256 and name of each file given, in order
     again: bool  # everything was here before; nothing was added
+    expected: int | None  # sheets that somebody counted, as told now
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _taken_in(
             covered = opened.top.sha256 if known is not None else None
             _Reading(store, opened.batch, orders, names, covered, by, apart).run(opened.unread, read, seen)
             _end_batch(store, opened.batch, by)
-    return TakenIn(opened.batch, given, again=opened.ended)
+    return TakenIn(opened.batch, given, opened.ended, orders.expected)
 
 
 def _cover_of(file: Path, apart: Apart) -> Cover | None:

@@ -13,6 +13,7 @@ from omr.reading.limits import Limits
 from omr.reading.reader import BlankBack, RejectedPage, Result
 from omr.records.intake.inbox import Progress
 from omr.records.intake.receipt import Problem
+from omr.words import PAGES_MAY_BE_MISSING
 
 PROBLEMS_SHOWN: Final = 200  # while reading goes on; the receipt has them all
 _TOLD_EVERY_S: Final = 0.4
@@ -21,7 +22,8 @@ _TOLD_EVERY_S: Final = 0.4
 def count_pages(files: Iterable[Path], limits: Limits) -> int:
     """Return how many pages files have."""
     with Apart(limits) as apart:
-        return sum(1 for file in files for _ in apart.pages(file))
+        pages = (page for file in files for page in apart.pages(file))
+        return sum(page.fault is None or page.fault.reason != PAGES_MAY_BE_MISSING for page in pages)
 
 
 class Counting:
@@ -39,7 +41,7 @@ class Counting:
         """Count one result."""
         match result:
             case RejectedPage():
-                self._counts["rejected"] += 1
+                self._counts["rejected"] += result.reason != PAGES_MAY_BE_MISSING
                 if len(self._problems) < PROBLEMS_SHOWN:
                     self._problems.append(
                         Problem(result.file, result.page, result.reason, dict(result.measured))

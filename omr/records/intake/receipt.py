@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from omr.messages import say
-from omr.records.intake.batches import Batch, Came, find_batch
+from omr.reading.scan.find import LeftOut
+from omr.records.intake.batches import COUNTING, FLAGGED, Batch, Came, find_batch
+from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
-from omr.words import Aside, PageOutcome
+from omr.text import moment
+from omr.words import PAGES_MAY_BE_MISSING, Aside, NotRead, PageOutcome, Standing
+
+WHOLE_FILE: Final = 0
+FILE_AGAIN: Final = "file_again"
+FILE_TWICE: Final = "file_twice"
+# Where the messages of reasons stand that are not those of rejected pages.
+_AREAS: Final = {"receipt": {*Aside, FILE_AGAIN, FILE_TWICE}, "left_out": set(NotRead)}
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One page that somebody should look at."""
+    """One page, or one file, that somebody should look at."""
 
     file: str
-    page: int  # in its file
+    page: int  # in its file; `WHOLE_FILE`: all of it
     reason: str  # stable word
     values: dict[str, object] = field(default_factory=dict)
     key: int | None = None  # of the page in the register, once it is there
@@ -28,7 +37,8 @@ class Problem:
     @property
     def detail(self) -> str:
         """What is wrong, in the language in force."""
-        return say(f"{'receipt' if self.reason in set(Aside) else 'page'}.{self.reason}", **self.values)
+        area = next((area for area, words in _AREAS.items() if self.reason in words), "page")
+        return say(f"{area}.{self.reason}", **self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +52,30 @@ class Receipt:
     duplicates: int  # pages that add nothing, or nothing yet: read before, or of a slip read before
     to_review: int  # slips with a doubtful answer, or held
     seconds: float
+    expected: int | None  # sheets that somebody counted: as told now, else when it was read first
     problems: tuple[Problem, ...]
+    left_out: tuple[LeftOut, ...] = ()  # of what was given
 
     @property
     def missing(self) -> int:
         """Sheets that were counted by hand but did not come; negative: too many."""
-        return self.came.missing(self.batch.orders.expected)
+        return self.came.missing(self.expected)
 
     @property
     def waits(self) -> bool:
         """Whether something waits for a person."""
-        return bool(self.came.rejected or self.to_review or self.missing)
+        unread = self.came.rejected or self.came.flagged or any(one.reason.waits for one in self.left_out)
+        return bool(unread or self.to_review or self.missing)
+
+    @property
+    def troubles(self) -> tuple[Problem, ...]:
+        """All that somebody should look at: files that were not read, and pages."""
+        files = [
+            Problem(one.path, WHOLE_FILE, one.reason, {"files": one.files})
+            for one in self.left_out
+            if one.reason.waits
+        ]
+        return (*files, *self.problems)
 
     @property
     def to_scan_again(self) -> tuple[Problem, ...]:
@@ -74,7 +97,8 @@ def receipt_of(store: Store, batch: str) -> Receipt:
         If there is no such batch.
     """
     rows = store.rows("SELECT original, file FROM batch_files WHERE batch = ? ORDER BY position", batch)
-    return receipt(store, batch, [(row["original"], row["file"]) for row in rows])
+    files = [(row["original"], row["file"]) for row in rows]
+    return receipt(store, batch, files, expected=find_batch(store, batch).orders.expected)
 
 
 def receipt(
@@ -84,6 +108,7 @@ def receipt(
     *,
     again: bool = False,
     seconds: float = 0.0,
+    expected: int | None = None,
 ) -> Receipt:
     """Count what came of the pages of files; a file that was given twice counts twice.
 
@@ -93,6 +118,8 @@ def receipt(
         SHA-256 and name of each.
     again : bool
         Whether all of them were here before.
+    expected : int, optional
+        Sheets that somebody counted.
     """
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
@@ -100,11 +127,18 @@ def receipt(
     problems: list[Problem] = []
     given: set[str] = set()
     for original, name in files:
+        problems += _read_before(store, batch, original, name, again=again, twice=original in given)
         slips = {row["page"]: row for row in store.rows("SELECT * FROM slips WHERE original = ?", original)}
         for row in store.rows(_PAGES, original):
+            if row["reason"] == PAGES_MAY_BE_MISSING:
+                outcomes[FLAGGED] += 1
+                values = json.loads(row["measured"])
+                problems.append(Problem(name, WHOLE_FILE, row["reason"], values, row["page"]))
+                continue
             outcomes[row["outcome"]] += 1
             slip = slips.get(row["page"])
             aside = Aside(slip["set_aside"]) if slip and slip["set_aside"] else None
+            outcomes[COUNTING] += bool(slip and slip["standing"] == Standing.COUNTS)
             known = again or row["batch"] != batch or original in given
             duplicates += known or bool(aside and aside.again)
             if row["outcome"] == PageOutcome.REJECTED:
@@ -128,8 +162,29 @@ def receipt(
         duplicates=duplicates,
         to_review=to_review,
         seconds=seconds,
+        expected=expected,
         problems=tuple(problems),
+        left_out=tuple(left_out_of(store, batch)),
     )
+
+
+def _read_before(
+    store: Store, batch: str, original: str, name: str, *, again: bool, twice: bool
+) -> Iterator[Problem]:
+    """Say of a file that was read before where and when that was."""
+    if twice:
+        yield Problem(name, WHOLE_FILE, FILE_TWICE)
+        return
+    row = store.row(
+        """SELECT batch, file, at FROM batch_files JOIN events USING (event)
+        WHERE original = ? ORDER BY event LIMIT 1""",
+        original,
+    )
+    if row is not None and (again or row["batch"] != batch):
+        yield Problem(
+            *(name, WHOLE_FILE, FILE_AGAIN),
+            {"batch": row["batch"], "name": row["file"], "at": moment(row["at"])},
+        )
 
 
 _PAGES: Final = """
@@ -151,25 +206,32 @@ def as_json(made: Receipt) -> dict[str, object]:
         "blank_backs": made.came.blank_backs,
         "covers": made.came.covers,
         "rejected": made.reasons,
+        "counting": made.came.counting,
+        "flagged": made.came.flagged,
         "duplicates": made.duplicates,
         "to_review": made.to_review,
-        "expected": made.batch.orders.expected,
+        "expected": made.expected,
         "seconds": round(made.seconds, 3),
         "pages_per_second": round(made.pages_per_second, 2),
         "problems": [
             {"file": one.file, "page": one.page, "reason": one.reason, "detail": one.detail}
-            for one in made.problems
+            for one in made.troubles
+        ],
+        "left_out": [
+            {"path": one.path, "files": one.files, "reason": one.reason, "detail": one.detail}
+            for one in made.left_out
         ],
     }
 
 
 def as_text(made: Receipt) -> str:
     """Return the receipt for a person, in the language in force."""
-    came, expected = made.came, made.batch.orders.expected
+    came, expected = made.came, made.expected
     lines = [
         say("receipt.title", batch=made.batch.name),
         say("receipt.pages", files=made.files, pages=came.pages, sheets=came.sheets),
         say("receipt.outcome", read=came.read, blank=came.blank_backs, rejected=came.rejected),
+        say("receipt.counting", counting=came.counting, read=came.read),
         say("receipt.duplicates", duplicates=made.duplicates),
         say("receipt.to_review", to_review=made.to_review),
         say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second),
@@ -178,10 +240,17 @@ def as_text(made: Receipt) -> str:
         key = "not_as_expected" if made.missing else "as_expected"
         difference = abs(made.missing)
         lines.append(say(f"receipt.{key}", expected=expected, sheets=came.sheets, difference=difference))
-    if made.problems:
+    if made.troubles:
         lines.append(say("receipt.problems"))
-        lines += [
-            "  " + say("receipt.problem", file=one.file, page=one.page, reason=one.reason, detail=one.detail)
-            for one in made.problems
-        ]
+        lines += ["  " + _line(one) for one in made.troubles]
+    unmeant = [one for one in made.left_out if not one.reason.waits]
+    if unmeant:
+        lines.append(say("receipt.left_out"))
+        lines += ["  " + say("receipt.file_problem", file=one.path, detail=one.detail) for one in unmeant]
     return "\n".join(lines)
+
+
+def _line(one: Problem) -> str:
+    if one.page == WHOLE_FILE:
+        return say("receipt.file_problem", file=one.file, detail=one.detail)
+    return say("receipt.problem", file=one.file, page=one.page, reason=one.reason, detail=one.detail)

@@ -27,11 +27,12 @@ def print_receipt(made: Receipt, office: str, target: Path) -> None:
         ("period", batch.orders.period or say("receipt.by_run")),
         ("scanned_at", f"{moment(batch.at)} ({batch.by})"),
         ("files", made.files),
-        ("counted", "–" if batch.orders.expected is None else batch.orders.expected),
+        ("counted", "–" if made.expected is None else made.expected),
         ("sheets", came.sheets),
         ("read", came.read),
         ("blank", came.blank_backs),
         ("rejected", came.rejected),
+        ("counting", came.counting),
         ("again", made.duplicates),
         ("review", made.to_review),
         ("root", batch.root or say("receipt.unfinished")),
@@ -47,14 +48,14 @@ def print_receipt(made: Receipt, office: str, target: Path) -> None:
         ),
     ]
     if made.missing:
-        expected, difference = batch.orders.expected, abs(made.missing)
-        values = {"expected": expected, "sheets": came.sheets, "difference": difference}
+        difference = abs(made.missing)
+        values = {"expected": made.expected, "sheets": came.sheets, "difference": difference}
         story += [Spacer(0, 4 * mm), text(say("receipt.not_as_expected", **values), bold=True)]
-    if made.problems:
+    if made.troubles:
         head = [text(say(f"receipt.name_{name}"), "small", bold=True) for name in ("file", "page", "detail")]
         rows = [
-            [text(one.file, "small"), text(str(one.page), "small"), text(one.detail, "small")]
-            for one in made.problems
+            [text(one.file, "small"), text(str(one.page or "–"), "small"), text(one.detail, "small")]
+            for one in made.troubles
         ]
         story += [
             Spacer(0, 6 * mm),

@@ -23,6 +23,16 @@ MARK: Final = "omr.mark"  # see records/store/mark.py
 FOLDERS: Final = ("scans", "forms", "calibration")
 
 
+class Target(BaseModel):
+    """Table ``[report.targets.PC06]``: what one unit is asked to reach."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: int | None = Field(default=None, ge=0, le=100)  # participation, per cent; None: as for all
+    high: int | None = Field(default=None, ge=0, le=100)
+    satisfied: int | None = Field(default=None, ge=0, le=100)  # per cent, by the overall question
+
+
 class ReportSettings(BaseModel):
     """Section ``[report]``: how the monthly report is headed, judged and sent."""
 
@@ -43,6 +53,10 @@ class ReportSettings(BaseModel):
     # The programme of 2023 wants 60-80 % of the people at the counters to give their opinion.
     target_low: int = Field(default=60, ge=0, le=100)
     target_high: int = Field(default=80, ge=0, le=100)
+    target_satisfied: int | None = Field(
+        default=None, ge=0, le=100
+    )  # per cent; None: there is no such target
+    targets: dict[str, Target] = {}  # of units that have their own, by code
     ranked_from: int = Field(default=30, ge=1)  # slips; below it a unit's place would be chance
     smallest_cell: int = Field(default=5, ge=1)  # slips; smaller cells about respondents are hidden
     csv_separator: Literal[",", ";"] = ","

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -80,6 +81,43 @@ def status_(session: Session, name: str, as_json: bool) -> None:
     with session.store() as store:
         made = status(store, parse_period(name))
     _show(made, as_json)
+
+
+@period.command("state")
+@click.argument("name", metavar="P")
+@click.option(
+    "--about",
+    type=click.Choice(["strengths", "shortcomings", "causes", "solutions", "participation"]),
+    required=True,
+)
+@click.option("--text")
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--unit")
+@click.option("--by", required=True)
+@json_option
+@click.pass_obj
+def state_(
+    session: Session,
+    name: str,
+    about: str,
+    text: str | None,
+    file: Path | None,
+    unit: str | None,
+    by: str,
+    as_json: bool,
+) -> None:
+    """Keep what a head or an officer writes for the report."""
+    from omr.records.register.periods import parse_period
+    from omr.records.register.statements import Subject, read_text, state
+
+    if (text is None) == (file is None):
+        raise click.UsageError(say("register.text_or_file"))
+    said = text if text is not None else read_text(file) if file is not None else ""
+    with session.store() as store:
+        code = state(store, parse_period(name), Subject(about), said, unit=unit, by=by)
+    if as_json:
+        return print_json({"period": name, "unit": code, "about": about})
+    click.echo(say("register.stated", period=name, unit=code or "–", about=say(f"register.about_{about}")))
 
 
 def _show(made: PeriodStatus, as_json: bool) -> None:

@@ -57,6 +57,8 @@ def report(
         )
         if output and "docx" in wanted:
             month = monthly.audited(store, month)
+        if output:
+            month = monthly.with_past(store, month)
     if by is not None:
         return _slices(month, by, settings.smallest_cell, as_json=as_json)
     assert output is not None  # refused above

@@ -22,6 +22,7 @@ from omr.figures import Share, vietnamese
 from omr.forms.fonts import font_file
 from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
 from omr.reports.statistics import Month
+from omr.reports.wording import period_name
 
 MM_PER_INCH: Final = 25.4
 DPI: Final = 300  # what an office printer shows
@@ -155,6 +156,13 @@ def questions_chart(month: Month) -> bytes:
     return _points(
         [Point(f"{criterion.key}. {criterion.label}", share) for criterion, share in asked if share.whole]
     )
+
+
+def trend_chart(month: Month) -> bytes:
+    """Return a picture of the overall share of the last months; hollow: not closed."""
+    points = [Point(period_name(one.period).capitalize(), one.overall, one.closed) for one in month.past]
+    now = Point(period_name(month.period).capitalize(), month.pool().overall, bool(month.root))
+    return _points([*points, now])
 
 
 def _points(points: Sequence[Point], mark: Share | None = None) -> bytes:

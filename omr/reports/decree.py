@@ -6,6 +6,7 @@ stay blank: the registry and the head of the office fill them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from docx.document import Document
@@ -136,11 +137,11 @@ def write_header_block(report: Document, settings: ReportSettings, year: int) ->
     write(right.add_paragraph(), date, align=CENTRE, size_pt=13.5, italic=True)
 
 
-def write_signature_block(report: Document, settings: ReportSettings) -> None:
+def write_signature_block(report: Document, settings: ReportSettings, recipients: Sequence[str]) -> None:
     """Write the list of recipients and the signer's title, with room for stamp and signature."""
     left, right = side_by_side(report, 85, 80)
     write(left.paragraphs[0], "Nơi nhận:", align=LEFT, size_pt=12, bold=True, italic=True)
-    for recipient in settings.recipients:
+    for recipient in recipients:
         write(left.add_paragraph(), f"- {recipient}", align=LEFT, size_pt=11)
     write(right.paragraphs[0], settings.signer, align=CENTRE, bold=True)
     for _ in range(5):

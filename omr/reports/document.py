@@ -16,6 +16,8 @@ from docx.document import Document
 from docx.enum.section import WD_SECTION
 from docx.shared import Mm
 
+from omr.forms.surveys import PROGRAMME
+from omr.records.register.statements import Subject
 from omr.reports import charts, method, prose
 from omr.reports.decree import (
     CENTRE,
@@ -34,6 +36,7 @@ from omr.reports.decree import (
 )
 from omr.reports.document_tables import table_element
 from omr.reports.statistics import Month
+from omr.reports.summary import summary
 from omr.reports.tables import Table
 from omr.reports.wording import period_name
 from omr.workspace import ReportSettings
@@ -45,16 +48,25 @@ DRAW: Final[Mapping[str, Callable[[Month], bytes]]] = {
     "levels": charts.levels_chart,
     "units": charts.units_chart,
     "questions": charts.questions_chart,
+    "trend": charts.trend_chart,
 }
 CAPTIONS: Final = {
     "levels": "Mức độ hài lòng chung theo lĩnh vực (%)",
     "units": "Tỷ lệ hài lòng chung theo đơn vị, khoảng tin cậy 95% (chấm rỗng: chưa đủ cỡ mẫu)",
     "questions": "Tỷ lệ hài lòng theo câu hỏi, khoảng tin cậy 95%",
+    "trend": "Tỷ lệ hài lòng chung qua các kỳ, khoảng tin cậy 95% (chấm rỗng: chưa chốt)",
 }
-# What the officer writes; two dotted lines each.
+# What the officer writes: what was stated (`omr period state`), else two dotted lines each.
 OFFICER: Final = (
-    ("III. NHẬN XÉT, ĐÁNH GIÁ", ("1. Ưu điểm", "2. Tồn tại, hạn chế", "3. Nguyên nhân")),
-    ("IV. ĐỀ XUẤT, KIẾN NGHỊ", ()),
+    (
+        "III. NHẬN XÉT, ĐÁNH GIÁ",
+        (
+            ("1. Ưu điểm", Subject.STRENGTHS),
+            ("2. Tồn tại, hạn chế", Subject.SHORTCOMINGS),
+            ("3. Nguyên nhân", Subject.CAUSES),
+        ),
+    ),
+    ("IV. GIẢI PHÁP, ĐỀ XUẤT, KIẾN NGHỊ", (("", Subject.SOLUTIONS),)),
 )
 DOTS: Final = "…" * 30
 LETTERS: Final = "abcdđeghiklmnopqrstuvxy"  # points of a list, in the order of the Vietnamese alphabet
@@ -65,17 +77,18 @@ def document(month: Month, before: Month | None, tables: Sequence[Table], settin
     report = docx.Document()
     set_styles(report)
     whose = month.names.get(month.unit, month.unit) or "Công an thành phố"
-    subject = f"{SUBJECT} của {whose} {period_name(month.period)}"
+    subject = f"{_subject(month)} của {whose} {period_name(month.period)}"
     _set_properties(report, month, subject, settings)
     set_paper(report.sections[0], landscape=False)
+    _write_summary(report, month, before, settings)
     _write_opening(report, month, subject, whose if month.unit else settings.addressee, settings)
     _write_results(report, month, before, settings)
-    _write_closing(report, whose if month.unit else "", settings)
+    _write_closing(report, month, whose if month.unit else "", settings)
     _write_tables(report, month, tables, settings)
     _write_method(report, month, settings)
     about = f"Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}"
     for place, pages in enumerate(report.sections):
-        number_pages(pages, first=place == 0)
+        number_pages(pages, first=place == 0)  # every part has its own numbers
         set_footer(pages, about)
     target = io.BytesIO()
     report.save(target)
@@ -90,6 +103,34 @@ def _set_properties(report: Document, month: Month, subject: str, settings: Repo
     properties.author = properties.last_modified_by = settings.issuer_name
     properties.comments, properties.language, properties.revision = "", "vi-VN", 1
     properties.created = properties.modified = made
+
+
+def _write_summary(report: Document, month: Month, before: Month | None, settings: ReportSettings) -> None:
+    """Write the page in front; it stands alone and is no part of the numbered report."""
+    whose = month.names.get(month.unit, month.unit) or "Công an thành phố"
+    title = f"{_subject(month)} của {whose} {period_name(month.period)}"
+    write(report.add_paragraph(), "TÓM TẮT", align=CENTRE, bold=True, after_pt=4)
+    write(report.add_paragraph(), title, align=CENTRE, bold=True)
+    rule(report.add_paragraph(), 60, TEXT_MM)
+    for point in summary(month, before, settings):
+        paragraph = write(report.add_paragraph(), f"{point.asks}: ", bold=True, after_pt=6)
+        write(paragraph, point.says, after_pt=6)
+    write(
+        report.add_paragraph(),
+        "Số liệu đầy đủ, cách tính và giới hạn: trong báo cáo kèm theo.",
+        italic=True,
+        before_pt=4,
+    )
+    report.add_section(WD_SECTION.NEW_PAGE)
+    set_paper(report.sections[-1], landscape=False)
+
+
+def _subject(month: Month) -> str:
+    """Return what the report is about; only the programme's own survey is on administrative procedures."""
+    if month.survey == PROGRAMME:
+        return SUBJECT
+    titles = dict.fromkeys(form.title for form in month.forms.values())
+    return f"Kết quả khảo sát “{'; '.join(titles) or month.survey}”"
 
 
 def _write_opening(
@@ -140,21 +181,34 @@ def _picture(report: Document, png: bytes, caption: str) -> None:
     write(report.add_paragraph(), caption, align=CENTRE, italic=True, size_pt=12, after_pt=8)
 
 
-def _write_closing(report: Document, unit: str, settings: ReportSettings) -> None:
-    """Write what the officer fills in, and the last sentence: to the Director, or to a unit's head."""
+def _write_closing(report: Document, month: Month, unit: str, settings: ReportSettings) -> None:
+    """Write what was stated or is to be filled in, and the last sentence: to Director or unit's head."""
     for heading, parts in OFFICER:
         report.add_heading(heading, 1)
-        for part in parts or ("",):
+        for part, about in parts:
             if part:
                 report.add_heading(part, 2)
-            _paragraphs(report, [DOTS, DOTS])
+            _paragraphs(report, _stated(month, about) or [DOTS, DOTS])
     by = settings.issuer_name
     if unit:
         closing = f"Trên đây là kết quả của đơn vị, {by} thông báo để {unit} biết, thực hiện./."
     else:
         closing = f"Trên đây là báo cáo của {by}, kính trình {settings.addressee} xem xét, chỉ đạo./."
     _paragraphs(report, [closing])
-    write_signature_block(report, settings)
+    # A unit's figures go to that unit and to nobody else.
+    to = (f"{unit};", settings.recipients[-1]) if unit and settings.recipients else settings.recipients
+    write_signature_block(report, settings, to)
+
+
+def _stated(month: Month, about: Subject) -> list[str]:
+    """Return what the city or the units' heads wrote, a unit's under its name."""
+    texts: list[str] = []
+    for (unit, subject), text in sorted(month.statements.items()):
+        if subject is about:
+            lines = text.splitlines()
+            named = unit and unit != month.unit
+            texts += [f"{month.names.get(unit, unit)}: {lines[0]}", *lines[1:]] if named else lines
+    return texts
 
 
 def _paragraphs(report: Document, texts: Iterable[str]) -> None:

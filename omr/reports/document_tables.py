@@ -16,10 +16,13 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 
 from omr.figures import Nothing
 from omr.reports.decree import CELL_STYLE
-from omr.reports.tables import Column, Row, Style, Table, Weight, printed
+from omr.reports.tables import Column, Heat, Row, Style, Table, Weight, printed
 
 TWIPS_PER_MM: Final = 1440 / 25.4
 MARGIN_TWIPS: Final = 45  # left and right inside a cell, 0.8 mm: half of Word's own
+
+# White, two greys that toner tells apart, and one dark enough for white letters.
+HEAT_FILLS: Final = ("FFFFFF", "DDDDDD", "B0B0B0", "404040")
 
 _ALIGN: Final = {Style.TEXT: "left", Style.WORD: "center", Style.ORDER: "center"}
 
@@ -83,7 +86,8 @@ def _row(row: Row, columns: Sequence[Column], widths: Sequence[int]) -> str:
     for cell, column, width in zip(row.cells, columns, widths, strict=True):
         word = isinstance(cell, (Nothing, str)) and column.style is not Style.TEXT
         align = "center" if word else _ALIGN.get(column.style, "right")
-        cells.append(_xml_cell(printed(cell, column.style), width, align, bold=bold))
+        shade = cell.shade if isinstance(cell, Heat) else 0
+        cells.append(_xml_cell(printed(cell, column.style), width, align, bold=bold, shade=shade))
     return _xml_row(cells)
 
 
@@ -93,9 +97,20 @@ def _xml_row(cells: Sequence[str], *, heading: bool = False) -> str:
 
 
 def _xml_cell(
-    text: str, width: int, align: str, *, bold: bool = False, extra: str = "", keep: bool = False
+    text: str,
+    width: int,
+    align: str,
+    *,
+    bold: bool = False,
+    extra: str = "",
+    keep: bool = False,
+    shade: int = 0,
 ) -> str:
-    run = f'<w:r>{"<w:rPr><w:b/></w:rPr>" if bold else ""}<w:t xml:space="preserve">{_safe(text)}</w:t></w:r>'
+    white = shade == len(HEAT_FILLS) - 1
+    look = "<w:b/>" * (bold or white) + '<w:color w:val="FFFFFF"/>' * white
+    run = f'<w:r>{f"<w:rPr>{look}</w:rPr>" * bool(look)}<w:t xml:space="preserve">{_safe(text)}</w:t></w:r>'
+    if shade:
+        extra += f'<w:shd w:val="clear" w:color="auto" w:fill="{HEAT_FILLS[shade]}"/>'
     place = f'<w:pStyle w:val="{CELL_STYLE}"/>{"<w:keepNext/>" if keep else ""}<w:jc w:val="{align}"/>'
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{extra}<w:vAlign w:val="center"/></w:tcPr>'

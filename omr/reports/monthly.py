@@ -18,6 +18,7 @@ from omr.records.counts.tallies import GROUPING, Channel, grouping_questions, pr
 from omr.records.exchange.comments import Comment, commented, comments_of
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.register import issued
+from omr.records.register.statements import statements_of
 from omr.records.register.surveys import Prints, find_survey, main_survey, surveys_of
 from omr.records.register.units import find_unit, list_units
 from omr.records.register.visits import visits_of
@@ -25,12 +26,14 @@ from omr.records.review.transcripts import Topic
 from omr.records.store.store import Store
 from omr.reports import tidy
 from omr.reports.hiding import hide_table
+from omr.reports.history import closings_of, past_of
 from omr.reports.pools import ItemCounts
 from omr.reports.questions import Item, Wordings
 from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
 from omr.reports.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.statistics import Checking, Month, Opinion, Stock
 from omr.reports.tables import Table
+from omr.reports.time_tables import adjustments_table, changes_table, heat_table, trend_table
 from omr.trust.audit_sample import assurance_of, statement
 from omr.workspace import ReportSettings
 
@@ -82,6 +85,7 @@ def gather(
     forms = {form.form for form in prints.values()}
     main = name == main_survey(store)[0]
     lines = [line for line in reconcile(store, when) if line.form in forms or (main and line.form is None)]
+    adjusting, closings = closings_of(store, when, prints)
     month = Month(
         period=when,
         forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},
@@ -98,6 +102,10 @@ def gather(
         survey=name,
         other_surveys={} if code else _others(store, when.name, name),
         wordings=Wordings(settings.same_questions),
+        adjusting=adjusting,
+        closings=closings,
+        statements=statements_of(store, when.name),
+        targets=settings.targets,
     )
     return replace(month.only(code), city=_city(store, month, prints)) if code else month
 
@@ -145,6 +153,12 @@ def month_before(
         survey=name,
         wordings=Wordings(settings.same_questions),
     )
+
+
+def with_past(store: Store, month: Month) -> Month:
+    """Add the months before, for the trend."""
+    _, prints = find_survey(store, month.survey)
+    return month if month.unit else replace(month, past=past_of(store, month.period, prints))
 
 
 def audited(store: Store, month: Month) -> Month:
@@ -252,8 +266,8 @@ def _hidden_counts(items: Mapping[Item, ItemCounts], smallest: int) -> dict[Item
 
 
 def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple[Table, ...]:
-    """Return Biểu 01 to 07."""
-    return (
+    """Return Biểu 01 to 07 and, of the whole city, those that there is something to say in of 08 to 11."""
+    tables = (
         slips_table(month),
         units_table(month, before),
         fields_table(month, before),
@@ -262,6 +276,16 @@ def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple
         reasons_table(month),
         opinions_table(month),
     )
+    if month.unit or not month.pool().overall.whole:
+        return tables
+    more = [heat_table(month, settings)]
+    if before is not None and before.pool().overall.whole:
+        more.append(changes_table(month, before, settings))
+    if month.past:
+        more.append(trend_table(month))
+    if len(month.closings) > 1:
+        more.append(adjustments_table(month))
+    return (*tables, *more)
 
 
 def write(

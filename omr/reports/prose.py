@@ -8,19 +8,34 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from omr.figures import Band, Change, Nothing, Share, participation_band, vietnamese
 from omr.records.counts.tallies import Channel
-from omr.reports.satisfaction_tables import criteria, overall_levels, share_of
+from omr.records.register.statements import Subject
+from omr.reports.changes import Finding, Shift, extremes, shifts
+from omr.reports.satisfaction_tables import overall_levels
 from omr.reports.slip_tables import comment_counts
-from omr.reports.statistics import Month, Opinion, changed_units, compare, coverage_changed
+from omr.reports.statistics import Closed, Month, Opinion, changed_units, compare, coverage_changed
 from omr.reports.tables import form_label
-from omr.reports.wording import day_name, fraction, many, names, period_name, rate
+from omr.reports.wording import (
+    day_name,
+    fraction,
+    interval,
+    local_day,
+    many,
+    names,
+    period_name,
+    points,
+    rate,
+)
 from omr.words import AnswerState
 from omr.workspace import ReportSettings
 
 MOST_RANKED: Final = 3
+MOST_SHIFTS: Final = 5
 QUOTED: Final = 160  # characters of a comment in the text; the whole of it stands in Biểu 07
 
 
@@ -29,7 +44,6 @@ AGAINST_TARGET: Final = {
     Band.BELOW: "chưa đạt mục tiêu",
     Band.WITHIN: "đạt mục tiêu",
     Band.ABOVE: "vượt mục tiêu",
-    Band.IMPOSSIBLE: "số phiếu lớn hơn số lượt giao dịch, cần giải trình, so với mục tiêu",
 }
 
 
@@ -45,12 +59,47 @@ class Section:
 def deployment(month: Month) -> tuple[str, ...]:
     """Return the paragraphs of section I."""
     first, last = month.period.first_day, month.period.day_after - timedelta(days=1)
-    closed = "số liệu đã chốt" if month.root else "số liệu chưa chốt, có thể còn thay đổi"
     return (
-        f"Kỳ số liệu: từ ngày {day_name(first)} đến hết ngày {day_name(last)}; {closed}.",
+        f"Kỳ số liệu: từ ngày {day_name(first)} đến hết ngày {day_name(last)}; {_standing(month)}.",
+        *adjustments(month),
         _reporting(month),
         _forms(month),
     )
+
+
+def _standing(month: Month) -> str:
+    if month.adjusting:
+        return "số liệu đang được điều chỉnh, chưa chốt lại"
+    if not month.root:
+        return "số liệu chưa chốt, có thể còn thay đổi"
+    return "số liệu đã chốt, có điều chỉnh" if len(month.closings) > 1 else "số liệu đã chốt"
+
+
+def adjustments(month: Month) -> tuple[str, ...]:
+    """Return what was adjusted, when, by whom and why, and which report this one replaces."""
+    told = []
+    for before, after in pairwise(month.closings):
+        text = (
+            f"Số liệu kỳ này đã được điều chỉnh: chốt ngày {local_day(before.at)}{_headline(month, before)}, "
+            f"chốt lại ngày {local_day(after.at)}{_headline(month, after)}; người thực hiện: {after.by}; "
+            f"lý do: {after.why.rstrip('.')}."
+        )
+        told.append(
+            f"{text} Báo cáo lập theo lần chốt ngày {local_day(before.at)} (mã gốc của nhật ký "
+            f"{before.root[:16]}) được thay thế bằng báo cáo này" + (" (Biểu 11)." if not month.unit else ".")
+        )
+    if month.adjusting and month.closings:
+        last = month.closings[-1]
+        told.append(
+            f"Kỳ đã chốt ngày {local_day(last.at)}{_headline(month, last)} và đang được mở lại để điều chỉnh."
+        )
+    return tuple(told)
+
+
+def _headline(month: Month, closed: Closed) -> str:
+    if month.unit or not closed.overall.whole:  # a unit's report tells nothing of the city
+        return ""
+    return f" ({fraction(closed.overall, 'phiếu')} hài lòng trở lên, {rate(closed.overall)})"
 
 
 def _reporting(month: Month) -> str:
@@ -82,6 +131,20 @@ def _forms(month: Month) -> str:
     mixed = [form_label(form) for form, revisions in month.revisions().items() if len(revisions) > 1]
     if mixed:
         text += f" Trong kỳ có hơn một phiên bản của mẫu {', '.join(mixed)}."
+    apart = {
+        f"{variant.key} mẫu {form_label(variant.item[0])}": None
+        for variant in month.variants
+        if variant.revision
+    }
+    if apart:
+        text += (
+            f" Câu {', '.join(apart)} hỏi nội dung khác nhau giữa các phiên bản nên tính riêng từng "
+            "phiên bản (Biểu 04)."
+        )
+    for survey, forms in month.other_surveys.items():
+        text += (
+            f" Không tính trong báo cáo này: khảo sát “{survey}” (mẫu {', '.join(map(form_label, forms))})."
+        )
     return text
 
 
@@ -93,8 +156,8 @@ def results(month: Month, before: Month | None, settings: ReportSettings) -> tup
         Section("Mức độ hài lòng chung", _overall(month), "levels"),
         Section("Theo lĩnh vực", _fields(month)),
         *by_unit,
-        Section("Theo yếu tố, câu hỏi", _questions(month), "questions"),
-        Section("So với kỳ trước", _compared(month, before)),
+        Section("Theo yếu tố, câu hỏi", _questions(month, settings), "questions"),
+        Section("So với kỳ trước", _compared(month, before, settings), "trend" if month.past else ""),
         Section("Ý kiến góp ý", _opinions(month)),
         Section("Độ tin cậy của số liệu", _trust(month)),
     )
@@ -106,14 +169,14 @@ def _slips(month: Month) -> tuple[str, ...]:
     opening = sum(line.opening for line in month.stock)
     received = sum(line.received for line in month.stock)
     back = month.return_rate()
-    out = f"phát ra {vietnamese(back.whole)} phiếu; " if back.whole else ""
+    out = f"phát ra {many(back.whole)} phiếu; " if back.whole else ""
     parts = [
-        f"Phiếu giấy: tồn đầu kỳ {vietnamese(opening)} phiếu, nhận trong kỳ {vietnamese(received)} phiếu; "
-        f"{out}thu về {vietnamese(paper.returned)} phiếu"
+        f"Phiếu giấy: tồn đầu kỳ {many(opening)} phiếu, nhận trong kỳ {many(received)} phiếu; "
+        f"{out}thu về {many(paper.returned)} phiếu"
         + (f" (tỷ lệ thu hồi {rate(back)}, {fraction(back, 'phiếu')})" if back.whole else "")
         + (
             f", trong đó {fraction(paper.validity, 'phiếu')} hợp lệ (chiếm {rate(paper.validity)}), "
-            f"{vietnamese(paper.invalid)} phiếu không hợp lệ, {vietnamese(paper.held)} phiếu chờ đối soát."
+            f"{many(paper.invalid)} phiếu không hợp lệ, {many(paper.held)} phiếu chờ đối soát."
             if paper.returned
             else "."
         )
@@ -121,9 +184,9 @@ def _slips(month: Month) -> tuple[str, ...]:
     counted = [line for line in month.stock if line.in_stock is not None]
     if counted:
         parts[0] += (
-            f" Hỏng, hủy {vietnamese(sum(line.spoiled for line in counted))} phiếu; tồn cuối kỳ "
-            f"{vietnamese(sum(line.in_stock or 0 for line in counted))} phiếu; chưa thu hồi, thất lạc "
-            f"{vietnamese(sum(line.missing or 0 for line in counted))} phiếu."
+            f" Hỏng, hủy {many(sum(line.spoiled for line in counted))} phiếu; tồn cuối kỳ "
+            f"{many(sum(line.in_stock or 0 for line in counted))} phiếu; chưa thu hồi, thất lạc "
+            f"{many(sum(line.missing or 0 for line in counted))} phiếu."
         )
     uncounted = dict.fromkeys(line.unit for line in month.stock if line.in_stock is None)
     if uncounted:
@@ -132,7 +195,7 @@ def _slips(month: Month) -> tuple[str, ...]:
         )
     if electronic.returned:
         parts.append(
-            f"Phiếu điện tử: {vietnamese(electronic.returned)} phiếu, trong đó "
+            f"Phiếu điện tử: {many(electronic.returned)} phiếu, trong đó "
             f"{fraction(electronic.validity, 'phiếu')} hợp lệ (chiếm {rate(electronic.validity)})."
         )
     else:
@@ -140,30 +203,68 @@ def _slips(month: Month) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _participation(month: Month, settings: ReportSettings) -> tuple[str, ...]:
+def participation(month: Month, settings: ReportSettings) -> str:
+    """Return the participation against its target."""
     share = month.participation()
-    low, high = settings.target_low, settings.target_high
-    band = participation_band(share, low, high)
-    if band is None:
-        return ("Tỷ lệ tham gia: chưa có số lượt người đến giao dịch trực tiếp nên chưa tính được.",)
+    if not share.whole:
+        return "chưa có số lượt người đến giao dịch trực tiếp nên chưa tính được."
     known = Share(len(set(month.visits) & set(month.reporting)), len(month.reporting))
     scope = "" if known.part == known.whole else f" (tính trên {fraction(known, 'đơn vị')} có số lượt)"
     text = (
-        f"Tỷ lệ tham gia: {fraction(share, 'lượt người')} đến giao dịch trực tiếp đánh giá bằng phiếu giấy"
-        f"{scope}, chiếm {rate(share)}, {AGAINST_TARGET[band]} {low}–{high}%."
+        f"{fraction(share, 'lượt người')} đến giao dịch trực tiếp đánh giá bằng phiếu giấy{scope}, "
+        f"chiếm {rate(share)}"
     )
-    rates = {unit: month.participation(unit) for unit in month.reporting if not month.silent(unit)}
-    bands = {unit: participation_band(of, low, high) for unit, of in rates.items()}
-    words = {
-        Band.BELOW: f"dưới {low}%",
-        Band.ABOVE: f"trên {high}%",
-        Band.IMPOSSIBLE: "có số phiếu lớn hơn số lượt giao dịch, cần giải trình",
-    }
-    for which, saying in words.items():
+    return f"{text}{_against_target(month, share, settings)}"
+
+
+def _participation(month: Month, settings: ReportSettings) -> tuple[str, ...]:
+    texts = [f"Tỷ lệ tham gia: {participation(month, settings)}"]
+    if month.unit:
+        return tuple(texts)
+    bands = {unit: band_of(month, unit, settings) for unit in month.reporting if not month.silent(unit)}
+    for which, saying in ((Band.BELOW, "dưới mục tiêu"), (Band.ABOVE, "trên mục tiêu")):
         units = [unit for unit, of in bands.items() if of is which]
         if units:
-            text += f" {many(len(units))} đơn vị {saying}: {names(units, month.names)}."
-    return (text,)
+            texts.append(f"{many(len(units))} đơn vị {saying}: {names(units, month.names)}.")
+    for (unit, about), why in month.statements.items():
+        if about is Subject.PARTICIPATION and unit:
+            texts.append(f"{month.names.get(unit, unit)} giải trình: {' '.join(why.splitlines())}")
+    return (" ".join(texts),)
+
+
+def _against_target(month: Month, share: Share, settings: ReportSettings) -> str:
+    """Return how a share stands against its target; with units that cannot be right, without them."""
+    low, high = targets_of(month, month.unit, settings)
+    aim = f"mục tiêu {low}–{high}%"
+    odd = month.unexplained
+    if month.unit and odd:
+        return f" ({aim}); số phiếu nhiều hơn số lượt giao dịch, đề nghị đơn vị giải trình."
+    if not odd:
+        band = participation_band(share, low, high)
+        if band in AGAINST_TARGET:
+            return f", {AGAINST_TARGET[band]} {low}–{high}%."
+        return f" ({aim}); số phiếu lớn hơn số lượt giao dịch, cần giải trình."
+    told = f"{many(len(odd))} đơn vị có số phiếu lớn hơn số lượt giao dịch: {names(odd, month.names)}"
+    rest = month.participation(without=odd)
+    band = participation_band(rest, low, high)
+    text = f"; trong đó {told}, cần giải trình nên chưa kết luận đạt {aim}."
+    if band in AGAINST_TARGET:
+        stands = f"{fraction(rest, 'lượt người')}, chiếm {rate(rest)}, {AGAINST_TARGET[band]}"
+        text += f" Không tính các đơn vị này: {stands}."
+    return text
+
+
+def targets_of(month: Month, unit: str, settings: ReportSettings) -> tuple[int, int]:
+    """Return the participation that a unit, or all, should reach, in per cent."""
+    own = month.targets.get(unit)
+    low = settings.target_low if own is None or own.low is None else own.low
+    return low, settings.target_high if own is None or own.high is None else own.high
+
+
+def band_of(month: Month, unit: str, settings: ReportSettings) -> Band | None:
+    """Return where a unit's participation stands; an explained one reached what it has."""
+    band = participation_band(month.participation(unit), *targets_of(month, unit, settings))
+    return Band.ABOVE if band is Band.IMPOSSIBLE and unit not in month.unexplained else band
 
 
 def _overall(month: Month) -> tuple[str, ...]:
@@ -178,17 +279,12 @@ def _overall(month: Month) -> tuple[str, ...]:
     mean = pool.mean.value()
     return (
         f"Theo câu đánh giá chung: có {fraction(pool.overall, 'phiếu')} đánh giá từ mức “Hài lòng” trở lên, "
-        f"chiếm tỷ lệ {rate(pool.overall)} (khoảng tin cậy 95%: {_interval(pool.overall)}). Cụ thể: {levels}."
+        f"chiếm tỷ lệ {rate(pool.overall)} (khoảng tin cậy 95%: {interval(pool.overall)}). Cụ thể: {levels}."
         + (f" Điểm trung bình: {vietnamese(mean)} (thang điểm 1–5)." if mean is not None else ""),
         f"Theo lượt đánh giá (mỗi câu trả lời là một lượt): đạt {fraction(pool.by_answers, 'lượt')}, "
         f"chiếm tỷ lệ {rate(pool.by_answers)}. Số phiếu có mọi câu trả lời từ mức “Hài lòng” trở lên: "
         f"{fraction(pool.throughout, 'phiếu')}, chiếm {rate(pool.throughout)}.",
     )
-
-
-def _interval(share: Share) -> str:
-    bounds = share.interval()
-    return " – ".join(f"{vietnamese(bound)}%" for bound in bounds) if bounds else Nothing.NONE.value
 
 
 def _fields(month: Month) -> tuple[str, ...]:
@@ -224,11 +320,12 @@ def _units(month: Month, settings: ReportSettings) -> tuple[str, ...]:
         return ("Trong kỳ không có đơn vị nào có phiếu trả lời câu đánh giá chung.",)
     text = (
         f"Có {many(len(answered))} đơn vị có phiếu trả lời câu đánh giá chung; {many(len(ranked))} đơn vị "
-        f"đủ cỡ mẫu (và có từ {settings.ranked_from} phiếu trở lên) để xét riêng."
+        f"đủ cỡ mẫu (từ {settings.ranked_from} phiếu trở lên) để đánh giá riêng."
     )
     if len(ranked) < 2 * MOST_RANKED:
         listed = "; ".join(_one_unit(unit, shares[unit], month) for unit in ranked)
-        return (f"{text} Cụ thể: {listed}." if ranked else f"{text} Số liệu từng đơn vị tại Biểu 02.",)
+        told = f"{text} Cụ thể: {listed}." if ranked else f"{text} Số liệu từng đơn vị tại Biểu 02."
+        return (told, *_below_satisfaction(month, settings))
     # Highest first; equal shares keep the order of the tables.
     by_share = sorted(ranked, key=lambda unit: -shares[unit].part / shares[unit].whole)
     best, worst = by_share[:MOST_RANKED], by_share[-MOST_RANKED:][::-1]
@@ -237,14 +334,28 @@ def _units(month: Month, settings: ReportSettings) -> tuple[str, ...]:
         f"Thấp nhất: {'; '.join(_one_unit(unit, shares[unit], month) for unit in worst)}.",
         "Chênh lệch giữa các đơn vị chỉ nên xem là có thật khi khoảng tin cậy không trùng nhau; đơn vị "
         "chưa đủ cỡ mẫu không được xếp thứ tự.",
+        *_below_satisfaction(month, settings),
     )
+
+
+def _below_satisfaction(month: Month, settings: ReportSettings) -> tuple[str, ...]:
+    """Return the units below the satisfied share that they are asked to reach."""
+    below = []
+    for unit in month.reporting:
+        share, own = month.pool(unit).overall, month.targets.get(unit)
+        aim = own.satisfied if own and own.satisfied is not None else settings.target_satisfied
+        if aim is not None and share.whole >= settings.ranked_from and 100 * share.part < aim * share.whole:
+            below.append(f"{month.names.get(unit, unit)} {rate(share)} (mục tiêu {aim}%)")
+    if not below:
+        return ()
+    return (f"{many(len(below))} đơn vị chưa đạt mục tiêu về mức độ hài lòng: {'; '.join(below)}.",)
 
 
 def _one_unit(unit: str, share: Share, month: Month) -> str:
     return f"{month.names.get(unit, unit)} {fraction(share, 'phiếu')} ({rate(share)})"
 
 
-def _questions(month: Month) -> tuple[str, ...]:
+def _questions(month: Month, settings: ReportSettings) -> tuple[str, ...]:
     pool = month.pool()
     shares = {factor: share for factor, share in pool.factors.items() if share.whole}
     if not shares:
@@ -252,53 +363,85 @@ def _questions(month: Month) -> tuple[str, ...]:
     factors = "; ".join(
         f"{factor} {fraction(share, 'lượt')} ({rate(share)})" for factor, share in shares.items()
     )
-    asked = [(criterion, share_of(pool, criterion)) for criterion in criteria(month) if not criterion.overall]
-    by_share = sorted(
-        ((criterion, share) for criterion, share in asked if share.whole),
-        key=lambda entry: entry[1].part / entry[1].whole,
-    )
-    (low, lowest), (high, highest) = by_share[0], by_share[-1]
+    found = extremes(month, settings.ranked_from)
+    if found is None:
+        few = f"Chưa có câu hỏi nào có từ {settings.ranked_from} câu trả lời trở lên"
+        return (f"Theo yếu tố: {factors}.", f"{few} để nêu câu cao nhất, thấp nhất.")
+    low, high = found
+    table = "" if month.unit else " Theo từng đơn vị và câu hỏi: Biểu 08."
     return (
         f"Theo yếu tố: {factors}.",
-        f"Câu có tỷ lệ hài lòng thấp nhất: {low.key} “{low.label}”, {fraction(lowest, 'phiếu')} "
-        f"({rate(lowest)}); cao nhất: {high.key} “{high.label}”, {fraction(highest, 'phiếu')} "
-        f"({rate(highest)}).",
+        f"Câu có tỷ lệ hài lòng thấp nhất: {named(month, low)}; cao nhất: {named(month, high)}.{table}",
     )
 
 
-def _compared(month: Month, before: Month | None) -> tuple[str, ...]:
+def named(month: Month, finding: Finding) -> str:
+    """Return a question that stands out, and where it does so most."""
+    criterion, share = finding.criterion, finding.share
+    text = f"{criterion.key} “{criterion.label}”, {fraction(share, 'phiếu')} ({rate(share)})"
+    places = []
+    if finding.field:
+        places.append(f"lĩnh vực {finding.field[0]} {fraction(finding.field[1])} ({rate(finding.field[1])})")
+    if finding.unit:
+        unit, of = finding.unit
+        places.append(f"{month.names.get(unit, unit)} {fraction(of)} ({rate(of)})")
+    return f"{text}, rõ nhất ở {' và '.join(places)}" if places else text
+
+
+def _compared(month: Month, before: Month | None, settings: ReportSettings) -> tuple[str, ...]:
     past = period_name(month.period.preceding)
     change = compare(month, before)
     if before is None or change is Nothing.NONE:
         lacking = past if month.pool().overall.whole else "kỳ này"
         return (f"Không có số liệu của {lacking} để so sánh.",)
     if isinstance(change, Change):
-        text = f"Tỷ lệ hài lòng chung {_moved(change)} so với {past} ({_from_to(change)})."
+        text = f"Tỷ lệ hài lòng chung {points(change)} so với {past} ({_from_to(change)})."
     else:
         text = f"Tỷ lệ hài lòng chung không so sánh được với {past} do {_why(month, before)}."
     fields = [(field, compare(month, before, field=field)) for field in month.fields]
-    told = [f"{field} {_moved(of)} ({_from_to(of)})" for field, of in fields if isinstance(of, Change)]
+    told = [f"{field} {points(of)} ({_from_to(of)})" for field, of in fields if isinstance(of, Change)]
     if told:
         text += f" Theo lĩnh vực: {'; '.join(told)}."
     changed = [unit for unit in month.reporting if unit in changed_units(month, before)]
-    if changed:
+    if changed and not month.unit:  # a unit's own report has said so
         which = names(changed, month.names)
-        text += f" {many(len(changed))} đơn vị không so sánh được do tổ chức thay đổi: {which}."
-    return (text,)
+        text += f" {many(len(changed))} đơn vị không so sánh được do có thay đổi về tổ chức: {which}."
+    return (text, *_beyond_chance(month, before, settings))
 
 
-def _moved(change: Change) -> str:
-    points = change.points()
-    if not points:
-        return "không thay đổi"
-    return f"{'tăng' if points > 0 else 'giảm'} {vietnamese(abs(points))} điểm %"
+def _beyond_chance(month: Month, before: Month, settings: ReportSettings) -> tuple[str, ...]:
+    """Return which changes of units and questions are more than chance, and how that was tested."""
+    tested = shifts(month, before, settings.ranked_from)
+    if not tested:
+        return ()
+    sure = [one for one in tested if one.beyond_chance]
+    how = (
+        f"{vietnamese(len(tested))} so sánh đơn vị × câu hỏi có từ {settings.ranked_from} câu trả lời ở cả "
+        "hai kỳ; kiểm định chính xác Fisher hai phía, đã hiệu chỉnh theo số phép so sánh "
+        "(Benjamini – Hochberg, mức 5%)"
+    )
+    if not sure:
+        return (f"Theo đơn vị và câu hỏi: không có thay đổi nào vượt mức ngẫu nhiên ({how}).",)
+    largest = sorted(sure, key=lambda one: abs(one.change.points() or Decimal(0)), reverse=True)[:MOST_SHIFTS]
+    told = "; ".join(shifted(month, one) for one in largest)
+    down = sum(not one.up for one in sure)
+    return (
+        f"Theo đơn vị và câu hỏi: {many(len(sure))} thay đổi vượt mức ngẫu nhiên, gồm {many(down)} giảm và "
+        f"{many(len(sure) - down)} tăng ({how}). Lớn nhất: {told}. Đầy đủ tại Biểu 09.",
+    )
+
+
+def shifted(month: Month, shift: Shift) -> str:
+    """Return one change of a unit and question."""
+    where = month.names.get(shift.unit, shift.unit) if shift.unit else month.whole
+    return f"{where}, câu {shift.criterion.key} {points(shift.change)} ({_from_to(shift.change)})"
 
 
 def _from_to(change: Change) -> str:
-    points = change.points()
-    if not points:
+    moved = change.points()
+    if not moved:
         return f"cùng {rate(change.now)}"
-    return f"từ {rate(change.before)} {'lên' if points > 0 else 'xuống'} {rate(change.now)}"
+    return f"từ {rate(change.before)} {'lên' if moved > 0 else 'xuống'} {rate(change.now)}"
 
 
 def _why(month: Month, before: Month) -> str:
@@ -307,7 +450,9 @@ def _why(month: Month, before: Month) -> str:
     reasons = []
     if changed:
         reasons.append(f"mẫu {', '.join(sorted(changed))} thay đổi phiên bản")
-    if coverage_changed(month, before):
+    if month.unit and month.unit in changed_units(month, before):
+        reasons.append("đơn vị có thay đổi về tổ chức")
+    if not month.unit and coverage_changed(month, before):
         reasons.append("phạm vi đơn vị thay đổi")
     return " và ".join(reasons)
 
@@ -349,7 +494,7 @@ def _trust(month: Month) -> tuple[str, ...]:
     waiting = sum(counts.states.get(AnswerState.DOUBTFUL, 0) for counts in month.pool().items.values())
     if waiting:
         paragraphs.append(
-            f"Còn {vietnamese(waiting)} câu trả lời máy không chắc chắn, chờ người xem quyết định, chưa tính "
+            f"Còn {many(waiting)} câu trả lời máy không chắc chắn, chờ người xem quyết định, chưa tính "
             "vào các tỷ lệ."
         )
     if not month.unit:

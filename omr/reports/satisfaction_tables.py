@@ -54,7 +54,7 @@ SATISFIED: Final = (
 )
 AGAINST_BEFORE: Final = (
     Column("Kỳ trước (%)", Style.PERCENT, 11.5),
-    Column("Tăng, giảm (điểm %)", Style.POINTS, 16),
+    Column("Tăng, giảm (điểm phần trăm)", Style.POINTS, 16),
 )
 
 
@@ -201,6 +201,7 @@ class Criterion:
     overall: bool
     revision: str  # where a form's revisions ask different things under the key; else ""
     items: Mapping[str, tuple[Item, ...]]  # by field; a bilingual form adds a second item
+    asks: tuple[object, ...] = ()  # what makes it the same question in another month
 
     @property
     def label(self) -> str:
@@ -231,6 +232,7 @@ def criteria(month: Month) -> list[Criterion]:
             question.overall,
             revision,
             {name: tuple(of) for name, of in items[same].items()},
+            same,
         )
         for same, (form, question, revision) in about.items()
     ]

@@ -8,7 +8,7 @@ percentages.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,9 +18,11 @@ from omr.forms.template import Form
 from omr.records.counts.tallies import Channel, Stratum, Tallies
 from omr.records.exchange.comments import Commented
 from omr.records.register.periods import Period
+from omr.records.register.statements import Statements, Subject
 from omr.records.register.units import Unit, UnitKind
 from omr.reports.pools import ItemCounts, Pool, merge, pool_strata, total
 from omr.reports.questions import Item, Printed, Variant, Wordings, items_of, variants
+from omr.workspace import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,29 @@ class Opinion:
     quoted: bool = False  # an officer chose it to stand in the text
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The main figures of a month as they stood at one closing."""
+
+    at: str  # UTC
+    by: str
+    why: str  # of the adjustment that it ends; "" of the first
+    root: str
+    returned: int
+    valid: int
+    overall: Share
+    fields: Mapping[str, Share]  # the overall share of each field
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The overall share of an earlier month."""
+
+    period: Period
+    overall: Share
+    closed: bool
+
+
 @dataclass(frozen=True)
 class Month:
     """Everything that was counted in one period; `only` cuts one unit out of it."""
@@ -88,6 +113,11 @@ class Month:
     survey: str = PROGRAMME
     other_surveys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # with slips: name -> forms
     wordings: Wordings = Wordings()
+    adjusting: bool = False  # reopened, and not closed again
+    closings: tuple[Closed, ...] = ()  # more than one: the month was adjusted
+    past: tuple[Past, ...] = ()  # the months before, the oldest first
+    statements: Statements = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)  # of units that have one of their own
     # The month that this unit's was cut from: what may be shown of its respondents depends on what the
     # city's and the other units' tables show.
     city: Month | None = None
@@ -212,9 +242,19 @@ class Month:
         """Whether the unit has slips and gave in neither a slip nor a count: "chưa nộp", not "0"."""
         return self.expected(unit) and unit not in self.submitted and not self.pool(unit).returned
 
-    def participation(self, unit: str | None = None) -> Share:
+    @cached_property
+    def unexplained(self) -> tuple[str, ...]:
+        """Units with more slips than visits that nobody explained: no target is reached with them."""
+        return tuple(
+            unit
+            for unit in self.reporting
+            if (share := self.participation(unit)).part > share.whole > 0
+            and (unit, Subject.PARTICIPATION) not in self.statements
+        )
+
+    def participation(self, unit: str | None = None, without: Collection[str] = ()) -> Share:
         """Paper slips that came back among visits; only units whose visits are known are counted."""
-        known = [u for u in self.visits if unit in (None, u)]
+        known = [u for u in self.visits if unit in (None, u) and u not in without]
         back = sum(self.pool(u, channel=Channel.PAPER).returned for u in known)
         return Share(back, sum(self.visits[u] for u in known))
 
@@ -247,6 +287,8 @@ class Month:
             visits={u: n for u, n in self.visits.items() if u == unit},
             submitted=self.submitted & {unit},
             opinions=tuple(one for one in self.opinions if one.unit == unit and not one.complaint),
+            statements={key: text for key, text in self.statements.items() if key[0] == unit},
+            past=(),
         )
 
 

@@ -16,7 +16,24 @@ from omr.figures import Change, Mean, Nothing, Share, vietnamese
 from omr.records.register.units import UnitKind
 from omr.reports.statistics import Month
 
-Cell = str | int | Share | Mean | Change | Nothing | None
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A share in a table that shows by its shade where it is bad; `firm` with answers enough to judge."""
+
+    share: Share
+    firm: bool
+
+    @property
+    def shade(self) -> int:
+        """0 for white to 3 for dark: apart in black and white; what is not firm stays white."""
+        if not self.firm or not self.share.whole:
+            return 0
+        return sum(100 * self.share.part < step * self.share.whole for step in HEAT_STEPS)
+
+
+HEAT_STEPS: Final = (90, 80, 70)  # per cent; below each the cell is a shade darker
+Cell = str | int | Share | Heat | Mean | Change | Nothing | None
 
 
 class Style(Enum):
@@ -30,6 +47,7 @@ class Style(Enum):
     INTERVAL = auto()
     MEAN = auto()
     POINTS = auto()
+    HEAT = auto()
 
 
 class Weight(Enum):
@@ -87,6 +105,9 @@ def printed(cell: Cell, style: Style) -> str:
         return str(cell)
     if isinstance(cell, int):
         return vietnamese(cell)
+    if isinstance(cell, Heat):
+        percent = printed(cell.share, Style.PERCENT)
+        return percent if cell.firm else f"({percent})"
     if isinstance(cell, Share) and style is Style.INTERVAL:
         bounds = cell.interval()
         return "–".join(vietnamese(bound) for bound in bounds) if bounds else Nothing.NONE.value
@@ -94,8 +115,10 @@ def printed(cell: Cell, style: Style) -> str:
     return Nothing.NONE.value if value is None else vietnamese(value, signed=style is Style.POINTS)
 
 
-def number(cell: Share | Mean | Change) -> Decimal | None:
+def number(cell: Share | Heat | Mean | Change) -> Decimal | None:
     """Return the rounded number of a figure: per cent, level or percentage points."""
+    if isinstance(cell, Heat):
+        return cell.share.percent()
     if isinstance(cell, Share):
         return cell.percent()
     return cell.value() if isinstance(cell, Mean) else cell.points()

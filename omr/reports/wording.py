@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
-from omr.figures import Nothing, Share, vietnamese
+from omr.figures import Change, Nothing, Share, vietnamese
 from omr.records.register.periods import PILOT, Period
+
+HANOI: Final = timezone(timedelta(hours=7))
 
 # As many names as a sentence bears; the rest stand in the tables.
 MOST_NAMES: Final = 8
@@ -42,8 +44,27 @@ def _month(day: date) -> str:
     return f"{day.month:02}" if day.month < 3 else str(day.month)
 
 
+def local_day(at: str) -> str:
+    """Return the day of a stored time (UTC) as it was in Vietnam.
+
+    Examples
+    --------
+    >>> local_day("2026-11-30T18:00:00Z")
+    '01/12/2026'
+    """
+    return day_name(datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(HANOI).date())
+
+
+def points(change: Change) -> str:
+    """Return "tăng 4,32 điểm phần trăm"."""
+    moved = change.points()
+    if not moved:
+        return "không thay đổi"
+    return f"{'tăng' if moved > 0 else 'giảm'} {vietnamese(abs(moved))} điểm phần trăm"
+
+
 def many(number: int) -> str:
-    """Return a number of units or fields: below ten with a zero, as the service writes it."""
+    """Return a number of things: below ten with a zero, as the service writes it."""
     return f"{number:02}" if 0 < number < 10 else vietnamese(number)
 
 
@@ -51,6 +72,12 @@ def rate(share: Share) -> str:
     """Return a percentage, or a dash where there is no denominator."""
     percent = share.percent()
     return Nothing.NONE.value if percent is None else f"{vietnamese(percent)}%"
+
+
+def interval(share: Share) -> str:
+    """Return the 95 % interval, "91,20% – 93,40%"."""
+    bounds = share.interval()
+    return " – ".join(f"{vietnamese(bound)}%" for bound in bounds) if bounds else Nothing.NONE.value
 
 
 def fraction(share: Share, noun: str = "") -> str:

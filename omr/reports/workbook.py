@@ -21,9 +21,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from omr.figures import Share
 from omr.reports import tidy
+from omr.reports.document_tables import HEAT_FILLS
 from omr.reports.satisfaction_tables import overall_levels
 from omr.reports.statistics import Month
-from omr.reports.tables import Cell, Column, Style, Table, Weight, number, printed
+from omr.reports.tables import Cell, Column, Heat, Style, Table, Weight, number, printed
 from omr.reports.wording import period_name
 
 FONT: Final = "Times New Roman"
@@ -42,6 +43,7 @@ NUMBER_FORMATS: Final = {
     Style.INTERVAL: "0.00_-",
     Style.MEAN: "0.00_-",
     Style.POINTS: "+0.00_-;-0.00_-;0.00_-",
+    Style.HEAT: "0.00_-",
     Style.ORDER: "0",
     Style.TEXT: "@",
     Style.WORD: "@",
@@ -81,6 +83,20 @@ class Look:
             text_wrap=text,
             bold=weight is not Weight.BODY,
             num_format="@" if text else NUMBER_FORMATS[style],
+        )
+
+    def heat(self, cell: Heat, weight: Weight) -> Format:
+        """Return the format of a share that shows by its shade where it is bad."""
+        dark = cell.shade == len(HEAT_FILLS) - 1
+        shade: dict[str, object] = {"bg_color": f"#{HEAT_FILLS[cell.shade]}"} if cell.shade else {}
+        if dark:
+            shade["font_color"] = "white"
+        return self.make(
+            border=1,
+            align="right",
+            bold=dark or weight is not Weight.BODY,
+            num_format=NUMBER_FORMATS[Style.HEAT] if cell.firm else "(0.00)",
+            **shade,
         )
 
 
@@ -196,11 +212,12 @@ def _cell(
     upper: bool,
 ) -> None:
     value = _value(cell, style, upper=upper)
+    plain = look.cell(style, weight, text=value is None)
     if value is None:
         text = printed(cell, style)
-        sheet.write_string(line, at, text, look.cell(style, weight, text=True))
+        sheet.write_string(line, at, text, plain)
     else:
-        sheet.write_number(line, at, value, look.cell(style, weight, text=False))
+        sheet.write_number(line, at, value, look.heat(cell, weight) if isinstance(cell, Heat) else plain)
 
 
 def _value(cell: Cell, style: Style, *, upper: bool) -> float | None:

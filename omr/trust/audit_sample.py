@@ -257,8 +257,7 @@ def statement(shown: Assurance) -> str:
         answers=Share(shown.differing_answers, shown.answers),
         differing=vietnamese(shown.differing_slips),
         not_found=vietnamese(shown.not_found),
-        overstated=vietnamese(shown.overstated),
-        understated=vietnamese(shown.understated),
+        shifted=_shifted(shown),
         most=_percent(most_differing(shown.differing_slips, shown.drawn)),
     )
     if shown.changed:
@@ -269,6 +268,13 @@ def statement(shown: Assurance) -> str:
     if shown.proven:
         return f"{found} {say('sample.proven', share=share, floor=floor, risk=risk)}"
     return f"{found} {say('sample.not_proven', share=share, floor=floor, risk=risk)}"
+
+
+def _shifted(shown: Assurance) -> str:
+    if not shown.overstated and not shown.understated:
+        return say("sample.none_shifted")
+    over, under = vietnamese(shown.overstated), vietnamese(shown.understated)
+    return say("sample.shifted", overstated=over, understated=under)
 
 
 def _percent(share: float) -> str:

@@ -197,3 +197,28 @@ def corrected(chances: Sequence[float]) -> list[float]:
         least = min(least, chances[place] * len(chances) / rank)
         adjusted[place] = least
     return adjusted
+
+
+def fisher_exact(part: int, whole: int, other_part: int, other_whole: int) -> float:
+    """Return the two-sided chance of two shares as far apart, if the true shares are the same.
+
+    Fisher's exact test: all tables with the same sums that are no likelier than this one.
+
+    Examples
+    --------
+    >>> round(fisher_exact(3, 4, 1, 4), 4), fisher_exact(5, 10, 50, 100)
+    (0.4857, 1.0)
+    """
+    total, marked = whole + other_whole, part + other_part
+    low, high = max(0, marked - other_whole), min(whole, marked)
+    constant = _log_choose(total, marked)
+
+    def log_chance(k: int) -> float:
+        return _log_choose(whole, k) + _log_choose(other_whole, marked - k) - constant
+
+    seen = log_chance(part) + 1e-7  # equal ones differ by rounding
+    return min(1.0, math.fsum(math.exp(at) for k in range(low, high + 1) if (at := log_chance(k)) <= seen))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

@@ -153,10 +153,10 @@ def test_the_same_month_gives_the_same_bytes_on_another_day(march, february, fil
 
 
 def test_the_page_is_the_decrees(written):
-    first, annex, method = written.sections
+    front, first, annex, method = written.sections
     assert (round(first.page_width.mm), round(first.page_height.mm)) == (210, 297)
     assert (round(annex.page_width.mm), round(annex.page_height.mm)) == (297, 210)
-    for section in (first, annex, method):
+    for section in (front, first, annex, method):
         assert all(20 <= round(edge.mm, 1) <= 25 for edge in (section.top_margin, section.bottom_margin))
         assert 30 <= round(section.left_margin.mm, 1) <= 35
         assert 15 <= round(section.right_margin.mm, 1) <= 20

@@ -88,7 +88,7 @@ def test_answers_that_wait_for_a_person_are_said(march):
     row = next(row for row in rows if row.stratum == stratum and row.question == doubtful)
     waiting = row._replace(state="doubtful", code="", slips=7)
     text = told(replace(march, tallies=replace(march.tallies, answers=(*rows, waiting))))
-    assert "Còn 7 câu trả lời máy không chắc chắn" in text
+    assert "Còn 07 câu trả lời máy không chắc chắn" in text
 
 
 def test_the_audit_by_hand_speaks_for_itself(march):

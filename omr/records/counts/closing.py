@@ -31,6 +31,7 @@ class Closing:
     figures: Figures
     difference: dict[str, tuple[int, int]]  # figure -> before and after; of the first, nothing
     rules: str  # version of the rules of validity
+    root: str = ""  # hash of its event: with it, and the period, goes the report that was made then
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def status(store: Store, period: Period) -> PeriodStatus:
     closings: list[Closing] = []
     why, before = "", None
     for row in store.rows(
-        """SELECT state, figures, rules, at, by, why FROM period_states JOIN events USING (event)
+        """SELECT state, figures, rules, at, by, why, hash FROM period_states JOIN events USING (event)
         WHERE period = ? ORDER BY period_state""",
         period.name,
     ):
@@ -138,7 +139,7 @@ def status(store: Store, period: Period) -> PeriodStatus:
             continue
         figures: Figures = json.loads(row["figures"])
         changes = difference(before, figures)
-        closings.append(Closing(row["at"], row["by"], why, figures, changes, row["rules"] or ""))
+        closings.append(Closing(row["at"], row["by"], why, figures, changes, row["rules"] or "", row["hash"]))
         before = figures
     return PeriodStatus(period.name, state_of(store, period.name), _waiting(store, period), tuple(closings))
 

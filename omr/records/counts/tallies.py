@@ -180,6 +180,14 @@ def tally(
     return counting.result()
 
 
+def first_period(store: Store) -> str | None:
+    """Return the earliest period that slips were printed or sent for, None where there is none."""
+    found = store.value(
+        "SELECT min(period) FROM (SELECT period FROM runs UNION SELECT period FROM electronic_slips)"
+    )
+    return None if found is None else str(found)
+
+
 def prints_of(store: Store, period: str) -> set[str]:
     """Return the fingerprints of the forms that slips of a period are on, paper and electronic."""
     rows = store.rows(

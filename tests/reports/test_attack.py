@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from months import FORMS, make_month, slips_of
+from tallying import count
 
 from omr.figures import Nothing, Share
-from omr.records.counts.tallies import Tallies, count
+from omr.records.counts.tallies import Tallies
 from omr.reports import monthly, tidy
 from omr.reports.breakdowns import breakdowns
 from omr.reports.hiding import hide_table

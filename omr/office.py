@@ -23,6 +23,7 @@ from omr.records.intake.claims import OwnedError
 from omr.records.intake.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.orders import Orders
 from omr.records.register.register import end_interrupted, issue, issued
+from omr.records.register.units import import_units, read_units
 from omr.records.store.store import Store, now
 from omr.workspace import Workspace
 
@@ -168,6 +169,10 @@ class Office:
     def form(self, name: str) -> Form:
         """Return a form that may be printed, by its name."""
         return self.means.find_form(name, self.workspace.forms)
+
+    def import_units(self, data: bytes) -> None:
+        """Enter the units of a table (CSV or spreadsheet); see `units.read_units`."""
+        import_units(self.store, read_units(data), by=self.by)
 
     def issue(
         self, form: Form, *, unit: str, period: str, count: int, target: Path, seed: int | None = None

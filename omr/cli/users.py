@@ -28,9 +28,13 @@ def users() -> None:
 @click.pass_obj
 def add(session: Session, name: str, role: str, unit: str | None, as_json: bool) -> None:
     """Add an account."""
+    from omr.records.register.units import find_unit
     from omr.web.accounts import account_name, parse_roles
 
     roles = parse_roles(role)
+    if unit is not None:
+        with session.store() as store:
+            unit = find_unit(store, unit).unit  # as the register spells it: desks compare it
     password = _accounts(session).add(name, roles, unit, by=_me())
     if as_json:
         value = {"name": account_name(name), "roles": sorted(roles), "unit": unit, "password": password}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from starlette.responses import Response
 
@@ -85,6 +86,9 @@ def choose_language(visit: Visit) -> Response:
     return response
 
 
+LONGEST_PATH: Final = 1000  # signs; a search in the address may be long
+
+
 def local_path(text: str) -> str:
     """Return `text` if it is a path on this server, else the start page.
 
@@ -99,7 +103,7 @@ def local_path(text: str) -> str:
         and text.isprintable()
         and "\\" not in text
     )
-    return text if plain and len(text) <= 200 else "/"
+    return text if plain and len(text) <= LONGEST_PATH else "/"
 
 
 def _address(visit: Visit) -> str:

@@ -16,14 +16,21 @@ from omr.figures import Change, Nothing, Share, participation_band
 from omr.messages import language, say
 from omr.records.counts.tallies import Channel
 from omr.records.register.periods import Period, parse_period
-from omr.records.review.progress import decided_by, periods, scanner_lines, waiting_counts
+from omr.records.review.progress import (
+    Undecided,
+    decided_by,
+    periods,
+    scanner_lines,
+    undecided,
+    waiting_counts,
+)
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.reports.breakdowns import breakdowns
 from omr.reports.statistics import Month, compare
 from omr.text import number
 from omr.web.charts import band_bar, interval_bar, levels_bar
-from omr.web.pages import fragment, page
+from omr.web.pages import NotFoundError, fragment, page
 from omr.web.visit import Visit
 from omr.words import Role
 
@@ -50,6 +57,8 @@ def desk(visit: Visit) -> Response:
         if not period:
             return page(visit, "overview.html", period="", known=[], unit=unit, lead=lead, figures="")
         when = parse_period(period)
+        if when.name not in known:
+            raise NotFoundError  # a month of which there is nothing has no figures, not figures of nothing
         figures = visit.office.kept.get(
             store,
             ("figures", when.name, unit, lead, language()),
@@ -82,6 +91,7 @@ def _figures(
         people=breakdowns(month, settings.smallest_cell),
         smallest=settings.smallest_cell,
         waiting=waiting_counts(store, unit=unit),
+        bounds=_bounds(month, undecided(store, when.name, unit=unit)),
         decided=decided_by(store, when.name) if lead else {},
         known=visit.office.accounts.known_figures() if lead else {},
         scanners=scanner_lines(store) if lead else [],
@@ -97,6 +107,8 @@ def download(visit: Visit) -> Response:
     office = visit.office
     with office.store() as store:
         when = parse_period(visit.parameter("period"))
+        if when.name not in periods(store):
+            raise NotFoundError
         month = monthly.audited(
             store, monthly.gather(store, when.name, unit=unit, settings=office.workspace.settings.report)
         )
@@ -118,6 +130,13 @@ def download(visit: Visit) -> Response:
     office.note(visit.me.name, "report_downloaded", name)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(packed.getvalue(), media_type="application/zip", headers=headers)
+
+
+def _bounds(month: Month, left: Undecided) -> tuple[Share, Share] | None:
+    """Return the least and the greatest share that the month's overall figure can still become."""
+    overall = month.pool().overall
+    bounds = left.bounds(overall.part, overall.whole)
+    return (Share(*bounds[:2]), Share(*bounds[2:])) if bounds else None
 
 
 def _months(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -65,6 +67,11 @@ def refused(visit: Visit, error: OmrError) -> Response:
     return page(visit, "refused.html", status=status, reason=str(error))
 
 
+def favicon(visit: Visit) -> Response:
+    """Lead browsers that look for the sign where they always did to where it is."""
+    return RedirectResponse(static_url("mark.svg"), status_code=308)
+
+
 def fixed_file(visit: Visit) -> Response:
     """Return a file of the static folder; only names found there at the start exist."""
     name = visit.parameter("name")
@@ -78,16 +85,33 @@ def fixed_file(visit: Visit) -> Response:
 @cache
 def _static() -> dict[str, bytes]:
     folder = _HERE / "static"
-    return {
+    files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
         for file in folder.rglob("*")
         if file.suffix in _KINDS
     }
+    # what a style sheet names carries its hash, too: else 100 kB of fonts would come with every page
+    return {
+        name: _with_hashes(content, files) if name.endswith(".css") else content
+        for name, content in files.items()
+    }
+
+
+def _with_hashes(css: bytes, files: Mapping[str, bytes]) -> bytes:
+    def hashed(found: re.Match[bytes]) -> bytes:
+        name = found[1].decode()
+        return f"url({name}?v={_hash(files[name])})".encode()
+
+    return re.sub(rb"url\(([\w./-]+)\)", hashed, css)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def static_url(name: str) -> str:
     """Return the address of a fixed file, with its hash so that browsers may keep it for ever."""
-    return f"/static/{name}?v={hashlib.sha256(_static()[name]).hexdigest()[:12]}"
+    return f"/static/{name}?v={_hash(_static()[name])}"
 
 
 @cache

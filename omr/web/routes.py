@@ -39,6 +39,7 @@ _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 ROUTES: Final = (
     Entry("GET", "/static/{name:path}", pages.fixed_file, PUBLIC),
     Entry("GET", "/health", state.health, PUBLIC),
+    Entry("GET", "/favicon.ico", pages.favicon, PUBLIC),
     Entry("GET", "/login", auth.login_page, PUBLIC),
     Entry("POST", "/login", auth.login, PUBLIC),
     Entry("POST", "/language", auth.choose_language, PUBLIC),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from omr.errors import AccessError
+from omr.errors import OmrError
+from omr.records.register.units import find_unit, list_units
 from omr.web.accounts import parse_roles
 from omr.web.pages import page, see_other
 from omr.web.visit import Visit
@@ -20,6 +21,8 @@ def _show(
     visit: Visit, *, problem: str = "", fresh: tuple[str, str] | None = None, status: int = 200
 ) -> Response:
     accounts = visit.office.accounts
+    with visit.office.store() as store:
+        units = [unit for unit in list_units(store) if unit.valid_to is None]
     return page(
         visit,
         "accounts.html",
@@ -27,6 +30,7 @@ def _show(
         accounts=accounts.users(),
         acts=accounts.acts(50),
         roles=list(Role),
+        units=units,
         problem=problem,
         fresh=fresh,
     )
@@ -37,8 +41,11 @@ def add(visit: Visit) -> Response:
     name, unit = visit.form.get("name", ""), visit.form.get("unit", "").strip() or None
     try:
         roles = parse_roles(visit.form.get("roles", "").replace(" ", ","))
+        if unit is not None:
+            with visit.office.store() as store:
+                unit = find_unit(store, unit).unit  # as the register spells it: desks compare it
         password = visit.office.accounts.add(name, roles, unit, by=visit.me.name)
-    except AccessError as error:
+    except OmrError as error:
         return _show(visit, problem=str(error), status=400)
     return _show(visit, fresh=(name, password))
 

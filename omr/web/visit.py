@@ -31,6 +31,14 @@ class Visit:
             raise AccessError("web.sign_in_first")
         return self.user
 
+    @property
+    def here(self) -> str:
+        """The address to come back to: this page with its query; of what was sent, its desk."""
+        url = self.request.url
+        if self.request.method != "GET":
+            return "/" + url.path.strip("/").split("/")[0]
+        return f"{url.path}?{url.query}" if url.query else url.path
+
     def parameter(self, name: str) -> str:
         """Return one part of the path."""
         return str(self.request.path_params[name])

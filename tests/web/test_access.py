@@ -92,6 +92,7 @@ MAY = {
         ],
         {Role.REVIEWER, Role.LEAD},
     ),
+    ("GET", "/favicon.ico"): None,
     ("GET", "/month"): {Role.REVIEWER, Role.LEAD},
     ("GET", "/month/{period}"): {Role.REVIEWER, Role.LEAD},
     ("POST", "/month/{period}/visits"): {Role.REVIEWER, Role.LEAD},

@@ -32,6 +32,50 @@ def waiting_counts(store: Store, *, unit: str | None = None) -> dict[str, int]:
     return {row["kind"]: row["n"] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Slips of a month whose overall answer is still open."""
+
+    may_come: int  # held slips, pages without serial, doubtful overall answers: not counted today
+    may_go: int  # counted today, to be judged as a whole
+
+    def bounds(self, part: int, whole: int) -> tuple[int, int, int, int] | None:
+        """Return the least and the greatest share as (part, whole, part, whole); None: nothing is open.
+
+        Examples
+        --------
+        >>> Undecided(may_come=2, may_go=1).bounds(8, 10)
+        (7, 11, 10, 11)
+        """
+        if not (self.may_come or self.may_go):
+            return None
+        # who may go was satisfied in the worst case, and was not in the best
+        good, bad = min(self.may_go, part), min(self.may_go, whole - part)
+        return part - good, whole - good + self.may_come, part + self.may_come, whole - bad + self.may_come
+
+
+def undecided(store: Store, period: str, *, unit: str | None = None) -> Undecided:
+    """Return what can still change a month's overall figure."""
+    row = store.row(
+        """SELECT
+            count(DISTINCT CASE WHEN waiting.kind = 'held' OR (waiting.kind = 'answer' AND overall)
+                                THEN reading END)
+            + count(CASE WHEN waiting.kind = 'page' THEN 1 END) AS may_come,
+            count(DISTINCT CASE WHEN waiting.kind = 'slip' THEN reading END) AS may_go
+        FROM waiting
+        LEFT JOIN form_questions
+          ON form_questions.fingerprint = waiting.fingerprint AND form_questions.question = waiting.question
+        LEFT JOIN (SELECT batch AS of_batch, unit AS told_unit, period AS told_period FROM batches)
+          ON of_batch = waiting.batch
+        WHERE (waiting.period = ?1 OR (waiting.kind = 'page' AND coalesce(told_period, ?1) = ?1))
+          AND (?2 IS NULL OR waiting.unit = ?2 OR (waiting.kind = 'page' AND told_unit = ?2))""",
+        period,
+        unit,
+    )
+    assert row is not None
+    return Undecided(row["may_come"], row["may_go"])
+
+
 def decided_by(store: Store, period: str) -> dict[str, int]:
     """Return how many answers of a period each reviewer decided."""
     rows = store.rows(

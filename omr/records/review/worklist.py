@@ -43,6 +43,11 @@ class Wanted:
     form: str = ""
     reason: str = ""  # "validity", "disputed"
 
+    @property
+    def any(self) -> bool:
+        """Whether anything was chosen."""
+        return bool(self.unit or self.form or self.reason)
+
     def holds(self, item: DoubtfulItem) -> bool:
         """Whether an item is of the chosen kind."""
         return (

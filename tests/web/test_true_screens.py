@@ -1,0 +1,129 @@
+"""Screens that once led to a wrong answer, or said what was not so; each test is one kind."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scanned_stacks import slip, take_slips
+
+from omr.records.review.progress import Undecided, undecided
+from omr.records.store.store import Store
+from omr.web.pages import static_url
+from omr.words import Role
+
+
+def post(visitor, path: str, **fields: str):
+    return visitor.client.post(path, data={"csrf": visitor.token("/"), **fields})
+
+
+def test_nobody_is_asked_for_the_month_that_the_slip_says(person) -> None:
+    """With today's month as default, every stack of the first days of a month was held."""
+    for role in (Role.CLERK, Role.REVIEWER):
+        text = person(role).client.get("/intake").text
+        first = re.search(r'<select id="period"[^>]*><option value="([^"]*)"', text)
+        assert first is not None and first[1] == ""
+
+
+def test_a_clerk_opens_a_stack_without_naming_a_month(person) -> None:
+    answer = post(person(Role.CLERK), "/intake", expected="40")
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("pc06", "PC06"), ("Phòng Cảnh sát giao thông", "PC08")])
+def test_a_unit_of_an_account_is_one_of_the_list_however_it_is_written(office, person, typed, kept) -> None:
+    answer = post(person(Role.ADMIN), "/accounts", name="moi.lan", roles="clerk", unit=typed)
+    assert answer.status_code == 200, answer.text
+    assert {user.name: user.unit for user in office.accounts.users()}["moi.lan"] == kept
+
+
+def test_an_unknown_unit_makes_no_account(office, person) -> None:
+    answer = post(person(Role.ADMIN), "/accounts", name="moi.lan", roles="clerk", unit="PC99")
+    assert answer.status_code == 400
+    assert "PC99" in answer.text
+    assert "moi.lan" not in {user.name for user in office.accounts.users()}
+
+
+def test_the_language_changes_and_the_place_stays(person) -> None:
+    visitor = person(Role.LEAD)
+    text = visitor.client.get("/search", params={"q": "pc06 11/2026"}).text
+    (here,) = re.findall(r'name="next" value="([^"]*)"', text)
+    changed = post(visitor, "/language", language="en", next=here.replace("&amp;", "&"))
+    assert changed.headers["location"] == "/search?q=pc06+11%2F2026"
+
+
+def test_after_something_was_sent_the_language_leads_to_its_desk(person) -> None:
+    """The address of what was sent cannot be opened: it would be a page that is not there."""
+    visitor = person(Role.ADMIN)
+    text = post(visitor, "/accounts", name="moi.lan", roles="reviewer").text
+    (here,) = re.findall(r'name="next" value="([^"]*)"', text)
+    assert visitor.client.get(here).status_code == 200
+
+
+def test_an_empty_filter_is_not_told_as_an_empty_queue(office, person) -> None:
+    take_slips(office.workspace, [slip(B2="?3")])
+    visitor = person(Role.REVIEWER)
+    filtered = visitor.client.get("/review", params={"unit": "PC08"}).text
+    assert "Không có câu nào khớp bộ lọc" in filtered
+    assert "chờ người khác" not in filtered
+
+
+def test_an_empty_queue_waits_for_nobody(office, person) -> None:
+    take_slips(office.workspace, [slip()])
+    shown = person(Role.REVIEWER).client.get("/review").text
+    assert "Không còn câu nào chờ bạn" in shown
+    assert "0 câu" not in shown
+
+
+def test_a_month_that_never_was_has_no_figures(office, person) -> None:
+    take_slips(office.workspace, [slip()])
+    lead = person(Role.LEAD)
+    assert lead.client.get("/overview", params={"period": "2026-11"}).status_code == 200
+    assert lead.client.get("/overview", params={"period": "2025-01"}).status_code == 404
+    assert lead.client.get("/overview/2025-01/report.zip").status_code == 404
+
+
+def test_figures_that_can_still_change_say_so_and_how_far(office, person) -> None:
+    take_slips(office.workspace, [slip(), slip(B4="?3"), slip(B4="2"), None])
+    with Store.open(office.workspace.database) as store:
+        assert undecided(store, "2026-11") == Undecided(may_come=2, may_go=0)
+        assert undecided(store, "2026-10") == Undecided(may_come=0, may_go=0)
+    shown = person(Role.LEAD).client.get("/overview").text
+    assert "tạm tính" in shown
+    assert "từ 25,00% đến 75,00%" in shown  # 1 of 2 today, two may come
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.data())
+def test_the_final_figure_lies_within_what_was_said(may_come: int, may_go: int, data: st.DataObject) -> None:
+    whole = data.draw(st.integers(may_go, 200))
+    part = data.draw(st.integers(0, whole))
+    bounds = Undecided(may_come, may_go).bounds(part, whole)
+    gone = data.draw(st.integers(0, may_go))
+    gone_good = data.draw(st.integers(max(0, gone - (whole - part)), min(gone, part)))
+    come = data.draw(st.integers(0, may_come))
+    come_good = data.draw(st.integers(0, come))
+    final_part, final_whole = part - gone_good + come_good, whole - gone + come
+    if bounds is None:
+        assert (final_part, final_whole) == (part, whole)
+    elif final_whole:
+        low_part, low_whole, high_part, high_whole = bounds
+        assert low_part * final_whole <= final_part * low_whole
+        assert final_part * high_whole <= high_part * final_whole
+
+
+def test_fonts_are_kept_by_the_browser(person) -> None:
+    """Without their hash they came anew with every page: 100 kB each time."""
+    visitor = person(None)
+    css = visitor.client.get(static_url("desks.css")).text
+    fonts = re.findall(r"url\(([^)]+)\)", css)
+    assert fonts
+    for font in fonts:
+        answer = visitor.client.get(f"/static/{font}")
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_browsers_find_the_sign_where_they_look_for_it(person) -> None:
+    assert person(None).client.get("/favicon.ico").status_code == 308

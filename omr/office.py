@@ -199,6 +199,7 @@ class Office:
         *,
         seen: Callable[[Result], None] = lambda result: None,
         waits: Callable[[str], None] = lambda batch: None,
+        prints: bool = False,
     ) -> Receipt:
         """Read files into a batch, going on with an interrupted one, and return its receipt.
 
@@ -234,6 +235,7 @@ class Office:
             limits=self.limits_of_a_page,
             seen=seen,
             waits=waits,
+            prints=prints,
         )
         seconds = time.perf_counter() - started
         made = receipt(
@@ -252,6 +254,7 @@ class Office:
         how: Reader | None = None,
         *,
         waits: Callable[[str], None] = lambda batch: None,
+        prints: bool = False,
     ) -> Receipt:
         """Read a stack of the inbox, which is told how far it is; see `read`."""
         from omr.records.intake.progress import Counting, count_pages
@@ -261,7 +264,7 @@ class Office:
         # At the command line the files are counted while they are read: a month of pages is not opened twice.
         total = 0 if stack.way == Way.READ else count_pages(files, self.limits_of_a_page)
         counting = Counting(partial(inbox.tell, stack), total=total)
-        made = self.read(stack.orders, files, how, seen=counting.seen, waits=waits)
+        made = self.read(stack.orders, files, how, seen=counting.seen, waits=waits, prints=prints)
         counting.tell()
         inbox.finish(stack, made.batch.name)
         return made
@@ -273,8 +276,14 @@ class Office:
         how: Reader | None = None,
         *,
         waits: Callable[[str], None] = lambda what: None,
+        prints: bool = False,
     ) -> Receipt:
         """Put files into the inbox and read them; interrupted, whichever program starts next goes on.
+
+        Parameters
+        ----------
+        prints : bool
+            Take our own print files in, too; else they are refused.
 
         Raises
         ------
@@ -290,7 +299,7 @@ class Office:
             if batch is not None:  # another program read it while this one waited
                 return receipt_of(self.store, batch)
             try:
-                return self.read_stack(stack, how, waits=waits)
+                return self.read_stack(stack, how, waits=waits, prints=prints)
             except OmrError as error:
                 if not passes(error):
                     inbox.fail(stack, error)

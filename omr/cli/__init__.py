@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "read": "read",
     "cluster": "cluster",
     "receipt": "receipt",
+    "batch": "batch",
     "answers": "answers",
     "redecide": "redecide",
     "review": "review",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--scheduler", metavar="ADDR")
 @tls_options
 @click.option("--overlay", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--print-file", "prints", is_flag=True)
 @json_option
 @click.pass_obj
 def read(
@@ -44,6 +45,7 @@ def read(
     tls_cert: Path | None,
     tls_key: Path | None,
     overlay: Path | None,
+    prints: bool,
     as_json: bool,
 ) -> int:
     """Read a batch."""
@@ -71,7 +73,8 @@ def read(
             click.echo(say("receipt.file_problem", file=one.path, detail=one.detail), err=True)
         raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
     with session.office() as office:
-        made = office.read_now(Orders(unit, period, expect), files, _shown(how), waits=_waits)
+        orders = Orders(unit, period, expect)
+        made = office.read_now(orders, files, _shown(how), waits=_waits, prints=prints)
         made = office.leave_out(made, found.left_out)
     if as_json:
         print_json(receipt_as_json(made))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.confirm import agreed, change_options
 from omr.cli.signals import signals
 from omr.messages import say
 
@@ -159,6 +160,44 @@ def count_(
         if serials:
             click.echo(say("register.returned_too", serials=serials))
     return 3 if twice else 0
+
+
+@register.command("withdraw-count")
+@click.option("--unit", required=True)
+@click.option("--form", required=True)
+@click.option("--period", required=True)
+@change_options
+@click.pass_obj
+def withdraw_count_(
+    session: Session,
+    unit: str,
+    form: str,
+    period: str,
+    by: str,
+    why: str,
+    dry: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Take back a stock count."""
+    from omr.records.register.stock import withdraw_count
+    from omr.records.review.queue import queue
+
+    count = {"unit": unit, "form": form, "period": period, "by": by, "why": why}
+    with session.office(by) as office:
+        before = sum(1 for _ in queue(office.store))
+        with office.store.trial():
+            serials = withdraw_count(office.store, **count)
+            after = sum(1 for _ in queue(office.store))
+        if not as_json:
+            click.echo(say("register.would_withdraw", serials=serials, before=before, after=after))
+        done = agreed(dry=dry, yes=yes)
+        if done:
+            withdraw_count(office.store, **count)
+    if as_json:
+        found = {"serials": serials, "waiting_before": before, "waiting_after": after}
+        return print_json({**found, "done": done})
+    click.echo(say("register.count_withdrawn" if done else "cli.nothing_done"))
 
 
 @register.command("reconcile")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from omr.cli.common import Session, json_option, operator, print_json
+from omr.cli.confirm import agreed, change_options
 from omr.messages import say
 
 
@@ -31,3 +32,31 @@ def import_(session: Session, file: Path, period: str | None, as_json: bool) -> 
     if as_json:
         return print_json({"imported": count})
     click.echo(say("visits.imported", count=count))
+
+
+@visits.command()
+@click.option("--unit", required=True)
+@click.option("--period", required=True)
+@change_options
+@click.pass_obj
+def withdraw(
+    session: Session, unit: str, period: str, by: str, why: str, dry: bool, yes: bool, as_json: bool
+) -> None:
+    """Take back a count of visits."""
+    from omr.records.register.periods import parse_period
+    from omr.records.register.visits import visits_of, withdraw_visits
+
+    when = parse_period(period)
+    with session.office(by) as office:
+        with office.store.trial():
+            was = withdraw_visits(office.store, unit, when, by=office.by, why=why)
+            after = sum(visits_of(office.store, when.name).values())
+        before = sum(visits_of(office.store, when.name).values())
+        if not as_json:
+            click.echo(say("visits.would_withdraw", visits=was, period=when, before=before, after=after))
+        done = agreed(dry=dry, yes=yes)
+        if done:
+            withdraw_visits(office.store, unit, when, by=office.by, why=why)
+    if as_json:
+        return print_json({"visits": was, "before": before, "after": after, "done": done})
+    click.echo(say("visits.withdrawn" if done else "cli.nothing_done"))

@@ -31,7 +31,7 @@ class Office:
         assert code in (None, ran.code), ran.err + ran.out
         return ran
 
-    def json(self, *words: object, code: int = 0) -> Any:
+    def json(self, *words: object, code: int | None = 0) -> Any:
         """Run ``omr … --json`` and return what it printed."""
         return self(*words, "--json", code=code).json
 

@@ -95,6 +95,12 @@ def beside_paper(store: Store) -> None:
         act.add("restorations", {"restoration": 1, "backup_at": "2026-11-01T00:00:00Z", "head": "0" * 64})
         act.add("skipped_numbers", {"restoration": 1, "digit": 9, "year": 26, "last": 100_000})
         act.add("left_out", {"batch": "B000001", "path": "a.zip", "reason": "archive", "files": 1})
+        act.add("batch_corrections", {"correction": 1, "batch": "B000002", "expected": 2, "unit": "PC06"})
+        act.add("batch_withdrawals", {"withdrawal": 1, "batch": "B000001", "withdrawn": 1})
+        act.add("batch_withdrawals", {"withdrawal": 2, "batch": "B000001", "withdrawn": 0})
+        act.add("restandings", {"restanding": 1, "reading": 1, "reason": "none"})
+        act.add("withdrawn_visit_counts", {"visit_count": 1})
+        act.add("withdrawn_stock_counts", {"stock_count": 1})
         act.add("rekeyed_slips", {"rekeyed": 1, "paper": "ok", **serial})
 
 

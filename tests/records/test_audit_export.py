@@ -19,9 +19,11 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.records.counts.closing import close, figures_of
 from omr.records.exchange.electronic import import_electronic
+from omr.records.intake.orders import Orders
+from omr.records.intake.withdrawal import correct_batch, withdraw_batch
 from omr.records.register.periods import parse_period
-from omr.records.register.stock import count, receive, spoil
-from omr.records.register.visits import import_visits
+from omr.records.register.stock import count, receive, spoil, withdraw_count
+from omr.records.register.visits import import_visits, withdraw_visits
 from omr.records.review.decide import decide
 from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Store, canonical, digest_of, event_hash
@@ -52,7 +54,7 @@ def beside_paper(store: Store, folder: Path) -> None:
 def office(scanner: Scanner, store: Store, issued_run: Issuing, tmp_path: Path) -> Workspace:
     """Three months with everything that moves a figure."""
     beside_paper(store, tmp_path)
-    old, run, other = issued_run(4, period="2026-10"), issued_run(12), issued_run(4, unit="PC08")
+    old, run, other = issued_run(4, period="2026-10"), issued_run(16), issued_run(4, unit="PC08")
     scanner.take_in(scanner.scan("o.tif", slip(old, 1), slip(old, 2, B1="3", B10="2")), period="2026-10")
     count(store, [str(old.serial(4))], unit="PC06", form="DL-01", period="2026-10", by="lan")
     scanner.take_in(scanner.scan("p.tif", slip(old, 4)), period="2026-11")
@@ -88,9 +90,29 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing, tmp_path: Path) 
     scanner.take_in(
         scanner.scan("c.tif", slip(run, 12), rejected("serial_unknown", serial="?")), period="2026-12"
     )
+    taken_back(store, scanner, run, tmp_path)
     close(store, parse_period("2026-10"), by="lan")
     scanner.take_in(scanner.scan("late.tif", slip(old, 3)))  # waits for an adjustment
     return scanner.workspace
+
+
+def taken_back(store: Store, scanner: Scanner, run: Issue, folder: Path) -> None:
+    """Withdraw and correct one of everything: what is left counts."""
+    said = {"by": "minh", "why": "nhầm"}
+    wrong = scanner.take_in(scanner.scan("wrong.tif", slip(run, 17, B1="1", B10="1")))
+    scanner.take_in(scanner.scan("true.tif", slip(run, 17)))  # held until the wrong one is withdrawn
+    withdraw_batch(store, wrong.batch.name, **said)
+    gone = scanner.take_in(scanner.scan("gone.tif", slip(run, 18, B1="2")))
+    withdraw_batch(store, gone.batch.name, **said)
+    other_month = scanner.take_in(scanner.scan("month.tif", slip(run, 19)), period="2026-12")
+    correct_batch(store, other_month.batch.name, Orders(period="2026-11"), **said)
+    visits = folder / "v-wrong.csv"
+    visits.write_text("Đơn vị,Tháng,Số lượt\nPC06,2026-11,400", "utf-8")
+    import_visits(store, visits, by="lan")
+    withdraw_visits(store, "PC06", parse_period("2026-11"), **said)
+    told = {"unit": "PC06", "form": "DL-01", "period": "2026-11"}
+    count(store, [str(run.serial(16))], by="lan", **told)
+    withdraw_count(store, **told, **said)
 
 
 def exported(store: Store, office: Workspace, period: str, target: Path) -> Path:
@@ -322,6 +344,30 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(OmrError) as error:
         check(file)
     assert error.value.key == "audit.no_export"
+
+
+def test_the_verifier_says_one_line_about_a_damaged_file(
+    office: Workspace, store: Store, tmp_path: Path
+) -> None:
+    """Cut, flipped, another file, JSON of another shape: never a traceback."""
+    chance, whole = random.Random(5), exported(store, office, "2026-11", tmp_path / "x.zip").read_bytes()
+    damaged = [b"", b"PK", b"%PDF-1.7", whole[: len(whole) // 2], whole[:-30], whole[40:]]
+    for _ in range(4):
+        changed = bytearray(whole)
+        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+        damaged.append(bytes(changed))
+    for content in (b"[]", b"{}", b"null", b'"' + b"[" * 5000, b"\xff"):
+        file = tmp_path / "odd.zip"
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("manifest.json", content)
+        damaged.append(file.read_bytes())
+    for number, content in enumerate(damaged):
+        file = tmp_path / "damaged.zip"
+        file.write_bytes(content)
+        said = verified(file)
+        assert said.returncode == 1, number
+        assert said.stderr.startswith("BROKEN: ") and said.stderr.count("\n") == 1, said.stderr
+    assert verified(tmp_path / "absent.zip").stderr.count("\n") == 1
 
 
 def test_the_verifier_stands_alone_and_is_short() -> None:

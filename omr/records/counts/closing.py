@@ -64,7 +64,7 @@ def close(store: Store, period: Period, *, by: str, why: str = "") -> PeriodStat
             raise RegisterError("register.closed_already", period=period)
         if waiting := _waiting(store, period):
             raise RegisterError("register.waits", period=period, count=waiting)
-        interrupted = store.row("SELECT batch FROM known_batches WHERE NOT complete LIMIT 1")
+        interrupted = store.row("SELECT batch FROM known_batches WHERE NOT (complete OR withdrawn) LIMIT 1")
         if interrupted is not None:
             raise RegisterError("register.interrupted", batch=interrupted["batch"])
         act.add(
@@ -191,7 +191,7 @@ def _waiting(store: Store, period: Period) -> int:
     count = store.value(
         """SELECT count(*) FROM waiting
         WHERE (period = ?1 AND reason <> ?2) OR (kind = 'page' AND batch IN (
-            SELECT batch FROM batches WHERE period = ?1
+            SELECT batch FROM told_batches WHERE period = ?1
             UNION SELECT batch FROM slips WHERE period = ?1))""",
         period.name,
         Aside.PERIOD_CLOSED,

@@ -156,17 +156,18 @@ def _enter_spoiled(
 
 
 _FOREIGN: Final = """
-    SELECT measured, batches.unit AS told_unit, batches.period AS told_period,
+    SELECT measured, told_batches.unit AS told_unit, told_batches.period AS told_period,
            (SELECT min(unit) FROM slips WHERE slips.batch = pages.batch) AS unit,
            (SELECT max(unit) FROM slips WHERE slips.batch = pages.batch) AS second_unit,
            (SELECT min(period) FROM slips WHERE slips.batch = pages.batch) AS period,
            (SELECT max(period) FROM slips WHERE slips.batch = pages.batch) AS second_period,
            (SELECT min(form) FROM slips WHERE slips.batch = pages.batch) AS form,
            (SELECT max(form) FROM slips WHERE slips.batch = pages.batch) AS second_form
-    FROM pages JOIN batches USING (batch)
+    FROM pages JOIN told_batches USING (batch)
     LEFT JOIN decided_pages ON decision = (
         SELECT max(decision) FROM decided_pages AS any_decision WHERE any_decision.page = pages.page)
-    WHERE pages.outcome = 'rejected' AND CASE coalesce(decided_pages.outcome, 'withdrawn')
+    WHERE pages.outcome = 'rejected' AND pages.batch NOT IN (SELECT batch FROM withdrawn_batches)
+      AND CASE coalesce(decided_pages.outcome, 'withdrawn')
         WHEN 'withdrawn' THEN pages.reason = 'serial_unknown'
         WHEN 'invalid' THEN decided_pages.reason IN ('KHL1', 'KHL2')
         ELSE 0 END

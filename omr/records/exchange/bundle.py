@@ -126,7 +126,8 @@ def export_bundle(
 def _all(store: Store, unit: str | None, period: str | None) -> list[str]:
     rows = store.rows(
         """SELECT batch FROM known_batches
-        WHERE complete AND (unit = ?1 OR ?1 IS NULL) AND (period = ?2 OR ?2 IS NULL) ORDER BY batch""",
+        WHERE complete AND NOT withdrawn AND (unit = ?1 OR ?1 IS NULL) AND (period = ?2 OR ?2 IS NULL)
+        ORDER BY batch""",
         unit,
         period,
     )

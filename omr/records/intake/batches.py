@@ -65,6 +65,7 @@ class Batch:
     at: str  # when reading began, UTC
     by: str
     root: str | None  # over its originals and pages
+    withdrawn: bool = False  # somebody took it back: nothing of it counts
 
     @property
     def complete(self) -> bool:
@@ -120,4 +121,4 @@ def find_batch(store: Store, name: str) -> Batch:
 
 def _batch(row: sqlite3.Row) -> Batch:
     orders = Orders(row["unit"], row["period"], row["expected"])
-    return Batch(row["batch"], orders, row["at"], row["by"], row["root"])
+    return Batch(row["batch"], orders, row["at"], row["by"], row["root"], bool(row["withdrawn"]))

@@ -25,6 +25,7 @@ from omr.reading.scan.pages import EncodedPage
 from omr.records.intake.claims import Claims
 from omr.records.intake.left_out import add_left_out
 from omr.records.intake.orders import Orders
+from omr.records.intake.prints import refuse_prints
 from omr.records.intake.rows import CoverSheet, PageRows, Sent
 from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
@@ -76,6 +77,7 @@ def take_in(
     limits: Limits = USUAL,
     seen: Callable[[Result], None] = lambda result: None,
     waits: Callable[[str], None] = lambda batch: None,
+    prints: bool = False,
 ) -> TakenIn:
     """Read files into a batch, going on with an interrupted one.
 
@@ -95,13 +97,18 @@ def take_in(
         Told of every result, for a progress bar.
     waits : callable, optional
         Told of a batch that another program reads, before waiting for it.
+    prints : bool
+        Take our own print files in, too; else they are refused.
 
     Raises
     ------
     OmrError
-        If unit or period are unknown, or originals cannot be kept.
+        If unit or period are unknown, a file is our own print or of a batch that was withdrawn, or
+        originals cannot be kept.
     """
     orders = orders.checked(store)
+    if not prints:
+        refuse_prints(store, files)
     with Apart(limits) as apart:
         return _taken_in(store, files, read, orders, apart, scans=scans, by=by, seen=seen, waits=waits)
 
@@ -208,9 +215,9 @@ def _open_batch(
             row
             for sha256 in once
             for row in store.rows(
-                """SELECT batch, unit, period, expected, complete AS ended
+                """SELECT batch, unit, period, expected, complete AS ended, withdrawn
                 FROM batch_files JOIN known_batches USING (batch)
-                WHERE original = ? ORDER BY known_batches.event""",
+                WHERE original = ? ORDER BY withdrawn, known_batches.event""",
                 sha256,
             )
         ]
@@ -220,6 +227,8 @@ def _open_batch(
             if not row["ended"] and Orders(row["unit"], row["period"], row["expected"]) == orders
         ]
         if not interrupted and not unread:
+            if batches[0]["withdrawn"]:
+                raise RegisterError("batch.read_withdrawn", batch=batches[0]["batch"])
             return _Opened(batches[0]["batch"], True, [], originals[0])
         if interrupted:
             batch = interrupted[-1]

@@ -45,18 +45,22 @@ class Admission:
         earlier = self._earlier(serial)
         earlier.append(seen)
         if len(earlier) > 1:
-            return _against(form, seen, earlier[:-1]), earlier[0].reading
+            return against(form, seen, earlier[:-1]), earlier[0].reading
+        return self.why_aside_alone(issue, number), None
+
+    def why_aside_alone(self, issue: Issue, number: int) -> Aside | None:
+        """Return why the first slip with its serial does not count by itself."""
         place = self.place(issue, number)
         if self._orders.unit not in (None, place.unit):
-            return Aside.OTHER_UNIT, None
+            return Aside.OTHER_UNIT
         if self._orders.period not in (None, place.period):
-            return Aside.OTHER_PERIOD, None
+            return Aside.OTHER_PERIOD
         spoiled = "SELECT 1 FROM spoilings WHERE run = ? AND ? BETWEEN first AND last"
         if self._store.row(spoiled, issue.run, number) is not None:
-            return Aside.SPOILED, None
+            return Aside.SPOILED
         if state_of(self._store, place.period) is PeriodState.CLOSED:
-            return Aside.PERIOD_CLOSED, None
-        return None, None
+            return Aside.PERIOD_CLOSED
+        return None
 
     def _earlier(self, serial: str) -> list[Seen]:
         if serial not in self._known:
@@ -72,7 +76,7 @@ class Admission:
         return self._known[serial]
 
 
-def _against(form: Form, seen: Seen, earlier: list[Seen]) -> Aside:
+def against(form: Form, seen: Seen, earlier: list[Seen]) -> Aside:
     """Return what a slip is beside others with its serial: the very scan, the same sheet, or unlike them."""
     if any(other.picture in (seen.picture, *seen.older) for other in earlier):
         return Aside.SAME_IMAGE

@@ -164,7 +164,9 @@ def latest_counts(store: Store) -> list[StockCount]:
         spans.setdefault(row["stock_count"], []).append(_span(row))
     rows = store.rows(
         """SELECT * FROM stock_counts WHERE stock_count IN (
-            SELECT max(stock_count) FROM stock_counts GROUP BY unit, form, period)"""
+            SELECT max(stock_count) FROM stock_counts
+            WHERE stock_count NOT IN (SELECT stock_count FROM withdrawn_stock_counts)
+            GROUP BY unit, form, period)"""
     )
     return [
         StockCount(

@@ -101,6 +101,12 @@ _STEPS: Final = """
     SELECT readings.event, batch || ' ' || pages.number || coalesce(' ' || set_aside.reason, '')
     FROM readings JOIN pages USING (page) LEFT JOIN set_aside USING (reading) WHERE serial = ?3
     UNION ALL
+    SELECT batch_withdrawals.event, batch || iif(withdrawn, ' withdrawn', ' restored')
+    FROM batch_withdrawals JOIN pages USING (batch) JOIN readings USING (page) WHERE serial = ?3
+    UNION ALL
+    SELECT restandings.event, restandings.reason
+    FROM restandings JOIN readings USING (reading) WHERE serial = ?3
+    UNION ALL
     SELECT decided_slips.event, outcome || coalesce(' ' || reason, '')
     FROM decided_slips JOIN readings USING (reading) WHERE serial = ?3
     UNION ALL

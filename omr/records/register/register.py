@@ -218,7 +218,7 @@ def _end_interrupted(store: Store, *, by: str) -> None:
     for row in list(store.rows("SELECT run, target FROM print_runs WHERE state = 'printing'")):
         target = Path(row["target"])
         part = _part_of(target, row["run"])
-        whole = target.is_file() and _printed_run(target) == row["run"]
+        whole = target.is_file() and printed_run(target) == row["run"]
         remove(part)
         _end(store, row["run"], target if whole else None, by=by)
 
@@ -229,7 +229,7 @@ def _end(store: Store, run: str, pdf: Path | None, *, by: str) -> None:
         act.add("run_ends", {"run": run, "state": state, "pdf": sha256_of(pdf) if pdf else None})
 
 
-def _printed_run(pdf: Path) -> str | None:
+def printed_run(pdf: Path) -> str | None:
     """Return the run that a print-ready PDF names in its keywords."""
     import pypdfium2
 

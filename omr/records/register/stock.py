@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from omr.errors import RegisterError
 from omr.forms.serial import IssuedSerials
-from omr.records.register.custody import Custody, Place, Span, parse_span, written
+from omr.records.register.custody import (
+    Custody,
+    Place,
+    Span,
+    StockCount,
+    latest_counts,
+    parse_span,
+    written,
+)
 from omr.records.register.periods import parse_period, refuse_closed
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
@@ -131,6 +139,7 @@ def count(
                         unit=there.unit,
                         period=there.period,
                     )
+        before = _counted(store, serving, printed, when.name)
         number = act.next_id("stock_counts", "stock_count")
         act.add(
             "stock_counts",
@@ -139,7 +148,47 @@ def count(
         for run in {span.run for span in spans}:
             for first, last in Ranges.of((span.first, span.last) for span in spans if span.run == run):
                 act.add("stock_ranges", {"stock_count": number, **Span(run, first, last).row})
-        return _settle(store, act, spans, late=late)
+        misplaced = _settle(store, act, spans, late=late)
+        # What is not counted any more never left: its slips go back to where their serials are.
+        _settle(store, act, before, late=True)
+        return misplaced
+
+
+def withdraw_count(store: Store, *, unit: str, form: str, period: str, by: str, why: str) -> int:
+    """Take back the latest stock count of a unit, form and period; the one before it holds again.
+
+    Slips follow their serials, as if it had never been counted. Return how many serials it had.
+
+    Raises
+    ------
+    OmrError
+        If there is no such count, a reason is missing, or the period is closed.
+    """
+    if not why.strip():
+        raise RegisterError("register.no_why")
+    when = parse_period(period)
+    with store.act("withdraw_count", by=by, why=why) as act:
+        serving = find_unit(store, unit, when).unit
+        printed = known_form(store, form)
+        for closed in (when, when.following):
+            refuse_closed(store, closed.name)
+        found = [one for one in latest_counts(store) if _key(one) == (serving, printed, when.name)]
+        if not found:
+            raise RegisterError("register.no_count", unit=serving, form=printed, period=when)
+        act.add("withdrawn_stock_counts", {"stock_count": found[0].number})
+        again = _counted(store, serving, printed, when.name)
+        _settle(store, act, [*found[0].spans, *again], late=True)
+    return sum(len(span.ranges) for span in found[0].spans)
+
+
+def _key(count: StockCount) -> tuple[str, str, str]:
+    return count.unit, count.form, count.period
+
+
+def _counted(store: Store, unit: str, form: str, period: str) -> list[Span]:
+    """Return what the count in force says."""
+    counts = (one for one in latest_counts(store) if _key(one) == (unit, form, period))
+    return [span for one in counts for span in one.spans]
 
 
 def known_form(store: Store, text: str) -> str:
@@ -188,8 +237,8 @@ def _settle(store: Store, act: Act, spans: Iterable[Span], *, late: bool) -> lis
     for span in spans:
         rows = store.rows(
             """SELECT slips.reading, number, slips.unit, slips.period, standing, set_aside,
-                batches.unit AS told_unit, batches.period AS told_period
-            FROM slips JOIN batches USING (batch) WHERE run = ? AND number BETWEEN ? AND ?""",
+                told_batches.unit AS told_unit, told_batches.period AS told_period
+            FROM slips JOIN told_batches USING (batch) WHERE run = ? AND number BETWEEN ? AND ?""",
             span.run,
             span.first,
             span.last,

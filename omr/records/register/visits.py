@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from omr.errors import OmrError
+from omr.errors import OmrError, RegisterError
 from omr.records.register.periods import Period, parse_period, refuse_closed
 from omr.records.register.units import find_unit
 from omr.records.store.store import Store, Value
@@ -83,6 +83,32 @@ def _record(store: Store, told: Callable[[], list[Visits]], *, by: str) -> int:
         ]
         act.add("visit_counts", *rows)
     return len(changed)
+
+
+def withdraw_visits(store: Store, unit: str, period: Period, *, by: str, why: str) -> int:
+    """Take back the latest count of a unit and period; the one before it holds again. Return what it was.
+
+    Raises
+    ------
+    OmrError
+        If there is none, a reason is missing, or the period is closed.
+    """
+    if not why.strip():
+        raise RegisterError("register.no_why")
+    with store.act("withdraw_visits", by=by, why=why) as act:
+        serving = find_unit(store, unit, period).unit
+        refuse_closed(store, period.name)
+        last = store.row(
+            """SELECT visit_count, visits FROM visit_counts WHERE unit = ? AND period = ?
+            AND visit_count NOT IN (SELECT visit_count FROM withdrawn_visit_counts)
+            ORDER BY visit_count DESC LIMIT 1""",
+            serving,
+            period.name,
+        )
+        if last is None:
+            raise RegisterError("visits.none", unit=serving, period=period)
+        act.add("withdrawn_visit_counts", {"visit_count": last["visit_count"]})
+    return int(last["visits"])
 
 
 def visits_of(store: Store, period: str) -> dict[str, int]:

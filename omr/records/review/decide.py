@@ -179,7 +179,7 @@ def _decide_page(
             },
         )
         if result is not None:
-            batch = store.row("SELECT * FROM batches WHERE batch = ?", item.batch)
+            batch = store.row("SELECT * FROM known_batches WHERE batch = ?", item.batch)
             picture = store.value("SELECT picture FROM pages WHERE page = ?", item.page)
             assert batch is not None  # a page has a batch
             orders = Orders(batch["unit"], batch["period"], batch["expected"])

@@ -95,6 +95,7 @@ def scanner_lines(store: Store, limit: int = 12) -> list[ScannerLine]:
                coalesce(sum(streaks IS NOT NULL), 0) AS streaked
         FROM batches JOIN events ON events.event = batches.event
         JOIN pages ON pages.batch = batches.batch LEFT JOIN readings ON readings.page = pages.page
+        WHERE batches.batch NOT IN (SELECT batch FROM withdrawn_batches)
         GROUP BY batches.batch ORDER BY batches.event DESC LIMIT ?""",
         limit,
     )

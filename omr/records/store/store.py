@@ -174,6 +174,7 @@ class Store:
         self.path = path
         self._forms: dict[str, Form] = {}
         self.mark = mark
+        self._on_trial = False
 
     @classmethod
     def open(
@@ -380,11 +381,28 @@ class Store:
             self._connection.execute(
                 "INSERT INTO events VALUES (:event, :at, :by, :act, :why, :digest, :previous, :hash)", event
             )
-        if self.mark is not None:  # after the commit: a mark never knows more than the database ever held
+        # After the commit: a mark never knows more than the database ever held.
+        if self.mark is not None and not self._on_trial:
             self.mark.add(number, str(event["hash"]), str(event["at"]), writing.issued)
 
     @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Let acts happen and be looked at, and take all of it back at the end: nothing is stored."""
+        with _store_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._on_trial = True
+        try:
+            yield
+        finally:
+            self._on_trial = False
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._on_trial:
+            yield
+            return
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -12,47 +12,76 @@ SELECT run, form, fingerprint, unit, period, digit, year, first, last, last - fi
        seeded, target, coalesce(state, 'printing') AS state, pdf, at AS issued_at, by AS issued_by
 FROM runs JOIN events ON events.event = runs.event LEFT JOIN run_ends USING (run);
 
+-- Batches that somebody took back, and that nobody gave back since.
+CREATE VIEW withdrawn_batches AS
+SELECT batch FROM batch_withdrawals
+WHERE withdrawn AND withdrawal IN (SELECT max(withdrawal) FROM batch_withdrawals GROUP BY batch);
+
+-- What was told of each batch, as it was corrected last.
+CREATE VIEW told_batches AS
+SELECT batches.batch, batches.event,
+       CASE WHEN correction IS NULL THEN batches.unit ELSE batch_corrections.unit END AS unit,
+       CASE WHEN correction IS NULL THEN batches.period ELSE batch_corrections.period END AS period,
+       CASE WHEN correction IS NULL THEN batches.expected ELSE batch_corrections.expected END AS expected
+FROM batches LEFT JOIN batch_corrections ON correction = (
+    SELECT max(correction) FROM batch_corrections AS any_correction
+    WHERE any_correction.batch = batches.batch);
+
 -- Each reading as people see it: where it counts, and whether.
 CREATE VIEW slips AS
-SELECT readings.reading, readings.serial, form, fingerprint, readings.run, readings.number,
-       coalesce(attributed_unit, readings.unit) AS unit,
-       coalesce(attributed_period, readings.period) AS period,
-       batch, readings.page, pages.original, pages.number AS page_number,
+SELECT standing_readings.reading, standing_readings.serial, form, fingerprint,
+       standing_readings.run, standing_readings.number,
+       coalesce(attributed_unit, standing_readings.unit) AS unit,
+       coalesce(attributed_period, standing_readings.period) AS period,
+       batch, standing_readings.page, pages.original, pages.number AS page_number,
        CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 'counts'
             WHEN outcome_by_hand = 'refused' THEN 'refused'
-            WHEN set_aside.reason IS NULL THEN 'counts'
-            WHEN set_aside.reason IN ($surely_again) THEN 'duplicate'
+            WHEN aside IS NULL THEN 'counts'
+            WHEN aside IN ($surely_again) THEN 'duplicate'
             ELSE 'held' END AS standing,
        CASE WHEN outcome_by_hand IN ('counts', 'invalid') THEN 0
             WHEN outcome_by_hand = 'refused' THEN 2
-            WHEN set_aside.reason IS NULL THEN 0
-            WHEN set_aside.reason IN ($surely_again) THEN 2
+            WHEN aside IS NULL THEN 0
+            WHEN aside IN ($surely_again) THEN 2
             ELSE 1 END AS rank, -- of two slips with one serial, the lower is shown
-       set_aside.reason AS set_aside, set_aside.other,
+       aside AS set_aside, other,
        outcome_by_hand, reason_by_hand
-FROM readings
+FROM (
+    -- What intake said of it, unless it was decided again since: 'none' is that it counts by itself.
+    SELECT readings.*, nullif(coalesce(again_reason, set_aside.reason), 'none') AS aside,
+           CASE WHEN again_reason IS NULL THEN set_aside.other ELSE again_other END AS other
+    FROM readings
+    LEFT JOIN set_aside USING (reading)
+    LEFT JOIN (
+        SELECT reading AS again_reading, reason AS again_reason, other AS again_other
+        FROM restandings
+        WHERE restanding IN (SELECT max(restanding) FROM restandings GROUP BY reading)
+    ) ON again_reading = readings.reading
+) AS standing_readings
 JOIN runs USING (run)
 JOIN pages USING (page)
-LEFT JOIN set_aside USING (reading)
 LEFT JOIN (
     SELECT reading AS attributed_reading, unit AS attributed_unit, period AS attributed_period
     FROM attributions
     WHERE attribution IN (SELECT max(attribution) FROM attributions GROUP BY reading)
-) ON attributed_reading = readings.reading
+) ON attributed_reading = standing_readings.reading
 LEFT JOIN (
     SELECT reading AS decided_reading, outcome AS outcome_by_hand, reason AS reason_by_hand
     FROM decided_slips
     WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY reading)
-) ON decided_reading = readings.reading
-WHERE outcome_by_hand IS NOT 'void'; -- a serial that was typed wrong was never here
+) ON decided_reading = standing_readings.reading
+WHERE outcome_by_hand IS NOT 'void' -- a serial that was typed wrong was never here
+  AND batch NOT IN (SELECT batch FROM withdrawn_batches);
 
--- Readings that the rules of validity must look at; all others are valid.
+-- Readings that the rules of validity must look at, or that do not count at all; all others are valid.
 CREATE VIEW exceptional AS
 SELECT reading FROM set_aside
+UNION SELECT reading FROM restandings
 UNION SELECT reading FROM attributions
 UNION SELECT reading FROM decided_slips
 UNION SELECT reading FROM decided_answers
-UNION SELECT reading FROM decidings WHERE overall = 0;
+UNION SELECT reading FROM decidings WHERE overall = 0
+UNION SELECT reading FROM withdrawn_batches JOIN pages USING (batch) JOIN readings USING (page);
 
 -- What each question says today: the latest decision, else the machine's last deciding.
 CREATE VIEW current_answers AS
@@ -93,6 +122,7 @@ FROM pages
 WHERE pages.outcome = 'rejected' AND coalesce((
     SELECT decided_pages.outcome FROM decided_pages WHERE decided_pages.page = pages.page
     ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'
+  AND batch NOT IN (SELECT batch FROM withdrawn_batches)
 UNION ALL
 SELECT 'A' || reading || '-' || answers.question, 'answer', 'doubtful',
        CASE WHEN form_questions.overall THEN 1 WHEN core THEN 3 ELSE 4 END,
@@ -113,10 +143,12 @@ WHERE answers.state = 'doubtful' AND standing = 'counts' AND reason_by_hand IS N
         AND decided_answers.question = answers.question
       ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn';
 
--- The latest count of a unit and period counts.
+-- The latest count of a unit and period that nobody withdrew counts.
 CREATE VIEW visits AS
 SELECT unit, period, visits FROM visit_counts
-WHERE visit_count IN (SELECT max(visit_count) FROM visit_counts GROUP BY unit, period);
+WHERE visit_count IN (
+    SELECT max(visit_count) FROM visit_counts
+    WHERE visit_count NOT IN (SELECT visit_count FROM withdrawn_visit_counts) GROUP BY unit, period);
 
 -- Responses of imports that nobody withdrew.
 CREATE VIEW current_responses AS
@@ -220,8 +252,11 @@ LEFT JOIN current_topics USING (response, question);
 CREATE VIEW used_numbers AS
 SELECT digit, year, last FROM runs UNION ALL SELECT digit, year, last FROM skipped_numbers;
 
--- Each stack that was taken in, and whether it is complete: whether its last page was stored.
+-- Each stack that was taken in, as it was told last; whether it is complete, its last page stored,
+-- and whether somebody took it back.
 CREATE VIEW known_batches AS
-SELECT batches.batch, unit, period, expected, batches.event, at, by, root, root IS NOT NULL AS complete
-FROM batches JOIN events ON events.event = batches.event
-LEFT JOIN (SELECT batch AS ended, root FROM batch_ends) ON ended = batches.batch;
+SELECT told_batches.batch, unit, period, expected, told_batches.event, at, by, root,
+       root IS NOT NULL AS complete,
+       told_batches.batch IN (SELECT batch FROM withdrawn_batches) AS withdrawn
+FROM told_batches JOIN events ON events.event = told_batches.event
+LEFT JOIN (SELECT batch AS ended, root FROM batch_ends) ON ended = told_batches.batch;

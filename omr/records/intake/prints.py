@@ -1,0 +1,72 @@
+"""Is a file one of our own prints, and no scan of it? It would come in as a stack of empty slips.
+
+Told by its contents, whatever it is called: the very file that was printed; one that names a print
+run in its keywords; or, saved again by another program, a PDF that was drawn and not scanned, with
+the serial of an issued slip written on a page that holds no picture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from omr.errors import OmrError, RegisterError
+from omr.files import kind_of_scan, sha256_of
+from omr.forms.serial import IssuedSerials, parse_serial
+from omr.records.register.register import issued, printed_run
+from omr.records.store.store import Store
+
+_PAGES_LOOKED_AT: Final = 3  # a print file has a serial on each
+# As printed: digit, year, seven digits of the number, three guard letters, check characters.
+_SERIAL: Final = re.compile(r"\d\s?\d{2}\s?\d{7}\s?[A-Z]{3}\s?[A-Z0-9]{2}")
+
+
+def refuse_prints(store: Store, files: Iterable[Path]) -> None:
+    """Refuse files that are our own prints.
+
+    Raises
+    ------
+    RegisterError
+        Naming the first such file and its print run.
+    """
+    pdfs = [file for file in files if kind_of_scan(file) == "pdf"]
+    if not pdfs:
+        return
+    printed = {
+        row["pdf"]: row["run"] for row in store.rows("SELECT run, pdf FROM run_ends WHERE pdf IS NOT NULL")
+    }
+    serials: IssuedSerials | None = None
+    for file in pdfs:
+        run = printed.get(sha256_of(file)) or printed_run(file)
+        if run is None:
+            serials = serials or IssuedSerials(issued(store))
+            run = _drawn_run(file, serials)
+        if run is not None:
+            raise RegisterError("records.print_file", file=file.name, run=run)
+
+
+def _drawn_run(file: Path, serials: IssuedSerials) -> str | None:
+    """Return the run of the first issued serial that is written on a drawn page."""
+    try:
+        with pypdfium2.PdfDocument(file) as document:
+            for number in range(min(len(document), _PAGES_LOOKED_AT)):
+                page = document[number]
+                if any(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3)):
+                    return None
+                for text in _serials(page.get_textpage().get_text_bounded()):
+                    issue = serials.find(parse_serial(text))
+                    if issue is not None:
+                        return issue.run
+    except (pypdfium2.PdfiumError, OmrError):
+        return None
+    return None
+
+
+def _serials(text: str) -> Iterator[str]:
+    for found in _SERIAL.findall(text):
+        yield re.sub(r"\s", "", found)

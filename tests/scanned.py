@@ -13,7 +13,7 @@ from PIL import Image
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
-from omr.office import Means
+from omr.office import Means, Office
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import MarkReading
@@ -21,9 +21,8 @@ from omr.reading.page.align import AlignedPage
 from omr.reading.page.identify import IdentifiedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage
-from omr.records.intake.intake import take_in
 from omr.records.intake.orders import Orders
-from omr.records.intake.receipt import Receipt, receipt
+from omr.records.intake.receipt import Receipt
 from omr.records.intake.redecide import Judge
 from omr.records.store.store import Store
 from omr.words import AnswerState, BoxState
@@ -159,17 +158,9 @@ class Scanner:
         waits: Callable[[str], None] = lambda batch: None,
         **told: object,
     ) -> Receipt:
-        taken = take_in(
-            self.store,
-            files,
-            read or self.read,
-            Orders(**told),  # type: ignore[arg-type]
-            scans=self.workspace.scans,
-            by="test",
-            waits=waits,
-        )
-        how = {"again": taken.again, "seconds": 1.0, "expected": taken.expected}
-        return receipt(self.store, taken.batch, taken.files, **how)
+        office = Office(self.workspace, self.store, "test", KnownMeans(self))
+        reads = read or self.read
+        return office.read(Orders(**told), files, lambda pages, desk: reads(pages), waits=waits)  # type: ignore[arg-type]
 
 
 class KnownMeans(Means):

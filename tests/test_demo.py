@@ -24,6 +24,7 @@ def test_the_whole_job_in_one_command(folder: Path, omr: Any) -> None:
     ran = omr("demo", folder, "--slips", SLIPS, "--seed", 5, "--json")
     assert ran.code == 0, ran.err
     shown = ran.json
+    assert shown["decode_ratio"] > 1  # reading decodes, too: less would mean that somebody's work is not seen
     assert {
         "slips",
         "pages",

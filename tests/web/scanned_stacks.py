@@ -16,6 +16,7 @@ from PIL import Image
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question, Stroke
 from omr.geometry import Box, apply, px_from_mm
+from omr.office import Office
 from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import FEATURES, MarkReading
 from omr.reading.page.align import AlignedPage
@@ -23,11 +24,8 @@ from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.locate import LocatedPage
 from omr.reading.reader import ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage, decode
-from omr.records.intake.intake import take_in
 from omr.records.intake.orders import Orders
-from omr.records.register.register import issue
-from omr.records.register.units import import_units, read_units, shipped_units
-from omr.records.store.store import Store
+from omr.records.register.units import list_units, shipped_units
 from omr.words import AnswerState, BoxState
 from omr.workspace import Workspace
 
@@ -150,22 +148,15 @@ def take_slips(
     workspace: Workspace, slips: list[Slip | None], *, unit: str = "PC06", name: str = "scan"
 ) -> str:
     """Issue as many serials, and take the slips in; returns the batch."""
-    with Store.open(workspace.database) as store:
-        if store.row("SELECT 1 FROM units") is None:
-            import_units(store, read_units(shipped_units("hai-phong-2023").read_bytes()), by="test")
-        run = issue(
-            store,
-            form(),
-            unit=unit,
-            period="2026-11",
-            count=len(slips),
-            target=workspace.path / f"{name}.pdf",
-            by="test",
-        )
+    with Office.open(workspace, by="test") as office:
+        if not list_units(office.store):
+            office.import_units(shipped_units("hai-phong-2023").read_bytes())
+        target = workspace.path / f"{name}.pdf"
+        run = office.issue(form(), unit=unit, period="2026-11", count=len(slips), target=target)
         batch = Batch(run, form(), slips, workspace.path / f"{name}.tif")
         orders = Orders(unit, "2026-11", len(slips))
-        taken = take_in(store, [batch.file], batch.read, orders, scans=workspace.scans, by="test")
-        return taken.batch
+        made = office.read(orders, [batch.file], lambda pages, desk: batch.read(pages))
+        return made.batch.name
 
 
 def slip(**drawn: str) -> Slip:

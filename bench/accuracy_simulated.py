@@ -10,21 +10,15 @@ Simulated paper proves nothing about real ink: figures on real scans stand apart
 
 from __future__ import annotations
 
-import argparse
-import csv
 import hashlib
-import json
-import math
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
+from itertools import product
 
 import cv2
+from harness import ROOT, measured_with, options, resumed, table, upper_bound
 
 from omr.forms.layout import list_forms
 from omr.forms.template import Form, fingerprint
@@ -33,8 +27,6 @@ from omr.reading.scan.pages import Depth
 from omr.simulate.harms import HARMS, ORDINARY
 from omr.simulate.oracle import UNTOUCHED, Outcome
 from omr.simulate.trials import PRINTED_TOGETHER, Condition, Tally, try_out
-
-HERE = Path(__file__).parent
 
 EVERYDAY = [
     Condition(f"everyday {depth.value} {dpi}", depth, dpi, (ORDINARY,))
@@ -58,6 +50,7 @@ class Piece:
     form: Form
     number: int
     slips: int
+    seed: int
 
     @property
     def key(self) -> str:
@@ -65,23 +58,11 @@ class Piece:
         return f"{self.condition.name}|{self.form.form}|{self.number}|{self.slips}"
 
 
-def measured_with(forms: Iterable[Form]) -> str:
-    """Return a short hash of everything that the results depend on."""
-    digest = hashlib.sha256()
-    for file in sorted(HERE.parent.glob("omr/**/*.py")):
-        if file.parent.name in ("reading", "simulate", "forms"):
-            digest.update(file.read_bytes())
-    digest.update((HERE.parent / "calibration" / f"{DEFAULT}.json").read_bytes())
-    for form in forms:
-        digest.update(fingerprint(form).encode())
-    return digest.hexdigest()[:12]
-
-
-def work(piece: Piece, seed: int) -> dict[str, object]:
+def work(piece: Piece) -> dict[str, object]:
     """Do one piece in a worker process."""
     cv2.setNumThreads(1)
     # Seeds differ between pieces and do not depend on the order of the conditions.
-    own = int.from_bytes(hashlib.sha256(f"{seed}|{piece.key}".encode()).digest()[:4], "big")
+    own = int.from_bytes(hashlib.sha256(f"{piece.seed}|{piece.key}".encode()).digest()[:4], "big")
     tally = try_out(piece.condition, piece.form, load_calibration(), pages=piece.slips, seed=own)
     return {
         "condition": piece.condition.name,
@@ -113,52 +94,31 @@ def tally_of(lines: Iterable[dict[str, object]]) -> Tally:
     return total
 
 
-def upper_bound(errors: int, of: int) -> float:
-    """Return the exact upper 95 % bound of a rate (Clopper and Pearson, one-sided)."""
-    if errors >= of:
-        return 1.0
-    low, high = errors / of, 1.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        log_terms = (
-            math.lgamma(of + 1)
-            - math.lgamma(k + 1)
-            - math.lgamma(of - k + 1)
-            + k * math.log(middle)
-            + (of - k) * math.log1p(-middle)
-            for k in range(errors + 1)
-        )
-        low, high = (middle, high) if sum(map(math.exp, log_terms)) > 0.05 else (low, middle)
-    return high
-
-
 def rows(by_condition: dict[str, Tally]) -> Iterator[dict[str, object]]:
     """Yield the table: a row per condition, then a row per kind of mark of each crowd."""
     for name, tally in by_condition.items():
-        yield _row("condition", name, tally.boxes) | {
+        pages = {
             "pages": tally.pages,
             "read": tally.read,
             "rejected": " ".join(f"{reason}={n}" for reason, n in sorted(tally.rejected.items())),
             "lost": len(tally.lost),
             "slips_to_review": tally.waiting,
         }
+        yield {"kind": "condition", "name": name} | pages | _boxes(tally.boxes)
     for crowd in ("everyday", "troublesome"):
         boxes: Counter[tuple[str, Outcome]] = Counter()
         for name, tally in by_condition.items():
             if name.startswith(crowd):
                 boxes += tally.boxes
         for drawn in sorted({drawn for drawn, _ in boxes}, key=lambda drawn: (drawn == UNTOUCHED, drawn)):
-            yield _row(
-                f"mark, {crowd}", drawn, Counter({key: n for key, n in boxes.items() if key[0] == drawn})
-            )
+            of_it = Counter({key: n for key, n in boxes.items() if key[0] == drawn})
+            yield {"kind": f"mark, {crowd}", "name": drawn} | _boxes(of_it)
 
 
-def _row(kind: str, name: str, boxes: Counter[tuple[str, Outcome]]) -> dict[str, object]:
+def _boxes(boxes: Counter[tuple[str, Outcome]]) -> dict[str, object]:
     count = {outcome: sum(n for (_, became), n in boxes.items() if became is outcome) for outcome in Outcome}
     positions = sum(count.values())
     return {
-        "kind": kind,
-        "name": name,
         "positions": positions,
         "review": count[Outcome.REVIEW],
         "review_rate": round(count[Outcome.REVIEW] / positions, 6) if positions else "",
@@ -167,63 +127,28 @@ def _row(kind: str, name: str, boxes: Counter[tuple[str, Outcome]]) -> dict[str,
     }
 
 
-COLUMNS = (
-    "kind", "name", "pages", "read", "rejected", "lost", "slips_to_review",
-    "positions", "review", "review_rate", "silent", "silent_upper_95",
-)  # fmt: skip
-
-
 def main() -> int:
     """Run what is missing, then write and print the table; 1 where something was silently wrong."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--slips", type=int, default=20, help="per condition and form")
-    parser.add_argument("--only", default="", help="conditions whose name contains this")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--state", type=Path, default=HERE.parent / "out" / "accuracy_simulated.jsonl")
-    parser.add_argument("--csv", type=Path, default=HERE.parent / "out" / "accuracy_simulated.csv")
-    asked = parser.parse_args()
+    asked = options(__doc__, name="accuracy_simulated")
+    asked.add_argument("--slips", type=int, default=20, help="per condition and form")
+    asked.add_argument("--only", default="", help="conditions whose name contains this")
+    told = asked.parse_args()
     forms = list_forms(None)
-    version = measured_with(forms)
-    pieces = [
-        Piece(condition, form, number, min(PRINTED_TOGETHER, asked.slips - number * PRINTED_TOGETHER))
-        for number in range(math.ceil(asked.slips / PRINTED_TOGETHER))
-        for condition in CONDITIONS
-        if asked.only in condition.name
-        for form in forms
-    ]
-    done: dict[str, dict[str, object]] = {}
-    asked.state.parent.mkdir(parents=True, exist_ok=True)
-    if asked.state.exists():
-        for text in asked.state.read_text("utf-8").splitlines():
-            line = json.loads(text)
-            if (line["version"], line["of"]) == (version, asked.seed):
-                done[line["key"]] = line
-    missing = [piece for piece in pieces if piece.key not in done]
-    with (
-        asked.state.open("a", encoding="utf-8") as state,
-        ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool,
-    ):
-        coming = {pool.submit(work, piece, asked.seed): piece for piece in missing}
-        for count, future in enumerate(as_completed(coming), start=1):
-            piece = coming[future]
-            done[piece.key] = future.result() | {"key": piece.key, "version": version, "of": asked.seed}
-            print(json.dumps(done[piece.key], ensure_ascii=False), file=state, flush=True)
-            print(f"\r{count}/{len(missing)} {piece.key:<60}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+    asked_for = [condition for condition in CONDITIONS if told.only in condition.name]
+    pieces = {}
+    for number, condition, form in product(range(-(-told.slips // PRINTED_TOGETHER)), asked_for, forms):
+        slips = min(PRINTED_TOGETHER, told.slips - number * PRINTED_TOGETHER)
+        piece = Piece(condition, form, number, slips, told.seed)
+        pieces[piece.key] = piece
+    calibration = (ROOT / "calibration" / f"{DEFAULT}.json").read_bytes()
+    prints = "".join(fingerprint(form) for form in forms).encode()
+    version = f"{measured_with(calibration, prints)} {told.seed}"
+    done = resumed(pieces, work, state=told.state, version=version, workers=told.workers)
     by_condition = {
-        condition.name: tally_of(done[piece.key] for piece in pieces if piece.condition is condition)
-        for condition in CONDITIONS
-        if asked.only in condition.name
+        condition.name: tally_of(done[key] for key, piece in pieces.items() if piece.condition is condition)
+        for condition in asked_for
     }
-    with asked.csv.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, restval="")
-        table.writeheader()
-        for row in rows(by_condition):
-            table.writerow(row)
-            print("  ".join(f"{row.get(column, '')!s:>{max(8, len(column))}}" for column in COLUMNS))
+    table(list(rows(by_condition)), to=told.csv)
     wrong = [line for tally in by_condition.values() for line in (*tally.lost, *tally.silent)]
     for line in wrong:
         print(line)

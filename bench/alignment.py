@@ -14,15 +14,12 @@ numbers printed give every page again.
 
 from __future__ import annotations
 
-import argparse
 import csv
-import hashlib
-import os
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, field, fields
 from functools import cache
 from itertools import product
@@ -33,8 +30,7 @@ from typing import Final
 import cv2
 import numpy as np
 import pypdfium2 as pdfium
-from numpy.typing import NDArray
-from resume import Line, resumed
+from harness import Line, measured_with, options, resumed, table, upper_bound
 
 from omr.errors import PageError
 from omr.forms.layout import find_form
@@ -52,7 +48,6 @@ WRONG_MM: Final = 0.5  # half of the white between a box and the next print
 PRINT_DPI: Final = 400
 SLIPS: Final = 8
 EACH: Final = 10  # pages of each harm in one piece
-OUT: Final = Path(__file__).parents[1] / "out"
 # What a random byte stands for, in standard deviations: noise at a twentieth of what drawing it costs.
 _NORMAL: Final = np.array([NormalDist().inv_cdf((byte + 0.5) / 256) for byte in range(256)], np.float32)
 
@@ -329,15 +324,6 @@ def work(piece: Piece) -> Line:
     return {"outcomes": [astuple(one_page(piece.seed, index, number)) for number, index in pages]}
 
 
-def measured_with() -> str:
-    """Return a short hash of the code that makes and aligns pages: what of it was imported here."""
-    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "omr"]
-    digest = hashlib.sha256(f"{cv2.__version__} {np.__version__}".encode())
-    for file in sorted([__file__, *(module.__file__ for module in modules if module.__file__)]):
-        digest.update(Path(file).read_bytes())
-    return digest.hexdigest()[:12]
-
-
 # --- the table ------------------------------------------------------------------------------------
 
 
@@ -345,52 +331,40 @@ def _percentile(values: list[float], share: float) -> float:
     return float(np.percentile(np.array(values), share)) if values else 0.0
 
 
-def _table(outcomes: list[Outcome]) -> NDArray[np.str_]:
-    rows = [["harm", "pages", "read", "wrong", "off mm p50", "p99", "worst", "refused"]]
+def rows(outcomes: list[Outcome]) -> Iterator[dict[str, object]]:
+    """Yield a row of the table for each harm."""
     for harm in HARMS:
         own = [one for one in outcomes if one.harm == harm.__name__]
         off = [one.off_mm for one in own if not one.reason]
         refused = Counter(one.reason for one in own if one.reason)
-        rows.append(
-            [
-                harm.__name__,
-                str(len(own)),
-                str(len(off)),
-                str(sum(one > WRONG_MM for one in off)),
-                *(f"{_percentile(off, share):.2f}" for share in (50, 99, 100)),
-                ", ".join(f"{reason} {count}" for reason, count in refused.most_common()),
-            ]
-        )
-    return np.array(rows)
+        yield {
+            "harm": harm.__name__,
+            "pages": len(own),
+            "read": len(off),
+            "wrong": sum(one > WRONG_MM for one in off),
+            **{f"off mm p{share}": round(_percentile(off, share), 2) for share in (50, 99, 100)},
+            "refused": ", ".join(f"{reason} {count}" for reason, count in refused.most_common()),
+        }
 
 
 def main() -> int:
     """Run what is missing, print the table, and name every wrong page; 1 where there is one."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked = options(__doc__, name="alignment")
     asked.add_argument("--pages", type=int, default=1500)
-    asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    asked.add_argument("--state", type=Path, default=OUT / "alignment.jsonl")
-    asked.add_argument("--csv", type=Path, default=OUT / "alignment.csv")
     told = asked.parse_args()
     each = -(-told.pages // len(HARMS))
     pieces = {}
     for first in range(0, each, EACH):
         piece = Piece(told.seed, first, min(first + EACH, each))
         pieces[f"{piece.seed}|{piece.first}|{piece.end}"] = piece
-    version = measured_with()
-    done = resumed(pieces, work, state=told.state, version=version, workers=told.workers)
+    done = resumed(pieces, work, state=told.state, version=measured_with(), workers=told.workers)
     outcomes = [Outcome(*one) for key in pieces for one in done[key]["outcomes"]]
-    table = _table(outcomes)
-    widths = np.char.str_len(table).max(axis=0)
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    table(list(rows(outcomes)))
     wrong = [one for one in outcomes if one.off_mm > WRONG_MM]
     read = sum(not one.reason for one in outcomes)
     cpu_ms = 1000 * float(np.median([one.seconds for one in outcomes]))
     print(f"seed {told.seed}: {len(outcomes)} pages, {read} read, {len(wrong)} wrong, {cpu_ms:.1f} ms a page")
-    if not wrong:  # nothing seen in n trials: 95 % sure that it is rarer than 3/n
-        print(f"95 % bound: {3 / len(outcomes):.1e}")
+    print(f"95 % bound: {upper_bound(len(wrong), len(outcomes)):.1e}")
     for one in wrong:
         print(f"wrong: {one.harm} {one.number}: {one.off_mm:.2f} mm")
     with told.csv.open("w", newline="", encoding="utf-8") as file:

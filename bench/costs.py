@@ -12,11 +12,9 @@ import argparse
 import io
 import json
 import os
-import platform
 import resource
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +28,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import pikepdf
+from harness import cpu_s, machine, options, status_mb
 from pages import KINDS, Kind, Made, default_scratch, make
 from PIL import Image
 
@@ -58,12 +57,6 @@ STAGES: Final = (
     "find_streaks",
 )
 RESULTS: Final = Path(__file__).parent / "results.json"
-
-
-def cpu_s() -> float:
-    """Return the CPU time of this process and of the programs it has waited for."""
-    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +168,10 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
         whole,
         wall,
         grown,
-        _peak_mb(),
+        status_mb("VmHWM"),  # not what `getrusage` says: that counts the process it was forked from
         resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
         stages,
     )
-
-
-def _peak_mb() -> float:
-    """Return the most memory that this process has used.
-
-    Not `getrusage`'s, which counts what the process had from which this one was forked.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    (peak,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) / 1024
 
 
 def _waits(result: Result) -> bool:
@@ -234,33 +215,6 @@ def apart(function: Callable[..., Run], *arguments: Any, **options: Any) -> Run:
     """Call a function in a fresh process: its memory and its stopwatches are its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *arguments, **options).result()
-
-
-def machine() -> dict[str, object]:
-    """Say on what the figures were measured."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
-        ]
-        model = names[0] if names else model
-    commit = subprocess.run(
-        ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "opencv": cv2.__version__,
-        "commit": commit,
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
 
 
 def costs(kinds: Iterable[Kind], args: argparse.Namespace) -> list[dict[str, object]]:
@@ -370,10 +324,9 @@ def show(report: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options(__doc__)
     parser.add_argument("--pages", type=int, default=500, help="pages a stack")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each stack, in turn")
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", choices=[kind.name for kind in KINDS], action="append")
     parser.add_argument("--scratch", type=Path, default=default_scratch(), help="where pages are kept")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)

@@ -9,24 +9,23 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-HERE = Path(__file__).parent
-FOLDER = HERE.parent / "out" / "demo-seeds"
+from harness import OUT, ROOT, table, upper_bound
+
+FOLDER = OUT / "demo-seeds"
 COLUMNS = ("pages", "read", "rejected", "to_review", "misread", "positions", "seconds", "decode_ratio")
 
 
 def main(first: int, last: int) -> int:
     """Run the seeds; 1 where an answer was misread or a page refused that should be read."""
-    print("  ".join(f"{name:>12}" for name in ("seed", *COLUMNS)))
-    total = dict.fromkeys(COLUMNS, 0.0)
+    lines: list[dict[str, object]] = []
     wrong = []
     for seed in range(first, last + 1):
         workspace = FOLDER / str(seed)
         shutil.rmtree(workspace, ignore_errors=True)
         command = [
             sys.executable,
-            str(HERE.parent / "cli.py"),
+            str(ROOT / "cli.py"),
             "demo",
             str(workspace),
             "--seed",
@@ -34,8 +33,8 @@ def main(first: int, last: int) -> int:
             "--json",
         ]
         shown = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-        print("  ".join(f"{value:>12}" for value in (seed, *(shown[name] for name in COLUMNS))), flush=True)
-        total = {name: total[name] + shown[name] for name in COLUMNS}
+        lines.append({"seed": seed, **{name: shown[name] for name in COLUMNS}})
+        print(lines[-1], file=sys.stderr, flush=True)
         # One forged slip is to be refused; more needs a look.
         faults = shown["misread_answers"] + [
             f"{n} {why}" for why, n in shown["rejected_reasons"].items() if n > 1
@@ -44,7 +43,10 @@ def main(first: int, last: int) -> int:
         wrong += [f"seed {seed}: {fault}" for fault in faults]
         if not faults:
             shutil.rmtree(workspace)
-    print("  ".join(f"{value:>12}" for value in ("all", *(round(total[name], 1) for name in COLUMNS))))
+    sums = {name: round(sum(line[name] for line in lines), 1) for name in COLUMNS}  # type: ignore[misc]
+    table([*lines, {"seed": "all", **sums}], to=OUT / "demo-seeds.csv")
+    answers = int(sums["positions"])
+    print(f"misread {sums['misread']} of {answers}, at most {upper_bound(int(sums['misread']), answers):.1e}")
     print("\n".join(wrong))
     return 1 if wrong else 0
 

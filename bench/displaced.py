@@ -21,7 +21,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from accuracy_simulated import upper_bound
+from harness import upper_bound
 from ink_scanner import SHEET_DPI, Pixels, Settings, encoded, picture_of
 from ink_slips import desk, printed
 

@@ -29,7 +29,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import pypdfium2 as pdfium
-from accuracy_simulated import upper_bound
+from harness import upper_bound
 from ink_hands import Hand, hands, paler
 from ink_harms import everyday
 from ink_kinds import KINDS

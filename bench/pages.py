@@ -17,7 +17,8 @@ from omr.forms.template import Form, fingerprint
 from omr.reading.scan.pages import Depth
 from omr.records.register.register import issue
 from omr.records.register.units import import_units, read_units, shipped_units
-from omr.records.store.store import Store, schema
+from omr.records.store import schema
+from omr.records.store.store import Store
 from omr.simulate.harms import ORDINARY
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_scan
@@ -115,6 +116,7 @@ def _issued(form: Form, workspace: Workspace, target: Path, count: int, seed: in
 def _digest(form: Form) -> str:
     """Return what a stack is made from: the form, the code that fills and scans it, the tables."""
     total = hashlib.sha256(fingerprint(form).encode())
-    for source in [*sorted(Path(simulate.__file__).parent.glob("*.py")), Path(schema.__file__)]:
+    store = Path(schema.__file__).parent
+    for source in [*sorted(Path(simulate.__file__).parent.glob("*.py")), *sorted(store.rglob("*.sql"))]:
         total.update(source.read_bytes())
     return total.hexdigest()[:10]

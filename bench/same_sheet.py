@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
+from harness import table
 
 from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
@@ -61,14 +62,15 @@ def main(sheets: int) -> None:
         paper = PrintedRun(printed, form, sheets)
         first = list(read(Stack(paper, 200, Depth.GREY, SEED), desk, folder))
         said = {at + 1: answers for at, (_, answers) in enumerate(first)}
-        heads = f"{'residual 50 %':>14}{'99 %':>8}{'most':>8}{'tone 5 %':>10}{'95 %':>8}{'same':>7}"
-        print(f"{'scanned':<22}{heads}")
+        rows = []
         for feeding, (name, (dpi, depth, harm)) in enumerate(AGAIN.items(), start=1):
             stack = Stack(paper, dpi, depth, SEED, harm, feeding=feeding)
-            show(name, form, first, list(read(stack, desk, folder)))
+            rows.append(compared(name, form, first, list(read(stack, desk, folder))))
         copies = Stack(paper, 200, Depth.GREY, OTHER_HAND, told=said)
-        show("another hand, as told", form, first, list(read(copies, desk, folder)))
-        show("another respondent", form, first, list(read(Stack(paper, 200, Depth.GREY, 77), desk, folder)))
+        rows.append(compared("another hand, as told", form, first, list(read(copies, desk, folder))))
+        others = list(read(Stack(paper, 200, Depth.GREY, 77), desk, folder))
+        rows.append(compared("another respondent", form, first, others))
+    table(rows)
 
 
 Slip = tuple[ReadPage, dict[str, list[str]]]
@@ -86,19 +88,26 @@ def read(stack: Stack, desk: Desk, folder: str) -> Iterator[Slip]:
         yield result, {key: list(codes) for key, codes in truth.answers.items()}
 
 
-def show(name: str, form: Form, first: list[Slip], second: list[Slip]) -> None:
-    """Print one line of the table."""
-    compared, same = [], 0
+def compared(name: str, form: Form, first: list[Slip], second: list[Slip]) -> dict[str, object]:
+    """Return one line of the table."""
+    found, same = [], 0
     for (one, _), (two, _) in zip(first, second, strict=True):
         features = [np.array([mark.features for mark in slip.marks]) for slip in (one, two)]
         marked = (features[0][:, F["gain"]] > 0.08) | (features[1][:, F["gain"]] > 0.08)
-        compared.append(compare(features[0][marked], features[1][marked]))
+        found.append(compare(features[0][marked], features[1][marked]))
         same += is_same_sheet(form, pack(form, one.marks), pack(form, two.marks), (one.seal, two.seal))
-    residual, tone = np.array(compared).T
+    residual, tone = np.array(found).T
     middle, high = np.percentile(residual, [50, 99])
     low, top = np.percentile(tone, [5, 95])
-    figures = f"{middle:>14.3f}{high:>8.3f}{residual.max():>8.3f}{low:>10.2f}{top:>8.2f}"
-    print(f"{name:<22}{figures}{same / len(first):>7.0%}")
+    return {
+        "scanned": name,
+        "residual 50 %": round(float(middle), 3),
+        "99 %": round(float(high), 3),
+        "most": round(float(residual.max()), 3),
+        "tone 5 %": round(float(low), 2),
+        "95 %": round(float(top), 2),
+        "same": f"{same / len(first):.0%}",
+    }
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ What passes all three and is another serial than the one on the paper would be a
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import math
 import sys
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from harness import options, table, upper_bound
 from numpy.typing import NDArray
 
 from omr.errors import OmrError
@@ -29,6 +29,7 @@ Texts = NDArray[np.uint8]  # (N, LENGTH) ASCII
 
 BLOCK: Final = 50_000
 ACCEPTED: Final = "accepted"
+COLUMNS: Final = ("serial.pattern", "serial.check", "serial.unknown", ACCEPTED)
 RUNS: Final = 40  # print runs of the register
 SLIPS: Final = 5_000  # of each
 DIGITS: Final = "0123456789"
@@ -137,20 +138,18 @@ def end(text: str, issued: IssuedSerials) -> str:
 
 def main() -> int:
     """Print the table; 1 where a wrong serial was accepted."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked = options(__doc__)
     asked.add_argument("--misreads", type=int, default=10_000_000)
-    asked.add_argument("--seed", type=int, default=1)
     told = asked.parse_args()
-    columns = ("serial.pattern", "serial.check", "serial.unknown", ACCEPTED)
-    print(f"{'misread':20}" + "".join(f"{column:>18}" for column in columns))
     total: Counter[str] = Counter()
+    rows: list[dict[str, object]] = []
     for kind in MISREADS:
         ends = trial(kind, math.ceil(told.misreads / len(MISREADS)), told.seed)
         total += ends
-        print(f"{kind:20}" + "".join(f"{ends[column]:>18}" for column in columns), flush=True)
-    print(f"{'all':20}" + "".join(f"{total[column]:>18}" for column in columns))
-    print(f"seed {told.seed}: {total.total()} misreads, {total[ACCEPTED]} accepted", end="")
-    print(f", 95 % bound {3 / total.total():.1e}" if not total[ACCEPTED] else "")
+        rows.append({"misread": kind, **{column: ends[column] for column in COLUMNS}})
+    table([*rows, {"misread": "all", **{column: total[column] for column in COLUMNS}}])
+    bound = upper_bound(total[ACCEPTED], total.total())
+    print(f"seed {told.seed}: {total.total()} misreads, {total[ACCEPTED]} accepted, 95 % bound {bound:.1e}")
     return 1 if total[ACCEPTED] else 0
 
 

@@ -1,4 +1,8 @@
-"""A year's database: as many read slips as wanted, with the rows that reading writes, made in minutes.
+"""A year's database, made in minutes, and what a month's report costs in it.
+
+    python bench/year.py make DIR --slips 1200000    twelve months of 100,000 slips
+    python bench/year.py report DIR                  seconds: one month, and its report
+    python bench/year.py report DIR --all            every month counted by SQL and in Python: they must agree
 
 For what depends on size alone: how soon the first rows come, how a file grows, how long a report
 takes. The first batches go through the project's own `PageRows` and `Act`; the rest are copies of
@@ -10,14 +14,18 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import random
 import sqlite3
+import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from harness import options, parser, seconds
 
 from omr.forms.layout import find_form
 from omr.forms.serial import Issue
@@ -28,13 +36,17 @@ from omr.reading.page.align import AlignedPage
 from omr.reading.page.identify import IdentifiedPage
 from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage, Encoding
+from omr.records.counts.slips import current_slips
+from omr.records.counts.tallies import Channel, Given, Slip, SlipState, Stratum, count, tally
 from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import PageRows, Sent
+from omr.records.register.periods import parse_period
 from omr.records.register.register import archive_form
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.chain import batch_root
 from omr.records.store.store import Store
+from omr.reports import monthly
 from omr.words import AnswerState, BoxState, Seal
 from omr.workspace import Workspace
 
@@ -45,12 +57,26 @@ DOUBTFUL: Final = 0.002  # of the questions: what waits for a reviewer
 
 
 def main() -> None:
+    """Do what is asked for."""
+    asked_for = parser(__doc__)
+    asked = asked_for.add_subparsers(required=True)
+    made = asked.add_parser("make", parents=[options(None)], add_help=False)
+    made.add_argument("folder", type=Path, help="becomes the workspace")
+    made.add_argument("--slips", type=int, default=1_000_000)
+    made.set_defaults(do=make_year)
+    told = asked.add_parser("report")
+    told.add_argument("folder", type=Path, help="a workspace that was made so")
+    told.add_argument("--all", action="store_true", help="count every month both ways")
+    told.set_defaults(do=report)
+    args = asked_for.parse_args()
+    args.do(args)
+
+
+# --- the database --------------------------------------------------------------------------------
+
+
+def make_year(args: argparse.Namespace) -> None:
     """Make the database."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="becomes the workspace")
-    parser.add_argument("--slips", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
     started = time.perf_counter()
     written = min(args.slips, WRITTEN)
     make_slips(args.folder, written, args.seed)
@@ -208,6 +234,53 @@ class _Year:
 
 
 _MAP: Final = np.array([[7.87401, 0.01234, -3.21], [-0.01234, 7.87401, 2.34]])
+
+
+# --- a month's report ----------------------------------------------------------------------------
+
+
+def report(args: argparse.Namespace) -> None:
+    """Print CPU seconds of the largest month's report; loading what writes its files is no part of them."""
+    workspace = Workspace.open(args.folder)
+    with Store.open(workspace.database) as store:
+        rows = store.rows("SELECT period, count(*) AS slips FROM readings GROUP BY period ORDER BY period")
+        slips = {row["period"]: row["slips"] for row in rows}
+        largest = max(reversed(slips), key=lambda period: slips[period])  # the latest: one stands before it
+        print(f"{largest}: {slips[largest]} slips; CPU seconds")
+        cost_of_a_report(store, workspace, largest)
+        if args.all:
+            both_ways(store, slips)
+
+
+def cost_of_a_report(store: Store, workspace: Workspace, period: str) -> None:
+    """Print what each step of a month's report takes."""
+    with seconds("  everything of the month"):
+        month = monthly.gather(store, period)
+    with seconds("  the month before"):
+        before = monthly.month_before(store, parse_period(period))
+    with seconds("  JSON figures"):
+        monthly.figures(month)
+    importlib.import_module("omr.reports.document")
+    with tempfile.TemporaryDirectory() as folder, seconds("  csv, xlsx, docx"):
+        monthly.write(month, before, Path(folder), monthly.FORMATS, workspace.settings.report)
+
+
+def both_ways(store: Store, slips: dict[str, int]) -> None:
+    """Count every month by SQL and slip by slip in Python; they must agree."""
+    forms = store.forms
+    for period in slips:
+        counted = tally(store, period).tallies
+        if counted != count(one_by_one(store, period), forms):
+            raise SystemExit(f"{period}: SQL and Python do not count the same")
+    print(f"{sum(slips.values())} slips of {len(slips)} months: SQL and Python count the same")
+
+
+def one_by_one(store: Store, period: str) -> Iterator[Slip]:
+    """Yield the slips of a month as `omr answers` lists them."""
+    for slip in current_slips(store, period=period):
+        stratum = Stratum(slip.unit, slip.fingerprint, Channel.PAPER)
+        given = {key: Given(answer.state, answer.codes) for key, answer in slip.answers.items()}
+        yield Slip(stratum, SlipState.of(slip.standing, slip.reason), slip.reason or "", given)
 
 
 if __name__ == "__main__":

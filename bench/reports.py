@@ -1,0 +1,209 @@
+"""What follows from the benchmark's reports.
+
+    python bench/reports.py changes [OLD NEW]    what changed by more than noise (``make bench-compare``)
+    python bench/reports.py capacity [REPORT]    the capacity plan of docs/scale.md, as Markdown
+
+Changes: ratios are compared, not milliseconds, so the two may come from different days; different
+machines are pointed out. A ratio has changed when old and new differ by more than both their
+noises together and by more than `LEAST`. Ends with 1 when something became slower.
+
+Capacity: every figure is a measured one times a stated number. What is assumed and not measured
+stands in `ASSUMED`, with its reason; change it there, or with the options, and the table follows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from harness import parser
+
+HERE: Final = Path(__file__).parent
+LEAST: Final = 0.05  # share of the old ratio: runs of one afternoon on a shared machine differ by this much
+GB: Final = 1e9
+
+# --- changes -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One measured thing, before and after."""
+
+    what: str
+    old: float
+    new: float
+    noise: float
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it is more than noise."""
+        return abs(self.new - self.old) > max(self.noise, LEAST * self.old)
+
+    def __str__(self) -> str:
+        slower = "SLOWER" if self.new > self.old else "faster"
+        verdict = slower if self.is_real else "same"
+        return (
+            f"{self.what:<40} {self.old:>9.2f} {self.new:>9.2f} {self.new / self.old - 1:>+8.0%}  {verdict}"
+        )
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield what both reports hold: whole reading, stages, database growth."""
+    before = {(row["pages"], row["condition"]): row for row in old["costs"]}
+    for row in new["costs"]:
+        was = before.get((row["pages"], row["condition"]))
+        if was is None:
+            continue
+        name = f"{row['pages']} {row['condition']}"
+        noise = was["noise"] + row["noise"]
+        yield Change(f"{name}: x decode", was["ratio"], row["ratio"], noise)
+        for stage in was["stages_ms"].keys() & row["stages_ms"].keys():
+            # A stage is timed in one run only: its noise is that of the whole, at the least.
+            parts = [report["stages_ms"][stage] / report["decode_ms"] for report in (was, row)]
+            if parts[0] > 0.05:
+                yield Change(f"{name}: {stage}", *parts, max(noise, 0.15 * parts[0]))
+        grown = "database_bytes_per_page"
+        yield Change(f"{name}: bytes a page", was[grown], row[grown], 0.0)
+
+
+def compare(args: argparse.Namespace) -> int:
+    """Print what changed; 1 where something became slower."""
+    old, new = (json.loads(file.read_text("utf-8")) for file in (args.old, args.new))
+    for key in ("processor", "cores", "python", "opencv"):
+        if old["machine"][key] != new["machine"][key]:
+            print(f"note: another {key}: {old['machine'][key]} -> {new['machine'][key]}")
+    found = list(changes(old, new))
+    print(f"{'':<40} {'before':>9} {'now':>9}")
+    for change in found:
+        if args.all or change.is_real:
+            print(change)
+    if not any(change.is_real for change in found):
+        print(f"nothing changed by more than noise ({len(found)} figures)")
+    return int(any(change.is_real and change.new > change.old for change in found))
+
+
+# --- capacity ------------------------------------------------------------------------------------
+
+ASSUMED: Final = {
+    "work_days": 22,  # a month
+    "work_hours": 8,  # a day
+    "busy": 0.5,  # share of a core that reading may take: it shares its machine with the desks
+    "peak": 4.0,  # months end in a rush: the busiest day has four times the average
+    "review_s": 10.0,  # for one doubtful slip at the desk; the desks' own measurement is to replace it
+    "copies": 2.0,  # of originals and database: backup
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who reads, and how much a month."""
+
+    name: str
+    slips: int  # a month
+    databases: int  # the slips are spread over so many
+
+
+PLACES: Final = (
+    Place("city, a quiet month", 30_000, 1),
+    Place("city, a full month", 100_000, 1),
+    Place("country, per province", 10_000_000 // 34, 1),
+    Place("country, 34 provinces", 10_000_000, 34),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one slip costs, from a benchmark's report."""
+
+    cpu_s: float
+    scan_bytes: float
+    database_bytes: float
+    waiting: float  # share of slips about which a person is asked
+    write_s: float  # of the one process that writes
+
+    @classmethod
+    def of(cls, report: dict[str, Any], pages: str) -> Measured:
+        """Take the row of the mixed pages of one kind."""
+        row = next(one for one in report["costs"] if (one["pages"], one["condition"]) == (pages, "mixed"))
+        return cls(
+            cpu_s=row["whole_ms"] / 1000,
+            scan_bytes=row["scan_bytes_per_page"],
+            database_bytes=row["database_bytes_per_page"],
+            waiting=row["waiting"] / row["count"],
+            write_s=row["stages_ms"]["open, write"] / 1000,
+        )
+
+
+def plan(place: Place, one: Measured, assumed: dict[str, float]) -> dict[str, float]:
+    """Return what a place needs."""
+    month_s = assumed["work_days"] * assumed["work_hours"] * 3600
+    peak_per_s = place.slips / month_s * assumed["peak"]
+    return {
+        "slips a month": place.slips,
+        "slips/s on the busiest day": peak_per_s,
+        "CPU hours a month": place.slips * one.cpu_s / 3600,
+        "cores on the busiest day": peak_per_s * one.cpu_s / assumed["busy"],
+        "network to a cluster, Mbit/s": peak_per_s * one.scan_bytes * 8 / 1e6,
+        "originals a year, GB": 12 * place.slips * one.scan_bytes / GB,
+        "database a year, GB": 12 * place.slips * one.database_bytes / GB,
+        "of it in each file, GB": 12 * place.slips * one.database_bytes / GB / place.databases,
+        "disk a year with backup, GB": 12
+        * place.slips
+        * (one.scan_bytes + one.database_bytes)
+        / GB
+        * assumed["copies"],
+        "writer busy on the busiest day, %": 100 * peak_per_s / place.databases * one.write_s,
+        "review hours a month": place.slips * one.waiting * assumed["review_s"] / 3600,
+        "reviewers (full time)": place.slips
+        * one.waiting
+        * assumed["review_s"]
+        / (assumed["work_days"] * assumed["work_hours"] * 3600),
+    }
+
+
+def capacity(args: argparse.Namespace) -> int:
+    """Print the plan as a table of Markdown."""
+    report = json.loads(args.report.read_text("utf-8"))
+    one = Measured.of(report, args.pages)
+    assumed = {name: getattr(args, name) for name in ASSUMED}
+    print(f"measured ({args.pages}, mixed, {report['machine']['processor']}): {one.cpu_s * 1000:.1f} CPU ms,")
+    print(f"{one.scan_bytes / 1000:.0f} kB of scan, {one.database_bytes / 1000:.1f} kB of database a slip,")
+    print(f"{one.waiting:.1%} of slips with a question to a person\n")
+    columns = [plan(place, one, assumed) for place in PLACES]
+    print("| | " + " | ".join(place.name for place in PLACES) + " |")
+    print("|---|" + "---:|" * len(PLACES))
+    for key in columns[0]:
+        print(f"| {key} | " + " | ".join(f"{_shown(column[key])}" for column in columns) + " |")
+    return 0
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
+
+
+def main() -> int:
+    """Do what is asked for."""
+    asked_for = parser(__doc__)
+    asked = asked_for.add_subparsers(required=True)
+    changed = asked.add_parser("changes")
+    changed.add_argument("old", type=Path, nargs="?", default=HERE / "baseline.json")
+    changed.add_argument("new", type=Path, nargs="?", default=HERE / "results.json")
+    changed.add_argument("--all", action="store_true", help="also what stayed the same")
+    changed.set_defaults(do=compare)
+    planned = asked.add_parser("capacity")
+    planned.add_argument("report", type=Path, nargs="?", default=HERE / "baseline.json")
+    planned.add_argument("--pages", default="a5-200-grey", help="which kind of scan")
+    for name, value in ASSUMED.items():
+        planned.add_argument("--" + name.replace("_", "-"), type=float, default=float(value))
+    planned.set_defaults(do=capacity)
+    args = asked_for.parse_args()
+    return int(args.do(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -69,7 +69,7 @@ bench: $(DEV)  ## what reading costs, in times decoding, and beside other progra
 	$(BIN)/python bench/peers.py --pages 100
 
 bench-compare: $(DEV)  ## the last bench against the saved baseline: what changed by more than noise
-	$(BIN)/python bench/compare.py
+	$(BIN)/python bench/reports.py changes
 
 guide: $(DEV) browser  ## the pictures of docs/guide-clerks.md, taken on simulated slips
 	$(BIN)/python tests/web/guide_pictures.py

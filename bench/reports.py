@@ -135,8 +135,14 @@ class Measured:
             scan_bytes=row["scan_bytes_per_page"],
             database_bytes=row["database_bytes_per_page"],
             waiting=row["waiting"] / row["count"],
-            write_s=row["stages_ms"]["open, write"] / 1000,
+            write_s=_write_ms(row) / 1000,
         )
+
+
+def _write_ms(row: dict[str, Any]) -> float:
+    """Return what opening and writing cost; reports before it was timed leave it as the rest."""
+    stages: dict[str, float] = row["stages_ms"]
+    return stages.get("open, write", max(0.0, row["whole_ms"] - sum(stages.values())))
 
 
 def plan(place: Place, one: Measured, assumed: dict[str, float]) -> dict[str, float]:

@@ -15,15 +15,13 @@ BENCH = Path(__file__).parents[2] / "bench"
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]]:
-    """The scripts, which are no package."""
+def reports(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The script, which is in no package."""
     monkeypatch.syspath_prepend(str(BENCH))
-    import capacity
-    import compare
+    import reports as script
 
-    yield {"capacity": capacity, "compare": compare}
-    for name in ("capacity", "compare"):
-        del sys.modules[name]
+    yield script
+    del sys.modules["reports"]
 
 
 def report() -> dict[str, Any]:
@@ -44,29 +42,28 @@ def report() -> dict[str, Any]:
     return {"costs": [row]}
 
 
-def real(compare: ModuleType, new: dict[str, Any]) -> list[str]:
-    return [change.what for change in compare.changes(report(), new) if change.is_real]
+def real(reports: ModuleType, new: dict[str, Any]) -> list[str]:
+    return [change.what for change in reports.changes(report(), new) if change.is_real]
 
 
-def test_what_lies_within_the_noise_has_not_changed(bench: dict[str, ModuleType]) -> None:
+def test_what_lies_within_the_noise_has_not_changed(reports: ModuleType) -> None:
     new = deepcopy(report())
     new["costs"][0]["ratio"] += 0.19
     new["costs"][0]["stages_ms"]["align"] *= 3  # too short to be timed
-    assert real(bench["compare"], new) == []
+    assert real(reports, new) == []
 
 
-def test_a_stage_that_became_slower_is_named(bench: dict[str, ModuleType]) -> None:
+def test_a_stage_that_became_slower_is_named(reports: ModuleType) -> None:
     new = deepcopy(report())
     new["costs"][0]["ratio"] += 0.6
     new["costs"][0]["stages_ms"]["measure"] += 3.0
-    assert real(bench["compare"], new) == ["a5-200-grey mixed: x decode", "a5-200-grey mixed: measure"]
+    assert real(reports, new) == ["a5-200-grey mixed: x decode", "a5-200-grey mixed: measure"]
 
 
-def test_the_plan_grows_with_the_slips_and_splits_by_database(bench: dict[str, ModuleType]) -> None:
-    capacity = bench["capacity"]
-    one = capacity.Measured.of(report(), "a5-200-grey")
+def test_the_plan_grows_with_the_slips_and_splits_by_database(reports: ModuleType) -> None:
+    one = reports.Measured.of(report(), "a5-200-grey")
     city, country = (
-        capacity.plan(capacity.Place("", slips, databases), one, capacity.ASSUMED)
+        reports.plan(reports.Place("", slips, databases), one, reports.ASSUMED)
         for slips, databases in ((100_000, 1), (3_400_000, 34))
     )
     for key in ("CPU hours a month", "originals a year, GB", "review hours a month"):
@@ -74,3 +71,11 @@ def test_the_plan_grows_with_the_slips_and_splits_by_database(bench: dict[str, M
     assert country["of it in each file, GB"] == pytest.approx(city["of it in each file, GB"])
     assert city["CPU hours a month"] == pytest.approx(100_000 * 0.015 / 3600)
     assert city["review hours a month"] == pytest.approx(100_000 * 0.05 * 10 / 3600)
+
+
+def test_the_saved_report_gives_the_plan_that_the_documents_show(
+    reports: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["reports.py", "capacity"])
+    assert reports.main() == 0
+    assert "| slips a month | 30,000 |" in capsys.readouterr().out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.records.counts.closing import PeriodStatus
+    from omr.records.register.periods import Period
+    from omr.records.store.store import Store
 
 
 @click.group()
@@ -48,9 +52,28 @@ def close_(session: Session, name: str, by: str, as_json: bool) -> None:
     from omr.records.counts.closing import close
     from omr.records.register.periods import parse_period
 
+    period = parse_period(name)
     with session.store() as store:
-        made = close(store, parse_period(name), by=_as_lead(session, by))
-    _show(made, as_json)
+        warned = _warnings(store, period)
+        made = close(store, period, by=_as_lead(session, by))
+    _show(made, as_json, warned)
+
+
+def _warnings(store: Store, period: Period) -> list[tuple[str, list[str]]]:
+    """Return what somebody should look at before a period is closed: a word, and the units that it is of."""
+    from omr.records.counts.board import LACKS, month_board
+
+    found: list[tuple[str, list[str]]] = []
+    today = date.today()
+    if today < period.day_after:
+        found.append(("future" if today < period.first_day else "unfinished", []))
+    lines = month_board(store, period)
+    if not lines:
+        found.append(("empty", []))
+    for lack in LACKS:
+        if units := [line.unit for line in lines if lack in line.lacks]:
+            found.append((lack, units))
+    return found
 
 
 @period.command("adjust")
@@ -120,13 +143,35 @@ def state_(
     click.echo(say("register.stated", period=name, unit=code or "–", about=say(f"register.about_{about}")))
 
 
-def _show(made: PeriodStatus, as_json: bool) -> None:
+def _show(made: PeriodStatus, as_json: bool, warned: Sequence[tuple[str, list[str]]] = ()) -> None:
     if as_json:
-        return print_json({**asdict(made), "closings": [asdict(once) for once in made.closings]})
+        warnings = [{"warning": word, "units": units} for word, units in warned]
+        closings = [asdict(once) for once in made.closings]
+        return print_json({**asdict(made), "closings": closings, "warnings": warnings})
+    for word, units in warned:
+        click.echo(say(f"register.closing_{word}", units=", ".join(units)), err=True)
     click.echo(say("register.period", period=made.period, state=say(f"register.is_{made.state}")))
     if made.waiting:
         click.echo(say("register.period_waiting", count=made.waiting, period=made.period))
+    from omr.text import moment
+
     for once in made.closings:
-        click.echo(say("register.closing", at=once.at, by=once.by, why=once.why))
-        for name, (before, after) in once.difference.items():
-            click.echo(f"  {name}: {before} → {after}")
+        click.echo(say("register.closing", at=moment(once.at), by=once.by, why=once.why))
+        for line in _differences(once.difference):
+            click.echo(f"  {line}")
+
+
+def _differences(found: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Return what an adjustment changed: the books of each unit and form; of answers how many moved."""
+    lines = []
+    answers: dict[str, int] = {}
+    for name, (before, after) in found.items():
+        parts = name.split("/")
+        if len(parts) > 3:  # unit, form, revision, question, state, code
+            where = f"{parts[0]} {parts[1]}"
+            answers[where] = answers.get(where, 0) + 1
+            continue
+        words = say(f"register.figure_{parts[-1]}")
+        lines.append(f"{' '.join(parts[:-1])} {words}: {before} → {after}")
+    lines += [say("register.answers_changed", where=where, count=count) for where, count in answers.items()]
+    return lines

@@ -9,6 +9,7 @@ import click
 
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
+from omr.cli.paper import counters, plan, stamp
 from omr.cli.signals import signals
 from omr.messages import say
 
@@ -27,6 +28,8 @@ def register() -> None:
 
 
 register.add_command(signals)
+for _command in (plan, stamp, counters):
+    register.add_command(_command)
 
 
 @register.command()
@@ -229,7 +232,7 @@ def _figures(line: Line) -> dict[str, object]:
         "difference": line.difference,
         "counted": line.counted,
     }
-    return {**line.figures, **checks}
+    return {**line.books, **checks}
 
 
 def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:

@@ -196,6 +196,10 @@ class IssuedSerials:
             if _start(next_) <= (one.digit, one.year, one.last):
                 raise ValueError(f"print runs {one.run} and {next_.run} overlap")
 
+    def run(self, name: str) -> Issue | None:
+        """Return a print run by its name, as in R26-0001."""
+        return next((issue for issue in self._issues if issue.run == name), None)
+
     def find(self, serial: Serial) -> Issue | None:
         """Return the print run that issued `serial`, else None."""
         place = bisect_right(self._starts, (serial.digit, serial.year, serial.number))

@@ -92,7 +92,7 @@ def document(month: Month, before: Month | None, tables: Sequence[Table], settin
         set_footer(pages, about)
     target = io.BytesIO()
     report.save(target)
-    return _with_fixed_dates(target.getvalue())
+    return with_fixed_dates(target.getvalue())
 
 
 def _set_properties(report: Document, month: Month, subject: str, settings: ReportSettings) -> None:
@@ -262,7 +262,7 @@ def _write_method(report: Document, month: Month, settings: ReportSettings) -> N
             write(report.add_paragraph(), text, align=align, size_pt=13, after_pt=4, indent_mm=INDENT_MM)
 
 
-def _with_fixed_dates(package: bytes) -> bytes:
+def with_fixed_dates(package: bytes) -> bytes:
     """Return the same package with the same bytes whenever it is written: no clock in its directory."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(target, "w") as new:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from omr.figures import Share
-from omr.forms.serial import Issue
 from omr.forms.surveys import overall_question
 from omr.messages import choose_language
 from omr.records.counts.closing import root_of
@@ -91,7 +90,7 @@ def gather(
         forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},
         units=tuple(list_units(store)),
         tallies=counted.tallies,
-        stock=tuple(_stock(lines, runs)),
+        stock=tuple(_stock(lines)),
         visits=visits_of(store, when.name) if main else {},  # people who came for what the main one asks
         foreign=sum(line.unknown for line in lines if code in (None, line.unit)),
         submitted=frozenset(line.unit for line in lines if line.unit and (line.counted or line.returned)),
@@ -175,24 +174,27 @@ def audited(store: Store, month: Month) -> Month:
     return replace(month, checking=checking)
 
 
-def _stock(lines: Iterable[Line], runs: Sequence[Issue]) -> Iterator[Stock]:
+def _stock(lines: Iterable[Line]) -> Iterator[Stock]:
     for line in lines:
         if line.unit is None or line.form is None:
             continue
-        given = [run for run in runs if (run.unit, run.form) == (line.unit, line.form)]
-        # Slips that were handed over in parts have no range of their own.
-        whole = sum(run.count for run in given) == line.received
+        books = line.books
         yield Stock(
             unit=line.unit,
             form=line.form,
-            opening=line.opening,
-            received=line.received,
+            opening=books["opening"],
+            received=books["received"],
             returned=line.returned,
             spoiled=line.spoiled,
             in_stock=line.in_stock if line.counted else None,
             missing=line.missing if line.counted else None,
-            ranges=tuple(f"{run.first:07}–{run.last:07}" for run in given) if whole else (),
+            ranges=tuple(
+                f"{first:07}–{last:07}" if last > first else f"{first:07}"
+                for run in sorted(line.received_numbers)
+                for first, last in line.received_numbers[run]
+            ),
             balanced=line.balanced,
+            moved=books["moved"],
         )
 
 

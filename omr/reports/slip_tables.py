@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from omr.figures import Nothing, Share
 from omr.records.counts.tallies import Channel, SlipState
@@ -16,10 +17,12 @@ from omr.reports.wording import many
 
 def slips_table(month: Month) -> Table:
     """Biểu 01: every paper slip accounted for, per unit and form; visits and participation per unit."""
+    moved = any(line.moved for line in month.stock)  # hardly ever: where units were reorganised
     columns = (
         Column("TT", Style.ORDER, 7),
-        Column("Đơn vị, mẫu phiếu", Style.TEXT, 42),
+        Column("Đơn vị, mẫu phiếu", Style.TEXT, 36 if moved else 42),
         Column("Tồn đầu kỳ", Style.COUNT, 12.5),
+        *((Column("Điều chuyển", Style.COUNT, 12.5),) if moved else ()),
         Column("Số lượng", Style.COUNT, 12.5, "Nhận trong kỳ"),
         Column("Dải số", Style.TEXT, 26, "Nhận trong kỳ"),
         Column("Phát ra", Style.COUNT, 12.5),
@@ -38,8 +41,16 @@ def slips_table(month: Month) -> Table:
         "01",
         "Quản lý phiếu giấy",
         columns,
-        tuple(_slip_rows(month)),
+        tuple(_without(_slip_rows(month), MOVED) if not moved else _slip_rows(month)),
         (
+            *(
+                (
+                    "Điều chuyển: phiếu tồn nhận từ đơn vị khác (+) hoặc bàn giao cho đơn vị khác (−), cộng "
+                    "vào vế trái dưới đây.",
+                )
+                if moved
+                else ()
+            ),
             "Tồn đầu kỳ + nhận trong kỳ = thu về + hỏng, hủy + tồn cuối kỳ + chưa thu hồi, thất lạc. "
             "Phát ra = tồn đầu kỳ + nhận trong kỳ – hỏng, hủy – tồn cuối kỳ.",
             "Tỷ lệ tham gia = phiếu giấy thu về / lượt người đến giao dịch trực tiếp.",
@@ -48,10 +59,18 @@ def slips_table(month: Month) -> Table:
     )
 
 
+MOVED: Final = 3  # the column of moved slips
+
+
+def _without(rows: Iterable[Row], column: int) -> Iterator[Row]:
+    for row in rows:
+        yield Row((*row.cells[:column], *row.cells[column + 1 :]), row.weight)
+
+
 def _slip_rows(month: Month) -> Iterator[Row]:
     number = 0
     for heading, units in unit_groups(month):
-        yield Row(("", heading, *[None] * 14), Weight.GROUP)
+        yield Row(("", heading, *[None] * 15), Weight.GROUP)
         for unit in units:
             number += 1
             lines = month.stock_of(unit)
@@ -89,7 +108,7 @@ def _unit_row(month: Month, unit: str, number: int, lines: tuple[Stock, ...]) ->
     cells = list(_stock_cells(lines, month.pool(unit, channel=Channel.PAPER)))
     participation: Cell = rate
     if month.silent(unit):
-        cells[4:8] = [Nothing.NOT_SUBMITTED, Nothing.NONE, Nothing.NONE, Nothing.NONE]
+        cells[5:9] = [Nothing.NOT_SUBMITTED, Nothing.NONE, Nothing.NONE, Nothing.NONE]
         participation = Nothing.NONE
     name = month.names.get(unit, unit)
     visits = rate.whole or Nothing.NONE
@@ -102,6 +121,7 @@ def _stock_cells(lines: tuple[Stock, ...], pool: Pool) -> tuple[Cell, ...]:
 
     return (
         total([line.opening for line in lines]),
+        total([line.moved for line in lines]),
         total([line.received for line in lines]),
         "; ".join(lines[0].ranges) if len(lines) == 1 else "",
         total([line.handed_out for line in lines]),

@@ -38,14 +38,15 @@ class Stock:
     in_stock: int | None  # when the month ended; None as long as nobody counted
     missing: int | None
     ranges: tuple[str, ...] = ()  # "first–last" numbers of what was received
-    balanced: bool = True  # opening + received = returned + spoiled + in stock + missing
+    balanced: bool = True  # opening + received + moved = returned + spoiled + in stock + missing
+    moved: int = 0  # handed over by other units out of their opening stock, less what this one handed over
 
     @property
     def handed_out(self) -> int | None:
         """How many went to citizens, None while the stock is not counted."""
         if self.in_stock is None:
             return None
-        return self.opening + self.received - self.spoiled - self.in_stock
+        return self.opening + self.received + self.moved - self.spoiled - self.in_stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ class Month:
     @cached_property
     def reporting(self) -> tuple[str, ...]:
         """The units that have slips or gave something in: departments first, then by code."""
-        known = {line.unit for line in self.stock if line.opening + line.received}
+        known = {line.unit for line in self.stock if line.opening + line.received + line.moved}
         known |= {stratum.unit for stratum in self.pools} | self.submitted | set(self.visits)
         kinds = list(UnitKind)
 
@@ -236,7 +237,7 @@ class Month:
 
     def expected(self, unit: str) -> bool:
         """Whether the unit has slips, so that something must come back from it."""
-        return any(line.opening + line.received for line in self.stock_of(unit))
+        return any(line.opening + line.received + line.moved for line in self.stock_of(unit))
 
     def silent(self, unit: str) -> bool:
         """Whether the unit has slips and gave in neither a slip nor a count: "chưa nộp", not "0"."""

@@ -42,6 +42,8 @@ class Month:
     missing: Serials = field(default_factory=set)
     invalid: int = 0
     unknown: int = 0
+    moved: Serials = field(default_factory=set)  # of the opening stock: had by another unit the month before
+    gone: int = 0  # had when the month began, and handed over to another unit
 
     @property
     def figures(self) -> dict[str, int]:
@@ -50,6 +52,8 @@ class Month:
             "valid": len(self.returned) - self.invalid,
             "invalid": self.invalid,
             "unknown": self.unknown,
+            "opening": len(self.opening - self.moved) + self.gone,
+            "moved": len(self.moved) - self.gone,
         }
 
 
@@ -132,7 +136,12 @@ class Play:
                 assert (line["balanced"], line["difference"], line["contradictions"]) == (True, 0, [])
                 assert line["missing_serials"] == self.spans(books.missing), (unit, period)
                 sums = line["returned"] + line["spoiled"] + line["in_stock"] + line["missing"]
-                assert line["opening"] + line["received"] == sums
+                assert line["opening"] + line["received"] + line["moved"] == sums
+            before = [books for (_, when), books in self.months.items() if when < period]
+            if before:  # the city opens with what it closed with, whoever has it now
+                last = max(when for _, when in self.months if when < period)
+                closed = sum(len(b.in_stock) for (_, when), b in self.months.items() if when == last)
+                assert sum(line["opening"] for line in lines) == closed
 
     def settle(self) -> None:
         """Say of every page with a foreign serial what it is, KHL2; and refuse every copy."""
@@ -184,7 +193,9 @@ def test_three_months_balance(office: Office, seed: int) -> None:
                 "--by",
                 "minh",
             )
-            play.months["PC06", "2025-03"].received |= left
+            play.months[unit, "2025-03"].gone = len(left)  # moved, not received by anybody
+            play.months["PC06", "2025-03"].opening |= left
+            play.months["PC06", "2025-03"].moved |= left
         target = office.folder / f"{unit}.pdf"
         assert office(
             "issue", "DL-01", "--unit", unit, "--count", 1, "--period", "2025-03", "-o", target, code=1

@@ -177,6 +177,8 @@ def figures_of(store: Store, period: Period) -> Figures:
     figures: Figures = {}
     forms = store.forms
     for line in reconcile(store, period):
+        if line.only_moved:  # figures of closings keep to what a unit has itself
+            continue
         figures |= {f"{line.unit}/{line.form}/{name}": number for name, number in line.figures.items()}
     for answer in tally(store, period.name).tallies.answers:
         form = forms[answer.stratum.fingerprint]

@@ -1,6 +1,6 @@
 """Reconciliation: of every unit and form, what came in against what became of it.
 
-opening + received = returned + spoiled + in stock + missing. Missing is what nothing is
+opening + received + moved = returned + spoiled + in stock + missing. Missing is what nothing is
 known of; it is a set of serials, not a difference. Where the sides differ, a serial is in
 two places at once, and the contradiction is named.
 """
@@ -44,6 +44,28 @@ class Line:
     contradictions: Numbers  # serials that are in two places
     unknown: int  # slips in the unit's stacks with serials that were not issued, or not to it
     counted: bool  # whether somebody counted the stock; before, all that is out is missing
+    received_numbers: Numbers = field(default_factory=dict)  # `received` as serials, moved ones left out
+    moved_in: int = 0  # of `received`: in another unit's stock when the period began
+    moved_out: int = 0  # in this unit's stock then, and handed over to another one since
+
+    @property
+    def only_moved(self) -> bool:
+        """Whether there is nothing to say of it but that its stock was handed over."""
+        return bool(self.moved_out) and not self.counted and not any(self.figures.values())
+
+    @property
+    def books(self) -> dict[str, int]:
+        """The figures as people read them: what was in stock somewhere is moved, not received anew.
+
+        The opening stock of all units is what all had in stock when the month before ended, whoever
+        has it now.
+        """
+        return {
+            **self.figures,
+            "opening": self.opening + self.moved_out,
+            "received": self.received - self.moved_in,
+            "moved": self.moved_in - self.moved_out,
+        }
 
     @property
     def figures(self) -> dict[str, int]:
@@ -86,6 +108,8 @@ class _Books:
     spoiled: Numbers = field(default_factory=dict)
     in_stock: Numbers = field(default_factory=dict)
     invalid: int = 0
+    moved_in: Numbers = field(default_factory=dict)
+    moved_out: int = 0
     foreign: int = 0
     counted: bool = False
 
@@ -120,6 +144,9 @@ def _enter_custody(
         if place.period == period.name:
             one = books[place.unit, runs[span.run].form]
             _add(one.opening if place.carried else one.received, span.run, span.ranges)
+            if place.opened:
+                _add(one.moved_in, span.run, span.ranges)
+                books[place.opened, runs[span.run].form].moved_out += len(span.ranges)
 
 
 def _enter_returned(
@@ -221,6 +248,9 @@ def _line(key: Key, one: _Books, runs: Mapping[str, Issue]) -> Line:
         contradictions=_union(*twice),
         unknown=one.foreign + size(stray),
         counted=one.counted,
+        received_numbers=_minus(one.received, one.moved_in),
+        moved_in=size(one.moved_in),
+        moved_out=one.moved_out,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omr.errors import RegisterError
 from omr.forms.serial import IssuedSerials, Serial, parse_serial
@@ -44,16 +44,22 @@ class Place:
     unit: str
     period: str
     carried: bool = False  # from the stock at the end of the period before
+    opened: str = (
+        ""  # the unit in whose stock they were when the period began, if they were handed over since
+    )
 
 
 def parse_span(issues: IssuedSerials, text: str) -> Span:
-    """Return the span written as ``SERIAL`` or ``SERIAL..SERIAL``.
+    """Return the span written as ``SERIAL``, ``SERIAL..SERIAL``, or as a whole print run, ``R26-0001``.
 
     Raises
     ------
     OmrError
         If a serial is wrong or was never issued, or the two are not of one run in order.
     """
+    whole = issues.run(text.strip().upper())
+    if whole is not None:
+        return Span(whole.run, whole.first, whole.last)
     words = text.split("..")
     if len(words) > 2:
         raise RegisterError("register.bad_range", text=text[:80])
@@ -119,12 +125,17 @@ class Custody:
         return ((Span(run, *span[:2]), span[2]) for run, spans in self._spans.items() for span in spans)
 
     def _hand_over(self, span: Span, place: Place) -> None:
-        self._paint(span, place, lambda before: True)
+        def painted(there: Place) -> Place:
+            # Handed over within the period that they were carried into: moved, not received.
+            moved = (there.carried or bool(there.opened)) and there.period == place.period
+            return replace(place, opened=there.opened or there.unit) if moved else place
+
+        self._paint(span, painted, lambda before: True)
 
     def _carry(self, span: Span, place: Place, before: tuple[str, str]) -> None:
-        self._paint(span, place, lambda there: (there.unit, there.period) == before)
+        self._paint(span, lambda there: place, lambda there: (there.unit, there.period) == before)
 
-    def _paint(self, span: Span, place: Place, over: Callable[[Place], bool]) -> None:
+    def _paint(self, span: Span, place: Callable[[Place], Place], over: Callable[[Place], bool]) -> None:
         painted: list[tuple[int, int, Place]] = []
         for first, last, there in self._spans.get(span.run, ()):
             low, high = max(first, span.first), min(last, span.last)
@@ -132,7 +143,7 @@ class Custody:
                 painted.append((first, last, there))
                 continue
             painted += [(first, low - 1, there)] * (first < low)
-            painted.append((low, high, place))
+            painted.append((low, high, place(there)))
             painted += [(high + 1, last, there)] * (high < last)
         if span.run in self._spans:
             self._spans[span.run] = painted

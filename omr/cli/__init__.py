@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "cover": "cover",
     "simulate": "simulate",
     "read": "read",
+    "inbox": "inbox",
     "cluster": "cluster",
     "receipt": "receipt",
     "batch": "batch",

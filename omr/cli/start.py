@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,12 @@ def doctor(session: Session, bundle: Path | None, as_json: bool) -> int:
     """Check the tools."""
     from omr.records.store.health import examine
 
-    checks = examine(Path(session.folder))
+    folder = Path(session.folder)
+    checks = examine(folder, {"inbox": partial(_inbox, folder)})
     if bundle is not None:
         from omr.records.store.handover import hand_over
 
-        hand_over(Path(session.folder), checks, bundle)
+        hand_over(folder, checks, bundle)
         click.echo(say("doctor.bundled", file=bundle), err=as_json)
     if as_json:
         print_json({"checks": [_as_json(check) for check in checks]})
@@ -53,6 +55,23 @@ def doctor(session: Session, bundle: Path | None, as_json: bool) -> int:
             if check.mend:
                 click.echo(f"      {check.mend}")
     return 0 if all(check.ok for check in checks) else 3
+
+
+def _inbox(folder: Path) -> str:
+    """Say what is not read yet."""
+    from datetime import UTC, datetime
+
+    from omr.records.intake.inbox import Inbox
+    from omr.records.intake.outlook import outlook
+    from omr.workspace import SETTINGS, Workspace
+
+    if not (folder / SETTINGS).is_file():
+        return say("inbox.nothing")
+    found = outlook(Inbox(Workspace.open(folder)))
+    told = found.told(datetime.now(UTC))
+    if not found.is_well(datetime.now(UTC)):
+        raise ValueError(told)
+    return told
 
 
 def _as_json(check: Check) -> dict[str, object]:

@@ -14,12 +14,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from omr import log
 from omr.errors import OmrError, outside
 from omr.office import read_waiting
 from omr.records.intake.inbox import Inbox, Stack
+from omr.records.intake.outlook import READER
 from omr.workspace import Workspace
 
 READ: Final = (sys.executable, "-m", "omr.web.worker")
@@ -97,7 +99,15 @@ class Worker(threading.Thread):
             self.join(_PATIENCE_S)
 
     def run(self) -> None:
-        """Look for stacks until stopped, whatever happens."""
+        """Look for stacks until stopped, whatever happens; others can see that somebody does."""
+        presence = f"{READER}{os.getpid()}-{secrets.token_hex(4)}"
+        with ExitStack() as shown:
+            with suppress(OSError):
+                shown.enter_context(self._inbox.claims.at_once(presence))
+            self._look()
+        self._inbox.claims.forget(presence)
+
+    def _look(self) -> None:
         while not self._ending.is_set():
             self._called.clear()
             try:

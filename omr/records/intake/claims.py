@@ -60,9 +60,9 @@ class Claims:
         except OwnedError:
             return True
 
-    def names(self) -> list[str]:
+    def names(self, beginning: str = "") -> list[str]:
         """Return all that was ever claimed and not forgotten."""
-        return [file.stem for file in self._folder.glob("*.lock")]
+        return [file.stem for file in self._folder.glob(f"{beginning}*.lock")]
 
     def forget(self, name: str) -> None:
         """Remove the lock of what nobody will claim again; one that is owned stays."""

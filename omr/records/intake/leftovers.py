@@ -17,6 +17,7 @@ from typing import Final
 
 from omr.records.intake.claims import OwnedError
 from omr.records.intake.inbox import Inbox, StackState, Way, is_stack
+from omr.records.intake.outlook import READER
 from omr.workspace import Workspace
 
 _PART: Final = re.compile(r"\..+\.(\d+)\.part")
@@ -46,7 +47,7 @@ def remove_leftovers(workspace: Workspace, *, runs: Callable[[int], bool] | None
                 removed.append(inbox.folder / stack.name)
     known = {stack.name for stack in inbox.not_done()}
     for claim in inbox.claims.names():
-        if is_stack(claim) and claim not in known:
+        if claim not in known and (is_stack(claim) or claim.startswith(READER)):
             inbox.claims.forget(claim)
     return removed
 

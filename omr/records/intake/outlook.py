@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from omr.files import write_whole
+from omr.messages import say
 from omr.records.intake.inbox import Inbox, Stack, StackState
 from omr.records.intake.sights import Standing
 
 _FOLDERS: Final = ".folders"
+READER: Final = "reader-"  # claims of programs that read what waits
+LATE_S: Final = 900.0  # what is unread so long, and not being read, is worth a look
 MOST_NAMES: Final = 500  # of one folder that are written down; more of the same help nobody
 
 
@@ -59,6 +62,7 @@ class Outlook:
     failed: tuple[Stack, ...]
     open: tuple[Stack, ...]  # their sender is not done
     folders: tuple[WatchedFolder, ...]
+    attended: bool  # a program runs that reads what waits
 
     @property
     def oldest(self) -> datetime | None:
@@ -70,6 +74,51 @@ class Outlook:
     def age_s(self, now: datetime) -> float:
         """Return how long the oldest unread file has been here, in seconds; 0 if there is none."""
         return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
+
+    @property
+    def names(self) -> list[Name]:
+        """What lies unread in watched folders."""
+        return [one for folder in self.folders for one in folder.unread]
+
+    def is_well(self, now: datetime) -> bool:
+        """Whether what is unread will be read by itself, and soon."""
+        broken = any(one.standing == Standing.BROKEN for one in self.names)
+        left = bool(self.waiting) and not self.attended
+        late = self.age_s(now) > LATE_S and not self.reading
+        troubled = any(folder.trouble and folder.watched for folder in self.folders)
+        return not (self.failed or broken or left or late or troubled)
+
+    def told(self, now: datetime) -> str:
+        """Return one line for a person."""
+        if self.oldest is None:
+            return say("inbox.nothing")
+        line = say(
+            "inbox.outlook",
+            waiting=len(self.waiting),
+            reading=len(self.reading),
+            failed=len(self.failed),
+            names=len(self.names),
+            age=age(self.age_s(now)),
+        )
+        return line if self.attended or not self.waiting else f"{line}; {say('inbox.nobody_reads')}"
+
+
+def age(seconds: float) -> str:
+    """Return how long something has been so, in the language in force.
+
+    Examples
+    --------
+    >>> from omr.messages import choose_language
+    >>> choose_language("en")
+    >>> age(59), age(3 * 3600 + 65), age(50 * 3600)
+    ('less than a minute', '3 h 1 min', '2 days 2 h')
+    """
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return say("inbox.age_now")
+    if minutes < 24 * 60:
+        return say("inbox.age_hours", hours=minutes // 60, minutes=minutes % 60)
+    return say("inbox.age_days", days=minutes // (24 * 60), hours=minutes // 60 % 24)
 
 
 def outlook(inbox: Inbox) -> Outlook:
@@ -88,6 +137,9 @@ def outlook(inbox: Inbox) -> Outlook:
         failed=tuple(by_state[StackState.FAILED]),
         open=tuple(by_state[StackState.OPEN]),
         folders=tuple(_folders(inbox)),
+        attended=any(
+            name.startswith(READER) and inbox.claims.is_owned(name) for name in inbox.claims.names()
+        ),
     )
 
 

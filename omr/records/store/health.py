@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from omr.errors import OmrError
@@ -36,8 +37,14 @@ class Check:
     mend: str  # "" when it is well
 
 
-def examine(workspace: Path) -> list[Check]:
-    """Look at tools, languages, fonts, disk and database; never raises for what is absent."""
+def examine(workspace: Path, more: Mapping[str, Callable[[], str]] = MappingProxyType({})) -> list[Check]:
+    """Look at tools, languages, fonts, disk and database; never raises for what is absent.
+
+    Parameters
+    ----------
+    more : mapping, optional
+        Further looks by name; a look returns what it found, or raises ValueError with it.
+    """
     looks: tuple[tuple[str, Callable[[], str], str], ...] = (
         ("opencv", _opencv, "libgl1 libglib2.0-0 libxcb1"),
         ("tesseract", _tesseract, "tesseract-ocr"),
@@ -49,6 +56,7 @@ def examine(workspace: Path) -> list[Check]:
         ("disk", lambda: _disk(workspace), ""),
         ("database", lambda: _database(workspace), ""),
         ("private", lambda: _private(workspace), ""),
+        *((name, look, "") for name, look in more.items()),
     )
     return [_check(name, look, packages) for name, look, packages in looks]
 

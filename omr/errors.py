@@ -115,13 +115,13 @@ _MESSAGES: Final[Mapping[int, str]] = MappingProxyType(
 # What a register that is well says when disk, rights or another program are in the way.
 _PASSING: Final = (
     *("records.locked", "records.disk_full", "records.disk_failed", "records.read_only"),
-    *("records.cannot_open", "inbox.disk_full"),
+    *("records.cannot_open", "records.no_copy", "records.mark_unwritten", "inbox.disk_full"),
 )
 
 
 def passes(error: OmrError) -> bool:
     """Whether it is the machine that refuses, so that the same may go well later."""
-    return isinstance(error, OutsideError) or error.key in _PASSING
+    return error.key.startswith("outside.") or error.key in _PASSING
 
 
 def outside(error: OSError | MemoryError, path: Path | str = "") -> OutsideError:
@@ -144,9 +144,16 @@ def outside(error: OSError | MemoryError, path: Path | str = "") -> OutsideError
         where = where.decode("utf-8", "replace")
     if str(where).endswith(".part"):  # our own name for what is being written
         where = Path(where).parent
-    key = _MESSAGES.get(error.errno or 0, "other")
-    detail = error.strerror or str(error) or type(error).__name__
-    return OutsideError(f"outside.{key}", path=where or "?", detail=detail)
+    return OutsideError(f"outside.{_key(error)}", path=where or "?", detail=error.strerror or str(error))
+
+
+def why(error: OSError) -> str:
+    """Return the cause alone and what to do about it, for a line that says where."""
+    return say(f"outside.why_{_key(error)}", detail=error.strerror or str(error) or type(error).__name__)
+
+
+def _key(error: OSError) -> str:
+    return _MESSAGES.get(error.errno or 0, "other")
 
 
 class PageError(OmrError):

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Final
 
 from filelock import FileLock
@@ -55,6 +56,7 @@ _SIGNATURES: Final = {
 _HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 _ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08")
 _BLOCK: Final = 1 << 20
+_PROBE_BYTES: Final = 1 << 17  # SQLite writes 32 kB at once
 # Windows: who reads a file keeps it from being replaced, a virus scanner for some tenths of a second.
 _OTHERS_READ_S: Final = 2.0
 _LOOK_AGAIN_S: Final = 0.02
@@ -164,6 +166,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def refusal(folder: Path) -> OSError | None:
+    """Return what the system says when something is written into a folder; None if it goes well.
+
+    For libraries that only say that they could not: disk full, no rights and no file handles
+    are different advice.
+    """
+    try:
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        return error
+    return None
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final, TypeVar
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.messages import say
 
 MAX_BYTES: Final = 50_000_000  # a month of 100,000 answers with ten questions has some 20 MB
@@ -76,7 +76,7 @@ def read_sheet(path: Path, *, most_bytes: int = MAX_BYTES) -> Sheet:
             raise _too_large(path.name, most_bytes)
         data = path.read_bytes()
     except OSError as error:
-        raise OmrError("sheet.unreadable", file=path.name, detail=error.strerror or error) from error
+        raise OmrError("sheet.unreadable", file=path.name, detail=why(error)) from error
     return sheet_of(data, path.name, most_bytes=most_bytes)
 
 

@@ -15,8 +15,8 @@ import click
 
 from omr import log
 from omr.cli.common import Session, localise
-from omr.errors import OmrError
-from omr.messages import LANGUAGES, choose_language, say
+from omr.errors import OmrError, outside
+from omr.messages import LANGUAGES, catalogue, choose_language, language, say
 
 if TYPE_CHECKING:
     from omr.office import Means
@@ -129,13 +129,24 @@ def _one_thread_each() -> None:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
+def _workspace_of(arguments: list[str]) -> str:
+    """Return where the workspace is, as it was said; for errors that do not say where they happened."""
+    for word, value in zip(arguments, [*arguments, ""][1:], strict=True):
+        if word.startswith("--workspace"):
+            return value if word == "--workspace" else word.partition("=")[2]
+    return os.environ.get("OMR_WORKSPACE", ".")
+
+
 def main(arguments: list[str] | None = None, means: Means | None = None) -> NoReturn:
     """Run the command line, with an office's usual means or others, and exit with its code."""
     _one_thread_each()
     words = _hoisted(sys.argv[1:] if arguments is None else arguments)
     _language_of(words)
+    catalogue(language(), "outside")  # when no file can be opened any more, that can still be said
+    catalogue(language(), "cli")
     try:
         code = localise(omr, "omr").main(args=words, prog_name="omr", standalone_mode=False, obj=means)
+        sys.stdout.flush()  # a full disk says so here, not in a traceback after the end
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(EXIT_DONE)
@@ -146,6 +157,12 @@ def main(arguments: list[str] | None = None, means: Means | None = None) -> NoRe
     except (OmrError, click.ClickException) as error:
         log.failure("command_failed", error, command=command_of(words))
         click.echo(say("cli.failed", detail=error), err=True)
+        sys.exit(EXIT_FAILED)
+    except BrokenPipeError:  # who listened has heard enough, as in `omr answers | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILED)
+    except (OSError, MemoryError) as error:
+        click.echo(say("cli.failed", detail=outside(error, _workspace_of(words))), err=True)
         sys.exit(EXIT_FAILED)
     except (KeyboardInterrupt, click.Abort):
         click.echo(say("cli.interrupted"), err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _labelled(source: str, page: LabelledPage) -> Lesson:
     try:
         grey = grey_of(load(page.image.read_bytes(), None, colour=False).pixels)
     except OSError as error:
-        raise OmrError("marks.no_image", file=page.image, detail=error.strerror) from error
+        raise OmrError("marks.no_image", file=page.image, detail=why(error)) from error
     features = measure(grey, page.boxes.corners_px, page.boxes.groups)
     classes = tuple(f"{source} {state}" for state in page.states)
     return Lesson(source, features, page.boxes.groups, page.states, classes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.errors import OmrError, TemplateError
+from omr.errors import OmrError, TemplateError, why
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def preview(session: Session, form: str, output: str) -> None:
     try:
         print_specimen(found, Path(output), electronic_url=url)
     except OSError as error:
-        raise OmrError("forms.unwritable", file=output, detail=error.strerror or error) from error
+        raise OmrError("forms.unwritable", file=output, detail=why(error)) from error
     click.echo(say("forms.previewed", form=found.form, file=output))
 
 

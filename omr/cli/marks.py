@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.messages import say
 
 
@@ -33,7 +33,7 @@ def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json:
     try:
         data = image.read_bytes()
     except OSError as error:
-        raise OmrError("marks.no_image", file=image, detail=error.strerror) from error
+        raise OmrError("marks.no_image", file=image, detail=why(error)) from error
     with Apart(USUAL) as apart:
         grey = grey_of(apart.call(load, data, None, colour=False).pixels)
     features = measure(grey, listed.corners_px, listed.groups)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, operator, print_json
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def sample(
     try:
         output.write_text(text, encoding="utf-8-sig", newline="")  # so that a spreadsheet knows it is UTF-8
     except OSError as error:
-        raise OmrError("sample.cannot_write", file=output, detail=error.strerror) from error
+        raise OmrError("sample.cannot_write", file=output, detail=why(error)) from error
     if as_json:
         print_json(
             {

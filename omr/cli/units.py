@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, operator, print_json
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def template_(output: Path, as_json: bool) -> None:
         with output.open("x", encoding="utf-8-sig", newline="") as file:
             file.write(TEMPLATE.read_text("utf-8"))
     except OSError as error:
-        raise OmrError("units.cannot_write", file=output, detail=error.strerror) from error
+        raise OmrError("units.cannot_write", file=output, detail=why(error)) from error
     if as_json:
         return print_json({"file": str(output.absolute())})
     click.echo(say("units.template", file=output))

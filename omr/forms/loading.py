@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from omr.errors import TemplateError
+from omr.errors import TemplateError, why
 from omr.forms.content import ChoiceQuestion, Choices, Comment, Matrix, MatrixQuestion, Template
 from omr.forms.problems import Problem, refuse
 
@@ -31,7 +31,7 @@ def load_template(file: Path) -> Template:
         with file.open("rb") as source:
             data = source.read(MAX_BYTES + 1)
     except OSError as error:
-        raise TemplateError("forms.unreadable", file=file, detail=error.strerror or error) from error
+        raise TemplateError("forms.unreadable", file=file, detail=why(error)) from error
     if len(data) > MAX_BYTES:
         raise TemplateError("forms.too_long", file=file, limit=MAX_BYTES)
     try:

@@ -16,7 +16,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.files import appearing
 from omr.forms.fonts import embedded
 from omr.forms.symbols import QR_QUIET, Modules
@@ -91,4 +91,4 @@ def write_paper(target: Path, paper: str, title: str, story: Sequence[Flowable])
                 initialFontName=embedded("regular"),
             ).build(list(story))
     except OSError as error:
-        raise OmrError("cover.cannot_write", target=target, detail=error.strerror or error) from error
+        raise OmrError("cover.cannot_write", target=target, detail=why(error)) from error

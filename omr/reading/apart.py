@@ -21,7 +21,7 @@ import cv2
 from omr.errors import OmrError, ScanError
 from omr.forms.cover import Cover
 from omr.messages import shown
-from omr.reading.limits import Limits, confine, context, ran_out, timed
+from omr.reading.limits import Limits, confine, context, no_interrupt, ran_out, timed
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, ScannedPage, broken, colour_of, decode, open_pages
 from omr.reading.scan.pictures import Pixels
@@ -105,7 +105,8 @@ class Apart:
             how = context()
             ours, theirs = how.Pipe()
             process = how.Process(target=_serve, args=(theirs, self._limits), daemon=True)  # type: ignore[attr-defined]
-            process.start()
+            with no_interrupt():
+                process.start()
             theirs.close()
             self._process, self._pipe = process, ours
         return self._pipe

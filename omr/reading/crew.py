@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 
 from omr.errors import OmrError, ScanError
-from omr.reading.limits import confine, context, ran_out, timed
+from omr.reading.limits import confine, context, no_interrupt, ran_out, timed
 from omr.reading.reader import Desk, ReadPage, RejectedPage, Result, read_page
 from omr.reading.scan.pages import EncodedPage
 
@@ -223,7 +223,8 @@ class _Crew:
         how = context()
         ours, theirs = how.Pipe()
         process = how.Process(target=_work, args=(theirs, self._overlay), daemon=True)  # type: ignore[attr-defined]
-        process.start()
+        with no_interrupt():
+            process.start()
         theirs.close()
         return _Worker(process, ours, self._desk)
 

@@ -46,6 +46,19 @@ def context() -> BaseContext:
     return made
 
 
+@contextmanager
+def no_interrupt() -> Iterator[None]:
+    """Keep Ctrl-C from who is started here: it is for this process, which ends the others."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def confine(limits: Limits) -> None:
     """Put this process under the limit of memory; Windows knows none."""
     if sys.platform == "win32":

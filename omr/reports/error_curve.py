@@ -8,7 +8,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.messages import say
 
 KINDS: Final = (".svg", ".png", ".pdf")
@@ -51,4 +51,4 @@ def draw_error_curve(curve: Sequence[tuple[str, float, int, int, int]], picture:
     try:
         figure.savefig(picture, metadata={"Date": None} if picture.suffix.lower() == ".svg" else None)
     except OSError as error:
-        raise OmrError("marks.not_written", file=picture, detail=error.strerror) from error
+        raise OmrError("marks.not_written", file=picture, detail=why(error)) from error

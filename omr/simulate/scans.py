@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pikepdf
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.reading.scan.pages import Depth
 from omr.simulate.slips import Picture, Truth
 
@@ -33,7 +33,7 @@ def write_scan(pages: Iterable[tuple[Picture, Truth]], target: Path) -> list[Tru
         write_pdf(pictures(), target)
         target.with_suffix(".json").write_text(truth_json(truths), encoding="utf-8")
     except OSError as error:
-        raise OmrError("simulate.cannot_write", file=target, detail=error.strerror or error) from error
+        raise OmrError("simulate.cannot_write", file=target, detail=why(error)) from error
     return truths
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.files import appearing
 from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
@@ -97,7 +97,7 @@ def _exported(store: Store, workspace: Path, period: Period, target: Path) -> Ex
             archive.writestr(_entry(MANIFEST), content)
             archive.writestr(_entry(SIGNATURE), key.sign(content).hex())
     except OSError as error:
-        raise OmrError("audit.cannot_write", target=target, detail=error.strerror or error) from error
+        raise OmrError("audit.cannot_write", target=target, detail=why(error)) from error
     return Exported(
         period.name,
         counts["events.jsonl"],

@@ -25,7 +25,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database, Migrations
 
-from omr.errors import AccessError, StoreError
+from omr.errors import AccessError, StoreError, why
+from omr.files import refusal
 from omr.web.passwords import is_plain
 from omr.words import Role
 
@@ -137,7 +138,8 @@ class Accounts:
             connection.execute("PRAGMA foreign_keys = ON")
             migrations.apply(db)
         except sqlite3.DatabaseError as error:
-            raise StoreError("accounts.unusable", file=path, detail=error) from error
+            found = refusal(path.parent)
+            raise StoreError("accounts.unusable", file=path, detail=why(found) if found else error) from error
         return cls(db, clock)
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 
 ROOT_DAYS: Final = 3650  # a root is carried to every PC by hand: as long as the PCs live
 # Browsers refuse server certificates of more than 398 days (CA/Browser Forum, since September 2020).
@@ -85,7 +85,7 @@ def certify(folder: Path, office: str, hosts: list[str], now: datetime) -> Issue
         _write(folder / SERVER_KEY, _pem(key), secret=True)
         _write(folder / SERVER, certificate.public_bytes(Encoding.PEM), secret=False)
     except OSError as error:
-        raise OmrError("certificate.cannot_write", folder=folder, detail=error.strerror) from error
+        raise OmrError("certificate.cannot_write", folder=folder, detail=why(error)) from error
     return Issued(
         root=folder / ROOT,
         certificate=folder / SERVER,

@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise OmrError("web.tls_unreadable", file=file, detail=error.strerror or error) from error
+        raise OmrError("web.tls_unreadable", file=file, detail=why(error)) from error
 
 
 def _spelt(public: object) -> bytes:

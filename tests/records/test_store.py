@@ -83,7 +83,7 @@ def test_opening_again_changes_nothing(path: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as error:
         Store.open(tmp_path / "absent" / "omr.sqlite")
-    assert key_of(error) == "records.cannot_open"
+    assert key_of(error) == "outside.gone"
 
 
 def test_a_database_that_is_held_is_refused_after_waiting(

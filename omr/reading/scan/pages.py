@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.errors import OmrError, ScanError
+from omr.errors import OmrError, ScanError, why
 from omr.files import SCAN_HEAD_BYTES, ScanKind, is_archive, scan_kind
 from omr.geometry import MM_PER_INCH
 from omr.messages import shown
@@ -103,7 +103,7 @@ def open_pages(path: Path) -> Iterator[EncodedPage]:
     except ScanError as error:
         yield replace(broken(error), file=name, page=number + 1)
     except OSError as error:  # not the file's fault: disk, share, rights
-        raise OmrError("page.cannot_open", file=path, detail=error.strerror or error) from error
+        raise OmrError("page.cannot_open", file=path, detail=why(error)) from error
 
 
 def decode(page: EncodedPage) -> ScannedPage:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.files import put_in_place, remove
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.store.store import Store
@@ -121,7 +121,8 @@ class _Writers:
             part = final.with_name(f".{final.name}.part")  # engines pass over names with a dot
             self.parts.append((part, final))
             schema = SLIPS if dataset == "slips" else ANSWERS
-            writer = pq.ParquetWriter(part, schema, compression="zstd")
+            file = self._open_files.enter_context(part.open("wb"))  # ours: Arrow hides what the system says
+            writer = pq.ParquetWriter(file, schema, compression="zstd")
             self._writers[key] = self._open_files.enter_context(writer)
         return self._writers[key]
 
@@ -138,7 +139,7 @@ def _writing(target: Path, files: list[Path]) -> Iterator[_Writers]:
             put_in_place(part, final)
             files.append(final)
     except OSError as error:
-        raise OmrError("parquet.cannot_write", folder=target, detail=error.strerror or error) from error
+        raise OmrError("parquet.cannot_write", folder=target, detail=why(error)) from error
     finally:
         for part, _ in writers.parts:
             remove(part)

@@ -19,7 +19,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.files import appearing, hashed_copy
 from omr.records.intake.batches import find_batch
 from omr.records.register.periods import parse_period
@@ -119,7 +119,7 @@ def export_bundle(
                 kept = str(store.value("SELECT path FROM originals WHERE original = ?", sha256))
                 _add(archive, sha256, workspace / kept)
     except OSError as error:
-        raise OmrError("bundle.cannot_write", target=target, detail=error.strerror or error) from error
+        raise OmrError("bundle.cannot_write", target=target, detail=why(error)) from error
     return Bundled(len(chosen), len(originals), manifest.public_key)
 
 

@@ -59,6 +59,8 @@ class Claims:
                 return False
         except OwnedError:
             return True
+        except OSError:  # what cannot be claimed at all, on a disk that is read-only, nobody owns
+            return False
 
     def names(self, beginning: str = "") -> list[str]:
         """Return all that was ever claimed and not forgotten."""

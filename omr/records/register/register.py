@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from omr.errors import RegisterError
+from omr.errors import RegisterError, why
 from omr.files import appearing, locked, remove, sha256_of
 from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
 from omr.forms.template import Form, canonical, fingerprint
@@ -111,7 +111,7 @@ def issue(
         except BaseException as error:
             _end(store, run.run, None, by=by)
             if isinstance(error, OSError):
-                detail = error.strerror or error
+                detail = why(error)
                 raise RegisterError("records.cannot_print", target=target, detail=detail) from error
             raise
         _end(store, run.run, target, by=by)

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from omr.errors import OmrError
-from omr.files import appearing, hashed_copy, locked, put_in_place, sha256_of, write_whole
+from omr.errors import OmrError, why
+from omr.files import appearing, hashed_copy, locked, put_in_place, refusal, sha256_of, write_whole
 from omr.records.store.chain import row_problem
 from omr.records.store.copies import copy_database, one_file
 from omr.records.store.signing import KEY_FILE
@@ -119,9 +119,10 @@ def at_disk(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OmrError("backup.disk", target=target, detail=error.strerror or error) from error
+        raise OmrError("backup.disk", target=target, detail=why(error)) from error
     except sqlite3.Error as error:
-        raise OmrError("backup.disk", target=target, detail=error) from error
+        found = refusal(target if target.is_dir() else target.parent)
+        raise OmrError("backup.disk", target=target, detail=why(found) if found else error) from error
 
 
 @contextmanager

@@ -5,14 +5,33 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Final
+
+from omr.errors import StoreError
+
+SLEEP_S: Final = 0.25
+MOST_TRIES: Final = 40  # ten seconds; whoever writes holds the database for milliseconds
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """Copy a database as it stands at one moment, with what its companions hold, into one file."""
+    """Copy a database as it stands at one moment, with what its companions hold, into one file.
+
+    Raises
+    ------
+    StoreError
+        If another program holds it and lets nobody read.
+    """
     target.unlink(missing_ok=True)
     target.touch(mode=0o600)
+    held = [0]
+
+    def refuse_for_ever(status: int, *_: int) -> None:
+        held[0] = held[0] + 1 if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else 0
+        if held[0] > MOST_TRIES:  # Python would try for ever
+            raise StoreError("records.locked", path=source)
+
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)
+        live.backup(copy, progress=refuse_for_ever, sleep=SLEEP_S)
     one_file(target)
 
 

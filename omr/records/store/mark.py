@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from omr.errors import StoreError
+from omr.errors import StoreError, why
 from omr.files import sync_folder
 from omr.workspace import MARK, SETTINGS
 
@@ -103,7 +103,7 @@ class Mark:
             if fresh:
                 sync_folder(self.path.parent)
         except OSError as error:
-            detail = error.strerror or error
+            detail = why(error)
             raise StoreError("records.mark_unwritten", path=self.path, detail=detail) from error
 
     def _read(self, start: int) -> Iterator[Line]:
@@ -115,7 +115,7 @@ class Mark:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StoreError("records.mark_unreadable", path=self.path, detail=error.strerror) from error
+            raise StoreError("records.mark_unreadable", path=self.path, detail=why(error)) from error
         for text in data.split(b"\n"):
             if (line := _line(text)) is not None:
                 yield line

@@ -19,9 +19,10 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from omr.errors import StoreError
+from omr.errors import StoreError, outside, passes, why
 from omr.files import appearing
 from omr.forms.template import Form, form_from_json
+from omr.records.store.asking import Asked, brought_up, connect_to_ask, why_refused
 from omr.records.store.copies import copy_database
 from omr.records.store.mark import Line, Mark
 from omr.records.store.schema import APPLICATION_ID, bring_up, is_current, migrations
@@ -44,6 +45,9 @@ _MESSAGES: Final = {
     sqlite3.SQLITE_CORRUPT: "records.damaged",
 }
 
+
+# What SQLite says for many reasons.
+_VAGUE: Final = ("records.disk_failed", "records.read_only", "records.cannot_open")
 
 # Made once: `json.dumps` makes one for every row.
 _SPELLING: Final = json.JSONEncoder(
@@ -160,6 +164,8 @@ class Store:
         Gives the time that is written to events.
     mark : Mark, optional
         Where every act is noted outside the database; None outside a workspace.
+    refusal : StoreError, optional
+        Why nothing can be written; queries are answered all the same.
     """
 
     def __init__(
@@ -168,8 +174,10 @@ class Store:
         path: Path,
         clock: Callable[[], str] = now,
         mark: Mark | None = None,
+        refusal: StoreError | None = None,
     ) -> None:
         self._connection = connection
+        self._refusal = refusal
         self._clock = clock
         self.path = path
         self._forms: dict[str, Form] = {}
@@ -187,7 +195,8 @@ class Store:
     ) -> Store:
         """Open the database at `path`, bringing it to this program's schema.
 
-        A database is made where no workspace is, and in a workspace that never had one.
+        A database is made where no workspace is, and in a workspace that never had one. One that
+        cannot be written, for whatever reason, is opened for queries; acts then say the reason.
 
         Parameters
         ----------
@@ -207,19 +216,8 @@ class Store:
         absent = not path.is_file() or path.stat().st_size == 0
         if mark is not None and absent and (seen is not None or not mark.exists):
             raise StoreError("records.gone", path=path)
-        fresh = not path.exists()
-        if fresh and path.parent.is_dir():
-            path.touch(mode=0o600)  # it will hold the secret keys of the guard letters
-        with _store_errors(path):
-            connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not any_thread
-            )
-            try:
-                _prepare(connection, path)
-            except BaseException:
-                connection.close()
-                raise
-        store = cls(connection, path, clock, mark)
+        connection, refusal = _connected(path, any_thread=any_thread)
+        store = cls(connection, path, clock, mark, refusal)
         try:
             if mark is not None:
                 store._meet(mark)
@@ -232,6 +230,8 @@ class Store:
 
     def _meet(self, mark: Mark) -> None:
         """Begin the mark of a database that has none yet; refuse one whose mark was taken away."""
+        if self._refusal is not None:  # nothing can be begun now
+            return
         begun = self.value("PRAGMA user_version")  # 1: once the mark has a line
         if mark.last() is None:
             if begun:
@@ -286,7 +286,10 @@ class Store:
 
     def close(self) -> None:
         """Close the database; what was committed is on the disk."""
+        still = not isinstance(self._connection, Asked) or self._connection.still()
         self._connection.close()
+        if not still:  # somebody wrote into the file that was read without locks
+            raise StoreError("records.changed_meanwhile", path=self.path)
 
     def __enter__(self) -> Store:
         return self
@@ -360,6 +363,8 @@ class Store:
         StoreError
             If the database cannot be written; nothing of the act is then stored.
         """
+        if self._refusal is not None:
+            raise self._refusal
         with _store_errors(self.path), self._transaction():
             self.refuse_if_behind()
             last = self.row("SELECT event, hash FROM events ORDER BY event DESC LIMIT 1")
@@ -425,18 +430,55 @@ def _store_errors(path: Path) -> Iterator[None]:
         message = _MESSAGES.get(code & 0xFF)
         if message is None:
             raise
+        if message in _VAGUE:
+            message = why_refused(path, message)
         raise StoreError(message, path=path) from error
+    except OverflowError as error:  # a number beyond 2^63 is nobody's
+        raise StoreError("records.number_too_large") from error
     except UnicodeDecodeError as error:  # SQLite's own message quotes a schema that is no text
         raise StoreError("records.damaged", path=path) from error
 
 
+def _connected(path: Path, *, any_thread: bool) -> tuple[sqlite3.Connection, StoreError | None]:
+    """Open a database for reading and writing, or for reading alone, with the reason."""
+    try:
+        if not path.exists() and path.parent.is_dir():
+            path.touch(mode=0o600)  # it will hold the secret keys of the guard letters
+        with _store_errors(path):
+            connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not any_thread
+            )
+            try:
+                _prepare(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+        return connection, None
+    except (StoreError, OSError) as error:
+        refusal = error if isinstance(error, StoreError) else StoreError(outside(error, path).key, path=path)
+        # Who locks a database out of reach is writing it: what could be read then may be half of it.
+        locked = refusal.key == "records.locked"
+        if locked or not passes(refusal) or not path.is_file() or not path.stat().st_size:
+            raise refusal from error
+        try:
+            asked = connect_to_ask(path, any_thread=any_thread)
+        except sqlite3.Error:
+            raise refusal from error
+        try:
+            with _store_errors(path):
+                _refuse_stranger(asked, path)
+                _applied(Database(asked), path)
+                asked = brought_up(asked, any_thread=any_thread)
+        except BaseException:
+            asked.close()
+            raise
+        asked.row_factory = sqlite3.Row
+        return asked, refusal
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.row_factory = sqlite3.Row
-    # Refused before the first write: a stranger's database stays as it is.
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if owner != APPLICATION_ID and (owner or tables):
-        raise StoreError("records.not_ours", path=path)
+    _refuse_stranger(connection, path)  # before the first write: a stranger's database stays as it is
     connection.execute("PRAGMA journal_mode = WAL")
     # FULL and not NORMAL: after a power cut, a receipt that was shown must still be true.
     connection.execute("PRAGMA synchronous = FULL")
@@ -446,12 +488,25 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _migrate(connection, path)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    database = Database(connection)
+def _refuse_stranger(connection: sqlite3.Connection, path: Path) -> None:
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if owner != APPLICATION_ID and (owner or tables):
+        raise StoreError("records.not_ours", path=path)
+
+
+def _applied(database: Database, path: Path) -> list[str]:
+    """Return the migrations that a database has; refuse one that has others than this program's."""
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
     applied = [migration.name for migration in migrations.applied(database)]
     if set(applied) - known:
         raise StoreError("records.newer", path=path)
+    return applied
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    database = Database(connection)
+    applied = _applied(database, path)
     if is_current(database):
         return
     connection.execute("BEGIN IMMEDIATE")  # a second program that opens a fresh database waits here
@@ -475,4 +530,4 @@ def _keep_copy(path: Path, last: str) -> None:
         with appearing(kept) as part:
             copy_database(path, part)
     except OSError as error:
-        raise StoreError("records.no_copy", path=kept, detail=error.strerror or error) from error
+        raise StoreError("records.no_copy", path=kept, detail=why(error)) from error

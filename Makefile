@@ -6,6 +6,7 @@ TESTS ?=
 UPGRADE ?=
 PAGES ?= 500
 SLIPS ?= 20
+MOMENTS ?= 500
 OLD ?= 7b29a35
 
 VENV := .venv
@@ -21,7 +22,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks cluster-trial browser bundle package-trial lock system
+.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed cluster-trial browser bundle package-trial lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -94,6 +95,9 @@ viewers: system  ## other makers' programs that show scans; the tests compare wh
 
 kinds: $(DEV) viewers  ## every kind of file that scanners and phones write beside what others show of it
 	OMR_ALL_KINDS=1 $(BIN)/python -m pytest -q -s tests/reading/test_kinds.py
+
+killed: $(DEV)  ## kill the program at MOMENTS=500 random moments and count what is lost or doubled
+	$(BIN)/python bench/killed.py --moments $(MOMENTS)
 
 browser: system  ## the browser that the tests of the desks drive
 	$(PYTHON) requirements/system.py browser

@@ -142,37 +142,45 @@ def main(arguments: list[str] | None = None, means: Means | None = None) -> NoRe
     _one_thread_each()
     words = _hoisted(sys.argv[1:] if arguments is None else arguments)
     _language_of(words)
-    catalogue(language(), "outside")  # when no file can be opened any more, that can still be said
-    catalogue(language(), "cli")
+    for area in ("cli", "outside"):  # when no file can be opened any more, that can still be said
+        catalogue(language(), area)
     try:
-        code = localise(omr, "omr").main(args=words, prog_name="omr", standalone_mode=False, obj=means)
-        sys.stdout.flush()  # a full disk says so here, not in a traceback after the end
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(EXIT_DONE)
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "omr"
-        click.echo(say("cli.usage", detail=error.format_message(), command=command), err=True)
-        sys.exit(EXIT_USAGE)
-    except (OmrError, click.ClickException) as error:
-        log.failure("command_failed", error, command=command_of(words))
-        click.echo(say("cli.failed", detail=error), err=True)
-        sys.exit(EXIT_FAILED)
-    except BrokenPipeError:  # who listened has heard enough, as in `omr answers | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILED)
-    except (OSError, MemoryError) as error:
-        click.echo(say("cli.failed", detail=outside(error, _workspace_of(words))), err=True)
-        sys.exit(EXIT_FAILED)
+        code = _code_of(words, means)
     except (KeyboardInterrupt, click.Abort):
         click.echo(say("cli.interrupted"), err=True)
-        sys.exit(EXIT_FAILED)
+        code = EXIT_FAILED
     except Exception as error:
         log.failure("command_broken", error, command=command_of(words))
         raise
     finally:
         log.end()
-    sys.exit(code if isinstance(code, int) else EXIT_DONE)
+    sys.exit(code)
+
+
+def _code_of(words: list[str], means: Means | None) -> int:
+    """Run a command and return its exit code; what is refused on purpose is one line."""
+    refused: Exception
+    try:
+        code = localise(omr, "omr").main(args=words, prog_name="omr", standalone_mode=False, obj=means)
+        sys.stdout.flush()  # a full disk says so here, not in a traceback after the end
+        return code if isinstance(code, int) else EXIT_DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return EXIT_DONE
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "omr"
+        click.echo(say("cli.usage", detail=error.format_message(), command=command), err=True)
+        return EXIT_USAGE
+    except BrokenPipeError:  # who listened has heard enough, as in `omr answers | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except (OmrError, click.ClickException) as error:
+        refused = error
+    except (OSError, MemoryError) as error:
+        refused = outside(error, _workspace_of(words))
+    log.failure("command_failed", refused, command=command_of(words))
+    click.echo(say("cli.failed", detail=refused), err=True)
+    return EXIT_FAILED
 
 
 def command_of(words: list[str]) -> str | None:

@@ -79,6 +79,7 @@ class Place:
             ("inbox",),
             ("receipt", "B000001"),
             ("answers",),
+            ("batch", "list"),
             ("redecide", "--dry-run"),
             ("review", "list"),
             ("register", "reconcile", "--period", "2026-11"),
@@ -124,6 +125,7 @@ class Place:
             ("export", "-o", str(out / "tables")),
             ("bundle", "export", "-o", str(out / "bundle.zip")),
             ("backup", str(out / "backup")),
+            ("batch", "withdraw", "B000001", "--why", "by mistake", "--yes", *by),
             ("users", "add", "lan", "--role", "lead"),
             ("watch", str(self.top / "scanner"), "--once", "--quiet", "0"),
         ]

@@ -14,16 +14,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from itsdangerous import BadSignature, Signer, URLSafeSerializer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from omr.errors import AccessError, OmrError, outside
-from omr.messages import LANGUAGES, choose_language
+from omr.messages import LANGUAGES, choose_language, say
 from omr.web.accounts import User
 from omr.web.pages import refused
 from omr.web.visit import Visit
@@ -180,10 +180,24 @@ def _while_changing(entry: Entry) -> bool:
 
 
 def _to_login(request: Request) -> Response:
-    if request.method != "GET" or "hx-request" in request.headers:
-        return Response(status_code=401, headers={"HX-Redirect": "/login"})
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse("/login" if wanted == "/" else f"/login?next={quote(wanted)}", status_code=303)
+    """Lead to the login, and from there back to the page on which the session was found to have ended."""
+    script = "hx-request" in request.headers
+    if request.method == "GET" and not script:
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(
+            "/login" if wanted == "/" else f"/login?next={quote(wanted)}", status_code=303
+        )
+    if request.url.path == "/logout":
+        return RedirectResponse("/login", status_code=303)
+    from_ = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer", ""))
+    here = from_.netloc == request.url.netloc and from_.path
+    wanted = f"{from_.path}?{from_.query}" if here and from_.query else from_.path if here else ""
+    login = f"/login?ended=1&next={quote(wanted or '/' + request.url.path.strip('/').split('/')[0])}"
+    if script:
+        return Response(status_code=401, headers={"HX-Redirect": login})
+    if request.headers.get("accept", "").startswith("application/json"):
+        return PlainTextResponse(say("desk.session_ended"), status_code=401)
+    return RedirectResponse(login, status_code=303)
 
 
 def _sets_session(response: Response) -> bool:

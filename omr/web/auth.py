@@ -23,7 +23,15 @@ def login_page(visit: Visit) -> Response:
 
 def _ask(visit: Visit, *, name: str, problem: str, status: int = 200) -> Response:
     wanted = visit.form.get("next") or visit.query("next")
-    return page(visit, "login.html", status=status, name=name, problem=problem, wanted=local_path(wanted))
+    return page(
+        visit,
+        "login.html",
+        status=status,
+        name=name,
+        problem=problem,
+        wanted=local_path(wanted),
+        ended=bool(visit.query("ended")) and not problem,
+    )
 
 
 def login(visit: Visit) -> Response:

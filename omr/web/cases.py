@@ -27,12 +27,12 @@ _DIFFERENCE_PX_PER_MM: Final = 4.0
 _STAMP_PX_PER_MM: Final = 9.0
 _STAMP_MARGIN_MM: Final = 6.0
 
-_OTHER_SLIPS: Final = (SlipDecision.COUNTS, SlipDecision.REFUSED, "KHL6")
-_PAGES: Final = (PageDecision.RESCANNED, PageDecision.NOT_A_SLIP, "KHL1", "KHL2", "KHL6")
+OTHER_SLIPS: Final = (SlipDecision.COUNTS, SlipDecision.REFUSED, "KHL6")
+PAGES: Final = (PageDecision.RESCANNED, PageDecision.NOT_A_SLIP, "KHL1", "KHL2", "KHL6")
 
 
 # Reasons of pages that have a name of their own; the others are pages that could not be read.
-_NAMED_PAGES: Final = ("serial_unreadable", "serial_unknown", "serial_conflict")
+NAMED_PAGES: Final = ("serial_unreadable", "serial_unknown", "serial_conflict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Case:
 def label(item: Item) -> str:
     """Return the message that names what a case is about."""
     if item.kind is ItemKind.PAGE:
-        return f"web.case_{item.reason}" if item.reason in _NAMED_PAGES else "web.case_page"
+        return f"web.case_{item.reason}" if item.reason in NAMED_PAGES else "web.case_page"
     word = _word(item)
     return word.label if word else "web.case_slip"
 
@@ -66,10 +66,10 @@ def _word(item: Item) -> Aside | SlipDoubt | None:
 def _offered(item: Item) -> tuple[str, ...]:
     """Return what may be answered at a glance; every other reason of the rules stands behind "invalid"."""
     if item.kind is ItemKind.PAGE:
-        return _PAGES
+        return PAGES
     word = _word(item)
     offered = word.meanwhile.offered if isinstance(word, Aside) else word.offered if word else ()
-    return offered or _OTHER_SLIPS
+    return offered or OTHER_SLIPS
 
 
 def desk(visit: Visit) -> Response:

@@ -197,3 +197,80 @@ def test_lead_and_head_of_a_unit_take_the_month_home(role, seen, unseen, window,
     assert {Path(name).suffix for name in names} == {".csv", ".xlsx", ".docx"}
     assert seen in counts and (seen in shown or role is Role.VIEWER)
     assert not unseen or (unseen not in counts and unseen not in shown)
+
+
+def test_typed_text_survives_a_session_that_ended(window, office):
+    """Chromium showed its own error page, and the text was gone."""
+    take_slips(office.workspace, [slip(), None])
+    sign_in(window, Role.REVIEWER)
+    window.goto(office_url(window) + "/cases/P2")
+    window.fill("#why", "phiếu bị gấp, đọc được bằng mắt")
+    window.context.clear_cookies()
+    window.click('button[value="not_a_slip"]')
+    window.wait_for_selector("text=Phiên làm việc đã hết")
+    sign_in(window, Role.REVIEWER)
+    assert window.url.endswith("/cases/P2")
+    assert window.input_value("#why") == "phiếu bị gấp, đọc được bằng mắt"
+    window.reload()
+    assert window.input_value("#why") == ""  # only that once: an old text must not stand in another form
+
+
+def test_a_server_that_is_away_is_told_and_so_are_its_errors(window, office):
+    take_slips(office.workspace, [slip(B2="?3")])
+    sign_in(window, Role.REVIEWER)
+    window.goto(office_url(window) + "/review")
+    window.wait_for_selector('[data-item="A1-B2"]')
+    window.route("**/review/decide", lambda route: route.abort())
+    window.keyboard.press("3")
+    window.wait_for_selector("text=Không liên lạc được với máy chủ")
+    window.unroute("**/review/decide")
+    window.route(
+        "**/review/decide",
+        lambda route: route.fulfill(status=500, body="Traceback", content_type="text/html"),
+    )
+    window.keyboard.press("3")
+    window.wait_for_selector("text=Máy chủ gặp lỗi")
+    assert window.locator('[data-item="A1-B2"]').count() == 1
+    window.complaints.clear()  # the browser's own words on the two failures
+
+
+def test_keys_work_under_a_vietnamese_input_method_and_on_the_number_pad(window, office):
+    """Under Telex the key W arrives as the letter Ư."""
+    take_slips(office.workspace, [slip(B2="?3")])
+    sign_in(window, Role.REVIEWER)
+    window.goto(office_url(window) + "/review")
+    window.wait_for_selector('[data-item="A1-B2"]')
+
+    def press(key: str, code: str) -> None:
+        window.evaluate(
+            "([key, code]) => document.body.dispatchEvent("
+            "new KeyboardEvent('keydown', {key, code, bubbles: true, cancelable: true}))",
+            [key, code],
+        )
+
+    press("ư", "KeyW")
+    window.wait_for_selector("dialog[open]")
+    press("ư", "KeyW")
+    window.wait_for_selector("dialog", state="hidden")
+    press("3", "Numpad3")
+    window.wait_for_selector("text=Không còn câu nào chờ bạn")
+
+
+def test_files_of_other_kinds_are_named_and_one_bad_file_does_not_drop_the_others(window, office, tmp_path):
+    sign_in(window, Role.CLERK)
+    window.goto(office_url(window) + "/intake")
+    office.worker.stop()
+    scan, letter = tmp_path / "tập 1.pdf", tmp_path / "công văn.docx"
+    scan.write_bytes(b"%PDF-1.4\n")
+    letter.write_bytes(b"PK")
+    false = tmp_path / "giả.pdf"
+    false.write_bytes(b"MZ no scan at all")
+    window.set_input_files("#files", [scan, letter, false])
+    window.wait_for_selector("text=Không nhận công văn.docx")
+    window.click("#send")
+    window.wait_for_selector("#trouble >> text=giả.pdf")
+    window.wait_for_selector("text=Xem tập phiếu")
+    inbox = Inbox(office.workspace)
+    (stack,) = inbox.stacks()
+    assert [file.name for file in inbox.files(stack)] == ["tập 1.pdf"]
+    window.complaints.clear()  # the browser's own word on the refused upload

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 
+from omr.messages import LANGUAGES, catalogue
 from omr.records.review.progress import Undecided, undecided
 from omr.records.store.store import Store
+from omr.web import cases
 from omr.web.pages import static_url
-from omr.words import Role
+from omr.words import Aside, Role, SlipDoubt
 
 
 def post(visitor, path: str, **fields: str):
@@ -127,3 +129,32 @@ def test_fonts_are_kept_by_the_browser(person) -> None:
 
 def test_browsers_find_the_sign_where_they_look_for_it(person) -> None:
     assert person(None).client.get("/favicon.ico").status_code == 308
+
+
+@pytest.mark.parametrize("doubt", list(SlipDoubt))
+def test_a_case_keeps_its_reason_from_the_list_to_its_page(office, person, doubt) -> None:
+    """The list said "no red stamp", the page "look at the whole slip", and the stamp was out of reach."""
+    take_slips(office.workspace, [slip()])
+    with Store.open(office.workspace.database) as store, store.act("read", by="test") as act:
+        act.add("doubts", {"reading": 1, "reason": doubt.value})
+    visitor = person(Role.REVIEWER)
+    named = catalogue("vi", "web")[doubt.label.removeprefix("web.")]
+    assert named in visitor.client.get("/cases").text
+    shown = visitor.client.get("/cases/S1").text
+    assert named in shown
+    for word in doubt.offered or ("counts", "refused"):
+        assert f'value="{word}"' in shown
+    assert ("stamp.jpg" in shown) == (doubt is SlipDoubt.NO_STAMP)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_the_case_desk_is_in_the_catalogues(language: str) -> None:
+    """Keys that are built at run time: one that lacked was an error page when it was needed."""
+    known = catalogue(language, "web").keys()
+    offered = {word for doubt in SlipDoubt for word in doubt.offered}
+    offered |= {word for aside in Aside for word in aside.meanwhile.offered}
+    offered |= {*cases.OTHER_SLIPS, *cases.PAGES}
+    assert {f"word_{word}" for word in offered} <= known
+    labels = {word.label.removeprefix("web.") for word in (*Aside, *SlipDoubt)}
+    labels |= {f"case_{reason}" for reason in cases.NAMED_PAGES} | {"case_page", "case_slip"}
+    assert labels <= known

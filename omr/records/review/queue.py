@@ -18,7 +18,7 @@ from omr.messages import say
 from omr.records.counts.validity import rules
 from omr.records.store.store import Store, Value
 from omr.records.store.verdicts import unpack_verdicts
-from omr.words import AnswerState, BoxState, PageDecision, SlipDecision
+from omr.words import AnswerState, BoxState, PageDecision, SlipDecision, SlipDoubt
 
 _NAME: Final = re.compile(r"([HPS])(\d+)|A(\d+)-(\S+)")
 
@@ -40,6 +40,9 @@ class ItemKind(StrEnum):
     HELD = "held"  # does this slip count?
     PAGE = "page"  # what is this page?
     SLIP = "slip"  # is this slip valid?
+
+
+_DOUBTS: Final = "SELECT reason FROM doubts WHERE reading = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +120,17 @@ def find_item(store: Store, name: str) -> Item:
         raise OmrError("review.no_item", item=name)
     values = {key: slip[key] for key in _SLIP_COLUMNS}
     if letter is not None:
-        kind = ItemKind.HELD if letter == "H" else ItemKind.SLIP
-        return Item(item=name, kind=kind, reason=slip["set_aside"] or slip["standing"], **values)
+        if letter == "H":
+            return Item(item=name, kind=ItemKind.HELD, reason=slip["set_aside"] or slip["standing"], **values)
+        # the same source as the list's, so that a case cannot lose its reason on the way to its page
+        doubts = [d["reason"] for d in store.rows(_DOUBTS, slip["reading"])]
+        reasons = sorted(doubts, key=list(SlipDoubt).index)
+        return Item(
+            item=name,
+            kind=ItemKind.SLIP,
+            reason=reasons[-1] if reasons else slip["set_aside"] or slip["standing"],
+            **values,
+        )
     answer = store.row(
         "SELECT state, confidence FROM current_answers WHERE reading = ? AND question = ?",
         int(reading),

@@ -1,13 +1,56 @@
-// What every page needs: our token with each request that htmx sends, and its errors said aloud.
+// What every page needs: our token with each request that htmx sends, its errors said aloud, and nothing
+// lost that somebody typed when the session ended meanwhile.
 "use strict";
 
 const csrf = document.querySelector('meta[name="csrf"]').content;
+const said = document.getElementById("said");
+
+const say = (text) => {
+  said.textContent = text;
+  said.hidden = !text;
+};
 
 document.addEventListener("htmx:config:request", (event) => {
   event.detail.ctx.request.headers["X-CSRF-Token"] = csrf;
+});
+document.addEventListener("htmx:before:request", () => say(""));
+document.addEventListener("htmx:error", () => say(said.dataset.away));
+document.addEventListener("htmx:response:error", (event) => {
+  const response = event.detail.ctx && event.detail.ctx.response;
+  const text = event.detail.ctx && event.detail.ctx.text;
+  const plain = response && response.headers && (response.headers.get("content-type") || "").startsWith("text/plain");
+  say(plain && text ? text : said.dataset.failed);
 });
 
 document.addEventListener("click", (event) => {
   const printing = event.target.closest("[data-print]");
   if (printing) window.print();
+});
+
+// Typed text is kept in this tab until its form was taken. It comes back only after a login that an ended
+// session asked for, and only into the very same form: an old text must never stand in another one.
+const DRAFTS = "omr-drafts";
+const ASKED = "omr-login-asked";
+const drafts = () => JSON.parse(sessionStorage.getItem(DRAFTS) || "{}");
+const typed = (field) => field.form && field.name && field.form.method === "post"
+  && !["hidden", "password", "file", "checkbox", "radio", "submit"].includes(field.type);
+const place = (field) => `${new URL(field.form.action).pathname} ${field.name}`;
+
+if (document.querySelector("[data-session-ended]")) {
+  sessionStorage.setItem(ASKED, "1");
+} else if (!document.querySelector("[data-login]")) {
+  if (sessionStorage.getItem(ASKED)) {
+    const kept = drafts();
+    for (const field of document.querySelectorAll("input, textarea, select")) {
+      if (typed(field) && kept[place(field)]) field.value = kept[place(field)];
+    }
+  } else {
+    sessionStorage.removeItem(DRAFTS);
+  }
+  sessionStorage.removeItem(ASKED);
+}
+
+document.addEventListener("input", (event) => {
+  if (!typed(event.target)) return;
+  sessionStorage.setItem(DRAFTS, JSON.stringify({ ...drafts(), [place(event.target)]: event.target.value }));
 });

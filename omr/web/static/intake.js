@@ -9,13 +9,18 @@ if (form) {
   const drop = document.getElementById("drop");
   const button = document.getElementById("send");
   const trouble = document.getElementById("trouble");
-  const scan = /\.(pdf|tiff?|jpe?g|png)$/i;
+  const suffixes = document.getElementById("files").accept.split(",");
+  const scan = (name) => suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
+  const tell = (text) => { trouble.append(Object.assign(document.createElement("p"), { textContent: text })); trouble.hidden = false; };
 
   const refresh = () => { button.disabled = chosen.length === 0; };
 
   const add = (files) => {
-    for (const file of files) {
-      if (!scan.test(file.name) || file.name.startsWith(".")) continue;
+    trouble.replaceChildren();
+    trouble.hidden = true;
+    const left = files.filter((file) => !scan(file.name) || file.name.startsWith("."));
+    if (left.length) tell(button.dataset.leftOut.replace("{names}", left.map((file) => file.name).join(", ")));
+    for (const file of files.filter((file) => !left.includes(file))) {
       const line = lineTemplate.content.cloneNode(true).firstElementChild;
       line.querySelector(".file-name").textContent = file.name;
       line.querySelector("progress").setAttribute("aria-label", file.name);
@@ -60,7 +65,7 @@ if (form) {
     event.preventDefault();
     drop.classList.remove("over");
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-    for (const entry of entries) add(await walk(entry));
+    add((await Promise.all(entries.map(walk))).flat());
   });
 
   const post = (url, body, progress, headers = {}) => new Promise((done, fail) => {
@@ -70,31 +75,43 @@ if (form) {
     request.setRequestHeader("Accept", "application/json");
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     if (progress) request.upload.onprogress = (event) => { progress.value = 100 * event.loaded / event.total; };
-    request.onload = () => request.status < 400 ? done(request) : fail(new Error(request.responseText));
+    request.onload = () => request.status < 400 ? done(request) : fail(Object.assign(new Error(request.responseText), { status: request.status }));
     request.onerror = () => fail(new Error(button.dataset.lost));
     request.send(body);
   });
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    trouble.replaceChildren();
     trouble.hidden = true;
     button.disabled = true;
     button.textContent = button.dataset.busy;
     let stack = null;
+    let refused = 0;
     try {
       stack = JSON.parse((await post("/intake", new URLSearchParams(new FormData(form)))).responseText).stack;
       for (const { file, line } of chosen) {
         const address = `${stack}/file?name=${encodeURIComponent(file.name)}`;
-        await post(address, file, line.querySelector("progress"), { "Content-Type": "application/octet-stream" });
-        line.querySelector("progress").value = 100;
-        line.classList.add("sent");
+        try {
+          await post(address, file, line.querySelector("progress"), { "Content-Type": "application/octet-stream" });
+          line.querySelector("progress").value = 100;
+          line.classList.add("sent");
+        } catch (error) { // one file that cannot be taken does not drop the others
+          if (!error.status) throw error;
+          refused += 1;
+          line.classList.add("refused");
+          tell(button.dataset.notTaken.replace("{name}", file.name).replace("{why}", error.message));
+        }
       }
+      if (refused === chosen.length) throw new Error("");
       await post(`${stack}/send`, new URLSearchParams({ csrf }));
-      location.assign(stack);
+      if (!refused) { location.assign(stack); return; }
+      const link = Object.assign(document.createElement("a"), { href: stack, textContent: button.dataset.see });
+      trouble.append(link);
+      button.textContent = button.dataset.idle;
     } catch (error) {
       if (stack) post(`${stack}/drop`, new URLSearchParams({ csrf })).catch(() => {});
-      trouble.textContent = error.message;
-      trouble.hidden = false;
+      if (error.message) tell(error.message);
       button.textContent = button.dataset.idle;
       refresh();
     }

@@ -1,6 +1,15 @@
 // The review desk: keys press the buttons that carry them.
 "use strict";
 
+// The key that was pressed, not the letter that an input method made of it: under Telex W is Ư.
+const keyOf = (event) => {
+  const letter = /^Key([A-Z])$/.exec(event.code);
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
+  if (letter) return letter[1].toLowerCase();
+  if (digit && !event.shiftKey) return digit[1];
+  return event.code === "NumpadEnter" ? "enter" : event.key.toLowerCase();
+};
+
 const item = document.getElementById("item");
 
 const whole = (button) => {
@@ -19,7 +28,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
   const dialog = item.querySelector("dialog");
-  const key = event.key.toLowerCase();
+  const key = keyOf(event);
   if (dialog && dialog.open) {
     if (key === "w") { event.preventDefault(); dialog.close(); }
     return;

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from omr.errors import FiducialError, ScanError
 from omr.geometry import FRAMES, MM_PER_INCH, Affine, Box, PageFrame, Points, apply, fit_similarity, residuals
+from omr.reading.page.hollow import read_rims
 from omr.reading.scan.pages import Grey, ScannedPage
 
 LEAST_PAPER: Final = 80.0  # grey level; where nothing is brighter, there is nothing to see
 LEAST_FIDUCIALS: Final = 2  # one alone was measured to put the far corner up to 3.7 mm off
 ENOUGH_FIDUCIALS: Final = 3  # fix the map; a fourth one is not worth a guess
 WORK_PX_PER_MM: Final = 4.0  # 100 dpi: a module of a marker is 5 px, and folds and streaks harm least
+RIMS_PX_PER_MM: Final = 6.0  # finer, because a rim has a fifth of a module
 CORNER_SHARE: Final = 0.22  # of the short side: 32 mm of A5 hold a marker also at 3 degrees of skew
 MARKER_MODULES: Final = 6  # 4 bits and the black border on both sides
 SUBPIX_MM: Final = 0.6  # half window of corner refinement: under half a module, so no other corner is in it
@@ -42,7 +44,7 @@ class FoundFiducial:
 
     id: int
     corners_px: Points  # (4, 2), in the marker's own order: its printed top left first
-    by: str  # which step of the cascade found it: "half", "full", "page", "template"
+    by: str  # which step of the cascade found it: "half", "full", "page", "rims", "template"
 
     @property
     def is_decoded(self) -> bool:
@@ -65,7 +67,8 @@ def locate(scan: ScannedPage) -> LocatedPage:
     Raises
     ------
     FiducialError
-        ``no_fiducials``, ``too_few_fiducials`` or, for a scan seen in a mirror, ``mirrored``.
+        ``no_fiducials``, ``too_few_fiducials`` or, for a scan seen in a mirror, ``mirrored``, and
+        with black and white exchanged, ``negative``.
     ScanError
         ``two_slips``: markers of more than one slip; ``too_dark``: nothing to be seen.
     """
@@ -76,9 +79,12 @@ def locate(scan: ScannedPage) -> LocatedPage:
         found = _on_page(grey, factor, found)
     if len(found) < LEAST_FIDUCIALS and factor > 1:
         found = _on_page(grey, 1, _in_corners(grey, 1, "full"))
+    if len(found) < LEAST_FIDUCIALS:
+        found = _by_rims(grey, factor) or found
     _refuse_two_slips(found)
     if len(found) < LEAST_FIDUCIALS:
         _refuse_mirrored(grey, factor)
+        _refuse_negative(grey, factor)
         white = float(np.percentile(grey[::16, ::16], 95))
         if white < LEAST_PAPER:
             raise ScanError("too_dark", white=white, least=LEAST_PAPER)
@@ -253,6 +259,32 @@ def _refuse_mirrored(grey: Grey, factor: int) -> None:
     seen = _detect(np.ascontiguousarray(page[:, ::-1]), min(page.shape) * 0.02)
     if len({marker for marker, _ in seen}) >= LEAST_FIDUCIALS:
         raise FiducialError("mirrored")
+
+
+def _refuse_negative(grey: Grey, factor: int) -> None:
+    page = _reduced(grey, factor)
+    seen = _detect(255 - page, min(page.shape) * 0.02)
+    if len({marker for marker, _ in seen}) >= LEAST_FIDUCIALS:
+        raise FiducialError("negative")
+
+
+def _by_rims(grey: Grey, factor: int) -> list[FoundFiducial]:
+    """Look for markers whose black areas are hollow; none where fewer than two show."""
+    factor = max(1, round(factor * WORK_PX_PER_MM / RIMS_PX_PER_MM))
+    page = _reduced(grey, factor)
+    options = cv2.aruco.DetectorParameters()
+    options.minMarkerPerimeterRate = 4 * 0.02 * min(page.shape) / max(page.shape)
+    _, _, quads = cv2.aruco.ArucoDetector(_OURS, options).detectMarkers(page)
+    best: dict[int, tuple[float, Points]] = {}
+    for quad in quads:
+        rims = read_rims(page, np.asarray(quad, np.float64).reshape(4, 2))
+        if rims is not None and rims[2] > best.get(rims[0], (0.0, None))[0]:
+            best[rims[0]] = rims[2], rims[1]
+    found = [
+        FoundFiducial(marker, _refined(grey, _enlarged(corners, factor)), "rims")
+        for marker, (_, corners) in best.items()
+    ]
+    return found if _is_one_page(found) else []
 
 
 def _predicted(grey: Grey, frame: PageFrame, found: Sequence[FoundFiducial]) -> list[FoundFiducial]:

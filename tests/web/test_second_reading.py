@@ -5,11 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omr.records.review.second_reading import WITHDRAWN, Said, Status, status
+from omr.records.review.second_reading import Decision, Status, status
+from omr.words import WITHDRAWN
 
 VALUES = [("answered", ("5",)), ("answered", ("4",)), ("no_answer", ()), ("doubtful", ()), (WITHDRAWN, ())]
 decisions = st.lists(
-    st.builds(lambda by, value: Said(by, "", *value), st.sampled_from("abc"), st.sampled_from(VALUES)),
+    st.builds(lambda by, value: Decision(by, "", *value), st.sampled_from("abc"), st.sampled_from(VALUES)),
     max_size=8,
 )
 
@@ -43,11 +44,11 @@ def test_wanting_a_second_reader_never_settles_sooner(said):
 
 @given(decisions, st.booleans())
 def test_withdrawing_all_opens_the_item(said, second):
-    everybody = [Said(by, "", WITHDRAWN, ()) for by in "abc"]
+    everybody = [Decision(by, "", WITHDRAWN, ()) for by in "abc"]
     assert status([*said, *everybody], second_wanted=second) is Status.OPEN
 
 
 def test_undecidable_is_never_left_to_one():
-    one = Said("a", "", "doubtful", ())
+    one = Decision("a", "", "doubtful", ())
     assert status([one], second_wanted=False) is Status.SECOND
-    assert status([one, Said("b", "", "doubtful", ())], second_wanted=False) is Status.SETTLED
+    assert status([one, Decision("b", "", "doubtful", ())], second_wanted=False) is Status.SETTLED

@@ -141,6 +141,21 @@ def _replace(part: Path, target: Path) -> None:
             time.sleep(_LOOK_AGAIN_S)
 
 
+def append(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Add to the end of a file, which is made where it is missing; on the disk when this returns."""
+    fresh = not path.exists()
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, mode)
+    try:
+        if os.write(descriptor, data) != len(data):
+            raise OSError("short write")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if fresh:
+        sync_folder(path.parent)
+
+
 def remove(path: Path) -> None:
     """Remove a file if it is there, also one that may only be read (Windows refuses that)."""
     try:

@@ -85,6 +85,17 @@ def moment(at: str) -> str:
     return datetime.fromisoformat(at).astimezone().strftime("%d/%m/%Y %H:%M")
 
 
+def day(at: date) -> str:
+    """Return a day as people write it in both languages of this house: day first.
+
+    Examples
+    --------
+    >>> day(date(2026, 3, 5))
+    '05/03/2026'
+    """
+    return f"{at:%d/%m/%Y}"
+
+
 def month(period: str) -> str:
     """Return a period as people write it; what is no month stays.
 
@@ -133,8 +144,8 @@ def day_of(text: str, *, whole: bool = False) -> date | None:
     rest = text[found.end() :]
     if rest not in ("", _MIDNIGHT) and (whole or rest[0].isalnum() and rest[0] != "T"):
         return None
-    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
+    parts = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
     try:
-        return date(int(year), int(month), int(day))
+        return date(*map(int, parts))
     except ValueError:
         return None

@@ -18,6 +18,7 @@ from omr.files import (
     SCAN_HEAD_BYTES,
     SCAN_SUFFIXES,
     appearing,
+    append,
     kind_of_scan,
     locked,
     put_in_place,
@@ -37,6 +38,14 @@ def test_what_fails_on_the_way_leaves_the_old_file_and_nothing_else(tmp_path: Pa
         raise ValueError("on the way")
     assert target.read_text() == "before"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_is_added_stands_behind_what_was_there(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    for line in (b"one\n", b"two\n"):
+        append(file, line, mode=0o600)
+    assert file.read_bytes() == b"one\ntwo\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_two_writers_of_one_file_do_not_mix(tmp_path: Path) -> None:

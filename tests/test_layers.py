@@ -229,6 +229,28 @@ def test_only_the_hall_assembles_what_reading_needs() -> None:
         assert not called & ASSEMBLY - shown, name_of(file)
 
 
+# what the ground floor does, as it looks in code -> the modules where it may stand, and why
+ON_THE_GROUND = {
+    r"\bfsync\(|\bFileLock\(|\bflock\(|msvcrt\.": {"omr.files"},
+    r"\bcsv\.(reader|DictReader)\(|\bload_workbook\b": {"omr.tables_in"},
+    # units: tones tell two names apart; handwriting: writes the signs of a letter one by one
+    r"normalize\(\"NFK?D\"": {"omr.text", "omr.records.register.units", "omr.simulate.handwriting"},
+    r"language\(\) == |%d/%m|replace\(\"\.\", \",\"\)": {"omr.text", "omr.web.pages"},
+    r"\.write_(text|bytes)\(": {
+        "omr.files",
+        "omr.workspace",
+        "omr.simulate.scans",
+    },  # new files that nobody waits for
+}
+
+
+@pytest.mark.parametrize("pattern", ON_THE_GROUND)
+def test_what_the_ground_floor_does_is_done_nowhere_else(pattern: str) -> None:
+    """Files that appear whole, locks, tables from outside, folded text, numbers and days."""
+    found = {name_of(file) for file in MODULES if re.search(pattern, file.read_text("utf-8"))}
+    assert found <= ON_THE_GROUND[pattern]
+
+
 def test_reading_knows_no_database_no_clock_and_no_environment() -> None:
     for file in (PACKAGE / "reading").rglob("*.py"):
         assert not {name.split(".")[0] for name in everywhere(file)} & NOT_IN_READING, file

@@ -22,6 +22,7 @@ def certificate(
     """Make or renew the server's certificate."""
     from datetime import UTC, datetime
 
+    from omr.text import day
     from omr.web.authority import certify
     from omr.workspace import Settings
 
@@ -37,7 +38,7 @@ def certificate(
                 "new_root": made.new_root,
             }
         )
-    until = f"{made.until:%d/%m/%Y}"
+    until = day(made.until)
     click.echo(say("certificate.made", file=made.certificate, until=until, hosts=", ".join(hosts)))
     key = "certificate.new_root" if made.new_root else "certificate.same_root"
     click.echo(say(key, root=made.root, fingerprint=made.fingerprint))

@@ -49,6 +49,7 @@ def sample(
 ) -> None:
     """Draw slips."""
     from omr.figures import Share
+    from omr.files import write_whole
     from omr.records.register.periods import parse_period
     from omr.trust import rekeying
     from omr.trust.audit_sample import draw_sample, ticket
@@ -63,7 +64,7 @@ def sample(
             raise OmrError("sample.no_slips", period=when.name)
         text = rekeying.entry_list(store, made)
     try:
-        output.write_text(text, encoding="utf-8-sig", newline="")  # so that a spreadsheet knows it is UTF-8
+        write_whole(output, "\ufeff" + text)  # so that a spreadsheet knows it is UTF-8
     except OSError as error:
         raise OmrError("sample.cannot_write", file=output, detail=why(error)) from error
     if as_json:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from omr.forms.template import Form, Question
+from omr.text import unaccented
 
 PROGRAMME: Final = "tthc"  # citizens and organisations on administrative procedures
 FIELDS: Final = (
@@ -82,9 +83,7 @@ def _slug(text: str) -> str:
     >>> _slug("Hậu cần, kỹ thuật")
     'hau-can-ky-thuat'
     """
-    letters = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
-    words = re.findall(r"[a-z0-9]+", "".join(sign for sign in letters if not unicodedata.combining(sign)))
-    return "-".join(words)[:40] or "-"
+    return "-".join(re.findall(r"[a-z0-9]+", unaccented(text)))[:40] or "-"
 
 
 def surveys(forms: Mapping[str, Form], told: Mapping[str, str] | None = None) -> dict[str, dict[str, Form]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.figures import Share
+from omr.files import write_whole
 from omr.forms.surveys import overall_question
 from omr.messages import choose_language
 from omr.records.counts.closing import root_of
@@ -315,5 +316,5 @@ def write(
 
         files[f"bao-cao-{name}.docx"] = document(month, before, tables, settings)
     for file, content in files.items():
-        (folder / file).write_bytes(content)
+        write_whole(folder / file, content)
     return [folder / file for file in files]

@@ -10,6 +10,7 @@ from omr.reports.satisfaction_tables import Criterion, criteria, share_of
 from omr.reports.statistics import Month
 from omr.reports.tables import Cell, Column, Heat, Row, Style, Table, Weight, form_label, unit_groups
 from omr.reports.wording import local_day, period_name
+from omr.text import number
 from omr.workspace import ReportSettings
 
 
@@ -88,12 +89,12 @@ def changes_table(month: Month, before: Month | None, settings: ReportSettings) 
         found = [one for one in tested if one.beyond_chance and one.up is up]
         if found:
             rows.append(Row(("", heading, *[None] * 7), Weight.GROUP))
-        for number, one in enumerate(found, len(rows)):
+        for at, one in enumerate(found, len(rows)):
             name = month.names.get(one.unit, one.unit) if one.unit else month.whole
             asked = f"{one.criterion.key}. {one.criterion.label}"
             was, now = one.change.before, one.change.now
             shares = (was.whole, was, now.whole, now)
-            rows.append(Row((number, name, asked, *shares, one.change, _chance(one.corrected))))
+            rows.append(Row((at, name, asked, *shares, one.change, _chance(one.corrected))))
     note = (
         f"{len(tested)} so sánh đơn vị × câu hỏi có từ {settings.ranked_from} câu trả lời ở cả hai kỳ; chỉ "
         "nêu thay đổi vượt mức ngẫu nhiên: kiểm định chính xác Fisher hai phía, xác suất đã hiệu chỉnh theo "
@@ -114,7 +115,7 @@ def _numbered(rows: list[Row]) -> tuple[Row, ...]:
 
 
 def _chance(chance: float) -> str:
-    return "< 0,001" if chance < 0.001 else f"{chance:.3f}".replace(".", ",")
+    return f"{'< ' if chance < 0.001 else ''}{number(max(chance, 0.001), '.3f', code='vi')}"
 
 
 def trend_table(month: Month) -> Table:

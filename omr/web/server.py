@@ -16,6 +16,7 @@ from omr.errors import OmrError
 from omr.files import write_whole
 from omr.messages import say
 from omr.records.intake.leftovers import remove_leftovers
+from omr.text import day
 from omr.web.app import LOOPBACK, create_app
 from omr.web.front import FrontOffice
 from omr.web.patience import LIMITS, Limits, Server, server_of
@@ -42,7 +43,7 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     """
     expired = tls.expired_at() if tls is not None else None
     if expired is not None:
-        say_to(say("web.tls_expired", at=f"{expired:%d/%m/%Y}"))
+        say_to(say("web.tls_expired", at=day(expired)))
     listener = _listen(host, port)
     cv2.setNumThreads(1)  # the requests are the threads
     remove_leftovers(workspace)

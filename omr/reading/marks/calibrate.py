@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omr.errors import OmrError
+from omr.files import write_whole
 from omr.reading.marks.evidence import EVIDENCE
 from omr.workspace import shipped
 
@@ -111,7 +112,7 @@ def save_calibration(calibration: Calibration, file: Path) -> None:
         "limits": {key: getattr(limits, key) for key in _LimitsFile.model_fields},
         "provenance": calibration.provenance,
     }
-    file.write_text(_laid_out(content) + "\n", "utf-8")
+    write_whole(file, _laid_out(content) + "\n")
 
 
 def _laid_out(content: object) -> str:

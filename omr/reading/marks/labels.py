@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from omr.errors import OmrError
+from omr.files import write_whole
 from omr.reading.marks.boxes import CORNERS, BoxList, LabelledRow, read_rows
 
 
@@ -43,12 +45,11 @@ def read_labels(file: Path) -> list[LabelledPage]:
 
 def write_labels(pages: Iterable[LabelledPage], file: Path) -> None:
     """Write pages as `read_labels` reads them."""
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(["image", "box", "group", *CORNERS, "class"])
-        for page in pages:
-            corners = np.round(page.boxes.corners_px.reshape(-1, 8), 2).tolist()
-            for name, group, places, state in zip(
-                page.boxes.names, page.boxes.groups, corners, page.states, strict=True
-            ):
-                writer.writerow([page.image, name, group, *places, state])
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["image", "box", "group", *CORNERS, "class"])
+    for page in pages:
+        corners = np.round(page.boxes.corners_px.reshape(-1, 8), 2).tolist()
+        boxes = zip(page.boxes.names, page.boxes.groups, corners, page.states, strict=True)
+        writer.writerows([page.image, name, group, *places, state] for name, group, places, state in boxes)
+    write_whole(file, out.getvalue())

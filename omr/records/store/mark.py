@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from omr.errors import StoreError, why
-from omr.files import sync_folder
+from omr.files import append
 from omr.workspace import MARK, SETTINGS
 
 # A line has some 130 bytes. The newest stand at the end, in nearly the order of their events:
@@ -92,16 +92,7 @@ class Mark:
         # The break stands in front: what a power cut tore off before must not join this line.
         data = b"\n" + json.dumps(line, separators=(",", ":")).encode()
         try:
-            fresh = not self.exists
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                if os.write(descriptor, data) != len(data):
-                    raise OSError("short write")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            if fresh:
-                sync_folder(self.path.parent)
+            append(self.path, data, mode=0o600)
         except OSError as error:
             detail = why(error)
             raise StoreError("records.mark_unwritten", path=self.path, detail=detail) from error

@@ -11,7 +11,7 @@ from typing import Final
 import docx
 from reportlab.platypus import Flowable
 
-from omr.files import appearing
+from omr.files import write_whole
 from omr.forms import office_paper
 from omr.records.register.periods import Period
 from omr.reports.decree import CENTRE, LEFT, TEXT_MM, rule, set_paper, set_styles, side_by_side, write
@@ -83,8 +83,7 @@ def write_handover(
 ) -> list[Path]:
     """Write the record of one unit as .docx and .pdf and return their paths."""
     made = [folder / f"bien-ban-{period.name}-{unit}{ending}" for ending in (".docx", ".pdf")]
-    with appearing(made[0]) as part:
-        part.write_bytes(_document(name, period, lines, settings))
+    write_whole(made[0], _document(name, period, lines, settings))
     office_paper.write_paper(made[1], "A4", TITLE, _story(name, period, lines, settings))
     return made
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omr import log
-from omr.errors import OmrError, passes
+from omr.errors import AccessError, OmrError, RegisterError, passes
 from omr.forms.serial import IssuedSerials
 from omr.records.intake.claims import OwnedError
 from omr.records.intake.inbox import Inbox, Stack, StackState, Way
@@ -35,11 +35,15 @@ if TYPE_CHECKING:
     from omr.reading.reader import Desk, ReadPage, Result
     from omr.reading.scan.find import LeftOut
     from omr.reading.scan.pages import EncodedPage
+    from omr.records.counts.closing import PeriodStatus
     from omr.records.counts.slips import CurrentSlip
     from omr.records.intake.receipt import Receipt
     from omr.records.intake.redecide import Judge, Redecided
+    from omr.records.register.periods import Period
     from omr.records.review.queue import Item
     from omr.reports.statistics import Month
+
+_ITEMS_SHOWN = 10  # of a list in a message
 
 Reader = Callable[["Iterable[EncodedPage]", "Desk"], "Iterator[Result]"]
 
@@ -108,6 +112,13 @@ class Office:
     store: Store
     by: str
     means: Means = MEANS
+    two_persons: bool = False  # what makes a slip count, two people say; where there are accounts
+    barred: frozenset[str] = frozenset()  # units whose pages this person does not decide
+
+    def among_persons(self, unit: str | None) -> Office:
+        """Return the office for one of several people with accounts, who may belong to a unit."""
+        own = unit is not None and not self.workspace.settings.access.own_unit
+        return replace(self, two_persons=True, barred=frozenset({unit} if unit and own else ()))
 
     @classmethod
     @contextmanager
@@ -323,8 +334,35 @@ class Office:
     def decide(self, item: str, answer: Sequence[str], *, why: str) -> None:
         """Record what a person says about an item of the review queue; see `review.decide`."""
         from omr.records.review.decide import decide
+        from omr.records.review.queue import find_item, units_of
 
-        decide(self.store, item, answer, by=self.by, why=why, read=self._read_typed)
+        if self.barred and (own := self.barred & units_of(self.store, find_item(self.store, item))):
+            raise AccessError("review.own_unit", unit=min(own))
+        decide(
+            self.store,
+            item,
+            answer,
+            by=self.by,
+            why=why,
+            read=self._read_typed,
+            two_persons=self.two_persons,
+        )
+
+    def close_period(self, period: Period, *, why: str = "") -> PeriodStatus:
+        """Close a period; where it takes two people, once a second one confirmed what one decided.
+
+        Raises
+        ------
+        RegisterError
+            As `closing.close`, or if a decision waits for a second person.
+        """
+        from omr.records.counts.closing import close
+        from omr.records.review.second_reading import unconfirmed
+
+        if self.two_persons and (alone := unconfirmed(self.store, period.name)):
+            items = ", ".join(alone[:_ITEMS_SHOWN])
+            raise RegisterError("register.unconfirmed", period=period, count=len(alone), items=items)
+        return close(self.store, period, by=self.by, why=why)
 
     def _read_typed(self, item: Item, serial: Serial) -> ReadPage:
         from omr.records.review.typed import read_typed

@@ -64,6 +64,14 @@ class ReportSettings(BaseModel):
     same_questions: tuple[tuple[str, ...], ...] = ()
 
 
+class AccessSettings(BaseModel):
+    """Section ``[access]``: who may decide what, where there are accounts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    own_unit: bool = False  # whether somebody who belongs to a unit may decide about its pages
+
+
 class BackupSettings(BaseModel):
     """Section ``[backup]``: the copies that the server makes by itself."""
 
@@ -98,6 +106,7 @@ class Settings(BaseModel):
     office: str = "Công an thành phố Hải Phòng"
     electronic_form_url: str = ""  # with one, forms carry its QR code; "{form}" and "{unit}" stand for them
     report: ReportSettings = ReportSettings()
+    access: AccessSettings = AccessSettings()
     backup: BackupSettings = BackupSettings()
     poster: PosterSettings = PosterSettings()
     reading: ReadingSettings = ReadingSettings()

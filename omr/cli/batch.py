@@ -54,9 +54,11 @@ def _as_json(line: BatchLine) -> dict[str, object]:
 @click.pass_obj
 def withdraw(session: Session, name: str, by: str, why: str, dry: bool, yes: bool, as_json: bool) -> None:
     """Take a batch back."""
+    from omr.cli.person import office_of
     from omr.records.intake.withdrawal import withdraw_batch
+    from omr.words import Role
 
-    with session.office(by) as office:
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         _do(office, lambda: withdraw_batch(office.store, name, by=office.by, why=why), dry, yes, as_json)
 
 
@@ -66,9 +68,11 @@ def withdraw(session: Session, name: str, by: str, why: str, dry: bool, yes: boo
 @click.pass_obj
 def restore_(session: Session, name: str, by: str, why: str, dry: bool, yes: bool, as_json: bool) -> None:
     """Let a withdrawn batch count again."""
+    from omr.cli.person import office_of
     from omr.records.intake.withdrawal import give_back_batch
+    from omr.words import Role
 
-    with session.office(by) as office:
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         _do(office, lambda: give_back_batch(office.store, name, by=office.by, why=why), dry, yes, as_json)
 
 
@@ -94,12 +98,14 @@ def correct(
     as_json: bool,
 ) -> None:
     """Say otherwise what was told of a batch."""
+    from omr.cli.person import office_of
     from omr.records.intake.batches import find_batch
     from omr.records.intake.withdrawal import correct_batch
+    from omr.words import Role
 
     if not (unit or period or expected is not None or clear):
         raise click.UsageError(say("batch.nothing_to_correct"))
-    with session.office(by) as office:
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         told = find_batch(office.store, name).orders
         orders = replace(
             told,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.errors import AccessError
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -26,22 +24,6 @@ def period() -> None:
     """Periods."""
 
 
-def _as_lead(session: Session, name: str) -> str:
-    """Return the name, refused where there are accounts and it is no lead's."""
-    from omr.web.accounts import Accounts, account_name
-    from omr.words import Role
-
-    path = session.workspace().path / "accounts.sqlite"
-    if not path.is_file():  # one desk, no accounts: the name goes into the chain as it is
-        return name
-    with closing(Accounts.open(path)) as accounts:
-        users = [user for user in accounts.users() if user.active]
-    leads = {user.name for user in users if Role.LEAD in user.roles}
-    if users and account_name(name) not in leads:
-        raise AccessError("register.only_lead", name=name[:80])
-    return name
-
-
 @period.command("close")
 @click.argument("name", metavar="P")
 @click.option("--by", required=True)
@@ -49,13 +31,14 @@ def _as_lead(session: Session, name: str) -> str:
 @click.pass_obj
 def close_(session: Session, name: str, by: str, as_json: bool) -> None:
     """Close a period."""
-    from omr.records.counts.closing import close
+    from omr.cli.person import office_of
     from omr.records.register.periods import parse_period
+    from omr.words import Role
 
     period = parse_period(name)
-    with session.store() as store:
-        warned = _warnings(store, period)
-        made = close(store, period, by=_as_lead(session, by))
+    with office_of(session, by, Role.LEAD, refused="register.only_lead") as office:
+        warned = _warnings(office.store, period)
+        made = office.close_period(period)
     _show(made, as_json, warned)
 
 
@@ -84,11 +67,13 @@ def _warnings(store: Store, period: Period) -> list[tuple[str, list[str]]]:
 @click.pass_obj
 def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> None:
     """Reopen a closed period for a reason."""
+    from omr.cli.person import office_of
     from omr.records.counts.closing import adjust
     from omr.records.register.periods import parse_period
+    from omr.words import Role
 
-    with session.store() as store:
-        made = adjust(store, parse_period(name), by=_as_lead(session, by), why=why)
+    with office_of(session, by, Role.LEAD, refused="register.only_lead") as office:
+        made = adjust(office.store, parse_period(name), by=office.by, why=why)
     _show(made, as_json)
 
 

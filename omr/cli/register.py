@@ -183,11 +183,13 @@ def withdraw_count_(
     as_json: bool,
 ) -> None:
     """Take back a stock count."""
+    from omr.cli.person import office_of
     from omr.records.register.stock import withdraw_count
     from omr.records.review.queue import queue
+    from omr.words import Role
 
     count = {"unit": unit, "form": form, "period": period, "by": by, "why": why}
-    with session.office(by) as office:
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         before = sum(1 for _ in queue(office.store))
         with office.store.trial():
             serials = withdraw_count(office.store, **count)

@@ -86,7 +86,10 @@ def show(session: Session, item: str, as_json: bool) -> None:
 @click.pass_obj
 def decide(session: Session, item: str, answer: tuple[str, ...], by: str, why: str, as_json: bool) -> None:
     """Decide one item."""
-    with session.office(by) as office:
+    from omr.cli.person import office_of
+    from omr.words import Role
+
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         office.decide(item, answer, why=why)
     if as_json:
         return print_json({"item": item, "answer": list(answer), "by": by, "why": why})

@@ -79,6 +79,20 @@ def reset(session: Session, name: str) -> None:
 
 @users.command()
 @click.argument("name")
+@json_option
+@click.pass_obj
+def token(session: Session, name: str, as_json: bool) -> None:
+    """Make a token for the command line."""
+    from omr.web.accounts import account_name
+
+    made = _accounts(session).make_token(name, by=_me())
+    if as_json:
+        return print_json({"name": account_name(name), "token": made})
+    _hand_over(session, account_name(name), made)
+
+
+@users.command()
+@click.argument("name")
 @click.pass_obj
 def close(session: Session, name: str) -> None:
     """Keep an account out."""

@@ -43,11 +43,13 @@ def withdraw(
     session: Session, unit: str, period: str, by: str, why: str, dry: bool, yes: bool, as_json: bool
 ) -> None:
     """Take back a count of visits."""
+    from omr.cli.person import office_of
     from omr.records.register.periods import parse_period
     from omr.records.register.visits import visits_of, withdraw_visits
+    from omr.words import Role
 
     when = parse_period(period)
-    with session.office(by) as office:
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         with office.store.trial():
             was = withdraw_visits(office.store, unit, when, by=office.by, why=why)
             after = sum(visits_of(office.store, when.name).values())

@@ -91,6 +91,15 @@ def m002_known(db: Database) -> None:
     )
 
 
+@migrations()
+def m003_tokens(db: Database) -> None:
+    """Add what stands for a password where no person types: the command line of one account."""
+    db.execute(
+        """CREATE TABLE tokens (digest TEXT PRIMARY KEY, name TEXT NOT NULL REFERENCES accounts,
+            made_at TEXT NOT NULL) STRICT, WITHOUT ROWID"""
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """One account as the desks need it."""
@@ -213,8 +222,8 @@ class Accounts:
     def set_active(self, name: str, active: bool, by: str) -> None:
         """Let an account in or keep it out; accounts are never deleted: their acts name them."""
         with self._lock, self._db.atomic():
-            self._known(name)
-            if not active:
+            user = self._known(name)
+            if not active and Role.ADMIN in user.roles:
                 self._another_admin(name)
             self._db.execute("UPDATE accounts SET active = ? WHERE name = ?", [int(active), name])
             self._end_all(name)
@@ -268,6 +277,26 @@ class Accounts:
                 FROM accounts LEFT JOIN roles USING (name) GROUP BY name ORDER BY name"""
             ).fetchall()
         return [_user(*row) for row in rows]
+
+    # tokens
+
+    def make_token(self, name: str, by: str) -> str:
+        """Return a new token of an account, for its command line; the one before it ends."""
+        token = secrets.token_urlsafe(32)
+        with self._lock, self._db.atomic():
+            known = self._known(account_name(name)).name
+            self._db.execute("DELETE FROM tokens WHERE name = ?", [known])
+            self._db.execute("INSERT INTO tokens VALUES (?, ?, ?)", [_digest(token), known, self._now()])
+            self.note(by, "token_made", known)
+        return token
+
+    def is_token(self, name: str, token: str) -> bool:
+        """Whether a token is this account's; closing it or a new password ends it."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT 1 FROM tokens WHERE digest = ? AND name = ?", [_digest(token), name]
+            ).fetchone()
+        return row is not None
 
     # sessions
 
@@ -379,6 +408,7 @@ class Accounts:
 
     def _end_all(self, name: str) -> None:
         self._db.execute("DELETE FROM sessions WHERE name = ?", [name])
+        self._db.execute("DELETE FROM tokens WHERE name = ?", [name])
 
 
 def account_name(text: str) -> str:

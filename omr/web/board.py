@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.records.counts.board import month_board
-from omr.records.counts.closing import adjust, close, status
+from omr.records.counts.closing import adjust, status
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.stock import count
 from omr.records.register.visits import record_visits
@@ -73,7 +73,7 @@ def close_month(visit: Visit) -> Response:
             lacking = [line.unit for line in month_board(store, period) if line.lacks]
             if (lacking or not _is_over(period)) and not why:
                 raise OmrError("board.why_needed", units=", ".join(lacking) or "–")
-            close(store, period, by=visit.me.name, why=why)
+            visit.office.hall(store, visit.me.name).close_period(period, why=why)
     except OmrError as error:
         return _show(visit, period, str(error))
     return see_other(f"/month/{period.name}")

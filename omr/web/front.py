@@ -77,7 +77,8 @@ class FrontOffice:
 
     def hall(self, store: Store, by: str) -> Office:
         """Return the office around a register that was lent, for one visitor."""
-        return Office(self.workspace, store, by, self.means)
+        user = self.accounts.find(by)
+        return Office(self.workspace, store, by, self.means).among_persons(user.unit if user else None)
 
     def note(self, by: str, what: str, about: str) -> None:
         """Record an act that is no fact about slips: logins, downloads, looking at a whole page."""

@@ -332,13 +332,16 @@ def test_a_period_is_closed_once_nothing_waits_and_changed_only_for_a_reason(off
     assert "lô nộp muộn" in office("period", "status", "2026-11").out
 
 
-def test_where_there_are_accounts_only_a_lead_closes_and_adjusts(office: Office) -> None:
+def test_where_there_are_accounts_only_a_lead_closes_and_adjusts(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     office.issue("PC06", 2, "2026-11")
     office("users", "add", "lan", "--role", "reviewer")
     office("users", "add", "quantri", "--role", "admin")
     office("users", "add", "minh", "--role", "lead")
     for name in ("lan", "ai đó", "truongphong"):
         assert office("period", "close", "2026-11", "--by", name, code=1).err
+    monkeypatch.setenv("OMR_TOKEN", office.json("users", "token", "minh")["token"])
     office("period", "close", "2026-11", "--by", "Minh")
     why = ("--why", "lô nộp muộn")
     assert "lan" in office("period", "adjust", "2026-11", "--by", "lan", *why, code=1).err

@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.forms.template import Form
+from omr.forms.template import Form, fingerprint
 from omr.reading.marks.measure import FEATURES, F
 from omr.records.store.measured import unpack
-from omr.words import Seal
+from omr.records.store.store import Store
+from omr.words import Carrier, Seal, Standing
 
 # The limits stand between what `python bench/same_sheet.py` measured on 120 simulated sheets:
 # the residual of a sheet scanned again (other dpi, colour, turned) is at most 0.047, lighter
@@ -77,3 +78,40 @@ def compare(one: Features, two: Features) -> tuple[float, float]:
 
 def _features(form: Form, packed: bytes) -> Features:
     return np.array([mark.features for mark in unpack(form, packed)])
+
+
+def twin_of(
+    store: Store,
+    form: Form,
+    marks: bytes,
+    seal: Seal,
+    *,
+    unit: str,
+    period: str,
+    serial: str,
+    typed_only: bool,
+) -> tuple[int, str] | None:
+    """Return reading and serial under which this very sheet counts already in a unit and month, if it does.
+
+    Parameters
+    ----------
+    serial : str
+        Its own, which is left out: among slips of one serial intake compares by itself.
+    typed_only : bool
+        Look only at slips whose serial a person typed: a code on the paper is not read wrong.
+    """
+    typed = f"AND carriers = '{Carrier.TYPED}'" if typed_only else ""
+    rows = store.rows(
+        f"""SELECT reading, serial, marks, seal FROM readings JOIN runs USING (run)
+        WHERE readings.period = ? AND readings.unit = ? AND fingerprint = ? AND serial <> ? {typed}""",
+        period,
+        unit,
+        fingerprint(form),
+        serial,
+    )
+    for row in list(rows):
+        if is_same_sheet(form, row["marks"], marks, (Seal(row["seal"]), seal)):
+            standing = store.row("SELECT standing FROM slips WHERE reading = ?", row["reading"])
+            if standing is not None and standing["standing"] == Standing.COUNTS:
+                return row["reading"], row["serial"]
+    return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.records.intake.orders import Orders
-from omr.records.intake.same_sheet import is_same_sheet
+from omr.records.intake.same_sheet import is_same_sheet, twin_of
 from omr.records.register.custody import Custody, Place
 from omr.records.register.periods import state_of
 from omr.records.store.store import Store
@@ -46,7 +46,17 @@ class Admission:
         earlier.append(seen)
         if len(earlier) > 1:
             return against(form, seen, earlier[:-1]), earlier[0].reading
-        return self.why_aside_alone(issue, number), None
+        reason = self.why_aside_alone(issue, number)
+        if reason is None and (twin := self.typed_twin(form, issue, number, serial, seen)) is not None:
+            return Aside.DUPLICATE_OTHER_IMAGE, twin  # a person sees both, and which number was typed wrong
+        return reason, None
+
+    def typed_twin(self, form: Form, issue: Issue, number: int, serial: str, seen: Seen) -> int | None:
+        """Return the reading under whose typed serial this very sheet counts already, if one does."""
+        place = self.place(issue, number)
+        where = {"unit": place.unit, "period": place.period, "serial": serial}
+        twin = twin_of(self._store, form, seen.marks, seen.seal, **where, typed_only=True)
+        return None if twin is None else twin[0]
 
     def why_aside_alone(self, issue: Issue, number: int) -> Aside | None:
         """Return why the first slip with its serial does not count by itself."""

@@ -175,8 +175,12 @@ def _judge_again(store: Store, act: Act, serials: Iterable[str]) -> None:
                 reason: Aside | None = against(store.forms[row["fingerprint"]], seen, earlier)
                 other: int | None = earlier[0].reading
             else:
-                reason = admissions[orders].why_aside_alone(issues[row["run"]], row["number"])
-                other = None
+                admission, issue = admissions[orders], issues[row["run"]]
+                reason, other = admission.why_aside_alone(issue, row["number"]), None
+                form = store.forms[row["fingerprint"]]
+                if reason is None:
+                    other = admission.typed_twin(form, issue, row["number"], serial, seen)
+                    reason = None if other is None else Aside.DUPLICATE_OTHER_IMAGE
             earlier.append(seen)
             late = row["set_aside"] == Aside.PERIOD_CLOSED and reason is None
             if not late and (reason, other) != (row["set_aside"], row["other"]):

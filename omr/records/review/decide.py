@@ -12,6 +12,8 @@ from omr.records.counts.answers import Given
 from omr.records.counts.validity import rules
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import PageRows
+from omr.records.intake.same_sheet import twin_of
+from omr.records.register.custody import Custody
 from omr.records.register.periods import refuse_closed
 from omr.records.review.queue import (
     NOTHING,
@@ -22,6 +24,7 @@ from omr.records.review.queue import (
     ItemKind,
     find_item,
 )
+from omr.records.store.measured import pack
 from omr.records.store.store import Act, Row, Store
 from omr.words import WITHDRAWN, AnswerState, PageDecision, SlipDecision, Standing
 
@@ -34,6 +37,7 @@ def decide(
     by: str,
     why: str,
     read: Callable[[Item, Serial], ReadPage],
+    two_persons: bool = False,
 ) -> None:
     """Record what a person says about an item.
 
@@ -45,6 +49,9 @@ def decide(
         ``not_a_slip``, ``rescanned``, or a code of the validity rules. For all: ``withdraw``.
     read : callable
         Reads the page of an item with a serial that was typed.
+    two_persons : bool
+        Whether what makes a slip count wants two people: who spoke about it already is refused, and
+        a page is read with a typed serial once another person typed the same.
 
     Raises
     ------
@@ -63,8 +70,10 @@ def decide(
         raise OmrError("review.one_word", item=name)
     if not why.strip():
         raise OmrError("review.no_why", item=name)
+    if two_persons and answer[0] != WITHDRAW and _spoke_last(store, item, by):
+        raise OmrError("review.same_person", item=name, by=by)
     if item.kind is ItemKind.PAGE:
-        _decide_page(store, item, answer[0], by=by, why=why, read=read)
+        _decide_page(store, item, answer[0], by=by, why=why, read=read, two_persons=two_persons)
     else:
         _decide_slip(store, item, answer[0], by=by, why=why)
 
@@ -155,14 +164,63 @@ def _add_slip_decisions(
     act.add("decided_slips", *rows)
 
 
+def _spoke_last(store: Store, item: Item, by: str) -> bool:
+    """Whether this person's word is the latest on a slip or page, and stands."""
+    table, column = ("decided_pages", "page") if item.kind is ItemKind.PAGE else ("decided_slips", "reading")
+    row = store.row(
+        f"""SELECT outcome, by FROM {table} JOIN events USING (event)
+        WHERE {column} = ? ORDER BY decision DESC LIMIT 1""",
+        item.page if item.kind is ItemKind.PAGE else item.reading,
+    )
+    return row is not None and row["by"] == by and row["outcome"] != WITHDRAWN
+
+
+def _typed_by_another(store: Store, item: Item, serial: Serial, by: str) -> bool:
+    """Whether somebody else typed the same serial for a page, and nobody took it back since."""
+    row = store.row(
+        """SELECT 1 FROM decided_pages JOIN events USING (event)
+        WHERE page = ?1 AND serial = ?2 AND by <> ?3 AND decision > coalesce((
+            SELECT max(decision) FROM decided_pages WHERE page = ?1 AND outcome = ?4), 0)""",
+        item.page,
+        str(serial),
+        by,
+        PageDecision.WITHDRAWN,
+    )
+    return row is not None
+
+
+def _refuse_twin(store: Store, item: Item, result: ReadPage) -> None:
+    """Refuse a typed serial whose sheet counts already under another one in that unit and month."""
+    slip = result.page
+    place = Custody(store).place(slip.issue.run, slip.serial.number)
+    unit, period = (place.unit, place.period) if place else (slip.issue.unit, slip.issue.period)
+    form = store.forms[slip.issue.fingerprint]
+    marks = pack(form, result.marks)
+    where = {"unit": unit, "period": period, "serial": str(slip.serial)}
+    twin = twin_of(store, form, marks, result.seal, **where, typed_only=False)
+    if twin is not None:
+        raise OmrError("review.same_ink", item=item.item, serial=twin[1])
+
+
 def _decide_page(
-    store: Store, item: Item, word: str, *, by: str, why: str, read: Callable[[Item, Serial], ReadPage]
+    store: Store,
+    item: Item,
+    word: str,
+    *,
+    by: str,
+    why: str,
+    read: Callable[[Item, Serial], ReadPage],
+    two_persons: bool,
 ) -> None:
     outcomes: dict[str, PageDecision] = {word: word for word in PAGE_OUTCOMES}
     outcomes[WITHDRAW] = PageDecision.WITHDRAWN
     reason = word if word in rules().texts else None
     serial = None if reason or word in outcomes else parse_serial(word)
     result = read(item, serial) if serial else None
+    if result is not None:
+        _refuse_twin(store, item, result)
+    if two_persons and serial is not None and not _typed_by_another(store, item, serial, by):
+        result = None  # it counts once somebody else typed the same
     outcome = PageDecision.SERIAL if serial else PageDecision.INVALID if reason else outcomes[word]
     with store.act("decide_page", by=by, why=why) as act:
         # What an earlier typed serial brought no longer counts.

@@ -148,6 +148,18 @@ def find_item(store: Store, name: str) -> Item:
     )
 
 
+def units_of(store: Store, item: Item) -> frozenset[str]:
+    """Return the units that an item is about; of a page that could not be read, those of its stack."""
+    if item.unit is not None:
+        return frozenset({item.unit})
+    rows = store.rows(
+        """SELECT unit FROM known_batches WHERE batch = ?1 AND unit IS NOT NULL
+        UNION SELECT unit FROM slips WHERE batch = ?1""",
+        item.batch,
+    )
+    return frozenset(row["unit"] for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One possible answer, with what the machine saw there."""

@@ -18,7 +18,7 @@ from omr.forms.template import Form, Question
 from omr.reading.marks.decide import BoxVerdict
 from omr.records.counts.answers import CurrentAnswer, Given, current_answers
 from omr.records.counts.validity import judge
-from omr.records.review.queue import Item, ItemKind, answer_name
+from omr.records.review.queue import Item, ItemKind, answer_name, find_item
 from omr.records.store.store import Store
 from omr.records.store.verdicts import unpack_verdicts
 from omr.words import WITHDRAWN, AnswerState, BoxState, PageDecision, Standing
@@ -251,8 +251,8 @@ def to_confirm(store: Store) -> dict[str, tuple[Decision, ...]]:
     What makes a slip count or not, two readers say.
     """
     said: dict[str, list[Decision]] = {}
-    for row in store.rows(_SLIP_DECISIONS, PageDecision.SERIAL, PageDecision.RESCANNED):
-        value = row["outcome"] if row["reason"] is None else f"{row['outcome']} {row['reason']}"
+    for row in store.rows(_SLIP_DECISIONS, PageDecision.RESCANNED):
+        value = " ".join(filter(None, (row["outcome"], row["reason"], row["serial"])))
         state = WITHDRAWN if row["outcome"] == WITHDRAWN else value
         said.setdefault(row["item"], []).append(Decision(row["by"], row["at"], state, ()))
     return {
@@ -263,14 +263,29 @@ def to_confirm(store: Store) -> dict[str, tuple[Decision, ...]]:
 
 
 # Of a decision on a slip that made another one of the same serial step back, the last row is
-# the decision itself. A typed serial proves itself by its check characters and guard letters.
+# the decision itself. A typed serial is settled once the page was read with it: at once, where one
+# person works alone, else when a second one typed the same.
 _SLIP_DECISIONS: Final = """
-    SELECT 'S' || reading AS item, outcome, reason, by, at, events.event
+    SELECT 'S' || reading AS item, outcome, reason, NULL AS serial, by, at, events.event
     FROM decided_slips JOIN events USING (event)
     WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY event) AND act = 'decide_slip'
     UNION ALL
-    SELECT 'P' || page, outcome, reason, by, at, events.event
+    SELECT 'P' || page, outcome, reason, serial, by, at, events.event
     FROM decided_pages JOIN events USING (event)
-    WHERE outcome NOT IN (?, ?)
-    ORDER BY 6
+    WHERE outcome <> ? AND NOT EXISTS (SELECT 1 FROM slips WHERE slips.page = decided_pages.page)
+    ORDER BY 7
 """
+
+
+def unconfirmed(store: Store, period: str) -> list[str]:
+    """Return the items that bear on a period and that only one person decided, or several differently."""
+    stacks = {
+        row["batch"]
+        for row in store.rows(
+            """SELECT batch FROM known_batches WHERE period = ?1
+            UNION SELECT batch FROM slips WHERE period = ?1""",
+            period,
+        )
+    }
+    items = (find_item(store, name) for name in to_confirm(store))
+    return [one.item for one in items if one.period == period or (one.period is None and one.batch in stacks)]

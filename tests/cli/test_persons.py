@@ -1,0 +1,131 @@
+"""Where there are accounts, a name at the command line proves that it is its owner, and it takes two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+from offices import Office
+from scanned import slip
+
+from omr.web import accounts as accounts_module
+from omr.web.accounts import Accounts
+
+As = Callable[[str | None], None]
+PASSWORD = "vịt xoè cánh bay qua ao"
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with the least work."""
+    quick = type(accounts_module._hasher)(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts_module, "_hasher", quick)
+
+
+@pytest.fixture
+def people(office: Office, monkeypatch: pytest.MonkeyPatch) -> As:
+    """Accounts of an office; says whose token is in the environment."""
+    for name, role, unit in (
+        ("lan", "reviewer", None),
+        ("minh", "lead", None),
+        ("hoa", "reviewer", "PC06"),
+        ("quet", "clerk", "PC06"),
+    ):
+        words = ("--unit", unit) if unit else ()
+        office("users", "add", name, "--role", role, *words)
+    tokens = {name: office.json("users", "token", name)["token"] for name in ("lan", "minh", "hoa", "quet")}
+
+    def acting(name: str | None) -> None:
+        if name is None:
+            monkeypatch.delenv("OMR_TOKEN", raising=False)
+        else:
+            monkeypatch.setenv("OMR_TOKEN", tokens[name])
+
+    return acting
+
+
+@pytest.fixture
+def held(office: Office, people: As) -> str:
+    """A slip of PC06 that is held: its stack was told to be of another unit."""
+    run = office.issue("PC06", 5, "2026-11")
+    office("read", office.scan(slip(run, 1)), "--unit", "PC07", code=3)
+    return "H1"
+
+
+def decide(office: Office, item: str, by: str, answer: str = "counts", code: int = 1) -> str:
+    words = ("--answer", answer, "--why", "đã xem")
+    return str(office("review", "decide", item, *words, "--by", by, code=code).err)
+
+
+def test_a_name_without_an_account_or_without_its_proof_decides_nothing(
+    office: Office, people: As, held: str
+) -> None:
+    assert "khach" in decide(office, held, "khach")
+    people(None)
+    assert "OMR_TOKEN" in decide(office, held, "lan")
+    people("minh")
+    assert "lan" in decide(office, held, "lan")  # somebody else's token
+    people("quet")
+    assert "quet" in decide(office, held, "quet")  # a clerk does not decide what counts
+    assert office.json("review", "list", code=3)[0]["item"] == held
+
+
+def test_one_person_settles_nothing_alone(office: Office, people: As, held: str) -> None:
+    people("lan")
+    decide(office, held, "lan", code=0)
+    assert "lan" in decide(office, held, "lan", "refused")
+    people("minh")
+    assert "S1" in office("period", "close", "2026-11", "--by", "minh", code=1).err
+    decide(office, held, "minh", code=0)
+    office("period", "close", "2026-11", "--by", "minh")
+
+
+def test_nobody_decides_about_the_own_unit(office: Office, people: As, held: str) -> None:
+    people("hoa")
+    assert "PC06" in decide(office, held, "hoa")
+    (office.workspace.path / "omr.toml").write_text("[access]\nown_unit = true\n")
+    decide(office, held, "hoa", code=0)
+
+
+def test_taking_back_wants_an_account_too(office: Office, people: As, held: str) -> None:
+    why = ("--by", "lan", "--why", "nhầm", "--yes")
+    stock = ("--unit", "PC06", "--form", "DL-01", "--period", "2026-11")
+    people(None)
+    for words in (
+        ("batch", "withdraw", "B000001"),
+        ("batch", "restore", "B000001"),
+        ("batch", "correct", "B000001", "--clear", "unit"),
+        ("visits", "withdraw", "--unit", "PC06", "--period", "2026-11"),
+        ("register", "withdraw-count", *stock),
+    ):
+        assert "OMR_TOKEN" in office(*words, *why, code=1).err, words
+    people("lan")
+    office("batch", "correct", "B000001", "--clear", "unit", *why)
+
+
+def test_a_token_ends_with_its_account_and_with_the_next_token(
+    office: Office, people: As, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people("lan")
+    again = office.json("users", "token", "lan")["token"]
+    assert "lan" in decide(office, held, "lan")
+    monkeypatch.setenv("OMR_TOKEN", again)
+    office("users", "close", "lan")
+    office("users", "open", "lan")
+    assert "lan" in decide(office, held, "lan")
+
+
+def test_a_person_at_a_terminal_gives_the_password(
+    office: Office, people: As, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(None)
+    with closing(Accounts.open(office.workspace.path / "accounts.sqlite")) as accounts:
+        first = accounts.reset("lan", by="test")
+        given = iter([first, "sai rồi, không phải", PASSWORD])
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr("getpass.getpass", lambda prompt: next(given))
+        assert "lan" in decide(office, held, "lan")  # the one-time password is to be changed first
+        accounts.change_password("lan", first, PASSWORD)
+        assert "lan" in decide(office, held, "lan")
+        decide(office, held, "lan", code=0)

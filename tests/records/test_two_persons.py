@@ -1,0 +1,168 @@
+"""What makes a slip count takes two people, on every door; and no ink counts under two numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scanned import Scanner, rejected, slip
+
+from omr.errors import AccessError, OmrError
+from omr.forms.serial import Issue
+from omr.office import Office
+from omr.reading.marks.measure import FEATURES, F, MarkReading
+from omr.reading.reader import ReadPage
+from omr.records.register.periods import parse_period
+from omr.records.review.decide import decide
+from omr.records.review.second_reading import to_confirm, unconfirmed
+from omr.records.store.store import Store
+from omr.words import Carrier
+from omr.workspace import Workspace
+
+Issuing = Callable[..., Issue]
+WHY = {"why": "đã xem"}
+
+
+def inked(page: ReadPage, hand: int) -> ReadPage:
+    """The same slip with a hand's own ink: what is compared when two scans may be one sheet."""
+    chance = np.random.default_rng(hand)
+    marks = []
+    for mark in page.marks:
+        features = np.zeros(len(FEATURES))
+        features[[F["gain"], F["core"]]] = chance.uniform(0.2, 0.6, 2)
+        marks.append(MarkReading(mark.question, mark.option, np.zeros((4, 2)), tuple(features)))
+    return replace(page, marks=tuple(marks))
+
+
+def office(store: Store, workspace: Workspace, by: str, unit: str | None = None) -> Office:
+    """The office as one of several people with accounts sees it."""
+    return Office(workspace, store, by).among_persons(unit)
+
+
+@pytest.fixture
+def typed(store: Store, scanner: Scanner, issued_run: Issuing) -> tuple[Issue, Callable[..., None]]:
+    """A page whose serial is scribbled over; somebody types one for it."""
+    run = issued_run(10)
+    scanner.take_in(scanner.scan("a.tif", rejected("serial_unreadable"), inked(slip(run, 5), 5)))
+
+    def type_serial(number: int, by: str, hand: int = 1, word: str = "") -> None:
+        def read(item: object, serial: object) -> ReadPage:
+            page = inked(slip(run, number), hand)
+            return replace(page, page=replace(page.page, carriers=(Carrier.TYPED,)))
+
+        answer = word or str(run.serial(number))
+        decide(store, "P1", [answer], by=by, **WHY, read=read, two_persons=True)
+
+    return run, type_serial
+
+
+def counted(store: Store) -> list[int]:
+    return [row["number"] for row in store.rows("SELECT number FROM slips WHERE standing = 'counts'")]
+
+
+def test_one_persons_typed_serial_counts_nothing_until_another_types_the_same(
+    store: Store, typed: tuple[Issue, Callable[..., None]]
+) -> None:
+    _, type_serial = typed
+    type_serial(1, "lan")
+    assert counted(store) == [5]
+    assert set(to_confirm(store)) == {"P1"}
+    with pytest.raises(OmrError) as error:
+        type_serial(1, "lan")
+    assert error.value.key == "review.same_person"
+    type_serial(1, "minh")
+    assert counted(store) == [5, 1]
+    assert to_confirm(store) == {}
+
+
+def test_two_who_type_different_serials_need_a_third(
+    store: Store, typed: tuple[Issue, Callable[..., None]]
+) -> None:
+    _, type_serial = typed
+    type_serial(1, "lan")
+    type_serial(2, "minh")
+    assert counted(store) == [5]
+    assert unconfirmed(store, "2026-11") == ["P1"]
+    type_serial(2, "hoa")
+    assert counted(store) == [5, 2]
+
+
+def test_a_typed_serial_that_was_taken_back_needs_two_again(
+    store: Store, typed: tuple[Issue, Callable[..., None]]
+) -> None:
+    _, type_serial = typed
+    type_serial(1, "lan")
+    type_serial(1, "lan", word="withdraw")
+    type_serial(1, "minh")
+    assert counted(store) == [5]
+
+
+def test_a_sheet_does_not_count_under_another_sheets_number(
+    store: Store, typed: tuple[Issue, Callable[..., None]]
+) -> None:
+    """Its ink counts already: what was typed belongs to another sheet."""
+    run, type_serial = typed
+    with pytest.raises(OmrError) as error:
+        type_serial(1, "lan", hand=5)
+    assert (error.value.key, error.value.values["serial"]) == ("review.same_ink", str(run.serial(5)))
+
+
+def test_a_sheet_that_comes_again_under_its_own_number_is_held_beside_the_typed_one(
+    store: Store, scanner: Scanner, typed: tuple[Issue, Callable[..., None]]
+) -> None:
+    """The number was typed wrong; the clerk scans the sheet once more, and its code is read."""
+    run, type_serial = typed
+    type_serial(1, "lan", hand=7)
+    type_serial(1, "minh", hand=7)
+    scanner.take_in(scanner.scan("again.tif", inked(slip(run, 2), 7), inked(slip(run, 3), 8)))
+    assert sorted(counted(store)) == [1, 3, 5]
+    (held,) = store.rows("SELECT item, reason, other FROM waiting WHERE kind = 'held'")
+    typed_reading = store.value("SELECT reading FROM readings WHERE carriers = 'typed'")
+    assert held["reason"] == "duplicate_other_image"
+    assert held["other"] in (typed_reading, store.value("SELECT reading FROM slips WHERE number = 1"))
+
+
+def test_a_slip_that_one_person_judged_waits_for_another(
+    store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", slip(issued_run(3), 1)), unit="PC07")
+    office(store, workspace, "lan").decide("H1", ["counts"], **WHY)
+    assert unconfirmed(store, "2026-11") == ["S1"]
+    with pytest.raises(OmrError) as error:
+        office(store, workspace, "lan").decide("H1", ["refused"], **WHY)
+    assert error.value.key == "review.same_person"
+    office(store, workspace, "minh").decide("H1", ["counts"], **WHY)
+    assert unconfirmed(store, "2026-11") == []
+
+
+@pytest.mark.parametrize("item", ["A2-B1", "S2", "P1"])
+def test_nobody_decides_about_the_own_unit_unless_a_setting_says_so(
+    store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing, item: str
+) -> None:
+    run = issued_run(3)
+    scanner.take_in(scanner.scan("a.tif", rejected("serial_unreadable"), slip(run, 1, B1="?")), unit="PC06")
+    item = item.replace("2", str(store.value("SELECT max(reading) FROM readings")))
+    answer = {"A": "5", "S": "KHL4", "P": "not_a_slip"}[item[0]]
+    with pytest.raises(AccessError) as error:
+        office(store, workspace, "lan", "PC06").decide(item, [answer], **WHY)
+    assert (error.value.key, error.value.values["unit"]) == ("review.own_unit", "PC06")
+    office(store, workspace, "lan", "PC07").decide(item, [answer], **WHY)
+    (workspace.path / "omr.toml").write_text("[access]\nown_unit = true\n")
+    allowed = Workspace.open(workspace.path)
+    office(store, allowed, "minh", "PC06").decide(item, [answer], **WHY)
+
+
+def test_who_works_alone_decides_alone(
+    store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
+) -> None:
+    """One desk without accounts: as it was."""
+    scanner.take_in(scanner.scan("a.tif", slip(issued_run(3), 1)), unit="PC07")
+    with closing(store):
+        alone = Office(workspace, store, "lan")
+        alone.decide("H1", ["counts"], **WHY)
+        alone.decide("H1", ["refused"], **WHY)
+        assert counted(store) == []
+        assert parse_period("2026-11").name == "2026-11"

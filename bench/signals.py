@@ -27,7 +27,7 @@ from omr.forms.layout import find_form
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
 from omr.simulate.respondents import EVERYDAY, fill
-from omr.trust.signals import Kind, find_signals
+from omr.trust.signals import SignalKind, find_signals
 from omr.trust.unit_months import MONTHS_BACK, Rates, SeenSlip, UnitMonth
 
 SIZES = (30, 50, 80, 120, 200, 400, 800, 1600)  # slips that came back to a unit in a month
@@ -234,7 +234,7 @@ def found(crowd: Crowd, name: str, size: int, missing: float, trials: int, rng: 
     return by
 
 
-COLUMNS = ("tampering", "size", "missing", "trials", "found", *(kind.value for kind in Kind))
+COLUMNS = ("tampering", "size", "missing", "trials", "found", *(kind.value for kind in SignalKind))
 
 
 def measure(trials: int, sizes: Sequence[int], seed: int) -> list[dict[str, object]]:

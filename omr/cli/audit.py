@@ -15,7 +15,7 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.store.chain import Problem
+    from omr.records.store.chain import Damage
 
 FILES_SHOWN: Final = 20  # with --json all
 _HEAD: Final = re.compile(r"[0-9a-f]{8,64}")
@@ -66,7 +66,7 @@ def _list(title: str, files: tuple[str, ...]) -> None:
         click.echo("  " + say("audit.more", count=len(files) - FILES_SHOWN), err=True)
 
 
-def _found(problem: Problem | None) -> dict[str, object]:
+def _found(problem: Damage | None) -> dict[str, object]:
     return {
         "ok": problem is None,
         "problem": None if problem is None else str(problem),

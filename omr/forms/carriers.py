@@ -18,7 +18,7 @@ from omr.words import Carrier
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class SerialCode:
     """One kind of code that carries a serial."""
 
     carrier: Carrier
@@ -46,7 +46,7 @@ class Code:
 CODES: Final = {
     code.carrier: code
     for code in (
-        Code(
+        SerialCode(
             Carrier.LADDER,
             code128,
             CODE128_MODULE_MM,
@@ -55,7 +55,7 @@ CODES: Final = {
             format=zxingcpp.BarcodeFormat.Code128,
             zbar="CODE128",
         ),
-        Code(
+        SerialCode(
             Carrier.QR,
             qr,
             QR_MODULE_MM,

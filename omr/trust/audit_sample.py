@@ -31,7 +31,7 @@ from omr.messages import say
 from omr.records.register.periods import Period
 from omr.records.store.store import Store
 from omr.trust import rekeying
-from omr.trust.rekeying import Draw, Outcome
+from omr.trust.rekeying import Comparison, Draw
 
 RISK_LIMIT: Final = 0.05
 
@@ -219,12 +219,12 @@ def assurance_of(store: Store, period: Period) -> Assurance | None:
     return assure(made, rekeying.outcomes(store, made), changed=today != made.population)
 
 
-def assure(made: Draw, outcomes: Sequence[Outcome], *, changed: bool) -> Assurance:
+def assure(made: Draw, outcomes: Sequence[Comparison], *, changed: bool) -> Assurance:
     """Return what the keyed slips of a draw show.
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
+    outcomes : sequence of Comparison
         One per slip that was keyed, as `records.rekeying.outcomes` gives them.
     changed : bool
         Whether the figures changed since the draw.

@@ -22,7 +22,7 @@ from omr.files import hashed_copy
 from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
 from omr.records.register.periods import parse_period
-from omr.records.store.chain import Problem
+from omr.records.store.chain import Damage
 from omr.records.store.signing import signed_by
 from omr.records.store.store import Row, Store, digest_of, event_hash
 from omr.trust.export import FILES, FORMAT, MANIFEST, MAY_LACK_ROWS, SIGNATURE
@@ -46,7 +46,7 @@ class Checked:
     events: int
     head: str
     signer: str  # public key
-    problem: Problem | None
+    problem: Damage | None
 
     @property
     def ok(self) -> bool:
@@ -90,28 +90,28 @@ def check(file: Path, key: str | None = None) -> Checked:
 
 def _problem(
     archive: zipfile.ZipFile, manifest: dict[str, Any], content: bytes, key: str | None
-) -> Problem | None:
+) -> Damage | None:
     if key not in (None, manifest["public_key"]):
-        return Problem(None, "audit.other_signer", {"signer": manifest["public_key"]})
+        return Damage(None, "audit.other_signer", {"signer": manifest["public_key"]})
     signature = archive.read(SIGNATURE).decode("ascii", "replace")
     if not signed_by(str(manifest["public_key"]), signature, content):
-        return Problem(None, "audit.bad_signature", {})
+        return Damage(None, "audit.bad_signature", {})
     for name in FILES:
         with archive.open(name) as unpacked:
             digest, _ = hashed_copy(unpacked)
         if digest != manifest["files"][name]:
-            return Problem(None, "audit.bad_file", {"name": name})
+            return Damage(None, "audit.bad_file", {"name": name})
     events = list(_lines(archive, "events.jsonl"))
     problem = _chain(events, manifest) or _digests(events, archive)
     if problem is not None:
         return problem
     if manifest["rules"] != rules().version:
-        return Problem(None, "audit.other_rules", {"theirs": manifest["rules"], "ours": rules().version})
+        return Damage(None, "audit.other_rules", {"theirs": manifest["rules"], "ours": rules().version})
     with tempfile.TemporaryDirectory() as folder:
         found = _figures(archive, events, Path(folder), manifest["period"])
     with archive.open("figures.json") as stated:
         if json.load(stated) != found:
-            return Problem(None, "audit.other_figures", {})
+            return Damage(None, "audit.other_figures", {})
     return None
 
 
@@ -121,19 +121,19 @@ def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _chain(events: list[dict[str, Any]], manifest: dict[str, Any]) -> Problem | None:
+def _chain(events: list[dict[str, Any]], manifest: dict[str, Any]) -> Damage | None:
     previous = ""
     for number, event in enumerate(events, start=1):
         whole = event["event"] == number and event["previous"] == previous
         if not whole or event["hash"] != event_hash(event):
-            return Problem(number, "audit.event_changed", {"act": event.get("act"), "at": event.get("at")})
+            return Damage(number, "audit.event_changed", {"act": event.get("act"), "at": event.get("at")})
         previous = event["hash"]
     if (len(events), previous) != (manifest["events"], manifest["head"]):
-        return Problem(len(events) + 1, "audit.no_event", {})
+        return Damage(len(events) + 1, "audit.no_event", {})
     return None
 
 
-def _digests(events: list[dict[str, Any]], archive: zipfile.ZipFile) -> Problem | None:
+def _digests(events: list[dict[str, Any]], archive: zipfile.ZipFile) -> Damage | None:
     """Compare the rows of each event that is there with its digest."""
     by_event = groupby(_lines(archive, "rows.jsonl"), key=lambda line: int(line["row"]["event"]))
     before, there = 0, set[int]()
@@ -142,12 +142,12 @@ def _digests(events: list[dict[str, Any]], archive: zipfile.ZipFile) -> Problem 
         for line in lines:
             rows.setdefault(str(line["table"]), []).append(line["row"])
         if not before < number <= len(events) or digest_of(rows) != events[number - 1]["digest"]:
-            return Problem(number, "audit.rows_changed", {"act": "", "at": ""})
+            return Damage(number, "audit.rows_changed", {"act": "", "at": ""})
         before = number
         there.add(number)
     for event in events:
         if event["event"] not in there and event["act"] not in MAY_LACK_ROWS:
-            return Problem(event["event"], "audit.rows_left_out", {"act": event["act"], "at": event["at"]})
+            return Damage(event["event"], "audit.rows_left_out", {"act": event["act"], "at": event["at"]})
     return None
 
 

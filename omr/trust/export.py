@@ -42,7 +42,7 @@ _BESIDE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class SignedExport:
     """What an export holds."""
 
     period: str
@@ -52,7 +52,7 @@ class Exported:
     signer: str  # public key
 
 
-def export(store: Store, workspace: Path, period: Period, target: Path) -> Exported:
+def export(store: Store, workspace: Path, period: Period, target: Path) -> SignedExport:
     """Write and sign the export of a period.
 
     Raises
@@ -64,7 +64,7 @@ def export(store: Store, workspace: Path, period: Period, target: Path) -> Expor
         return _exported(store, workspace, period, target)
 
 
-def _exported(store: Store, workspace: Path, period: Period, target: Path) -> Exported:
+def _exported(store: Store, workspace: Path, period: Period, target: Path) -> SignedExport:
     if (problem := chain_problem(store)) is not None:
         raise OmrError("audit.broken", problem=problem)
     key = signing_key(workspace)
@@ -98,7 +98,7 @@ def _exported(store: Store, workspace: Path, period: Period, target: Path) -> Ex
             archive.writestr(_entry(SIGNATURE), key.sign(content).hex())
     except OSError as error:
         raise OmrError("audit.cannot_write", target=target, detail=why(error)) from error
-    return Exported(
+    return SignedExport(
         period.name,
         counts["events.jsonl"],
         str(manifest["head"]),

@@ -40,7 +40,7 @@ Said = Mapping[str, str]  # question -> codes, as in the list
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedSlip:
     """One slip that came back, as it counts now."""
 
     serial: str
@@ -69,7 +69,7 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Comparison:
     """One drawn slip: as counted, and as keyed from paper."""
 
     serial: str
@@ -81,12 +81,12 @@ class Outcome:
     differs: bool
 
 
-def counted_slips(store: Store, period: Period) -> list[Counted]:
+def counted_slips(store: Store, period: Period) -> list[CountedSlip]:
     """Return every paper slip of the main survey that came back in a period, valid or not, by serial."""
     _, prints = main_survey(store)
     slips = (slip for slip in current_slips(store, period=period.name) if slip.fingerprint in prints)
     return sorted(
-        (Counted(slip.serial, slip.fingerprint, slip.valid, _said(slip)) for slip in slips),
+        (CountedSlip(slip.serial, slip.fingerprint, slip.valid, _said(slip)) for slip in slips),
         key=lambda slip: slip.serial,
     )
 
@@ -115,7 +115,7 @@ def _satisfied(form: Form, said: Said) -> bool | None:
     return of_code.get(said.get(question.key, NOTHING))  # several codes, or none, are no answer
 
 
-def population_digest(slips: Sequence[Counted]) -> str:
+def population_digest(slips: Sequence[CountedSlip]) -> str:
     """Return the SHA-256 over all counted slips: the same digest is the same population."""
     rows = [[slip.serial, slip.valid, dict(slip.said)] for slip in slips]
     return hashlib.sha256(canonical(rows)).hexdigest()
@@ -142,7 +142,7 @@ def latest_draw(store: Store, period: Period) -> Draw | None:
 
 def record_draw(
     store: Store,
-    slips: Sequence[Counted],
+    slips: Sequence[CountedSlip],
     serials: Sequence[str],
     *,
     period: Period,
@@ -155,7 +155,7 @@ def record_draw(
 
     Parameters
     ----------
-    slips : sequence of Counted
+    slips : sequence of CountedSlip
         The population.
     serials : sequence of str
         Those drawn, in the order of their tickets.
@@ -224,11 +224,11 @@ def _keyed(form: Form) -> list[str]:
     return [question.key for question in form.questions if question.options]
 
 
-def _drawn(store: Store, made: Draw) -> Iterator[tuple[Counted, Form, int]]:
+def _drawn(store: Store, made: Draw) -> Iterator[tuple[CountedSlip, Form, int]]:
     forms = store.forms
     for row in store.rows("SELECT * FROM drawn_slips WHERE draw = ? ORDER BY position", made.draw):
         said = json.loads(row["said"])
-        slip = Counted(row["serial"], row["fingerprint"], bool(row["valid"]), said)
+        slip = CountedSlip(row["serial"], row["fingerprint"], bool(row["valid"]), said)
         yield slip, forms[row["fingerprint"]], row["position"]
 
 
@@ -320,7 +320,7 @@ def _latest(store: Store, made: Draw) -> dict[str, Keyed]:
     return {row["serial"]: Keyed(row["serial"], row["paper"], json.loads(row["said"])) for row in rows}
 
 
-def outcomes(store: Store, made: Draw) -> list[Outcome]:
+def outcomes(store: Store, made: Draw) -> list[Comparison]:
     """Return every keyed slip of a draw beside what was counted, in the order of the draw."""
     latest = _latest(store, made)
     return [
@@ -330,13 +330,13 @@ def outcomes(store: Store, made: Draw) -> list[Outcome]:
     ]
 
 
-def _outcome(slip: Counted, form: Form, keyed: Keyed) -> Outcome:
+def _outcome(slip: CountedSlip, form: Form, keyed: Keyed) -> Comparison:
     reported = slip.satisfied(form)
     if keyed.paper == MISSING:
-        return Outcome(slip.serial, reported, False, True, 0, 0, True)
+        return Comparison(slip.serial, reported, False, True, 0, 0, True)
     on_paper = _satisfied(form, keyed.said) if keyed.paper == FOUND else None
     differing = sum(slip.said.get(key, NOTHING) != text for key, text in keyed.said.items())
     validity = slip.valid != (keyed.paper == FOUND)
-    return Outcome(
+    return Comparison(
         slip.serial, reported, on_paper, False, len(keyed.said), differing, bool(differing) or validity
     )

@@ -31,7 +31,7 @@ LEAST_MONTHS: Final = 3  # of its past, before a unit is compared with itself; e
 LEAST_UNITS: Final = 5  # others, before a unit is compared with them
 
 
-class Kind(StrEnum):
+class SignalKind(StrEnum):
     """What is striking."""
 
     RUN = "run"  # the same answers on serials in a row
@@ -48,7 +48,7 @@ class Signal:
     """One pattern of one unit."""
 
     unit: str
-    kind: Kind
+    kind: SignalKind
     values: Mapping[str, object]  # the numbers, for the sentence and for programs
     chance: float  # of one as striking under the null model, in this unit
     serials: tuple[str, ...]  # the slips to look at; ranges as first..last
@@ -171,7 +171,7 @@ def _runs(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
         return
     chance, row, name, alike, of = best
     values = {"length": len(row), "of": of, "alike": alike, "questions": name}
-    yield Signal(month.unit, Kind.RUN, values, min(1.0, total * chance), tuple(s.serial for s in row))
+    yield Signal(month.unit, SignalKind.RUN, values, min(1.0, total * chance), tuple(s.serial for s in row))
 
 
 def _participation(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
@@ -181,7 +181,7 @@ def _participation(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
     # One visitor hands in one slip: more than all is impossible, anything else proves nothing.
     impossible = month.returned > month.visits
     values = {"returned": month.returned, "visits": month.visits}
-    yield Signal(month.unit, Kind.PARTICIPATION, values, 0.0 if impossible else 1.0, ())
+    yield Signal(month.unit, SignalKind.PARTICIPATION, values, 0.0 if impossible else 1.0, ())
 
 
 def _jump(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
@@ -194,7 +194,7 @@ def _jump(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
         "past": str(Share(sum(b.satisfied for b in past), sum(b.answered for b in past))),
         "months": len(past),
     }
-    yield Signal(month.unit, Kind.JUMP, values, min(1.0, 2 * min(chances)), ())
+    yield Signal(month.unit, SignalKind.JUMP, values, min(1.0, 2 * min(chances)), ())
 
 
 def _removal(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
@@ -211,7 +211,7 @@ def _removal(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
     }
     # Either alone has a hundred causes; which slips are missing must not depend on what they say.
     chance = both(missing[1], satisfied[1])
-    yield Signal(month.unit, Kind.REMOVAL, values, chance, month.missing)
+    yield Signal(month.unit, SignalKind.REMOVAL, values, chance, month.missing)
 
 
 def _stamp(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
@@ -221,7 +221,7 @@ def _stamp(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
         return
     absent, of = _unstamped(month)
     serials = tuple(slip.serial for slip in month.slips if slip.seal == "absent")
-    yield Signal(month.unit, Kind.STAMP, {"absent": absent, "of": of}, chance, serials)
+    yield Signal(month.unit, SignalKind.STAMP, {"absent": absent, "of": of}, chance, serials)
 
 
 def _hand(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
@@ -230,7 +230,7 @@ def _hand(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
     if found is not None:
         values = {"length": len(found.places), "likeness": round(found.likeness, 3)}
         serials = tuple(month.slips[at].serial for at in found.places)
-        yield Signal(month.unit, Kind.HAND, values, found.chance, serials)
+        yield Signal(month.unit, SignalKind.HAND, values, found.chance, serials)
 
 
 def _copies(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
@@ -239,7 +239,7 @@ def _copies(month: UnitMonth, usual: _Usual) -> Iterator[Signal]:
     if found is not None:
         values = {"slips": len(found.places), "likeness": round(found.likeness, 1)}
         serials = tuple(month.slips[at].serial for at in found.places)
-        yield Signal(month.unit, Kind.COPIES, values, found.chance, serials)
+        yield Signal(month.unit, SignalKind.COPIES, values, found.chance, serials)
 
 
 def _chance(month: UnitMonth) -> np.random.Generator:

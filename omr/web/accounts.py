@@ -112,7 +112,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class AccountAct:
     """One thing that somebody did with accounts: logins, changes, refusals."""
 
     at: str
@@ -382,11 +382,11 @@ class Accounts:
             if latest is None or latest[0] < since:
                 self.note("", what, about)
 
-    def acts(self, limit: int = 200) -> list[Act]:
+    def acts(self, limit: int = 200) -> list[AccountAct]:
         """Return the latest acts, the newest first."""
         with self._lock:
             rows = self._db.execute("SELECT at, by, what, about FROM acts ORDER BY act DESC LIMIT ?", [limit])
-            return [Act(*row) for row in rows.fetchall()]
+            return [AccountAct(*row) for row in rows.fetchall()]
 
     def _now(self) -> str:
         return self._clock().isoformat()

@@ -30,7 +30,7 @@ _WHY: Final = "review desk"  # stored with every decision; more where the review
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class KeyChoice:
     """One answer that a key gives."""
 
     key: str  # what is pressed
@@ -40,13 +40,13 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShownItem:
     """One item as it is shown; boxes in mm of the page."""
 
     item: DoubtfulItem
     form: Form
     question: Question
-    choices: tuple[Choice, ...]
+    choices: tuple[KeyChoice, ...]
     area: Box  # what the picture shows
     spot: Box  # the question's own boxes
     marked: tuple[str, ...]  # labels of what the machine is sure of
@@ -199,7 +199,7 @@ def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo:
 
 
 def _show(
-    visit: Visit, template: str, rows: list[Row], wanted: Wanted, *, problem: str = "", undo: str = ""
+    visit: Visit, template: str, rows: list[ShownItem], wanted: Wanted, *, problem: str = "", undo: str = ""
 ) -> Response:
     mine, all_ = visit.office.worklist.counts(visit.me.name, wanted)
     units, forms = visit.office.worklist.choices()
@@ -227,20 +227,20 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"))
 
 
-def _row(item: DoubtfulItem, forms: Mapping[str, Form]) -> Row:
+def _row(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
     form = forms[item.fingerprint]
     question = form.questions[item.position]
     options = {option.code: option for option in question.options}
     short = all(len(option.code) == 1 for option in question.options)
     choices = tuple(
-        Choice(option.code if short else str(place), option.code, option.label, option.box)
+        KeyChoice(option.code if short else str(place), option.code, option.label, option.box)
         for place, option in enumerate(question.options, start=1)
     )
     doubtful = tuple(
         (options[one.option].box, options[one.option].label, one.confidence) for one in item.doubts
     )
     marked = tuple(options[code].label for code in item.marked)
-    return Row(item, form, question, choices, _area(form, question), _spot(question), marked, doubtful)
+    return ShownItem(item, form, question, choices, _area(form, question), _spot(question), marked, doubtful)
 
 
 def _spot(question: Question) -> Box:

@@ -20,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 from omr.errors import OmrError
 from omr.records.intake.hot_folder import HotFolder
 from omr.records.intake.inbox import Inbox, Stack, StackState
-from omr.records.intake.sights import PATIENCE_S, Standing, is_closed
+from omr.records.intake.sights import PATIENCE_S, Fate, is_closed
 from omr.workspace import Workspace
 
 QUIET = 5.0
@@ -88,7 +88,7 @@ class Scene:
     def names(self, stack: Stack) -> list[str]:
         return [file.name for file in self.inbox.files(stack)]
 
-    def standing(self, name: str) -> tuple[Standing, str]:
+    def standing(self, name: str) -> tuple[Fate, str]:
         (told,) = (one.told for one in self.hot.look(self.now, self.now) if str(one.path) == name)
         return told.standing, told.reason
 
@@ -126,17 +126,17 @@ def test_however_long_the_writing_pauses_only_the_whole_file_is_read(
 
 
 # name -> content, or how it is made -> its standing and reason when a minute has gone by
-LINES: dict[str, tuple[str, bytes | Callable[[Path], object], Standing, str]] = {
-    "nothing in it": ("empty.pdf", b"", Standing.BROKEN, "empty"),
-    "half of it": ("half.pdf", HALF, Standing.BROKEN, "breaks_off"),
-    "half a picture": ("half.jpg", jpeg()[:200], Standing.BROKEN, "breaks_off"),
-    "not finished by its name": ("~scan.tmp", PDF, Standing.WAITING, "unfinished_name"),
-    "not finished, other spelling": ("scan.pdf.part", PDF, Standing.WAITING, "unfinished_name"),
-    "hidden": (".scan.pdf", PDF, Standing.NOT_OURS, "hidden"),
-    "the system's": ("Thumbs.db", b"x", Standing.NOT_OURS, "hidden"),
-    "a link": ("link.pdf", lambda path: path.symlink_to("/etc/passwd"), Standing.NOT_OURS, "no_file"),
-    "a pipe": ("pipe.pdf", os.mkfifo, Standing.NOT_OURS, "no_file"),
-    "thrown away": (".Trash-1000", Path.mkdir, Standing.NOT_OURS, "hidden"),
+LINES: dict[str, tuple[str, bytes | Callable[[Path], object], Fate, str]] = {
+    "nothing in it": ("empty.pdf", b"", Fate.BROKEN, "empty"),
+    "half of it": ("half.pdf", HALF, Fate.BROKEN, "breaks_off"),
+    "half a picture": ("half.jpg", jpeg()[:200], Fate.BROKEN, "breaks_off"),
+    "not finished by its name": ("~scan.tmp", PDF, Fate.WAITING, "unfinished_name"),
+    "not finished, other spelling": ("scan.pdf.part", PDF, Fate.WAITING, "unfinished_name"),
+    "hidden": (".scan.pdf", PDF, Fate.NOT_OURS, "hidden"),
+    "the system's": ("Thumbs.db", b"x", Fate.NOT_OURS, "hidden"),
+    "a link": ("link.pdf", lambda path: path.symlink_to("/etc/passwd"), Fate.NOT_OURS, "no_file"),
+    "a pipe": ("pipe.pdf", os.mkfifo, Fate.NOT_OURS, "no_file"),
+    "thrown away": (".Trash-1000", Path.mkdir, Fate.NOT_OURS, "hidden"),
 }
 
 
@@ -157,12 +157,12 @@ def test_every_name_has_its_line_within_a_minute_and_holds_up_nobody(scene: Scen
 @pytest.mark.parametrize(
     ("name", "standing", "reason"),
     [
-        ("scanner.log", Standing.NOT_OURS, "never_at_rest"),
-        ("scan.pdf", Standing.WAITING, "keeps_changing"),
+        ("scanner.log", Fate.NOT_OURS, "never_at_rest"),
+        ("scan.pdf", Fate.WAITING, "keeps_changing"),
     ],
 )
 def test_a_file_that_never_rests_is_named_and_holds_up_nobody(
-    scene: Scene, name: str, standing: Standing, reason: str
+    scene: Scene, name: str, standing: Fate, reason: str
 ) -> None:
     scene.write("good.pdf", PDF)
     taken = []
@@ -194,7 +194,7 @@ def test_an_open_file_waits_however_whole_it_looks(scene: Scene) -> None:
     scene.open.add("a.pdf")
     scene.write("a.pdf", PDF)
     assert scene.after(60) == []
-    assert scene.standing("a.pdf") == (Standing.WAITING, "stays_open")
+    assert scene.standing("a.pdf") == (Fate.WAITING, "stays_open")
     scene.open.clear()
     assert len(scene.after(2)) == 1
 
@@ -370,4 +370,4 @@ def test_a_sub_folder_without_rights_is_named(
     monkeypatch.setattr(os, "scandir", look)
     scene.write("a.pdf", PDF)
     assert len(scene.after(QUIET + 1)) == 1
-    assert scene.standing("job") == (Standing.BROKEN, "unreadable")
+    assert scene.standing("job") == (Fate.BROKEN, "unreadable")

@@ -24,7 +24,7 @@ from omr.trust.audit_sample import (
     statement,
     ticket,
 )
-from omr.trust.rekeying import Draw, Outcome
+from omr.trust.rekeying import Comparison, Draw
 
 SERIALS = [f"HP1260000{number:03}" for number in range(500)]
 CLAIM = Claim.within(960, 1000, 1000, Fraction(5, 2))
@@ -115,7 +115,7 @@ def test_the_bound_on_differing_slips_leaves_exactly_the_risk(differing, drawn):
 
 
 def outcomes(count=125, **changed):
-    same = Outcome("S", True, True, False, 14, 0, False)
+    same = Comparison("S", True, True, False, 14, 0, False)
     return [same] * (count - len(changed)) + list(changed.values())
 
 
@@ -148,7 +148,7 @@ def test_nothing_is_proven_before_all_are_keyed_or_after_figures_changed():
 
 
 def test_a_paper_that_is_not_found_counts_as_the_worst():
-    lost = Outcome("S", True, False, True, 0, 0, True)
+    lost = Comparison("S", True, False, True, 0, 0, True)
     shown = assure(MADE, outcomes(lost=lost), changed=False)
     assert (shown.not_found, shown.overstated, shown.proven) == (1, 1, False)
     assert shown.risk > RISK_LIMIT

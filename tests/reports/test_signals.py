@@ -23,7 +23,7 @@ from omr.trust.chances import (
     spread_of_rates,
     surprising_run,
 )
-from omr.trust.signals import Kind, find_signals
+from omr.trust.signals import SignalKind, find_signals
 from omr.trust.strokes import copies, one_hand
 from omr.trust.unit_months import STROKE_FEATURES
 
@@ -141,9 +141,9 @@ def test_honest_months_raise_at_most_one_alarm_in_a_hundred_unit_months(crowd):
 @pytest.mark.parametrize(
     ("tampering", "size", "kind"),
     [
-        ("stuffed, one pattern", 120, Kind.RUN),
-        ("stuffed, one column", 400, Kind.RUN),
-        ("removed", 300, Kind.REMOVAL),
+        ("stuffed, one pattern", 120, SignalKind.RUN),
+        ("stuffed, one column", 400, SignalKind.RUN),
+        ("removed", 300, SignalKind.REMOVAL),
     ],
 )
 def test_tampering_with_one_slip_in_twenty_is_found_in_at_least_half_of_the_months(
@@ -164,7 +164,7 @@ def test_the_slips_to_look_at_are_the_stuffed_ones(crowd):
     before = {slip.serial: slip.answers for slip in months[3].slips}
     months[3] = world.stuff_one_pattern(months[3], crowd, rng)
     signal = next(s for s in find_signals(months) if s.striking)
-    assert (signal.unit, signal.kind) == ("U003", Kind.RUN)
+    assert (signal.unit, signal.kind) == ("U003", SignalKind.RUN)
     assert len(signal.serials) >= 10
     assert len(months[3].slips) == len(before) + 10
 
@@ -172,7 +172,7 @@ def test_the_slips_to_look_at_are_the_stuffed_ones(crowd):
 def test_more_slips_than_visitors_is_always_a_signal(crowd):
     months = world.honest_months(crowd, [50] * 6, 0.06, np.random.default_rng(15))
     months[0] = replace(months[0], visits=49)
-    found = [s for s in find_signals(months) if s.kind is Kind.PARTICIPATION and s.striking]
+    found = [s for s in find_signals(months) if s.kind is SignalKind.PARTICIPATION and s.striking]
     assert [(s.unit, s.chance) for s in found] == [("U000", 0.0)]
 
 
@@ -183,7 +183,7 @@ def test_slips_without_a_stamp_stand_out_only_where_others_have_one(crowd):
 
     months = world.honest_months(crowd, [100] * 8, 0.06, np.random.default_rng(16))
     one = [unstamped(months[0], 6), *months[1:]]
-    assert {(s.unit, s.kind) for s in find_signals(one) if s.striking} == {("U000", Kind.STAMP)}
+    assert {(s.unit, s.kind) for s in find_signals(one) if s.striking} == {("U000", SignalKind.STAMP)}
     every = [unstamped(month, 90) for month in months]
     assert not any(s.striking for s in find_signals(every))
 

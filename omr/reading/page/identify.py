@@ -16,7 +16,7 @@ import numpy as np
 import zxingcpp
 
 from omr.errors import AlignmentError, OmrError, SerialError
-from omr.forms.carriers import CODES, Code
+from omr.forms.carriers import CODES, SerialCode
 from omr.forms.serial import CHECK_ALPHABET, Issue, IssuedSerials, Serial, parse_serial
 from omr.geometry import MM_PER_INCH, Box, apply
 from omr.reading.page.align import AlignedPage
@@ -111,29 +111,29 @@ class _Symbol:
     span: tuple[float, float, float, float]
 
 
-_Attempt = Callable[[Code, Grey], Iterator[_Symbol]]
+_Attempt = Callable[[SerialCode, Grey], Iterator[_Symbol]]
 
 
-def _as_it_is(code: Code, patch: Grey) -> Iterator[_Symbol]:
+def _as_it_is(code: SerialCode, patch: Grey) -> Iterator[_Symbol]:
     yield from _zxing(code, patch)
 
 
-def _enlarged(code: Code, patch: Grey) -> Iterator[_Symbol]:
+def _enlarged(code: SerialCode, patch: Grey) -> Iterator[_Symbol]:
     yield from _zxing(code, _doubled(patch))
 
 
-def _sharpened(code: Code, patch: Grey) -> Iterator[_Symbol]:
+def _sharpened(code: SerialCode, patch: Grey) -> Iterator[_Symbol]:
     """Undo a blur of more than half a module: what reads most of what the scanner left unsharp."""
     doubled = _doubled(patch).astype(np.float32)
     sharp = doubled + SHARPENING * (doubled - cv2.GaussianBlur(doubled, (0, 0), SHARPENING_PX))
     yield from _zxing(code, np.clip(sharp, 0, 255).astype(np.uint8))
 
 
-def _smoothed(code: Code, patch: Grey) -> Iterator[_Symbol]:
+def _smoothed(code: SerialCode, patch: Grey) -> Iterator[_Symbol]:
     yield from _zxing(code, np.asarray(cv2.GaussianBlur(_doubled(patch), (0, 0), 1.5), np.uint8))
 
 
-def _levelled(code: Code, patch: Grey) -> Iterator[_Symbol]:
+def _levelled(code: SerialCode, patch: Grey) -> Iterator[_Symbol]:
     """Take the median along the bars: a streak or a pen's stroke crosses them only here and there."""
     if code.linear:
         middle = patch[patch.shape[0] // 4 : -(patch.shape[0] // 4)]
@@ -141,7 +141,7 @@ def _levelled(code: Code, patch: Grey) -> Iterator[_Symbol]:
         yield from _zxing(code, _doubled(np.tile(line, (24, 1))))
 
 
-def _with_zbar(code: Code, patch: Grey) -> Iterator[_Symbol]:
+def _with_zbar(code: SerialCode, patch: Grey) -> Iterator[_Symbol]:
     try:
         from pyzbar.pyzbar import ZBarSymbol, decode
     except ImportError:  # libzbar0 is absent; `omr doctor` names the package
@@ -164,7 +164,7 @@ _ATTEMPTS: Final[tuple[_Attempt, ...]] = (_as_it_is, _enlarged, _sharpened, _smo
 _FORMATS: Final = {carrier: zxingcpp.BarcodeFormats([code.format]) for carrier, code in CODES.items()}
 
 
-def _zxing(code: Code, patch: Grey) -> Iterator[_Symbol]:
+def _zxing(code: SerialCode, patch: Grey) -> Iterator[_Symbol]:
     found = zxingcpp.read_barcode(
         patch,
         _FORMATS[code.carrier],
@@ -213,7 +213,7 @@ def _sound(text: str) -> Serial | None:
         return None
 
 
-def _off_mm(place: Box, code: Code, symbol: _Symbol) -> float:
+def _off_mm(place: Box, code: SerialCode, symbol: _Symbol) -> float:
     """Return how far a symbol's ends are from their printed places."""
     x0, y0, x1, y1 = symbol.span
     if code.linear:  # a decoder tells where the line it read begins and ends, not how high bars are

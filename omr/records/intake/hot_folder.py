@@ -18,7 +18,7 @@ from typing import Final
 
 from omr.errors import OmrError, outside
 from omr.records.intake.inbox import MOST_FILES, Inbox, Stack, Way
-from omr.records.intake.sights import QUIET_S, Judge, Sight, Standing, Told, is_closed, is_coming, is_hidden
+from omr.records.intake.sights import QUIET_S, Fate, Judge, Sight, Told, is_closed, is_coming, is_hidden
 
 TAKEN: Final = "taken"
 STRANGE: Final = "strange"
@@ -162,7 +162,7 @@ class HotFolder:
     def _seen(self, path: Path, what: os.stat_result | OSError, now_s: float) -> Sight:
         before = self._sights.get(path)
         born_s = before.born_s if before is not None else now_s
-        told = Told(Standing.WAITING, "changing")
+        told = Told(Fate.WAITING, "changing")
         if isinstance(what, OSError):
             return self._judge.unreadable(Sight(path, 0, 0, now_s, born_s, told), what)
         if before is not None and before.state == (what.st_size, what.st_mtime_ns):

@@ -29,7 +29,7 @@ from omr.errors import OmrError
 from omr.files import SCAN_SUFFIXES, kind_of_scan, put_in_place, sync_folder, write_whole
 from omr.records.intake.claims import Claims
 from omr.records.intake.orders import Orders
-from omr.records.intake.receipt import Problem
+from omr.records.intake.receipt import PageProblem
 from omr.workspace import Workspace
 
 MOST_FILES: Final = 5_000  # a month of single pages from one unit
@@ -88,7 +88,7 @@ class Progress:
     blank_backs: int = 0
     rejected: int = 0
     seconds: float = 0.0
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PageProblem, ...] = ()
 
 
 class Inbox:
@@ -266,7 +266,7 @@ class Inbox:
     def progress(self, stack: Stack) -> Progress:
         """Return how far the reading is."""
         told = self._get(stack.name, "progress.json") or {}
-        problems = tuple(Problem(**problem) for problem in told.pop("problems", ()))
+        problems = tuple(PageProblem(**problem) for problem in told.pop("problems", ()))
         return Progress(**told, problems=problems)
 
     def batch(self, stack: Stack) -> str | None:

@@ -18,7 +18,7 @@ from typing import Final
 from omr.files import write_whole
 from omr.messages import say
 from omr.records.intake.inbox import Inbox, Stack, StackState
-from omr.records.intake.sights import Standing
+from omr.records.intake.sights import Fate
 
 _FOLDERS: Final = ".folders"
 READER: Final = "reader-"  # claims of programs that read what waits
@@ -50,7 +50,7 @@ class WatchedFolder:
     @property
     def unread(self) -> tuple[Name, ...]:
         """What should be read and is not."""
-        return tuple(one for one in self.names if one.standing in (Standing.WAITING, Standing.BROKEN))
+        return tuple(one for one in self.names if one.standing in (Fate.WAITING, Fate.BROKEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Outlook:
 
     def is_well(self, now: datetime) -> bool:
         """Whether what is unread will be read by itself, and soon."""
-        broken = any(one.standing == Standing.BROKEN for one in self.names)
+        broken = any(one.standing == Fate.BROKEN for one in self.names)
         left = bool(self.waiting) and not self.attended
         late = self.age_s(now) > LATE_S and not self.reading
         troubled = any(folder.trouble and folder.watched for folder in self.folders)

@@ -12,7 +12,7 @@ from omr.reading.apart import Apart
 from omr.reading.limits import Limits
 from omr.reading.reader import BlankBack, RejectedPage, Result
 from omr.records.intake.inbox import Progress
-from omr.records.intake.receipt import Problem
+from omr.records.intake.receipt import PageProblem
 from omr.words import PAGES_MAY_BE_MISSING
 
 PROBLEMS_SHOWN: Final = 200  # while reading goes on; the receipt has them all
@@ -34,7 +34,7 @@ class Counting:
         self._total = total
         self._started = time.monotonic()
         self._counts: Counter[str] = Counter()
-        self._problems: list[Problem] = []
+        self._problems: list[PageProblem] = []
         self.tell()
 
     def seen(self, result: Result) -> None:
@@ -44,7 +44,7 @@ class Counting:
                 self._counts["rejected"] += result.reason != PAGES_MAY_BE_MISSING
                 if len(self._problems) < PROBLEMS_SHOWN:
                     self._problems.append(
-                        Problem(result.file, result.page, result.reason, dict(result.measured))
+                        PageProblem(result.file, result.page, result.reason, dict(result.measured))
                     )
             case BlankBack():
                 self._counts["blank_backs"] += 1

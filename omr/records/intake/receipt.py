@@ -24,7 +24,7 @@ _AREAS: Final = {"receipt": {*Aside, FILE_AGAIN, FILE_TWICE}, "left_out": set(No
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PageProblem:
     """One page, or one file, that somebody should look at."""
 
     file: str
@@ -53,7 +53,7 @@ class Receipt:
     to_review: int  # slips with a doubtful answer, or held
     seconds: float
     expected: int | None  # sheets that somebody counted: as told now, else when it was read first
-    problems: tuple[Problem, ...]
+    problems: tuple[PageProblem, ...]
     left_out: tuple[LeftOut, ...] = ()  # of what was given
 
     @property
@@ -68,17 +68,17 @@ class Receipt:
         return bool(unread or self.to_review or self.missing)
 
     @property
-    def troubles(self) -> tuple[Problem, ...]:
+    def troubles(self) -> tuple[PageProblem, ...]:
         """All that somebody should look at: files that were not read, and pages."""
         files = [
-            Problem(one.path, WHOLE_FILE, one.reason, {"files": one.files})
+            PageProblem(one.path, WHOLE_FILE, one.reason, {"files": one.files})
             for one in self.left_out
             if one.reason.waits
         ]
         return (*files, *self.problems)
 
     @property
-    def to_scan_again(self) -> tuple[Problem, ...]:
+    def to_scan_again(self) -> tuple[PageProblem, ...]:
         """The pages that are to be scanned again, or settled at another desk."""
         return tuple(problem for problem in self.problems if problem.to_scan_again)
 
@@ -124,7 +124,7 @@ def receipt(
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     duplicates = to_review = 0
-    problems: list[Problem] = []
+    problems: list[PageProblem] = []
     given: set[str] = set()
     for original, name in files:
         problems += _read_before(store, batch, original, name, again=again, twice=original in given)
@@ -133,7 +133,7 @@ def receipt(
             if row["reason"] == PAGES_MAY_BE_MISSING:
                 outcomes[FLAGGED] += 1
                 values = json.loads(row["measured"])
-                problems.append(Problem(name, WHOLE_FILE, row["reason"], values, row["page"]))
+                problems.append(PageProblem(name, WHOLE_FILE, row["reason"], values, row["page"]))
                 continue
             outcomes[row["outcome"]] += 1
             slip = slips.get(row["page"])
@@ -145,11 +145,11 @@ def receipt(
                 reasons[row["reason"]] += 1
                 values = json.loads(row["measured"])
                 problems.append(
-                    Problem(name, row["number"], row["reason"], values, row["page"], bool(row["waits"]))
+                    PageProblem(name, row["number"], row["reason"], values, row["page"], bool(row["waits"]))
                 )
             elif slip and aside:
                 values = {"serial": slip["serial"], "unit": slip["unit"], "period": slip["period"]}
-                problems.append(Problem(name, row["number"], aside, values, row["page"]))
+                problems.append(PageProblem(name, row["number"], aside, values, row["page"]))
         if original not in given:
             slips_that_wait = "SELECT count(DISTINCT reading) FROM waiting WHERE original = ?"
             to_review += int(store.value(slips_that_wait, original) or 0)
@@ -170,10 +170,10 @@ def receipt(
 
 def _read_before(
     store: Store, batch: str, original: str, name: str, *, again: bool, twice: bool
-) -> Iterator[Problem]:
+) -> Iterator[PageProblem]:
     """Say of a file that was read before where and when that was."""
     if twice:
-        yield Problem(name, WHOLE_FILE, FILE_TWICE)
+        yield PageProblem(name, WHOLE_FILE, FILE_TWICE)
         return
     row = store.row(
         """SELECT batch, file, at FROM batch_files JOIN events USING (event)
@@ -181,7 +181,7 @@ def _read_before(
         original,
     )
     if row is not None and (again or row["batch"] != batch):
-        yield Problem(
+        yield PageProblem(
             *(name, WHOLE_FILE, FILE_AGAIN),
             {"batch": row["batch"], "name": row["file"], "at": moment(row["at"])},
         )
@@ -250,7 +250,7 @@ def as_text(made: Receipt) -> str:
     return "\n".join(lines)
 
 
-def _line(one: Problem) -> str:
+def _line(one: PageProblem) -> str:
     if one.page == WHOLE_FILE:
         return say("receipt.file_problem", file=one.file, detail=one.detail)
     return say("receipt.problem", file=one.file, page=one.page, reason=one.reason, detail=one.detail)

@@ -37,7 +37,7 @@ _SYSTEM: Final = (
 )
 
 
-class Standing(StrEnum):
+class Fate(StrEnum):
     """What became of a name in the folder so far."""
 
     WAITING = "waiting"
@@ -50,7 +50,7 @@ class Standing(StrEnum):
 class Told:
     """What is said about a name; `reason` is a key of the catalogue `watch`."""
 
-    standing: Standing
+    standing: Fate
     reason: str
     detail: str = ""
 
@@ -107,7 +107,7 @@ class Judge:
 
     def unreadable(self, sight: Sight, error: OSError) -> Sight:
         """Return a name of which nothing could be learned."""
-        told = Told(Standing.BROKEN, "unreadable", str(outside(error, self.folder / sight.path)))
+        told = Told(Fate.BROKEN, "unreadable", str(outside(error, self.folder / sight.path)))
         return replace(sight, told=told)
 
     def judged(self, sight: Sight, what: os.stat_result, now_s: float) -> Sight:
@@ -115,16 +115,16 @@ class Judge:
         name = sight.path.name.lower()
         late = now_s - sight.born_s >= self.patience_s
         rests_s = now_s - sight.since_s
-        waiting = partial(Told, Standing.WAITING)
+        waiting = partial(Told, Fate.WAITING)
         if is_hidden(name) or not stat.S_ISREG(what.st_mode):
-            told = Told(Standing.NOT_OURS, "hidden" if is_hidden(name) else "no_file")
+            told = Told(Fate.NOT_OURS, "hidden" if is_hidden(name) else "no_file")
         elif name.endswith(_UNFINISHED) or name.startswith("~"):
             told = waiting("unfinished_name" if late else "unfinished")
         elif rests_s < self.quiet_s or sight.size == 0:
             if late and sight.size == 0:
-                told = Told(Standing.BROKEN, "empty")
+                told = Told(Fate.BROKEN, "empty")
             elif late and not name.endswith(SCAN_SUFFIXES):
-                told = Told(Standing.NOT_OURS, "never_at_rest")
+                told = Told(Fate.NOT_OURS, "never_at_rest")
             else:
                 told = waiting("keeps_changing" if late else "changing")
         else:
@@ -140,15 +140,15 @@ class Judge:
         kind = kind_of_scan(path)
         whole = sight.whole if sight.whole is not None else kind is not None and is_whole(path, kind)
         if self.is_closed(path) is False:
-            told = Told(Standing.WAITING, "stays_open" if is_late else "open")
+            told = Told(Fate.WAITING, "stays_open" if is_late else "open")
         elif whole:
-            told = Told(Standing.WAITING, "complete")
+            told = Told(Fate.WAITING, "complete")
         elif not is_late and (kind is not None or path.suffix.lower() in SCAN_SUFFIXES):
-            told = Told(Standing.WAITING, "unfinished")  # the beginning, too, may come last
+            told = Told(Fate.WAITING, "unfinished")  # the beginning, too, may come last
         elif kind is not None:
-            told = Told(Standing.BROKEN, "breaks_off")
+            told = Told(Fate.BROKEN, "breaks_off")
         else:
-            told = Told(Standing.NOT_OURS, "not_a_scan")
+            told = Told(Fate.NOT_OURS, "not_a_scan")
         return replace(sight, told=told, whole=whole)
 
 

@@ -161,7 +161,7 @@ def units_of(store: Store, item: Item) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PossibleAnswer:
     """One possible answer, with what the machine saw there."""
 
     word: str
@@ -178,7 +178,7 @@ class Shown:
     file: str  # its name when it came in
     path: str  # of the original, below the workspace
     question: str | None
-    choices: tuple[Choice, ...]
+    choices: tuple[PossibleAnswer, ...]
 
 
 def shown(store: Store, name: str) -> Shown:
@@ -203,7 +203,7 @@ def shown(store: Store, name: str) -> Shown:
     return Shown(item, row["file"], row["path"], row["text"], tuple(_choices(store, item)))
 
 
-def _choices(store: Store, item: Item) -> Iterator[Choice]:
+def _choices(store: Store, item: Item) -> Iterator[PossibleAnswer]:
     if item.kind is ItemKind.ANSWER:
         verdicts = store.value(
             "SELECT verdicts FROM decidings WHERE reading = ? ORDER BY deciding DESC LIMIT 1", item.reading
@@ -216,14 +216,16 @@ def _choices(store: Store, item: Item) -> Iterator[Choice]:
             item.question,
         ):
             state, confidence = seen.get(row["code"], (BoxState.BLANK, None))
-            yield Choice(row["code"], row["label"], state, confidence)
+            yield PossibleAnswer(row["code"], row["label"], state, confidence)
         words: Iterable[str] = NOTHING
     elif item.kind is ItemKind.PAGE:
         words = (*PAGE_OUTCOMES, *rules().texts)
     else:
         words = (*SLIP_OUTCOMES, *rules().texts)
     for word in (*words, WITHDRAW):
-        yield Choice(word, rules().text(word) if word in rules().texts else say(f"review.word_{word}"))
+        yield PossibleAnswer(
+            word, rules().text(word) if word in rules().texts else say(f"review.word_{word}")
+        )
 
 
 _SLIP_COLUMNS: Final = (

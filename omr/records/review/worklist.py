@@ -26,7 +26,7 @@ _LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added
 _LOOK_SHARE: Final = 0.05  # of the time, at most: a month's queue takes a second to make
 
 
-class Look(Protocol):
+class FindDoubts(Protocol):
     """Finds what the machine was unsure of, as `second_reading.doubtful` does."""
 
     def __call__(
@@ -67,7 +67,7 @@ class Worklist:
         clock: Callable[[], float] = time.monotonic,
         had: Callable[[str], frozenset[str]] = lambda name: frozenset(),
         chance: Callable[[], float] = random.random,
-        look: Look = doubtful,
+        look: FindDoubts = doubtful,
         second_share: float = SECOND_SHARE,
     ) -> None:
         self._key = key

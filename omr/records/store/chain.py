@@ -77,7 +77,7 @@ def _leaves(store: Store, batch: str, last_event: int) -> Iterator[list[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Damage:
     """The first thing that does not fit."""
 
     event: int | None  # None: not of one event
@@ -95,7 +95,7 @@ class Verdict:
 
     events: int
     head: str  # hash of the last event
-    problem: Problem | None
+    problem: Damage | None
     unread: tuple[str, ...] = ()  # originals without a row, below the workspace: to be read again
     lost: tuple[str, ...] = ()  # files as they came in whose original is gone or damaged: likewise
 
@@ -122,26 +122,26 @@ def verify(store: Store, workspace: Path, known: str = "") -> Verdict:
         originals = _original_problems(store, workspace, intact)
         found += [problem for problem, _ in originals]
         if behind is not None:
-            found.append(Problem(behind.first, "audit.behind", asdict(behind)))
+            found.append(Damage(behind.first, "audit.behind", asdict(behind)))
         unread = _unread(store, workspace)
         first = (
             _first(found)
             or _unknown_head(store, known)
             or next(_file_problems(store), None)
-            or (Problem(None, "audit.original_unread", {"count": len(unread)}) if unread else None)
+            or (Damage(None, "audit.original_unread", {"count": len(unread)}) if unread else None)
         )
     assert last is not None  # count(*) gives a row
     lost = tuple(file for _, file in originals)
     return Verdict(last["events"], head["hash"] if head else "", first, unread, lost)
 
 
-def row_problem(store: Store) -> Problem | None:
+def row_problem(store: Store) -> Damage | None:
     """Return what `verify` finds in the database alone: nothing about originals, nor about a mark."""
     with store.any_text(), store.snapshot():
         return _first(_row_problems(store)[0]) or next(_file_problems(store), None)
 
 
-def _row_problems(store: Store) -> tuple[list[Problem], int]:
+def _row_problems(store: Store) -> tuple[list[Damage], int]:
     """Return what is wrong with rows, and the last event whose rows are worth a look.
 
     What follows the first broken event may say anything.
@@ -152,16 +152,16 @@ def _row_problems(store: Store) -> tuple[list[Problem], int]:
     return found, intact
 
 
-def _first(found: Sequence[Problem]) -> Problem | None:
+def _first(found: Sequence[Damage]) -> Damage | None:
     return min(found, key=lambda one: one.event or 0, default=None)
 
 
-def _unknown_head(store: Store, known: str) -> Problem | None:
+def _unknown_head(store: Store, known: str) -> Damage | None:
     """Return that a head which was kept elsewhere is not in the chain: it was cut, or is another one."""
     heads = "SELECT hash AS head FROM events UNION ALL SELECT root FROM batch_ends"  # a receipt has a root
     if not known or store.row(f"SELECT 1 FROM ({heads}) WHERE substr(head, 1, ?) = ?", len(known), known):
         return None
-    return Problem(None, "audit.unknown_head", {"head": known})
+    return Damage(None, "audit.unknown_head", {"head": known})
 
 
 def _unread(store: Store, workspace: Path) -> tuple[str, ...]:
@@ -207,7 +207,7 @@ def _bare(sql: str) -> str:
     return re.sub(r"(--[^\n]*|\s)+", " ", sql)
 
 
-def _file_problems(store: Store) -> Iterator[Problem]:
+def _file_problems(store: Store) -> Iterator[Damage]:
     """Yield what is wrong with no row: a changed view or index changes figures all the same."""
     found = {
         row["name"]: row["sql"]
@@ -215,35 +215,35 @@ def _file_problems(store: Store) -> Iterator[Problem]:
     }
     for name, sql in _schema().items():
         if _bare(found.get(name, "")) != _bare(sql):
-            yield Problem(None, "audit.schema", {"name": name})
+            yield Damage(None, "audit.schema", {"name": name})
     for row in store.rows("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"):
         if row["name"] not in _schema() and row["tbl_name"] in _schema():
-            yield Problem(None, "audit.schema", {"name": row["name"]})
+            yield Damage(None, "audit.schema", {"name": row["name"]})
     for row in store.rows(f"PRAGMA integrity_check({_PAST_ALL >> 32})"):
         # What stands in rows the chain knows better: SQLite 3.40 calls "NULL value in doubts.event"
         # whatever stands there, because that table is WITHOUT ROWID and has no column after its key.
         if row[0] != "ok" and " value in " not in row[0]:
-            yield Problem(None, "audit.damaged", {"detail": row[0]})
+            yield Damage(None, "audit.damaged", {"detail": row[0]})
 
 
-def chain_problem(store: Store) -> Problem | None:
+def chain_problem(store: Store) -> Damage | None:
     """Return the first event that was changed, moved, removed or inserted, or whose rows were."""
     number, previous = 0, ""
     for event, added in added_rows(store):
         number += 1
         if event is None:
-            return Problem(number, "audit.rows_without_event", {"table": ", ".join(sorted(added))})
+            return Damage(number, "audit.rows_without_event", {"table": ", ".join(sorted(added))})
         values = {"act": event["act"], "at": event["at"]}
         if event["event"] != number:
-            return Problem(number, "audit.no_event", {})
+            return Damage(number, "audit.no_event", {})
         if event["previous"] != previous or event["hash"] != _hashed(event_hash, event):
-            return Problem(number, "audit.event_changed", values)
+            return Damage(number, "audit.event_changed", values)
         if event["digest"] != _hashed(digest_of, added):
-            return Problem(number, "audit.rows_changed", values)
+            return Damage(number, "audit.rows_changed", values)
         previous = str(event["hash"])
     ever = store.row("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
     if (ever["seq"] if ever else 0) != number:
-        return Problem(number + 1, "audit.no_event", {})
+        return Damage(number + 1, "audit.no_event", {})
     return None
 
 
@@ -282,23 +282,23 @@ def _event_of(row: Row) -> int:
     return event if isinstance(event, int) else 0  # no number: it belongs to no event
 
 
-def _root_problems(store: Store, last: int) -> Iterator[Problem]:
+def _root_problems(store: Store, last: int) -> Iterator[Damage]:
     for row in list(
         store.rows("SELECT batch, root, event FROM batch_ends WHERE event BETWEEN 1 AND ?", last)
     ):
         if batch_root(store, row["batch"], row["event"]) != row["root"]:
-            yield Problem(row["event"], "audit.root", {"batch": row["batch"]})
+            yield Damage(row["event"], "audit.root", {"batch": row["batch"]})
 
 
-def _form_problems(store: Store, last: int) -> Iterator[Problem]:
+def _form_problems(store: Store, last: int) -> Iterator[Damage]:
     for row in store.rows(
         "SELECT event, form, fingerprint, canonical FROM forms WHERE event BETWEEN 1 AND ?", last
     ):
         if hashlib.sha256(row["canonical"].encode()).hexdigest() != row["fingerprint"]:
-            yield Problem(row["event"], "audit.form", {"form": row["form"]})
+            yield Damage(row["event"], "audit.form", {"form": row["form"]})
 
 
-def _original_problems(store: Store, workspace: Path, last: int) -> list[tuple[Problem, str]]:
+def _original_problems(store: Store, workspace: Path, last: int) -> list[tuple[Damage, str]]:
     """Return what is wrong with originals, each with the name under which the file came in."""
     rows = store.rows(
         """SELECT originals.event, originals.original, path, min(file) AS file
@@ -310,9 +310,9 @@ def _original_problems(store: Store, workspace: Path, last: int) -> list[tuple[P
     for row in rows:
         path = workspace / row["path"]
         if not path.is_file():
-            problem = Problem(row["event"], "audit.original_gone", {"path": row["path"]})
+            problem = Damage(row["event"], "audit.original_gone", {"path": row["path"]})
         elif sha256_of(path) != row["original"]:
-            problem = Problem(row["event"], "audit.original_changed", {"path": row["path"]})
+            problem = Damage(row["event"], "audit.original_changed", {"path": row["path"]})
         else:
             continue
         found.append((problem, str(row["file"] or row["path"])))

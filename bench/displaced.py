@@ -22,14 +22,15 @@ from typing import Final
 import cv2
 import numpy as np
 from harness import upper_bound
+from ink_pages import printed
 from ink_scanner import SHEET_DPI, Pixels, Settings, encoded, picture_of
-from ink_slips import desk, printed
+from ink_slips import desk
 
 from omr.forms.layout import list_forms
 from omr.forms.template import Form
-from omr.reading.marks.decide import AnswerState
 from omr.reading.reader import BlankBack, ReadPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding
+from omr.words import AnswerState
 
 Rng = np.random.Generator
 MARGIN_MM: Final = 25.0  # of the page's ends that stay whole: chunks that hit a marker are refused anyway

@@ -8,6 +8,7 @@ whoever learns from one half is judged by the other, and never by a hand that ta
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
@@ -61,14 +62,19 @@ def ink_of(darkness: float, colour: str) -> Bgr:
 
 @cache
 def hands() -> tuple[Hand, ...]:
-    """Return everybody who made enough marks."""
+    """Return everybody of the real scans who made enough marks."""
+    return hands_of(stamps_of())
+
+
+def hands_of(stamps: Sequence[Stamp]) -> tuple[Hand, ...]:
+    """Return the people whose stamps these are, where they made enough marks."""
     persons: dict[str, list[Stamp]] = defaultdict(list)
-    for stamp in stamps_of():
+    for stamp in stamps:
         persons[stamp.person].append(stamp)
     found = []
-    for number, (person, stamps) in enumerate(sorted(persons.items())):
-        rng = np.random.default_rng([20261129, number])
-        plain = [s for s in stamps if s.state == "marked" and s.kind != "dot"]
+    for person, own in sorted(persons.items()):
+        rng = np.random.default_rng([20261129, *person.encode()])
+        plain = [s for s in own if s.state == "marked" and s.kind != "dot"]
         if not plain:
             continue
         source = plain[0].source
@@ -90,7 +96,7 @@ def hands() -> tuple[Hand, ...]:
         darkness = float(rng.uniform(0.6, 0.85)) if source in _BILEVEL else float(np.percentile(levels, 85))
         darkness = float(np.clip(darkness * _SOFT.get(source, 1.0), 0.3, 0.9))
         colour = str(rng.choice(["blue", "black", "red"], p=[0.7, 0.25, 0.05]))
-        withdrawn = tuple(s for s in stamps if s.state == "cancelled")
+        withdrawn = tuple(s for s in own if s.state == "cancelled")
         width = float(np.clip(np.median([_width_mm(s) for s in marks]) * scale, 0.3, 0.7))
         found.append(
             Hand(person, source, HALVES[source], fills, tuple(marks), withdrawn, scale, darkness,

@@ -7,7 +7,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from ink_hands import Way, hands, lay, paler
+from ink_hands import Way, lay, paler
 from ink_paper import Slip, fold, photocopied
 
 
@@ -61,7 +61,7 @@ def pale_adaptive(slip: Slip) -> None:
 
 def two_hands(slip: Slip) -> None:
     """Let somebody else with another pen fill in half of the slip."""
-    others = [h for h in hands() if h.half == slip.hand.half and h is not slip.hand]
+    others = [h for h in slip.people if h.person != slip.hand.person]
     other = others[int(slip.rng.integers(len(others)))]
     for number, question in enumerate(slip.questions):
         slip.answer(question, hand=other if number % 2 else slip.hand)

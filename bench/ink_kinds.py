@@ -11,7 +11,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from ink_hands import Hand, Way, draw, hands, ink_of, stain
+from ink_hands import Hand, Way, draw, ink_of, stain
 from ink_harms import HARMS
 from ink_paper import PX, WORDS, Slip, dot, in_order, ring, scribble_out, smooth, some, white_out, word
 
@@ -53,7 +53,7 @@ def struck_alone(slip: Slip) -> None:
 
 def filled_then_other(slip: Slip) -> None:
     """Withdraw as the form says, by filling the box, then make another."""
-    fillers = [h for h in hands() if h.half == slip.hand.half and h.fills and not h.source.startswith("sqs")]
+    fillers = [h for h in slip.people if h.fills and not h.source.startswith("sqs")]
     for question in some(slip):
         first = slip.pick(question)
         slip.mark(question, first)
@@ -455,4 +455,11 @@ KINDS: Final[dict[str, Callable[[Slip], None]]] = {
     "comment into the last row": comment_above,
     "comment": comment,
     "stamp over boxes": stamped,
+}
+# A box filled for a mark and one scribbled over are the same ink: only who makes strokes does these.
+WITHDRAWN_BY_INK: Final = {
+    "struck out",
+    "struck out, then another",
+    "filled, then another",
+    "lines through, then another",
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from ink_hands import PLAIN, Hand, Way, draw, hands, lay, stain
+from ink_hands import PLAIN, Hand, Way, draw, lay, stain
 from ink_scanner import SHEET_DPI, Pixels, Rng, Settings
 from ink_stamps import Stamp
 
@@ -29,6 +29,7 @@ class Slip:
     paper: Pixels  # (H, W) or (H, W, 3), light at SHEET_DPI; marks are laid into it
     clean: Pixels  # the same before anything was written
     hand: Hand
+    people: Sequence[Hand]  # of whom others may write, too
     settings: Settings
     rng: Rng
     accept: dict[str, list[Codes]] = field(default_factory=dict)  # by question; empty: only asking is right
@@ -140,7 +141,7 @@ def zigzag(slip: Slip, box: Box, turns: int, reach: float = 0.7) -> None:
 def scribble_out(slip: Slip, question: Question, option: Option) -> None:
     """Withdraw a mark as people do: a real scribble where the half has one, else strokes over strokes."""
     slip.mark(question, option)
-    scribbles = [(h, s) for h in hands() if h.half == slip.hand.half for s in h.withdrawn]
+    scribbles = [(h, s) for h in slip.people for s in h.withdrawn]
     if scribbles and slip.rng.random() < 0.5:
         hand, stamp = scribbles[int(slip.rng.integers(len(scribbles)))]
         writer = Hand(hand.person, hand.source, hand.half, hand.fills, hand.marks, hand.withdrawn, hand.scale,

@@ -13,6 +13,7 @@ Third-party scans: the cut stamps stay in out/, which is no part of the project.
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,13 +64,13 @@ class Stamp:
     person: str
 
 
-def cut_all() -> Iterator[Stamp]:
-    """Cut the stamps of every set."""
-    for name in (*SETS, *SURVEYS):
+def cut_all(names: Sequence[str] = (*SETS, *SURVEYS), most: int = 1000) -> Iterator[Stamp]:
+    """Cut the stamps of sets, of their first pages at most so many."""
+    for name in names:
         if name in _RASTERED:
             continue
         group: list[LabelledPage] = []
-        for page in pages(name):
+        for page in itertools.islice(pages(name), most):
             if not page.image.name.startswith(_DRAWN):
                 group.append(page)
         if name in _ONE_FORM:

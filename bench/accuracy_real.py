@@ -26,10 +26,11 @@ from real_ink import ROOT, SETS, pages
 from omr.cli.calibrate import practised
 from omr.reading.marks.boxes import BoxList
 from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
-from omr.reading.marks.decide import Judgement, judge
+from omr.reading.marks.decide import Judgement
+from omr.reading.marks.first import judge
 from omr.reading.marks.fit import RISKS, Lesson, learn
 from omr.reading.marks.labels import LabelledPage
-from omr.reading.marks.measure import F, found_at, measure
+from omr.reading.marks.paper import F, found_at, measure
 from omr.reading.marks.patches import cut
 from omr.reading.scan.pictures import grey_of, load
 

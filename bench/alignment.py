@@ -300,7 +300,7 @@ def one_page(seed: int, index: int, number: int) -> Outcome:
     try:
         aligned = align(locate(page))
         identify(aligned, _print().issued)
-        corners = refine(aligned, _print().outlines).reshape(-1, 2)
+        corners = refine(aligned, _print().outlines).corners_px.reshape(-1, 2)
         truth = scan.truth(apply(scan.map_, _print().outlines.corners_mm.reshape(-1, 2)))
         off_mm = float(np.linalg.norm(corners - truth, axis=1).max()) / scan.px_per_mm
     except PageError as error:

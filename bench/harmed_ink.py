@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from real_ink import ROOT, SETS, pages
 
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.decide import judge
+from omr.reading.marks.first import judge
 from omr.reading.marks.labels import LabelledPage
-from omr.reading.marks.measure import measure
+from omr.reading.marks.paper import measure
 
 Grey = NDArray[np.uint8]
 Quads = NDArray[np.float64]

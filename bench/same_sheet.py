@@ -22,7 +22,7 @@ from omr.forms.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.evidence import EVIDENCE
+from omr.reading.marks.first import EVIDENCE
 from omr.reading.marks.measure import F
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import Depth, open_pages

@@ -25,11 +25,11 @@ from omr.forms.layout import find_form
 from omr.forms.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
-from omr.reading.marks.measure import F, measure
+from omr.reading.marks.measure import F
 from omr.reading.page.align import AlignedPage, align
 from omr.reading.page.locate import locate
-from omr.reading.page.refine import refine
-from omr.reading.reader import SEARCH, Plan
+from omr.reading.page.plan import Plan
+from omr.reading.reader import look
 from omr.reading.scan.pages import Depth, decode, open_pages
 from omr.simulate.habits import Habit
 from omr.simulate.printed import PrintedRun, printed_pages, toner
@@ -81,9 +81,7 @@ def draw(form: Form, slips: Sequence[tuple[FilledSlip, int]], seed: int) -> list
 
 
 def _seen(number: int, slip: FilledSlip, plan: Plan, aligned: AlignedPage) -> SeenSlip:
-    features: NDArray[np.float64] = measure(
-        aligned.located.scan.grey, refine(aligned, plan.outlines), search=SEARCH
-    )
+    features: NDArray[np.float64] = np.array([mark.features for mark in look(aligned, plan).marks])
     chosen = {(key, code) for key, codes in slip.answers.items() for code in codes}
     rows = [place for place, box in enumerate(plan.places) if box in chosen]
     strokes = features[rows][:, [F[name] for name in STROKE_FEATURES]].astype(np.float32)

@@ -45,7 +45,32 @@ class AnswerState(StrEnum):
         return f"records.{self}"
 
 
-# Why a question is doubtful: the words of the question model stand here.
+class Reason(StrEnum):
+    """Why a person is asked about a box: a thing that can be seen; its message is ``marks.<word>``."""
+
+    NONE = ""
+    UNCLEAR = "unclear"  # more than an empty box shows, less than a mark
+    FAINTER = "fainter_than_others"
+    SMALLER = "smaller_than_others"
+    OUTSIDE = "ink_outside"  # most of the stroke lies outside of the box
+    OF_ANOTHER = "of_another_box"  # a stroke that belongs to the box beside
+    STRUCK_OUT = "struck_out"  # more strokes than this person's marks have
+    FILLED = "filled"  # where this person makes strokes: a mark, or one withdrawn
+    LARGE = "reaches_far"  # a word, a loop, a line through several boxes
+    STAMP = "stamp"
+    STREAK = "streak"
+    RING_AROUND = "ring_around"
+    INK_BESIDE = "ink_beside"
+    TWO_MARKS = "two_marks"
+    LOW_CONTRAST = "low_contrast"  # this scan shows marks so weakly that one may be missing
+    PRINT_DIFFERS = "print_differs"  # the box's own outline is not there
+    PRINT_UNKNOWN = "print_unknown"  # too few empty boxes to tell print from ink
+    CUT_OFF = "cut_off"  # the box lies off the picture
+
+    @property
+    def label(self) -> str:
+        """The message that names it."""
+        return f"marks.{self}"
 
 
 class Carrier(StrEnum):

@@ -136,7 +136,7 @@ def _labelled(source: str, page: LabelledPage) -> Lesson:
     import cv2
 
     from omr.reading.marks.fit import Lesson
-    from omr.reading.marks.measure import measure
+    from omr.reading.marks.paper import measure
     from omr.reading.scan.pictures import grey_of, load
 
     cv2.setNumThreads(1)
@@ -154,7 +154,7 @@ def practised(seed: int) -> Lesson:
     import cv2
 
     from omr.reading.marks.fit import Lesson
-    from omr.reading.marks.measure import measure
+    from omr.reading.marks.paper import measure
     from omr.simulate.practice import practice
 
     cv2.setNumThreads(1)

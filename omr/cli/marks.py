@@ -24,8 +24,8 @@ def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json:
     from omr.reading.limits import USUAL
     from omr.reading.marks.boxes import read_boxes
     from omr.reading.marks.calibrate import load_calibration
-    from omr.reading.marks.decide import judge
-    from omr.reading.marks.measure import F, measure
+    from omr.reading.marks.first import judge
+    from omr.reading.marks.paper import F, measure
     from omr.reading.scan.pictures import grey_of, load
 
     fitted = load_calibration(calibration, Path(session.folder) / "calibration")

@@ -82,6 +82,14 @@ def print_specimen(form: Form, target: Path, *, electronic_url: str = "") -> Non
         canvas.showPage()
 
 
+def print_shared(form: Form, file: IO[bytes]) -> None:
+    """Print what every slip of the form shows alike: neither serial nor the electronic form's code."""
+    canvas = _canvas(form, file, "shared")
+    _shared(canvas, form, "")
+    canvas.showPage()
+    canvas.save()
+
+
 @contextmanager
 def _document(form: Form, target: Path, about: str, electronic_url: str) -> Iterator[Canvas]:
     """Open a document with the shared art defined, and put it in place when it is complete."""

@@ -9,30 +9,31 @@ from typing import Final
 import numpy as np
 
 from omr.errors import AlignmentError, PageError, ScannerError, SerialError
+from omr.forms.raster import PX_PER_MM
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
 from omr.reading.limits import USUAL, Limits
-from omr.reading.marks.beside import look_beside
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, decide
-from omr.reading.marks.dropout import Decided, without_red
-from omr.reading.marks.measure import F, MarkReading, found_at, measure
-from omr.reading.page.align import align
-from omr.reading.page.comments import Comment, WritingArea, areas_of, find_comments
+from omr.reading.marks.measure import MarkReading, measure
+from omr.reading.page.align import AlignedPage, align
+from omr.reading.page.canonical import canonical
+from omr.reading.page.comments import Comment, find_comments
 from omr.reading.page.identify import IdentifiedPage, identify
+from omr.reading.page.layer import InkLayer, ink_layer, lay
 from omr.reading.page.locate import locate
-from omr.reading.page.refine import Outlines, outlines_of, refine
+from omr.reading.page.lost import red_stamp, under_streaks
+from omr.reading.page.plan import Plan
+from omr.reading.page.refine import refine
 from omr.reading.page.seal import find_seal
 from omr.reading.page.streaks import Streak, find_streaks
+from omr.reading.page.words import check_rows
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.cover import cover_on
-from omr.reading.scan.pages import EncodedPage, ScannedPage, decode
+from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, decode
 from omr.words import AnswerState, Carrier, Seal, SlipDoubt
 
-# Box sides around its refined place in which a box is searched once more: outlines were
-# found to 0.1 mm, the rest is what paper does between two rows.
-SEARCH: Final = 0.125
 # Refusals that dirt on the scanner's glass can bring about.
 BY_STREAKS: Final = {
     *("no_fiducials", "too_few_fiducials", "misaligned", "perspective", "serial_unreadable"),
@@ -57,24 +58,6 @@ class Desk:
     def __reduce__(self) -> tuple[type[Desk], tuple[object, ...]]:
         """Travel to workers without the plans: preparing a form takes 7 ms, and they are half a megabyte."""
         return Desk, (self.issued, self.forms, self.calibration, self.limits)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """A form prepared for reading."""
-
-    form: Form
-    outlines: Outlines
-    areas: tuple[WritingArea, ...]
-    places: tuple[tuple[str, str], ...]  # (question, option) of each box
-
-    @classmethod
-    def of(cls, form: Form) -> Plan:
-        """Prepare a form."""
-        places = tuple(
-            (question.key, option.code) for question in form.questions for option in question.options
-        )
-        return cls(form, outlines_of(form), areas_of(form), places)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,44 +140,61 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
     if aligned.located.frame != frame:
         paper = aligned.located.frame.paper
         raise AlignmentError("wrong_paper", paper=paper, expected=frame.paper)
-    grey = aligned.located.scan.grey
-    corners = refine(aligned, plan.outlines)
-    questions, calibration = plan.form.questions, desk.calibration
-    features = measure(grey, corners, search=SEARCH)
+    looked = look(aligned, plan)
+    verdicts, answers = decide(plan.form.questions, looked.marks, desk.calibration)
+    return ReadPage(
+        page,
+        looked.marks,
+        verdicts,
+        answers,
+        desk.calibration.name,
+        comments=find_comments(aligned, plan.areas, looked.streaks),
+        seal=find_seal(aligned),
+        streaks=looked.streaks,
+        doubts=_doubts(page, answers),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """What was seen and measured on a page, whatever is decided about it."""
+
+    layer: InkLayer
+    marks: tuple[MarkReading, ...]
+    streaks: tuple[Streak, ...]
+
+
+def look(aligned: AlignedPage, plan: Plan) -> Looked:
+    """Part a page into print and ink, and measure its boxes."""
+    frame, scan = plan.form.frame, aligned.located.scan
+    placed = refine(aligned, plan.outlines)
+    picture = canonical(scan.grey, placed.scan_from_page, frame)
+    sheet = apply(aligned.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
+    streaks = find_streaks(scan.grey, sheet, aligned.dpi / MM_PER_INCH)
+    dirty = under_streaks(streaks, placed.scan_from_page, frame, scan.grey.shape)
+    shifts = np.rint(placed.shifts_mm[:, ::-1] * PX_PER_MM).astype(np.intp)
+    laid = lay(plan.raster, plan.tops_lefts, plan.side, shifts)
+    layer = ink_layer(picture, plan.raster, laid, dirty)
+    check_rows(layer.dark, plan.words, shifts)
+    red = red_stamp(scan, placed.scan_from_page, frame, plan.raster, layer, plan.insides)
+    if red is not None:
+        layer = ink_layer(picture, plan.raster, laid, red if dirty is None else red | dirty)
+    features = measure(
+        layer,
+        plan.tops_lefts + shifts,
+        plan.side,
+        plan.zones,
+        bilevel=scan.depth is Depth.BILEVEL,
+        streaks=dirty,
+        red=red,
+    )
     marks = tuple(
         MarkReading(question, option, box, tuple(row))
         for (question, option), box, row in zip(
-            plan.places, found_at(corners, features), features.tolist(), strict=True
+            plan.places, placed.corners_px, features.tolist(), strict=True
         )
     )
-    verdicts, answers = decide(questions, marks, calibration)
-    if any(answer.state is AnswerState.DOUBTFUL for answer in answers):
-
-        def decided(some: tuple[MarkReading, ...]) -> Decided:
-            return decide(questions, some, calibration)
-
-        if (cleaner := without_red(aligned, corners, marks, decided, search=SEARCH)) is not marks:
-            marks = cleaner
-            verdicts, answers = decided(marks)
-    held = {answer.question for answer in answers if answer.state is not AnswerState.NO_ANSWER}
-    if len(held) < len(answers):
-        looked = look_beside(grey, aligned.scan_from_page, plan.form, marks, held)
-        if any(mark.features[F["beside"]] for mark in looked):
-            marks = looked
-            verdicts, answers = decide(questions, marks, calibration)
-    sheet = apply(aligned.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
-    streaks = find_streaks(grey, sheet, aligned.dpi / MM_PER_INCH)
-    return ReadPage(
-        page,
-        marks,
-        verdicts,
-        answers,
-        calibration.name,
-        comments=find_comments(aligned, plan.areas, streaks),
-        seal=find_seal(aligned),
-        streaks=streaks,
-        doubts=_doubts(page, answers),
-    )
+    return Looked(layer, marks, streaks)
 
 
 def _doubts(page: IdentifiedPage, answers: Sequence[Answer]) -> tuple[SlipDoubt, ...]:

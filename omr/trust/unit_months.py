@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from omr.forms.serial import Issue
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
-from omr.reading.marks.measure import FEATURES, F
+from omr.reading.marks import measure, paper
 from omr.records.counts.reconcile import Line, reconcile, spans
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.counts.tallies import Channel, tally
@@ -26,8 +26,12 @@ from omr.records.store.store import Store
 from omr.words import AnswerState, Standing
 
 # What a pen and a hand leave in a box, whatever the box.
-STROKE_FEATURES: Final = ("ink", "mass", "ring", "width", "height", "depth", "spread", "share", "dark")
-_COLUMNS: Final = [F[name] for name in STROKE_FEATURES]
+STROKE_FEATURES: Final = ("ink", "gain", "ring", "width", "height", "depth", "spread", "share", "dark")
+# By the version of what was measured: how many numbers a box has, and which of them these are.
+_COLUMNS: Final = {
+    1: (len(paper.FEATURES), [paper.F[name] for name in STROKE_FEATURES]),
+    measure.VERSION: (len(measure.FEATURES), [measure.F[name] for name in STROKE_FEATURES]),
+}
 
 MONTHS_BACK: Final = 6  # of the unit's past: enough to see what is usual, short enough to be the same desk
 
@@ -205,8 +209,9 @@ def _strokes(
     """Return which boxes hold the slip's answers, and how their marks look."""
     chosen = {(key, code) for key, given in slip.answers.items() for code in given.codes}
     marks = [mark for mark in unpack(form, packed) if (mark.question, mark.option) in chosen]
+    count, columns = _COLUMNS[marks[0].version] if marks else (0, [])
     # An older program may have measured other features: then there is nothing to compare.
-    if not marks or len(marks[0].features) != len(FEATURES):
+    if not marks or len(marks[0].features) != count:
         return (), None
     features = np.array([mark.features for mark in marks], np.float32)
-    return tuple((mark.question, mark.option) for mark in marks), features[:, _COLUMNS]
+    return tuple((mark.question, mark.option) for mark in marks), features[:, columns]

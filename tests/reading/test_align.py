@@ -28,7 +28,7 @@ def outlines(form):
 def aligned(scan, outlines):
     """All that a page must pass, and the boxes that come out."""
     page = align(locate(scan))
-    return page, refine(page, outlines)
+    return page, refine(page, outlines).corners_px
 
 
 def boxes_off_mm(corners_px, map_, form, dpi):
@@ -296,7 +296,7 @@ def test_a_wrong_map_does_not_pass_the_outlines(wrong, form, outlines, shift_mm,
     wrong_map = np.hstack([linear, (map_[:, :2] @ moved + map_[:, 2])[:, None]])
     off = paper.off_mm(apply(wrong_map, paper.boxes_of(form)), apply(map_, paper.boxes_of(form)), 200)
     try:
-        corners = refine(replace(page, scan_from_page=wrong_map), outlines)
+        corners = refine(replace(page, scan_from_page=wrong_map), outlines).corners_px
     except AlignmentError as error:
         assert off > MOST_SHIFT_MM / 2
         assert error.reason.startswith("outlines_")

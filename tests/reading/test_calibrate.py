@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from omr.errors import OmrError
 from omr.reading.marks.calibrate import Limits, load_calibration, save_calibration
-from omr.reading.marks.evidence import CONTEXT, EVIDENCE, RISING, gather
+from omr.reading.marks.first import CONTEXT, EVIDENCE, RISING, gather
 from omr.reading.marks.fit import RISKS, Lesson, error_curve, fit, fit_weights
-from omr.reading.marks.measure import FEATURES, measure
+from omr.reading.marks.paper import FEATURES, measure
 
 
 def test_a_calibration_comes_back_as_it_was_saved(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from hypothesis.extra import numpy as arrays
 from omr.forms.template import Kind, Option, Question
 from omr.geometry import Box
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.decide import Judgement, decide, judge
-from omr.reading.marks.measure import FEATURES, MarkReading, measure
-from omr.words import AnswerState, BoxState
+from omr.reading.marks.decide import Judgement, decide
+from omr.reading.marks.first import judge
+from omr.reading.marks.measure import MarkReading
+from omr.reading.marks.paper import FEATURES, measure
+from omr.words import AnswerState, BoxState, Reason
 
 CALIBRATION = load_calibration()
 ROWS, COLUMNS = 10, 5
@@ -80,7 +82,7 @@ def test_a_streak_through_boxes_is_never_a_mark() -> None:
 def test_boxes_off_the_picture_wait_for_a_person() -> None:
     quads, groups = grid(2, 5)
     judged = judge(measure(np.full((5, 5), 255, np.uint8), quads), groups, CALIBRATION)
-    assert judged == (Judgement(BoxState.DOUBTFUL, 0.0, True),) * 10
+    assert judged == (Judgement(BoxState.DOUBTFUL, 0.0, Reason.CUT_OFF),) * 10
 
 
 @settings(max_examples=40, deadline=None)
@@ -175,7 +177,7 @@ def test_questions(kind: Kind, marks: dict[int, str], state: AnswerState) -> Non
         mark(page, quads[5 * row + row % 5], "cross", seed=50 + row)
     features = measure(page, quads)
     readings = [
-        MarkReading(group, str(1 + i % 5), quad, tuple(map(float, row)))
+        MarkReading(group, str(1 + i % 5), quad, tuple(map(float, row)), 1)
         for i, (group, quad, row) in enumerate(zip(groups, quads, features, strict=True))
     ]
     verdicts, answers = decide([question(kind)], readings, CALIBRATION)

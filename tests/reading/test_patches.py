@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from omr.reading.marks import measure as marks
+from omr.reading.marks import paper as marks
 from omr.reading.marks.blanks import BLUR, EXCESS, References, _Apart
-from omr.reading.marks.measure import UNDER_PRINT, measure
 from omr.reading.marks.outline import Outline, find_outline
+from omr.reading.marks.paper import UNDER_PRINT, measure
 from omr.reading.marks.patches import (
     BLACK,
     INK,

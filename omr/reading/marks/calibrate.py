@@ -17,24 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omr.errors import OmrError
 from omr.files import write_whole
-from omr.reading.marks.evidence import EVIDENCE
+from omr.reading.marks import question
+from omr.reading.marks.first import EVIDENCE, Limits
+from omr.reading.marks.question import PlainLimits, SlipModel
 from omr.workspace import shipped
+
+__all__ = ["DEFAULT", "Calibration", "Limits", "load_calibration", "save_calibration"]
 
 Floats = NDArray[np.float64]
 
 DEFAULT: Final = "default"
 SHORT_LINE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """From which chance of error a person looks, and what a filled box is."""
-
-    blank_below: float = 0.05  # chance of a mark up to which a box is blank without review
-    marked_above: float = 0.95  # chance of a mark from which it is marked without review
-    stroke_cover: float = 0.48  # share of a box's inside that crosses and ticks cover at most
-    fill_cover: float = 0.60  # share that a solid fill covers at least
-    fill_ratio: float = 1.6  # how much more than the page's usual mark it covers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +39,7 @@ class Calibration:
     bias: float
     limits: Limits = field(default_factory=Limits)
     provenance: dict[str, Any] = field(default_factory=dict)
+    slips: SlipModel = field(default_factory=lambda: SlipModel(np.zeros(len(question.EVIDENCE)), 0.0))
 
     def chance(self, evidence: Floats) -> Floats:
         """Return the chance that each box is marked, (N,), from its evidence (N, E)."""
@@ -64,8 +58,16 @@ class _LimitsFile(BaseModel):
     fill_ratio: Annotated[float, Field(ge=1.0, le=100.0)]
 
 
+class _SlipsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    weights: dict[str, float]
+    bias: float
+    limits: dict[str, Annotated[float, Field(ge=0.0, le=100.0)]]
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    slips: _SlipsFile | None = None
     weights: dict[str, float]
     bias: float
     limits: _LimitsFile
@@ -100,7 +102,17 @@ def load_calibration(name: str = DEFAULT, own: Path | None = None) -> Calibratio
         bias=found.bias,
         limits=Limits(**found.limits.model_dump()),
         provenance=found.provenance,
+        slips=_slips(found.slips, file) if found.slips else load_calibration().slips,
     )
+
+
+def _slips(found: _SlipsFile, file: Path) -> SlipModel:
+    if set(found.weights) != set(question.EVIDENCE):
+        raise OmrError("marks.bad_calibration", file=file, detail=f"slips: {', '.join(question.EVIDENCE)}")
+    if unknown := set(found.limits) - set(question.LIMITS):
+        raise OmrError("marks.bad_calibration", file=file, detail=f"slips: {', '.join(sorted(unknown))}")
+    weights = np.array([found.weights[key] for key in question.EVIDENCE])
+    return SlipModel(weights, found.bias, PlainLimits(**found.limits))
 
 
 def save_calibration(calibration: Calibration, file: Path) -> None:
@@ -110,6 +122,13 @@ def save_calibration(calibration: Calibration, file: Path) -> None:
         "weights": {key: round(float(w), 6) for key, w in zip(EVIDENCE, calibration.weights, strict=True)},
         "bias": round(calibration.bias, 6),
         "limits": {key: getattr(limits, key) for key in _LimitsFile.model_fields},
+        "slips": {
+            "weights": dict(
+                zip(question.EVIDENCE, np.round(calibration.slips.weights, 6).tolist(), strict=True)
+            ),
+            "bias": round(calibration.slips.bias, 6),
+            "limits": {key: getattr(calibration.slips.limits, key) for key in question.LIMITS},
+        },
         "provenance": calibration.provenance,
     }
     write_whole(file, _laid_out(content) + "\n")

@@ -1,107 +1,25 @@
 """Measurements become answers: pure, replayable from what is stored.
 
-Two steps: `judge` says what each box of a page is (blank, marked, cancelled, doubtful),
-`decide` what each question says. A doubtful box waits for a person; nothing is guessed.
+What each box of a page is says the judge of the version that measured it (`question`, `first`);
+`decide` puts the boxes of each question together. A doubtful box waits for a person; nothing is guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from omr.forms.template import Kind, Question
-from omr.reading.marks import rules
+from omr.reading.marks import first, question
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.evidence import gather
-from omr.reading.marks.measure import FEATURES, F, MarkReading
-from omr.words import AnswerState, BoxState
+from omr.reading.marks.measure import FEATURES, VERSION, MarkReading
+from omr.reading.marks.paper import FEATURES as FIRST_FEATURES
+from omr.reading.marks.states import Answer, BoxVerdict, Judgement
+from omr.words import AnswerState, BoxState, Reason
 
-SHADOWY: Final = 0.1  # chance of a mark up to which what looks like a shadow is taken for one
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The state of one box."""
-
-    state: BoxState
-    confidence: float  # chance in [0, 1] that the state is right; where doubtful, that the likelier is
-    review: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BoxVerdict:
-    """The decided state of one box of a form."""
-
-    question: str
-    option: str
-    state: BoxState
-    confidence: float  # as in `Judgement`
-    review: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The decided answer of one question."""
-
-    question: str
-    state: AnswerState
-    codes: tuple[str, ...]
-    confidence: float  # in [0, 1]: that of the least certain box
-
-
-def judge(
-    features: NDArray[np.float64], groups: Sequence[str], calibration: Calibration
-) -> tuple[Judgement, ...]:
-    """Decide the state of every box of one page.
-
-    Parameters
-    ----------
-    features : (N, F) float64 ndarray
-        As `marks.measure` gives them.
-    groups : sequence of str
-        Question of each box, may be empty.
-    calibration : Calibration
-
-    Returns
-    -------
-    tuple of Judgement
-        One per box, in order.
-    """
-    if not len(features):
-        return ()
-    chance = calibration.chance(gather(features, groups))
-    limits = calibration.limits
-    unsure = rules.overruled(features)
-    marked = (chance >= limits.marked_above) & ~unsure
-    filled = rules.filled(features, groups, marked, limits)
-    withdrawn = rules.withdrawn(features, groups, marked & ~filled, filled)
-    struck = rules.perhaps_struck(features, groups, marked, withdrawn, limits)
-    struck |= rules.of_other_ink(features, marked) | rules.in_passing(features, marked)
-    blank = (chance <= limits.blank_below) | rules.shadows(features, groups, marked) & (chance < SHADOWY)
-    unsure |= rules.ringed(features, groups, marked) | rules.traces(features, groups, chance)
-    unsure |= rules.beside(features)
-    unsure |= rules.more_than_marks(groups, marked) | rules.perhaps_letters(features, groups, marked)
-    unsure |= rules.marks_for_print(features, blank)
-    out = []
-    for i, p in enumerate(chance.tolist()):
-        confidence = max(p, 1.0 - p)
-        if unsure[i] or not (marked[i] or blank[i]):
-            out.append(Judgement(BoxState.DOUBTFUL, confidence if features[i, F["usable"]] else 0.0, True))
-        elif not marked[i]:
-            out.append(Judgement(BoxState.BLANK, confidence, False))
-        elif not filled[i] and not struck[i]:
-            out.append(Judgement(BoxState.MARKED, confidence, False))
-        elif withdrawn[i]:
-            out.append(Judgement(BoxState.CANCELLED, confidence, False))
-        else:
-            # Filled where this person makes strokes and nothing else is marked, or written over
-            # beside another mark: a mark or a withdrawn one, a person must look.
-            out.append(Judgement(BoxState.DOUBTFUL, 0.5, True))
-    return tuple(out)
+__all__ = ["Answer", "BoxVerdict", "Judgement", "decide"]
 
 
 def decide(
@@ -124,21 +42,35 @@ def decide(
     answers : tuple of Answer
         In the order of the questions.
     """
-    features = np.zeros((len(readings), len(FEATURES)))
-    for row, reading in zip(features, readings, strict=True):
-        row[: len(reading.features)] = reading.features  # an earlier version measured less
-    judgements = judge(features, [reading.question for reading in readings], calibration)
+    judgements = _judged(questions, readings, calibration)
     verdicts = tuple(
-        BoxVerdict(reading.question, reading.option, j.state, j.confidence, j.review)
+        BoxVerdict(reading.question, reading.option, j.state, j.confidence, j.review, j.reason.value)
         for reading, j in zip(readings, judgements, strict=True)
     )
+    leans = {(v.question, v.option) for v, j in zip(verdicts, judgements, strict=True) if j.leans_marked}
     answers = [
-        _answer(question, [v for v in verdicts if v.question == question.key])
-        for question in questions
-        if question.kind is not Kind.TEXT
+        _answer(asked, [v for v in verdicts if v.question == asked.key], leans)
+        for asked in questions
+        if asked.kind is not Kind.TEXT
     ]
     odd = sum(answer.state in (AnswerState.DOUBTFUL, AnswerState.MULTIPLE) for answer in answers)
     return verdicts, tuple(_asked_if_multiple(answer) if odd > 1 else answer for answer in answers)
+
+
+def _judged(
+    questions: Sequence[Question], readings: Sequence[MarkReading], calibration: Calibration
+) -> Sequence[Judgement]:
+    """Let the judge of the version that measured decide."""
+    groups = [reading.question for reading in readings]
+    if all(reading.version == VERSION for reading in readings):
+        kinds = {asked.key: asked.kind for asked in questions}
+        features = np.array([reading.features for reading in readings]).reshape(len(readings), len(FEATURES))
+        of_each = [kinds.get(group, Kind.SINGLE) for group in groups]
+        return question.judge(features, groups, of_each, calibration.slips)
+    features = np.zeros((len(readings), len(FIRST_FEATURES)))
+    for row, reading in zip(features, readings, strict=True):
+        row[: len(reading.features)] = reading.features  # the earliest measured less
+    return first.judge(features, groups, calibration)
 
 
 def _asked_if_multiple(answer: Answer) -> Answer:
@@ -146,23 +78,28 @@ def _asked_if_multiple(answer: Answer) -> Answer:
 
     One such question is a person's slip of the pen; several are a stamp or a stain over the rows.
     """
-    return replace(answer, state=AnswerState.DOUBTFUL) if answer.state is AnswerState.MULTIPLE else answer
+    if answer.state is not AnswerState.MULTIPLE:
+        return answer
+    return replace(answer, state=AnswerState.DOUBTFUL, reason=Reason.TWO_MARKS.value)
 
 
-def _answer(question: Question, boxes: Sequence[BoxVerdict]) -> Answer:
+def _answer(asked: Question, boxes: Sequence[BoxVerdict], leans: Collection[tuple[str, str]]) -> Answer:
     """Put the boxes of one question together."""
     confidence = min((box.confidence for box in boxes), default=0.0)
     marked = {box.option for box in boxes if box.state is BoxState.MARKED}
-    codes = tuple(option.code for option in question.options if option.code in marked)
-    single = question.kind is not Kind.MULTIPLE
-    if len(boxes) < len(question.options) or any(box.state is BoxState.DOUBTFUL for box in boxes):
+    codes = tuple(option.code for option in asked.options if option.code in marked)
+    single = asked.kind is not Kind.MULTIPLE
+    why = next((box.reason for box in boxes if box.state is BoxState.DOUBTFUL), "")
+    if len(boxes) < len(asked.options) or any(box.state is BoxState.DOUBTFUL for box in boxes):
         state = AnswerState.DOUBTFUL
+        why = why or Reason.CUT_OFF.value
+        codes = tuple(o.code for o in asked.options if o.code in marked or (asked.key, o.code) in leans)
     elif single and len(codes) > 2:
-        state = AnswerState.DOUBTFUL  # rarer by hand than a stain or a stamp over the row
+        state, why = AnswerState.DOUBTFUL, Reason.TWO_MARKS.value  # rarer by hand than a stamp over the row
     elif not codes:
         state = AnswerState.NO_ANSWER
     elif single and len(codes) > 1:
         state = AnswerState.MULTIPLE
     else:
         state = AnswerState.ANSWERED
-    return Answer(question.key, state, codes, confidence)
+    return Answer(asked.key, state, codes, confidence, why)

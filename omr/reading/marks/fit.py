@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.reading.marks.calibrate import Calibration, Limits
-from omr.reading.marks.decide import judge
-from omr.reading.marks.evidence import CONTEXT, EVIDENCE, RISING, gather
-from omr.reading.marks.measure import F
-from omr.reading.marks.rules import overruled
+from omr.reading.marks.first import CONTEXT, EVIDENCE, RISING, gather, judge, overruled
+from omr.reading.marks.paper import F
 from omr.words import BoxState
 
 Floats = NDArray[np.float64]
@@ -119,10 +117,10 @@ def learn(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
         states = np.array(lesson.states)
         # What is decided by rule teaches nothing: cancelled boxes, those no model may judge, and
         # marks that leave the inside empty, as a ring around the box does.
-        hollow = (states == BoxState.MARKED) & (lesson.features[:, F["gain"]] < HOLLOW)
-        taught = np.isin(states, (BoxState.BLANK, BoxState.MARKED)) & ~hollow & ~overruled(lesson.features)
+        hollow = (states == "marked") & (lesson.features[:, F["gain"]] < HOLLOW)
+        taught = np.isin(states, ("blank", "marked")) & ~hollow & ~overruled(lesson.features)
         rows.append(gather(lesson.features, lesson.groups)[taught])
-        marked.append(states[taught] == BoxState.MARKED)
+        marked.append(states[taught] == "marked")
         counts.append(np.full(int(taught.sum()), lesson.weight))
     weights, bias = fit_weights(np.concatenate(rows), np.concatenate(marked), np.concatenate(counts))
     return Calibration(name, weights, bias, limits)

@@ -1,56 +1,28 @@
-"""Measure every box: pixels -> numbers. Measurement only, never a verdict.
+"""Boxes become numbers: a few named features of each, from the ink layer. Measurement only, never a verdict.
 
-All boxes of a page are measured together, because what a box looks like without a mark is
-learned from the other boxes (`blanks`). Lengths are in box sides, areas in shares of the
-box's inside, darkness from 0 (this page's paper) to 1 (this page's print): the numbers of a
-150 dpi photocopy and a 600 dpi colour scan mean the same.
+Lengths are in mm, areas in shares of the box's inside, darkness from 0 (the paper around) to 1
+(this page's print): the numbers of a 150 dpi photocopy and a 600 dpi colour scan mean the same.
+What nobody looked at is NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from omr.forms.raster import PX_PER_MM
 from omr.geometry import Points
-from omr.reading.marks.blanks import References, references
-from omr.reading.marks.outline import Outline, find_outline
-from omr.reading.marks.patches import (
-    BLACK,
-    GAP,
-    INK,
-    MARGIN,
-    PATCH,
-    SIDE,
-    Floats,
-    Mask,
-    Patches,
-    Quads,
-    at_rank,
-    capped,
-    cut,
-    density,
-    levels,
-    median,
-    one_by_one,
-    percentiles,
-    shades,
-    side_by_side,
-    sizes,
-    subquads,
-    sums,
-    tones,
-    usable,
-)
-from omr.reading.marks.snap import emptier, median_picture, snap
-from omr.reading.marks.strokes import goes_round, measure_strokes
+from omr.reading.page.layer import RUN_MM, InkLayer
 
-if TYPE_CHECKING:  # what decides and reports needs no decoders
-    from omr.reading.scan.pages import Grey
+Floats = NDArray[np.float64]
+
+VERSION: Final = 2  # of what is measured; 1 is that of `paper`, before the form's print was known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,269 +32,314 @@ class MarkReading:
     question: str
     option: str
     corners_px: Points  # (4, 2) of the box where its outline was found, clockwise from the top left
-    features: tuple[float, ...]  # in the order of `FEATURES`
+    features: tuple[float, ...]  # in the order of the `FEATURES` of its version
+    version: int = VERSION
 
 
 FEATURES: Final = (
-    "ink",  # share of the inside that is ink and not print
-    "mass",  # mean darkness of the inside beyond print: pencil counts less than pen
-    "raw",  # mean darkness of the inside, print included
-    "gain",  # mean darkness of the inside over that of its blank, 1 would be all black
-    "core",  # mean darkness beyond print of the inner half
-    "ring",  # the same around the box, outside its outline
-    "around",  # share of twelve directions around the box in which strokes lie
-    "width",  # of the largest stroke, in widths of the inside
-    "height",  # of the largest stroke, in heights of the inside
-    "depth",  # how far from the outline towards the middle ink reaches, 1 is the middle
-    "spread",  # share of nine cells of the inside with ink in them
-    "solid",  # share of the inside covered by ink wider than a ballpoint line
-    "heavy",  # share of the inside covered by ink wider than a felt pen line
-    "share",  # of all strokes that touch the inside: how much of their ink lies inside
-    "dark",  # darkness of the darkest stroke inside
-    "specks",  # share of the ink inside that is dust: pieces smaller than a pen's point
-    "through",  # part of the patch's height or width that one line through the inside inks: streak, fold
-    "missing",  # share of the box's own print that is not there
-    "match",  # correlation with the outline the page's boxes share
-    "support",  # how many empty boxes of the page vouch for the blank, 0-1 (20 or more)
-    "paper",  # paper darkness where the box lies, relative to the page's
-    "shift_x",  # how far right of its stated place the box was found, in box widths
-    "shift_y",  # how far below, in box heights
-    "found",  # 1: an enclosing outline was seen; 0: the stated quad stands in
-    "usable",  # 1: the box lies on the picture; all else is 0 where it does not
-    "rim",  # mean darkness of the strip along the inside of the outline, print included
-    "uneven",  # how much darker the darkest part of that strip is than its median part
-    "beside",  # length of ink beside the box that is not print; 0 where nobody looked, see `beside`
+    "gain",  # mean darkness of the inside beyond print, over that of the bare paper around the box
+    "core",  # the same of its inner half
+    "peak",  # the same of the darkest straight 1.5 mm inside: a faint line is still a line
+    "ink",  # share of the inside that is stroke
+    "spread",  # share of nine cells of the inside with strokes in them
+    "width",  # of the largest stroke inside, in widths of the inside
+    "height",  # the same, in heights
+    "depth",  # how far from the edge towards the middle strokes reach, 1 is the middle
+    "dark",  # darkness of the strokes inside: that of their darkest fifth
+    "share",  # of the strokes that touch the inside: how much of them lies in and on the box
+    "own",  # share of the strokes inside whose piece has no more of itself in another box
+    "reach",  # mm by which they reach out of the box
+    "span",  # mm, the shorter side of the largest of them: a stamp's or a loop's is longer than a mark's
+    "solid",  # share of the inside covered by strokes wider than a ballpoint's
+    "heavy",  # share of the inside covered by strokes wider than a felt pen's
+    "runs",  # strokes met on the way across and down, on average: one for a line, more for a scribble
+    "ring",  # share of the 1.7 mm around the box that is stroke
+    "around",  # share of twelve directions in which a stroke lies in them
+    "circled",  # the same in the 4.5 mm around the box
+    "beside",  # mm, the longest stroke near the box that is not the mark of a box, or through the words there
+    "missing",  # share of the box's own outline that is not there
+    "level",  # darkness from which this page has strokes: its grain
+    "grain",  # mean darkness of the bare paper around the box
+    "contrast",  # between the page's paper and its print
+    "bilevel",  # 1 on a scan of black and white: what is fainter than its threshold is gone
+    "streak",  # share of the box's width under dirt on the scanner's glass, which is left out
+    "red",  # share of the inside that was the office's red, which is left out; NaN without colour
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
-UNDER_PRINT: Final = 7  # px of a patch: wider than a printed line with its blurred edges
-ABSENT: Final = round(0.2 * BLACK)  # steps that the same print may be paler, from box to box
-AT_ONCE: Final = 22  # boxes whose pictures, sums and all, stay in a processor's cache
-SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
-FULL_SUPPORT: Final = 20  # empty boxes after which more say nothing new
-SEARCH: Final = 0.5  # box sides a box may be off its stated place
-REFINE: Final = 0.125  # box sides it may still be off once the outline is known
-MOST_EXAMPLES: Final = 24  # boxes whose median is the common picture; more say nothing new
-PAPER_SAMPLES: Final = 64  # px along the shorter side of where the boxes are, to see its paper
+EDGE: Final = 3  # px from the box's edge to its inside: the outline and its soft edge
+AROUND: Final = 27  # px looked at on every side of a box: as far as the next box in its row begins
+NEAR: Final = 10  # px around the box in which a ring is looked for
+GAP: Final = 2  # px between outline and ring
+CELLS: Final = 3  # across and down
+CELL_HELD: Final = 0.06  # of a cell: the end of a stroke
+PEN_PX: Final = 5  # 0.8 mm: wider than a ballpoint's line
+FELT_PX: Final = 8  # 1.3 mm: wider than a felt pen's
+SECTORS: Final = 12
+SPECK: Final = 6  # px: smaller is dust
+LEAST_PIECE: Final = 12  # px, 0.3 mm²: of ink beside a box
+LEAST_MM: Final = 1.0  # of it, from end to end
+MARK_SHARE: Final = 0.25  # of a stroke lies inside of boxes where it is a mark; a word has less
+STRONG_PRINT: Final = 120  # of 255: print that must be there
+SEEN: Final = 200.0  # of 255, as dark as thin print gets
 
 
 def measure(
-    grey: Grey, corners_px: Quads, groups: Sequence[str] | None = None, *, search: float = SEARCH
-) -> NDArray[np.float64]:
-    """Measure all boxes of one page.
+    layer: InkLayer,
+    tops_lefts: NDArray[np.intp],
+    side: int,
+    zones: NDArray[np.intp],
+    *,
+    bilevel: bool = False,
+    streaks: NDArray[np.bool_] | None = None,
+    red: NDArray[np.bool_] | None = None,
+) -> Floats:
+    """Measure all boxes of a page.
 
     Parameters
     ----------
-    grey : (H, W) uint8 ndarray
-        0 is black, 255 is white; 1-bit scans as 0 and 255.
-    corners_px : (N, 4, 2) float64 ndarray
-        Corners of each box in scan px, clockwise from its top left. The quad may be the
-        printed outline or a cell around it.
-    groups : sequence of str, optional
-        Question of each box, "" where it has none: within a question most boxes are empty.
-    search : float
-        How far a box may be off, in box sides, at most half a box.
+    layer : InkLayer
+    tops_lefts : (N, 2) int ndarray
+        Where the boxes were found, px.
+    side : int
+        Of a box, px.
+    zones : (N, 4) int ndarray
+        Top, bottom, left and right of what belongs to each box, px: ink there is beside it.
+    bilevel : bool
+        Whether the scan has black and white only.
+    streaks, red : (H, W) bool ndarray, optional
+        What was left out of the layer as dirt of the glass, and as the office's stamp.
 
     Returns
     -------
     (N, F) float64 ndarray
-        In the order of `FEATURES`, rounded to what 32 bits hold: half of what is kept of a slip.
-        Boxes off the picture have 0 everywhere.
+        In the order of `FEATURES`, rounded to what 32 bits hold.
     """
-    quads = np.asarray(corners_px, np.float64).reshape(-1, 4, 2)
-    out = np.zeros((len(quads), len(FEATURES)))
-    good = np.flatnonzero(usable(quads, grey.shape)) if grey.ndim == 2 and grey.size else np.empty(0, np.intp)
-    if not len(good):
-        return out
-    paper = _paper(grey, quads[good])
-    patches = cut(grey, quads[good], paper)
-    upto = levels(patches)
-    tables = shades(upto, tones(upto))
-    for kind in _kinds(sizes(quads[good])):
-        members = good[kind]
-        names = [groups[i] for i in members.tolist()] if groups else [""] * len(members)
-        sheet = _Sheet(grey, paper, tables[kind], names)
-        out[members] = _measure_kind(sheet, quads[members], density(patches[kind], tables[kind]), search)
+    cut = _Cut(layer, tops_lefts, side)
+    strokes = cut.inside(cut.strokes)
+    pieces = cut.inside(cut.pieces)
+    held = strokes * pieces
+    ink = cut.inside(cut.ink).astype(np.float64)
+    paper = cut.paper()
+    values: dict[str, Floats] = {
+        "gain": ink.mean(axis=(1, 2)) / 255 - paper,
+        "core": _core(ink) / 255 - paper,
+        "ink": strokes.mean(axis=(1, 2)),
+        "depth": _depth(strokes),
+        "spread": _cells(strokes),
+        "dark": _darkest(cut.inside(cut.soft), strokes),
+        "solid": _opened(layer, cut, PEN_PX),
+        "heavy": _opened(layer, cut, FELT_PX),
+        "runs": _runs(strokes),
+        "peak": _peak(cut) - paper,
+        "missing": 1 - cut.outline(),
+        "grain": paper,
+        "level": np.full(len(strokes), layer.level),
+        "contrast": np.full(len(strokes), layer.contrast),
+        "streak": np.zeros(len(strokes))
+        if streaks is None
+        else cut.inside(cut.of(streaks)).mean(axis=(1, 2)),
+        "red": np.full(len(strokes), np.nan) if red is None else cut.inside(cut.of(red)).mean(axis=(1, 2)),
+        "bilevel": np.full(len(strokes), float(bilevel)),
+        "beside": np.maximum(_beside(layer, zones, held), _struck_mm(layer, zones)),
+    }
+    values |= cut.ring()
+    values |= _pieces(layer, cut, held, tops_lefts, side)
+    out = np.stack([values[name] for name in FEATURES], axis=1)
     return out.astype(np.float32).astype(np.float64)
 
 
-def found_at(corners_px: Quads, features: NDArray[np.float64]) -> Quads:
-    """Return where the boxes were found: their stated quads moved by the measured shift."""
-    x, y = features[:, F["shift_x"]], features[:, F["shift_y"]]
-    return subquads(np.asarray(corners_px, np.float64), x, y, 1 + x, 1 + y)
+class _Cut:
+    """The boxes of a page and what lies around them, cut out of the layer."""
+
+    def __init__(self, layer: InkLayer, tops_lefts: NDArray[np.intp], side: int) -> None:
+        self.side = side
+        self.size = side + 2 * AROUND
+        height, width = layer.ink.shape
+        self.tops = np.clip(tops_lefts[:, 0] - AROUND, 0, height - self.size)
+        self.lefts = np.clip(tops_lefts[:, 1] - AROUND, 0, width - self.size)
+        self.ink, self.soft, self.strokes, self.pieces, self.printed, self.dark = (
+            self.of(picture)
+            for picture in (layer.ink, layer.soft, layer.strokes, layer.pieces, layer.printed, layer.dark)
+        )
+
+    def of(self, picture: NDArray[Any]) -> NDArray[Any]:
+        return sliding_window_view(picture, (self.size, self.size))[self.tops, self.lefts]
+
+    def inside(self, windows: NDArray[Any]) -> NDArray[Any]:
+        edge = AROUND + EDGE
+        return windows[:, edge : self.size - edge, edge : self.size - edge]
+
+    def box(self, windows: NDArray[Any]) -> NDArray[Any]:
+        edge = AROUND - 1
+        return windows[:, edge : self.size - edge, edge : self.size - edge]
+
+    def paper(self) -> Floats:
+        """Return the mean darkness of bare paper around each box."""
+        free = (self.printed == 0) & (self.strokes == 0)
+        free[:, AROUND:-AROUND, AROUND:-AROUND] = False
+        return np.asarray((self.ink * free).sum(axis=(1, 2)) / np.maximum(free.sum(axis=(1, 2)), 1) / 255)
+
+    def outline(self) -> Floats:
+        """Return how much of each box's outline is there."""
+        strong = self.box(self.printed) > 200
+        seen = np.minimum(self.box(self.dark), SEEN) / SEEN
+        return np.asarray((seen * strong).sum(axis=(1, 2)) / np.maximum(strong.sum(axis=(1, 2)), 1))
+
+    def ring(self) -> dict[str, Floats]:
+        """Return how much stroke lies around each box, and in how many directions."""
+        near, far, bits = _bands(self.size, self.side)
+        there = self.strokes.reshape(len(self.strokes), -1)
+        met = np.bitwise_or.reduce(there * (bits * near), axis=1)
+        met_far = np.bitwise_or.reduce(there * (bits * far), axis=1)
+        return {
+            "ring": (there & near.astype(np.uint8)).sum(axis=1) / near.sum(),
+            "around": np.bitwise_count(met) / SECTORS,
+            "circled": np.bitwise_count(met_far) / SECTORS,
+        }
 
 
-def _kinds(boxes: Floats) -> list[NDArray[np.intp]]:
-    """Group boxes of about the same width and height."""
-    kinds: list[NDArray[np.intp]] = []
-    left = np.arange(len(boxes))
-    while len(left):
-        ratio = boxes[left] / median(boxes[left])
-        if not (same := (np.maximum(ratio, 1 / ratio) < SAME_SIZE).all(axis=1)).any():
-            ratio = boxes[left] / boxes[left[0]]
-            same = (np.maximum(ratio, 1 / ratio) < SAME_SIZE).all(axis=1)
-        kinds.append(left[same])
-        left = left[~same]
-    return kinds
+@cache
+def _bands(size: int, side: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]:
+    """Return which pixels of a window lie near its box, which around it, and a bit for their direction."""
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    off = np.maximum(abs(y), abs(x))
+    outside = off > side / 2 + GAP
+    turn = ((np.arctan2(y, x) + np.pi) / (2 * np.pi) * SECTORS).astype(np.intp) % SECTORS
+    near = outside & (off <= side / 2 + GAP + NEAR)
+    close, anywhere, bit = (one.ravel().astype(np.uint16) for one in (near, outside, 1 << turn))
+    return close, anywhere, bit
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sheet:
-    """The page from which boxes of one size are cut."""
-
-    grey: Grey
-    paper: float  # grey level beyond the scan's edge
-    shades: NDArray[np.uint8]  # (N, 256) what ink each grey level is, by box
-    groups: Sequence[str]
-
-    def cut(self, quads: Quads) -> Patches:
-        return density(cut(self.grey, quads, self.paper), self.shades)
-
-    def snapped(self, quads: Quads, patches: Patches, search: float) -> tuple[Patches, Floats, Floats]:
-        """Find boxes in their patches and cut again where they are; shifts in box sides."""
-        reach = min(MARGIN, round(search * SIDE))
-        if len(quads) < 2 or reach < 1:
-            return patches, np.zeros((len(quads), 2)), np.ones(len(quads))
-        shifts, match = snap(patches, emptier(patches, self.groups), quads.mean(axis=1), reach)
-        shifts /= SIDE
-        if np.any(shifts):
-            patches = self.cut(_moved(quads, shifts, (0, 0, 1, 1)))
-        return patches, shifts, match
+def _peak(cut: _Cut) -> Floats:
+    """Return the mean darkness of each inside's darkest straight line of `LINE_PX`."""
+    inks = np.ascontiguousarray(cut.ink).reshape(-1, cut.size)
+    best = np.zeros(len(cut.ink))
+    for kernel in LINES:
+        found = cv2.filter2D(inks, cv2.CV_8U, kernel, borderType=cv2.BORDER_CONSTANT)
+        within = cut.inside(found.reshape(cut.ink.shape))
+        best = np.maximum(best, within.max(axis=(1, 2)))
+    return best / 255
 
 
-def _paper(grey: Grey, quads: Quads) -> float:
-    """Return the grey level of the paper around the boxes."""
-    height, width = grey.shape
-    left, top = np.floor(quads.min(axis=(0, 1))).clip(0, [width - 1, height - 1]).astype(int)
-    right, bottom = np.ceil(quads.max(axis=(0, 1))).clip([left + 1, top + 1], None).astype(int)
-    part = grey[top:bottom, left:right]
-    step = max(1, min(part.shape) // PAPER_SAMPLES)
-    samples = np.ascontiguousarray(part[::step, ::step])
-    return float(percentiles(levels(samples[None]), 85)[0])
+def _lines() -> list[NDArray[np.float32]]:
+    """Return lines of `LINE_PX` in eight directions, two px wide."""
+    kernels = []
+    for turn in range(8):
+        picture = np.zeros((LINE_PX, LINE_PX), np.uint8)
+        middle = (LINE_PX - 1) / 2
+        dy, dx = np.sin(turn * np.pi / 8) * middle, np.cos(turn * np.pi / 8) * middle
+        first, last = ((round((middle + way * dx) * 16), round((middle + way * dy) * 16)) for way in (-1, 1))
+        cv2.line(picture, first, last, 255, 1, cv2.LINE_AA, 4)
+        kernels.append(np.asarray(picture / picture.sum(dtype=np.float64), np.float32))
+    return kernels
 
 
-def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) -> Floats:
-    """Measure boxes of one size: find them, find their outline, cut to it, compare.
-
-    Boxes whose printed outline is where it is stated, to within `REFINE`, are found at once.
-    """
-    patches, shifts, match = sheet.snapped(quads, patches, search)
-    empties = emptier(patches, sheet.groups)
-    kind = find_outline(median_picture(_some(patches[empties])))
-    if kind.found and search > REFINE:
-        left, top, right, bottom = kind.bounds
-        fitted = _moved(quads, shifts, kind.bounds)
-        shifts = shifts + np.array([(left + right - 1) / 2, (top + bottom - 1) / 2])
-        patches, more, match = sheet.snapped(fitted, sheet.cut(fitted), REFINE)
-        shifts += more * np.array([right - left, bottom - top])
-        empties = emptier(patches, sheet.groups)
-        kind = find_outline(median_picture(_some(patches[empties])))
-    blanks = references(patches, empties, sheet.groups, kind)
-    beyond = _written(patches, blanks.pictures)
-    features = np.zeros((len(quads), len(FEATURES)))
-    columns = _shares(patches, blanks, beyond, kind)
-    inked = np.flatnonzero(columns["ink"])  # most boxes hold no stroke to measure
-    if len(inked):
-        for name, values in measure_strokes(patches[inked], beyond[inked], kind).items():
-            features[inked, F[name]] = values
-    columns |= {
-        "around": goes_round(beyond, kind),
-        "missing": _missing(patches, blanks.pictures, kind.shape),
-        "match": match,
-        "support": np.minimum(blanks.support / FULL_SUPPORT, 1.0),
-        "paper": _paper_ink(patches),
-        "shift_x": shifts[:, 0],
-        "shift_y": shifts[:, 1],
-    }
-    for name, values in columns.items():
-        features[:, F[name]] = values
-    features[:, F["found"]] = kind.found
-    features[:, F["usable"]] = 1.0
-    return features
+LINE_PX: Final = 9
+LINES: Final = _lines()
 
 
-def _paper_ink(patches: Patches) -> Floats:
-    """How dark the paper of each box is: that of its brightest third."""
-    few = np.ascontiguousarray(patches[:, ::4, ::4].reshape(len(patches), -1).T)
-    return at_rank(few, len(few) * 3 // 10) / BLACK
+def _core(ink: Floats) -> Floats:
+    edge = ink.shape[1] // 4
+    return np.asarray(ink[:, edge:-edge, edge:-edge].mean(axis=(1, 2)))
 
 
-def _some(patches: Patches) -> Patches:
-    """Return evenly spread patches, as many as say all there is to say about the common picture."""
-    return patches[:: -(-len(patches) // MOST_EXAMPLES)]
+def _depth(strokes: NDArray[np.uint8]) -> Floats:
+    """Return how deep the deepest stroke of each box lies, but for a speck."""
+    size = strokes.shape[1]
+    place = np.minimum(np.arange(size), np.arange(size)[::-1])
+    deep = np.minimum(place[:, None], place)
+    held = (strokes * (deep + 1)).reshape(len(strokes), -1)
+    at = max(held.shape[1] - SPECK, 0)
+    return np.asarray(np.partition(held, at, axis=1)[:, at] / (deep.max() + 1))
 
 
-def _moved(quads: Quads, shifts: Floats, edges: tuple[float, float, float, float]) -> Quads:
-    left, top, right, bottom = edges
-    x, y = shifts.T
-    return subquads(quads, left + x, top + y, right + x, bottom + y)
+def _cells(strokes: NDArray[np.uint8]) -> Floats:
+    size = strokes.shape[1] // CELLS * CELLS
+    cell = size // CELLS
+    held = strokes[:, :size, :size].reshape(-1, CELLS, cell, CELLS, cell).mean(axis=(2, 4))
+    return np.asarray((held > CELL_HELD).mean(axis=(1, 2)))
 
 
-def _written(patches: Patches, blanks: Patches) -> Patches:
-    """Find what was written: ink that the blank does not explain, and what lies under its print.
-
-    Ink over a printed letter cannot be seen there, but beside the letter it can: print is
-    painted over with the mean of the free pixels around it.
-    """
-    written = np.empty_like(patches)
-    for first in range(0, len(patches), AT_ONCE):
-        few = np.s_[first : first + AT_ONCE]
-        ink, blank = side_by_side(patches[few]), side_by_side(blanks[few])
-        print_ = np.asarray(cv2.dilate(blank, np.ones((3, 3), np.uint8)), np.uint8)  # edges move by a pixel
-        free = (print_ <= INK).view(np.uint8)
-        free.reshape(PATCH, -1, PATCH + GAP)[:, :, PATCH:] = 0  # what lies between patches is no paper
-        beyond = np.asarray(cv2.subtract(ink, print_), np.uint8)
-        total, count = _around(beyond * free), _around(free)
-        count += count == 0  # where there is no paper there is no ink on it, either
-        under = cv2.min((total / count).astype(np.uint8), ink) * (1 - free)
-        written[few] = one_by_one(cv2.max(beyond, under))
-    return written
+def _darkest(soft: NDArray[np.uint8], strokes: NDArray[np.uint8]) -> Floats:
+    """Return the darkness of the darkest fifth of each box's strokes, its least pixel."""
+    counts = strokes.sum(axis=(1, 2))
+    ordered = np.sort((soft * strokes).reshape(len(soft), -1), axis=1)[:, ::-1]
+    at = np.clip(counts // 5, 0, ordered.shape[1] - 1)
+    return np.asarray(ordered[np.arange(len(soft)), at] / 255, np.float64)
 
 
-def _around(wide: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Sum up the pixels around each one, none beyond the picture."""
-    near = UNDER_PRINT, UNDER_PRINT
-    around = cv2.boxFilter(wide, cv2.CV_32F, near, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(around, np.float32)
+def _opened(layer: InkLayer, cut: _Cut, width: int) -> Floats:
+    """Return the share of each inside under strokes of at least some width; outlines between them count."""
+    black = np.ascontiguousarray(cut.pieces > 0).view(np.uint8).reshape(-1, cut.size)
+    wide = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    return np.asarray(cut.inside(wide.reshape(cut.pieces.shape)).mean(axis=(1, 2)))
 
 
-def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline) -> dict[str, Floats]:
-    """Return the features that are plain shares and means, by name."""
-    inside, core, ring = kind.inside, kind.parts.core, kind.parts.ring
-    area = BLACK * np.count_nonzero(inside)
-    mass, in_core, in_ring = sums(capped(beyond), inside, core, ring).T
-    raw, *rim = sums(capped(patches), inside, *kind.parts.rim).T
-    (blank,) = sums(capped(blanks.pictures), inside).T / area
-    raw /= area
-    (ink,) = sums((beyond > INK).view(np.uint8), inside).T
-    # Not pixel by pixel: a letter that lies half a pixel off cancels out in the mean.
-    blank = np.minimum(blank, blanks.most)  # two marks alike are not print
-    return {
-        "ink": ink / np.count_nonzero(inside),
-        "mass": mass / area,
-        "raw": raw,
-        "rim": sum(rim) / (BLACK * max(sum(map(np.count_nonzero, kind.parts.rim)), 1)),
-        "uneven": _unevenly(rim, kind.parts.rim),
-        "gain": (raw - blank) / np.maximum(1.0 - blank, 0.3),
-        "core": in_core / (BLACK * np.count_nonzero(core)),
-        "ring": in_ring / (BLACK * np.count_nonzero(ring)),
-    }
+def _runs(strokes: NDArray[np.uint8]) -> Floats:
+    """Return how many strokes are met along a line through the inside, on average of both ways."""
+    sides = []
+    for axis in (1, 2):
+        pad = [(0, 0), (0, 0), (0, 0)]
+        pad[axis] = (1, 0)
+        begun = np.diff(np.pad(strokes, pad).astype(np.int8), axis=axis) == 1
+        met = begun.sum(axis=axis)
+        sides.append(met.sum(axis=1) / np.maximum((met > 0).sum(axis=1), 1))
+    return np.asarray((sides[0] + sides[1]) / 2)
 
 
-def _unevenly(inks: Sequence[Floats], parts: Sequence[Mask]) -> Floats:
-    """By how much the darkest part is darker than the median one, (N,): strokes are dark here and there."""
-    if not parts:
-        return np.zeros(1)
-    sizes_of = [BLACK * np.count_nonzero(part) for part in parts]
-    means = np.stack([ink / size for ink, size in zip(inks, sizes_of, strict=True)])
-    return np.asarray(means.max(axis=0) - np.median(means, axis=0))
+def _pieces(
+    layer: InkLayer, cut: _Cut, held: NDArray[np.int32], tops_lefts: NDArray[np.intp], side: int
+) -> dict[str, Floats]:
+    """Follow the strokes of each inside to where they lead."""
+    count = len(held)
+    out = {name: np.zeros(count) for name in ("width", "height", "share", "reach", "span", "own")}
+    box, row, column = np.nonzero(held)
+    piece = held[box, row, column].astype(np.intp)
+    total = len(layer.stats)
+    inside = np.zeros((count, total), np.int32)
+    np.add.at(inside, (box, piece), 1)
+    most = inside.max(axis=0)
+    on_box = cut.box(cut.pieces)
+    last = held.shape[1]
+    for i in np.flatnonzero(inside.any(axis=1)).tolist():
+        numbers = np.flatnonzero(inside[i])
+        largest = numbers[inside[i, numbers].argmax()]
+        of_largest = (box == i) & (piece == largest)
+        out["width"][i] = (np.ptp(column[of_largest]) + 1) / last
+        out["height"][i] = (np.ptp(row[of_largest]) + 1) / last
+        numbers = numbers[layer.stats[numbers, cv2.CC_STAT_AREA] >= SPECK]
+        if not len(numbers):
+            out["share"][i] = out["own"][i] = 1.0
+            continue
+        left, top, width, height, area = layer.stats[numbers].T
+        out["share"][i] = np.isin(on_box[i], numbers).sum() / area.sum()
+        y, x = tops_lefts[i]
+        beyond = np.stack([y - top, x - left, top + height - y - side, left + width - x - side])
+        out["reach"][i] = max(beyond.max(), 0) / PX_PER_MM
+        out["span"][i] = np.minimum(width, height).max() / PX_PER_MM
+        mine = inside[i, numbers]
+        out["own"][i] = mine[mine >= most[numbers]].sum() / mine.sum()
+    return out
 
 
-def _missing(patches: Patches, pictures: Patches, shape: Mask) -> Floats:
-    """How much of a box's own print is not on the paper."""
-    printed = capped(pictures)
-    absent = cv2.subtract(printed.reshape(-1, PATCH), patches.reshape(-1, PATCH))
-    absent = cv2.subtract(absent, np.full_like(absent, ABSENT))
-    (lost,) = sums(np.asarray(absent, np.uint8).reshape(patches.shape), shape).T
-    (every,) = sums(printed, shape).T
-    return np.asarray(lost / np.maximum(every, BLACK), np.float64)
+def _struck_mm(layer: InkLayer, zones: NDArray[np.intp]) -> Floats:
+    """Return the length of a line through the words in each zone, mm; 0 without any."""
+    if not layer.struck.any():
+        return np.zeros(len(zones))
+    there = [layer.struck[top:bottom, left:right].any() for top, bottom, left, right in zones.tolist()]
+    return np.where(there, RUN_MM, 0.0)
+
+
+def _beside(layer: InkLayer, zones: NDArray[np.intp], held: NDArray[np.int32]) -> Floats:
+    """Return the length of the longest stroke in each zone that is not the mark of a box, mm."""
+    stats = layer.stats.copy()
+    inside = np.bincount(held.ravel(), minlength=len(stats))
+    stats[inside >= MARK_SHARE * stats[:, cv2.CC_STAT_AREA], cv2.CC_STAT_AREA] = 0
+    stats[0, cv2.CC_STAT_AREA] = 0
+    length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) / PX_PER_MM
+    some = (stats[:, cv2.CC_STAT_AREA] >= LEAST_PIECE) & (length >= LEAST_MM)
+    left, top, width, height = stats[some, :4].T
+    meets = (top[:, None] < zones[:, 1]) & ((top + height)[:, None] > zones[:, 0])
+    meets &= (left[:, None] < zones[:, 3]) & ((left + width)[:, None] > zones[:, 2])
+    return np.asarray((meets * length[some][:, None]).max(axis=0, initial=0.0))

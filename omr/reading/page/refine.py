@@ -119,8 +119,17 @@ def _bands(along: NDArray[np.float64]) -> Bands:
     return Bands(members, sizes, of_box)
 
 
-def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
-    """Return every box where its printed outline is: (N, 4, 2) px, in the form's order.
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Where a form's boxes are on the scan."""
+
+    scan_from_page: Affine  # the map as a whole, laid on the outlines
+    shifts_mm: NDArray[np.float64]  # (N, 2) of each box against that map, in the form's order
+    corners_px: NDArray[np.float64]  # (N, 4, 2), clockwise from the top left
+
+
+def refine(aligned: AlignedPage, outlines: Outlines) -> Placed:
+    """Find every box where its printed outline is.
 
     First the map as a whole is laid on the outlines: two markers left, or one that is a
     little off, tilt it. Then boxes are moved by rows: paper that wobbles in the feeder moves
@@ -157,7 +166,7 @@ def refine(aligned: AlignedPage, outlines: Outlines) -> NDArray[np.float64]:
     if look.sides < LEAST_SIDES:
         raise AlignmentError("outlines_broken", sides=look.sides, least=LEAST_SIDES)
     moved[sure] = shifts[sure]
-    return apply(map_, outlines.corners_mm + moved[:, None])
+    return Placed(map_, moved, apply(map_, outlines.corners_mm + moved[:, None]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 
 from omr.forms.template import Form
-from omr.reading.marks.measure import MarkReading
+from omr.reading.marks.measure import VERSION, MarkReading
 
-# Layout: format, bytes per feature, number of features per box; then all features, box by box,
+# Layout: version, bytes per feature, number of features per box; then all features, box by box,
 # then the boxes' corners as float32 (a thousandth of a pixel is enough to draw them).
 _HEADER: Final = struct.Struct("<BBH")
-_FORMAT: Final = 1
+_FORMATS: Final = (1, VERSION)  # the version of what was measured; 1 is before the form's print was known
 _CORNERS: Final = 8
 
 
@@ -35,9 +35,10 @@ def pack(form: Form, marks: Sequence[MarkReading]) -> bytes:
         raise ValueError(f"marks do not fit the boxes of {form.form}")
     features = np.array([mark.features for mark in marks], dtype=np.float64).reshape(len(marks), -1)
     short = features.astype(np.float32)
-    exact = short if np.array_equal(short, features) else features
+    exact = short if np.array_equal(short, features, equal_nan=True) else features
     corners = np.array([mark.corners_px for mark in marks], dtype="<f4")
-    header = _HEADER.pack(_FORMAT, exact.dtype.itemsize, features.shape[1])
+    (version,) = {mark.version for mark in marks} or {VERSION}
+    header = _HEADER.pack(version, exact.dtype.itemsize, features.shape[1])
     return header + exact.astype(exact.dtype.newbyteorder("<")).tobytes() + corners.tobytes()
 
 
@@ -52,13 +53,13 @@ def unpack(form: Form, packed: bytes) -> tuple[MarkReading, ...]:
     keys = list(boxes(form))
     version, itemsize, per_box = _HEADER.unpack_from(packed)
     size = len(keys) * (per_box * itemsize + _CORNERS * 4)
-    if version != _FORMAT or itemsize not in (4, 8) or len(packed) != _HEADER.size + size:
+    if version not in _FORMATS or itemsize not in (4, 8) or len(packed) != _HEADER.size + size:
         raise ValueError(f"measurements of {len(packed)} bytes do not fit {form.form}")
     split = _HEADER.size + len(keys) * per_box * itemsize
     features = np.frombuffer(packed[_HEADER.size : split], dtype=f"<f{itemsize}").astype(np.float64)
     corners = np.frombuffer(packed[split:], dtype="<f4").astype(float).reshape(len(keys), 4, 2)
     rows = features.reshape(len(keys), per_box).tolist()
     return tuple(
-        MarkReading(question, option, corners[place], tuple(rows[place]))
+        MarkReading(question, option, corners[place], tuple(rows[place]), version)
         for place, (question, option) in enumerate(keys)
     )

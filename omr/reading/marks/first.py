@@ -1,21 +1,162 @@
-"""What no model knows about marks: one rule for each thing that happens to a slip.
+"""The first judge, kept as it was: for boxes on any paper, and for slips measured before print was known.
 
-Every rule looks at the measurements of all boxes of a page and names those it is about; what
-becomes of them, `decide` says. Each has its test in ``tests/reading/test_decide_rules.py``.
+A chance for each box from a logistic model over what its page shows, and one rule for each thing that
+happens to a slip. Stored measurements of that time are decided by it for ever; nothing new is learned here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omr.reading.marks.blanks import MAX_PRINT
-from omr.reading.marks.calibrate import Limits
-from omr.reading.marks.measure import F
+from omr.reading.marks.paper import F
+from omr.reading.marks.states import Judgement
+from omr.words import BoxState, Reason
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From which chance of error a person looks, and what a filled box is."""
+
+    blank_below: float = 0.05  # chance of a mark up to which a box is blank without review
+    marked_above: float = 0.95  # chance of a mark from which it is marked without review
+    stroke_cover: float = 0.48  # share of a box's inside that crosses and ticks cover at most
+    fill_cover: float = 0.60  # share that a solid fill covers at least
+    fill_ratio: float = 1.6  # how much more than the page's usual mark it covers
+
+
+class Fitted(Protocol):
+    """What was learned: a calibration."""
+
+    @property
+    def limits(self) -> Limits:
+        """From which chance a person looks."""
+
+    def chance(self, evidence: Floats) -> Floats:
+        """Return the chance that each box is marked."""
+
+
+# What a box itself says. With weights that are not negative, more of it is never less marked.
+RISING: Final = ("gain", "core", "spread", "darkness")
+# What its surroundings say: the marks of the other questions, and the other boxes of its own.
+# With weights that are not positive, a box among firm marks has to be firmer itself.
+CONTEXT: Final = ("page_marks", "rival")
+EVIDENCE: Final = RISING + CONTEXT
+
+SHADOWY: Final = 0.1  # chance of a mark up to which what looks like a shadow is taken for one
+FLOOR: Final = 0.03  # ink from which people see a mark
+PRESENT: Final = 0.045  # gain: a short thin dash; the strongest box of a question with less is empty
+OVER_NOISE: Final = 2.5  # times the ink of the page's empty boxes, which a mark has at least
+THIN_CROSS: Final = 0.25  # gain of a ballpoint's cross: the usual mark where nothing else is known
+PRINT: Final = 1.0  # darkness of a firm pen, that of print
+# A page where all is weaker or fainter than this shows folds or a streak, or is for a person to read.
+LEAST_USUAL: Final = 0.08  # gain of dashes by a ballpoint
+LEAST_DARK: Final = 0.6  # darkness of a pencil; folds have 0.4
+
+
+def _log(values: Floats) -> Floats:
+    """Compress shares of ink: from 0.03 to 0.1 is as far as from 0.2 to 0.6."""
+    return np.asarray(np.log1p(np.maximum(values, 0.0) / FLOOR))
+
+
+def gather(features: Floats, groups: Sequence[str]) -> Floats:
+    """Return the evidence of each box.
+
+    Parameters
+    ----------
+    features : (N, F) float64 ndarray
+        All boxes of one page, as `marks.measure` gives them.
+    groups : sequence of str
+        Question of each box; boxes with an empty name belong to no question.
+
+    Returns
+    -------
+    (N, E) float64 ndarray
+        In the order of `EVIDENCE`.
+    """
+    column = {name: features[:, i] for name, i in F.items()}
+    gain, usable = column["gain"], column["usable"] > 0
+    strongest = strongest_boxes(gain, groups, usable)
+    usual_dark = usual(column["dark"], groups, strongest, PRINT)
+    values = {
+        "gain": _log(gain),
+        "core": _log(column["core"]),
+        "spread": column["spread"],
+        # Shadows, folds and smudges are fainter than this person's pen.
+        "darkness": np.minimum(column["dark"] / np.maximum(usual_dark, LEAST_DARK), 1.0),
+        "page_marks": _log(np.maximum(usual(gain, groups, strongest, THIN_CROSS), LEAST_USUAL)),
+        "rival": rivals(_log(gain), groups),
+    }
+    return np.stack([values[name] for name in EVIDENCE], axis=1)
+
+
+def strongest_boxes(gain: Floats, groups: Sequence[str], usable: NDArray[np.bool_]) -> dict[str | int, int]:
+    """Find the strongest box of each question, where it holds more than the page's noise.
+
+    A box without a question is one of its own, under its number.
+    """
+    least = max(PRESENT, OVER_NOISE * noise(gain, groups, usable))
+    strongest: dict[str | int, int] = {}
+    for i in np.flatnonzero(usable & (gain >= least)).tolist():
+        question = groups[i] or i
+        if question not in strongest or gain[i] > gain[strongest[question]]:
+            strongest[question] = i
+    return strongest
+
+
+def usual(values: Floats, groups: Sequence[str], strongest: dict[str | int, int], unknown: float) -> Floats:
+    """Return what the marks of the other questions have, (N,): the median of their strongest boxes.
+
+    One mark is always known, `unknown`: a single mark on a page says little about the next.
+    """
+    known = {question: float(values[i]) for question, i in strongest.items()}
+    everything = sorted([unknown, *known.values()])
+    middle = _median(everything)
+    medians: dict[str | int, float] = {}
+    for question, value in known.items():
+        others = everything.copy()
+        others.remove(value)
+        medians[question] = _median(others)
+    return np.array([medians.get(group or i, middle) for i, group in enumerate(groups)])
+
+
+def _median(ordered: Sequence[float]) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def noise(gain: Floats, groups: Sequence[str], usable: NDArray[np.bool_]) -> float:
+    """Return how much ink the page's empty boxes show: nine tenths of each question's emptier half less.
+
+    At most 0.1: more is no noise but a page of marks.
+    """
+    members: dict[str, list[int]] = {}
+    for i in np.flatnonzero(usable).tolist():
+        members.setdefault(groups[i], []).append(i)
+    low = [g for indices in members.values() for g in sorted(gain[indices].tolist())[: len(indices) // 2]]
+    return min(max(float(np.percentile(low, 90)), 0.0), 0.1) if low else 0.0
+
+
+def rivals(gain: Floats, groups: Sequence[str]) -> Floats:
+    """Find the strongest other box of each box's question, (N,); 0 without one."""
+    out = np.zeros(len(gain))
+    members: dict[str, list[int]] = {}
+    for i, group in enumerate(groups):
+        if group:
+            members.setdefault(group, []).append(i)
+    for indices in members.values():
+        for i in indices:
+            out[i] = max((gain[j] for j in indices if j != i), default=0.0)
+    return out
+
 
 STREAK: Final = 0.8  # of the patch's height or width in one straight line: marks had up to 0.7
 FOLD: Final = 0.6  # of it, where the line runs along the sheet's sides: dashes had up to 0.55
@@ -344,3 +485,61 @@ def in_passing(features: NDArray[np.float64], marked: NDArray[np.bool_]) -> NDAr
     across = flat & (through >= ARC_THROUGH) & (inside < LESS_INSIDE)
     along = (core < RIM_CORE) & (through >= RIM_THROUGH)
     return np.asarray(marked & (across | along) & (gain < ARC_GAIN))
+
+
+def judge(features: NDArray[np.float64], groups: Sequence[str], calibration: Fitted) -> tuple[Judgement, ...]:
+    """Decide the state of every box of one page.
+
+    Parameters
+    ----------
+    features : (N, F) float64 ndarray
+        As `marks.measure` gives them.
+    groups : sequence of str
+        Question of each box, may be empty.
+    calibration : Fitted
+
+    Returns
+    -------
+    tuple of Judgement
+        One per box, in order.
+    """
+    if not len(features):
+        return ()
+    chance = calibration.chance(gather(features, groups))
+    limits = calibration.limits
+    unsure = overruled(features)
+    marked = (chance >= limits.marked_above) & ~unsure
+    full = filled(features, groups, marked, limits)
+    gone = withdrawn(features, groups, marked & ~full, full)
+    struck = perhaps_struck(features, groups, marked, gone, limits)
+    struck |= of_other_ink(features, marked) | in_passing(features, marked)
+    blank = (chance <= limits.blank_below) | shadows(features, groups, marked) & (chance < SHADOWY)
+    why = np.full(len(features), Reason.UNCLEAR, object)
+    for reason, some in (
+        (Reason.RING_AROUND, ringed(features, groups, marked)),
+        (Reason.LOW_CONTRAST, traces(features, groups, chance)),
+        (Reason.INK_BESIDE, beside(features)),
+        (Reason.PRINT_UNKNOWN, more_than_marks(groups, marked) | perhaps_letters(features, groups, marked)),
+        (Reason.PRINT_UNKNOWN, marks_for_print(features, blank)),
+    ):
+        why[some] = reason
+        unsure |= some
+    out = []
+    for i, p in enumerate(chance.tolist()):
+        confidence = max(p, 1.0 - p)
+        if not features[i, F["usable"]]:
+            out.append(Judgement(BoxState.DOUBTFUL, 0.0, Reason.CUT_OFF))
+        elif unsure[i] or not (marked[i] or blank[i]):
+            out.append(Judgement(BoxState.DOUBTFUL, confidence, Reason(why[i]), leans_marked=p >= 0.5))
+        elif not marked[i]:
+            out.append(Judgement(BoxState.BLANK, confidence))
+        elif not full[i] and not struck[i]:
+            out.append(Judgement(BoxState.MARKED, confidence))
+        elif gone[i]:
+            out.append(Judgement(BoxState.CANCELLED, confidence))
+        else:
+            # Filled where this person makes strokes and nothing else is marked, or written over
+            # beside another mark: a mark or a withdrawn one, a person must look.
+            reason = Reason.FILLED if full[i] else Reason.STRUCK_OUT
+            out.append(Judgement(BoxState.DOUBTFUL, 0.5, reason))
+    return tuple(out)

@@ -1,0 +1,248 @@
+"""The model of a question: measurements of a page's boxes -> what each box is, or why a person is asked.
+
+First, is there ink at all? Each page answers that itself: how dark its empty boxes get and how dark
+this person's marks are stand far apart, and every box stands near the one or near the other. A logistic
+model learned on real ink says how likely a box so placed was written in. Then, is it a plain mark of this
+person? Every way in which real plain marks do not differ from each other has a limit and a word. Only
+plain marks beside plainly empty boxes are accepted, and nothing is inferred from weaker ink beside stronger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.forms.template import Kind
+from omr.reading.marks.measure import F
+from omr.reading.marks.states import Judgement
+from omr.words import BoxState, Reason
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+EVIDENCE: Final = ("standing",)
+EMPTY_SHARE: Final = (
+    0.6  # of a form's boxes stay empty, whatever people answer: the darkest of them is `quiet`
+)
+NOISE: Final = 0.005  # darkness of a line that is none, on the cleanest scan
+LEAST_MARK: Final = 0.06  # darkness of a line from which it may be a mark at all
+OVER_QUIET: Final = 3.0  # times the darkest empty box
+KNOWN: Final = 3  # marks that show how a person marks
+FIRM: Final = 0.5  # darkness of the usual mark where the slip shows none: a ballpoint's line has 0.45 to 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class PlainLimits:
+    """How far plain marks of one person differ: beyond, a person looks. Distances in docs/marks.md."""
+
+    blank_below: float = 0.05  # chance of ink up to which a box is empty
+    inked_above: float = 0.95  # chance of ink from which a box holds some
+    none_below: float = 0.003  # chance of ink up to which all boxes of an unanswered question are empty
+    share: float = 0.50  # least share of the strokes that lies in the box
+    own: float = 0.50  # least share of them that belongs to this box and no other
+    gain: float = 0.30  # least ink, of this person's usual mark
+    peak: float = 0.55  # least darkness, of this person's usual mark
+    size: float = 0.55  # least extent and ink together, of this person's usual mark
+    runs: float = 0.40  # strokes met more than in the usual mark: a scribble
+    most_runs: float = 2.1  # strokes met at all
+    solid: float = 0.35  # of the box under thick ink, more than in the usual mark
+    heavy: float = 1.9  # most ink, of this person's usual mark
+    reach_mm: float = 4.5  # out of the box
+    span_mm: float = 8.0  # of a stroke both ways: a stamp or a loop
+    circled: float = 0.9  # of the directions around an empty box
+    around: float = 0.8  # of the directions right around an empty box
+    beside_mm: float = 1.3  # beside the boxes of a question without a mark
+    beside_mark_mm: float = 5.0  # beside those of one with a mark: a word, a line
+    weak: float = 0.35  # darkness of a page's usual mark below which a mark may be missing
+    missing: float = 0.9  # of a box's outline
+    withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
+    red: float = 0.02  # of a box under the office's stamp
+    streak: float = 0.02  # of a box under dirt on the glass
+
+
+LIMITS: Final = tuple(field.name for field in fields(PlainLimits))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlipModel:
+    """What real ink taught about the boxes of slips."""
+
+    weights: Floats  # (E,) in the order of `EVIDENCE`
+    bias: float
+    limits: PlainLimits = PlainLimits()
+
+    def chance(self, evidence: Floats) -> Floats:
+        """Return the chance that each box was written in, (N,), from its evidence (N, E)."""
+        return np.asarray(1 / (1 + np.exp(-(evidence @ self.weights + self.bias).clip(-40, 40))))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """What the page shows about its empty boxes and its marks."""
+
+    quiet: float  # darkness of the darkest line in boxes that are surely empty
+    usual: float  # darkness of the usual mark
+
+
+def person_of(peak: Floats, groups: Sequence[NDArray[np.intp]]) -> Person:
+    """Find how dark empty boxes and marks of a page are."""
+    ordered = np.sort(peak)
+    quiet = float(max(ordered[int(EMPTY_SHARE * len(ordered)) - 1], 0.0)) if len(ordered) else 0.0
+    tops = np.array([peak[group].max() for group in groups])
+    marks = tops[tops >= max(LEAST_MARK, OVER_QUIET * quiet)]
+    return Person(quiet, float(np.median(marks)) if len(marks) >= KNOWN else FIRM)
+
+
+def gather(features: Floats, groups: Sequence[NDArray[np.intp]]) -> Floats:
+    """Return the evidence of each box, (N, E).
+
+    ``standing`` is 0 where a box is as dark as the page's empty ones and 1 where it is as dark as this
+    person's marks, on a scale of ratios.
+    """
+    peak = np.maximum(features[:, F["peak"]], 0.0)
+    person = person_of(peak, groups)
+    low, high = np.log(person.quiet + NOISE), np.log(person.usual + NOISE)
+    clear = np.log(peak + NOISE) - low
+    return np.asarray((clear / max(high - low, 0.5)).clip(-0.5, 1.5)[:, None])
+
+
+def judge(
+    features: Floats, questions: Sequence[str], kinds: Sequence[Kind], model: SlipModel
+) -> list[Judgement]:
+    """Decide the state of every box of a slip.
+
+    Parameters
+    ----------
+    features : (N, F) float64 ndarray
+        As `marks.measure` gives them.
+    questions : sequence of str
+        Question of each box.
+    kinds : sequence of Kind
+        Of that question.
+    model : SlipModel
+    """
+    groups = [np.array(some) for some in _members(questions).values()]
+    if not groups:
+        return []
+    chance, limits = model.chance(gather(features, groups)), model.limits
+    inked = (chance >= limits.inked_above) & (features[:, F["peak"]] >= LEAST_MARK / 2)
+    why = _not_plain(features, inked, groups, limits)
+    why[~inked & (chance > limits.blank_below)] = Reason.UNCLEAR
+    why[features[:, F["missing"]] > limits.missing] = Reason.PRINT_DIFFERS
+    weak = person_of(np.maximum(features[:, F["peak"]], 0), groups).usual < limits.weak
+    # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip
+    # without any is asked about as a whole.
+    may_have_lost = bool(inked.any()) and (weak or bool(features[:, F["bilevel"]].any()))
+    slip = _Slip(features, chance, inked, why, limits, may_have_lost)
+    for group in groups:
+        slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
+    columns = (one.tolist() for one in (chance, inked, slip.gone, why))
+    return [_judgement(*one) for one in zip(*columns, strict=True)]
+
+
+def _judgement(chance: float, inked: bool, gone: bool, why: str) -> Judgement:
+    confidence = max(chance, 1 - chance)
+    if why:
+        return Judgement(BoxState.DOUBTFUL, confidence, Reason(why), leans_marked=chance >= 0.5)
+    if gone:
+        return Judgement(BoxState.CANCELLED, confidence)
+    return Judgement(BoxState.MARKED if inked else BoxState.BLANK, confidence)
+
+
+def _members(questions: Sequence[str]) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = {}
+    for i, question in enumerate(questions):
+        members.setdefault(question, []).append(i)
+    return members
+
+
+def _not_plain(
+    features: Floats, inked: Mask, groups: Sequence[NDArray[np.intp]], limits: PlainLimits
+) -> NDArray[np.object_]:
+    """Return why each box with ink is not a plain mark of this person, `Reason.NONE` where it is."""
+    column = {name: features[:, i] for name, i in F.items()}
+    size = np.maximum(column["width"], column["height"])
+    strong = [int(group[column["peak"][group].argmax()]) for group in groups]
+    strong = [i for i in strong if inked[i]]
+
+    def usual(values: Floats) -> Floats:
+        """Return the median of the strongest boxes of the other questions, its own where there are none."""
+        out = np.empty(len(values))
+        for group in groups:
+            others = [values[i] for i in strong if i not in group]
+            out[group] = np.median(others) if others else values[group]
+        return out
+
+    strokes = column["ink"] > 0
+    solid, runs, gain = column["solid"], column["runs"], column["gain"]
+    why = np.full(len(inked), Reason.NONE, object)
+    for reason, some in (
+        (Reason.STAMP, (column["span"] > limits.span_mm)),
+        (Reason.LARGE, (column["reach"] > limits.reach_mm)),
+        (Reason.OUTSIDE, strokes & (column["share"] < limits.share)),
+        (Reason.OF_ANOTHER, strokes & (column["own"] < limits.own)),
+        (
+            Reason.FAINTER,
+            (gain < limits.gain * usual(gain)) | (column["peak"] < limits.peak * usual(column["peak"])),
+        ),
+        (
+            Reason.SMALLER,
+            (size < limits.size * usual(size)) & (gain < limits.size * usual(gain)),
+        ),
+        (Reason.STRUCK_OUT, (runs > usual(runs) + limits.runs) | (runs > limits.most_runs)),
+        (Reason.FILLED, solid > usual(solid) + limits.solid),
+        (Reason.FILLED, gain > limits.heavy * usual(gain)),
+    ):
+        why[inked & some & (why == Reason.NONE)] = reason
+    return why
+
+
+class _Slip:
+    """The boxes of a slip while its questions are looked at one by one."""
+
+    def __init__(
+        self,
+        features: Floats,
+        chance: Floats,
+        inked: Mask,
+        why: NDArray[np.object_],
+        limits: PlainLimits,
+        may_have_lost: bool,
+    ) -> None:
+        self.features, self.chance, self.inked, self.why, self.limits = features, chance, inked, why, limits
+        self.may_have_lost = may_have_lost
+        self.gone = np.zeros(len(inked), np.bool_)  # withdrawn as the form prescribes
+
+    def look_at(self, group: NDArray[np.intp], *, single: bool) -> None:
+        """Look at the boxes of one question together; what is doubtful gets its word."""
+        limits, column = self.limits, {name: self.features[group, i] for name, i in F.items()}
+        marks = group[self.inked[group]]
+        self._withdraw(marks)
+        if single and len(left := marks[~self.gone[marks]]) > 1:
+            self._doubt(left, Reason.TWO_MARKS)
+        ring = (column["circled"] >= limits.circled) | (column["around"] >= limits.around)
+        self._doubt(group[ring & ~self.inked[group]], Reason.RING_AROUND)
+        if column["beside"].max() > (limits.beside_mark_mm if len(marks) else limits.beside_mm):
+            self._doubt(group[[column["beside"].argmax()]], Reason.INK_BESIDE)
+        if len(marks):
+            return
+        self._doubt(group[self.chance[group] > limits.none_below], Reason.UNCLEAR)
+        if self.may_have_lost:
+            self._doubt(group[[column["peak"].argmax()]], Reason.LOW_CONTRAST)
+        self._doubt(group[column["streak"] > limits.streak], Reason.STREAK)
+        self._doubt(group[np.nan_to_num(column["red"]) > limits.red], Reason.STAMP)
+
+    def _withdraw(self, marks: NDArray[np.intp]) -> None:
+        """Take marks for withdrawn that are filled solid beside one other, plain mark, as the form says."""
+        solid = self.features[marks, F["heavy"]] >= self.limits.withdrawn
+        filled = marks[(self.why[marks] == Reason.FILLED) & solid]
+        plain = marks[self.why[marks] == Reason.NONE]
+        if len(filled) and len(plain) == 1 and len(filled) + len(plain) == len(marks):
+            self.why[filled], self.gone[filled] = Reason.NONE, True
+
+    def _doubt(self, boxes: NDArray[np.intp], reason: Reason) -> None:
+        self.why[boxes[(self.why[boxes] == Reason.NONE) & ~self.gone[boxes]]] = reason

@@ -1,0 +1,198 @@
+"""The ink layer: what is darker than the paper around it and not explained by the form's print.
+
+Everything that was written, stamped, smeared or folded is in it, once: marks, rings, words,
+comments, streaks, the seal. What looks at the page later looks at this layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.forms.raster import PX_PER_MM, Raster
+from omr.reading.scan.pages import Grey
+
+PAPER_STEP: Final = 4  # px averaged to one where paper is looked for: grain is gone, strokes are not
+PAPER_MM: Final = 4.7  # wider than a box filled solid: the brightest within it is paper
+LEAST_CONTRAST: Final = 40  # grey levels between paper and print; less cannot be stretched to more
+LEVEL: Final = 36  # of 255: least darkness of a stroke; a hard pencil on grey paper has 50
+GRAINS: Final = 6.0  # times the paper's grain above which a stroke stands
+SHOWN: Final = (
+    1.3  # times what one in forty pixels of bare paper has: marks cover less, what shows through more
+)
+MOST_LEVEL: Final = 100  # of 255: on paper that is darker than this in places, marks are not told from it
+FAT: Final = 40.0  # of 255: mean darkness of a rim around print that is still print
+LEAST_SPREAD: Final = 2
+MOST_SPREAD: Final = 3
+BRIDGE_PX: Final = 9  # a stroke goes on beyond a printed line, of 1.5 px and its soft edges
+OUTLINE: Final = (
+    60  # of 255: where print may be that dark, ink is not told from it: a stroke may go on under it
+)
+RUN_LEVEL: Final = 64  # of 255: darkness of a line through letters
+RUN_MM: Final = 3.5  # longer than the dark runs of letters, blurred ones included
+RUN_LEAN_PX: Final = 3  # by which such a line may rise over that length
+NEAR: Final = 4  # px around a box that move with it
+ROW_MM: Final = 3.0  # boxes whose upper edges are this close are one row
+
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InkLayer:
+    """A canonical page without its print, all at `PX_PER_MM`."""
+
+    dark: NDArray[np.uint8]  # (H, W): 0 is the paper around, 255 is this page's print
+    printed: NDArray[np.uint8]  # (H, W): print as laid on this page, soft edges included
+    ink: NDArray[np.uint8]  # (H, W): darkness that print does not explain
+    soft: NDArray[np.uint8]  # (H, W): the same, averaged over 3 by 3 px
+    strokes: Mask  # (H, W): 1 where there is a stroke
+    pieces: NDArray[np.int32]  # (H, W): strokes that hang together have one number, 0 is none
+    stats: NDArray[np.int32]  # (K, 5): left, top, width, height, area of each piece
+    struck: Mask  # (H, W): 1 on lines that run through printed words, as no letter does
+    level: float  # in [0, 1]: the darkness from which there is a stroke
+    contrast: float  # in [0, 1]: between this page's paper and its print
+
+
+def ink_layer(
+    page: Grey, raster: Raster, laid: NDArray[np.uint8], lost: NDArray[np.bool_] | None = None
+) -> InkLayer:
+    """Part a canonical page into print and ink.
+
+    Parameters
+    ----------
+    page : (H, W) uint8 ndarray
+        As `canonical` gives it.
+    raster : Raster
+    laid : (H, W) uint8 ndarray
+        The form's print where it lies on this page, see `lay`.
+    lost : (H, W) bool ndarray, optional
+        Where the scan shows something else than the sheet's ink: dirt of the glass, the office's red.
+    """
+    dark, contrast = darkness(page, raster)
+    printed = _wider(laid, _spread(dark, raster))
+    ink = np.asarray(cv2.subtract(dark, printed), np.uint8)
+    ink[printed > OUTLINE] = 0
+    ink[raster.unknown] = 0
+    if lost is not None:
+        ink[lost] = 0
+    soft = np.asarray(cv2.blur(ink, (3, 3)), np.uint8)
+    level = max(LEVEL, _grain(soft, printed, raster))
+    strokes = (soft > level).astype(np.uint8)
+    bridged = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
+    joined = strokes | (bridged & (printed > OUTLINE).astype(np.uint8))
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    return InkLayer(
+        dark,
+        printed,
+        ink,
+        soft,
+        strokes,
+        np.asarray(pieces, np.int32),
+        np.asarray(stats, np.int32),
+        _struck(dark, raster),
+        level / 255,
+        contrast,
+    )
+
+
+def _struck(dark: NDArray[np.uint8], raster: Raster) -> Mask:
+    """Find lines through words: where they are, the white between letters is dark over some length."""
+    rows = raster.answers
+    pen = (dark[rows] > RUN_LEVEL).astype(np.uint8) & raster.text[rows]
+    leaning = cv2.dilate(pen, np.ones((RUN_LEAN_PX, 1), np.uint8))
+    run = cv2.erode(leaning, np.ones((1, round(RUN_MM * PX_PER_MM)), np.uint8), borderValue=0)
+    out = np.zeros_like(raster.text)
+    out[rows] = run
+    return out
+
+
+def _wider(laid: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.dilate(laid, np.ones((2 * by + 1, 2 * by + 1), np.uint8)), np.uint8)
+
+
+def _spread(dark: NDArray[np.uint8], raster: Raster) -> int:
+    """Return by how many px this page's print reaches further: toner, blur, a map that is off."""
+    flat = dark.ravel()
+    for by, rim in enumerate(raster.rims, start=1):
+        if float(flat.take(rim).mean()) < FAT:
+            return max(by, LEAST_SPREAD)
+    return MOST_SPREAD
+
+
+def darkness(page: Grey, raster: Raster) -> tuple[NDArray[np.uint8], float]:
+    """Return how dark each pixel is, 0 is the paper around and 255 print, and the contrast of both."""
+    height, width = page.shape
+    small = cv2.resize(page, (width // PAPER_STEP, height // PAPER_STEP), interpolation=cv2.INTER_AREA)
+    wide = 2 * round(PAPER_MM * PX_PER_MM / PAPER_STEP / 2) + 1
+    paper = cv2.blur(cv2.dilate(small, np.ones((wide, wide), np.uint8)), (wide + 2, wide + 2))
+    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    light = np.asarray(cv2.divide(page, paper, scale=255), np.uint8)
+    black = float(np.median(light.ravel().take(raster.solid)))
+    ramp = (255 - np.arange(256)) * (255 / max(255 - black, LEAST_CONTRAST))
+    table = ramp.clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(light, table), np.uint8), (255 - black) / 255
+
+
+def _grain(soft: NDArray[np.uint8], printed: NDArray[np.uint8], raster: Raster) -> float:
+    """Return the darkness that paper without print does not reach by its grain, or by what shows through."""
+    inner = np.s_[raster.answers.start : raster.answers.stop : 3, 60:-60:3]
+    free = soft[inner][(printed[inner] == 0) & raster.known[inner]]
+    middle, most, shown = np.percentile(free, (50, 84, 97.5))
+    return float(min(max(middle + GRAINS * (most - middle), SHOWN * shown), MOST_LEVEL))
+
+
+def lay(
+    raster: Raster, tops_lefts: NDArray[np.intp], side: int, shifts: NDArray[np.intp]
+) -> NDArray[np.uint8]:
+    """Move a form's print to where its boxes were found: by rows, and single boxes by themselves.
+
+    Parameters
+    ----------
+    raster : Raster
+    tops_lefts : (N, 2) int ndarray
+        The boxes' places on the form, px.
+    side : int
+        Of a box, px.
+    shifts : (N, 2) int ndarray
+        How far below and right of that each box was found.
+    """
+    if not shifts.any():
+        return raster.print8
+    rows = _rows(tops_lefts[:, 0])
+    middles = [float(tops_lefts[row, 0].mean()) + side / 2 for row in rows]
+    of_rows = np.array([np.median(shifts[row], axis=0) for row in rows])
+    # Between two rows paper moves by little and little: so do the rules printed there.
+    every = np.arange(len(raster.print8))
+    down, right = (np.interp(every, middles, by) for by in of_rows.T)
+    # Both of the lines that come near: where the shift changes, one of them would be lost.
+    above, below = (
+        raster.print8[np.clip(every - by.astype(np.intp), 0, len(every) - 1)]
+        for by in (np.floor(down), np.ceil(down))
+    )
+    out = np.asarray(np.maximum(above, below), np.uint8)
+    right = np.rint(right).astype(np.intp)
+    for by in np.unique(right[right != 0]).tolist():
+        out[right == by] = np.roll(out[right == by], by, axis=1)
+    for row, usual in zip(rows, np.rint(of_rows).astype(np.intp), strict=True):
+        for i in row:
+            if (shifts[i] != usual).any():
+                (top, left), (dy, dx) = tops_lefts[i].tolist(), shifts[i].tolist()
+                there = np.s_[top - NEAR : top + side + NEAR, left - NEAR : left + side + NEAR]
+                top, left = top + dy, left + dx
+                out[top - NEAR : top + side + NEAR, left - NEAR : left + side + NEAR] = raster.print8[there]
+    return out
+
+
+def _rows(tops: NDArray[np.intp]) -> list[list[int]]:
+    """Group boxes that lie side by side, from the top down."""
+    rows: list[list[int]] = []
+    for i in np.argsort(tops, kind="stable").tolist():
+        if rows and tops[i] - tops[rows[-1][-1]] <= ROW_MM * PX_PER_MM:
+            rows[-1].append(i)
+        else:
+            rows.append([i])
+    return rows

@@ -117,10 +117,10 @@ def learn(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
         states = np.array(lesson.states)
         # What is decided by rule teaches nothing: cancelled boxes, those no model may judge, and
         # marks that leave the inside empty, as a ring around the box does.
-        hollow = (states == "marked") & (lesson.features[:, F["gain"]] < HOLLOW)
-        taught = np.isin(states, ("blank", "marked")) & ~hollow & ~overruled(lesson.features)
+        hollow = (states == BoxState.MARKED) & (lesson.features[:, F["gain"]] < HOLLOW)
+        taught = np.isin(states, (BoxState.BLANK, BoxState.MARKED)) & ~hollow & ~overruled(lesson.features)
         rows.append(gather(lesson.features, lesson.groups)[taught])
-        marked.append(states[taught] == "marked")
+        marked.append(states[taught] == BoxState.MARKED)
         counts.append(np.full(int(taught.sum()), lesson.weight))
     weights, bias = fit_weights(np.concatenate(rows), np.concatenate(marked), np.concatenate(counts))
     return Calibration(name, weights, bias, limits)

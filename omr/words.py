@@ -48,7 +48,6 @@ class AnswerState(StrEnum):
 class Reason(StrEnum):
     """Why a person is asked about a box: a thing that can be seen; its message is ``marks.<word>``."""
 
-    NONE = ""
     UNCLEAR = "unclear"  # more than an empty box shows, less than a mark
     FAINTER = "fainter_than_others"
     SMALLER = "smaller_than_others"

@@ -44,7 +44,7 @@ def decide(
     """
     judgements = _judged(questions, readings, calibration)
     verdicts = tuple(
-        BoxVerdict(reading.question, reading.option, j.state, j.confidence, j.review, j.reason.value)
+        BoxVerdict(reading.question, reading.option, j.state, j.confidence, j.review, j.reason or "")
         for reading, j in zip(readings, judgements, strict=True)
     )
     leans = {(v.question, v.option) for v, j in zip(verdicts, judgements, strict=True) if j.leans_marked}

@@ -28,6 +28,7 @@ EVIDENCE: Final = ("standing",)
 EMPTY_SHARE: Final = (
     0.6  # of a form's boxes stay empty, whatever people answer: the darkest of them is `quiet`
 )
+PLAIN: Final = ""  # no reason to ask
 NOISE: Final = 0.005  # darkness of a line that is none, on the cleanest scan
 LEAST_MARK: Final = 0.06  # darkness of a line from which it may be a mark at all
 OVER_QUIET: Final = 3.0  # times the darkest empty box
@@ -163,7 +164,7 @@ def _members(questions: Sequence[str]) -> dict[str, list[int]]:
 def _not_plain(
     features: Floats, inked: Mask, groups: Sequence[NDArray[np.intp]], limits: PlainLimits
 ) -> NDArray[np.object_]:
-    """Return why each box with ink is not a plain mark of this person, `Reason.NONE` where it is."""
+    """Return why each box with ink is not a plain mark of this person, `PLAIN` where it is."""
     column = {name: features[:, i] for name, i in F.items()}
     size = np.maximum(column["width"], column["height"])
     strong = [int(group[column["peak"][group].argmax()]) for group in groups]
@@ -179,7 +180,7 @@ def _not_plain(
 
     strokes = column["ink"] > 0
     solid, runs, gain = column["solid"], column["runs"], column["gain"]
-    why = np.full(len(inked), Reason.NONE, object)
+    why = np.full(len(inked), PLAIN, object)
     for reason, some in (
         (Reason.STAMP, (column["span"] > limits.span_mm)),
         (Reason.LARGE, (column["reach"] > limits.reach_mm)),
@@ -197,7 +198,7 @@ def _not_plain(
         (Reason.FILLED, solid > usual(solid) + limits.solid),
         (Reason.FILLED, gain > limits.heavy * usual(gain)),
     ):
-        why[inked & some & (why == Reason.NONE)] = reason
+        why[inked & some & (why == PLAIN)] = reason
     return why
 
 
@@ -240,9 +241,9 @@ class _Slip:
         """Take marks for withdrawn that are filled solid beside one other, plain mark, as the form says."""
         solid = self.features[marks, F["heavy"]] >= self.limits.withdrawn
         filled = marks[(self.why[marks] == Reason.FILLED) & solid]
-        plain = marks[self.why[marks] == Reason.NONE]
+        plain = marks[self.why[marks] == PLAIN]
         if len(filled) and len(plain) == 1 and len(filled) + len(plain) == len(marks):
-            self.why[filled], self.gone[filled] = Reason.NONE, True
+            self.why[filled], self.gone[filled] = PLAIN, True
 
     def _doubt(self, boxes: NDArray[np.intp], reason: Reason) -> None:
-        self.why[boxes[(self.why[boxes] == Reason.NONE) & ~self.gone[boxes]]] = reason
+        self.why[boxes[(self.why[boxes] == PLAIN) & ~self.gone[boxes]]] = reason

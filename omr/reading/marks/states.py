@@ -13,7 +13,7 @@ class Judgement:
 
     state: BoxState
     confidence: float  # chance in [0, 1] that the state is right; where doubtful, that the likelier is
-    reason: Reason = Reason.NONE  # where doubtful
+    reason: Reason | None = None  # where doubtful
     leans_marked: bool = False  # where doubtful: what is likelier
 
     @property

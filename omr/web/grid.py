@@ -1,4 +1,10 @@
-"""Grid mode: many doubtful boxes of one kind on one screen, sorted by their ink; exceptions stay."""
+"""Grid mode: many doubtful boxes on one screen, each with its whole row; nothing is proposed.
+
+A screen that proposed answers was wrong in most of what it proposed: what makes these boxes doubtful
+is not how much ink they hold. So every box is asked about by itself, yes or no, what nobody says
+stays in the queue, an answer that would become several is not offered, and the whole screen can be
+taken back.
+"""
 
 from __future__ import annotations
 
@@ -11,101 +17,83 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.forms.template import Form, Kind
-from omr.reading.marks.measure import F
-from omr.records.counts.readings import marks_of
 from omr.records.review.second_reading import DoubtfulItem, Status
 from omr.records.store.store import Store
-from omr.web.pages import NotFoundError, page
-from omr.web.review import form_of, picture, wanted_of, write
+from omr.web.pages import page
+from omr.web.review import ShownItem, row_of, take_back, wanted_of, write
 from omr.web.visit import Visit
-from omr.words import BoxState
 
-SHOWN: Final = 24  # four rows of six on an office screen: looked over at one glance
-_AROUND_MM: Final = 2.6
-_PX_PER_MM: Final = 15.0
-_CLASSES: Final = (BoxState.MARKED, BoxState.BLANK)
+SHOWN: Final = 16  # rows on an office screen that can be looked over without losing the place
+YES, NO = "yes", "no"
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One doubtful box."""
+    """One doubtful box in its row."""
 
-    item: DoubtfulItem
-    option: str
-    label: str
-    ink: float
+    row: ShownItem
+    label: str  # of the box that is asked about
+    may_count: bool  # False: another box of the row is marked, so that both would be several
 
     @property
-    def picture(self) -> str:
-        """Where the picture is."""
-        return f"/review/box/{self.item.reading}/{self.item.question}/{self.option}.jpg"
+    def key(self) -> str:
+        """The item's name."""
+        return self.row.item.item
 
 
 def desk(visit: Visit) -> Response:
-    """Show the boxes with the most ink, or with the least."""
+    """Show boxes that are doubtful alone, those of one slip together."""
     with visit.office.store() as store:
         return _show(visit, store)
 
 
 def accept(visit: Visit) -> Response:
-    """Decide all boxes that were shown, but for the exceptions, which stay in the queue."""
-    kind = _class(visit)
-    exceptions = set(visit.form.get("except", "").split())
-    office, done, lost = visit.office, 0, 0
+    """Record what was said of each box; the others stay in the queue."""
+    office, done, lost = visit.office, list[str](), 0
     with office.store() as store:
         forms = store.forms
         for key in visit.form.get("items", "").split()[:SHOWN]:
+            said = visit.form.get(f"say-{key}")
             item = office.worklist.find(store, key)
-            if key in exceptions or item is None or not _alone(item, forms[item.fingerprint]):
+            words = _words(item, forms, said) if item and said else []
+            if item is None or not words:
                 continue
-            words = _words(item, forms[item.fingerprint], kind)
             try:
                 office.worklist.decide(store, key, visit.me.name, partial(_keep, visit, store, words))
-                done += 1
+                done.append(key)
             except OmrError:
                 lost += 1  # somebody else was quicker: it is decided or comes again
         return _show(visit, store, done=done, lost=lost)
+
+
+def undo(visit: Visit) -> Response:
+    """Take back what was recorded from a whole screen, as far as it is this reader's latest word."""
+    with visit.office.store() as store:
+        back = [key for key in visit.form.get("items", "").split()[:SHOWN] if take_back(visit, store, key)]
+        return _show(visit, store, back=len(back))
 
 
 def _keep(visit: Visit, store: Store, words: list[str], item: DoubtfulItem) -> None:
     write(visit, store, item, words)
 
 
-def box_picture(visit: Visit) -> Response:
-    """Show one box and what is close around it."""
-    with visit.office.store() as store:
-        form = form_of(visit, store)
-        boxes = {(q.key, option.code): option.box for q in form.questions for option in q.options}
-        box = boxes.get((visit.parameter("question"), visit.parameter("option")))
-        if box is None:
-            raise NotFoundError
-        return picture(visit, store, form, box.grown(_AROUND_MM), _PX_PER_MM)
-
-
-def _show(visit: Visit, store: Store, *, done: int = 0, lost: int = 0) -> Response:
-    office, kind = visit.office, _class(visit)
-    forms = store.forms
+def _show(
+    visit: Visit, store: Store, *, done: list[str] | None = None, lost: int = 0, back: int = 0
+) -> Response:
+    office, forms = visit.office, store.forms
     free = office.worklist.free(store, visit.me.name, wanted_of(visit))
-    tiles = [_tile(store, item, forms) for item in free if _alone(item, forms[item.fingerprint])]
-    tiles.sort(key=lambda tile: tile.ink, reverse=kind == BoxState.MARKED)
-    office.worklist.claim([tile.item.item for tile in tiles[:SHOWN]], visit.me.name)
+    alone = [item for item in free if _alone(item, forms[item.fingerprint])]
+    alone.sort(key=lambda item: (item.reading, item.position))
+    office.worklist.claim([item.item for item in alone[:SHOWN]], visit.me.name)
     return page(
         visit,
         "grid.html",
-        tiles=tiles[:SHOWN],
-        left=len(tiles),
-        kind=kind,
-        done=done,
+        tiles=[_tile(item, forms) for item in alone[:SHOWN]],
+        left=len(alone),
+        done=done or [],
         lost=lost,
-        classes=_CLASSES,
+        back=back,
     )
-
-
-def _class(visit: Visit) -> str:
-    kind = visit.form.get("kind") or visit.query("kind") or _CLASSES[0]
-    if kind not in _CLASSES:
-        raise NotFoundError
-    return kind
 
 
 def _alone(item: DoubtfulItem, form: Form) -> bool:
@@ -116,17 +104,16 @@ def _alone(item: DoubtfulItem, form: Form) -> bool:
     )
 
 
-def _tile(store: Store, item: DoubtfulItem, forms: Mapping[str, Form]) -> Tile:
-    option = item.doubts[0].option
-    form = forms[item.fingerprint]
-    (label,) = (o.label for o in form.questions[item.position].options if o.code == option)
-    measured = marks_of(store, form, item.reading)
-    (ink,) = (m.features[F["gain"]] for m in measured if (m.question, m.option) == (item.question, option))
-    return Tile(item, option, label, ink)
+def _tile(item: DoubtfulItem, forms: Mapping[str, Form]) -> Tile:
+    options = forms[item.fingerprint].questions[item.position].options
+    (label,) = (option.label for option in options if option.code == item.doubts[0].option)
+    return Tile(row_of(item, forms), label, may_count=not item.marked)
 
 
-def _words(item: DoubtfulItem, form: Form, kind: str) -> list[str]:
-    """Return the answer if the doubtful box is what the screen says."""
-    seen = {*item.marked, item.doubts[0].option} if kind == BoxState.MARKED else set(item.marked)
-    codes = [option.code for option in form.questions[item.position].options if option.code in seen]
-    return codes or ["none"]
+def _words(item: DoubtfulItem, forms: Mapping[str, Form], said: str) -> list[str]:
+    """Return the answer that follows from yes or no; none where the box cannot be asked about alone."""
+    if not _alone(item, forms[item.fingerprint]):
+        return []
+    if said == YES:
+        return [] if item.marked else [item.doubts[0].option]
+    return list(item.marked) or ["none"] if said == NO else []

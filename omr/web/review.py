@@ -102,15 +102,22 @@ def undo(visit: Visit) -> Response:
     with office.store() as store:
         item = office.worklist.known_again(key, name)
         if item is None:
-            if not _is_my_latest(store, key, name):
+            if not take_back(visit, store, key):
                 return _next(visit, store, "item.html", problem=say("desk.nothing_to_undo"))
-            _record(visit, store, key, [WITHDRAW])
-            office.worklist.forget()
             item = office.worklist.find(store, key)
             office.worklist.hold(key, name)
         if item is None:
             return _next(visit, store, "item.html")
-        return _show(visit, "item.html", [_row(item, store.forms)], wanted_of(visit))
+        return _show(visit, "item.html", [row_of(item, store.forms)], wanted_of(visit))
+
+
+def take_back(visit: Visit, store: Store, key: str) -> bool:
+    """Withdraw a decision if it is this reader's and the latest on its item; return whether it was."""
+    if not _is_my_latest(store, key, visit.me.name):
+        return False
+    _record(visit, store, key, [WITHDRAW])
+    visit.office.worklist.forget()
+    return True
 
 
 def _is_my_latest(store: Store, key: str, name: str) -> bool:
@@ -195,7 +202,7 @@ def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo:
     office, wanted = visit.office, wanted_of(visit)
     forms = store.forms
     items = office.worklist.take(store, visit.me.name, wanted)
-    return _show(visit, template, [_row(item, forms) for item in items], wanted, problem=problem, undo=undo)
+    return _show(visit, template, [row_of(item, forms) for item in items], wanted, problem=problem, undo=undo)
 
 
 def _show(
@@ -227,7 +234,8 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"))
 
 
-def _row(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
+def row_of(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
+    """Return the row that is shown for an item."""
     form = forms[item.fingerprint]
     question = form.questions[item.position]
     options = {option.code: option for option in question.options}

@@ -62,7 +62,7 @@ ROUTES: Final = (
     Entry("POST", "/review/undo", review.undo, _REVIEW),
     Entry("GET", "/review/grid", grid.desk, _REVIEW),
     Entry("POST", "/review/grid", grid.accept, _REVIEW),
-    Entry("GET", "/review/box/{reading}/{question}/{option}.jpg", grid.box_picture, _REVIEW),
+    Entry("POST", "/review/grid/undo", grid.undo, _REVIEW),
     Entry("GET", "/review/row/{reading}/{question}.jpg", review.row_picture, _REVIEW),
     Entry("GET", "/review/whole/{reading}.jpg", review.whole_page, _REVIEW),
     Entry("GET", "/cases", cases.desk, _CASES),

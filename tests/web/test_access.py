@@ -68,7 +68,7 @@ MAY = {
             ("GET", "/review"),
             ("GET", "/review/grid"),
             ("POST", "/review/grid"),
-            ("GET", "/review/box/{reading}/{question}/{option}.jpg"),
+            ("POST", "/review/grid/undo"),
             ("POST", "/review/next"),
             ("POST", "/review/decide"),
             ("POST", "/review/undo"),

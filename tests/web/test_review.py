@@ -244,32 +244,45 @@ def test_pictures_are_pictures_and_only_of_what_exists(person, office, no_sample
         assert reviewer.client.get(path).status_code == 404
 
 
-def test_grid_keeps_the_rest_and_leaves_exceptions(person, office, no_sample):
+def test_grid_proposes_nothing_and_keeps_only_what_was_said(person, office, no_sample):
+    """It proposed the opposite of the truth: rings as blank, struck boxes as marked, 24 at a click."""
     take_slips(office.workspace, [slip(B1="?5"), slip(B2="?4"), slip(B3="4 ?2"), slip(A5="?other")])
     reviewer = person(Role.REVIEWER)
-    page = reviewer.client.get("/review/grid?kind=marked").text
-    assert page.count("tile") and "A4-A5" not in page
-    assert reviewer.client.get("/review/box/1/B1/5.jpg").content.startswith(b"\xff\xd8")
-    assert reviewer.client.get("/review/box/1/B1/9.jpg").status_code == 404
-    data = {
-        "csrf": reviewer.token("/"),
-        "kind": "marked",
-        "items": "A1-B1 A2-B2 A3-B3 A4-A5",
-        "except": "A2-B2",
-    }
-    assert reviewer.client.post("/review/grid", data=data).status_code == 200
+    text = reviewer.client.get("/review/grid").text
+    assert "A4-A5" not in text
+    assert set(re.findall(r'value="([^"]*)" checked', text)) == {""}
+    assert 'name="say-A3-B3" value="yes"' not in text  # another box is marked: both would be several
+    data = {"csrf": reviewer.token("/"), "items": "A1-B1 A2-B2 A3-B3 A4-A5"}
+    silent = reviewer.client.post("/review/grid", data={**data, "say-A2-B2": ""})
+    assert silent.status_code == 200
+    assert {answers(office, n)[key][2] for n, key in ((1, "B1"), (2, "B2"), (3, "B3"))} == {"machine"}
+    said = {"say-A1-B1": "yes", "say-A2-B2": "no", "say-A3-B3": "yes", "say-A4-A5": "yes"}
+    reviewer.client.post("/review/grid", data={**data, **said})
     assert answers(office, 1)["B1"] == ("answered", "5", "xem.pv01")
-    assert answers(office, 2)["B2"][2] == answers(office, 4)["A5"][2] == "machine"
-    assert answers(office, 3)["B3"][0] == "multiple"
-    reviewer.client.post("/review/grid", data={**data, "kind": "blank", "items": "A2-B2", "except": ""})
     assert answers(office, 2)["B2"] == ("no_answer", "", "xem.pv01")
+    assert answers(office, 3)["B3"][2] == "machine"  # yes would be several: refused, whoever sends it
+    assert answers(office, 4)["A5"][2] == "machine"
+
+
+def test_a_whole_screen_of_the_grid_is_taken_back(person, office, no_sample):
+    take_slips(office.workspace, [slip(B1="?5"), slip(B2="?4")])
+    reviewer = person(Role.REVIEWER)
+    data = {"csrf": reviewer.token("/"), "items": "A1-B1 A2-B2"}
+    done = reviewer.client.post("/review/grid", data={**data, "say-A1-B1": "yes", "say-A2-B2": "yes"})
+    assert 'action="/review/grid/undo"' in done.text
+    back = reviewer.client.post("/review/grid/undo", data=data)
+    assert "A1-B1" in back.text and "A2-B2" in back.text
+    assert {answers(office, n)[key][2] for n, key in ((1, "B1"), (2, "B2"))} == {"machine"}
+    again = reviewer.client.post("/review/grid/undo", data=data)
+    assert again.status_code == 200  # nothing left to take back: nothing happens
 
 
 def test_grid_never_decides_validity(person, office, no_sample):
     take_slips(office.workspace, [slip(B1="", B2="", B3="?4", B4="?5"), slip(B4="?5", B1="", B2="", B3="")])
     reviewer = person(Role.REVIEWER)
-    data = {"csrf": reviewer.token("/"), "kind": "marked", "items": "A1-B3 A1-B4 A2-B4"}
-    reviewer.client.post("/review/grid", data=data)
+    keys = "A1-B3 A1-B4 A2-B4"
+    said = {f"say-{key}": "yes" for key in keys.split()}
+    reviewer.client.post("/review/grid", data={"csrf": reviewer.token("/"), "items": keys, **said})
     assert {answers(office, n)["B4"][2] for n in (1, 2)} == {"machine"}
 
 

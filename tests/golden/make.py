@@ -10,6 +10,8 @@ An office of two units (PC06, and Lê Chân, which is dissolved before the third
 slips back, scans them at 200 dpi in 1 bit and reads them for three months: everyday and troublesome
 respondents, a sheet scanned twice, a slip that is no slip of this office's, some spoiled, in stock and
 missing, visits and electronic answers, some doubts decided and a copy refused. January is closed.
+
+Beside it the demonstration of a few slips on all forms, TARGET-demo, without its scans.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ import contextlib
 import hashlib
 import io
 import json
+import shutil
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,7 @@ import omr
 from omr.cli import main
 
 PERIODS = ("2025-01", "2025-02", "2025-03")
+DEMO_PERIODS = ("2023-04",)
 UNITS = {"2025-01": ("PC06", "LECHAN"), "2025-02": ("PC06", "LECHAN"), "2025-03": ("PC06",)}
 PRINTED = 8
 BACK = 5  # of them, the first; then one is spoiled, one in stock, one missing
@@ -152,10 +157,10 @@ def decide(office: Office) -> None:
         office("review", "decide", item["item"], *words)
 
 
-def answered(office: Office, folder: Path) -> dict[str, Any]:
+def answered(office: Office, folder: Path, periods: Sequence[str]) -> dict[str, Any]:
     """Return what the program says about the workspace."""
     reports = {}
-    for period in PERIODS:
+    for period in periods:
         target = folder / f"report-{period}"
         made = office.json("report", "--period", period, "-o", target)
         files = sorted(Path(file) for file in made["files"])
@@ -170,30 +175,42 @@ def answered(office: Office, folder: Path) -> dict[str, Any]:
         "reconciled": {
             period: office.json("register", "reconcile", "--period", period) for period in PERIODS
         },
-        "head": office.json("audit", "verify"),
         "reports": reports,
     }
 
 
 def make(target: Path) -> None:
-    """Write TARGET.tar.xz: the workspace, and the answers as ``answers.json``."""
+    """Write TARGET.tar.xz and TARGET-demo.tar.xz: a workspace, and the answers as ``answers.json``."""
     print(f"with {Path(omr.__file__).parent}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        workspace = folder / "office"
-        run("init", workspace)
-        office = Office(workspace)
+        run("init", folder / "office")
+        office = Office(folder / "office")
         play(office, folder)
-        told = answered(office, folder)
-        (workspace / "audit.key").unlink(missing_ok=True)
-        for companion in workspace.glob("omr.sqlite-*"):
-            companion.unlink()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        answers = folder / "answers.json"
-        answers.write_text(json.dumps(told, ensure_ascii=False, sort_keys=True), "utf-8")
-        with tarfile.open(f"{target}.tar.xz", "w:xz") as archive:
-            archive.add(workspace, "office")
-            archive.add(answers, answers.name)
+        told = answered(office, folder, PERIODS) | {"head": office.json("audit", "verify")}
+        (office.workspace / "audit.key").unlink(missing_ok=True)
+        pack(office.workspace, told, Path(f"{target}.tar.xz"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run("demo", folder / "office", "--slips", 8, "--seed", 3)
+        office = Office(folder / "office")
+        told = answered(office, folder, DEMO_PERIODS)
+        for place in office.workspace.iterdir():
+            if place.is_dir():
+                shutil.rmtree(place)
+        pack(office.workspace, told, Path(f"{target}-demo.tar.xz"))
+
+
+def pack(workspace: Path, told: dict[str, Any], target: Path) -> None:
+    """Write a workspace and what was said about it into one file."""
+    for companion in workspace.glob("omr.sqlite-*"):
+        companion.unlink()
+    answers = workspace.parent / "answers.json"
+    answers.write_text(json.dumps(told, ensure_ascii=False, sort_keys=True), "utf-8")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(target, "w:xz") as archive:
+        archive.add(workspace, "office")
+        archive.add(answers, answers.name)
 
 
 if __name__ == "__main__":

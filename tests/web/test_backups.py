@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from waiting import until
 
 from omr.records.store.backup import last_backup
 from omr.web.backups import Backups
 from omr.workspace import Workspace
-
-
-def until(true: Callable[[], bool]) -> bool:
-    """Wait for a thread; on whatever machine it comes true in the end or never."""
-    for _ in range(3000):
-        if true():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def with_backups(furnished: Path, tmp_path: Path, to: Path) -> Workspace:
@@ -33,7 +24,7 @@ def test_a_backup_is_made_when_the_server_starts_and_not_again_before_its_time(
     backups = Backups(with_backups(furnished, tmp_path, tmp_path / "backup"))
     backups.start()
     try:
-        assert until(lambda: backups.last() is not None)
+        until(lambda: backups.last() is not None)
         assert not backups.due()
     finally:
         backups.stop()
@@ -47,7 +38,7 @@ def test_a_backup_that_fails_is_said_until_one_succeeds(furnished: Path, tmp_pat
     backups = Backups(with_backups(furnished, tmp_path, target))
     backups.start()
     try:
-        assert until(lambda: bool(backups.problem))
+        until(lambda: bool(backups.problem))
         assert str(target) in backups.problem
     finally:
         backups.stop()

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from omr import log
 from omr.errors import AccessError, OmrError, RegisterError, passes
 from omr.forms.serial import IssuedSerials
+from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.claims import OwnedError
-from omr.records.intake.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.orders import Orders
 from omr.records.register.register import end_interrupted, issue, issued
 from omr.records.register.units import import_units, read_units
@@ -268,7 +268,7 @@ class Office:
         prints: bool = False,
     ) -> Receipt:
         """Read a stack of the inbox, which is told how far it is; see `read`."""
-        from omr.records.intake.progress import Counting, count_pages
+        from omr.records.inbox.progress import Counting, count_pages
 
         inbox = Inbox(self.workspace)
         files = inbox.files(stack)
@@ -301,7 +301,7 @@ class Office:
         OmrError
             If the stack cannot be read at all; then nothing of it is left in the inbox.
         """
-        from omr.records.intake.bring import brought
+        from omr.records.inbox.bring import brought
         from omr.records.intake.receipt import receipt_of
 
         inbox, orders = Inbox(self.workspace), orders.checked(self.store)

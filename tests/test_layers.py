@@ -48,7 +48,7 @@ ALLOWED = {
 # the floors of the rooms that have rooms inside, from the bottom up: imports only point down
 FLOORS = {
     "reading": ["scan", "page", "marks", ""],
-    "records": ["store", "register", "counts", "intake", "review", "exchange"],
+    "records": ["store", "register", "counts", "intake", "inbox", "review", "exchange"],
 }
 # what many modules speak to, because it is a language of the house; everything else has one door
 LANGUAGES = {"click", "markupsafe", "numpy", "opencv-python", "pillow", "pydantic", "reportlab", "starlette"}

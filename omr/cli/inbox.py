@@ -11,8 +11,8 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.intake.inbox import Inbox, Stack
-    from omr.records.intake.outlook import Outlook
+    from omr.records.inbox.inbox import Inbox, Stack
+    from omr.records.inbox.outlook import Outlook
 
 
 @click.command()
@@ -24,8 +24,8 @@ def inbox(session: Session, again: str | None, drop: str | None, as_json: bool) 
     """Show what is not read yet."""
     from datetime import UTC, datetime
 
-    from omr.records.intake.inbox import Inbox
-    from omr.records.intake.outlook import outlook
+    from omr.records.inbox.inbox import Inbox
+    from omr.records.inbox.outlook import outlook
 
     stacks = Inbox(session.workspace())
     for name, act in ((again, stacks.again), (drop, stacks.drop)):

@@ -92,9 +92,9 @@ def _waits(what: str) -> None:
 def _go_on(session: Session) -> None:
     """Read also what programs that were killed left in the inbox, unless one runs that will."""
     from omr.office import read_waiting
+    from omr.records.inbox.inbox import Inbox
+    from omr.records.inbox.leftovers import remove_leftovers
     from omr.records.intake.claims import OwnedError
-    from omr.records.intake.inbox import Inbox
-    from omr.records.intake.leftovers import remove_leftovers
 
     workspace = session.workspace()
     remove_leftovers(workspace)

@@ -61,8 +61,8 @@ def _inbox(folder: Path) -> str:
     """Say what is not read yet."""
     from datetime import UTC, datetime
 
-    from omr.records.intake.inbox import Inbox
-    from omr.records.intake.outlook import outlook
+    from omr.records.inbox.inbox import Inbox
+    from omr.records.inbox.outlook import outlook
     from omr.workspace import SETTINGS, Workspace
 
     if not (folder / SETTINGS).is_file():

@@ -26,14 +26,14 @@ def watch(
     from contextlib import ExitStack
 
     from omr.office import read_all_waiting
+    from omr.records.inbox.hot_folder import HotFolder
+    from omr.records.inbox.inbox import Inbox
+    from omr.records.inbox.leftovers import remove_leftovers
+    from omr.records.inbox.outlook import claim_of
+    from omr.records.inbox.watching import Watching
     from omr.records.intake.claims import OwnedError
-    from omr.records.intake.hot_folder import HotFolder
-    from omr.records.intake.inbox import Inbox
-    from omr.records.intake.leftovers import remove_leftovers
     from omr.records.intake.orders import Orders
-    from omr.records.intake.outlook import claim_of
     from omr.records.intake.receipt import as_text, receipt_of
-    from omr.records.intake.watching import Watching
     from omr.records.register.periods import parse_period
     from omr.records.register.units import find_unit
     from omr.web.worker import Worker

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from omr.errors import OmrError, ScanError
 from omr.files import SCAN_SUFFIXES
+from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, clean_name
 from omr.records.intake.batches import batches
-from omr.records.intake.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, clean_name
 from omr.records.intake.receipt import Receipt, receipt_of
 from omr.records.register.periods import parse_period
 from omr.records.register.units import find_unit, list_units

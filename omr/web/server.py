@@ -15,7 +15,7 @@ from omr import log
 from omr.errors import OmrError
 from omr.files import write_whole
 from omr.messages import say
-from omr.records.intake.leftovers import remove_leftovers
+from omr.records.inbox.leftovers import remove_leftovers
 from omr.text import day
 from omr.web.app import LOOPBACK, create_app
 from omr.web.front import FrontOffice

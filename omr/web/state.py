@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError, StoreError
-from omr.records.intake.inbox import Inbox, StackState
+from omr.records.inbox.inbox import Inbox, StackState
 from omr.records.store.health import LEAST_FREE_BYTES
 from omr.records.store.store import Store
 from omr.web.front import FrontOffice

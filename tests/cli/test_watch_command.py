@@ -11,7 +11,7 @@ from offices import Office
 from scanned import KnownMeans, rejected, slip
 
 from omr.errors import OmrError
-from omr.records.intake.inbox import Inbox, StackState
+from omr.records.inbox.inbox import Inbox, StackState
 
 
 @pytest.fixture

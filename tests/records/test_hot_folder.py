@@ -18,9 +18,9 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
-from omr.records.intake.hot_folder import HotFolder
-from omr.records.intake.inbox import Inbox, Stack, StackState
-from omr.records.intake.sights import PATIENCE_S, Fate, is_closed
+from omr.records.inbox.hot_folder import HotFolder
+from omr.records.inbox.inbox import Inbox, Stack, StackState
+from omr.records.inbox.sights import PATIENCE_S, Fate, is_closed
 from omr.workspace import Workspace
 
 QUIET = 5.0

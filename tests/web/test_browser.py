@@ -9,7 +9,7 @@ import pytest
 from people import PASSWORD, PEOPLE, Served
 from scanned_stacks import slip, take_slips
 
-from omr.records.intake.inbox import Inbox, Progress
+from omr.records.inbox.inbox import Inbox, Progress
 from omr.records.register.register import issued
 from omr.records.store.store import Store
 from omr.words import Role

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omr.errors import OmrError
-from omr.records.intake.inbox import Inbox, StackState, clean_name
+from omr.records.inbox.inbox import Inbox, StackState, clean_name
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 from omr.words import Role
@@ -147,7 +147,7 @@ def test_wrong_counts_months_and_units_are_one_line(person, units):
 
 
 def test_a_full_disk_is_said_before_it_is_full(person, office, units, monkeypatch):
-    from omr.records.intake import inbox as module
+    from omr.records.inbox import inbox as module
 
     clerk = person(Role.CLERK)
     address = begin(clerk)

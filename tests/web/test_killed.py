@@ -16,15 +16,15 @@ import pytest
 from waiting import until
 
 from omr.office import read_waiting
-from omr.records.intake.inbox import Inbox, Progress, Stack, StackState, Way
-from omr.records.intake.leftovers import remove_leftovers
+from omr.records.inbox.inbox import Inbox, Progress, Stack, StackState, Way
+from omr.records.inbox.leftovers import remove_leftovers
 from omr.web.worker import LATER, MOST_TRIES, READ, Worker
 
 # Stands in for the reading: notes each start, dies as often as it is told, then ends the stack.
 READER = """
 import os, signal, sys
 from pathlib import Path
-from omr.records.intake.inbox import Inbox, Progress
+from omr.records.inbox.inbox import Inbox, Progress
 from omr.workspace import Workspace
 inbox = Inbox(Workspace.open(Path(sys.argv[2])))
 with inbox.turn(), inbox.claims.at_once(sys.argv[3]):
@@ -134,7 +134,7 @@ def test_two_programs_never_read_at_once(workspace, inbox):
 
 def test_the_lock_of_a_killed_program_is_free(workspace, inbox):
     holding = "import sys, time; from pathlib import Path; from omr.workspace import Workspace; "
-    holding += "from omr.records.intake.inbox import Inbox; i = Inbox(Workspace.open(Path(sys.argv[1])))\n"
+    holding += "from omr.records.inbox.inbox import Inbox; i = Inbox(Workspace.open(Path(sys.argv[1])))\n"
     holding += "with i.turn(): print('held', flush=True); time.sleep(60)"
     process = subprocess.Popen(
         [sys.executable, "-c", holding, str(workspace.path)], stdout=subprocess.PIPE, text=True

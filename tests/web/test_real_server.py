@@ -21,7 +21,7 @@ from people import PASSWORD, PEOPLE, with_people
 from scanned_stacks import slip, take_slips
 from waiting import until
 
-from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.intake.receipt import receipt_of
 from omr.records.store.store import Store
 from omr.web.accounts import Accounts

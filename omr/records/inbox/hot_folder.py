@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError, outside
-from omr.records.intake.inbox import MOST_FILES, Inbox, Stack, Way
-from omr.records.intake.sights import QUIET_S, Fate, Judge, Sight, Told, is_closed, is_coming, is_hidden
+from omr.records.inbox.inbox import MOST_FILES, Inbox, Stack, Way
+from omr.records.inbox.sights import QUIET_S, Fate, Judge, Sight, Told, is_closed, is_coming, is_hidden
 
 TAKEN: Final = "taken"
 STRANGE: Final = "strange"

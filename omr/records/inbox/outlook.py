@@ -17,8 +17,8 @@ from typing import Final
 
 from omr.files import write_whole
 from omr.messages import say
-from omr.records.intake.inbox import Inbox, Stack, StackState
-from omr.records.intake.sights import Fate
+from omr.records.inbox.inbox import Inbox, Stack, StackState
+from omr.records.inbox.sights import Fate
 
 _FOLDERS: Final = ".folders"
 READER: Final = "reader-"  # claims of programs that read what waits

@@ -14,11 +14,11 @@ from typing import Final
 
 from omr.errors import outside
 from omr.messages import say
-from omr.records.intake.hot_folder import HotFolder
-from omr.records.intake.inbox import Inbox, Stack, StackState
+from omr.records.inbox.hot_folder import HotFolder
+from omr.records.inbox.inbox import Inbox, Stack, StackState
+from omr.records.inbox.outlook import Name, write_down
+from omr.records.inbox.sights import Sight
 from omr.records.intake.orders import Orders
-from omr.records.intake.outlook import Name, write_down
-from omr.records.intake.sights import Sight
 
 TRY_AGAIN_S: Final = 20.0  # after the machine refused to take what is there
 # Said of names that are on their way as they should be; they get a line when that takes long.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from omr.errors import outside
 from omr.files import hashed_copy, sha256_of
-from omr.records.intake.inbox import Inbox, Stack, StackState, Way
+from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.orders import Orders
 
 

@@ -15,9 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from omr.records.inbox.inbox import Inbox, StackState, Way, is_stack
+from omr.records.inbox.outlook import READER
 from omr.records.intake.claims import OwnedError
-from omr.records.intake.inbox import Inbox, StackState, Way, is_stack
-from omr.records.intake.outlook import READER
 from omr.workspace import Workspace
 
 _PART: Final = re.compile(r"\..+\.(\d+)\.part")

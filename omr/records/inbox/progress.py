@@ -11,7 +11,7 @@ from typing import Final
 from omr.reading.apart import Apart
 from omr.reading.limits import Limits
 from omr.reading.reader import BlankBack, RejectedPage, Result
-from omr.records.intake.inbox import Progress
+from omr.records.inbox.inbox import Progress
 from omr.records.intake.receipt import PageProblem
 from omr.words import PAGES_MAY_BE_MISSING
 

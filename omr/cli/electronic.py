@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from omr.cli.common import Session, json_option, operator, print_json
+from omr.cli.common import Session, json_option, print_json
+from omr.cli.confirm import agreed, change_options
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -114,16 +115,21 @@ def list_(session: Session, as_json: bool) -> None:
 
 @electronic.command()
 @click.argument("number", type=int)
-@click.option("--why", required=True)
-@click.option("--by")
-@json_option
+@change_options
 @click.pass_obj
-def withdraw(session: Session, number: int, why: str, by: str | None, as_json: bool) -> None:
+def withdraw(session: Session, number: int, by: str, why: str, dry: bool, yes: bool, as_json: bool) -> None:
     """Take back an import."""
-    from omr.records.exchange.electronic import withdraw_import
+    from omr.records.exchange.electronic import find_import, withdraw_import
 
     with session.store() as store:
-        done = withdraw_import(store, number, by=by or operator(), why=why)
+        found = find_import(store, number)
+        where = {"months": ", ".join(found.months), "units": ", ".join(found.units)}
+        words = {"number": number, "file": found.file, "responses": found.responses, **where}
+        click.echo(say("electronic.would_withdraw", **words), err=True)
+        done = agreed(dry=dry, yes=yes)
+        if done:
+            withdraw_import(store, number, by=by, why=why)
     if as_json:
-        return print_json({"withdrawn": done.number, "responses": done.responses})
-    click.echo(say("electronic.withdrawn", number=done.number, file=done.file, responses=done.responses))
+        return print_json({"withdrawn": found.number if done else None, "responses": found.responses})
+    if done:
+        click.echo(say("electronic.withdrawn", number=number, file=found.file, responses=found.responses))

@@ -211,6 +211,22 @@ def imports(store: Store) -> list[Import]:
     return found
 
 
+def find_import(store: Store, number: int) -> Import:
+    """Return a file that counts, by its number.
+
+    Raises
+    ------
+    OmrError
+        If there is no such import, or it is withdrawn already.
+    """
+    found = next((one for one in imports(store) if one.number == number), None)
+    if found is None:
+        raise OmrError("electronic.no_import", number=number)
+    if found.withdrawn:
+        raise OmrError("electronic.withdrawn_already", number=number, why=found.withdrawn)
+    return found
+
+
 def withdraw_import(store: Store, number: int, *, by: str, why: str) -> Import:
     """Take back a file that should not have come in; its responses count no more and may come in again.
 
@@ -222,11 +238,7 @@ def withdraw_import(store: Store, number: int, *, by: str, why: str) -> Import:
     if not why.strip():
         raise OmrError("register.no_why")
     with store.act("withdraw_import", by=by, why=why) as act:
-        found = next((one for one in imports(store) if one.number == number), None)
-        if found is None:
-            raise OmrError("electronic.no_import", number=number)
-        if found.withdrawn:
-            raise OmrError("electronic.withdrawn_already", number=number, why=found.withdrawn)
+        found = find_import(store, number)
         for month in found.months:
             refuse_closed(store, month)
         act.add("withdrawn_imports", {"imported": number})

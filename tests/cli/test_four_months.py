@@ -1,0 +1,382 @@
+"""Four months of an office that is not plain, against a recomputation in plain Python.
+
+Two surveys, two revisions at once, three electronic tools, a reorganisation, an adjustment, a withdrawn
+import, suppressed cells, a silent unit. The account that everything is compared with is a list of
+what each respondent said; nothing of the program is used to count it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import docx
+import openpyxl
+from offices import Office
+from scanned import FORM, slip
+
+from omr.forms.serial import Issue
+from omr.forms.template import Form
+
+MONTHS = ("2025-07", "2025-08", "2025-09", "2025-10")
+PAY = "Ông/Bà có phải chi thêm tiền không"
+CITIZENS = replace(FORM, field="Giao thông đường bộ")
+REVISED = replace(
+    CITIZENS,
+    revision="2",
+    questions=tuple(replace(q, text=PAY) if q.key == "B2" else q for q in CITIZENS.questions),
+)
+INTERNAL = replace(FORM, form="NB-02", digit=2, field="Hậu cần")
+UNITS = """unit,name,kind,parent,valid_from,valid_to,successor
+P-A,Công an phường Bến Nước,commune,,2023-03-07,2025-10-01,P-B
+P-B,Công an phường Cầu Đá,commune,,2023-03-07,,
+"""
+GOOD = {"5", "4"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one respondent said, and where it counts."""
+
+    month: str
+    unit: str
+    form: str
+    revision: str
+    channel: str
+    answers: tuple[tuple[str, str], ...]
+
+    def __getitem__(self, question: str) -> str:
+        return dict(self.answers).get(question, "")
+
+
+class Account:
+    """All that was said and counts."""
+
+    def __init__(self) -> None:
+        self.said: list[Said] = []
+
+    def of(self, month: str, **where: str) -> list[Said]:
+        found = [one for one in self.said if one.month == month]
+        return [one for one in found if all(getattr(one, key) == value for key, value in where.items())]
+
+
+def share(said: Iterable[Said], question: str) -> tuple[int, int]:
+    answers = [one[question] for one in said if one[question]]
+    return sum(answer in GOOD for answer in answers), len(answers)
+
+
+class Play:
+    def __init__(self, office: Office) -> None:
+        self.office, self.dice, self.account = office, random.Random(7), Account()
+        self.forms: dict[str, Form] = {"DL-01": CITIZENS, "NB-02": INTERNAL}
+        office.means.find_form = lambda name, own: self.forms[name]  # type: ignore[method-assign]
+        self.stock: dict[tuple[str, str], list[tuple[Issue, int]]] = defaultdict(list)
+        self.lost = 0
+
+    def issue(self, unit: str, count: int, month: str, form: str = "DL-01") -> None:
+        run = self.office.issue(unit, count, month, form)
+        self.stock[unit, form] += [(run, run.first + n) for n in range(count)]
+
+    def answers(self, bad: bool = False) -> dict[str, str]:
+        levels = "1123" if bad else "5554432"
+        said = {key: self.dice.choice(levels) for key in ("B1", "B2", "B3", "B10")}
+        return {"A1": self.dice.choice("1112"), **said}
+
+    def paper(self, month: str, unit: str, count: int, form: str = "DL-01", *, bad: bool = False) -> None:
+        """Read `count` slips of what the unit has."""
+        taken, self.stock[unit, form] = self.stock[unit, form][:count], self.stock[unit, form][count:]
+        stack = []
+        for run, number in taken:
+            said = self.answers(bad)
+            revision = self.revisions[run.fingerprint]
+            self.account.said.append(Said(month, unit, form, revision, "paper", tuple(said.items())))
+            stack.append(slip(run, number, **said))
+        self.office("read", self.office.scan(*stack), "--unit", unit, "--period", month)
+
+    @property
+    def revisions(self) -> dict[str, str]:
+        from omr.forms.template import fingerprint
+
+        return {fingerprint(form): form.revision for form in (CITIZENS, REVISED, INTERNAL)}
+
+    def count(self, month: str, unit: str, form: str = "DL-01") -> None:
+        """Count what the unit has left."""
+        left = [f"{run.serial(number)}" for run, number in self.stock[unit, form]]
+        words = [word for serial in left for word in ("--in-stock", serial)]
+        where = ("--unit", unit, "--form", form, "--period", month, "--by", "lan")
+        self.office("register", "count", *where, *words)
+
+    def online(self, month: str, unit: str, count: int) -> list[dict[str, str]]:
+        """Answers of the electronic form, as they were given."""
+        sent = []
+        for _ in range(count):
+            said = self.answers()
+            self.account.said.append(Said(month, unit, "DL-01", "1", "electronic", tuple(said.items())))
+            sent.append(said)
+        return sent
+
+    def close(self, month: str) -> dict[str, object]:
+        return self.office.json("period", "close", month, "--by", "hung")
+
+    def report(self, month: str, *more: str) -> tuple[dict[str, object], Path]:
+        folder = self.office.folder.parent / "-".join(["out", month, *(word.strip("-") for word in more)])
+        made = self.office.json("report", "--period", month, "-o", folder, *more)
+        return made["figures"], folder
+
+
+def write(path: Path, *rows: Iterable[str]) -> Path:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    path.write_text(text.getvalue(), "utf-8-sig")
+    return path
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    (file,) = folder.glob(f"{name}-*.csv")
+    return list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline="")))
+
+
+def prose(folder: Path) -> str:
+    (file,) = folder.glob("*.docx")
+    return "\n".join(paragraph.text for paragraph in docx.Document(str(file)).paragraphs)
+
+
+def google(sent: list[dict[str, str]], month: str, unit: str) -> list[list[str]]:
+    head = [
+        "Dấu thời gian",
+        "Đơn vị nơi làm thủ tục",
+        "Câu A1",
+        *(f"Mức độ [Câu B{n}]" for n in (1, 2, 3)),
+        "Câu B10",
+    ]
+    year, number = month.split("-")
+    rows = [
+        [f"{year}/{number}/{10 + n} 4:23:{n:02} CH GMT+7", unit, *(f"mức {said[key]}" for key in said)]
+        for n, said in enumerate(sent)
+    ]
+    return [head, *rows]
+
+
+def check(play: Play, month: str) -> Path:
+    """Compare every figure of a month's files with the account."""
+    citizens = play.account.of(month, form="DL-01")
+    figures, folder = play.report(month)
+    good, answered = share(citizens, "B10")
+    assert figures["overall"] == {"satisfied": good, "answered": answered}, month
+    assert figures["slips"]["valid"] == len([one for one in citizens if one.channel == "paper"])
+    assert figures["electronic"]["received"] == len([one for one in citizens if one.channel == "electronic"])
+    wordings = {one.revision for one in citizens}
+    for key in ("B1", "B2", "B3", "B10"):
+        apart = key == "B2" and len(wordings) > 1
+        for revision in sorted(wordings) if apart else [""]:
+            of = [one for one in citizens if not revision or one.revision == revision]
+            told = figures["questions"][f"DL-01/{key}@{revision}" if revision else f"DL-01/{key}"]
+            assert (told["satisfied"], told["answered"]) == share(of, key), (month, key, revision)
+            counts = Counter(one[key] for one in of)
+            assert told["counts"] == {code: counts[code] for code in "54321"}
+    rows = {
+        row["unit"]: (int(row["n"]), int(row["N"]))
+        for row in table(folder, "chi-tieu")
+        if row["measure"] == "overall" and not (row["field"] or row["channel"])
+    }
+    for unit in {one.unit for one in citizens}:
+        assert rows[unit] == share([one for one in citizens if one.unit == unit], "B10"), (month, unit)
+    counted: Counter[tuple[str, ...]] = Counter()
+    for row in table(folder, "so-lieu"):
+        if row["form"] and row["option"]:
+            counted[row["unit"], row["revision"], row["channel"], row["question"], row["option"]] = int(
+                row["slips"]
+            )
+    expected = Counter(
+        (one.unit, one.revision, one.channel, key, one[key])
+        for one in citizens
+        for key in ("B1", "B2", "B3", "B10")
+    )
+    assert +counted == expected, month
+    text = prose(folder)
+    assert f"{good}/{answered} phiếu đánh giá từ mức" in text.replace(".", "")
+    return folder
+
+
+def open_cells(folder: Path) -> list[str]:
+    """Return what any file of a folder says of a group of 1 to 4 respondents."""
+    found = []
+    for file in folder.glob("so-lieu-*.csv"):
+        for row in csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline="")):
+            if row["question"].startswith("A") and row["option"] and row["slips"] in ("1", "2", "3", "4"):
+                found.append(f"{file.name} {row}")
+    for file in folder.glob("*.xlsx"):
+        book = openpyxl.load_workbook(file, read_only=True)
+        for row in book["Biểu 05"].iter_rows(values_only=True):
+            if row[1] in (1, 2, 3, 4) and row[0] != "Không ghi":
+                found.append(f"{file.name} {row}")
+    return found
+
+
+def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> None:
+    units = tmp_path / "don-vi.csv"
+    units.write_text(UNITS, "utf-8")
+    office("units", "import", units)
+    play = Play(office)
+    first, second, third, fourth = MONTHS
+
+    # First month: two surveys, and Google's sheet, saved twice.
+    for unit, count in (("PC06", 30), ("PC08", 24), ("P-A", 16)):
+        play.issue(unit, count, first)
+        play.paper(first, unit, count - 6)
+        if unit == "PC06":
+            play.lost = play.stock[unit, "DL-01"].pop()[1]  # turns up when the month is closed
+        play.count(first, unit)
+    play.issue("PC06", 20, first, "NB-02")
+    play.paper(first, "PC06", 18, "NB-02", bad=True)  # officers are not content with logistics
+    play.count(first, "PC06", "NB-02")
+    sheet = google(play.online(first, "PC08", 12), first, "Phòng Cảnh sát giao thông")
+    done = office.json("electronic", "import", write(tmp_path / "g.csv", *sheet), "--form", "DL-01")
+    assert (done["new"], done["months"], done["units"]) == (12, {first: 12}, {"PC08": 12})
+    book = openpyxl.Workbook()
+    for row in ([*sheet[0], "Điểm"], *([*row, ""] for row in sheet[1:])):
+        book.active.append(row)
+    book.save(tmp_path / "g.xlsx")
+    again = office.json("electronic", "import", tmp_path / "g.xlsx", "--form", "DL-01")
+    assert (again["new"], again["known"], again["overlaps"]) == (0, 12, {"g.csv": 12})
+    check(play, first)
+    text = prose(play.report(first)[1])
+    assert "Không tính trong báo cáo này: khảo sát “hau-can” (mẫu NB-02)." in text
+    inside, folder = play.report(first, "--survey", "hau-can")
+    good, answered = share(play.account.of(first, form="NB-02"), "B10")
+    assert inside["overall"] == {"satisfied": good, "answered": answered} and good < answered / 2
+    assert "thủ tục hành chính của" not in prose(folder)
+    closed = play.close(first)
+    assert {warned["warning"] for warned in closed["warnings"]} >= {"visits"}
+
+    # Second month: KoboToolbox; the wrong file, withdrawn; a late stack of the first month.
+    for unit, count in (("PC06", 14), ("PC08", 10), ("P-A", 4)):
+        play.issue(unit, count, second)
+        play.paper(second, unit, count)
+        play.count(second, unit)
+    sent = play.online(second, "PC06", 7)
+    head = ["start", "end", "chung/don_vi", *(f"muc_do/{key}" for key in sent[0]), "_id", "_submission_time"]
+    rows = [
+        [
+            f"{second}-0{n}T08:00:00+07:00",
+            f"{second}-0{n}T08:05:0{n}+07:00",
+            "PC06",
+            *said.values(),
+            f"{700 + n}",
+            "",
+        ]
+        for n, said in enumerate(sent, 1)
+    ]
+    kobo = write(tmp_path / "kobo.csv", head, *rows)
+    wrong = write(
+        tmp_path / "nham.csv", head, *([*row[:2], "PC08", *row[3:-2], f"9{row[-2]}", ""] for row in rows)
+    )
+    office("electronic", "import", wrong, "--form", "DL-01")
+    (there,) = [one for one in office.json("electronic", "list") if one["file"] == "nham.csv"]
+    office("electronic", "withdraw", there["number"], "--why", "nhầm tệp", "--by", "lan", "--yes")
+    assert office.json("electronic", "import", kobo, "--form", "DL-01")["new"] == 7
+    check(play, second)
+    play.close(second)
+    missing = play.stock["PC06", "DL-01"][:3]
+    before = share(play.account.of(first, form="DL-01"), "B10")
+    late = slip(*_spare(play, office, first), B10="1", B1="1", B2="1", B3="1", A1="1")
+    office("read", office.scan(late), "--unit", "PC06", "--period", first, code=3)
+    check(play, first)  # it waits: nothing changes before somebody adjusts
+    office("period", "adjust", first, "--by", "hung", "--why", "tìm thấy hòm phiếu")
+    said = tuple({"A1": "1", "B1": "1", "B2": "1", "B3": "1", "B10": "1"}.items())
+    play.account.said.append(Said(first, "PC06", "DL-01", "1", "paper", said))
+    play.close(first)
+    text = prose(check(play, first))
+    after = share(play.account.of(first, form="DL-01"), "B10")
+    assert "tìm thấy hòm phiếu" in text and "được thay thế bằng báo cáo này" in text
+    assert f"{before[0]}/{before[1]} phiếu" in text and f"{after[0]}/{after[1]} phiếu" in text
+    assert missing  # old stock is left for the next month
+
+    # Third month: the revision beside old stock, Microsoft Forms.
+    old = len(play.stock["PC06", "DL-01"])
+    assert old
+    play.paper(third, "PC06", old)  # what was counted in stock is used up
+    play.forms["DL-01"] = REVISED
+    play.issue("PC06", 34, third)
+    play.paper(third, "PC06", 34)
+    play.count(third, "PC06")
+    play.count(third, "PC08")
+    play.count(third, "P-A")
+    play.forms["DL-01"] = CITIZENS
+    forms = _microsoft(play, tmp_path, third)
+    assert office.json("electronic", "import", forms, "--form", "DL-01")["new"] == 5
+    play.close(third)
+    text = prose(check(play, third))
+    assert "Câu B2 mẫu ĐL-01 hỏi nội dung khác nhau giữa các phiên bản" in text
+    stock_before = sum(line["in_stock"] for line in office.json("register", "reconcile", "--period", third))
+
+    # Fourth month: P-A is dissolved, its stock moves to P-B; PC08 is silent; ids begin again.
+    left = play.stock.pop(("P-A", "DL-01"))
+    office(
+        "register",
+        "receive",
+        *(str(run.serial(n)) for run, n in left),
+        "--unit",
+        "P-B",
+        "--period",
+        fourth,
+        "--by",
+        "lan",
+    )
+    play.stock["P-B", "DL-01"] = left
+    play.paper(fourth, "P-B", len(left) - 1)
+    play.count(fourth, "P-B")
+    play.issue("PC08", 10, fourth)
+    forms = _microsoft(play, tmp_path, fourth)
+    assert office.json("electronic", "import", forms, "--form", "DL-01")["new"] == 5
+    lines = office.json("register", "reconcile", "--period", fourth)
+    assert sum(line["opening"] for line in lines) == stock_before
+    moved = {line["unit"]: line["moved"] for line in lines}
+    assert (moved["P-A"], moved["P-B"]) == (-len(left), len(left))
+    folder = check(play, fourth)
+    text = prose(folder)
+    assert "01 đơn vị chưa nộp phiếu: Phòng Cảnh sát giao thông" in text
+    own = play.report(fourth, "--unit", "P-B")[1]
+    assert (
+        "không so sánh được" in prose(own)
+        and "điểm phần trăm" not in prose(own).split("Độ tin cậy")[0].split("PHỤ LỤC")[0]
+    )
+    play.close(fourth)
+
+    # All files of all months, the city's and each unit's: no small cell stands open.
+    hidden = 0
+    for month in MONTHS:
+        for unit in {one.unit for one in play.account.of(month, form="DL-01")}:
+            assert open_cells(play.report(month, "--unit", unit)[1]) == []
+        city = play.report(month)[1]
+        assert open_cells(city) == []
+        hidden += sum(row["state"] == "hidden" for row in table(city, "so-lieu"))
+    assert hidden  # else nothing was tried
+    assert office.json("audit", "verify")["ok"]
+
+
+def _spare(play: Play, office: Office, month: str) -> tuple[Issue, int]:
+    """Return a serial of the first month that nobody counted or read: one that was missing."""
+    run = next(
+        run for run in office.runs().values() if (run.unit, run.period, run.form) == ("PC06", month, "DL-01")
+    )
+    return run, play.lost
+
+
+def _microsoft(play: Play, folder: Path, month: str) -> Path:
+    sent = play.online(month, "PC06", 5)
+    book = openpyxl.Workbook()
+    book.active.append(
+        ["ID", "Start time", "Completion time", "Email", "Đơn vị", *(f"{k}. Câu {k}" for k in sent[0])]
+    )
+    for n, said in enumerate(sent, 1):
+        at = f"{month}-1{n} 09:1{n}:2{n}"
+        book.active.append([n, at, at, "anonymous", "PC06", *(f"mức {level}" for level in said.values())])
+    path = folder / f"ms-{month}.xlsx"
+    book.save(path)
+    return path

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from scanned import FORM, Scanner, question, slip
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind
+from omr.records.exchange.asking import TABLES, write_asking_copy
 from omr.records.exchange.electronic import import_electronic
 from omr.records.register.visits import import_visits
 from omr.records.review.transcripts import search_comments
@@ -102,3 +105,20 @@ def test_comments_are_found_with_and_without_diacritics(asked: Store, words: str
     texts = {one.text for one in search_comments(asked, words, period="2026-11", unit="PC06")}
     assert texts == {COMMENTS[n] for n in found}
     assert search_comments(asked, words, period="2026-10") == []
+
+
+def test_the_copy_for_asking_answers_like_the_register(asked: Store, tmp_path: Path) -> None:
+    """The same rows as the views of the same names, made from the report's tallies; no serial is in it."""
+    made = write_asking_copy(asked, tmp_path / "hoi-dap.sqlite")
+    assert made.periods == ("2026-11",)
+    with closing(sqlite3.connect(tmp_path / "hoi-dap.sqlite")) as copy:
+        for table in TABLES:
+            rows = sorted(map(repr, map(tuple, asked.rows(f"SELECT * FROM {table}"))))
+            assert rows == sorted(map(repr, copy.execute(f"SELECT * FROM {table}"))), table
+            assert rows
+        for query in QUERIES:
+            answered = sorted(map(repr, copy.execute(query)))
+            assert answered == sorted(map(repr, map(tuple, asked.rows(query))))
+        dump = "\n".join(copy.iterdump())
+    serials = [row["serial"] for row in asked.rows("SELECT serial FROM readings")]
+    assert serials and not any(serial in dump for serial in serials)

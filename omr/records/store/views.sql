@@ -260,3 +260,29 @@ SELECT told_batches.batch, unit, period, expected, told_batches.event, at, by, r
        told_batches.batch IN (SELECT batch FROM withdrawn_batches) AS withdrawn
 FROM told_batches JOIN events ON events.event = told_batches.event
 LEFT JOIN (SELECT batch AS ended, root FROM batch_ends) ON ended = told_batches.batch;
+
+-- The same, counted: what `omr export --ask` writes down for programs that answer within a second.
+CREATE VIEW answer_counts AS
+SELECT period, unit, channel, form, field, question, text, factor, core, overall, state, code, label, satisfied,
+       count(*) AS slips
+FROM counted_answers
+GROUP BY period, unit, channel, form, field, question, text, factor, core, overall, state, code, label, satisfied;
+
+-- Slips with an overall answer, by what they say about the respondent or the procedure.
+CREATE VIEW respondent_counts AS
+SELECT answer.period, answer.unit, answer.channel, answer.form, answer.field, about.question, about.text,
+       about.code, about.label, answer.satisfied, count(*) AS slips
+FROM counted_answers AS answer
+JOIN counted_answers AS about USING (channel, slip)
+WHERE answer.overall AND answer.state = 'answered'
+  AND NOT about.core AND about.code IS NOT NULL
+GROUP BY answer.period, answer.unit, answer.channel, answer.form, answer.field, about.question, about.text,
+         about.code, about.label, answer.satisfied;
+
+CREATE VIEW slip_counts AS
+SELECT period, unit, channel, form, state, coalesce(reason, '') AS reason, count(*) AS slips
+FROM returned_slips GROUP BY period, unit, channel, form, state, reason;
+
+CREATE VIEW waiting_counts AS
+SELECT kind, reason, unit, period, urgency, count(*) AS items FROM waiting
+GROUP BY kind, reason, unit, period, urgency;

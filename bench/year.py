@@ -3,6 +3,7 @@
     python bench/year.py make DIR --slips 1200000    twelve months of 100,000 slips
     python bench/year.py report DIR                  seconds: one month, and its report
     python bench/year.py report DIR --all            every month counted by SQL and in Python: they must agree
+    python bench/year.py ask DIR                     the copy for asking, and what questions take
 
 For what depends on size alone: how soon the first rows come, how a file grows, how long a report
 takes. The first batches go through the project's own `PageRows` and `Act`; the rest are copies of
@@ -16,6 +17,7 @@ import argparse
 import hashlib
 import importlib
 import random
+import re
 import sqlite3
 import sys
 import tempfile
@@ -39,6 +41,7 @@ from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import Channel, SlipState, Stratum, tally
+from omr.records.exchange.asking import write_asking_copy
 from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import PageRows, Sent
@@ -69,8 +72,34 @@ def main() -> None:
     told.add_argument("folder", type=Path, help="a workspace that was made so")
     told.add_argument("--all", action="store_true", help="count every month both ways")
     told.set_defaults(do=report)
+    copied = asked.add_parser("ask")
+    copied.add_argument("folder", type=Path, help="a workspace that was made so")
+    copied.set_defaults(do=ask)
     args = asked_for.parse_args()
     args.do(args)
+
+
+# --- asking --------------------------------------------------------------------------------------
+
+
+def ask(args: argparse.Namespace) -> None:
+    """Write the copy for asking, and put the documented questions of a month to it."""
+    text = (ROOT / "docs" / "database.md").read_text("utf-8")
+    queries = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    copy = args.folder / "hoi-dap.sqlite"
+    with Store.open(args.folder / "omr.sqlite") as store:
+        before = time.process_time()
+        made = write_asking_copy(store, copy)
+        print(
+            f"{made.rows} rows of {len(made.periods)} months, {time.process_time() - before:.1f} s CPU, ",
+            end="",
+        )
+        print(f"{copy.stat().st_size / 2**20:.1f} MB")
+    with closing(sqlite3.connect(copy)) as database:
+        for number, query in enumerate(queries, 1):
+            before = time.process_time()
+            rows = len(database.execute(query.replace("2026-11", "2023-06")).fetchall())
+            print(f"question {number:2}: {rows} rows, {1000 * (time.process_time() - before):.1f} ms CPU")
 
 
 # --- the database --------------------------------------------------------------------------------

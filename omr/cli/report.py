@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--unit")
 @click.option("--format", "formats", default="csv,xlsx,docx")
 @click.option("--survey")
+@click.option("--lead", is_flag=True)
 @click.option("--by")
 @json_option
 @click.pass_obj
@@ -33,6 +34,7 @@ def report(
     unit: str | None,
     formats: str,
     survey: str | None,
+    lead: bool,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -45,6 +47,8 @@ def report(
     unknown = [name for name in wanted if name not in monthly.FORMATS]
     if unknown:
         raise click.BadParameter(say("report.no_such_format", name=unknown[0]), param_hint="--format")
+    if lead and (unit or output is None):
+        raise click.UsageError(say("report.lead_alone"))
     if output is None and by is None:
         raise click.UsageError(say("report.no_output"))
     settings = session.workspace().settings.report
@@ -59,10 +63,11 @@ def report(
             month = monthly.audited(store, month)
         if output:
             month = monthly.with_past(store, month)
+        annexes = [monthly.write_lead_annex(store, month, output)] if lead and output else []
     if by is not None:
         return _slices(month, by, settings.smallest_cell, as_json=as_json)
     assert output is not None  # refused above
-    files = monthly.write(month, before, output, wanted, settings)
+    files = monthly.write(month, before, output, wanted, settings) + annexes
     if as_json:
         return print_json(
             {

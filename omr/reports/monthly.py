@@ -291,6 +291,26 @@ def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple
     return (*tables, *more)
 
 
+def write_lead_annex(store: Store, month: Month, folder: Path) -> Path:
+    """Write what the reconciliation and the signals found, for the lead only."""
+    from omr.reports.lead_annex import lead_annex
+    from omr.trust.signals import find_signals
+    from omr.trust.unit_months import unit_months
+
+    lines = reconcile(store, month.period)
+    runs = {run.run: run for run in issued(store)}
+    striking = [s for s in find_signals(unit_months(store, month.period, survey=month.survey)) if s.striking]
+
+    def in_vietnamese() -> bytes:
+        choose_language("vi")
+        return lead_annex(month, lines, runs, striking)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"phu-luc-lanh-dao-{month.period.name}.docx"
+    file.write_bytes(copy_context().run(in_vietnamese))
+    return file
+
+
 def write(
     month: Month, before: Month | None, folder: Path, formats: Collection[str], settings: ReportSettings
 ) -> list[Path]:

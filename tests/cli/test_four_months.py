@@ -330,6 +330,7 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     )
     play.stock["P-B", "DL-01"] = left
     play.paper(fourth, "P-B", len(left) - 1)
+    play.stock["P-B", "DL-01"].clear()  # the last one is lost
     play.count(fourth, "P-B")
     play.issue("PC08", 10, fourth)
     forms = _microsoft(play, tmp_path, fourth)
@@ -341,7 +342,11 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     folder = check(play, fourth)
     text = prose(folder)
     assert "01 đơn vị chưa nộp phiếu: Phòng Cảnh sát giao thông" in text
+    annex = play.report(fourth, "--lead")[1] / f"phu-luc-lanh-dao-{fourth}.docx"
+    told = [cell.text for t in docx.Document(str(annex)).tables for row in t.rows for cell in row.cells]
+    assert "Công an phường Cầu Đá" in told  # a slip of it is missing
     own = play.report(fourth, "--unit", "P-B")[1]
+    assert not list(own.glob("phu-luc*"))
     assert (
         "không so sánh được" in prose(own)
         and "điểm phần trăm" not in prose(own).split("Độ tin cậy")[0].split("PHỤ LỤC")[0]

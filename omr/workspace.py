@@ -7,7 +7,6 @@ searched before the built-in. All of it is for its owner's account alone.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omr.errors import OmrError
+from omr.toml_in import parse_toml, what_is_wrong
 
 SETTINGS: Final = "omr.toml"
 DATABASE: Final = "omr.sqlite"
@@ -147,13 +147,11 @@ class Workspace:
         if not file.is_file():
             raise OmrError("errors.no_workspace", path=path)
         try:
-            return cls(path, Settings.model_validate(tomllib.loads(file.read_text("utf-8"))))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise OmrError("errors.bad_settings", file=file, detail=error) from error
+            return cls(path, Settings.model_validate(parse_toml(file.read_bytes())))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise OmrError("errors.bad_settings", file=file, detail=f"{where}: {first['msg']}") from error
+            raise OmrError("errors.bad_settings", file=file, detail=what_is_wrong(error)) from error
+        except OmrError as error:
+            raise OmrError("errors.bad_settings", file=file, detail=error) from error
 
     @property
     def database(self) -> Path:

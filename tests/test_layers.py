@@ -21,6 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 GROUND = {
     "errors",
+    "toml_in",
     "figures",
     "files",
     "geometry",

@@ -15,6 +15,7 @@ import click
 
 from omr import log
 from omr.cli.common import Session, localise
+from omr.cli.usage import usage_text
 from omr.errors import OmrError, outside
 from omr.messages import LANGUAGES, catalogue, choose_language, language, say
 
@@ -169,7 +170,7 @@ def _code_of(words: list[str], means: Means | None) -> int:
         return EXIT_DONE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "omr"
-        click.echo(say("cli.usage", detail=error.format_message(), command=command), err=True)
+        click.echo(say("cli.usage", detail=usage_text(error), command=command), err=True)
         return EXIT_USAGE
     except BrokenPipeError:  # who listened has heard enough, as in `omr answers | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
-from omr.errors import TemplateError, why
+from omr.errors import OmrError, TemplateError, why
 from omr.forms.content import ChoiceQuestion, Choices, Comment, Matrix, MatrixQuestion, Template
 from omr.forms.problems import Problem, refuse
+from omr.toml_in import SAID, parse_toml, shown
 
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
 
@@ -35,8 +34,8 @@ def load_template(file: Path) -> Template:
     if len(data) > MAX_BYTES:
         raise TemplateError("forms.too_long", file=file, limit=MAX_BYTES)
     try:
-        content = tomllib.loads(unicodedata.normalize("NFC", data.decode("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        content = parse_toml(data)
+    except OmrError as error:
         raise TemplateError("forms.no_toml", file=file, detail=error) from error
     try:
         # As JSON: there a strict parser takes lists and words where the types are tuples and literals.
@@ -101,32 +100,6 @@ def _repeated(codes: list[str], where: str) -> Iterator[Problem]:
             yield Problem(f"{where}[{place}].code", "forms.twice", {"value": code})
 
 
-# Kinds of error of pydantic -> what we say, with what pydantic measured.
-_SAID: Final = {
-    "missing": "forms.missing",
-    "extra_forbidden": "forms.unknown",
-    "string_type": "forms.want_text",
-    "string_pattern_mismatch": "forms.want_pattern",
-    "string_too_short": "forms.empty",
-    "string_too_long": "forms.text_too_long",
-    "int_type": "forms.want_whole",
-    "int_from_float": "forms.want_whole",
-    "float_type": "forms.want_number",
-    "finite_number": "forms.want_number",
-    "bool_type": "forms.want_bool",
-    "tuple_type": "forms.want_list",
-    "too_short": "forms.too_few",
-    "too_long": "forms.too_many",
-    "greater_than_equal": "forms.at_least",
-    "less_than_equal": "forms.at_most",
-    "literal_error": "forms.one_of",
-    "union_tag_invalid": "forms.one_of_tags",
-    "union_tag_not_found": "forms.no_tag",
-    "model_type": "forms.want_table",
-    "model_attributes_type": "forms.want_table",
-}
-
-
 def _problems(content: dict[str, object], error: ValidationError) -> list[Problem]:
     """Turn pydantic's errors into ours: places as they are written in TOML, counted from 1."""
     problems = []
@@ -136,9 +109,12 @@ def _problems(content: dict[str, object], error: ValidationError) -> list[Proble
         # A list with a wrong item is also called too short, as if the item were not there.
         if wrong["type"] == "too_short" and isinstance(inside, list) and len(inside) >= context["min_length"]:
             continue
-        value = re.sub(r"\s+", " ", str(wrong["input"]))[:60]
+        key = SAID.get(wrong["type"], "forms.other")
+        # Where a value of another kind is there, its quotes tell what is wrong: "true" is no true.
+        typed = ".want_" in key and key != "forms.want_pattern"
+        value = shown(wrong["input"]) if typed else re.sub(r"\s+", " ", str(wrong["input"]))[:60]
         values = {**context, "value": value, "detail": wrong["msg"]}
-        problems.append(Problem(where or "TOML", _SAID.get(wrong["type"], "forms.other"), values))
+        problems.append(Problem(where or "TOML", key, values))
     return problems
 
 

@@ -44,12 +44,12 @@ def test_every_error_is_reported_at_once_with_place_and_expectation(problems: Pr
         "digit": "11 is too large, at most 9",
         "paper": "A3 is not possible; expected 'A4' or 'A5'",
         "header.agency": "expected a list, not 5",
-        "section[1].columns": "expected a whole number, not 8",
+        "section[1].columns": 'expected a whole number, not "8"',
         "section[1].question[2].options": "has 1 items, expected at least 2",
         "section[2].row_pitch": "7.9 is too small, expected at least 8.0",
         "section[2].levels[2].code": "“mức 4” does not have the form ^[a-z0-9][a-z0-9_]{0,23}$",
         "section[2].levels[3].satisfied": "this key is missing",
-        "section[2].question[10].overall": "expected true or false, not yes",
+        "section[2].question[10].overall": 'expected true or false, not "yes"',
         "section[3].colour": "there is no such key",
     }
 

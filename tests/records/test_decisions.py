@@ -7,13 +7,14 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scanned import Scanner, quick_print, rejected, slip
+from scanned import Scanner, question, quick_print, rejected, slip
 
 from omr.errors import OmrError
 from omr.forms.serial import Issue, Serial
+from omr.forms.template import Kind
 from omr.reading.reader import ReadPage
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.review.decide import decide
+from omr.records.review.decide import decide, spoken
 from omr.records.review.queue import Item, find_item, queue
 from omr.records.store.store import Store
 
@@ -225,3 +226,27 @@ def test_whatever_people_decide_one_slip_of_a_serial_counts_at_most(
             counting = store.value("SELECT count(*) FROM slips WHERE standing = 'counts'")
             assert int(str(counting)) <= 1
         assert len(current(store)) == 1
+
+
+def test_few_answers_are_no_question_once_a_person_said_what_each_is(
+    scanner: Scanner, store: Store, issued_run: Issuing, decided: Deciding
+) -> None:
+    run = issued_run()
+    scanner.take_in(scanner.scan("a.tif", slip(run, 1, B1="?", B2="", B3="", B10="?")))
+    with store.act("test", by="test") as act:
+        act.add("doubts", {"reading": 1, "reason": "few_answers"})
+    assert "S1" in waiting(store)
+    decided("A1-B1", "5")
+    assert "S1" in waiting(store)  # the overall answer is still open
+    decided("A1-B10", "4")
+    assert waiting(store) == []
+    decided("A1-B10", "withdraw")
+    assert waiting(store) == ["S1", "A1-B10"]
+
+
+def test_a_question_that_takes_several_answers_is_never_answered_too_often() -> None:
+    several = question("A3", Kind.MULTIPLE, ("a", "b"))
+    with pytest.raises(OmrError, match="nhiều ô"):
+        spoken(several, ["multiple"])
+    given = spoken(several, ["a", "b"])
+    assert given is not None and given.codes == ("a", "b")

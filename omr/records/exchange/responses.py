@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +27,7 @@ from omr.records.review.transcripts import mask
 from omr.records.store.store import Store, canonical
 from omr.tables_in import Sheet, SheetError
 from omr.text import folded, whole_number
+from omr.toml_in import parse_toml, what_is_wrong
 from omr.words import AnswerState
 
 RESPONSE, DAY, UNIT = "response", "day", "unit"
@@ -90,13 +90,13 @@ def load_column_map(path: Path) -> ColumnMap:
         If it is no such TOML.
     """
     try:
-        return ColumnMap.model_validate(tomllib.loads(path.read_text("utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise OmrError("electronic.bad_map", file=path.name, detail=error) from error
+        return ColumnMap.model_validate(parse_toml(path.read_bytes()))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise OmrError("electronic.bad_map", file=path.name, detail=f"{where}: {first['msg']}") from error
+        raise OmrError("electronic.bad_map", file=path.name, detail=what_is_wrong(error)) from error
+    except OSError as error:
+        raise OmrError("electronic.bad_map", file=path.name, detail=error.strerror or error) from error
+    except OmrError as error:
+        raise OmrError("electronic.bad_map", file=path.name, detail=error) from error
 
 
 @dataclass(frozen=True)

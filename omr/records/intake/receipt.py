@@ -224,6 +224,13 @@ def as_json(made: Receipt) -> dict[str, object]:
     }
 
 
+def sheets_message(missing: int) -> str:
+    """Return the message on counted and scanned sheets: a double feed loses sheets, it makes none."""
+    if not missing:
+        return "receipt.as_expected"
+    return "receipt.not_as_expected" if missing > 0 else "receipt.too_many_sheets"
+
+
 def as_text(made: Receipt) -> str:
     """Return the receipt for a person, in the language in force."""
     came, expected = made.came, made.expected
@@ -237,9 +244,9 @@ def as_text(made: Receipt) -> str:
         say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second),
     ]
     if expected is not None:
-        key = "not_as_expected" if made.missing else "as_expected"
+        key = sheets_message(made.missing)
         difference = abs(made.missing)
-        lines.append(say(f"receipt.{key}", expected=expected, sheets=came.sheets, difference=difference))
+        lines.append(say(key, expected=expected, sheets=came.sheets, difference=difference))
     if made.troubles:
         lines.append(say("receipt.problems"))
         lines += ["  " + _line(one) for one in made.troubles]

@@ -9,7 +9,7 @@ from reportlab.platypus import Flowable, Spacer
 
 from omr.forms.office_paper import table, text, write_paper
 from omr.messages import say
-from omr.records.intake.receipt import Receipt
+from omr.records.intake.receipt import Receipt, sheets_message
 from omr.text import moment
 
 
@@ -50,7 +50,7 @@ def print_receipt(made: Receipt, office: str, target: Path) -> None:
     if made.missing:
         difference = abs(made.missing)
         values = {"expected": made.expected, "sheets": came.sheets, "difference": difference}
-        story += [Spacer(0, 4 * mm), text(say("receipt.not_as_expected", **values), bold=True)]
+        story += [Spacer(0, 4 * mm), text(say(sheets_message(made.missing), **values), bold=True)]
     if made.troubles:
         head = [text(say(f"receipt.name_{name}"), "small", bold=True) for name in ("file", "page", "detail")]
         rows = [

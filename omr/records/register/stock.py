@@ -82,7 +82,7 @@ def spoil(store: Store, texts: Sequence[str], *, why: str, by: str) -> list[Span
         parts = _parts(store, texts)
         returned = [one for span, _ in parts for one in _returned(store, span)]
         if returned:
-            raise RegisterError("register.returned", ranges=written(store, returned))
+            raise RegisterError("register.returned_whole", ranges=written(store, returned))
         added: list[Span] = []
         for span, there in parts:
             refuse_closed(store, there.period)

@@ -99,6 +99,8 @@ def spoken(question: Question, answer: Sequence[str]) -> Given | None:
     word = answer[0] if len(answer) == 1 else ""
     if word == WITHDRAW:
         return None
+    if NOTHING.get(word) is AnswerState.MULTIPLE and question.kind is Kind.MULTIPLE:
+        raise OmrError("review.takes_several", question=question.key)
     if word in NOTHING:
         return Given(NOTHING[word])
     codes = tuple(option.code for option in question.options if option.code in answer)

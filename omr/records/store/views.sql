@@ -114,6 +114,13 @@ SELECT 'S' || reading, 'slip', doubts.reason, 1,
        NULL, NULL, NULL
 FROM doubts JOIN slips USING (reading)
 WHERE standing = 'counts' AND coalesce(outcome_by_hand, 'withdrawn') = 'withdrawn'
+  -- Few answers are no question any more once a person has said what every doubtful one is.
+  AND NOT (doubts.reason = 'few_answers'
+      AND EXISTS (SELECT 1 FROM decided_answers
+                  WHERE decided_answers.reading = slips.reading AND decided_answers.state <> 'withdrawn')
+      AND NOT EXISTS (SELECT 1 FROM current_answers
+                      WHERE current_answers.reading = slips.reading
+                        AND current_answers.state = 'doubtful' AND current_answers.by = 'machine'))
 UNION ALL
 SELECT 'P' || page, 'page', reason, 2,
        batch, original, page, number, NULL, NULL, NULL, NULL, NULL, NULL,

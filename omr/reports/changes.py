@@ -50,7 +50,17 @@ def shifts(month: Month, before: Month | None, least: int) -> list[Shift]:
     least : int
         Answers that both months need.
     """
-    found = list(_compared(month, before, least)) if before is not None else []
+    if before is None:
+        return []
+    key = id(before), least
+    if key not in month.compared:  # sentences, tables and the page in front ask for the same
+        month.compared[key] = _tested(month, before, least)
+    found: list[Shift] = month.compared[key]
+    return found
+
+
+def _tested(month: Month, before: Month, least: int) -> list[Shift]:
+    found = list(_compared(month, before, least))
     many = corrected([shift.chance for shift in found])
     done = [
         Shift(one.unit, one.criterion, one.change, one.chance, chance)

@@ -122,10 +122,11 @@ def _city(store: Store, month: Month, prints: Prints) -> Month:
 
 def _others(store: Store, period: str, name: str) -> dict[str, tuple[str, ...]]:
     """Return the other surveys that slips came in for, with their forms."""
-    there = prints_of(store, period)
+    known = surveys_of(store)
+    there = prints_of(store, period) if len(known) > 1 else set()
     return {
         other: names
-        for other, prints in surveys_of(store).items()
+        for other, prints in known.items()
         if other != name and (names := tuple(sorted({prints[mark].form for mark in prints if mark in there})))
     }
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from omr.figures import Change, Nothing, Share, required_sample
 from omr.forms.surveys import PROGRAMME
@@ -122,6 +123,11 @@ class Month:
     # The month that this unit's was cut from: what may be shown of its respondents depends on what the
     # city's and the other units' tables show.
     city: Month | None = None
+
+    @cached_property
+    def compared(self) -> dict[tuple[int, int], Any]:
+        """What `changes.shifts` found, by the month before and the least number of answers."""
+        return {}
 
     @cached_property
     def variants(self) -> tuple[Variant, ...]:

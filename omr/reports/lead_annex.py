@@ -20,6 +20,7 @@ from omr.reports.document_tables import table_element
 from omr.reports.statistics import Month
 from omr.reports.tables import Column, Row, Style, Table, form_label
 from omr.reports.wording import many, period_name
+from omr.text import number
 from omr.trust.signals import Signal
 
 TITLE: Final = "PHỤ LỤC DÀNH CHO LÃNH ĐẠO"
@@ -120,13 +121,13 @@ def _signals(month: Month, signals: Sequence[Signal]) -> Table:
         Column("Có thể vì", Style.TEXT, 81),
     )
     rows = []
-    for number, signal in enumerate(signals, 1):
+    for place, signal in enumerate(signals, 1):
         values = dict(signal.values)
         if "questions" in values:
             values["questions"] = say(f"signals.{values['questions']}")
-        chance = "< 0,001" if signal.corrected < 0.001 else f"{signal.corrected:.3f}".replace(".", ",")
+        chance = "< 0,001" if signal.corrected < 0.001 else number(signal.corrected, ".3f", code="vi")
         unit = month.names.get(signal.unit, signal.unit)
         told = say(f"signals.{signal.kind}", **values)
-        rows.append(Row((number, unit, told, chance, say(f"signals.{signal.kind}_innocent"))))
+        rows.append(Row((place, unit, told, chance, say(f"signals.{signal.kind}_innocent"))))
     note = "Dấu hiệu chỉ là điều đáng kiểm tra, không phải kết luận và không làm thay đổi số liệu nào."
     return Table("L2", "2. Dấu hiệu cần kiểm tra", columns, tuple(rows), (note,))

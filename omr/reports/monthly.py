@@ -308,7 +308,7 @@ def write_lead_annex(store: Store, month: Month, folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"phu-luc-lanh-dao-{month.period.name}.docx"
-    file.write_bytes(copy_context().run(in_vietnamese))
+    write_whole(file, copy_context().run(in_vietnamese))
     return file
 
 

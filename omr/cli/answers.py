@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +25,7 @@ def answers(session: Session, batch: str | None, period: str | None, as_json: bo
     from omr.records.counts.slips import current_slips
     from omr.records.intake.batches import find_batch
     from omr.records.register.periods import parse_period
+    from omr.records.store.verdicts import reasons
 
     when = parse_period(period).name if period else None
     with session.store() as store:
@@ -37,12 +39,17 @@ def answers(session: Session, batch: str | None, period: str | None, as_json: bo
         # A year has a million slips: the document is written slip by slip.
         opening = "[\n"
         for slip in slips:
-            click.echo(opening + json.dumps(_as_json(slip), ensure_ascii=False), nl=False)
+            click.echo(
+                opening + json.dumps(_as_json(slip, reasons(store, slip.reading)), ensure_ascii=False),
+                nl=False,
+            )
             opening = ",\n"
         click.echo("[]" if opening == "[\n" else "\n]")
 
 
-def _as_json(slip: CurrentSlip) -> dict[str, object]:
+def _as_json(slip: CurrentSlip, why: Mapping[str, str]) -> dict[str, object]:
+    from omr.words import AnswerState
+
     return {
         "serial": slip.serial,
         "form": slip.form,
@@ -56,6 +63,12 @@ def _as_json(slip: CurrentSlip) -> dict[str, object]:
                 "codes": list(answer.codes),
                 "confidence": round(answer.confidence, 4),
                 "by": answer.by,
+                # why a person is asked, and `codes` is what the machine leans to
+                **(
+                    {"reason": why[question]}
+                    if answer.state is AnswerState.DOUBTFUL and question in why
+                    else {}
+                ),
             }
             for question, answer in slip.answers.items()
         },

@@ -78,7 +78,7 @@ class Work:
 def said(result: Result) -> tuple[int, bytes]:
     """The page's number, and everything that was read from it, to the last bit."""
     assert isinstance(result, ReadPage), result
-    marks = [(one.question, one.option, one.corners_px.tobytes(), one.features) for one in result.marks]
+    marks = [(one.question, one.option, one.corners_px.tobytes(), str(one.features)) for one in result.marks]
     read = (str(result.page.serial), marks, result.verdicts, result.answers, result.seal, result.doubts)
     return result.page.aligned.located.scan.page, pickle.dumps(read)
 

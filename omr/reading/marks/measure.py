@@ -79,6 +79,7 @@ SECTORS: Final = 12
 SPECK: Final = 6  # px: smaller is dust
 LEAST_PIECE: Final = 12  # px, 0.3 mm²: of ink beside a box
 LEAST_MM: Final = 1.0  # of it, from end to end
+LARGE_MM: Final = 3.0  # both ways: its frame holds more than itself
 MARK_SHARE: Final = 0.25  # of a stroke lies inside of boxes where it is a mark; a word has less
 STRONG_PRINT: Final = 120  # of 255: print that must be there
 SEEN: Final = 200.0  # of 255, as dark as thin print gets
@@ -342,4 +343,9 @@ def _beside(layer: InkLayer, zones: NDArray[np.intp], held: NDArray[np.int32]) -
     left, top, width, height = stats[some, :4].T
     meets = (top[:, None] < zones[:, 1]) & ((top + height)[:, None] > zones[:, 0])
     meets &= (left[:, None] < zones[:, 3]) & ((left + width)[:, None] > zones[:, 2])
+    # What is wide and high, as the edge of the sheet or a stamp, need not be where its frame is.
+    numbers = np.flatnonzero(some)
+    for piece, zone in np.argwhere(meets & (np.minimum(width, height) > LARGE_MM * PX_PER_MM)[:, None]):
+        first, last, begin, end = zones[zone]
+        meets[piece, zone] = (layer.pieces[first:last, begin:end] == numbers[piece]).any()
     return np.asarray((meets * length[some][:, None]).max(axis=0, initial=0.0))

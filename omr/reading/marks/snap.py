@@ -73,7 +73,9 @@ class _Search:
     def __init__(self, pictures: Patches, reach: int) -> None:
         self._reach = reach
         self._window, windows, self._far = _windows(pictures.shape[1], reach)
-        self._flat = pictures.reshape(len(pictures), -1).astype(np.float32)
+        # Whole numbers in 64 bits: no sum here is rounded, so that it is the same in whatever order, by
+        # however many threads, a processor adds.
+        self._flat = pictures.reshape(len(pictures), -1).astype(np.float64)
         total = self._flat @ windows.T
         energy = (self._flat * self._flat) @ windows.T - total * total / windows.sum(axis=1)
         self._scale = np.sqrt(np.maximum(energy, 1.0))
@@ -86,14 +88,17 @@ class _Search:
 
     def scores(self, templates: Patches) -> NDArray[np.float32]:
         """Return how well each template fits each picture at each shift, (T, N, shifts)."""
-        means = (templates * self._window).sum(axis=(1, 2)) / self._window.sum()
-        rows = _all_shifts((templates - means[:, None, None]) * self._window, self._reach)
+        window = self._window.astype(np.float64)
+        totals = (templates * window).sum(axis=(1, 2))
+        # Less their mean, times the number of pixels: whole numbers again.
+        centred = (templates * window.sum() - totals[:, None, None]) * window
+        rows = _all_shifts(centred, self._reach)
         norms = np.sqrt(np.einsum("tsp,tsp->ts", rows, rows))
         found = self._flat @ rows.reshape(-1, rows.shape[2]).T
         scores = found.reshape(len(self._flat), *norms.shape).transpose(1, 0, 2)
-        scores /= self._scale * np.maximum(norms, 1.0)[:, None]
+        scores /= self._scale * np.maximum(norms, window.sum())[:, None]
         scores -= self._far
-        return scores
+        return np.asarray(scores, np.float32)
 
     def peaks(self, scores: NDArray[np.float32]) -> tuple[Floats, Floats]:
         """Find where one template fits best.
@@ -117,7 +122,7 @@ class _Search:
 
 
 @lru_cache(maxsize=8)
-def _windows(size: int, reach: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def _windows(size: int, reach: int) -> tuple[NDArray[np.float32], Floats, NDArray[np.float32]]:
     """Return the part of a template that counts, that at all shifts, and what each shift costs."""
     edge = size // 8  # the box and a quarter of a box around it
     window = np.zeros((size, size), np.float32)
@@ -125,19 +130,19 @@ def _windows(size: int, reach: int) -> tuple[NDArray[np.float32], NDArray[np.flo
     down, across = np.indices((2 * reach + 1, 2 * reach + 1)) - reach
     # Equal scores (no outline at all): the smallest shift wins.
     far = 1e-4 * np.hypot(down, across).ravel() / max(reach, 1)
-    return window, _all_shifts(window[None], reach)[0], far.astype(np.float32)
+    return window, _all_shifts(window[None].astype(np.float64), reach)[0], far.astype(np.float32)
 
 
-def _all_shifts(pictures: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+def _all_shifts(pictures: Floats, reach: int) -> Floats:
     """Return each picture moved by up to `reach` px, (T, shifts, pixels), those to the top left first."""
     count, size, _ = pictures.shape
     side, wide = 2 * reach + 1, size + 2 * reach
-    padded = np.zeros((count, wide, wide), np.float32)
+    padded = np.zeros((count, wide, wide))
     padded[:, reach : reach + size, reach : reach + size] = pictures
     picture, down, across = padded.strides
     # What `sliding_window_view` gives, which takes longer than the copy.
-    views: NDArray[np.float32] = np.ndarray(
-        (count, side, side, size, size), np.float32, padded, 0, (picture, down, across, down, across)
+    views: Floats = np.ndarray(
+        (count, side, side, size, size), np.float64, padded, 0, (picture, down, across, down, across)
     )
     return views[:, ::-1, ::-1].reshape(count, -1, size * size)
 

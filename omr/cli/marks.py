@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,33 +11,41 @@ from omr.cli.common import Session, json_option, print_json
 from omr.errors import OmrError, why
 from omr.messages import say
 
+if TYPE_CHECKING:
+    from omr.reading.marks.known import Laid
+    from omr.reading.marks.patches import Quads
+    from omr.reading.scan.pages import Grey
+
 
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
 @click.argument("boxes", type=click.Path(path_type=Path))
+@click.option("--blank", type=click.Path(path_type=Path))
+@click.option("--same", type=click.Path(path_type=Path), multiple=True)
 @click.option("--calibration", default="default")
 @json_option
 @click.pass_obj
-def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json: bool) -> int:
+def marks(
+    session: Session,
+    image: Path,
+    boxes: Path,
+    blank: Path | None,
+    same: tuple[Path, ...],
+    calibration: str,
+    as_json: bool,
+) -> int:
     """Classify boxes."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
-    from omr.reading.apart import Apart
-    from omr.reading.limits import USUAL
     from omr.reading.marks.boxes import read_boxes
     from omr.reading.marks.calibrate import load_calibration
     from omr.reading.marks.first import judge
     from omr.reading.marks.paper import F, measure
-    from omr.reading.scan.pictures import grey_of, load
 
     fitted = load_calibration(calibration, Path(session.folder) / "calibration")
     listed = read_boxes(boxes)
-    try:
-        data = image.read_bytes()
-    except OSError as error:
-        raise OmrError("marks.no_image", file=image, detail=why(error)) from error
-    with Apart(USUAL) as apart:
-        grey = grey_of(apart.call(load, data, None, colour=False).pixels)
-    features = measure(grey, listed.corners_px, listed.groups)
+    grey = _grey(image)
+    known = _known(grey, listed.corners_px, blank, same)
+    features = measure(grey, listed.corners_px, listed.groups, known=known)
     judged = judge(features, listed.groups, fitted)
     waiting = sum(judgement.review for judgement in judged)
     rows = [
@@ -56,3 +65,33 @@ def marks(session: Session, image: Path, boxes: Path, calibration: str, as_json:
             click.echo(say("marks.line", **row | {"state": say(judgement.state.label)}))
         click.echo(say("marks.summary", boxes=len(rows), waiting=waiting))
     return EXIT_WAITING if waiting else EXIT_DONE
+
+
+def _grey(file: Path) -> Grey:
+    from omr.reading.apart import Apart
+    from omr.reading.limits import USUAL
+    from omr.reading.scan.pictures import grey_of, load
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise OmrError("marks.no_image", file=file, detail=why(error)) from error
+    with Apart(USUAL) as apart:
+        return grey_of(apart.call(load, data, None, colour=False).pixels)
+
+
+def _known(page: Grey, corners_px: Quads, blank: Path | None, same: tuple[Path, ...]) -> list[Laid]:
+    """Lay other sheets of the form on the page; a sheet that is not alike is an error: nothing is guessed."""
+    from omr.reading.marks.known import SHEETS_THAT_SHARE, lay
+
+    if blank is not None and same:
+        raise OmrError("marks.blank_or_same")
+    if same and len(same) < SHEETS_THAT_SHARE:
+        raise OmrError("marks.few_sheets", given=len(same), needed=SHEETS_THAT_SHARE)
+    laid = []
+    for file in [blank] if blank is not None else same:
+        found = lay(_grey(file), page, corners_px)
+        if found is None:
+            raise OmrError("marks.not_alike", file=file)
+        laid.append(found)
+    return laid

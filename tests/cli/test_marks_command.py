@@ -108,3 +108,67 @@ def test_a_calibration_is_fitted_shown_and_used(form: tuple[Path, Path], tmp_pat
     ran = omr(*room, "marks", picture, boxes, "--calibration", "own", "--json")
     assert ran.code in (EXIT_DONE, EXIT_WAITING)
     assert any(box["state"] == "marked" for box in ran.json)
+
+
+@pytest.fixture
+def all_marked(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A page of three boxes, all of them crossed alike, its boxes, and an unfilled copy fed askew."""
+    rng = np.random.default_rng(7)
+    page = np.full((700, 600), 255, np.uint8)
+    for row in range(14):
+        words = "".join(rng.choice(list("abdeghkmnoprstuvxy   "), 34))
+        cv2.putText(page, words, (20, 40 + 48 * row), cv2.FONT_HERSHEY_COMPLEX, 0.7, 0, 1, cv2.LINE_AA)
+    places = [(60, 160), (60, 350), (60, 540)]
+    for x, y in places:
+        cv2.rectangle(page, (x - 8, y - 8), (x + 44, y + 44), 255, -1)
+        cv2.rectangle(page, (x, y), (x + 36, y + 36), 0, 2)
+    turn = cv2.getRotationMatrix2D((300, 350), 1.2, 1.03)
+    turn[:, 2] += 9
+    blank = cv2.warpAffine(page, turn, (620, 720), borderValue=(255,))
+    lines = [HEAD]
+    for number, (x, y) in enumerate(places):
+        cv2.line(page, (x + 6, y + 6), (x + 30, y + 30), 30, 4, cv2.LINE_AA)
+        cv2.line(page, (x + 30, y + 6), (x + 6, y + 30), 30, 4, cv2.LINE_AA)
+        lines.append(f"{number},q{number},{x},{y},{x + 36},{y},{x + 36},{y + 36},{x},{y + 36}")
+    files = tmp_path / "page.png", tmp_path / "boxes.csv", tmp_path / "unfilled.png"
+    cv2.imwrite(str(files[0]), page)
+    files[1].write_text("\n".join(lines), "utf-8")
+    cv2.imwrite(str(files[2]), blank)
+    return files
+
+
+def test_an_unfilled_copy_tells_marks_from_print(all_marked: tuple[Path, Path, Path], omr: Omr) -> None:
+    page, boxes, blank = all_marked
+    alone = omr("marks", page, boxes, "--json").json
+    assert all(box["state"] != "blank" or box["review"] for box in alone)
+    assert not any(box["state"] == "marked" for box in alone)
+    told = omr("marks", page, boxes, "--blank", blank, "--json")
+    assert told.code == EXIT_DONE
+    assert [box["state"] for box in told.json] == ["marked"] * 3
+    unfilled = omr("marks", blank, _moved(boxes), "--blank", page, "--json").json
+    assert not any(box["state"] == "marked" and not box["review"] for box in unfilled)
+
+
+def _moved(boxes: Path) -> Path:
+    """The boxes on the unfilled copy."""
+    turn = cv2.getRotationMatrix2D((300, 350), 1.2, 1.03)
+    turn[:, 2] += 9
+    head, *rows = boxes.read_text("utf-8").splitlines()
+    out = [head]
+    for row in rows:
+        name, group, *corners = row.split(",")
+        places = np.array(corners, float).reshape(4, 2) @ turn[:, :2].T + turn[:, 2]
+        out.append(",".join([name, group, *(f"{value:.2f}" for value in places.ravel())]))
+    file = boxes.with_name("moved.csv")
+    file.write_text("\n".join(out), "utf-8")
+    return file
+
+
+def test_another_form_is_no_unfilled_copy(
+    all_marked: tuple[Path, Path, Path], form: tuple[Path, Path], omr: Omr
+) -> None:
+    page, boxes, blank = all_marked
+    ran = omr("marks", page, boxes, "--blank", form[0])
+    assert ran.code == EXIT_FAILED and "scan.tif.1" in ran.err and not ran.out
+    assert omr("marks", page, boxes, "--same", blank, "--same", blank).code == EXIT_FAILED
+    assert omr("marks", page, boxes, "--same", blank, "--blank", blank).code == EXIT_FAILED

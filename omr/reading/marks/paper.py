@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.reading.marks.blanks import References, references
+from omr.reading.marks.known import Laid, prints
 from omr.reading.marks.outline import Outline, find_outline
 from omr.reading.marks.patches import (
     BLACK,
@@ -91,12 +92,18 @@ SAME_SIZE: Final = 1.2  # boxes whose sides differ by less are one kind
 FULL_SUPPORT: Final = 20  # empty boxes after which more say nothing new
 SEARCH: Final = 0.5  # box sides a box may be off its stated place
 REFINE: Final = 0.125  # box sides it may still be off once the outline is known
+MORE_PRINT: Final = 0.02  # of the inside that other sheets' print may have more: marks have four times that
 MOST_EXAMPLES: Final = 24  # boxes whose median is the common picture; more say nothing new
 PAPER_SAMPLES: Final = 64  # px along the shorter side of where the boxes are, to see its paper
 
 
 def measure(
-    grey: Grey, corners_px: Quads, groups: Sequence[str] | None = None, *, search: float = SEARCH
+    grey: Grey,
+    corners_px: Quads,
+    groups: Sequence[str] | None = None,
+    *,
+    search: float = SEARCH,
+    known: Sequence[Laid] = (),
 ) -> NDArray[np.float64]:
     """Measure all boxes of one page.
 
@@ -111,6 +118,9 @@ def measure(
         Question of each box, "" where it has none: within a question most boxes are empty.
     search : float
         How far a box may be off, in box sides, at most half a box.
+    known : sequence of Laid
+        Other sheets of the form, laid on this page: then print is what they show, and not what
+        the page's boxes have in common.
 
     Returns
     -------
@@ -130,7 +140,8 @@ def measure(
     for kind in _kinds(sizes(quads[good])):
         members = good[kind]
         names = [groups[i] for i in members.tolist()] if groups else [""] * len(members)
-        sheet = _Sheet(grey, paper, tables[kind], names)
+        others = [_sheet_of(laid.grey, laid.quads[members], names) for laid in known]
+        sheet = _Sheet(grey, paper, tables[kind], names, quads[members], others)
         out[members] = _measure_kind(sheet, quads[members], density(patches[kind], tables[kind]), search)
     return out.astype(np.float32).astype(np.float64)
 
@@ -163,6 +174,8 @@ class _Sheet:
     paper: float  # grey level beyond the scan's edge
     shades: NDArray[np.uint8]  # (N, 256) what ink each grey level is, by box
     groups: Sequence[str]
+    stated: Quads  # (N, 4, 2)
+    others: Sequence[_Sheet] = ()  # the same boxes of other sheets of the form
 
     def cut(self, quads: Quads) -> Patches:
         return density(cut(self.grey, quads, self.paper), self.shades)
@@ -177,6 +190,13 @@ class _Sheet:
         if np.any(shifts):
             patches = self.cut(_moved(quads, shifts, (0, 0, 1, 1)))
         return patches, shifts, match
+
+
+def _sheet_of(grey: Grey, quads: Quads, groups: Sequence[str]) -> _Sheet:
+    """Return another sheet of the form as the page's boxes lie on it."""
+    paper = _paper(grey, quads)
+    upto = levels(cut(grey, quads, paper))
+    return _Sheet(grey, paper, shades(upto, tones(upto)), groups, quads)
 
 
 def _paper(grey: Grey, quads: Quads) -> float:
@@ -198,15 +218,20 @@ def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) 
     patches, shifts, match = sheet.snapped(quads, patches, search)
     empties = emptier(patches, sheet.groups)
     kind = find_outline(median_picture(_some(patches[empties])))
+    span = np.ones(2)  # width and height of the boxes, in those stated
     if kind.found and search > REFINE:
         left, top, right, bottom = kind.bounds
+        span = np.array([right - left, bottom - top])
         fitted = _moved(quads, shifts, kind.bounds)
         shifts = shifts + np.array([(left + right - 1) / 2, (top + bottom - 1) / 2])
         patches, more, match = sheet.snapped(fitted, sheet.cut(fitted), REFINE)
-        shifts += more * np.array([right - left, bottom - top])
+        shifts += more * span
         empties = emptier(patches, sheet.groups)
         kind = find_outline(median_picture(_some(patches[empties])))
     blanks = references(patches, empties, sheet.groups, kind)
+    if sheet.others:
+        there = [other.cut(_parts(other.stated, shifts, span)) for other in sheet.others]
+        blanks = _as_known(blanks, prints(patches, there), kind)
     beyond = _written(patches, blanks.pictures)
     features = np.zeros((len(quads), len(FEATURES)))
     columns = _shares(patches, blanks, beyond, kind)
@@ -228,6 +253,25 @@ def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) 
     features[:, F["found"]] = kind.found
     features[:, F["usable"]] = 1.0
     return features
+
+
+def _parts(quads: Quads, shifts: Floats, span: Floats) -> Quads:
+    """Return parts of quads: as large as `span`, their middles `shifts` beside those of the quads."""
+    low, high = 0.5 + shifts - span / 2, 0.5 + shifts + span / 2
+    return subquads(quads, *low.T, *high.T)
+
+
+def _as_known(learned: References, shared: Patches, kind: Outline) -> References:
+    """Take the print that other sheets show, where it is no more than what the page's empty boxes have.
+
+    A box that nearly everybody marks is marked on all sheets: what they share there is no print.
+    """
+    area = BLACK * np.count_nonzero(kind.inside)
+    ink, own = (sums(capped(pictures), kind.inside)[:, 0] / area for pictures in (shared, learned.pictures))
+    # Print laid to half a pixel is a little fatter, in every box alike.
+    known = ink - np.median(ink - own) <= learned.most + MORE_PRINT
+    pictures = np.where(known[:, None, None], shared, learned.pictures)
+    return References(pictures, learned.most, np.where(known, FULL_SUPPORT, learned.support))
 
 
 def _paper_ink(patches: Patches) -> Floats:

@@ -36,6 +36,7 @@ def marks(
 ) -> int:
     """Classify boxes."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
+    from omr.reading.marks.between import look_between
     from omr.reading.marks.boxes import read_boxes
     from omr.reading.marks.calibrate import load_calibration
     from omr.reading.marks.first import judge
@@ -46,6 +47,7 @@ def marks(
     grey = _grey(image)
     known = _known(grey, listed.corners_px, blank, same)
     features = measure(grey, listed.corners_px, listed.groups, known=known)
+    features = look_between(grey, listed.corners_px, listed.groups, features)
     judged = judge(features, listed.groups, fitted)
     waiting = sum(judgement.review for judgement in judged)
     rows = [
@@ -55,6 +57,7 @@ def marks(
             "state": judgement.state,
             "confidence": round(judgement.confidence, 4),
             "review": judgement.review,
+            "reason": judgement.reason,
         }
         for box, row, judgement in zip(listed.names, features, judged, strict=True)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from omr.reading.marks.between import look_between
 from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.decide import Judgement
 from omr.reading.marks.first import judge
@@ -37,4 +38,5 @@ def classify_boxes(
         State, confidence in [0, 1] and whether a person should look; in the order of the boxes.
     """
     own = list(groups) if groups is not None else [""] * len(corners_px)
-    return tuple(judge(measure(grey, corners_px, own), own, calibration or load_calibration()))
+    features = look_between(grey, corners_px, own, measure(grey, corners_px, own))
+    return tuple(judge(features, own, calibration or load_calibration()))

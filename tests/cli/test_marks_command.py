@@ -42,7 +42,7 @@ def test_json_has_a_line_for_each_box(form: tuple[Path, Path], omr: Omr) -> None
     found = ran.json
     assert ran.code == EXIT_DONE
     assert [box["box"] for box in found] == [f"{row}{column}" for row in range(6) for column in range(4)]
-    assert {tuple(box) for box in found} == {("box", "ink_ratio", "state", "confidence", "review")}
+    assert {tuple(box) for box in found} == {("box", "ink_ratio", "state", "confidence", "review", "reason")}
     marked = {box["box"] for box in found if box["state"] == "marked"}
     assert marked == {f"{row}{row % 4}" for row in range(6)}
     assert all(box["state"] == "blank" for box in found if box["box"] not in marked)
@@ -57,6 +57,21 @@ def test_boxes_that_nobody_can_see_wait(form: tuple[Path, Path], omr: Omr) -> No
     last = ran.json[-1]
     assert ran.code == EXIT_WAITING
     assert (last["box"], last["state"], last["review"]) == ("far", "doubtful", True)
+    assert last["reason"] == "cut_off" and not any(box["reason"] for box in ran.json[:-1])
+
+
+def test_a_cross_between_two_options_is_asked_about(form: tuple[Path, Path], omr: Omr) -> None:
+    picture, boxes = form
+    page = cv2.imdecode(np.fromfile(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    x, y = 60 + 90 * 2, 60 + 80 * 2  # the third question's answer is moved half way to the fourth option
+    mark = page[y + 2 : y + 35, x + 2 : x + 35].copy()
+    page[y + 3 : y + 34, x + 3 : x + 34] = 255
+    page[y + 2 : y + 35, x + 47 : x + 80] = mark
+    picture.write_bytes(cv2.imencode(".tif", page)[1].tobytes())
+    ran = omr("marks", picture, boxes, "--json")
+    asked = {box["box"]: box["reason"] for box in ran.json if box["review"]}
+    assert ran.code == EXIT_WAITING
+    assert asked == {"22": "ink_beside", "23": "ink_beside"}
 
 
 def test_people_read_words_in_their_language(form: tuple[Path, Path], omr: Omr) -> None:

@@ -1,6 +1,7 @@
-"""Slips that share nothing with omr/simulate: marks cut from real scans, another scanner.
+"""Slips that share nothing with omr/simulate: marks cut from real scans, and scans whose lines went astray.
 
-A small part of ``make ink``. The marks lie beside the project (`bench/real_ink.py`).
+A small part of ``make ink``. The marks lie beside the project (`bench/real_ink.py`); without them
+only the displaced lines are tested.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 
+import displaced
 import ink_hands
 import ink_pages
 import ink_slips
@@ -60,3 +62,10 @@ def test_everyday_slips_are_read_and_few_are_asked(people: tuple[ink_hands.Hand,
 def test_trouble_is_asked_about_or_read_rightly(kind: str, people: tuple[ink_hands.Hand, ...]) -> None:
     line = read(kind, 0, people)
     assert not line["silent"]
+
+
+@pytest.mark.parametrize("fault", list(displaced.FAULTS))
+def test_displaced_lines_move_no_answer(fault: str) -> None:
+    """A chunk that the scanner sends twice, late or not at all moves marks to other rows' print."""
+    outcomes = [displaced.trial((fault, "lines", number, SEED)) for number in (0, 1)]
+    assert not [outcome for outcome in outcomes if outcome.became == "silent"]

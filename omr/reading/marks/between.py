@@ -64,7 +64,7 @@ def _gaps(grey: Grey, corners_px: Quads, group: str, boxes: Sequence[int]) -> li
     order = np.argsort(quads.mean(axis=1)[:, 0])
     found = []
     for left, right in zip(order, order[1:], strict=False):
-        (x0, y0), (x1, y1) = quads[left].mean(axis=0), quads[right].mean(axis=0)
+        y0, y1 = quads[left][:, 1].mean(), quads[right][:, 1].mean()
         low = quads[left][:, 0].max() + CLEAR * side
         high = quads[right][:, 0].min() - CLEAR * side
         if abs(y1 - y0) > 0.5 * side or high - low < LEAST_WIDE * side:

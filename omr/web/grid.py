@@ -90,6 +90,8 @@ def _show(
         "grid.html",
         tiles=[_tile(item, forms) for item in alone[:SHOWN]],
         left=len(alone),
+        wanted=wanted_of(visit),
+        why=office.worklist.choices()[2],
         done=done or [],
         lost=lost,
         back=back,

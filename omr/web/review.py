@@ -50,7 +50,8 @@ class ShownItem:
     area: Box  # what the picture shows
     spot: Box  # the question's own boxes
     marked: tuple[str, ...]  # labels of what the machine is sure of
-    doubtful: tuple[tuple[Box, str, float], ...]  # box, label, confidence
+    doubtful: tuple[tuple[Box, str], ...]  # box and label
+    leans: tuple[str, ...]  # labels of what the machine leans to
 
     @property
     def picture(self) -> str:
@@ -209,7 +210,7 @@ def _show(
     visit: Visit, template: str, rows: list[ShownItem], wanted: Wanted, *, problem: str = "", undo: str = ""
 ) -> Response:
     mine, all_ = visit.office.worklist.counts(visit.me.name, wanted)
-    units, forms = visit.office.worklist.choices()
+    units, forms, why = visit.office.worklist.choices()
     return page(
         visit,
         template,
@@ -220,6 +221,7 @@ def _show(
         all=all_,
         units=units,
         forms=forms,
+        why=why,
         problem=problem,
         undo=undo,
     )
@@ -244,11 +246,11 @@ def row_of(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
         KeyChoice(option.code if short else str(place), option.code, option.label, option.box)
         for place, option in enumerate(question.options, start=1)
     )
-    doubtful = tuple(
-        (options[one.option].box, options[one.option].label, one.confidence) for one in item.doubts
-    )
+    doubtful = tuple((options[one.option].box, options[one.option].label) for one in item.doubts)
     marked = tuple(options[code].label for code in item.marked)
-    return ShownItem(item, form, question, choices, _area(form, question), _spot(question), marked, doubtful)
+    leans = tuple(options[code].label for code in item.leans if code in options)
+    area, spot = _area(form, question), _spot(question)
+    return ShownItem(item, form, question, choices, area, spot, marked, doubtful, leans)
 
 
 def _spot(question: Question) -> Box:

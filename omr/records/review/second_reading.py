@@ -62,6 +62,8 @@ class DoubtfulItem(Item):
     position: int  # of the question on the form
     marked: tuple[str, ...]  # options that the machine is sure of
     doubts: tuple[BoxVerdict, ...]  # boxes that it is unsure of
+    why: tuple[str, ...] = ()  # words of `Reason`, what can be seen there; none: read by an earlier version
+    leans: tuple[str, ...] = ()  # options to which it leans, where it says why
     said: tuple[Decision, ...]
     second_wanted: bool
     decides_validity: bool
@@ -156,7 +158,7 @@ def current(store: Store, item: DoubtfulItem) -> DoubtfulItem:
 
 _DOUBTFUL: Final = """
     SELECT slips.reading, serial, form, fingerprint, unit, period, batch, original, page, page_number,
-           question, confidence, verdicts
+           question, codes, confidence, verdicts
     FROM answers JOIN decidings USING (deciding) JOIN slips ON slips.reading = decidings.reading
     WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held') {one}
       AND deciding = (SELECT max(deciding) FROM decidings AS other WHERE other.reading = decidings.reading)
@@ -208,6 +210,8 @@ def _item(
         batch=str(row["batch"]),
         marked=tuple(box.option for box in boxes if box.state is BoxState.MARKED),
         doubts=tuple(box for box in boxes if box.state is BoxState.DOUBTFUL),
+        why=tuple(dict.fromkeys(box.reason for box in boxes if box.reason)),
+        leans=tuple(row["codes"].split()),
         said=spoken,
         second_wanted=second or decisive,
         decides_validity=decisive,

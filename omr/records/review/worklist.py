@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from threading import RLock
@@ -41,7 +42,7 @@ class Wanted:
 
     unit: str = ""
     form: str = ""
-    reason: str = ""  # "validity", "disputed"
+    reason: str = ""  # "validity", "disputed", or a word of `Reason`
 
     @property
     def any(self) -> bool:
@@ -55,6 +56,7 @@ class Wanted:
             and self.form in ("", item.form)
             and (self.reason != "validity" or item.decides_validity)
             and (self.reason != "disputed" or item.status is Status.DISPUTED)
+            and (self.reason in ("", "validity", "disputed") or self.reason in item.why)
         )
 
 
@@ -216,11 +218,13 @@ class Worklist:
             chosen = [item for item in self._items.values() if wanted.holds(item)]
             return sum(1 for item in chosen if not item.spoke(name)), len(self._items)
 
-    def choices(self) -> tuple[list[str], list[str]]:
-        """Return the units and forms that have items."""
+    def choices(self) -> tuple[list[str], list[str], dict[str, int]]:
+        """Return the units and forms that have items, and how many there are for each reason."""
         with self._lock:
             items = self._items.values()
-            return sorted({item.unit for item in items}), sorted({item.form for item in items})
+            why = Counter(word for item in items for word in item.why)
+            units, forms = {item.unit for item in items}, {item.form for item in items}
+            return sorted(units), sorted(forms), dict(why.most_common())
 
     def forget(self) -> None:
         """Look at the register again before anything else."""

@@ -48,13 +48,16 @@ STAGES: Final = (
     "align",
     "identify",
     "refine",
+    "canonical",
+    "find_streaks",
+    "lay",
+    "ink_layer",
+    "check_rows",
+    "red_stamp",
     "measure",
     "decide",
-    "look_beside",
-    "without_red",
     "find_comments",
     "find_seal",
-    "find_streaks",
 )
 RESULTS: Final = Path(__file__).parent / "results.json"
 

@@ -39,14 +39,13 @@ from omr.workspace import Workspace
 # --- the parts of measuring ----------------------------------------------------------------------
 
 PARTS: Final = {
-    "both cuts": ("cut",),
-    "grey levels to ink": ("_paper", "levels", "tones", "shades", "density"),
-    "where the boxes are": ("snap",),
-    "what they look like": ("emptier", "median_picture", "find_outline"),
-    "the blank of each": ("references",),
-    "what was written": ("_written",),
-    "shares": ("_shares", "_missing", "_paper_ink", "goes_round"),
-    "strokes": ("measure_strokes",),
+    "paper and ink": ("_core", "_peak", "_darkest"),
+    "depth of strokes": ("_depth",),
+    "where it lies": ("_cells",),
+    "solid, heavy": ("_opened",),
+    "runs": ("_runs",),
+    "pieces, lines": ("_pieces",),
+    "beside the boxes": ("_beside", "_struck_mm"),
 }
 WARM_UP: Final = 10  # pages
 

@@ -44,12 +44,14 @@ def table(words: Mapping[str, tuple[str, str]]) -> str:
 def reasons() -> str:
     """Return the document of all refusals."""
     from omr.records.counts.validity import rules
-    from omr.words import Aside
+    from omr.words import Aside, Reason
 
     vi, en = catalogue("vi", "page"), catalogue("en", "page")
     pages = {word: (vi[word], en[word]) for word in vi if not word.startswith(NO_REASONS)}
     vi, en = catalogue("vi", "receipt"), catalogue("en", "receipt")
     asides = {str(word): (vi[word], en[word]) for word in Aside}
+    vi, en = catalogue("vi", "marks"), catalogue("en", "marks")
+    asked = {str(word): (vi[word], en[word]) for word in Reason}
     invalid = {code: (text["vi"], text["en"]) for code, text in rules().texts.items()}
     return f"""# Why something was refused, and what to do
 
@@ -69,6 +71,12 @@ The page is kept, and waits for a person (`omr review list --kind page`): scan t
 `omr review list --kind held` shows them; a person says whether the slip counts.
 
 {table(asides)}
+
+## Hỏi về một ô / A person is asked about a box
+
+The question waits (`omr review list --kind answer`) until a person, or two, said what the paper shows.
+
+{table(asked)}
 
 ## Phiếu không hợp lệ / A slip is not valid
 

@@ -18,6 +18,17 @@ def test_every_script_can_be_imported() -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+def test_what_is_timed_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopwatches are put around functions by their names."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    import costs
+    import inside
+
+    assert [name for name in costs.STAGES if not callable(getattr(costs.reader, name, None))] == []
+    parts = [name for names in inside.PARTS.values() for name in names]
+    assert [name for name in parts if not callable(getattr(inside.marks, name, None))] == []
+
+
 def test_a_bound_is_the_one_of_clopper_and_pearson(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rate at which so few errors would be seen in one of twenty such trials, summed term by term."""
     from math import comb

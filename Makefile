@@ -22,7 +22,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed cluster-trial browser bundle package-trial lock system
+.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser bundle package-trial lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -86,6 +86,9 @@ docs: $(DEV)  ## the documents that are made from the code: reasons, rooms, lice
 
 hooks:  ## before each commit lint and types, before each push the whole gate
 	git config core.hooksPath .githooks
+
+mutants: $(DEV)  ## change the core line by line: does a test notice? Hours; goes on where it stopped
+	$(BIN)/python bench/mutants.py
 
 cluster-trial: $(DEV)  ## 5,000 pages on a cluster of this machine, parts of it killed on the way
 	$(BIN)/python bench/cluster.py

@@ -34,6 +34,7 @@ def issue(
         run = office.issue(
             office.form(form), unit=unit, period=period, count=count, target=Path(output), seed=seed
         )
+        head = office.store.head
     if seed is not None:
         click.echo(say("records.seeded"), err=True)
     first, last = run.serial(run.first), run.serial(run.last)
@@ -48,6 +49,7 @@ def issue(
                 "last": str(last),
                 "count": run.count,
                 "pdf": str(Path(output).absolute()),
+                "head": head,
                 "serials": [str(serial) for serial in run.serials()],
             }
         )
@@ -63,3 +65,4 @@ def issue(
             pdf=output,
         )
     )
+    click.echo(say("receipt.head", head=head))

@@ -142,6 +142,7 @@ def _show(made: PeriodStatus, as_json: bool, warned: Sequence[tuple[str, list[st
 
     for once in made.closings:
         click.echo(say("register.closing", at=moment(once.at), by=once.by, why=once.why))
+        click.echo("  " + say("register.closing_root", root=once.root))
         for line in _differences(once.difference):
             click.echo(f"  {line}")
 

@@ -46,7 +46,7 @@ def print_forms(
     target : Path
         The PDF; it is there whole or not at all.
     run : str
-        The print run, written into the document's keywords.
+        The print run, written into the document's keywords with what stands behind it.
     electronic_url : str
         Address of the electronic form; its QR code is printed where the form has room for it.
         ``{form}`` stands for the form's name.

@@ -55,6 +55,7 @@ class Receipt:
     expected: int | None  # sheets that somebody counted: as told now, else when it was read first
     problems: tuple[PageProblem, ...]
     left_out: tuple[LeftOut, ...] = ()  # of what was given
+    head: str = ""  # of the chain when it was made: proves later that nothing was cut off since
 
     @property
     def missing(self) -> int:
@@ -165,6 +166,7 @@ def receipt(
         expected=expected,
         problems=tuple(problems),
         left_out=tuple(left_out_of(store, batch)),
+        head=store.head,
     )
 
 
@@ -199,6 +201,9 @@ def as_json(made: Receipt) -> dict[str, object]:
     """Return the receipt as the command line prints it."""
     return {
         "batch": made.batch.name,
+        "withdrawn": made.batch.withdrawn,
+        "root": made.batch.root,
+        "head": made.head,
         "files": made.files,
         "pages": made.came.pages,
         "sheets": made.came.sheets,
@@ -247,6 +252,9 @@ def as_text(made: Receipt) -> str:
         key = sheets_message(made.missing)
         difference = abs(made.missing)
         lines.append(say(key, expected=expected, sheets=came.sheets, difference=difference))
+    if made.batch.withdrawn:
+        lines.append(say("receipt.withdrawn", batch=made.batch.name))
+    lines.append(say("receipt.head", head=made.head))
     if made.troubles:
         lines.append(say("receipt.problems"))
         lines += ["  " + _line(one) for one in made.troubles]

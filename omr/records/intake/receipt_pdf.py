@@ -36,6 +36,7 @@ def print_receipt(made: Receipt, office: str, target: Path) -> None:
         ("again", made.duplicates),
         ("review", made.to_review),
         ("root", batch.root or say("receipt.unfinished")),
+        ("head", made.head),
     ]
     story: list[Flowable] = [
         text(office.upper(), "head", bold=True),

@@ -107,7 +107,9 @@ def issue(
         try:
             address = electronic_url.replace("{unit}", run.unit)
             with appearing(target, part=part):
-                print_forms(form, run.serials(), part, run=run.run, electronic_url=address)
+                # The file's keywords name the run, and how far the chain went when it was printed.
+                about = f"{run.run} head={store.head}"
+                print_forms(form, run.serials(), part, run=about, electronic_url=address)
         except BaseException as error:
             _end(store, run.run, None, by=by)
             if isinstance(error, OSError):

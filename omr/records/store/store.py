@@ -332,6 +332,12 @@ class Store:
             self._forms = {row["fingerprint"]: form_from_json(row["canonical"]) for row in rows}
         return self._forms
 
+    @property
+    def head(self) -> str:
+        """The hash of the newest event, "" while there is none: what paper carries of the chain."""
+        row = self.row("SELECT hash FROM events ORDER BY event DESC LIMIT 1")
+        return str(row["hash"]) if row is not None else ""
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read one state throughout, whatever others write meanwhile; nothing is written in it."""

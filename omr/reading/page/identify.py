@@ -87,7 +87,7 @@ def _symbols(aligned: AlignedPage) -> dict[Carrier, _Said]:
     """Return what the codes say, trying harder until one of them speaks."""
     frame = aligned.located.frame
     patches = {
-        carrier: _cut(aligned, box, MARGIN_MM, aligned.dpi, lying=CODES[carrier].linear)
+        carrier: cut(aligned, box, MARGIN_MM, aligned.dpi, lying=CODES[carrier].linear)
         for carrier, box in frame.codes.items()
     }
     said: dict[Carrier, _Said] = {}
@@ -185,7 +185,7 @@ def _doubled(patch: Grey) -> Grey:
     return np.asarray(cv2.resize(patch, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _cut(aligned: AlignedPage, box: Box, margin_mm: float, dpi: float, *, lying: bool = False) -> Grey:
+def cut(aligned: AlignedPage, box: Box, margin_mm: float, dpi: float, *, lying: bool = False) -> Grey:
     """Cut a box out of the scan, upright; `lying`: with the page's y running to the right."""
     area = box.grown(margin_mm)
     corners = apply(aligned.scan_from_page, area.corners_mm)
@@ -231,7 +231,7 @@ def _printed(aligned: AlignedPage) -> dict[Carrier, _Said]:
     """Return what Tesseract reads in the printed text: where else it lies, it would not be read."""
     import pytesseract
 
-    patch = _cut(aligned, aligned.located.frame.serial_text, TEXT_MARGIN_MM, TEXT_DPI)
+    patch = cut(aligned, aligned.located.frame.serial_text, TEXT_MARGIN_MM, TEXT_DPI)
     options = f"--psm 7 -c tessedit_char_whitelist={CHECK_ALPHABET}"
     try:
         text = pytesseract.image_to_string(patch, config=options, timeout=TEXT_SECONDS)

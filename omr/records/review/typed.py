@@ -10,6 +10,7 @@ from omr.forms.serial import Serial
 from omr.reading.apart import Apart, page_at
 from omr.reading.page.align import align
 from omr.reading.page.identify import IdentifiedPage
+from omr.reading.page.legible import contradicted, speaks_against
 from omr.reading.page.locate import locate
 from omr.reading.reader import Desk, ReadPage, read_slip
 from omr.reading.scan.pages import EncodedPage, decode
@@ -24,14 +25,19 @@ def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: 
     Raises
     ------
     OmrError
-        If the serial was never issued, or the page cannot be read with it either.
+        If the serial was never issued, the page clearly shows another one, or it cannot be read with
+        this one either.
     """
     issue = desk.issued.find(serial)
     if issue is None:
         raise OmrError("review.not_issued", serial=serial.printed)
     with Apart(desk.limits) as apart:
         scan = apart.call(decode, page_of(store, workspace, item, apart))
-    identified = IdentifiedPage(align(locate(scan)), serial, issue, (Carrier.TYPED,))
+    aligned = align(locate(scan))
+    shown = contradicted(aligned, serial)
+    if speaks_against(shown):
+        raise OmrError("review.contradicted", serial=serial.printed, shown=shown)
+    identified = IdentifiedPage(aligned, serial, issue, (Carrier.TYPED,))
     return replace(read_slip(identified, desk), doubts=())
 
 

@@ -49,7 +49,6 @@ def issue(
                 "last": str(last),
                 "count": run.count,
                 "pdf": str(Path(output).absolute()),
-                "head": head,
                 "serials": [str(serial) for serial in run.serials()],
             }
         )
@@ -65,4 +64,4 @@ def issue(
             pdf=output,
         )
     )
-    click.echo(say("receipt.head", head=head))
+    click.echo(say("receipt.head", head=head), err=True)

@@ -119,16 +119,19 @@ def list_(session: Session, as_json: bool) -> None:
 @click.pass_obj
 def withdraw(session: Session, number: int, by: str, why: str, dry: bool, yes: bool, as_json: bool) -> None:
     """Take back an import."""
+    from omr.cli.person import office_of
     from omr.records.exchange.electronic import find_import, withdraw_import
+    from omr.words import Role
 
-    with session.store() as store:
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
+        store = office.store
         found = find_import(store, number)
         where = {"months": ", ".join(found.months), "units": ", ".join(found.units)}
         words = {"number": number, "file": found.file, "responses": found.responses, **where}
         click.echo(say("electronic.would_withdraw", **words), err=True)
         done = agreed(dry=dry, yes=yes)
         if done:
-            withdraw_import(store, number, by=by, why=why)
+            withdraw_import(store, number, by=office.by, why=why)
     if as_json:
         return print_json({"withdrawn": found.number if done else None, "responses": found.responses})
     if done:

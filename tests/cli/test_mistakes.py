@@ -59,8 +59,8 @@ def test_every_mistake_of_a_month_has_its_way_back(office: Office, tmp_path: Pat
     sheet.write_text("Dấu thời gian,Đơn vị,B1,B2,B3,B10\n16/11/2026 08:20,PC06,5,5,5,5\n", "utf-8")
     office("electronic", "import", sheet, "--form", "DL-01")
     (imported,) = office.json("electronic", "list")
-    office("electronic", "withdraw", imported["number"], "--by", "minh", "--why", "nhầm tệp")
-    assert office.json("electronic", "list")[0]["withdrawn"] == "nhầm tệp"
+    office("electronic", "withdraw", imported["number"], *WHO[:-1], "--yes")
+    assert office.json("electronic", "list")[0]["withdrawn"] == "nhầm"
     visits = tmp_path / "luot.csv"
     for number in (40, 400):
         visits.write_text(f"Đơn vị,Tháng,Số lượt\nPC06,2026-11,{number}\n", "utf-8")

@@ -101,7 +101,11 @@ def _go_on(session: Session) -> None:
     inbox = Inbox(workspace)
     with suppress(OwnedError), inbox.claims.at_once("turn"):
         for stack in inbox.unread():
-            read_waiting(workspace, stack.name, session.means)
+            try:
+                read_waiting(workspace, stack.name, session.means)
+            except OmrError as error:  # what was asked for is done: this waits for better times
+                click.echo(say("watch.stands_still", detail=error), err=True)
+                return
             batch, failure = inbox.batch(stack), inbox.failure(stack)
             if batch is not None:
                 click.echo(say("receipt.went_on", stack=stack.name, batch=batch), err=True)

@@ -24,7 +24,7 @@ from typing import Final, cast
 import cv2
 import numpy as np
 
-from omr.errors import OmrError, ScanError
+from omr.errors import OmrError, ScanError, outside
 from omr.reading.limits import confine, context, no_interrupt, ran_out, timed
 from omr.reading.reader import Desk, ReadPage, RejectedPage, Result, read_page
 from omr.reading.scan.pages import EncodedPage
@@ -86,13 +86,19 @@ def _read(page: EncodedPage, desk: Desk, overlay: Path | None) -> Result:
         raise
     except MemoryError:
         result = RejectedPage(page.file, page.page, "too_much_memory", {})
-    except Exception:  # ours, not the page's; it costs this page and is written down, the batch goes on
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the machine's; damage has no number
+            raise outside(error, page.file) from error
+        # Ours, not the page's; it costs this page and is written down, the batch goes on.
         logging.getLogger(__name__).exception("%s, page %s", page.file, page.page)
         result = RejectedPage(page.file, page.page, "crashed", {})
     if overlay is not None:
         from omr.reading.overlay import write_overlay  # typefaces, which nothing else here needs
 
-        write_overlay(page, result, overlay)
+        try:
+            write_overlay(page, result, overlay)
+        except OSError as error:
+            raise outside(error, overlay) from error
     return without_pixels(result)
 
 

@@ -4,16 +4,17 @@ import os
 import signal
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import paper
 import pytest
 
-from omr.errors import MissingToolError
+from omr.errors import MissingToolError, OutsideError
 from omr.forms.serial import IssuedSerials
 from omr.reading.crew import read_pages
-from omr.reading.limits import Limits
+from omr.reading.limits import Limits, context, no_interrupt
 from omr.reading.overlay import draw_overlay
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding, decode
@@ -119,6 +120,30 @@ def test_pages_are_fetched_only_as_they_are_needed(slips, desk):
         next(results)
     results.close()
     assert fetched <= 6 + 2 * 32 + 4
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_the_machine_refuses_is_no_fault_of_a_page(slips, desk, tmp_path, workers):
+    """A folder that cannot be written ends the reading with the cause; no page is called damaged for it."""
+    (tmp_path / "overlay").write_text("a file where the folder should be")
+    with pytest.raises(OutsideError) as caught:
+        list(read_pages(iter(slips), desk, workers, tmp_path / "overlay"))
+    assert str(tmp_path / "overlay") in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="asks Linux")
+def test_ctrl_c_is_for_the_program_and_not_for_its_workers():
+    with no_interrupt():
+        process = context().Process(target=time.sleep, args=(600,), daemon=True)
+        process.start()
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        blocked = next(line.split()[1] for line in status.splitlines() if line.startswith("SigBlk"))
+        assert int(blocked, 16) >> (signal.SIGINT - 1) & 1
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    finally:
+        process.kill()
+        process.join()
 
 
 def test_every_page_gets_its_annotated_picture(slips, desk, tmp_path):

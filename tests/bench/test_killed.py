@@ -1,0 +1,26 @@
+"""A small share of `make killed`: some moments of one round, counted in steps, so that no clock decides."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCH = Path(__file__).parents[2] / "bench"
+ROUND = """
+import sys
+from pathlib import Path
+import killed
+killed.warm_up()
+top, seed = Path(sys.argv[1]), int(sys.argv[2])
+made = killed.one_round(killed.prepare(top / "prepared"), top / "scene", seed, kills=12, timed=False)
+print(dict(made.killed), made.wrong)
+sys.exit(1 if made.wrong or made.killed.total() < 8 else 0)
+"""
+
+
+def test_killed_at_any_step_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    # In a process of its own, which may fork: this one has threads.
+    command = [sys.executable, "-c", ROUND, str(tmp_path), "1"]
+    ran = subprocess.run(command, cwd=BENCH, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr

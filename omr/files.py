@@ -87,7 +87,8 @@ def appearing(target: Path, *, part: Path | None = None) -> Iterator[Path]:
     ...     Path(folder, "a.txt").read_text(), len(list(Path(folder).iterdir()))
     ('whole', 1)
     """
-    part = part or target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    # The number says whose it is: what a process that died left behind can be told, and removed.
+    part = part or target.with_name(f".{target.name}.{secrets.token_hex(4)}.{os.getpid()}.part")
     try:
         yield part
         put_in_place(part, target)

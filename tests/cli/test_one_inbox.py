@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 from offices import Office
+from omr.records.intake.hot_folder import HotFolder
+from omr.records.intake.inbox import Inbox, StackState
+from omr.records.intake.outlook import Name, claim_of, outlook, write_down
+from omr.records.intake.sights import Fate
+from omr.records.intake.watching import TRY_AGAIN_S, Watching
 from scanned import KnownMeans, Outcome, slip
 
 from omr.errors import OmrError, outside
 from omr.messages import choose_language
 from omr.reading.scan.pages import EncodedPage
-from omr.records.intake.hot_folder import HotFolder
-from omr.records.intake.inbox import Inbox, StackState
 from omr.records.intake.orders import Orders
-from omr.records.intake.outlook import Name, claim_of, outlook, write_down
-from omr.records.intake.sights import Standing
-from omr.records.intake.watching import TRY_AGAIN_S, Watching
 
 
 class Stopping(KnownMeans):
@@ -125,8 +125,8 @@ def test_the_age_is_that_of_the_oldest_file_wherever_it_lies(office: Office, tmp
     assert outlook(inbox).oldest is None
     early = (now - timedelta(hours=3)).isoformat()
     names = [
-        Name("half.pdf", Standing.BROKEN, "breaks_off", "", early),
-        Name("note.txt", Standing.NOT_OURS, "not_a_scan", "", "2020-01-01T00:00:00+00:00"),
+        Name("half.pdf", Fate.BROKEN, "breaks_off", "", early),
+        Name("note.txt", Fate.NOT_OURS, "not_a_scan", "", "2020-01-01T00:00:00+00:00"),
     ]
     write_down(inbox, tmp_path, "", names)
     found = outlook(inbox)

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 from offices import Office
-from omr.records.intake.hot_folder import HotFolder
-from omr.records.intake.inbox import Inbox, StackState
-from omr.records.intake.outlook import Name, claim_of, outlook, write_down
-from omr.records.intake.sights import Fate
-from omr.records.intake.watching import TRY_AGAIN_S, Watching
 from scanned import KnownMeans, Outcome, slip
 
 from omr.errors import OmrError, outside
 from omr.messages import choose_language
 from omr.reading.scan.pages import EncodedPage
+from omr.records.inbox.hot_folder import HotFolder
+from omr.records.inbox.inbox import Inbox, StackState
+from omr.records.inbox.outlook import Name, claim_of, outlook, write_down
+from omr.records.inbox.sights import Fate
+from omr.records.inbox.watching import TRY_AGAIN_S, Watching
 from omr.records.intake.orders import Orders
 
 

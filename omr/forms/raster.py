@@ -39,13 +39,14 @@ class Raster:
 
     ink: NDArray[np.float32]  # (H, W): 0 is paper, 1 is print
     known: NDArray[np.bool_]  # (H, W): False where slips differ
-    unknown: NDArray[np.bool_]  # (H, W): its opposite
+    open: NDArray[np.uint8]  # (H, W): the same as 255 and 0
     words: NDArray[np.intp]  # (W, 4): first and last row, first and last column of pieces of text
     print8: NDArray[np.uint8]  # (H, W): how dark print may get, a scanner's sharpening included; 255 is print
     solid: NDArray[np.intp]  # places in the flat picture where print is as dark as it gets
     rims: tuple[NDArray[np.intp], ...]  # places 1, 2 and 3 px from print, in the flat picture
     text: NDArray[np.uint8]  # (H, W): 1 where words stand in those rows
     answers: slice  # the rows in which boxes lie
+    columns: slice  # the columns in which they do
 
 
 @lru_cache(maxsize=32)
@@ -69,13 +70,14 @@ def raster_of(form: Form) -> Raster:
     return Raster(
         ink,
         known,
-        ~known,
+        np.where(known, 255, 0).astype(np.uint8),
         words,
         print8,
         _some(solid),
         _rims(ink, known),
         _text(form, words, ink.shape),
         _answers(form),
+        _columns(form),
     )
 
 
@@ -137,6 +139,15 @@ def _answers(form: Form) -> slice:
         return slice(0, pixels(form.frame.height_mm))
     return slice(
         pixels(min(box.y_mm for box in boxes)), pixels(max(box.y_mm + box.height_mm for box in boxes))
+    )
+
+
+def _columns(form: Form) -> slice:
+    boxes = [option.box for question in form.questions for option in question.options]
+    if not boxes:
+        return slice(0, pixels(form.frame.width_mm))
+    return slice(
+        pixels(min(box.x_mm for box in boxes)), pixels(max(box.x_mm + box.width_mm for box in boxes))
     )
 
 

@@ -177,9 +177,12 @@ class _Cut:
 
     def paper(self) -> Floats:
         """Return the mean darkness of bare paper around each box."""
-        free = (self.printed == 0) & (self.strokes == 0)
-        free[:, AROUND:-AROUND, AROUND:-AROUND] = False
-        return np.asarray((self.ink * free).sum(axis=(1, 2)) / np.maximum(free.sum(axis=(1, 2)), 1) / 255)
+        thin = np.s_[:, ::2, ::2]
+        free = (self.printed[thin] == 0) & (self.strokes[thin] == 0)
+        middle = AROUND // 2
+        free[:, middle:-middle, middle:-middle] = False
+        count = np.maximum(free.sum(axis=(1, 2)), 1)
+        return np.asarray((self.ink[thin] * free).sum(axis=(1, 2)) / count / 255)
 
     def outline(self) -> Floats:
         """Return how much of each box's outline is there."""
@@ -190,14 +193,16 @@ class _Cut:
     def ring(self) -> dict[str, Floats]:
         """Return how much stroke lies around each box, and in how many directions."""
         near, far, bits = _bands(self.size, self.side)
-        there = self.strokes.reshape(len(self.strokes), -1)
-        met = np.bitwise_or.reduce(there * (bits * near), axis=1)
-        met_far = np.bitwise_or.reduce(there * (bits * far), axis=1)
-        return {
-            "ring": (there & near.astype(np.uint8)).sum(axis=1) / near.sum(),
-            "around": np.bitwise_count(met) / SECTORS,
-            "circled": np.bitwise_count(met_far) / SECTORS,
-        }
+        out = {name: np.zeros(len(self.strokes)) for name in ("ring", "around", "circled")}
+        some = np.flatnonzero(self.strokes.any(axis=(1, 2)))  # around most boxes there is none
+        if not len(some):
+            return out
+        there = self.strokes[some].reshape(len(some), -1)
+        out["ring"][some] = (there & near.astype(np.uint8)).sum(axis=1) / near.sum()
+        for name, part in (("around", near), ("circled", far)):
+            met = np.bitwise_or.reduce(there * (bits * part), axis=1)
+            out[name][some] = np.bitwise_count(met) / SECTORS
+        return out
 
 
 @cache
@@ -214,13 +219,15 @@ def _bands(size: int, side: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]
 
 def _peak(cut: _Cut) -> Floats:
     """Return the mean darkness of each inside's darkest straight line of `LINE_PX`."""
-    inks = np.ascontiguousarray(cut.ink).reshape(-1, cut.size)
-    best = np.zeros(len(cut.ink))
+    first = AROUND + EDGE - LINE_PX // 2
+    near = cut.ink[:, first : cut.size - first, first : cut.size - first]
+    size = near.shape[1]
+    inks = np.ascontiguousarray(near).reshape(-1, size)
+    best = np.zeros_like(inks)
     for kernel in LINES:
-        found = cv2.filter2D(inks, cv2.CV_8U, kernel, borderType=cv2.BORDER_CONSTANT)
-        within = cut.inside(found.reshape(cut.ink.shape))
-        best = np.maximum(best, within.max(axis=(1, 2)))
-    return best / 255
+        best = np.maximum(best, cv2.filter2D(inks, cv2.CV_8U, kernel, borderType=cv2.BORDER_CONSTANT))
+    edge = LINE_PX // 2
+    return np.asarray(best.reshape(near.shape)[:, edge:-edge, edge:-edge].max(axis=(1, 2)) / 255)
 
 
 def _lines() -> list[NDArray[np.float32]]:
@@ -272,9 +279,17 @@ def _darkest(soft: NDArray[np.uint8], strokes: NDArray[np.uint8]) -> Floats:
 
 def _opened(layer: InkLayer, cut: _Cut, width: int) -> Floats:
     """Return the share of each inside under strokes of at least some width; outlines between them count."""
-    black = np.ascontiguousarray(cut.pieces > 0).view(np.uint8).reshape(-1, cut.size)
+    first = AROUND + EDGE - width
+    near = cut.pieces[:, first : cut.size - first, first : cut.size - first] > 0
+    out = np.zeros(len(near))
+    some = np.flatnonzero(near.any(axis=(1, 2)))
+    if not len(some):
+        return out
+    size = near.shape[1]
+    black = np.ascontiguousarray(near[some]).view(np.uint8).reshape(-1, size)
     wide = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
-    return np.asarray(cut.inside(wide.reshape(cut.pieces.shape)).mean(axis=(1, 2)))
+    out[some] = wide.reshape(-1, size, size)[:, width:-width, width:-width].mean(axis=(1, 2))
+    return out
 
 
 def _runs(strokes: NDArray[np.uint8]) -> Floats:

@@ -52,12 +52,12 @@ class PlainLimits:
     most_runs: float = 2.1  # strokes met at all
     solid: float = 0.35  # of the box under thick ink, more than in the usual mark
     heavy: float = 1.9  # most ink, of this person's usual mark
-    reach_mm: float = 4.5  # out of the box
+    reach_mm: float = 5.5  # out of the box
     span_mm: float = 8.0  # of a stroke both ways: a stamp or a loop
     circled: float = 0.9  # of the directions around an empty box
     around: float = 0.8  # of the directions right around an empty box
     beside_mm: float = 1.3  # beside the boxes of a question without a mark
-    beside_mark_mm: float = 5.0  # beside those of one with a mark: a word, a line
+    beside_mark_mm: float = 10.0  # beside those of one with a mark: a word, a line
     weak: float = 0.35  # darkness of a page's usual mark below which a mark may be missing
     missing: float = 0.9  # of a box's outline
     withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
@@ -170,13 +170,23 @@ def _not_plain(
     strong = [int(group[column["peak"][group].argmax()]) for group in groups]
     strong = [i for i in strong if inked[i]]
 
+    own = np.zeros(len(inked), np.intp)  # the question of each box
+    for number, group in enumerate(groups):
+        own[group] = number
+    others = own[strong][None] != np.arange(len(groups))[:, None]  # (questions, strong boxes)
+
     def usual(values: Floats) -> Floats:
         """Return the median of the strongest boxes of the other questions, its own where there are none."""
-        out = np.empty(len(values))
-        for group in groups:
-            others = [values[i] for i in strong if i not in group]
-            out[group] = np.median(others) if others else values[group]
-        return out
+        marks = np.where(others, values[strong], np.inf)
+        ordered, count = np.sort(marks, axis=1), others.sum(axis=1)
+        if not len(strong):
+            return values
+        rows = np.arange(len(groups))
+        middle = (
+            ordered[rows, np.maximum(count - 1, 0) // 2]
+            + ordered[rows, np.minimum(count // 2, len(strong) - 1)]
+        ) / 2
+        return np.where(count[own] > 0, middle[own], values)
 
     strokes = column["ink"] > 0
     solid, runs, gain = column["solid"], column["runs"], column["gain"]

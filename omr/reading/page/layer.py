@@ -35,6 +35,7 @@ OUTLINE: Final = (
 RUN_LEVEL: Final = 64  # of 255: darkness of a line through letters
 RUN_MM: Final = 3.5  # longer than the dark runs of letters, blurred ones included
 RUN_LEAN_PX: Final = 3  # by which such a line may rise over that length
+AROUND_PX: Final = 72  # 12 mm: a comment that runs up into the last row is a piece of it
 NEAR: Final = 4  # px around a box that move with it
 ROW_MM: Final = 3.0  # boxes whose upper edges are this close are one row
 
@@ -75,23 +76,28 @@ def ink_layer(
     dark, contrast = darkness(page, raster)
     printed = _wider(laid, _spread(dark, raster))
     ink = np.asarray(cv2.subtract(dark, printed), np.uint8)
-    ink[printed > OUTLINE] = 0
-    ink[raster.unknown] = 0
+    _, open_paper = cv2.threshold(printed, OUTLINE, 255, cv2.THRESH_BINARY_INV)
+    ink = np.asarray(cv2.bitwise_and(cv2.bitwise_and(ink, open_paper), raster.open), np.uint8)
     if lost is not None:
         ink[lost] = 0
     soft = np.asarray(cv2.blur(ink, (3, 3)), np.uint8)
     level = max(LEVEL, _grain(soft, printed, raster))
-    strokes = (soft > level).astype(np.uint8)
-    bridged = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
-    joined = strokes | (bridged & (printed > OUTLINE).astype(np.uint8))
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    strokes = np.asarray(cv2.threshold(soft, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
+    # Strokes are followed in the rows of boxes and around them.
+    rows = slice(max(raster.answers.start - AROUND_PX, 0), raster.answers.stop + AROUND_PX)
+    held = strokes[rows]
+    bridged = cv2.morphologyEx(held, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
+    joined = cv2.max(held, cv2.bitwise_and(bridged, cv2.bitwise_not(open_paper[rows])))
+    pieces = np.zeros(page.shape, np.int32)
+    _, pieces[rows], stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    stats[:, cv2.CC_STAT_TOP] += rows.start
     return InkLayer(
         dark,
         printed,
         ink,
         soft,
         strokes,
-        np.asarray(pieces, np.int32),
+        pieces,
         np.asarray(stats, np.int32),
         _struck(dark, raster),
         level / 255,
@@ -139,7 +145,7 @@ def darkness(page: Grey, raster: Raster) -> tuple[NDArray[np.uint8], float]:
 
 def _grain(soft: NDArray[np.uint8], printed: NDArray[np.uint8], raster: Raster) -> float:
     """Return the darkness that paper without print does not reach by its grain, or by what shows through."""
-    inner = np.s_[raster.answers.start : raster.answers.stop : 3, 60:-60:3]
+    inner = np.s_[raster.answers.start : raster.answers.stop : 5, 60:-60:5]
     free = soft[inner][(printed[inner] == 0) & raster.known[inner]]
     middle, most, shown = np.percentile(free, (50, 84, 97.5))
     return float(min(max(middle + GRAINS * (most - middle), SHOWN * shown), MOST_LEVEL))

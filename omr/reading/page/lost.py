@@ -68,9 +68,11 @@ def red_stamp(
     (H, W) bool ndarray or None
         None: nothing so large, no colour, nothing red, or a pen that is red itself.
     """
-    left, top, width, height, _ = layer.stats.T
+    _, _, width, height, _ = layer.stats.T
     large = np.minimum(width, height) >= STAMP_MM * PX_PER_MM
-    large &= (top < raster.answers.stop) & (top + height > raster.answers.start)
+    if large[1:].any():  # the dark edge of a scan is large, too, but lies outside of the boxes' rows
+        there = np.bincount(layer.pieces[raster.answers, raster.columns].ravel(), minlength=len(large))
+        large &= there > 0
     large[0] = False
     if not large.any() or (colour := colour_of(scan)) is None:
         return None

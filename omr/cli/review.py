@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.messages import say
+from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
     from omr.records.review.queue import Item
@@ -100,4 +100,11 @@ def _line(item: Item) -> str:
     where = f"{item.batch} {item.original[:8]}/{item.page_number}"
     slip = " ".join(part for part in (item.serial, item.form, item.unit, item.period) if part)
     kind = say(f"review.reason_{item.kind}")
-    return f"{item.item:<14} {kind:<18} {item.reason:<22} {where:<22} {slip}".rstrip()
+    return f"{item.item:<14} {kind:<18} {where:<22} {slip}  {_reason(item.reason)}".rstrip()
+
+
+def _reason(word: str) -> str:
+    """Return why something waits, in the reader's language; a new word stays as it is stored."""
+    if word == "doubtful":
+        return say("records.doubtful")
+    return catalogue(language(), "web").get(f"case_{word}", word)

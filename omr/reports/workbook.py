@@ -33,6 +33,7 @@ SIZE_PT: Final = 10
 MM_PER_DIGIT: Final = 1.9
 LETTERS_PER_DIGIT: Final = 1.45
 LINE_PT: Final = 13.5
+TIDY_ROWS_PRINTED: Final = 30  # of the sheets for programs: enough to see what they are
 MOST_ABOVE_CHART: Final = 8  # rows of a table that leave its chart room on the same page
 LEAST_DIGITS: Final = 5.8  # "100,00" with room on both sides
 
@@ -121,6 +122,8 @@ def workbook(month: Month, tables: Sequence[Table], smallest: int = tidy.SMALLES
             sheet = book.add_worksheet(name)
             _tidy_sheet(sheet, look, columns, list(rows))
             _print_setup(sheet, month)
+            # For programs, not for paper: printing the whole book does not print a hundred pages of it.
+            sheet.print_area(0, 0, TIDY_ROWS_PRINTED, len(columns) - 1)
     return target.getvalue()
 
 

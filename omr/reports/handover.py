@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import docx
-from reportlab.platypus import Flowable
+from reportlab.platypus import Flowable, Spacer
 
 from omr.files import write_whole
 from omr.forms import office_paper
@@ -65,7 +65,7 @@ def _stamped(one: Handed) -> str:
 def _words(unit: str, period: Period, lines: Sequence[Handed], settings: ReportSettings) -> tuple[str, ...]:
     total = sum(one.count for one in lines)
     return (
-        f"Hôm nay, ngày       tháng       năm {period.first_day.year}, tại {settings.issuer_name}, chúng tôi "
+        f"Hôm nay, ngày ……… tháng ……… năm {period.first_day.year}, tại {settings.issuer_name}, chúng tôi "
         f"giao và nhận {many(total)} phiếu đo lường mức độ hài lòng của {period_name(period)}:",
         f"Bên giao: {settings.issuer_name}; đại diện: ……………………………………",
         f"Bên nhận: {unit}; đại diện: ……………………………………",
@@ -118,7 +118,7 @@ def _story(unit: str, period: Period, lines: Sequence[Handed], settings: ReportS
         [paper.text("" if cell is None else str(cell), bold=row.weight is Weight.TOTAL) for cell in row.cells]
         for row in _table(lines).rows
     ]
-    gap = paper.text(" ")
+    gap = Spacer(0, 14)
     signing = [
         [
             paper.text(side, bold=True, centred=True),

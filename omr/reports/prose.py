@@ -24,6 +24,7 @@ from omr.reports.wording import (
     day_name,
     fraction,
     interval,
+    local_date,
     local_day,
     many,
     names,
@@ -72,7 +73,10 @@ def _standing(month: Month) -> str:
         return "số liệu đang được điều chỉnh, chưa chốt lại"
     if not month.root:
         return "số liệu chưa chốt, có thể còn thay đổi"
-    return "số liệu đã chốt, có điều chỉnh" if len(month.closings) > 1 else "số liệu đã chốt"
+    said = "số liệu đã chốt, có điều chỉnh" if len(month.closings) > 1 else "số liệu đã chốt"
+    if month.closings and local_date(month.closings[-1].at) < month.period.day_after:
+        said += f" ngày {local_day(month.closings[-1].at)}, trước khi kỳ kết thúc"
+    return said
 
 
 def adjustments(month: Month) -> tuple[str, ...]:

@@ -52,7 +52,12 @@ def local_day(at: str) -> str:
     >>> local_day("2026-11-30T18:00:00Z")
     '01/12/2026'
     """
-    return day_name(datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(HANOI).date())
+    return day_name(local_date(at))
+
+
+def local_date(at: str) -> date:
+    """Return the date of a stored time (UTC) as it was in Vietnam."""
+    return datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(HANOI).date()
 
 
 def points(change: Change) -> str:

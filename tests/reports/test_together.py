@@ -209,6 +209,12 @@ def test_an_adjusted_month_says_so():
     assert "lô nộp muộn" in of_unit and "417" not in of_unit
 
 
+def test_a_month_that_was_closed_before_its_end_says_so():
+    early = Closed("2025-03-29T03:00:00Z", "hung", "", "a" * 64, 470, 468, Share(417, 470), {})
+    told = " ".join(prose.deployment(replace(make_month("2025-03"), root="a" * 64, closings=(early,))))
+    assert "số liệu đã chốt ngày 29/3/2025, trước khi kỳ kết thúc" in told
+
+
 def test_units_with_more_slips_than_visits_reach_no_target_until_they_explain():
     march = make_month("2025-03")
     month = replace(march, visits=dict.fromkeys(march.visits, 10_000) | {"PC06": 10})

@@ -7,7 +7,6 @@ Given files (from the police's own authority) are used as they are; then nothing
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from omr.errors import OmrError, why
+from omr.files import write_whole
 
 ROOT_DAYS: Final = 3650  # a root is carried to every PC by hand: as long as the PCs live
 # Browsers refuse server certificates of more than 398 days (CA/Browser Forum, since September 2020).
@@ -168,9 +168,4 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _write(path: Path, content: bytes, *, secret: bool) -> None:
     """Put a file in place whole; a key is nobody else's to read at any moment."""
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    part.replace(path)
+    write_whole(path, content, mode=0o600 if secret else 0o644)

@@ -85,7 +85,8 @@ class Round:
 def prepare(folder: Path) -> Path:
     """Make the office that every round begins with, once: printed slips, filled and scanned."""
     office = folder / "office"
-    if (folder / "ready").exists():
+    if (folder / "token").exists():
+        os.environ["OMR_TOKEN"] = (folder / "token").read_text()
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -103,8 +104,8 @@ def prepare(folder: Path) -> Path:
     for at in range(STACKS):
         calm(whole, "read", folder / f"scan-{at}.pdf")
     (folder / "answers.json").write_text(json.dumps(answers(whole)))
-    (folder / "ready").touch()
-    return folder
+    (folder / "token").write_text(str(told(office, "users", "token", "lead")["token"]))
+    return prepare(folder)
 
 
 def child(workspace: Path, words: tuple[object, ...], log: Path, before: Callable[[], None]) -> int:
@@ -239,10 +240,13 @@ def _closed(office: Path) -> bool:
 
 def answers(office: Path) -> dict[str, Any]:
     """Return what every slip says."""
-    program = [sys.executable, "-c", "from omr.cli import main; main()"]
-    words = [*program, "--workspace", str(office), "answers", "--json"]
-    told = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
-    return {slip["serial"]: slip["answers"] for slip in told}
+    return {slip["serial"]: slip["answers"] for slip in told(office, "answers")}
+
+
+def told(office: Path, *words: str) -> Any:
+    """Return what a command says as JSON."""
+    program = [sys.executable, "-c", "from omr.cli import main; main()", "--workspace", str(office)]
+    return json.loads(subprocess.run([*program, *words, "--json"], check=True, capture_output=True).stdout)
 
 
 def differences(office: Path, scene: Path, expected: dict[str, Any]) -> list[str]:

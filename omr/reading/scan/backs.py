@@ -1,18 +1,21 @@
-"""Blank backs: the empty other side of a sheet, told apart from anything a person wrote.
+"""Blank backs: the empty other side of a sheet, told apart from anything a person wrote or a form prints.
 
-Only a page without a single stroke is blank. What is not sure goes on to be located,
-and ends as a rejected page that a person looks at.
+Only even paper is blank: without a single stroke, and, however faint, without the traces of a
+form. What shows through from the other side lies there in a mirror. What is not sure goes
+on to be located, and ends as a rejected page that a person looks at.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from omr.geometry import FRAMES, MM_PER_INCH
 from omr.reading.scan.pages import Grey, ScannedPage
+from omr.reading.scan.square import markers_seen
 
 # Changes between light and dark along a line across the page. Paper on a dark background
 # has two, a printed form has fifteen: it is not looked at any closer.
@@ -25,6 +28,17 @@ STROKE_MM: Final = 2.0  # wider than any pen's line
 STROKE_CONTRAST: Final = 0.12
 BLOT_CONTRAST: Final = 0.35
 LEAST_EXTENT_MM: Final = 1.2  # a shorter speck is dust; the smallest tick is 3 mm
+# Traces: what is darker than the paper around it by more than its grain, however faint. A form has
+# hundreds; the grain of paper, smoothed, none, and its fibres and dust a few.
+TRACE_SIGMAS: Final = 4.0
+LEAST_TRACE: Final = 2.0  # grey levels: of a scan whose paper was made white, and of JPEG's own noise
+MOST_TRACES: Final = 12
+SOFT_MM: Final = (0.12, 0.25)  # up to a fifth of a marker's module: smooths grain, keeps bits
+SHADE_MM: Final = 40.0  # five markers: what changes more slowly is light, not print
+LEAST_MARKER: Final = 0.7  # grey levels, after smoothing; below, the picture has no such tones
+# How far around a place the paper's level is taken from: three times a stroke, so that what shows
+# through the sheet, which is soft, differs little from what is around it.
+PAPER_MM: Final = 0.8
 MOST_SPECKS: Final = 60  # more is writing that fell to pieces, or a page to be looked at anyway
 
 
@@ -57,7 +71,39 @@ def is_blank(scan: ScannedPage) -> bool:
         specks += 1
         if max(width, height) >= LEAST_EXTENT_MM * px_per_mm or specks > MOST_SPECKS:
             return False
-    return True
+    return not _has_traces(small, px_per_mm)
+
+
+def _has_traces(small: Grey, px_per_mm: float) -> bool:
+    """Return whether a form or writing is there, too faint for strokes; not what shows through the sheet."""
+    shown, through = _markers_at_any_level(small, px_per_mm)
+    if shown != through:
+        return shown > through
+    around = 2 * round(PAPER_MM * px_per_mm / 2) + 1
+    darker = cv2.blur(small, (around, around)).astype(np.float32) - small
+    grain = 1.48 * float(np.median(np.abs(darker - np.median(darker))))
+    traces = (darker > max(TRACE_SIGMAS * grain, LEAST_TRACE)).astype(np.uint8)
+    shapes, _ = cv2.findContours(traces, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return sum(_is_inside(shape, small, LEAST_EXTENT_MM * px_per_mm) for shape in shapes) > MOST_TRACES
+
+
+def _markers_at_any_level(small: Grey, px_per_mm: float) -> tuple[int, int]:
+    """Return how many of our markers are there however faint: upright, and in a mirror."""
+    around = 2 * round(SHADE_MM * px_per_mm / 2) + 1
+    found = [(0, 0)]
+    for soft_mm in SOFT_MM:
+        soft = cv2.GaussianBlur(small.astype(np.float32), (0, 0), soft_mm * px_per_mm)
+        darker = cv2.blur(soft, (around, around)) - soft
+        strength = max(float(np.percentile(darker, 98.0)), LEAST_MARKER)
+        clear = np.asarray(np.clip(200 - 200 * darker / strength, 0, 255), np.uint8)
+        found.append((markers_seen(clear), markers_seen(np.ascontiguousarray(clear[:, ::-1]))))
+    return max(one for one, _ in found), max(other for _, other in found)
+
+
+def _is_inside(shape: NDArray[Any], small: Grey, least: float) -> bool:
+    x, y, width, height = cv2.boundingRect(shape)
+    inside = x > 0 and y > 0 and x + width < small.shape[1] and y + height < small.shape[0]
+    return inside and max(width, height) >= least
 
 
 def _reduced(scan: ScannedPage) -> tuple[Grey, float]:

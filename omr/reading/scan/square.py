@@ -15,13 +15,18 @@ import numpy as np
 from omr.geometry import FRAMES
 from omr.reading.scan.pictures import Pixels
 
-WORK_SIDE_PX: Final = 1200  # 100-150 dpi of a sheet: a marker has five pixels a module
+WORK_SIDE_PX: Final = 1400  # 150 dpi of A5: a marker has eight pixels a module
 SHEET: Final = math.sqrt(2)  # long over short side of every A size
 A_SHEET: Final = 0.1  # how far (as a logarithm) a scan's shape is off that, with a margin at one side
 NO_SHEET: Final = 0.2
 
-_IDS: Final = {mark.id for frame in FRAMES.values() for mark in frame.fiducials}
+_IDS: Final = [mark.id for frame in FRAMES.values() for mark in frame.fiducials]
 _PRINTED: Final = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+# Our eight markers and no others: they differ in at least 6 bits, so that 2 wrong ones leave no doubt.
+_OURS: Final = cv2.aruco.Dictionary(np.ascontiguousarray(_PRINTED.bytesList[_IDS]), 4, 2)
+_OPTIONS: Final = cv2.aruco.DetectorParameters()
+_OPTIONS.errorCorrectionRate = 1.0
+_OPTIONS.perspectiveRemovePixelPerCell = 8
 
 
 def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | None]:
@@ -36,7 +41,7 @@ def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | Non
     finest = max(dpi)
     size = round(width * finest / dpi[0]), round(height * finest / dpi[1])
     claimed = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    as_it_is = _markers(grey), _markers(claimed)
+    as_it_is = markers_seen(grey), markers_seen(claimed)
     if as_it_is[0] != as_it_is[1]:
         is_square = as_it_is[0] > as_it_is[1]
     else:
@@ -44,12 +49,14 @@ def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | Non
     return (grey, None) if is_square else (claimed, finest)
 
 
-def _markers(grey: Pixels) -> int:
+def markers_seen(grey: Pixels) -> int:
     """Return how many of our markers a picture shows undistorted."""
     scale = WORK_SIDE_PX / max(grey.shape)
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    _, ids, _ = cv2.aruco.ArucoDetector(_PRINTED).detectMarkers(small)
-    return 0 if ids is None else len(_IDS & {int(one) for one in np.ravel(ids)})
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    _, ids, _ = cv2.aruco.ArucoDetector(_OURS, _OPTIONS).detectMarkers(
+        cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how)
+    )
+    return 0 if ids is None else len({int(one) for one in np.ravel(ids)})
 
 
 def _off_sheet(grey: Pixels) -> float:

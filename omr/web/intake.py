@@ -196,10 +196,11 @@ def _receipt(visit: Visit, store: Store) -> Receipt:
 
 
 def bad_page_picture(visit: Visit) -> Response:
-    """Show a page that could not be read, small: enough to find the sheet in the stack."""
+    """Show a page that could not be read, or is blank, small: enough to find the sheet in the stack."""
     number = visit.parameter("page")
     with visit.office.store() as store:
-        if number not in {str(problem.key) for problem in _receipt(visit, store).to_scan_again}:
+        made = _receipt(visit, store)
+        if number not in {str(page.key) for page in (*made.to_scan_again, *made.backs)}:
             raise NotFoundError
         try:
             picture = jpeg(thumbnail(visit.office.pictures.pixels(store, int(number)), _THUMBNAIL_PX))

@@ -91,7 +91,10 @@ def test_a_cover_supplies_unit_period_and_count(office: Office, tmp_path: Path) 
         3,
         1,
     )
-    assert (made["expected"], [one["reason"] for one in made["problems"]]) == (3, ["other_unit"])
+    assert (made["expected"], [one["reason"] for one in made["problems"]]) == (
+        3,
+        ["other_unit", "blank_alone"],
+    )
     assert office.json("read", file, code=3)["duplicates"] == 5
     assert len(office.json("answers")) == 3
 

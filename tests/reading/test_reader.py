@@ -327,3 +327,23 @@ def test_depth_and_dpi_of_a_page_need_no_file(sheet, desk, rng):
     result = read_page(ScannedPage("x", 1, bilevel, Depth.BILEVEL, None), desk)
     assert isinstance(result, ReadPage)
     assert result.page.aligned.dpi == pytest.approx(200, rel=0.01)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
+@pytest.mark.parametrize("noise", [0.5, 3])
+def test_a_slip_is_no_blank_back_however_faint(sheet, desk, rng, share, noise):
+    """Nearly nothing of the toner was seen: it is asked about, not put away."""
+    width, height = paper.size_px(200)
+    front = cv2.resize(sheet, (width, height), interpolation=cv2.INTER_AREA)
+    faint = paper.noisy(243 - (255.0 - front) * share, rng, noise)
+    assert not isinstance(read_page(paper.page(faint), desk), BlankBack)
+
+
+def test_a_jpeg_that_breaks_off_is_no_blank_back(sheet, desk):
+    width, height = paper.size_px(200)
+    top = np.full((height, width), 243, np.uint8)
+    top[height // 2 :] = cv2.resize(sheet, (width, height), interpolation=cv2.INTER_AREA)[height // 2 :]
+    data = cv2.imencode(".jpg", top, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+    cut = data[: len(data) // 3] + b"\xff\xd9"  # what is left is white paper
+    refused = read_page(EncodedPage("a.jpg", 1, Encoding.PICTURE, cut), desk)
+    assert isinstance(refused, RejectedPage) and refused.reason == "damaged"

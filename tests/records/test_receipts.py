@@ -172,3 +172,19 @@ def test_what_was_left_out_stays_with_its_batch(
     assert [one.reason for one in again.troubles] == ["archive"]
     text = as_text(again)
     assert "scans.zip" in text and ".Trash-0" in text
+
+
+def test_a_blank_page_is_a_case_where_no_back_is_expected(scanner: Scanner, issued_run: Issuing) -> None:
+    run = issued_run(20)
+    slips = [slip(run, number) for number in range(1, 9)]
+
+    def alone(name: str, *pages: Outcome) -> list[int]:
+        made = scanner.take_in(scanner.scan(name, *pages))
+        assert len(made.backs) == sum(page is BLANK for page in pages)
+        assert made.waits == any(one.reason == "blank_alone" for one in made.problems)
+        return [one.page for one in made.problems if one.reason == "blank_alone"]
+
+    assert alone("one side.tif", slips[0], slips[1], BLANK, slips[2]) == [3]
+    assert alone("both sides.tif", slips[3], BLANK, slips[4], BLANK) == []
+    assert alone("upside down.tif", slips[5], BLANK, BLANK, slips[6], BLANK) == [3]
+    assert alone("alone.tif", BLANK) == [1]

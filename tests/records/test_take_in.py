@@ -39,7 +39,10 @@ def test_every_page_ends_as_read_blank_or_rejected(scanner: Scanner, issued_run:
         {"no_serial": 1},
     )
     assert (made.came.sheets, made.duplicates, made.to_review, made.waits) == (3, 0, 1, True)
-    assert [(one.file, one.page, one.reason) for one in made.problems] == [("a.tif", 3, "no_serial")]
+    assert [(one.file, one.page, one.reason) for one in made.problems] == [
+        ("a.tif", 3, "no_serial"),
+        ("a.tif", 2, "blank_alone"),  # the only one of four: scanned on one side
+    ]
 
 
 def test_the_same_file_again_changes_nothing_and_is_reported(

@@ -39,6 +39,7 @@ LEAST_MARKER: Final = 0.7  # grey levels, after smoothing; below, the picture ha
 # How far around a place the paper's level is taken from: three times a stroke, so that what shows
 # through the sheet, which is soft, differs little from what is around it.
 PAPER_MM: Final = 0.8
+LEAST_MARKERS: Final = 2  # one seen in a mirror may be taken for another one, as it is
 MOST_SPECKS: Final = 60  # more is writing that fell to pieces, or a page to be looked at anyway
 
 
@@ -77,7 +78,7 @@ def is_blank(scan: ScannedPage) -> bool:
 def _has_traces(small: Grey, px_per_mm: float) -> bool:
     """Return whether a form or writing is there, too faint for strokes; not what shows through the sheet."""
     shown, through = _markers_at_any_level(small, px_per_mm)
-    if shown != through:
+    if shown != through and max(shown, through) >= LEAST_MARKERS:
         return shown > through
     around = 2 * round(PAPER_MM * px_per_mm / 2) + 1
     darker = cv2.blur(small, (around, around)).astype(np.float32) - small

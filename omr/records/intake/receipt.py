@@ -19,8 +19,12 @@ from omr.words import PAGES_MAY_BE_MISSING, Aside, NotRead, PageOutcome, Standin
 WHOLE_FILE: Final = 0
 FILE_AGAIN: Final = "file_again"
 FILE_TWICE: Final = "file_twice"
+BLANK_ALONE: Final = "blank_alone"
+# Share of blank pages from which a stack was scanned on both sides: half of them are backs then, and a
+# few backs are written on.
+BOTH_SIDES: Final = 1 / 3
 # Where the messages of reasons stand that are not those of rejected pages.
-_AREAS: Final = {"receipt": {*Aside, FILE_AGAIN, FILE_TWICE}, "left_out": set(NotRead)}
+_AREAS: Final = {"receipt": {*Aside, FILE_AGAIN, FILE_TWICE, BLANK_ALONE}, "left_out": set(NotRead)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Receipt:
     problems: tuple[PageProblem, ...]
     left_out: tuple[LeftOut, ...] = ()  # of what was given
     head: str = ""  # of the chain when it was made: proves later that nothing was cut off since
+    backs: tuple[Problem, ...] = ()  # the blank pages, to be looked at as small pictures
 
     @property
     def missing(self) -> int:
@@ -66,7 +71,8 @@ class Receipt:
     def waits(self) -> bool:
         """Whether something waits for a person."""
         unread = self.came.rejected or self.came.flagged or any(one.reason.waits for one in self.left_out)
-        return bool(unread or self.to_review or self.missing)
+        alone = any(one.reason == BLANK_ALONE for one in self.problems)
+        return bool(unread or alone or self.to_review or self.missing)
 
     @property
     def troubles(self) -> tuple[PageProblem, ...]:
@@ -127,6 +133,8 @@ def receipt(
     duplicates = to_review = 0
     problems: list[PageProblem] = []
     given: set[str] = set()
+    sides: list[Problem] = []  # of the sheets, in the order in which they were scanned
+    blank: list[bool] = []
     for original, name in files:
         problems += _read_before(store, batch, original, name, again=again, twice=original in given)
         slips = {row["page"]: row for row in store.rows("SELECT * FROM slips WHERE original = ?", original)}
@@ -137,6 +145,9 @@ def receipt(
                 problems.append(PageProblem(name, WHOLE_FILE, row["reason"], values, row["page"]))
                 continue
             outcomes[row["outcome"]] += 1
+            if original not in given:
+                sides.append(Problem(name, row["number"], BLANK_ALONE, key=row["page"]))
+                blank.append(row["outcome"] == PageOutcome.BLANK_BACK)
             slip = slips.get(row["page"])
             aside = Aside(slip["set_aside"]) if slip and slip["set_aside"] else None
             outcomes[COUNTING] += bool(slip and slip["standing"] == Standing.COUNTS)
@@ -155,6 +166,7 @@ def receipt(
             slips_that_wait = "SELECT count(DISTINCT reading) FROM waiting WHERE original = ?"
             to_review += int(store.value(slips_that_wait, original) or 0)
         given.add(original)
+    problems += _alone(sides, blank)
     return Receipt(
         batch=find_batch(store, batch),
         files=len(files),
@@ -167,7 +179,19 @@ def receipt(
         problems=tuple(problems),
         left_out=tuple(left_out_of(store, batch)),
         head=store.head,
+        backs=tuple(side for side, is_blank in zip(sides, blank, strict=True) if is_blank),
     )
+
+
+def _alone(sides: Sequence[Problem], blank: Sequence[bool]) -> Iterator[Problem]:
+    """Yield the blank pages that are no backs: of one-sided stacks all, of others those without a front.
+
+    A slip that lay upside down in the feeder, or that the scanner hardly saw, looks like this.
+    """
+    both_sides = sum(blank) > BOTH_SIDES * len(blank)
+    for number, (side, is_blank) in enumerate(zip(sides, blank, strict=True)):
+        if is_blank and not (both_sides and number and not blank[number - 1]):
+            yield side
 
 
 def _read_before(

@@ -303,3 +303,22 @@ def test_names_cannot_drive_a_terminal_or_forge_a_line(tmp_path: Path, name: byt
 def test_names_in_vietnamese_stay_as_they_are() -> None:
     name = "Phiếu khảo sát – tháng 11 (đợt 2).pdf"
     assert shown(name) == name
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4"])
+def test_damaged_fax_data_are_named(
+    tmp_path: Path, compression: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A decoder goes on behind a gap with white lines, which look like a streak of the scanner."""
+    out = io.BytesIO()
+    page = cv2.resize(PAPER, (1200, 1680))
+    for row in range(60, 1600, 40):
+        cv2.putText(page, "slip 1260000001", (100, row), 0, 1.0, 0, 2)
+    Image.fromarray(page).point(lambda tone: 255 * (tone > 128)).convert("1").save(
+        out, "TIFF", compression=compression
+    )
+    data = bytearray(out.getvalue())
+    assert read(tmp_path / "scan.tif", bytes(data)) == (1, [])
+    data[len(data) // 2 : len(data) // 2 + 40] = bytes(range(40))
+    assert read(tmp_path / "scan.tif", bytes(data)) == (0, ["damaged"])
+    assert capfd.readouterr().err == ""

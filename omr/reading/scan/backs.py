@@ -97,7 +97,8 @@ def _markers_at_any_level(small: Grey, px_per_mm: float) -> tuple[int, int]:
         darker = cv2.blur(soft, (around, around)) - soft
         strength = max(float(np.percentile(darker, 98.0)), LEAST_MARKER)
         clear = np.asarray(np.clip(200 - 200 * darker / strength, 0, 255), np.uint8)
-        found.append((markers_seen(clear), markers_seen(np.ascontiguousarray(clear[:, ::-1]))))
+        mirrored = np.ascontiguousarray(clear[:, ::-1])
+        found.append((markers_seen(clear, exact=False), markers_seen(mirrored, exact=False)))
     return max(one for one, _ in found), max(other for _, other in found)
 
 

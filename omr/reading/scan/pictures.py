@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import os
+import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +44,9 @@ _FORMATS: Final = {  # Pillow's names
     ScanKind.WEBP: "WEBP",
     ScanKind.JPEG2000: "JPEG2000",
 }
+# What libtiff says where data are missing or wrong and it fills the gap with white.
+_TIFF_DAMAGE: Final = ("Bad code word", "Uncompressed data", "Decoding error", "Not enough", "Read error")
+_MOST_HEARD: Final = 100_000
 # What libjpeg says where data are missing or wrong and it fills the gap; it also complains of
 # harmless things, such as bytes between two segments or an unknown version of JFIF.
 _JPEG_DAMAGE: Final = ("premature end", "bad Huffman", "resync", "instead of RST", "bad progression")
@@ -69,6 +75,26 @@ def undisturbed() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Give what decoders write on standard error meanwhile: libtiff tells nobody else that data are damaged.
+
+    Pictures are decoded by processes that do nothing else; what another thread says is heard, too.
+    """
+    said = [""]
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as ear:
+        mouth = os.dup(2)
+        try:
+            os.dup2(ear.fileno(), 2)
+            yield said
+        finally:
+            os.dup2(mouth, 2)
+            os.close(mouth)
+            ear.seek(0)
+            said[0] = ear.read(_MOST_HEARD).decode("ascii", "replace")
 
 
 class Picture(NamedTuple):
@@ -126,7 +152,10 @@ def load(
                         return Picture(upper, True, dpi, rows / height)
                 pixels = _jpeg_colour(data, _COLOUR[reduced]) if colour and is_colour else _jpeg_grey(data)
             else:
-                pixels = _array(header)
+                with heard() as said:
+                    pixels = _array(header)
+                if kind is ScanKind.TIFF and any(sign in said[0] for sign in _TIFF_DAMAGE):
+                    raise ScanError("damaged", detail=said[0].strip().splitlines()[0][:80])
                 is_colour = pixels.ndim == 3
     except MemoryError as error:
         raise ScanError("too_much_memory") from error

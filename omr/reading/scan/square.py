@@ -24,9 +24,6 @@ _IDS: Final = [mark.id for frame in FRAMES.values() for mark in frame.fiducials]
 _PRINTED: Final = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
 # Our eight markers and no others: they differ in at least 6 bits, so that 2 wrong ones leave no doubt.
 _OURS: Final = cv2.aruco.Dictionary(np.ascontiguousarray(_PRINTED.bytesList[_IDS]), 4, 2)
-_OPTIONS: Final = cv2.aruco.DetectorParameters()
-_OPTIONS.errorCorrectionRate = 1.0
-_OPTIONS.perspectiveRemovePixelPerCell = 8
 
 
 def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | None]:
@@ -41,7 +38,7 @@ def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | Non
     finest = max(dpi)
     size = round(width * finest / dpi[0]), round(height * finest / dpi[1])
     claimed = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    as_it_is = markers_seen(grey), markers_seen(claimed)
+    as_it_is = markers_seen(grey, exact=True), markers_seen(claimed, exact=True)
     if as_it_is[0] != as_it_is[1]:
         is_square = as_it_is[0] > as_it_is[1]
     else:
@@ -49,11 +46,14 @@ def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | Non
     return (grey, None) if is_square else (claimed, finest)
 
 
-def markers_seen(grey: Pixels) -> int:
-    """Return how many of our markers a picture shows undistorted."""
+def markers_seen(grey: Pixels, *, exact: bool) -> int:
+    """Return how many of our markers a picture shows undistorted; not `exact`, with wrong bits put right."""
+    options = cv2.aruco.DetectorParameters()
+    options.errorCorrectionRate = 0.0 if exact else 1.0
+    options.perspectiveRemovePixelPerCell = 8
     scale = WORK_SIDE_PX / max(grey.shape)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    _, ids, _ = cv2.aruco.ArucoDetector(_OURS, _OPTIONS).detectMarkers(
+    _, ids, _ = cv2.aruco.ArucoDetector(_OURS, options).detectMarkers(
         cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how)
     )
     return 0 if ids is None else len({int(one) for one in np.ravel(ids)})

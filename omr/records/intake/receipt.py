@@ -60,7 +60,7 @@ class Receipt:
     problems: tuple[PageProblem, ...]
     left_out: tuple[LeftOut, ...] = ()  # of what was given
     head: str = ""  # of the chain when it was made: proves later that nothing was cut off since
-    backs: tuple[Problem, ...] = ()  # the blank pages, to be looked at as small pictures
+    backs: tuple[PageProblem, ...] = ()  # the blank pages, to be looked at as small pictures
 
     @property
     def missing(self) -> int:
@@ -133,7 +133,7 @@ def receipt(
     duplicates = to_review = 0
     problems: list[PageProblem] = []
     given: set[str] = set()
-    sides: list[Problem] = []  # of the sheets, in the order in which they were scanned
+    sides: list[PageProblem] = []  # of the sheets, in the order in which they were scanned
     blank: list[bool] = []
     for original, name in files:
         problems += _read_before(store, batch, original, name, again=again, twice=original in given)
@@ -146,7 +146,7 @@ def receipt(
                 continue
             outcomes[row["outcome"]] += 1
             if original not in given:
-                sides.append(Problem(name, row["number"], BLANK_ALONE, key=row["page"]))
+                sides.append(PageProblem(name, row["number"], BLANK_ALONE, key=row["page"]))
                 blank.append(row["outcome"] == PageOutcome.BLANK_BACK)
             slip = slips.get(row["page"])
             aside = Aside(slip["set_aside"]) if slip and slip["set_aside"] else None
@@ -183,7 +183,7 @@ def receipt(
     )
 
 
-def _alone(sides: Sequence[Problem], blank: Sequence[bool]) -> Iterator[Problem]:
+def _alone(sides: Sequence[PageProblem], blank: Sequence[bool]) -> Iterator[PageProblem]:
     """Yield the blank pages that are no backs: of one-sided stacks all, of others those without a front.
 
     A slip that lay upside down in the feeder, or that the scanner hardly saw, looks like this.

@@ -6,6 +6,7 @@ TESTS ?=
 UPGRADE ?=
 PAGES ?= 500
 SLIPS ?= 20
+FILES ?= 100000
 MOMENTS ?= 500
 OLD ?= 7b29a35
 
@@ -22,7 +23,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser bundle package-trial lock system
+.PHONY: help demo test torture kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser bundle package-trial lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -95,6 +96,9 @@ cluster-trial: $(DEV)  ## 5,000 pages on a cluster of this machine, parts of it 
 
 viewers: system  ## other makers' programs that show scans; the tests compare what is read with them
 	$(PYTHON) requirements/system.py viewers
+
+torture: $(DEV)  ## mutated files and bombs of every format, opened under the limits of reading; FILES=100000
+	$(BIN)/python bench/torture.py --files $(FILES) --workers $$(nproc)
 
 kinds: $(DEV) viewers  ## every kind of file that scanners and phones write beside what others show of it
 	OMR_ALL_KINDS=1 $(BIN)/python -m pytest -q -s tests/reading/test_kinds.py

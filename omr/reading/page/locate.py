@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from omr.errors import FiducialError, ScanError
 from omr.geometry import FRAMES, MM_PER_INCH, Affine, Box, PageFrame, Points, apply, fit_similarity, residuals
 from omr.reading.page.hollow import read_rims
+from omr.reading.scan.backs import is_pale
 from omr.reading.scan.pages import Grey, ScannedPage
 
 LEAST_PAPER: Final = 80.0  # grey level; where nothing is brighter, there is nothing to see
@@ -68,7 +69,7 @@ def locate(scan: ScannedPage) -> LocatedPage:
     ------
     FiducialError
         ``no_fiducials``, ``too_few_fiducials`` or, for a scan seen in a mirror, ``mirrored``, and
-        with black and white exchanged, ``negative``.
+        with black and white exchanged, ``negative``; of hardly any tone, ``too_pale``.
     ScanError
         ``two_slips``: markers of more than one slip; ``too_dark``: nothing to be seen.
     """
@@ -88,6 +89,8 @@ def locate(scan: ScannedPage) -> LocatedPage:
         white = float(np.percentile(grey[::16, ::16], 95))
         if white < LEAST_PAPER:
             raise ScanError("too_dark", white=white, least=LEAST_PAPER)
+        if is_pale(scan):
+            raise FiducialError("too_pale")
         if not found:
             raise FiducialError("no_fiducials")
         raise FiducialError("too_few_fiducials", found=len(found), needed=LEAST_FIDUCIALS)

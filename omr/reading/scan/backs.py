@@ -75,6 +75,12 @@ def is_blank(scan: ScannedPage) -> bool:
     return not _has_traces(small, px_per_mm)
 
 
+def is_pale(scan: ScannedPage) -> bool:
+    """Return whether a slip is there, so faint that it cannot be read."""
+    shown, through = _markers_at_any_level(*_reduced(scan))
+    return shown >= LEAST_MARKERS and shown > through
+
+
 def _has_traces(small: Grey, px_per_mm: float) -> bool:
     """Return whether a form or writing is there, too faint for strokes; not what shows through the sheet."""
     shown, through = _markers_at_any_level(small, px_per_mm)

@@ -40,25 +40,28 @@ FIRM: Final = 0.5  # darkness of the usual mark where the slip shows none: a bal
 class PlainLimits:
     """How far plain marks of one person differ: beyond, a person looks. Distances in docs/marks.md."""
 
-    blank_below: float = 0.05  # chance of ink up to which a box is empty
+    blank_below: float = 0.1  # chance of ink up to which a box is empty
     inked_above: float = 0.95  # chance of ink from which a box holds some
     none_below: float = 0.003  # chance of ink up to which all boxes of an unanswered question are empty
     share: float = 0.50  # least share of the strokes that lies in the box
     own: float = 0.50  # least share of them that belongs to this box and no other
     gain: float = 0.30  # least ink, of this person's usual mark
     peak: float = 0.55  # least darkness, of this person's usual mark
-    size: float = 0.55  # least extent and ink together, of this person's usual mark
-    runs: float = 0.40  # strokes met more than in the usual mark: a scribble
+    size: float = 0.45  # least extent and ink together, of this person's usual mark
+    runs: float = 0.6  # strokes met more than in the usual mark: a scribble
     most_runs: float = 2.1  # strokes met at all
     solid: float = 0.35  # of the box under thick ink, more than in the usual mark
     heavy: float = 1.9  # most ink, of this person's usual mark
     reach_mm: float = 5.5  # out of the box
+    further: float = 1.5  # than this person's usual mark reaches, where that reaches far
+    of_share: float = 0.45  # of the share that lies in the box of this person's usual mark
     span_mm: float = 8.0  # of a stroke both ways: a stamp or a loop
     circled: float = 0.9  # of the directions around an empty box
     around: float = 0.8  # of the directions right around an empty box
     beside_mm: float = 1.3  # beside the boxes of a question without a mark
     beside_mark_mm: float = 10.0  # beside those of one with a mark: a word, a line
     weak: float = 0.35  # darkness of a page's usual mark below which a mark may be missing
+    thin: float = 0.5  # least ink of any mark, of the usual one, on a scan that has lost none
     missing: float = 0.9  # of a box's outline
     withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
     red: float = 0.02  # of a box under the office's stamp
@@ -137,12 +140,19 @@ def judge(
     weak = person_of(np.maximum(features[:, F["peak"]], 0), groups).usual < limits.weak
     # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip
     # without any is asked about as a whole.
-    may_have_lost = bool(inked.any()) and (weak or bool(features[:, F["bilevel"]].any()))
+    may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
     slip = _Slip(features, chance, inked, why, limits, may_have_lost)
     for group in groups:
         slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
     columns = (one.tolist() for one in (chance, inked, slip.gone, why))
     return [_judgement(*one) for one in zip(*columns, strict=True)]
+
+
+def _thins_out(features: Floats, inked: Mask, limits: PlainLimits) -> bool:
+    """Whether a scan of black and white shows one of its marks so thinly that another may be gone."""
+    marks = features[inked, F["gain"]]
+    bilevel = bool(features[:, F["bilevel"]].any())
+    return bilevel and bool(marks.min() < limits.thin * np.median(marks))
 
 
 def _judgement(chance: float, inked: bool, gone: bool, why: str) -> Judgement:
@@ -189,12 +199,17 @@ def _not_plain(
         return np.where(count[own] > 0, middle[own], values)
 
     strokes = column["ink"] > 0
+    # Who strikes long lines through boxes has half of every mark outside.
+    least_share = np.minimum(limits.share, limits.of_share * usual(column["share"]))
     solid, runs, gain = column["solid"], column["runs"], column["gain"]
     why = np.full(len(inked), PLAIN, object)
     for reason, some in (
-        (Reason.STAMP, (column["span"] > limits.span_mm)),
-        (Reason.LARGE, (column["reach"] > limits.reach_mm)),
-        (Reason.OUTSIDE, strokes & (column["share"] < limits.share)),
+        (Reason.STAMP, column["span"] > limits.span_mm),
+        (
+            Reason.LARGE,
+            column["reach"] > np.maximum(limits.reach_mm, limits.further * usual(column["reach"])),
+        ),
+        (Reason.OUTSIDE, strokes & (column["share"] < least_share)),
         (Reason.OF_ANOTHER, strokes & (column["own"] < limits.own)),
         (
             Reason.FAINTER,

@@ -168,7 +168,9 @@ def rehearse(top: Path) -> None:
 
 
 def office_of(top: Path, workspace: Workspace) -> Office:
-    return Office(run, workspace, top / "incoming")
+    office = Office(run, workspace, top / "incoming")
+    office.means.decide = lambda questions, marks, calibration: ((), ())  # no ink was measured
+    return office
 
 
 def run(*words: object, means: Any = None) -> Any:

@@ -165,6 +165,13 @@ def test_a_chain_of_pages_that_breaks_is_said(tmp_path: Path) -> None:
     assert read(tmp_path / "scan.tif", bytes(data)) == (1, ["damaged"])
 
 
+def test_a_file_without_any_page_is_refused(tmp_path: Path) -> None:
+    """A list of pages with nothing in it is no reason to say nothing."""
+    assert read(tmp_path / "scan.tif", b"II*\0" + bytes(60)) == (0, ["damaged"])
+    assert read(tmp_path / "scan.tif", b"MM\0*" + bytes(60)) == (0, ["damaged"])
+    assert read(tmp_path / "scan.pdf", pdf(0)) == (0, ["damaged"])
+
+
 # --- other files ------------------------------------------------------------------------------------
 
 

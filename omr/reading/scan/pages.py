@@ -100,6 +100,8 @@ def open_pages(path: Path) -> Iterator[EncodedPage]:
     try:
         for number, page in enumerate(_pages(path), start=1):
             yield replace(page, file=name, page=number)
+        if number == 0:  # a list of pages with nothing in it: a file that says nothing would be lost
+            raise ScanError("damaged", detail="0")
     except ScanError as error:
         yield replace(broken(error), file=name, page=number + 1)
     except OSError as error:  # not the file's fault: disk, share, rights

@@ -54,7 +54,6 @@ class PlainLimits:
     heavy: float = 1.9  # most ink, of this person's usual mark
     reach_mm: float = 5.5  # out of the box
     further: float = 1.5  # than this person's usual mark reaches, where that reaches far
-    of_share: float = 0.45  # of the share that lies in the box of this person's usual mark
     span_mm: float = 8.0  # of a stroke both ways: a stamp or a loop
     circled: float = 0.9  # of the directions around an empty box
     around: float = 0.8  # of the directions right around an empty box
@@ -199,8 +198,6 @@ def _not_plain(
         return np.where(count[own] > 0, middle[own], values)
 
     strokes = column["ink"] > 0
-    # Who strikes long lines through boxes has half of every mark outside.
-    least_share = np.minimum(limits.share, limits.of_share * usual(column["share"]))
     solid, runs, gain = column["solid"], column["runs"], column["gain"]
     why = np.full(len(inked), PLAIN, object)
     for reason, some in (
@@ -209,7 +206,7 @@ def _not_plain(
             Reason.LARGE,
             column["reach"] > np.maximum(limits.reach_mm, limits.further * usual(column["reach"])),
         ),
-        (Reason.OUTSIDE, strokes & (column["share"] < least_share)),
+        (Reason.OUTSIDE, strokes & (column["share"] < limits.share)),
         (Reason.OF_ANOTHER, strokes & (column["own"] < limits.own)),
         (
             Reason.FAINTER,

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from real_ink import ROOT, SETS, pages
 
-from omr.cli.calibrate import practised
+from omr.cli.scans.calibrate import practised
 from omr.reading.marks.boxes import BoxList
 from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
 from omr.reading.marks.decide import Judgement

@@ -34,7 +34,7 @@ from harness import Line, measured_with, options, resumed, table, upper_bound
 
 from omr.errors import PageError
 from omr.forms.layout import find_form
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
 from omr.geometry import MM_PER_INCH, Affine, Points, apply

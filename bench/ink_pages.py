@@ -20,7 +20,7 @@ from ink_paper import Slip
 from ink_scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
 
 from omr.forms.layout import list_forms
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
 

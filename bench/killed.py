@@ -287,7 +287,7 @@ def warm_up() -> None:
         "omr.reading.crew",
         "omr.reading.reader",
         "omr.web.server",
-        "omr.forms.printing",
+        "omr.forms.printing.printing",
     ):
         import_module(module)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from omr.web.accounts import Accounts
+from omr.web.people.accounts import Accounts
 from omr.words import Role
 
 ACCOUNTS = 10

@@ -36,7 +36,7 @@ CORES: Final = {
         "omr/forms/serial.py", ("tests/forms/test_serial.py", "tests/forms/test_serial_bounds.py")
     ),
     "validity": Core("omr/records/counts/validity.py", ("tests/records/test_validity.py",)),
-    "statistics": Core("omr/reports/statistics.py", ("tests/reports/test_statistics.py",)),
+    "statistics": Core("omr/reports/figures/statistics.py", ("tests/reports/test_statistics.py",)),
     "decide": Core("omr/reading/marks/decide.py", ("tests/reading/test_decide.py",)),
     "reconcile": Core("omr/records/counts/reconcile.py", ("tests/records/test_stock.py",)),
     "tallies": Core("omr/records/counts/tallies.py", ("tests/records/test_tallies.py",)),

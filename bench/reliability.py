@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from real_ink import ROOT, pages
 
-from omr.cli.calibrate import practised
+from omr.cli.scans.calibrate import practised
 from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
 from omr.reading.marks.first import gather, overruled
 from omr.reading.marks.fit import HOLLOW, Lesson, learn

@@ -18,7 +18,7 @@ import numpy as np
 from harness import table
 
 from omr.forms.layout import find_form
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
 from omr.reading.marks.calibrate import Calibration

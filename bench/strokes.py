@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.layout import find_form
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
 from omr.reading.marks.measure import F

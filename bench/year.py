@@ -290,7 +290,7 @@ def cost_of_a_report(store: Store, workspace: Workspace, period: str) -> None:
         before = monthly.month_before(store, parse_period(period))
     with seconds("  JSON figures"):
         monthly.figures(month)
-    importlib.import_module("omr.reports.document")
+    importlib.import_module("omr.reports.document.document")
     with tempfile.TemporaryDirectory() as folder, seconds("  csv, xlsx, docx"):
         monthly.write(month, before, Path(folder), monthly.FORMATS, workspace.settings.report)
 

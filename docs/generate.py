@@ -246,7 +246,7 @@ WAY: Final[tuple[tuple[tuple[str, str | None], ...], ...]] = (
         ("Template", "omr.forms.loading:load_template"),
         ("Form", "omr.forms.layout:lay_out"),
         ("print run", "omr.records.register.register:issue"),
-        ("paper", "omr.forms.printing:print_forms"),
+        ("paper", "omr.forms.printing.printing:print_forms"),
     ),
     (
         ("scanned files", None),

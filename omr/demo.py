@@ -21,7 +21,7 @@ import numpy as np
 from omr.errors import OmrError
 from omr.figures import Share
 from omr.forms.layout import list_forms
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.office import Office

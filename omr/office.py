@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from omr.records.intake.redecide import Judge, Redecided
     from omr.records.register.periods import Period
     from omr.records.review.queue import Item
-    from omr.reports.statistics import Month
+    from omr.reports.figures.statistics import Month
 
 _ITEMS_SHOWN = 10  # of a list in a message
 
@@ -61,7 +61,7 @@ class Means:
         self, form: Form, serials: Iterable[Serial], target: Path, *, run: str, electronic_url: str = ""
     ) -> None:
         """Print one page for each serial."""
-        from omr.forms.printing import print_forms
+        from omr.forms.printing.printing import print_forms
 
         print_forms(form, serials, target, run=run, electronic_url=electronic_url)
 

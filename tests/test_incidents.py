@@ -17,7 +17,7 @@ import pytest
 
 from omr.forms.fonts import width_mm
 from omr.forms.layout import find_form
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, Kind, TextLine, fingerprint
 from omr.geometry import FRAMES, Box

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from omr.errors import OmrError
 from omr.forms.layout import find_form
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, fingerprint
 from omr.geometry import Box

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from omr import words
-from omr.forms.carriers import CODES
+from omr.forms.printing.carriers import CODES
 from omr.forms.template import Kind
 from omr.geometry import FRAMES
 from omr.messages import LANGUAGES, catalogue

@@ -19,7 +19,7 @@ from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.office import Office
-    from omr.web.accounts import Accounts, User
+    from omr.web.people.accounts import Accounts, User
     from omr.words import Role
 
 TOKEN: Final = "OMR_TOKEN"
@@ -54,7 +54,7 @@ def office_of(
 
 def person(session: Session, by: str, *roles: Role, refused: str = "accounts.role_lacks") -> User | None:
     """Return the account behind a name once it proved itself; None where there are no accounts."""
-    from omr.web.accounts import Accounts, account_name
+    from omr.web.people.accounts import Accounts, account_name
 
     path = session.workspace().path / "accounts.sqlite"
     if not path.is_file():

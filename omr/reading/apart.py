@@ -19,7 +19,7 @@ from typing import ParamSpec, TypeVar
 import cv2
 
 from omr.errors import OmrError, ScanError
-from omr.forms.cover import Cover
+from omr.forms.printing.cover import Cover
 from omr.messages import shown
 from omr.reading.limits import Limits, confine, context, no_interrupt, ran_out, timed
 from omr.reading.scan.cover import find_cover

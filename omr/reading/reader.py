@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from omr.errors import AlignmentError, PageError, ScannerError, SerialError
-from omr.forms.raster import PX_PER_MM
+from omr.forms.printing.raster import PX_PER_MM
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply

@@ -24,16 +24,21 @@ from omr.records.register.units import find_unit, list_units
 from omr.records.register.visits import visits_of
 from omr.records.review.transcripts import Topic
 from omr.records.store.store import Store
-from omr.reports import tidy
-from omr.reports.hiding import hide_table
-from omr.reports.history import closings_of, past_of
-from omr.reports.pools import ItemCounts
-from omr.reports.questions import Item, Wordings
-from omr.reports.satisfaction_tables import fields_table, questions_table, respondents_table, units_table
-from omr.reports.slip_tables import opinions_table, reasons_table, slips_table
-from omr.reports.statistics import Checking, Month, Opinion, Stock
-from omr.reports.tables import Table
-from omr.reports.time_tables import adjustments_table, changes_table, heat_table, trend_table
+from omr.reports.figures.hiding import hide_table
+from omr.reports.figures.history import closings_of, past_of
+from omr.reports.figures.pools import ItemCounts
+from omr.reports.figures.questions import Item, Wordings
+from omr.reports.figures.statistics import Checking, Month, Opinion, Stock
+from omr.reports.tables import tidy
+from omr.reports.tables.satisfaction_tables import (
+    fields_table,
+    questions_table,
+    respondents_table,
+    units_table,
+)
+from omr.reports.tables.slip_tables import opinions_table, reasons_table, slips_table
+from omr.reports.tables.tables import Table
+from omr.reports.tables.time_tables import adjustments_table, changes_table, heat_table, trend_table
 from omr.trust.audit_sample import assurance_of, statement
 from omr.workspace import ReportSettings
 
@@ -294,7 +299,7 @@ def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple
 
 def write_lead_annex(store: Store, month: Month, folder: Path) -> Path:
     """Write what the reconciliation and the signals found, for the lead only."""
-    from omr.reports.lead_annex import lead_annex
+    from omr.reports.document.lead_annex import lead_annex
     from omr.trust.signals import find_signals
     from omr.trust.unit_months import unit_months
 
@@ -333,7 +338,7 @@ def write(
 
         files[f"bieu-{name}.xlsx"] = workbook(month, tables, settings.smallest_cell)
     if "docx" in formats:
-        from omr.reports.document import document
+        from omr.reports.document.document import document
 
         files[f"bao-cao-{name}.docx"] = document(month, before, tables, settings)
     for file, content in files.items():

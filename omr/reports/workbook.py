@@ -20,12 +20,12 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from omr.figures import Share
-from omr.reports import tidy
-from omr.reports.document_tables import HEAT_FILLS
-from omr.reports.satisfaction_tables import overall_levels
-from omr.reports.statistics import Month
-from omr.reports.tables import Cell, Column, Heat, Style, Table, Weight, number, printed
-from omr.reports.wording import period_name
+from omr.reports.document.document_tables import HEAT_FILLS
+from omr.reports.figures.statistics import Month
+from omr.reports.tables import tidy
+from omr.reports.tables.satisfaction_tables import overall_levels
+from omr.reports.tables.tables import Cell, Column, Heat, Style, Table, Weight, number, printed
+from omr.reports.tables.wording import period_name
 
 FONT: Final = "Times New Roman"
 SIZE_PT: Final = 10

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omr import log
 from omr.messages import say
-from omr.web.access import Gate
-from omr.web.front import FrontOffice
+from omr.web.door.access import Gate
+from omr.web.frame.front import FrontOffice
 from omr.web.routes import ROUTES
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "[::1]")  # the last as a browser writes it

@@ -6,9 +6,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from omr.web.pages import page
+from omr.web.frame.pages import page
+from omr.web.frame.visit import Visit
 from omr.web.state import state_of
-from omr.web.visit import Visit
 from omr.words import Role
 
 _SEES_TO_IT: Final = frozenset({Role.ADMIN, Role.LEAD, Role.REVIEWER})

@@ -19,10 +19,10 @@ from omr.records.intake.receipt import Receipt, receipt_of
 from omr.records.register.periods import parse_period
 from omr.records.register.units import find_unit, list_units
 from omr.records.store.store import Store
-from omr.web.desks import PV01
-from omr.web.pages import NotFoundError, fragment, page, see_other
-from omr.web.pictures import jpeg, thumbnail
-from omr.web.visit import Visit
+from omr.web.frame.desks import PV01
+from omr.web.frame.pages import NotFoundError, fragment, page, see_other
+from omr.web.frame.pictures import jpeg, thumbnail
+from omr.web.frame.visit import Visit
 
 _BLOCK: Final = 1 << 20
 _MONTHS_OFFERED: Final = 13

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import (
-    auth,
-    board,
-    cases,
-    comments,
-    desks,
-    grid,
-    home,
-    intake,
-    overview,
-    pages,
-    printing,
-    review,
-    search,
-    signals,
-    state,
-    users,
-)
-from omr.web.access import PUBLIC, SIGNED_IN, Access, Entry
+from omr.web import home, intake, search, state
+from omr.web.door import auth, users
+from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
+from omr.web.frame import desks, pages
+from omr.web.month import board, overview, printing, signals
+from omr.web.review import cases, comments, grid, review
 from omr.words import Role
 
 _INTAKE: Final = Access(desks.INTAKE.roles)

@@ -21,9 +21,9 @@ from omr.records.counts.slips import CurrentSlip, slips_of_serial
 from omr.records.counts.validity import rules
 from omr.records.register.history import life_of
 from omr.records.review.finding import Act, Found, acts_about, find
-from omr.web.desks import PV01
-from omr.web.pages import NotFoundError, page, see_other
-from omr.web.visit import Visit
+from omr.web.frame.desks import PV01
+from omr.web.frame.pages import NotFoundError, page, see_other
+from omr.web.frame.visit import Visit
 from omr.words import AnswerState
 
 _PX_PER_MM: Final = 6.0

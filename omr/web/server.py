@@ -18,7 +18,7 @@ from omr.messages import say
 from omr.records.inbox.leftovers import remove_leftovers
 from omr.text import day
 from omr.web.app import LOOPBACK, create_app
-from omr.web.front import FrontOffice
+from omr.web.frame.front import FrontOffice
 from omr.web.patience import LIMITS, Limits, Server, server_of
 from omr.web.tls import Tls
 from omr.workspace import Workspace

@@ -12,8 +12,8 @@ from omr.errors import OmrError, StoreError
 from omr.records.inbox.inbox import Inbox, StackState
 from omr.records.store.health import LEAST_FREE_BYTES
 from omr.records.store.store import Store
-from omr.web.front import FrontOffice
-from omr.web.visit import Visit
+from omr.web.frame.front import FrontOffice
+from omr.web.frame.visit import Visit
 
 # A night that was left out is no alarm; two are.
 OLDEST_BACKUP_S: Final = 2.5 * 24 * 3600

@@ -9,8 +9,8 @@ import pytest
 from offices import Office
 from scanned import slip
 
-from omr.web import accounts as accounts_module
-from omr.web.accounts import Accounts
+from omr.web.people import accounts as accounts_module
+from omr.web.people.accounts import Accounts
 
 As = Callable[[str | None], None]
 PASSWORD = "vịt xoè cánh bay qua ao"

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from offices import Office
 
-from omr.web.accounts import Accounts
+from omr.web.people.accounts import Accounts
 from omr.words import Role
 
 SECRET = r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3}"

@@ -11,7 +11,7 @@ from offices import Office
 from PIL import Image
 from scanned import BLANK, rejected, slip
 
-from omr.forms.cover import Cover, parse_cover, print_cover
+from omr.forms.printing.cover import Cover, parse_cover, print_cover
 from omr.forms.serial import IssuedSerials
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk, RejectedPage, read_page

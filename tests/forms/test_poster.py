@@ -10,7 +10,7 @@ import pytest
 import zxingcpp
 
 from omr.errors import OmrError
-from omr.forms.poster import Code, print_poster
+from omr.forms.printing.poster import Code, print_poster
 
 FIELDS = ("Quản lý hành chính về trật tự xã hội", "Phòng cháy, chữa cháy", "Xuất, nhập cảnh", "Giao thông")
 CODES = [Code(field, f"https://khaosat.example.vn/p/{n}?dv=PC06") for n, field in enumerate(FIELDS)]

@@ -23,7 +23,7 @@ from pyzbar import pyzbar
 from omr.errors import OmrError
 from omr.forms.layout import find_form, lay_out
 from omr.forms.loading import load_template
-from omr.forms.printing import print_forms, print_specimen
+from omr.forms.printing.printing import print_forms, print_specimen
 from omr.forms.serial import Issue, parse_serial
 from omr.forms.symbols import code128, outlines, qr
 from omr.forms.template import OUTLINE_MM, Form, fingerprint

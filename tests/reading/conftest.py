@@ -6,7 +6,7 @@ import pypdfium2 as pdfium
 import pytest
 
 from omr.forms.layout import find_form
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
 from omr.reading.marks.calibrate import load_calibration

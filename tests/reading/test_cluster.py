@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dask import config
 
 from omr.errors import OmrError
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials, Serial
 from omr.forms.template import Form
 from omr.reading.cluster import CHUNK, Tls, checked, read_on_cluster

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omr.errors import AlignmentError, SerialError
-from omr.forms.carriers import CODES
+from omr.forms.printing.carriers import CODES
 from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.geometry import CODE128_MODULE_MM, Box, apply
 from omr.reading.page import identify as module

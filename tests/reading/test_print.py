@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from omr.forms.raster import PX_PER_MM, raster_of
+from omr.forms.printing.raster import PX_PER_MM, raster_of
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import decide
 from omr.reading.marks.measure import F

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from scanned import BLANK, Outcome, Scanner, rejected, slip
 
-from omr.forms.cover import Cover
+from omr.forms.printing.cover import Cover
 from omr.forms.serial import Issue
 from omr.forms.symbols import address_code
 from omr.reading.scan.find import find_files

@@ -12,7 +12,7 @@ import pytest
 from scanned import FORM, Scanner, slip
 
 from omr.forms.layout import find_form
-from omr.forms.printing import print_forms
+from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
 from omr.reading.marks.calibrate import Calibration

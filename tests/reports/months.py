@@ -19,7 +19,7 @@ from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.exchange.comments import Commented
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, UnitKind
-from omr.reports.statistics import Checking, Month, Opinion, Stock
+from omr.reports.figures.statistics import Checking, Month, Opinion, Stock
 from omr.words import AnswerState
 
 NOWHERE = Box(0, 0, 4.5, 4.5)

@@ -21,10 +21,11 @@ from tallying import count
 
 from omr.figures import Nothing, Share
 from omr.records.counts.tallies import Tallies
-from omr.reports import monthly, tidy
-from omr.reports.breakdowns import breakdowns
-from omr.reports.hiding import hide_table
-from omr.reports.slicing import slices
+from omr.reports import monthly
+from omr.reports.figures.breakdowns import breakdowns
+from omr.reports.figures.hiding import hide_table
+from omr.reports.tables import tidy
+from omr.reports.tables.slicing import slices
 from omr.workspace import ReportSettings
 
 LIMIT = 5

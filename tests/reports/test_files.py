@@ -14,10 +14,11 @@ from months import make_month
 from omr.figures import vietnamese
 from omr.records.counts.tallies import Tallies
 from omr.records.register.periods import parse_period
-from omr.reports import monthly, tidy
-from omr.reports.document import document
-from omr.reports.statistics import Month, Opinion
-from omr.reports.tables import printed
+from omr.reports import monthly
+from omr.reports.document.document import document
+from omr.reports.figures.statistics import Month, Opinion
+from omr.reports.tables import tidy
+from omr.reports.tables.tables import printed
 from omr.reports.workbook import workbook
 from omr.workspace import ReportSettings
 
@@ -227,6 +228,6 @@ def test_elements_stand_in_the_order_that_word_wants(written):
 
 
 def test_a_picture_without_room_says_whom_it_leaves_out(march, february, monkeypatch):
-    monkeypatch.setattr("omr.reports.charts.MOST_ROWS", 5)
+    monkeypatch.setattr("omr.reports.document.charts.MOST_ROWS", 5)
     text = "\n".join(p.text for p in docx.Document(io.BytesIO(report_of(march, february)[1])).paragraphs)
     assert "; 5/17 đơn vị có nhiều phiếu nhất" in text

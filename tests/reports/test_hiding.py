@@ -10,9 +10,9 @@ from months import make_month
 from omr.errors import OmrError
 from omr.figures import Nothing, Share
 from omr.records.counts.tallies import Tallies
-from omr.reports.breakdowns import breakdowns
-from omr.reports.hiding import hide_small, hide_small_cells
-from omr.reports.slicing import slices
+from omr.reports.figures.breakdowns import breakdowns
+from omr.reports.figures.hiding import hide_small, hide_small_cells
+from omr.reports.tables.slicing import slices
 
 LIMIT = 5
 shares = st.integers(0, 40).flatmap(lambda n: st.builds(Share, st.integers(0, n), st.just(n)))

@@ -13,8 +13,8 @@ from omr.records.counts.answers import Given
 from omr.records.counts.tallies import Channel, SlipState, Stratum, Tallies
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, UnitKind
-from omr.reports.pools import merge
-from omr.reports.statistics import Month, Stock, changed_units, compare, coverage_changed
+from omr.reports.figures.pools import merge
+from omr.reports.figures.statistics import Month, Stock, changed_units, compare, coverage_changed
 from omr.words import AnswerState
 
 PC06 = Stratum("PC06", "DL-01@2025-01", Channel.PAPER)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from months import make_month
 
 from omr.figures import Share
-from omr.reports import tidy
+from omr.reports.tables import tidy
 
 
 @pytest.fixture(scope="module")

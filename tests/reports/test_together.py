@@ -15,12 +15,12 @@ from omr.forms.template import Option, canonical, fingerprint
 from omr.geometry import Box
 from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.register.statements import Subject
-from omr.reports import prose
-from omr.reports.breakdowns import breakdowns
-from omr.reports.changes import extremes, shifts
-from omr.reports.questions import Wordings
-from omr.reports.satisfaction_tables import criteria, questions_table, share_of
-from omr.reports.statistics import Closed, compare
+from omr.reports.document import prose
+from omr.reports.figures.breakdowns import breakdowns
+from omr.reports.figures.questions import Wordings
+from omr.reports.figures.statistics import Closed, compare
+from omr.reports.tables.changes import extremes, shifts
+from omr.reports.tables.satisfaction_tables import criteria, questions_table, share_of
 from omr.trust.chances import fisher_exact
 from omr.workspace import ReportSettings
 

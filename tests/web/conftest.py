@@ -12,11 +12,11 @@ from starlette.testclient import TestClient
 
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
-from omr.web import accounts as accounts_module
-from omr.web.accounts import Accounts
 from omr.web.app import create_app
-from omr.web.front import FrontOffice
-from omr.web.throttle import Throttle
+from omr.web.frame.front import FrontOffice
+from omr.web.people import accounts as accounts_module
+from omr.web.people.accounts import Accounts
+from omr.web.people.throttle import Throttle
 from omr.words import Role
 from omr.workspace import Workspace
 

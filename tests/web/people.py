@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import uvicorn
 from starlette.testclient import TestClient
 
-from omr.web.accounts import Accounts
 from omr.web.app import create_app
-from omr.web.front import FrontOffice
+from omr.web.frame.front import FrontOffice
+from omr.web.people.accounts import Accounts
 from omr.words import Role
 
 PASSWORD = "phiếu-hài-lòng-2026"

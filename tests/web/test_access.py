@@ -15,13 +15,13 @@ from starlette.testclient import TestClient
 from omr import web
 from omr.errors import AccessError
 from omr.messages import catalogue
-from omr.web.access import Access, Entry
-from omr.web.accounts import Accounts
 from omr.web.app import create_app
-from omr.web.auth import local_path
-from omr.web.desks import DESKS
+from omr.web.door.access import Access, Entry
+from omr.web.door.auth import local_path
+from omr.web.frame.desks import DESKS
+from omr.web.people.accounts import Accounts
+from omr.web.people.throttle import Throttle
 from omr.web.routes import ROUTES
-from omr.web.throttle import Throttle
 from omr.words import Role
 
 EVERYONE = set(Role)

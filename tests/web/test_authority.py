@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from omr.cli import omr
 from omr.errors import OmrError
-from omr.web.authority import ROOT, ROOT_KEY, SERVER_DAYS, certify
+from omr.web.people.authority import ROOT, ROOT_KEY, SERVER_DAYS, certify
 
 NOW = datetime.now(UTC)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from waiting import until
 
 from omr.records.store.backup import last_backup
-from omr.web.backups import Backups
+from omr.web.work.backups import Backups
 from omr.workspace import Workspace
 
 

@@ -223,6 +223,8 @@ def test_a_server_that_is_away_is_told_and_so_are_its_errors(window, office):
     window.route("**/review/decide", lambda route: route.abort())
     window.keyboard.press("3")
     window.wait_for_selector("text=Không liên lạc được với máy chủ")
+    # the words come a moment before the request is over, and until then a key decides nothing
+    window.wait_for_selector(".htmx-request", state="detached")
     window.unroute("**/review/decide")
     window.route(
         "**/review/decide",

@@ -125,7 +125,7 @@ def test_preview_picture_and_refusals(written, person):
 
 
 def test_a_draft_is_marked_as_one(written, person, monkeypatch):
-    from omr.web import comments
+    from omr.web.review import comments
 
     monkeypatch.setattr(comments, "draft_text", lambda grey, comment: "<b>nháp</b>")
     text = post(person(Role.REVIEWER), "/comments/1/C1/draft").text

@@ -18,7 +18,7 @@ from waiting import until
 from omr.office import read_waiting
 from omr.records.inbox.inbox import Inbox, Progress, Stack, StackState, Way
 from omr.records.inbox.leftovers import remove_leftovers
-from omr.web.worker import LATER, MOST_TRIES, READ, Worker
+from omr.web.work.worker import LATER, MOST_TRIES, READ, Worker
 
 # Stands in for the reading: notes each start, dies as often as it is told, then ends the stack.
 READER = """

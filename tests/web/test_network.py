@@ -28,10 +28,10 @@ from cryptography.x509.oid import NameOID
 from people import PEOPLE, Clock, Person
 
 from omr.errors import OmrError
-from omr.web.accounts import MOST_ANONYMOUS_ACTS, Accounts, Role
-from omr.web.front import FrontOffice
-from omr.web.passwords import is_plain
+from omr.web.frame.front import FrontOffice
 from omr.web.patience import LIMITS, Limits
+from omr.web.people.accounts import MOST_ANONYMOUS_ACTS, Accounts, Role
+from omr.web.people.passwords import is_plain
 from omr.web.server import desks, hand_over
 from omr.web.tls import Tls
 

@@ -17,8 +17,8 @@ from scanned_stacks import slip, take_slips
 
 from omr.figures import Nothing, Share
 from omr.reports import monthly
-from omr.reports.breakdowns import breakdowns
-from omr.web.charts import band_bar, interval_bar, levels_bar
+from omr.reports.figures.breakdowns import breakdowns
+from omr.web.frame.charts import band_bar, interval_bar, levels_bar
 from omr.words import Role
 
 

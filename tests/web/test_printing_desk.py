@@ -7,7 +7,7 @@ import pytest
 
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.web.printing import FOLDER
+from omr.web.month.printing import FOLDER
 from omr.words import Role
 
 

@@ -24,7 +24,7 @@ from waiting import until
 from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.intake.receipt import receipt_of
 from omr.records.store.store import Store
-from omr.web.accounts import Accounts
+from omr.web.people.accounts import Accounts
 from omr.words import Role
 from omr.workspace import Workspace
 

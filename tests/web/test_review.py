@@ -16,7 +16,7 @@ from omr.messages import catalogue
 from omr.records.review.second_reading import doubtful
 from omr.records.store.store import Store
 from omr.web.app import create_app
-from omr.web.front import FrontOffice
+from omr.web.frame.front import FrontOffice
 from omr.words import Role
 
 

@@ -11,11 +11,11 @@ from people import Person
 from starlette.testclient import TestClient
 
 from omr.records.store.backup import back_up
-from omr.web.accounts import Role
 from omr.web.app import create_app
-from omr.web.backups import Backups
-from omr.web.front import FrontOffice
+from omr.web.frame.front import FrontOffice
+from omr.web.people.accounts import Role
 from omr.web.state import state_of
+from omr.web.work.backups import Backups
 
 
 def test_a_monitor_is_told_in_numbers_and_words_of_ours(office: FrontOffice) -> None:

@@ -12,8 +12,8 @@ from scanned_stacks import slip, take_slips
 from omr.messages import LANGUAGES, catalogue
 from omr.records.review.progress import Undecided, undecided
 from omr.records.store.store import Store
-from omr.web import cases
-from omr.web.pages import static_url
+from omr.web.frame.pages import static_url
+from omr.web.review import cases
 from omr.words import Aside, Role, SlipDoubt
 
 

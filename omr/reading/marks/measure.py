@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from omr.forms.raster import PX_PER_MM
+from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
 from omr.reading.page.layer import RUN_MM, InkLayer
 

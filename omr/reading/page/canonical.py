@@ -11,7 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from omr.forms.raster import PX_PER_MM
+from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Affine, PageFrame
 from omr.reading.scan.pages import Grey
 

@@ -16,7 +16,7 @@ import numpy as np
 import zxingcpp
 
 from omr.errors import AlignmentError, OmrError, SerialError
-from omr.forms.carriers import CODES, SerialCode
+from omr.forms.printing.carriers import CODES, SerialCode
 from omr.forms.serial import CHECK_ALPHABET, Issue, IssuedSerials, Serial, parse_serial
 from omr.geometry import MM_PER_INCH, Box, apply
 from omr.reading.page.align import AlignedPage

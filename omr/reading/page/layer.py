@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.forms.raster import PX_PER_MM, Raster
+from omr.forms.printing.raster import PX_PER_MM, Raster
 from omr.reading.scan.pages import Grey
 
 PAPER_STEP: Final = 4  # px averaged to one where paper is looked for: grain is gone, strokes are not

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.forms.raster import PX_PER_MM, Raster
+from omr.forms.printing.raster import PX_PER_MM, Raster
 from omr.geometry import Affine, PageFrame, apply, invert
 from omr.reading.page.canonical import canonical
 from omr.reading.page.layer import InkLayer

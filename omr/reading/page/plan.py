@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.forms.raster import Raster, pixels, raster_of
+from omr.forms.printing.raster import Raster, pixels, raster_of
 from omr.forms.template import BOX_MM, Form
 from omr.geometry import Box
 from omr.reading.page.comments import WritingArea, areas_of

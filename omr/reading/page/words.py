@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.errors import AlignmentError
-from omr.forms.raster import PX_PER_MM, Raster
+from omr.forms.printing.raster import PX_PER_MM, Raster
 from omr.forms.template import Form
 
 SAMPLES: Final = 48  # pixels of letters, and of the white between them, by which a piece is known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zxingcpp
 
 from omr.errors import ScanError
-from omr.forms.cover import Cover, parse_cover
+from omr.forms.printing.cover import Cover, parse_cover
 from omr.reading.scan.pages import EncodedPage, ScannedPage, decode
 
 _QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import RegisterError, ScanError
-from omr.forms.cover import Cover
+from omr.forms.printing.cover import Cover
 from omr.messages import shown
 from omr.reading.apart import Apart, cover_of
 from omr.reading.limits import USUAL, Limits

@@ -12,7 +12,7 @@ from omr.records.register.units import find_unit
 from omr.records.store.store import Store
 
 if TYPE_CHECKING:  # it brings reportlab, and who only asks the inbox needs none
-    from omr.forms.cover import Cover
+    from omr.forms.printing.cover import Cover
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
-from omr.forms.office_paper import table, text, write_paper
+from omr.forms.printing.office_paper import table, text, write_paper
 from omr.messages import say
 from omr.records.intake.receipt import Receipt, sheets_message
 from omr.text import moment

@@ -24,7 +24,7 @@ from omr.records.store.store import Act, Row, Store
 
 FIRST_NUMBER: Final = 1
 
-Printer = Callable[..., None]  # as `omr.forms.printing.print_forms`
+Printer = Callable[..., None]  # as `omr.forms.printing.printing.print_forms`
 
 
 def issue(
@@ -49,7 +49,7 @@ def issue(
     electronic_url : str
         Address of the electronic form, for its QR code.
     print_forms : callable, optional
-        Prints one page for each serial; without it `omr.forms.printing.print_forms`.
+        Prints one page for each serial; without it `omr.forms.printing.printing.print_forms`.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def issue(
         exists, or the year's numbers are used up.
     """
     if print_forms is None:
-        from omr.forms import printing  # brings reportlab, which only printing needs
+        from omr.forms.printing import printing  # brings reportlab, which only printing needs
 
         print_forms = printing.print_forms
     when = parse_period(period)

@@ -1,0 +1,1 @@
+"""Commands that keep the office running: copies, proofs, accounts, the server."""

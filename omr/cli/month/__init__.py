@@ -1,0 +1,1 @@
+"""Commands about a month: answers, decisions, figures, reports."""

@@ -1,0 +1,1 @@
+"""Commands about what is printed and where it went."""

@@ -1,0 +1,150 @@
+"""``omr forms``: the forms there are, their boxes, a specimen, and the check of an office's own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.errors import OmrError, TemplateError, why
+from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.forms.template import Form
+    from omr.workspace import Workspace
+
+
+@click.group()
+def forms() -> None:
+    """Forms."""
+
+
+@forms.command("list")
+@json_option
+@click.pass_obj
+def list_(session: Session, as_json: bool) -> None:
+    """List forms."""
+    from omr.forms.layout import list_forms
+
+    workspace = _workspace(session)
+    found = list_forms(workspace.forms if workspace else None)
+    rows = [{name: getattr(form, name) for name in ("form", "title", "revision", "paper")} for form in found]
+    if as_json:
+        return print_json(rows)
+    for form in found:
+        click.echo(f"{form.form:<12} {form.revision:<12} {form.paper}  {form.title} – {form.field}")
+
+
+@forms.command()
+@click.argument("form")
+@json_option
+@click.pass_obj
+def show(session: Session, form: str, as_json: bool) -> None:
+    """Show a form."""
+    from omr.forms.template import fingerprint
+
+    found = _find(_workspace(session), form)
+    frame = found.frame
+    if as_json:
+        return print_json(
+            {
+                "form": found.form,
+                "revision": found.revision,
+                "fingerprint": fingerprint(found),
+                "page": {"width_mm": frame.width_mm, "height_mm": frame.height_mm},
+                "fiducials": [
+                    {
+                        "id": mark.id,
+                        "x_mm": mark.box.x_mm,
+                        "y_mm": mark.box.y_mm,
+                        "size_mm": mark.box.width_mm,
+                    }
+                    for mark in frame.fiducials
+                ],
+                "serial": asdict(frame.serial_text),
+                "questions": [
+                    {
+                        "key": question.key,
+                        "kind": question.kind.value,
+                        "factor": question.factor,
+                        "text": question.text,
+                        "options": [
+                            {"code": option.code, "label": option.label, **asdict(option.box)}
+                            for option in question.options
+                        ],
+                    }
+                    for question in found.questions
+                ],
+            }
+        )
+    click.echo(say("forms.shown", **asdict(found), fingerprint=fingerprint(found)))
+    for question in found.questions:
+        click.echo(f"\n{question.key}  {question.text}")
+        for option in question.options:
+            x_mm, y_mm = option.box.centre_mm
+            click.echo(f"    {option.code:<20} {x_mm:6.2f} {y_mm:7.2f}  {option.label}")
+
+
+@forms.command()
+@click.argument("form")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False))
+@click.pass_obj
+def preview(session: Session, form: str, output: str) -> None:
+    """Print a specimen."""
+    from omr.forms.printing.printing import print_specimen
+
+    workspace = _workspace(session)
+    found = _find(workspace, form)
+    url = workspace.settings.electronic_form_url if workspace else ""
+    try:
+        print_specimen(found, Path(output), electronic_url=url)
+    except OSError as error:
+        raise OmrError("forms.unwritable", file=output, detail=why(error)) from error
+    click.echo(say("forms.previewed", form=found.form, file=output))
+
+
+@forms.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@json_option
+def check(file: str, as_json: bool) -> int:
+    """Check a file."""
+    from omr.forms.layout import lay_out
+    from omr.forms.loading import load_template
+    from omr.forms.problems import Problem
+
+    try:
+        form = lay_out(load_template(Path(file)), file)
+    except TemplateError as error:
+        if not as_json:
+            raise
+        problems = error.values.get("problems", (Problem("", error.key, error.values),))
+        assert isinstance(problems, tuple)
+        wrong = [{"where": problem.where, "detail": problem.said} for problem in problems]
+        print_json({"ok": False, "form": None, "problems": wrong})
+        return 1
+    boxes = sum(len(question.options) for question in form.questions)
+    if as_json:
+        print_json({"ok": True, "form": form.form, "problems": []})
+    else:
+        click.echo(say("forms.right", file=file, form=form.form, questions=len(form.questions), boxes=boxes))
+    return 0
+
+
+def _workspace(session: Session) -> Workspace | None:
+    """Return the workspace if there is one: built-in forms are there without."""
+    from omr.workspace import SETTINGS
+
+    return session.workspace() if (Path(session.folder) / SETTINGS).is_file() else None
+
+
+def _find(workspace: Workspace | None, form: str) -> Form:
+    """Return a form by its name, or the one that a TOML file describes."""
+    from omr.forms.layout import find_form, lay_out
+    from omr.forms.loading import load_template
+
+    if form.lower().endswith(".toml"):
+        return lay_out(load_template(Path(form)), form)
+    return find_form(form, workspace.forms if workspace else None)

@@ -1,0 +1,176 @@
+"""``omr register plan``, ``stamp``, ``counters``: printing for all units at once, stamps, counters."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from omr.cli.common import Session, json_option, operator, print_json
+from omr.messages import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omr.forms.serial import Issue
+    from omr.records.store.store import Store
+    from omr.reports.document.handover import Handed
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--period", required=True)
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--by", required=True)
+@click.option("--dry-run", "dry", is_flag=True)
+@json_option
+@click.pass_obj
+def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: bool, as_json: bool) -> None:
+    """Issue and hand over a whole plan."""
+    from omr.records.register.periods import parse_period
+    from omr.records.register.plan import read_plan
+    from omr.records.register.register import issued
+    from omr.records.register.stock import receive
+    from omr.records.register.units import find_unit
+    from omr.reports.document.handover import write_handover
+
+    when = parse_period(period)
+    with session.office(by=by) as office:
+        store = office.store
+        lines = read_plan(store, file, when, office.form)
+        there = {(run.unit, run.form): run for run in issued(store) if run.period == when.name}
+        left = [
+            line
+            for line in lines
+            if not ((output / line.file).exists() and (line.unit, line.form.form) in there)
+        ]
+        done: list[Issue] = []
+        papers: list[Path] = []
+        if not dry:
+            output.mkdir(parents=True, exist_ok=True)
+            for line in left:
+                target = output / line.file
+                done.append(
+                    office.issue(line.form, unit=line.unit, period=when.name, count=line.count, target=target)
+                )
+                receive(store, [done[-1].run], unit=line.unit, period=when.name, by=by)
+            settings = office.workspace.settings.report
+            for unit in dict.fromkeys(run.unit for run in done):
+                handed = list(_handed(store, (run for run in done if run.unit == unit)))
+                name = find_unit(store, unit, when).name
+                papers += write_handover(output, unit, name, when, handed, settings)
+    known = len(lines) - len(left)
+    if as_json:
+        runs = [{"run": run.run, "unit": run.unit, "form": run.form, "count": run.count} for run in done]
+        files = [str(paper) for paper in papers]
+        return print_json(
+            {"planned": len(lines), "known": known, "dry_run": dry, "runs": runs, "papers": files}
+        )
+    total = sum(line.count for line in left)
+    units = len({line.unit for line in left})
+    key = "register.would_plan" if dry else "register.planned"
+    click.echo(say(key, runs=len(left), units=units, slips=total, known=known))
+    for paper in papers:
+        click.echo(f"  {paper}")
+
+
+def _handed(store: Store, runs: Iterable[Issue]) -> Iterable[Handed]:
+    from omr.records.register.ranges import Ranges
+    from omr.records.register.stamping import stamped_serials
+    from omr.reports.document.handover import Handed
+
+    stamped = stamped_serials(store)
+    for run in runs:
+        first, last = (run.serial(number).printed for number in (run.first, run.last))
+        has = len(stamped.get(run.run, Ranges()))
+        yield Handed(run.run, run.form, first, last, run.count, has)
+
+
+@click.command()
+@click.argument("serials", metavar="RUN|SERIAL..SERIAL", nargs=-1, required=True)
+@click.option("--by", required=True)
+@click.option("--undo", is_flag=True)
+@json_option
+@click.pass_obj
+def stamp(session: Session, serials: tuple[str, ...], by: str, undo: bool, as_json: bool) -> None:
+    """Record which slips are stamped."""
+    from omr.records.register import stamping
+
+    with session.store() as store:
+        changed = stamping.stamp(store, serials, by=by, stamped=not undo)
+    count = sum(len(span.ranges) for span in changed)
+    if as_json:
+        return print_json({"stamped": 0 if undo else count, "unstamped": count if undo else 0})
+    click.echo(say("register.unstamped" if undo else "register.stamped", count=count))
+
+
+@click.group()
+def counters() -> None:
+    """Counters."""
+
+
+@counters.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def import_(session: Session, file: Path, as_json: bool) -> None:
+    """Import the list of counters."""
+    from omr.records.register.counters import import_counters
+
+    with session.store() as store:
+        count = import_counters(store, file, by=operator())
+    if as_json:
+        return print_json({"imported": count})
+    click.echo(say("register.counters_imported", count=count))
+
+
+@counters.command("list")
+@click.option("--period")
+@json_option
+@click.pass_obj
+def list_(session: Session, period: str | None, as_json: bool) -> int:
+    """List the counters, with their figures in a period."""
+    from omr.records.counts.counters import counter_figures
+    from omr.records.register.counters import counters as found
+    from omr.records.register.periods import parse_period
+
+    when = parse_period(period) if period else None
+    with session.store() as store:
+        listed = found(store, when)
+        figures = counter_figures(store, when) if when else {}
+    without = [one for one in listed if not one.board]
+    if as_json:
+        rows = [
+            {**asdict(one), **(asdict(figures[one.counter]) if one.counter in figures else {})}
+            for one in listed
+        ]
+        print_json(rows)
+    else:
+        for one in listed:
+            board = say("register.with_board" if one.board else "register.without_board")
+            line = f"{one.counter:<12} {one.unit:<10} {one.name}  {one.phone}  {one.officer}  {board}"
+            if one.counter in figures:
+                line += "  " + say("register.counter_figures", **asdict(figures[one.counter]))
+            click.echo(line)
+        click.echo(say("register.boards", done=len(listed) - len(without), count=len(listed)))
+    return 3 if without else 0
+
+
+@counters.command()
+@click.argument("counter")
+@click.argument("serials", metavar="RUN|SERIAL..SERIAL", nargs=-1, required=True)
+@click.option("--by", required=True)
+@json_option
+@click.pass_obj
+def give(session: Session, counter: str, serials: tuple[str, ...], by: str, as_json: bool) -> None:
+    """Record which slips lie at a counter."""
+    from omr.records.register.counters import give_serials
+
+    with session.store() as store:
+        spans = give_serials(store, counter, serials, by=by)
+    count = sum(len(span.ranges) for span in spans)
+    if as_json:
+        return print_json({"counter": counter.upper(), "slips": count})
+    click.echo(say("register.given", counter=counter.upper(), count=count))

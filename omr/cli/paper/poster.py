@@ -1,0 +1,59 @@
+"""``omr poster``: the board with the QR codes of the electronic forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from omr.cli.common import Session, json_option, print_json
+from omr.errors import OmrError
+from omr.messages import say
+
+
+@click.command()
+@click.option("--unit", required=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--form", "names", multiple=True)
+@click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4")
+@click.option("--phone")
+@json_option
+@click.pass_obj
+def poster(
+    session: Session,
+    unit: str,
+    output: Path,
+    names: tuple[str, ...],
+    paper: str,
+    phone: str | None,
+    as_json: bool,
+) -> None:
+    """Print the board of a unit."""
+    from omr.forms.layout import find_form, list_forms
+    from omr.forms.printing.poster import Code, print_poster
+    from omr.records.register.units import find_unit
+
+    workspace = session.workspace()
+    settings = workspace.settings
+    if not settings.electronic_form_url:
+        raise OmrError("poster.no_address")
+    with session.store() as store:
+        serving = find_unit(store, unit)
+    forms = [find_form(name, workspace.forms) for name in names] or list_forms(workspace.forms)
+    of_field = {form.field: form for form in reversed(forms)}  # the first form of a field stands for it
+    codes = [
+        Code(form.field, address_of(settings.electronic_form_url, form.form, serving.unit))
+        for form in sorted(of_field.values(), key=lambda form: form.form)
+    ]
+    if not output.parent.is_dir():
+        raise OmrError("poster.no_folder", folder=output.parent)
+    number = phone if phone is not None else settings.poster.phones.get(serving.unit, "")
+    print_poster(output, office=settings.office, unit=serving.name, codes=codes, phone=number, paper=paper)
+    if as_json:
+        return print_json({"pdf": str(output), "codes": [code.address for code in codes]})
+    click.echo(say("poster.done", file=output, count=len(codes)))
+
+
+def address_of(address: str, form: str, unit: str) -> str:
+    """Return the address of one form for one unit."""
+    return address.replace("{form}", form).replace("{unit}", unit)

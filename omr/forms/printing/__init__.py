@@ -1,0 +1,1 @@
+"""A laid-out form becomes paper: PDF, picture, cover sheets, posters."""

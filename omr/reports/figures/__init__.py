@@ -1,0 +1,1 @@
+"""What is counted together, with its error; nothing is laid out here."""

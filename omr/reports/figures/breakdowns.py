@@ -1,0 +1,140 @@
+"""The overall answer by who gave it and for which procedure, with small cells hidden.
+
+What is hidden is decided once, on the table of all units and the city: a unit's table hides what the
+city's and the other units' would give away, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omr.figures import Nothing, Share
+from omr.forms.surveys import in_vietnamese, overall_question, scale_of
+from omr.forms.template import Form, Question
+from omr.records.counts.tallies import grouping_questions
+from omr.reports.figures.hiding import hide_table
+from omr.reports.figures.statistics import Month
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The slips of one answer about the respondent or the procedure."""
+
+    code: str  # "" of those who did not say
+    label: str
+    slips: int | Nothing  # with a valid overall answer
+    share: Share | Nothing  # satisfied among them
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """One question's groups; `field` is "" where all fields ask it with the same options."""
+
+    question: str
+    text: str
+    field: str
+    groups: tuple[Group, ...]
+
+    @property
+    def heading(self) -> str:
+        """What heads the groups: the question without how to mark it, and whose it is."""
+        asked = self.text.partition(" (")[0]
+        return f"{asked} – {self.field}" if self.field else asked
+
+
+NO_ANSWER = ""
+
+
+def breakdowns(month: Month, smallest: int) -> list[Breakdown]:
+    """Return the overall answer by every grouping question, in the order of the forms.
+
+    Parameters
+    ----------
+    smallest : int
+        Cells of 1 to `smallest` - 1 slips are hidden.
+    """
+    whole = month.city or month
+    asked: dict[tuple[str, str, str], list[tuple[str, Form, Question]]] = {}
+    for fingerprint, form in sorted(
+        whole.forms.items(), key=lambda entry: (entry[1].form, entry[1].revision)
+    ):
+        for question in grouping_questions(form):
+            field = "" if _same_everywhere(whole, question) else form.field
+            asks = whole.wordings.of(form, question)
+            asked.setdefault((question.key, field, asks), []).append((fingerprint, form, question))
+    counts = _count(whole)
+    return [
+        _breakdown(month, field, prints, counts, smallest)
+        for (_, field, _), prints in sorted(asked.items(), key=lambda entry: (bool(entry[0][1]),))
+        if any(fingerprint in month.forms for fingerprint, _, _ in prints)
+    ]
+
+
+def _same_everywhere(month: Month, question: Question) -> bool:
+    """Whether all forms ask it in the same words with the same answers."""
+    asked = {
+        (month.wordings.of(form, other), scale_of(form, other))
+        for form in month.forms.values()
+        for other in form.questions
+        if other.key == question.key
+    }
+    return len(asked) == 1
+
+
+def _count(month: Month) -> dict[tuple[str, str, str, str], Share]:
+    """Return the satisfied share per unit, fingerprint, question and code, of all units."""
+    good: dict[str, set[str]] = {}
+    for fingerprint, form in month.forms.items():
+        overall = overall_question(form)
+        options = overall.options if overall else ()
+        good[fingerprint] = {option.code for option in options if option.satisfied}
+    shares: defaultdict[tuple[str, str, str, str], Share] = defaultdict(lambda: Share(0, 0))
+    for row in month.tallies.crossed:
+        at = row.stratum
+        satisfied = row.slips if row.overall in good[at.fingerprint] else 0
+        shares[at.unit, at.fingerprint, row.question, row.code] += Share(satisfied, row.slips)
+    return shares
+
+
+def _breakdown(
+    month: Month,
+    field: str,
+    asked: Sequence[tuple[str, Form, Question]],
+    counts: dict[tuple[str, str, str, str], Share],
+    smallest: int,
+) -> Breakdown:
+    _, first, question = asked[0]
+    # Answers of several prints are one group where code and words agree; who did not say stands last.
+    nothing = (NO_ANSWER, "Không ghi")
+    groups = dict.fromkeys(
+        (option.code, in_vietnamese(form, option.label)) for _, form, each in asked for option in each.options
+    )
+    groups = dict.fromkeys((*groups, nothing))
+    units = sorted({unit for unit, *_ in counts} | {month.unit} - {""})
+    table = {unit: dict.fromkeys(groups, Share(0, 0)) for unit in units}
+    for fingerprint, form, each in asked:
+        words = [(option.code, in_vietnamese(form, option.label)) for option in each.options]
+        for unit in units:
+            for code, label in (*words, nothing):
+                table[unit][code, label] += counts.get((unit, fingerprint, each.key, code), Share(0, 0))
+    rows, total = hide_table([list(row.values()) for row in table.values()], smallest)
+    shown = rows[units.index(month.unit)] if month.unit else total
+    shown = shown or [(0, Share(0, 0))] * len(groups)
+    offered = {
+        (option.code, in_vietnamese(form, option.label))
+        for mark, form, each in asked
+        if mark in month.forms
+        for option in each.options
+    } | {nothing}
+    return Breakdown(
+        question.key,
+        in_vietnamese(first, question.text),
+        field,
+        tuple(
+            Group(*group, slips, share)
+            for group, (slips, share) in zip(groups, shown, strict=True)
+            if group in offered
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Figures as tables, and what is hidden in them."""

@@ -1,0 +1,1 @@
+"""Coming in: sign in, sign out, who may open what, the accounts desk."""

@@ -1,0 +1,99 @@
+"""What all desks share: the workspace, the accounts, and the work that goes on behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from queue import Empty, LifoQueue
+from threading import Lock
+
+from omr.errors import StoreError
+from omr.office import MEANS, Means, Office
+from omr.records.review.worklist import Worklist
+from omr.records.store.store import Store
+from omr.web.frame.pictures import Pictures
+from omr.web.people.accounts import Accounts
+from omr.web.people.throttle import Throttle
+from omr.web.work.backups import Backups
+from omr.web.work.kept import Kept
+from omr.web.work.worker import Worker
+from omr.words import Role
+from omr.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class FrontOffice:
+    """One workspace that is open to visitors: the hall behind it is lent for each visit."""
+
+    workspace: Workspace
+    accounts: Accounts
+    throttle: Throttle
+    worker: Worker
+    pictures: Pictures
+    worklist: Worklist
+    backups: Backups
+    kept: Kept = field(default_factory=Kept)
+    means: Means = MEANS
+    deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
+    _stores: LifoQueue[Store] = field(default_factory=LifoQueue)
+
+    @classmethod
+    def open(cls, workspace: Workspace) -> FrontOffice:
+        """Open the office of a workspace."""
+        accounts = Accounts.open(workspace.path / "accounts.sqlite")
+        return cls.of(workspace, accounts)
+
+    @classmethod
+    def of(cls, workspace: Workspace, accounts: Accounts, throttle: Throttle | None = None) -> FrontOffice:
+        """Put an office together around its accounts."""
+        worker, pictures = Worker(workspace), Pictures(workspace.path)
+        return cls(
+            workspace,
+            accounts,
+            throttle or Throttle(),
+            worker,
+            pictures,
+            Worklist(accounts.signing_key, had=accounts.known_of),
+            Backups(workspace),
+        )
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Lend an open register: opening one costs 3 ms, which 100 people at once would feel."""
+        try:
+            store = self._stores.get_nowait()
+        except Empty:
+            store = Store.open(self.workspace.database, any_thread=True)
+        try:
+            yield store
+        except StoreError:  # a register that failed once is opened anew
+            store.close()
+            raise
+        except BaseException:
+            self._stores.put(store)
+            raise
+        self._stores.put(store)
+
+    def hall(self, store: Store, by: str) -> Office:
+        """Return the office around a register that was lent, for one visitor."""
+        user = self.accounts.find(by)
+        return Office(self.workspace, store, by, self.means).among_persons(user.unit if user else None)
+
+    def note(self, by: str, what: str, about: str) -> None:
+        """Record an act that is no fact about slips: logins, downloads, looking at a whole page."""
+        self.accounts.note(by, what, about)
+
+    def first_admin(self) -> str | None:
+        """Make the account ``admin`` when nobody has one yet; return its one-time password."""
+        if self.accounts.users():
+            return None
+        return self.accounts.add("admin", [Role.ADMIN], None, by="omr serve")
+
+    def close(self) -> None:
+        """End the work behind the desks and close the databases."""
+        self.worker.stop()
+        self.backups.stop()
+        while not self._stores.empty():
+            self._stores.get_nowait().close()
+        self.accounts.close()

@@ -1,0 +1,1 @@
+"""The desks of a month: board, figures, printing, signals."""

@@ -1,0 +1,1 @@
+"""The desks where people decide: answers, screens of boxes, cases, comments."""

@@ -1,0 +1,94 @@
+"""The comments desk: one handwritten comment after the other, typed, given a topic, masked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from starlette.responses import Response
+
+from omr.errors import OmrError, ScanError
+from omr.reading.page.comments import Comment, draft_text
+from omr.records.review.transcripts import Topic, Written, find_written, mask, transcribe, untyped
+from omr.records.store.store import Store
+from omr.web.frame.pages import NotFoundError, page, see_other
+from omr.web.frame.pictures import jpeg
+from omr.web.frame.visit import Visit
+
+_WIDTH_PX: Final = 1200
+
+
+def desk(visit: Visit) -> Response:
+    """Show the next comment that nobody is at."""
+    with visit.office.store() as store:
+        return _next(visit, store)
+
+
+def save(visit: Visit) -> Response:
+    """Keep what was typed, and show the next."""
+    with visit.office.store() as store:
+        written = _written(visit, store)
+        try:
+            topic = Topic(visit.form.get("topic", ""))
+        except ValueError as error:
+            raise OmrError("desk.comment_topic") from error
+        with visit.office.deciding:
+            if visit.office.worklist.held_by_other(written.key, visit.me.name):
+                raise OmrError("desk.taken_meanwhile")
+            transcribe(store, written, topic, visit.form.get("text", ""), by=visit.me.name)
+        visit.office.worklist.release(written.key, visit.me.name)
+    return see_other("/comments")
+
+
+def preview(visit: Visit) -> Response:
+    """Show what others will see of a text while it is typed."""
+    return page(visit, "masked.html", text=mask(" ".join(visit.form.get("text", "").split())))
+
+
+def draft(visit: Visit) -> Response:
+    """Let the machine guess; the guess is a draft for the person who types."""
+    with visit.office.store() as store:
+        written = _written(visit, store)
+        grey = visit.office.pictures.pixels(store, written.page)
+    text = draft_text(grey, Comment(written.question, True, 0.0, written.corners_px))
+    return page(visit, "typing.html", text=text, drafted=True)
+
+
+def picture(visit: Visit) -> Response:
+    """Show the handwriting."""
+    with visit.office.store() as store:
+        written = _written(visit, store)
+        try:
+            pixels = visit.office.pictures.pixels(store, written.page)
+        except ScanError as error:
+            raise NotFoundError from error
+    corners = written.corners_px
+    across = float(np.linalg.norm(corners[1] - corners[0]))
+    down = float(np.linalg.norm(corners[3] - corners[0]))
+    size = _WIDTH_PX, max(1, round(_WIDTH_PX * down / across))
+    target = np.array([[0, 0], [size[0], 0], [0, size[1]]], np.float32)
+    map_ = cv2.getAffineTransform(corners[[0, 1, 3]].astype(np.float32), target)
+    cut = cv2.warpAffine(pixels, map_, size, flags=cv2.INTER_LINEAR, borderValue=(255, 255, 255))
+    return Response(jpeg(np.asarray(cut, np.uint8)), media_type="image/jpeg")
+
+
+def _next(visit: Visit, store: Store) -> Response:
+    office, name = visit.office, visit.me.name
+    waiting = untyped(store)
+    written = next((one for one in waiting if not office.worklist.held_by_other(one.key, name)), None)
+    if written is not None:
+        office.worklist.hold(written.key, name)
+    return page(
+        visit, "comments.html", written=written, left=len(waiting), topics=list(Topic), text="", drafted=False
+    )
+
+
+def _written(visit: Visit, store: Store) -> Written:
+    reading = visit.parameter("reading")
+    if not (reading.isdecimal() and len(reading) < 16):
+        raise NotFoundError
+    written = find_written(store, int(reading), visit.parameter("question"))
+    if written is None:
+        raise NotFoundError
+    return written

@@ -1,0 +1,269 @@
+"""The review desk: one doubtful row after the other, large, decided with one key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from omr.errors import OmrError, ScanError
+from omr.forms.template import Form, Kind, Question
+from omr.geometry import Box
+from omr.messages import say
+from omr.records.counts.readings import form_of as printed_form
+from omr.records.review.decide import spoken
+from omr.records.review.queue import WITHDRAW, find_item
+from omr.records.review.second_reading import DoubtfulItem, agreed, latest
+from omr.records.review.worklist import Wanted
+from omr.records.store.store import Store
+from omr.web.frame.pages import NotFoundError, page
+from omr.web.frame.visit import Visit
+from omr.words import WITHDRAWN, AnswerState
+
+NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this person makes marks
+_SIDE_MM: Final = 3.0
+_ROW_PX_PER_MM: Final = 8.6  # 1,240 px for a row of A5: the width of an office screen
+_PAGE_PX_PER_MM: Final = 6.0
+_WHY: Final = "review desk"  # stored with every decision; more where the reviewer writes more
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChoice:
+    """One answer that a key gives."""
+
+    key: str  # what is pressed
+    value: str  # what is sent
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """One item as it is shown; boxes in mm of the page."""
+
+    item: DoubtfulItem
+    form: Form
+    question: Question
+    choices: tuple[KeyChoice, ...]
+    area: Box  # what the picture shows
+    spot: Box  # the question's own boxes
+    marked: tuple[str, ...]  # labels of what the machine is sure of
+    doubtful: tuple[tuple[Box, str], ...]  # box and label
+    leans: tuple[str, ...]  # labels of what the machine leans to
+
+    @property
+    def picture(self) -> str:
+        """Where the picture is."""
+        return f"/review/row/{self.item.reading}/{self.question.key}.jpg"
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one option may be right: then keys collect and Enter sends."""
+        return self.question.kind is Kind.MULTIPLE
+
+
+def desk(visit: Visit) -> Response:
+    """Show the first item, with filters and keys."""
+    with visit.office.store() as store:
+        return _next(visit, store, "review.html")
+
+
+def following(visit: Visit) -> Response:
+    """Pass an item over and show the next."""
+    visit.office.worklist.put_off(visit.form.get("item", ""), visit.me.name)
+    with visit.office.store() as store:
+        return _next(visit, store, "item.html")
+
+
+def decide(visit: Visit) -> Response:
+    """Record a decision and show the next item."""
+    key, words = visit.form.get("item", ""), visit.form.get("answer", "").split()
+    office = visit.office
+    with office.store() as store:
+        office.worklist.find(store, key)  # after a restart the list is empty
+        problem = ""
+        try:
+            office.worklist.decide(
+                store,
+                key,
+                visit.me.name,
+                lambda item: write(visit, store, item, words),
+                lambda known: _check(visit, store, known, words),
+            )
+        except OmrError as error:
+            problem = str(error)
+        return _next(visit, store, "item.html", problem=problem, undo="" if problem else key)
+
+
+def undo(visit: Visit) -> Response:
+    """Take the latest decision back and show its item again."""
+    key, name, office = visit.form.get("item", ""), visit.me.name, visit.office
+    with office.store() as store:
+        item = office.worklist.known_again(key, name)
+        if item is None:
+            if not take_back(visit, store, key):
+                return _next(visit, store, "item.html", problem=say("desk.nothing_to_undo"))
+            item = office.worklist.find(store, key)
+            office.worklist.hold(key, name)
+        if item is None:
+            return _next(visit, store, "item.html")
+        return _show(visit, "item.html", [row_of(item, store.forms)], wanted_of(visit))
+
+
+def take_back(visit: Visit, store: Store, key: str) -> bool:
+    """Withdraw a decision if it is this reader's and the latest on its item; return whether it was."""
+    if not _is_my_latest(store, key, visit.me.name):
+        return False
+    _record(visit, store, key, [WITHDRAW])
+    visit.office.worklist.forget()
+    return True
+
+
+def _is_my_latest(store: Store, key: str, name: str) -> bool:
+    try:
+        last = latest(store, find_item(store, key))
+    except OmrError:  # no name of ours
+        return False
+    return last is not None and last.by == name and last.state != WITHDRAWN
+
+
+def row_picture(visit: Visit) -> Response:
+    """Show one row of a slip with its neighbours."""
+    with visit.office.store() as store:
+        form, key = form_of(visit, store), visit.parameter("question")
+        question = next((one for one in form.questions if one.key == key and one.options), None)
+        if question is None:
+            raise NotFoundError
+        return picture(visit, store, form, _area(form, question), _ROW_PX_PER_MM)
+
+
+def whole_page(visit: Visit) -> Response:
+    """Show the whole slip, upright."""
+    with visit.office.store() as store:
+        form = form_of(visit, store)
+        area = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
+        return picture(visit, store, form, area, _PAGE_PX_PER_MM)
+
+
+def picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float) -> Response:
+    """Cut a picture out of the slip that the path names."""
+    try:
+        part = visit.office.pictures.part(store, form, _reading(visit), area, px_per_mm)
+    except ScanError as error:
+        raise NotFoundError from error
+    # Kept for minutes, in this browser only: the next item's picture is loaded before it is shown.
+    return Response(part, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
+
+
+def form_of(visit: Visit, store: Store) -> Form:
+    """Return the form of the slip that the path names."""
+    form = printed_form(store, _reading(visit))
+    if form is None:
+        raise NotFoundError
+    return form
+
+
+def _reading(visit: Visit) -> int:
+    text = visit.parameter("reading")
+    if not (text.isdecimal() and len(text) < 16):
+        raise NotFoundError
+    return int(text)
+
+
+def write(visit: Visit, store: Store, item: DoubtfulItem, words: list[str]) -> None:
+    """Record a decision on an item; several options where one is wanted are a multiple answer."""
+    _record(visit, store, item.item, _answer(store, item, words))
+
+
+def _check(visit: Visit, store: Store, known: DoubtfulItem, words: list[str]) -> None:
+    """Compare an answer with what two others said; the register learns nothing."""
+    given = spoken(_question(store, known), _answer(store, known, words))
+    visit.office.accounts.note_known(
+        visit.me.name, known.item, right=given is not None and given.compared == agreed(known)
+    )
+
+
+def _question(store: Store, item: DoubtfulItem) -> Question:
+    return store.forms[item.fingerprint].questions[item.position]
+
+
+def _answer(store: Store, item: DoubtfulItem, words: list[str]) -> list[str]:
+    several = len(words) > 1 and _question(store, item).kind is not Kind.MULTIPLE
+    return [AnswerState.MULTIPLE.value] if several else words
+
+
+def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
+    why = visit.form.get("why", "").strip()[:300] or _WHY
+    visit.office.hall(store, visit.me.name).decide(key, words, why=why)
+
+
+def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo: str = "") -> Response:
+    office, wanted = visit.office, wanted_of(visit)
+    forms = store.forms
+    items = office.worklist.take(store, visit.me.name, wanted)
+    return _show(visit, template, [row_of(item, forms) for item in items], wanted, problem=problem, undo=undo)
+
+
+def _show(
+    visit: Visit, template: str, rows: list[ShownItem], wanted: Wanted, *, problem: str = "", undo: str = ""
+) -> Response:
+    mine, all_ = visit.office.worklist.counts(visit.me.name, wanted)
+    units, forms, why = visit.office.worklist.choices()
+    return page(
+        visit,
+        template,
+        row=rows[0] if rows else None,
+        next_picture=rows[1].picture if len(rows) > 1 else "",
+        wanted=wanted,
+        mine=mine,
+        all=all_,
+        units=units,
+        forms=forms,
+        why=why,
+        problem=problem,
+        undo=undo,
+    )
+
+
+def wanted_of(visit: Visit) -> Wanted:
+    """Return what the visitor chose to work at."""
+
+    def chosen(name: str) -> str:
+        return visit.form.get(name) or visit.query(name)
+
+    return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"))
+
+
+def row_of(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
+    """Return the row that is shown for an item."""
+    form = forms[item.fingerprint]
+    question = form.questions[item.position]
+    options = {option.code: option for option in question.options}
+    short = all(len(option.code) == 1 for option in question.options)
+    choices = tuple(
+        KeyChoice(option.code if short else str(place), option.code, option.label, option.box)
+        for place, option in enumerate(question.options, start=1)
+    )
+    doubtful = tuple((options[one.option].box, options[one.option].label) for one in item.doubts)
+    marked = tuple(options[code].label for code in item.marked)
+    leans = tuple(options[code].label for code in item.leans if code in options)
+    area, spot = _area(form, question), _spot(question)
+    return ShownItem(item, form, question, choices, area, spot, marked, doubtful, leans)
+
+
+def _spot(question: Question) -> Box:
+    boxes = [option.box for option in question.options]
+    left, top = min(b.x_mm for b in boxes), min(b.y_mm for b in boxes)
+    right = max(b.x_mm + b.width_mm for b in boxes)
+    bottom = max(b.y_mm + b.height_mm for b in boxes)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _area(form: Form, question: Question) -> Box:
+    """Return what is shown: the full width of the page, from the row above to the row below."""
+    spot = _spot(question)
+    top = max(0.0, spot.y_mm - NEIGHBOURS_MM)
+    bottom = min(form.frame.height_mm, spot.y_mm + spot.height_mm + NEIGHBOURS_MM)
+    return Box(_SIDE_MM, top, form.frame.width_mm - 2 * _SIDE_MM, bottom - top)

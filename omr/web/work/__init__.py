@@ -1,0 +1,1 @@
+"""What the server does beside answering: reading stacks, copies, results that are kept."""

@@ -100,6 +100,8 @@ class PageOutcome(StrEnum):
 
 # The reason of a "page" that is none: it stands behind the pages of a file in which others count more.
 PAGES_MAY_BE_MISSING: Final = "pages_may_be_missing"
+# Why a blank page waits: it is not the back of a sheet.
+BLANK_ALONE: Final = "blank_alone"
 
 
 class Standing(StrEnum):

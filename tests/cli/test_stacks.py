@@ -93,7 +93,7 @@ def test_a_cover_supplies_unit_period_and_count(office: Office, tmp_path: Path) 
     )
     assert (made["expected"], [one["reason"] for one in made["problems"]]) == (
         3,
-        ["other_unit", "blank_alone"],
+        ["blank_alone", "other_unit"],
     )
     assert office.json("read", file, code=3)["duplicates"] == 5
     assert len(office.json("answers")) == 3

@@ -47,6 +47,7 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing) -> Workspace:
     )
     for item, answer in [
         ("A2-B1", "4"),
+        ("P3", "not_a_slip"),
         ("P4", str(run.serial(4))),
         ("H3", "refused"),
         ("S1", "KHL4"),

@@ -10,14 +10,20 @@ import pytest
 from PIL import Image
 from scanned import BLANK, Outcome, Scanner, rejected, slip
 
+from omr.errors import RegisterError
 from omr.forms.printing.cover import Cover
-from omr.forms.serial import Issue
+from omr.forms.serial import Issue, Serial
 from omr.forms.symbols import address_code
+from omr.reading.reader import ReadPage
 from omr.reading.scan.find import find_files
 from omr.reading.scan.pages import EncodedPage
+from omr.records.counts.closing import close
 from omr.records.intake.batches import batches
 from omr.records.intake.left_out import add_left_out
 from omr.records.intake.receipt import as_json, as_text, receipt_of
+from omr.records.register.periods import parse_period
+from omr.records.review.decide import decide
+from omr.records.review.queue import Item, queue
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
@@ -188,3 +194,28 @@ def test_a_blank_page_is_a_case_where_no_back_is_expected(scanner: Scanner, issu
     assert alone("both sides.tif", slips[3], BLANK, slips[4], BLANK) == []
     assert alone("upside down.tif", slips[5], BLANK, BLANK, slips[6], BLANK) == [3]
     assert alone("alone.tif", BLANK) == [1]
+
+
+def test_a_blank_page_that_is_no_back_is_settled_like_a_page_that_was_not_read(
+    scanner: Scanner, store: Store, issued_run: Issuing
+) -> None:
+    run = issued_run()
+    made = scanner.take_in(scanner.scan("a.tif", slip(run, 1), BLANK, slip(run, 2)))
+    (case,) = queue(store)
+    assert (case.item, case.kind, case.reason, case.page_number) == ("P2", "page", "blank_alone", 2)
+    november = parse_period("2026-11")
+    with pytest.raises(RegisterError, match="1"):
+        close(store, november, by="lan")
+
+    def say(word: str) -> bool:
+        decide(store, "P2", [word], by="lan", why="tờ lót", read=never)
+        return receipt_of(store, made.batch.name).waits
+
+    assert not say("not_a_slip")
+    assert say("withdraw")
+    assert not say("rescanned")
+    close(store, november, by="lan")
+
+
+def never(item: Item, serial: Serial) -> ReadPage:
+    raise AssertionError("nothing is read anew for a page that is no slip")

@@ -20,7 +20,17 @@ from omr.records.store.chain import batch_root, verify
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
-FACTS = ("pages", "readings", "set_aside", "decidings", "answers", "batches", "batch_files", "original_ends")
+FACTS = (
+    "pages",
+    "lone_blanks",
+    "readings",
+    "set_aside",
+    "decidings",
+    "answers",
+    "batches",
+    "batch_files",
+    "original_ends",
+)
 
 
 def facts(store: Store) -> dict[str, list[tuple[object, ...]]]:
@@ -40,8 +50,8 @@ def test_every_page_ends_as_read_blank_or_rejected(scanner: Scanner, issued_run:
     )
     assert (made.came.sheets, made.duplicates, made.to_review, made.waits) == (3, 0, 1, True)
     assert [(one.file, one.page, one.reason) for one in made.problems] == [
-        ("a.tif", 3, "no_serial"),
         ("a.tif", 2, "blank_alone"),  # the only one of four: scanned on one side
+        ("a.tif", 3, "no_serial"),
     ]
 
 

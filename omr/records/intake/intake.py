@@ -30,11 +30,14 @@ from omr.records.intake.rows import CoverSheet, PageRows, Sent
 from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
 from omr.records.store.store import Act, Row, Store
-from omr.words import NotRead, Seal, SlipDoubt
+from omr.words import PAGES_MAY_BE_MISSING, NotRead, PageOutcome, Seal, SlipDoubt
 
 # One write per page costs 1.2 ms, 50 per write 0.5 ms a page; more is not faster, and
 # what an interruption can cost is the reading of so many pages again.
 PAGES_PER_ACT: Final = 50
+# Share of blank pages from which a stack was scanned on both sides: half of them are backs then, and a
+# few backs are written on.
+BOTH_SIDES: Final = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +291,7 @@ def _end_batch(store: Store, batch: str, by: str) -> None:
     with store.act("end_batch", by=by) as act:
         if not _has_ended(store, batch):
             act.add("doubts", *_without_stamp(store, batch))
+            act.add("lone_blanks", *_lone_blanks(store, batch))
             root = batch_root(store, batch, last_event=act.event)
             act.add("batch_ends", {"batch": batch, "root": root})
 
@@ -307,6 +311,28 @@ def _without_stamp(store: Store, batch: str) -> list[Row]:
     if stamped <= len(bare):
         return []
     return [{"reading": reading, "reason": SlipDoubt.NO_STAMP} for reading in bare]
+
+
+def _lone_blanks(store: Store, batch: str) -> list[Row]:
+    """Return the blank pages that are no backs: of one-sided stacks all, of others those without a front.
+
+    A slip that lay upside down in the feeder, or that the scanner hardly saw, looks like this.
+    """
+    rows = store.rows(
+        """SELECT page, outcome = ? AS blank FROM pages JOIN batch_files USING (batch, original)
+        WHERE batch = ? AND reason IS NOT ? ORDER BY position, number""",
+        PageOutcome.BLANK_BACK,
+        batch,
+        PAGES_MAY_BE_MISSING,
+    )
+    sides = [(row["page"], bool(row["blank"])) for row in rows]
+    both_sides = sum(blank for _, blank in sides) > BOTH_SIDES * len(sides)
+    fronts = [False, *(not blank for _, blank in sides)]  # whether the page before was one
+    return [
+        {"page": side}
+        for (side, blank), after_front in zip(sides, fronts, strict=False)
+        if blank and not (both_sides and after_front)
+    ]
 
 
 class _Reading:

@@ -14,15 +14,11 @@ from omr.records.intake.batches import COUNTING, FLAGGED, Batch, Came, find_batc
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
 from omr.text import moment
-from omr.words import PAGES_MAY_BE_MISSING, Aside, NotRead, PageOutcome, Standing
+from omr.words import BLANK_ALONE, PAGES_MAY_BE_MISSING, Aside, NotRead, PageOutcome, Standing
 
 WHOLE_FILE: Final = 0
 FILE_AGAIN: Final = "file_again"
 FILE_TWICE: Final = "file_twice"
-BLANK_ALONE: Final = "blank_alone"
-# Share of blank pages from which a stack was scanned on both sides: half of them are backs then, and a
-# few backs are written on.
-BOTH_SIDES: Final = 1 / 3
 # Where the messages of reasons stand that are not those of rejected pages.
 _AREAS: Final = {"receipt": {*Aside, FILE_AGAIN, FILE_TWICE, BLANK_ALONE}, "left_out": set(NotRead)}
 
@@ -133,8 +129,7 @@ def receipt(
     duplicates = to_review = 0
     problems: list[PageProblem] = []
     given: set[str] = set()
-    sides: list[PageProblem] = []  # of the sheets, in the order in which they were scanned
-    blank: list[bool] = []
+    backs: list[PageProblem] = []
     for original, name in files:
         problems += _read_before(store, batch, original, name, again=again, twice=original in given)
         slips = {row["page"]: row for row in store.rows("SELECT * FROM slips WHERE original = ?", original)}
@@ -145,9 +140,10 @@ def receipt(
                 problems.append(PageProblem(name, WHOLE_FILE, row["reason"], values, row["page"]))
                 continue
             outcomes[row["outcome"]] += 1
-            if original not in given:
-                sides.append(PageProblem(name, row["number"], BLANK_ALONE, key=row["page"]))
-                blank.append(row["outcome"] == PageOutcome.BLANK_BACK)
+            if row["outcome"] == PageOutcome.BLANK_BACK and original not in given:
+                back = PageProblem(name, row["number"], BLANK_ALONE, key=row["page"])
+                backs.append(back)
+                problems += [back] if row["waits"] else []
             slip = slips.get(row["page"])
             aside = Aside(slip["set_aside"]) if slip and slip["set_aside"] else None
             outcomes[COUNTING] += bool(slip and slip["standing"] == Standing.COUNTS)
@@ -166,7 +162,6 @@ def receipt(
             slips_that_wait = "SELECT count(DISTINCT reading) FROM waiting WHERE original = ?"
             to_review += int(store.value(slips_that_wait, original) or 0)
         given.add(original)
-    problems += _alone(sides, blank)
     return Receipt(
         batch=find_batch(store, batch),
         files=len(files),
@@ -179,19 +174,8 @@ def receipt(
         problems=tuple(problems),
         left_out=tuple(left_out_of(store, batch)),
         head=store.head,
-        backs=tuple(side for side, is_blank in zip(sides, blank, strict=True) if is_blank),
+        backs=tuple(backs),
     )
-
-
-def _alone(sides: Sequence[PageProblem], blank: Sequence[bool]) -> Iterator[PageProblem]:
-    """Yield the blank pages that are no backs: of one-sided stacks all, of others those without a front.
-
-    A slip that lay upside down in the feeder, or that the scanner hardly saw, looks like this.
-    """
-    both_sides = sum(blank) > BOTH_SIDES * len(blank)
-    for number, (side, is_blank) in enumerate(zip(sides, blank, strict=True)):
-        if is_blank and not (both_sides and number and not blank[number - 1]):
-            yield side
 
 
 def _read_before(

@@ -101,7 +101,7 @@ def find_item(store: Store, name: str) -> Item:
     letter, number, reading, question = found.groups()
     if letter == "P":
         row = store.row(
-            "SELECT page, batch, original, number, reason FROM pages WHERE page = ? AND outcome = 'rejected'",
+            "SELECT page, batch, original, number, reason FROM unread_pages WHERE page = ?",
             int(number),
         )
         if row is None:

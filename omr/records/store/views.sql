@@ -102,6 +102,12 @@ WHERE decidings.deciding = (
     WHERE any_deciding.reading = decidings.reading
 );
 
+-- The pages that gave no slip and are no backs: rejected, or blank where no back is expected.
+CREATE VIEW unread_pages AS
+SELECT page, batch, original, number, reason FROM pages WHERE outcome = 'rejected'
+UNION ALL
+SELECT page, batch, original, number, 'blank_alone' FROM lone_blanks JOIN pages USING (page);
+
 -- What waits for a person.
 CREATE VIEW waiting AS
 SELECT 'H' || reading AS item, 'held' AS kind, set_aside AS reason, 0 AS urgency,
@@ -125,9 +131,9 @@ UNION ALL
 SELECT 'P' || page, 'page', reason, 2,
        batch, original, page, number, NULL, NULL, NULL, NULL, NULL, NULL,
        NULL, NULL, NULL
-FROM pages
-WHERE pages.outcome = 'rejected' AND coalesce((
-    SELECT decided_pages.outcome FROM decided_pages WHERE decided_pages.page = pages.page
+FROM unread_pages
+WHERE coalesce((
+    SELECT decided_pages.outcome FROM decided_pages WHERE decided_pages.page = unread_pages.page
     ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'
   AND batch NOT IN (SELECT batch FROM withdrawn_batches)
 UNION ALL

@@ -20,7 +20,7 @@ from omr.records.store.store import Store
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.pictures import Colours, cut, jpeg, thumbnail
 from omr.web.frame.visit import Visit
-from omr.words import WITHDRAWN, Aside, PageDecision, SlipDecision, SlipDoubt
+from omr.words import BLANK_ALONE, WITHDRAWN, Aside, PageDecision, SlipDecision, SlipDoubt
 
 _PAGE_PX: Final = 900
 _DIFFERENCE_PX_PER_MM: Final = 4.0
@@ -32,7 +32,7 @@ PAGES: Final = (PageDecision.RESCANNED, PageDecision.NOT_A_SLIP, "KHL1", "KHL2",
 
 
 # Reasons of pages that have a name of their own; the others are pages that could not be read.
-NAMED_PAGES: Final = ("serial_unreadable", "serial_unknown", "serial_conflict")
+NAMED_PAGES: Final = ("serial_unreadable", "serial_unknown", "serial_conflict", BLANK_ALONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,15 @@ class Made:
     settings: Settings
 
 
+@cache
+def forms() -> tuple[Form, ...]:
+    """Return our forms: laying them out and checking them takes longer than making a slip."""
+    return tuple(list_forms(None))
+
+
 def issue_of(form: Form, seed: int) -> Issue:
     """Return the print run that a form's slips of a seed belong to."""
-    first = 1 + PER_RUN * [other.form for other in list_forms(None)].index(form.form)
+    first = 1 + PER_RUN * [other.form for other in forms()].index(form.form)
     key = seed.to_bytes(32, "big")
     return Issue(
         form.form, form.form, fingerprint(form), "PC06", "2026-11", form.digit, 26, first, PER_RUN, key
@@ -53,7 +59,7 @@ def issue_of(form: Form, seed: int) -> Issue:
 @cache
 def printed(form_at: int, seed: int) -> tuple[list[str], list[Pixels]]:
     """Print a form's run and render it at SHEET_DPI, grey; the serials and the pages."""
-    form = list_forms(None)[form_at]
+    form = forms()[form_at]
     issue = issue_of(form, seed)
     serials = list(issue.serials())
     with TemporaryDirectory() as folder:
@@ -95,9 +101,8 @@ def make(kind: str, number: int, seed: int, half: str | None, people: Sequence[H
     among = [hand for hand in hands() if half in (None, hand.half)] if people is None else people
     own = int.from_bytes(hashlib.sha256(f"{seed}|{kind}|{number}|{half}".encode()).digest()[:8], "big")
     rng = np.random.default_rng(own)
-    forms = list_forms(None)
-    form_at = int(rng.integers(len(forms)))
-    form = forms[form_at]
+    form_at = int(rng.integers(len(forms())))
+    form = forms()[form_at]
     serials, sheets = printed(form_at, seed)
     at = int(rng.integers(len(sheets)))
     depth = DEPTHS[number % len(DEPTHS)]

@@ -30,12 +30,11 @@ import numpy as np
 from harness import upper_bound
 from ink_hands import hands
 from ink_kinds import KINDS
-from ink_pages import Made, issue_of, make
+from ink_pages import Made, forms, issue_of, make
 from ink_scanner import Pixels, on_scan
 from real_ink import ROOT
 
 import omr
-from omr.forms.layout import list_forms
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import fingerprint
 from omr.reading.marks.calibrate import load_calibration
@@ -49,9 +48,8 @@ OUT: Final = Path(__file__).resolve().parent.parent / "out" / "ink"
 @cache
 def desk(seed: int) -> Desk:
     """Return the reader's desk for the print runs of a seed."""
-    forms = list_forms(None)
-    issues = [issue_of(form, seed) for form in forms]
-    return Desk(IssuedSerials(issues), {fingerprint(form): form for form in forms}, load_calibration())
+    issues = [issue_of(form, seed) for form in forms()]
+    return Desk(IssuedSerials(issues), {fingerprint(form): form for form in forms()}, load_calibration())
 
 
 def judged(made: Made, seed: int) -> dict[str, Any]:
@@ -231,6 +229,7 @@ def main() -> int:
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return 0
+    cv2.setNumThreads(1)  # a pool of threads does not survive into forked workers
     hands()  # cut once, before there are workers
     each = asked.slips or (200 if asked.set == "everyday" else 4)
     kinds = ["everyday"] if asked.set == "everyday" else [kind for kind in KINDS if asked.only in kind]

@@ -90,6 +90,7 @@ _CAUSES: Final = {
     "no_rights": ("EACCES", "EPERM"),
     "no_handles": ("EMFILE", "ENFILE"),
     "no_memory": ("ENOMEM",),
+    "no_process": ("EAGAIN",),
     "gone": ("ENOENT",),
     "no_folder": ("ENOTDIR",),
     "is_folder": ("EISDIR",),

@@ -18,10 +18,10 @@ from typing import ParamSpec, TypeVar
 
 import cv2
 
-from omr.errors import OmrError, ScanError
+from omr.errors import OmrError, ScanError, outside
 from omr.forms.printing.cover import Cover
 from omr.messages import shown
-from omr.reading.limits import Limits, confine, context, no_interrupt, ran_out, timed
+from omr.reading.limits import Limits, confine, context, ran_out, start, timed
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, ScannedPage, broken, colour_of, decode, open_pages
 from omr.reading.scan.pictures import Pixels
@@ -105,8 +105,7 @@ class Apart:
             how = context()
             ours, theirs = how.Pipe()
             process = how.Process(target=_serve, args=(theirs, self._limits), daemon=True)  # type: ignore[attr-defined]
-            with no_interrupt():
-                process.start()
+            start(process)
             theirs.close()
             self._process, self._pipe = process, ours
         return self._pipe
@@ -132,24 +131,34 @@ def _serve(pipe: Connection, limits: Limits) -> None:
         while True:
             function, args, more = pipe.recv()
             results = function(*args, **more)
-            try:
-                while True:
-                    with timed(limits):
-                        result = next(results, pipe)
-                    if result is pipe:
-                        break
-                    pipe.send(("item", result))
-            except OmrError as error:
-                pipe.send(("error", error))
-            except MemoryError:
-                pipe.send(("error", ScanError("too_much_memory")))
-            except OSError:
-                raise
-            except Exception:  # ours, not the file's: written down, and one page
-                logging.getLogger(__name__).exception("%s", function)
-                pipe.send(("error", ScanError("crashed")))
-            else:
-                pipe.send(("done", None))
+            kind = "item"
+            while kind == "item":
+                kind, value = _next(results, function, limits)
+                try:
+                    pipe.send((kind, value))
+                except MemoryError:  # for what it is packed into
+                    kind = "error"
+                    pipe.send((kind, ScanError("too_much_memory")))
+
+
+def _next(
+    results: Iterator[object], function: Callable[..., object], limits: Limits
+) -> tuple[str, object | None]:
+    """Return the next result, or why there is none, whoever's fault it is."""
+    try:
+        with timed(limits):
+            for result in results:
+                return "item", result
+        return "done", None
+    except OmrError as error:
+        return "error", error
+    except OSError as error:
+        return "error", outside(error)
+    except MemoryError:
+        return "error", ScanError("too_much_memory")
+    except Exception:  # ours, not the file's: written down, and one page
+        logging.getLogger(__name__).exception("%s", function)
+        return "error", ScanError("crashed")
 
 
 def cover_of(path: Path) -> Cover | None:

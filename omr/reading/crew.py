@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 
 from omr.errors import OmrError, ScanError, outside
-from omr.reading.limits import confine, context, no_interrupt, ran_out, timed
+from omr.reading.limits import confine, context, ran_out, start, timed
 from omr.reading.reader import Desk, ReadPage, RejectedPage, Result, read_page
 from omr.reading.scan.pages import EncodedPage
 
@@ -229,8 +229,7 @@ class _Crew:
         how = context()
         ours, theirs = how.Pipe()
         process = how.Process(target=_work, args=(theirs, self._overlay), daemon=True)  # type: ignore[attr-defined]
-        with no_interrupt():
-            process.start()
+        start(process)
         theirs.close()
         return _Worker(process, ours, self._desk)
 

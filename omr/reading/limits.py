@@ -6,6 +6,7 @@ over them ends that process and costs one page.
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import os
 import signal
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context, resource_tracker
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
@@ -46,9 +48,23 @@ def context() -> BaseContext:
     return made
 
 
+def start(process: BaseProcess) -> None:
+    """Start a process that Ctrl-C does not reach: it is for this one, which ends the others.
+
+    Raises
+    ------
+    OSError
+        Also where the process from which others are made died over it.
+    """
+    with _no_interrupt():
+        try:
+            process.start()
+        except EOFError as error:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
+
+
 @contextmanager
-def no_interrupt() -> Iterator[None]:
-    """Keep Ctrl-C from who is started here: it is for this process, which ends the others."""
+def _no_interrupt() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

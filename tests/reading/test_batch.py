@@ -11,10 +11,10 @@ import numpy as np
 import paper
 import pytest
 
-from omr.errors import MissingToolError, OutsideError
+from omr.errors import MissingToolError, OutsideError, outside
 from omr.forms.serial import IssuedSerials
 from omr.reading.crew import read_pages
-from omr.reading.limits import Limits, context, no_interrupt
+from omr.reading.limits import Limits, context, start
 from omr.reading.overlay import draw_overlay
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding, decode
@@ -133,9 +133,8 @@ def test_what_the_machine_refuses_is_no_fault_of_a_page(slips, desk, tmp_path, w
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="asks Linux")
 def test_ctrl_c_is_for_the_program_and_not_for_its_workers():
-    with no_interrupt():
-        process = context().Process(target=time.sleep, args=(600,), daemon=True)
-        process.start()
+    process = context().Process(target=time.sleep, args=(600,), daemon=True)
+    start(process)
     try:
         status = Path(f"/proc/{process.pid}/status").read_text()
         blocked = next(line.split()[1] for line in status.splitlines() if line.startswith("SigBlk"))
@@ -144,6 +143,18 @@ def test_ctrl_c_is_for_the_program_and_not_for_its_workers():
     finally:
         process.kill()
         process.join()
+
+
+def test_a_process_that_cannot_be_made_is_the_computers_refusal():
+    """Its end of file was once told as an interruption by the user."""
+
+    class Dead:
+        def start(self):
+            raise EOFError
+
+    with pytest.raises(OSError, match="unavailable") as caught:
+        start(Dead())
+    assert outside(caught.value).key == "outside.no_process"
 
 
 def test_every_page_gets_its_annotated_picture(slips, desk, tmp_path):

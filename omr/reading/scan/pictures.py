@@ -6,7 +6,6 @@ import io
 import math
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +45,6 @@ _FORMATS: Final = {  # Pillow's names
 }
 # What libtiff says where data are missing or wrong and it fills the gap with white.
 _TIFF_DAMAGE: Final = ("Bad code word", "Uncompressed data", "Decoding error", "Not enough", "Read error")
-_MOST_HEARD: Final = 100_000
 # What libjpeg says where data are missing or wrong and it fills the gap; it also complains of
 # harmless things, such as bytes between two segments or an unknown version of JFIF.
 _JPEG_DAMAGE: Final = ("premature end", "bad Huffman", "resync", "instead of RST", "bad progression")
@@ -82,19 +80,23 @@ def heard() -> Iterator[list[str]]:
     """Give what decoders write on standard error meanwhile: libtiff tells nobody else that data are damaged.
 
     Pictures are decoded by processes that do nothing else; what another thread says is heard, too.
+    It goes through a pipe, which needs no disk that may be full; what no longer fits into it is lost.
     """
     said = [""]
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as ear:
-        mouth = os.dup(2)
-        try:
-            os.dup2(ear.fileno(), 2)
-            yield said
-        finally:
-            os.dup2(mouth, 2)
-            os.close(mouth)
-            ear.seek(0)
-            said[0] = ear.read(_MOST_HEARD).decode("ascii", "replace")
+    ear, lips = os.pipe()
+    mouth = os.dup(2)
+    try:
+        if hasattr(os, "set_blocking"):  # Windows has it since Python 3.12
+            os.set_blocking(lips, False)
+        os.dup2(lips, 2)
+        yield said
+    finally:
+        os.dup2(mouth, 2)
+        os.close(mouth)
+        os.close(lips)
+        with os.fdopen(ear, "rb") as heard_so_far:
+            said[0] = heard_so_far.read().decode("ascii", "replace")
 
 
 class Picture(NamedTuple):
@@ -160,6 +162,8 @@ def load(
     except MemoryError as error:
         raise ScanError("too_much_memory") from error
     except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the machine's; damage has no number
+            raise
         raise ScanError("damaged", detail=type(error).__name__) from error
     if orientation in (5, 6, 7, 8) and dpi is not None:
         dpi = dpi[1], dpi[0]

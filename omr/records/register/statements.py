@@ -64,11 +64,13 @@ def read_text(file: Path) -> str:
     Raises
     ------
     RegisterError
-        If it cannot be read, or is no UTF-8.
+        If it is no UTF-8.
+    OSError
+        If it cannot be read.
     """
     try:
         return unicodedata.normalize("NFC", file.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise RegisterError("register.no_text", file=file.name) from error
 
 

@@ -105,11 +105,17 @@ def last_backup(target: Path) -> Backup | None:
         If what stands there cannot be read.
     """
     try:
-        told = json.loads((target / STATE).read_text("utf-8"))
-        return Backup(**{**told, "damaged": tuple(told["damaged"])})
+        text = (target / STATE).read_text("utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except OSError as error:
+        raise OmrError("backup.disk", target=target, detail=why(error)) from error
+    except UnicodeDecodeError as error:
+        raise OmrError("backup.unreadable", target=target) from error
+    try:
+        told = json.loads(text)
+        return Backup(**{**told, "damaged": tuple(told["damaged"])})
+    except (ValueError, TypeError, KeyError) as error:
         raise OmrError("backup.unreadable", target=target) from error
 
 

@@ -22,7 +22,7 @@ from omr.forms.serial import IssuedSerials
 from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.claims import OwnedError
 from omr.records.intake.orders import Orders
-from omr.records.register.register import end_interrupted, issue, issued
+from omr.records.register.register import end_interrupted, issue, issued, printed_run
 from omr.records.register.units import import_units, read_units
 from omr.records.store.store import Store, now
 from omr.workspace import Workspace
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from omr.records.intake.receipt import Receipt
     from omr.records.intake.redecide import Judge, Redecided
     from omr.records.register.periods import Period
+    from omr.records.register.plan import Planned
     from omr.records.review.queue import Item
     from omr.reports.figures.statistics import Month
 
@@ -93,6 +94,14 @@ class Means:
 
 
 MEANS = Means()
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """What came of a plan of issuing."""
+
+    runs: tuple[Issue, ...]  # printed now
+    papers: tuple[Path, ...]  # to be signed
 
 
 @dataclass(frozen=True)
@@ -398,6 +407,67 @@ class Office:
         if keep:
             kept(self.store, slips, chosen, by=self.by)
         return slips
+
+    def to_print(self, lines: Sequence[Planned], when: Period, folder: Path) -> list[Planned]:
+        """Return the lines of a plan that are not printed yet: without a file there, or without serials."""
+        there = {(run.unit, run.form) for run in issued(self.store) if run.period == when.name}
+        return [
+            line
+            for line in lines
+            if not ((folder / line.file).exists() and (line.unit, line.form.form) in there)
+        ]
+
+    def hand_out(
+        self,
+        lines: Sequence[Planned],
+        when: Period,
+        folder: Path,
+        seen: Callable[[int, int], None] = lambda done, total: None,
+    ) -> HandedOut:
+        """Print a plan of issuing and hand it over; a plan that was interrupted is gone on with.
+
+        Parameters
+        ----------
+        folder : Path
+            Gets a print file for each unit and form, and for each unit the record to sign.
+        seen : callable
+            Gets how many slips are printed, and how many there are.
+        """
+        from omr.records.register.custody import Span
+        from omr.records.register.handovers import handed_over
+        from omr.records.register.ranges import Ranges
+        from omr.records.register.stock import receive
+        from omr.records.register.units import find_unit
+        from omr.reports.document.handover import handed, write_handover
+
+        left = set(map(id, self.to_print(lines, when, folder)))
+        folder.mkdir(parents=True, exist_ok=True)
+        done, total = 0, sum(line.count for line in lines)
+        new: list[Issue] = []
+        papers: list[Path] = []
+        for unit in dict.fromkeys(line.unit for line in lines):
+            for line in (one for one in lines if one.unit == unit):
+                seen(done, total)
+                if id(line) in left:
+                    target = folder / line.file
+                    new.append(
+                        self.issue(line.form, unit=unit, period=when.name, count=line.count, target=target)
+                    )
+                done += line.count
+            here = {printed_run(folder / line.file) for line in lines if line.unit == unit}
+            over = handed_over(self.store)
+            to_give = [
+                Span(run.run, run.first, run.last)
+                for run in issued(self.store)
+                if run.run in here and not len(over.get(run.run, Ranges()))
+            ]
+            if to_give:
+                receive(self.store, [span.run for span in to_give], unit=unit, period=when.name, by=self.by)
+                name = find_unit(self.store, unit, when).name
+                settings = self.workspace.settings.report
+                papers += write_handover(folder, unit, name, when, handed(self.store, to_give), settings)
+        seen(total, total)
+        return HandedOut(tuple(new), tuple(papers))
 
     def answers(self, *, batch: str | None = None, period: str | None = None) -> Iterator[CurrentSlip]:
         """Yield what counts today, every returned slip once, in the order of reading."""

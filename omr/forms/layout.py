@@ -103,6 +103,11 @@ def list_forms(own: Path | None) -> list[Form]:
     return [_form_of(file) for file in _form_files(own).values()]
 
 
+def form_names(own: Path | None) -> list[str]:
+    """Return the names of all forms, also of those whose file is wrong."""
+    return list(_form_files(own))
+
+
 def _form_files(own: Path | None) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for folder in (shipped("templates"), own):

@@ -7,8 +7,9 @@ from typing import Final
 from omr.web import home, intake, search, state
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
-from omr.web.frame import desks, pages
-from omr.web.month import board, overview, printing, signals
+from omr.web.frame import desks, errands, pages
+from omr.web.month import board, overview, signals
+from omr.web.paper import counters, handing, printing, sheets, stock, units
 from omr.web.review import cases, comments, grid, review
 from omr.words import Role
 
@@ -68,9 +69,30 @@ ROUTES: Final = (
     Entry("POST", "/print", printing.issue, _PRINT),
     Entry("GET", "/print/forms/{form}.pdf", printing.preview, _PRINT),
     Entry("GET", "/print/runs/{run}.pdf", printing.download, _PRINT),
-    Entry("POST", "/print/hand-over", printing.hand_over, _PRINT),
-    Entry("POST", "/print/spoiled", printing.spoiled, _PRINT),
-    Entry("POST", "/print/cover", printing.cover, _PRINT),
+    Entry("GET", "/print/forms/{form}.png", printing.picture, _PRINT),
+    Entry("GET", "/print/plans/{plan}", printing.plan, _PRINT),
+    Entry("GET", "/print/plans/{plan}/{file}", printing.plan_file, _PRINT),
+    Entry("GET", "/hand-overs", handing.desk, _PRINT),
+    Entry("POST", "/hand-overs", handing.hand_over, _PRINT),
+    Entry("POST", "/hand-overs/stamped", handing.stamped, _PRINT),
+    Entry("POST", "/hand-overs/spoiled", handing.spoiled, _PRINT),
+    Entry("POST", "/hand-overs/cover", handing.cover, _PRINT),
+    Entry("GET", "/hand-overs/{number}.{ending}", handing.paper, _PRINT),
+    Entry("GET", "/stock", stock.desk, _PRINT),
+    Entry("GET", "/stock/{unit}/{period}", stock.show, _PRINT),
+    Entry("POST", "/stock/{unit}/{period}", stock.enter, _PRINT),
+    Entry("POST", "/stock/{unit}/{period}/withdraw", stock.withdraw, _PRINT),
+    Entry("GET", "/counters", counters.desk, _PRINT),
+    Entry("POST", "/counters", counters.save, _PRINT),
+    Entry("POST", "/counters/give", counters.give, _PRINT),
+    Entry("POST", "/counters/poster", counters.poster, _PRINT),
+    Entry("GET", "/units", units.desk, _PRINT),
+    Entry("POST", "/units", units.save, _PRINT),
+    Entry("POST", "/units/list", units.take_list, _PRINT),
+    Entry("POST", "/sheets/{kind}", sheets.take_file, _PRINT, body=True),
+    Entry("GET", "/sheets/{kind}/{sheet}", sheets.show, _PRINT),
+    Entry("POST", "/sheets/{kind}/{sheet}", sheets.take, _PRINT),
+    Entry("GET", "/errands/{errand}", errands.show, SIGNED_IN),
     Entry("GET", "/month", board.desk, _BOARD),
     Entry("GET", "/month/{period}", board.show, _BOARD),
     Entry("POST", "/month/{period}/visits", board.enter_visits, _BOARD),

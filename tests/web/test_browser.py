@@ -75,7 +75,16 @@ def scrolls_sideways(window) -> list[str]:
 PAGES = {
     Role.CLERK: ["/", "/intake", "/batches/B000001"],
     Role.REVIEWER: ["/review", "/review/grid", "/cases", "/cases/P4", "/cases/S1", "/comments"],
-    Role.LEAD: ["/overview", "/overview/2026-11/signals"],
+    Role.LEAD: [
+        "/overview",
+        "/overview/2026-11/signals",
+        "/print",
+        "/hand-overs",
+        "/stock/PC06/2026-11",
+        "/counters",
+        "/units",
+        "/month/2026-11",
+    ],
     Role.VIEWER: ["/overview"],
     Role.ADMIN: ["/accounts", "/password", "/nothing"],
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pypdfium2
 import pytest
 
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.web.month.printing import FOLDER
+from omr.web.paper.sheet_kinds import PRINTS as FOLDER
 from omr.words import Role
 
 
@@ -67,20 +69,26 @@ def test_what_cannot_be_printed_is_said_and_nothing_is_registered(office, person
 def test_slips_are_handed_over_and_recorded_as_spoiled(office, printed) -> None:
     (run,) = runs(office)
     first, last = run.serial(run.first), run.serial(run.last)
-    over = post(printed, "/print/hand-over", serials=f"{first}..{last}", unit="PC08")
-    assert over.status_code == 200, over.text
-    assert "Đã ghi giao nhận" in over.text
-    gone = post(printed, "/print/spoiled", serials=str(last), why="rách")
-    assert "Đã ghi hỏng" in gone.text
-    assert post(printed, "/print/spoiled", serials=str(last), why=" ").status_code == 400
-    assert post(printed, "/print/hand-over", serials="", unit="PC08").status_code == 400
+    over = post(printed, "/hand-overs", first=str(first), last=str(last), unit="PC08")
+    assert over.status_code == 303, over.text
+    shown = printed.client.get(over.headers["location"]).text
+    assert "Đã ghi giao 2 phiếu cho PC08" in shown
+    (address,) = set(re.findall(r'href="(/hand-overs/\d+\.pdf)"', shown))
+    record = printed.client.get(address)
+    text = pypdfium2.PdfDocument(record.content)[0].get_textpage().get_text_range()
+    assert first.printed in text and last.printed in text
+    assert printed.client.get(address.replace(".pdf", ".docx")).content.startswith(b"PK")
+    gone = post(printed, "/hand-overs/spoiled", serials=str(last), why="rách")
+    assert "Đã ghi hỏng 1 phiếu" in gone.text
+    assert post(printed, "/hand-overs/spoiled", serials=str(last), why=" ").status_code == 400
+    assert post(printed, "/hand-overs", serials="", unit="PC08").status_code == 400
     with Store.open(office.workspace.database) as store:
         assert store.value("SELECT unit FROM hand_overs") == "PC08"
         assert store.value("SELECT count(*) FROM spoilings") == 1
 
 
 def test_cover_sheets_and_previews_are_pdf(printed) -> None:
-    cover = post(printed, "/print/cover", of_form="DL-01", unit="PC06", period="2026-11", count="40")
+    cover = post(printed, "/hand-overs/cover", of_form="DL-01", unit="PC06", period="2026-11", count="40")
     assert len(pypdfium2.PdfDocument(cover.content)) == 1
     preview = printed.client.get("/print/forms/DL-01.pdf")
     assert len(pypdfium2.PdfDocument(preview.content)) == 1

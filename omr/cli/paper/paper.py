@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from omr.cli.common import Session, json_option, operator, print_json
 from omr.messages import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from omr.forms.serial import Issue
-    from omr.records.store.store import Store
-    from omr.reports.document.handover import Handed
 
 
 @click.command()
@@ -31,40 +23,17 @@ def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: 
     """Issue and hand over a whole plan."""
     from omr.records.register.periods import parse_period
     from omr.records.register.plan import read_plan
-    from omr.records.register.register import issued
-    from omr.records.register.stock import receive
-    from omr.records.register.units import find_unit
-    from omr.reports.document.handover import write_handover
 
     when = parse_period(period)
     with session.office(by=by) as office:
-        store = office.store
-        lines = read_plan(store, file, when, office.form)
-        there = {(run.unit, run.form): run for run in issued(store) if run.period == when.name}
-        left = [
-            line
-            for line in lines
-            if not ((output / line.file).exists() and (line.unit, line.form.form) in there)
-        ]
-        done: list[Issue] = []
-        papers: list[Path] = []
-        if not dry:
-            output.mkdir(parents=True, exist_ok=True)
-            for line in left:
-                target = output / line.file
-                done.append(
-                    office.issue(line.form, unit=line.unit, period=when.name, count=line.count, target=target)
-                )
-                receive(store, [done[-1].run], unit=line.unit, period=when.name, by=by)
-            settings = office.workspace.settings.report
-            for unit in dict.fromkeys(run.unit for run in done):
-                handed = list(_handed(store, (run for run in done if run.unit == unit)))
-                name = find_unit(store, unit, when).name
-                papers += write_handover(output, unit, name, when, handed, settings)
+        lines = read_plan(office.store, file, when, office.form)
+        left = office.to_print(lines, when, output)
+        done = None if dry else office.hand_out(lines, when, output)
     known = len(lines) - len(left)
     if as_json:
-        runs = [{"run": run.run, "unit": run.unit, "form": run.form, "count": run.count} for run in done]
-        files = [str(paper) for paper in papers]
+        printed = done.runs if done else ()
+        runs = [{"run": run.run, "unit": run.unit, "form": run.form, "count": run.count} for run in printed]
+        files = [str(paper) for paper in done.papers] if done else []
         return print_json(
             {"planned": len(lines), "known": known, "dry_run": dry, "runs": runs, "papers": files}
         )
@@ -72,20 +41,8 @@ def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: 
     units = len({line.unit for line in left})
     key = "register.would_plan" if dry else "register.planned"
     click.echo(say(key, runs=len(left), units=units, slips=total, known=known))
-    for paper in papers:
+    for paper in done.papers if done else ():
         click.echo(f"  {paper}")
-
-
-def _handed(store: Store, runs: Iterable[Issue]) -> Iterable[Handed]:
-    from omr.records.register.ranges import Ranges
-    from omr.records.register.stamping import stamped_serials
-    from omr.reports.document.handover import Handed
-
-    stamped = stamped_serials(store)
-    for run in runs:
-        first, last = (run.serial(number).printed for number in (run.first, run.last))
-        has = len(stamped.get(run.run, Ranges()))
-        yield Handed(run.run, run.form, first, last, run.count, has)
 
 
 @click.command()

@@ -30,21 +30,15 @@ def poster(
 ) -> None:
     """Print the board of a unit."""
     from omr.forms.layout import find_form, list_forms
-    from omr.forms.printing.poster import Code, print_poster
+    from omr.forms.printing.poster import poster_codes, print_poster
     from omr.records.register.units import find_unit
 
     workspace = session.workspace()
     settings = workspace.settings
-    if not settings.electronic_form_url:
-        raise OmrError("poster.no_address")
     with session.store() as store:
         serving = find_unit(store, unit)
     forms = [find_form(name, workspace.forms) for name in names] or list_forms(workspace.forms)
-    of_field = {form.field: form for form in reversed(forms)}  # the first form of a field stands for it
-    codes = [
-        Code(form.field, address_of(settings.electronic_form_url, form.form, serving.unit))
-        for form in sorted(of_field.values(), key=lambda form: form.form)
-    ]
+    codes = poster_codes(forms, settings.electronic_form_url, serving.unit)
     if not output.parent.is_dir():
         raise OmrError("poster.no_folder", folder=output.parent)
     number = phone if phone is not None else settings.poster.phones.get(serving.unit, "")
@@ -52,8 +46,3 @@ def poster(
     if as_json:
         return print_json({"pdf": str(output), "codes": [code.address for code in codes]})
     click.echo(say("poster.done", file=output, count=len(codes)))
-
-
-def address_of(address: str, form: str, unit: str) -> str:
-    """Return the address of one form for one unit."""
-    return address.replace("{form}", form).replace("{unit}", unit)

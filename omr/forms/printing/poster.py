@@ -19,6 +19,7 @@ from omr.files import appearing
 from omr.forms.fonts import broken, embedded, missing_letters
 from omr.forms.printing.printing import fill_modules
 from omr.forms.symbols import QR_QUIET, address_code
+from omr.forms.template import Form
 
 # Name of a paper -> enlargement of the A4 layout: areas double from A4 to A3.
 PAPERS: Final = {"A4": 1.0, "A3": 2**0.5}
@@ -51,6 +52,28 @@ class Code:
 
     field: str
     address: str
+
+
+def poster_codes(forms: Sequence[Form], address: str, unit: str) -> list[Code]:
+    """Return the codes of a unit's board: one per field, of the first form of it.
+
+    Parameters
+    ----------
+    address : str
+        Of the electronic form; ``{form}`` and ``{unit}`` stand for them.
+
+    Raises
+    ------
+    OmrError
+        If there is no address.
+    """
+    if not address:
+        raise OmrError("poster.no_address")
+    of_field = {form.field: form for form in reversed(forms)}
+    return [
+        Code(form.field, address.replace("{form}", form.form).replace("{unit}", unit))
+        for form in sorted(of_field.values(), key=lambda form: form.form)
+    ]
 
 
 def print_poster(

@@ -45,6 +45,8 @@ class Line:
     unknown: int  # slips in the unit's stacks with serials that were not issued, or not to it
     counted: bool  # whether somebody counted the stock; before, all that is out is missing
     received_numbers: Numbers = field(default_factory=dict)  # `received` as serials, moved ones left out
+    in_stock_numbers: Numbers = field(default_factory=dict)
+    spoiled_numbers: Numbers = field(default_factory=dict)
     moved_in: int = 0  # of `received`: in another unit's stock when the period began
     moved_out: int = 0  # in this unit's stock then, and handed over to another one since
 
@@ -249,6 +251,8 @@ def _line(key: Key, one: _Books, runs: Mapping[str, Issue]) -> Line:
         unknown=one.foreign + size(stray),
         counted=one.counted,
         received_numbers=_minus(one.received, one.moved_in),
+        in_stock_numbers=one.in_stock,
+        spoiled_numbers=one.spoiled,
         moved_in=size(one.moved_in),
         moved_out=one.moved_out,
     )

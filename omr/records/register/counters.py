@@ -84,6 +84,22 @@ def import_counters(store: Store, path: Path, *, by: str) -> int:
     return len(changed)
 
 
+def record_counter(store: Store, said: Mapping[str, str], *, by: str) -> Counter:
+    """Record one counter as somebody describes it, by the names of `HEADINGS`; a later record replaces it.
+
+    Raises
+    ------
+    RegisterError
+        If its code, unit or a day is wrong.
+    """
+    with store.act("import_counters", by=by) as act:
+        made = _counter(store, said, {name: name for name in said})
+        if made not in counters(store):
+            number = act.next_id("counter_entries", "counter_entry")
+            act.add("counter_entries", {"counter_entry": number, **asdict(made), "board": int(made.board)})
+    return made
+
+
 def _columns(found: Sequence[str]) -> dict[str, str]:
     columns = {
         name: column

@@ -115,10 +115,17 @@ def read_units(data: bytes, file: str = "units.csv") -> list[Unit]:
         raise OmrError("units.columns", expected=", ".join(COLUMNS), found=found)
     if not sheet.rows:
         raise OmrError("units.empty")
-    return checked(sheet, lambda cells: _unit({name.casefold(): text for name, text in cells.items()}))
+    return checked(sheet, lambda cells: unit_of({name.casefold(): text for name, text in cells.items()}))
 
 
-def _unit(cells: Mapping[str, str]) -> Unit:
+def unit_of(cells: Mapping[str, str]) -> Unit:
+    """Return the unit that cells describe, by the names of `COLUMNS`.
+
+    Raises
+    ------
+    OmrError
+        If one of them is wrong.
+    """
     for column in _REQUIRED:
         if not cells.get(column):
             raise OmrError("units.absent", column=column)

@@ -58,6 +58,23 @@ def import_visits(store: Store, path: Path, *, by: str, period: Period | None = 
     return _record(store, lambda: _counts(store, sheet, period), by=by)
 
 
+def look_at_visits(
+    store: Store, path: Path, *, period: Period | None = None
+) -> list[tuple[Visits, int | None]]:
+    """Return what a file of counts says, each with what was known before; nothing is recorded.
+
+    Raises
+    ------
+    OmrError
+        As `import_visits`.
+    """
+    counts = _counts(store, read_sheet(path), period)
+    known = {(row["unit"], row["period"]): row["visits"] for row in store.rows("SELECT * FROM visits")}
+    for name in sorted({one.period for one in counts if known.get((one.unit, one.period)) != one.visits}):
+        refuse_closed(store, name)
+    return [(one, known.get((one.unit, one.period))) for one in counts]
+
+
 def record_visits(store: Store, unit: str, period: Period, visits: int, *, by: str) -> int:
     """Record the count of one unit; return 1, or 0 where it was known already.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,12 @@ from reportlab.platypus import Flowable, Spacer
 
 from omr.files import write_whole
 from omr.forms.printing import office_paper
+from omr.records.register.custody import Span
 from omr.records.register.periods import Period
+from omr.records.register.ranges import Ranges
+from omr.records.register.register import issued
+from omr.records.register.stamping import stamped_serials
+from omr.records.store.store import Store
 from omr.reports.document.decree import (
     CENTRE,
     LEFT,
@@ -53,6 +58,19 @@ class Handed:
     last: str
     count: int
     stamped: int  # of them recorded as stamped
+
+
+def handed(store: Store, spans: Iterable[Span]) -> list[Handed]:
+    """Return spans of serials as lines of the paper, with how many of each are stamped today."""
+    runs = {run.run: run for run in issued(store)}
+    stamped = stamped_serials(store)
+    lines = []
+    for span in spans:
+        run = runs[span.run]
+        first, last = (run.serial(number).printed for number in (span.first, span.last))
+        has = len(stamped.get(span.run, Ranges()) & span.ranges)
+        lines.append(Handed(run.run, run.form, first, last, len(span.ranges), has))
+    return lines
 
 
 def _table(lines: Sequence[Handed]) -> Table:

@@ -16,6 +16,7 @@ from omr.web.frame.pictures import Pictures
 from omr.web.people.accounts import Accounts
 from omr.web.people.throttle import Throttle
 from omr.web.work.backups import Backups
+from omr.web.work.errands import Errands
 from omr.web.work.kept import Kept
 from omr.web.work.worker import Worker
 from omr.words import Role
@@ -33,6 +34,7 @@ class FrontOffice:
     pictures: Pictures
     worklist: Worklist
     backups: Backups
+    errands: Errands
     kept: Kept = field(default_factory=Kept)
     means: Means = MEANS
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
@@ -56,6 +58,7 @@ class FrontOffice:
             pictures,
             Worklist(accounts.signing_key, had=accounts.known_of),
             Backups(workspace),
+            Errands(workspace.path),
         )
 
     @contextmanager
@@ -92,6 +95,7 @@ class FrontOffice:
 
     def close(self) -> None:
         """End the work behind the desks and close the databases."""
+        self.errands.stop()
         self.worker.stop()
         self.backups.stop()
         while not self._stores.empty():

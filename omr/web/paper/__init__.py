@@ -1,0 +1,1 @@
+"""The paper's desks: what is printed, handed over, stamped, counted, and the tables that say so."""

@@ -16,8 +16,9 @@ import pytest
 from command_tree import commands
 
 from omr import errors
+from omr.cli.helping import Context
 from omr.errors import OmrError, PageError
-from omr.messages import LANGUAGES
+from omr.messages import LANGUAGES, choose_language
 
 PACKAGE = Path(errors.__file__).parent
 CATALOGUES = PACKAGE / "catalogues"
@@ -150,6 +151,22 @@ def test_no_message_is_left_over() -> None:
 
 def test_help_holds_exactly_the_commands() -> None:
     assert set(keys_of("vi", "help")) == {"_".join(path) or "omr" for path, _ in commands()}
+
+
+def test_help_speaks_the_readers_language() -> None:
+    """Headings, kinds of values and limits are words of click; they are said by the catalogue, too."""
+    english = re.compile(
+        r"Usage:|Options:|Commands:|OPTIONS|COMMAND|ARGS|Show this|required|default: |"
+        r" (INTEGER|FLOAT|DIRECTORY|FILE|TEXT|RANGE)\b"
+    )
+    choose_language("vi")
+    said = {
+        " ".join(path): command.get_help(Context(command, info_name="omr")) for path, command in commands()
+    }
+    # names of arguments are names: the texts below speak of them
+    below = {path: text.replace(" FILE\n", "\n").replace(" TEXT\n", "\n") for path, text in said.items()}
+    assert {path: found for path, text in below.items() if (found := english.findall(text))} == {}
+    assert "Cách dùng: omr [TÙY CHỌN]" in said[""]
 
 
 def test_options_hold_exactly_the_options() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omr.cli.helping import Context
 from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def localise(command: click.Command, path: str) -> click.Command:
     (``forms_show.output`` for one command's option, ``output`` for all commands').
     """
     command.help = say(f"help.{path}")
+    command.context_class = Context
     options = catalogue(language(), "options")
     for parameter in command.params:
         if isinstance(parameter, click.Option):

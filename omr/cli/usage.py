@@ -47,10 +47,14 @@ def _bad_parameter(error: click.BadParameter) -> str:
     if isinstance(kind, click.Choice):
         choices = ", ".join(map(str, kind.choices))
         said = say("usage.one_of", value=quoted, choices=choices)
-    elif isinstance(kind, click.IntRange | click.FloatRange) and "range" in said:
-        least = "…" if kind.min is None else kind.min
-        most = "…" if kind.max is None else kind.max
-        said = say("usage.range", value=said.split(" ")[0], least=least, most=most)
+    elif isinstance(kind, click.IntRange | click.FloatRange) and "is not in the range" in said:
+        value = said.split(" ")[0]
+        if kind.max is None:
+            said = say("usage.too_small", value=value, least=kind.min)
+        elif kind.min is None:
+            said = say("usage.too_large", value=value, most=kind.max)
+        else:
+            said = say("usage.range", value=value, least=kind.min, most=kind.max)
     elif said.endswith(("is not a valid integer.", "is not a valid integer range.")):
         said = say("usage.whole", value=quoted)
     elif said.endswith(("is not a valid float.", "is not a valid float range.")):

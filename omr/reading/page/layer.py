@@ -89,8 +89,7 @@ def ink_layer(
     bridged = cv2.morphologyEx(held, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
     joined = cv2.max(held, cv2.bitwise_and(bridged, cv2.bitwise_not(open_paper[rows])))
     pieces = np.zeros(page.shape, np.int32)
-    _, pieces[rows], stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    stats[:, cv2.CC_STAT_TOP] += rows.start
+    count, pieces[rows] = cv2.connectedComponents(joined, connectivity=8)
     return InkLayer(
         dark,
         printed,
@@ -98,11 +97,38 @@ def ink_layer(
         soft,
         strokes,
         pieces,
-        np.asarray(stats, np.int32),
+        _extents(np.asarray(joined, np.uint8), pieces[rows], count, rows.start),
         _struck(dark, raster),
         level / 255,
         contrast,
     )
+
+
+def _extents(joined: Mask, pieces: NDArray[np.int32], count: int, first: int) -> NDArray[np.int32]:
+    """Return left, top, width, height and area of each piece, from its runs along the rows.
+
+    OpenCV's own statistics look at every pixel of the page, nearly all of which are paper, and take nine
+    times as long as numbering the pieces.
+    """
+    height, width = joined.shape
+    held = np.zeros((height, width + 2), np.bool_)
+    held[:, 1:-1] = joined.view(np.bool_)
+    inner = held[:, 1:-1]
+    begins = np.flatnonzero(inner & ~held[:, :-2])
+    ends = np.flatnonzero(inner & ~held[:, 2:])
+    piece = pieces.ravel().take(begins)
+    row, left = np.divmod(begins, width)
+    right = ends - row * width + 1
+    edges = np.zeros((4, count), np.int32)
+    edges[:2] = max(height, width)
+    for edge, end, by in zip(
+        edges, (left, row, right, row + 1), (np.minimum, np.minimum, np.maximum, np.maximum), strict=True
+    ):
+        by.at(edge, piece, end.astype(np.int32))
+    area = np.bincount(piece, right - left, count).astype(np.int32)
+    edges[:, 0], area[0] = (0, 0, width, height), height * width - area.sum()  # what is no piece
+    x, y, beyond_x, beyond_y = edges
+    return np.stack([x, y + first, beyond_x - x, beyond_y - y, area], axis=1)
 
 
 def _struck(dark: NDArray[np.uint8], raster: Raster) -> Mask:

@@ -7,6 +7,7 @@ What nobody looked at is NaN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -117,30 +118,35 @@ def measure(
         In the order of `FEATURES`, rounded to what 32 bits hold.
     """
     cut = _Cut(layer, tops_lefts, side)
-    strokes = cut.inside(cut.strokes)
-    pieces = cut.inside(cut.pieces)
-    held = strokes * pieces
-    ink = cut.inside(cut.ink).astype(np.float64)
+    strokes, ink = cut.of(layer.strokes), cut.of(layer.ink)
+    held = strokes * cut.of(layer.pieces)
+    some = np.flatnonzero(strokes.any(axis=(1, 2)))  # most boxes are empty
+
+    def of_some(function: Callable[..., Floats], *windows: NDArray[Any]) -> Floats:
+        out = np.zeros(len(strokes))
+        if len(some):
+            out[some] = function(*(one[some] for one in windows))
+        return out
+
     paper = cut.paper()
+    dark = ink.astype(np.float64)
     values: dict[str, Floats] = {
-        "gain": ink.mean(axis=(1, 2)) / 255 - paper,
-        "core": _core(ink) / 255 - paper,
+        "gain": dark.mean(axis=(1, 2)) / 255 - paper,
+        "core": _core(dark) / 255 - paper,
         "ink": strokes.mean(axis=(1, 2)),
-        "depth": _depth(strokes),
-        "spread": _cells(strokes),
-        "dark": _darkest(cut.inside(cut.soft), strokes),
-        "solid": _opened(layer, cut, PEN_PX),
-        "heavy": _opened(layer, cut, FELT_PX),
-        "runs": _runs(strokes),
+        "depth": of_some(_depth, strokes),
+        "spread": of_some(_cells, strokes),
+        "dark": of_some(_darkest, cut.of(layer.soft), strokes),
+        "solid": _opened(cut, PEN_PX),
+        "heavy": _opened(cut, FELT_PX),
+        "runs": of_some(_runs, strokes),
         "peak": _peak(cut) - paper,
         "missing": 1 - cut.outline(),
         "grain": paper,
         "level": np.full(len(strokes), layer.level),
         "contrast": np.full(len(strokes), layer.contrast),
-        "streak": np.zeros(len(strokes))
-        if streaks is None
-        else cut.inside(cut.of(streaks)).mean(axis=(1, 2)),
-        "red": np.full(len(strokes), np.nan) if red is None else cut.inside(cut.of(red)).mean(axis=(1, 2)),
+        "streak": np.zeros(len(strokes)) if streaks is None else cut.of(streaks).mean(axis=(1, 2)),
+        "red": np.full(len(strokes), np.nan) if red is None else cut.of(red).mean(axis=(1, 2)),
         "bilevel": np.full(len(strokes), float(bilevel)),
         "beside": np.maximum(_beside(layer, zones, held), _struck_mm(layer, zones)),
     }
@@ -151,53 +157,47 @@ def measure(
 
 
 class _Cut:
-    """The boxes of a page and what lies around them, cut out of the layer."""
+    """The boxes of a page and what lies around them, to be cut out of the layer."""
 
     def __init__(self, layer: InkLayer, tops_lefts: NDArray[np.intp], side: int) -> None:
-        self.side = side
+        self.layer, self.side = layer, side
         self.size = side + 2 * AROUND
         height, width = layer.ink.shape
         self.tops = np.clip(tops_lefts[:, 0] - AROUND, 0, height - self.size)
         self.lefts = np.clip(tops_lefts[:, 1] - AROUND, 0, width - self.size)
-        self.ink, self.soft, self.strokes, self.pieces, self.printed, self.dark = (
-            self.of(picture)
-            for picture in (layer.ink, layer.soft, layer.strokes, layer.pieces, layer.printed, layer.dark)
-        )
 
-    def of(self, picture: NDArray[Any]) -> NDArray[Any]:
-        return sliding_window_view(picture, (self.size, self.size))[self.tops, self.lefts]
-
-    def inside(self, windows: NDArray[Any]) -> NDArray[Any]:
-        edge = AROUND + EDGE
-        return windows[:, edge : self.size - edge, edge : self.size - edge]
-
-    def box(self, windows: NDArray[Any]) -> NDArray[Any]:
-        edge = AROUND - 1
-        return windows[:, edge : self.size - edge, edge : self.size - edge]
+    def of(self, picture: NDArray[Any], around: int = -EDGE, step: int = 1) -> NDArray[Any]:
+        """Return so many px around every box of a picture, (N, size, size); the insides unless told."""
+        size, first = self.side + 2 * around, AROUND - around
+        windows = sliding_window_view(picture, (size, size))[:, :, ::step, ::step]
+        return windows[self.tops + first, self.lefts + first]
 
     def paper(self) -> Floats:
         """Return the mean darkness of bare paper around each box."""
-        thin = np.s_[:, ::2, ::2]
-        free = (self.printed[thin] == 0) & (self.strokes[thin] == 0)
+        ink, printed, strokes = (
+            self.of(one, AROUND, step=2) for one in (self.layer.ink, self.layer.printed, self.layer.strokes)
+        )
+        free = (printed | strokes) == 0
         middle = AROUND // 2
         free[:, middle:-middle, middle:-middle] = False
         count = np.maximum(free.sum(axis=(1, 2)), 1)
-        return np.asarray((self.ink[thin] * free).sum(axis=(1, 2)) / count / 255)
+        return np.asarray((ink * free).sum(axis=(1, 2)) / count / 255)
 
     def outline(self) -> Floats:
         """Return how much of each box's outline is there."""
-        strong = self.box(self.printed) > 200
-        seen = np.minimum(self.box(self.dark), SEEN) / SEEN
+        strong = self.of(self.layer.printed, around=1) > 200
+        seen = np.minimum(self.of(self.layer.dark, around=1), SEEN) / SEEN
         return np.asarray((seen * strong).sum(axis=(1, 2)) / np.maximum(strong.sum(axis=(1, 2)), 1))
 
     def ring(self) -> dict[str, Floats]:
         """Return how much stroke lies around each box, and in how many directions."""
         near, far, bits = _bands(self.size, self.side)
-        out = {name: np.zeros(len(self.strokes)) for name in ("ring", "around", "circled")}
-        some = np.flatnonzero(self.strokes.any(axis=(1, 2)))  # around most boxes there is none
+        strokes = self.of(self.layer.strokes, AROUND)
+        out = {name: np.zeros(len(strokes)) for name in ("ring", "around", "circled")}
+        some = np.flatnonzero(strokes.any(axis=(1, 2)))  # around most boxes there is none
         if not len(some):
             return out
-        there = self.strokes[some].reshape(len(some), -1)
+        there = strokes[some].reshape(len(some), -1)
         out["ring"][some] = (there & near.astype(np.uint8)).sum(axis=1) / near.sum()
         for name, part in (("around", near), ("circled", far)):
             met = np.bitwise_or.reduce(there * (bits * part), axis=1)
@@ -219,15 +219,15 @@ def _bands(size: int, side: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]
 
 def _peak(cut: _Cut) -> Floats:
     """Return the mean darkness of each inside's darkest straight line of `LINE_PX`."""
-    first = AROUND + EDGE - LINE_PX // 2
-    near = cut.ink[:, first : cut.size - first, first : cut.size - first]
-    size = near.shape[1]
-    inks = np.ascontiguousarray(near).reshape(-1, size)
+    edge = LINE_PX // 2
+    near = cut.of(cut.layer.ink, edge - EDGE)
+    count, size, _ = near.shape
+    # Side by side: a picture of few long rows is filtered several times as fast as one of many short ones.
+    inks = np.ascontiguousarray(near.transpose(1, 0, 2)).reshape(size, -1)
     best = np.zeros_like(inks)
     for kernel in LINES:
-        best = np.maximum(best, cv2.filter2D(inks, cv2.CV_8U, kernel, borderType=cv2.BORDER_CONSTANT))
-    edge = LINE_PX // 2
-    return np.asarray(best.reshape(near.shape)[:, edge:-edge, edge:-edge].max(axis=(1, 2)) / 255)
+        best = cv2.max(best, cv2.filter2D(inks, cv2.CV_8U, kernel, borderType=cv2.BORDER_CONSTANT))
+    return np.asarray(best.reshape(size, count, size)[edge:-edge, :, edge:-edge].max(axis=(0, 2)) / 255)
 
 
 def _lines() -> list[NDArray[np.float32]]:
@@ -277,10 +277,9 @@ def _darkest(soft: NDArray[np.uint8], strokes: NDArray[np.uint8]) -> Floats:
     return np.asarray(ordered[np.arange(len(soft)), at] / 255, np.float64)
 
 
-def _opened(layer: InkLayer, cut: _Cut, width: int) -> Floats:
+def _opened(cut: _Cut, width: int) -> Floats:
     """Return the share of each inside under strokes of at least some width; outlines between them count."""
-    first = AROUND + EDGE - width
-    near = cut.pieces[:, first : cut.size - first, first : cut.size - first] > 0
+    near = cut.of(cut.layer.pieces, width - EDGE) > 0
     out = np.zeros(len(near))
     some = np.flatnonzero(near.any(axis=(1, 2)))
     if not len(some):
@@ -308,40 +307,51 @@ def _pieces(
     layer: InkLayer, cut: _Cut, held: NDArray[np.int32], tops_lefts: NDArray[np.intp], side: int
 ) -> dict[str, Floats]:
     """Follow the strokes of each inside to where they lead."""
-    count = len(held)
-    out = {name: np.zeros(count) for name in ("width", "height", "share", "reach", "span", "own")}
+    count, last, _ = held.shape
+    names = ("width", "height", "share", "reach", "span", "own")
+    out = {name: np.zeros(count) for name in names}
     box, row, column = np.nonzero(held)
-    piece = held[box, row, column].astype(np.intp)
-    total = len(layer.stats)
-    inside = np.zeros((count, total), np.int32)
-    np.add.at(inside, (box, piece), 1)
-    most = inside.max(axis=0)
-    on_box = cut.box(cut.pieces)
-    last = held.shape[1]
-    for i in np.flatnonzero(inside.any(axis=1)).tolist():
-        numbers = np.flatnonzero(inside[i])
-        largest = numbers[inside[i, numbers].argmax()]
-        of_largest = (box == i) & (piece == largest)
-        out["width"][i] = (np.ptp(column[of_largest]) + 1) / last
-        out["height"][i] = (np.ptp(row[of_largest]) + 1) / last
-        numbers = numbers[layer.stats[numbers, cv2.CC_STAT_AREA] >= SPECK]
-        if not len(numbers):
-            out["share"][i] = out["own"][i] = 1.0
-            continue
-        left, top, width, height, area = layer.stats[numbers].T
-        out["share"][i] = np.isin(on_box[i], numbers).sum() / area.sum()
-        y, x = tops_lefts[i]
-        beyond = np.stack([y - top, x - left, top + height - y - side, left + width - x - side])
-        out["reach"][i] = max(beyond.max(), 0) / PX_PER_MM
-        out["span"][i] = np.minimum(width, height).max() / PX_PER_MM
-        mine = inside[i, numbers]
-        out["own"][i] = mine[mine >= most[numbers]].sum() / mine.sum()
+    if not len(box):
+        return out
+    piece = held[box, row, column]
+    inside = _counted(box, piece, count, len(layer.stats))
+    inked = np.flatnonzero(np.bincount(box, minlength=count))
+    of_largest = piece == inside.argmax(axis=1)[box]
+    for name, place in (("width", column), ("height", row)):
+        least, most = np.full(count, last), np.zeros(count, np.intp)
+        np.minimum.at(least, box[of_largest], place[of_largest])
+        np.maximum.at(most, box[of_largest], place[of_largest])
+        out[name][inked] = (most - least + 1)[inked] / last
+    out["share"][inked] = out["own"][inked] = 1.0
+    # Each box with each of the pieces in it, box by box.
+    of, number = np.nonzero(inside * (layer.stats[:, cv2.CC_STAT_AREA] >= SPECK))
+    if not len(of):
+        return out
+    first = np.flatnonzero(np.diff(of, prepend=-1))
+    some = of[first]
+    left, top, width, height, area = layer.stats[number].T
+    on_box = cut.of(layer.pieces, around=1)
+    on = np.nonzero(on_box)
+    touching = _counted(on[0], on_box[on], count, len(layer.stats))[of, number]
+    out["share"][some] = np.add.reduceat(touching, first) / np.add.reduceat(area, first)
+    y, x = tops_lefts[of].T
+    beyond = np.max([y - top, x - left, top + height - y - side, left + width - x - side], axis=0)
+    out["reach"][some] = np.maximum(np.maximum.reduceat(beyond, first), 0) / PX_PER_MM
+    out["span"][some] = np.maximum.reduceat(np.minimum(width, height), first) / PX_PER_MM
+    mine = inside[of, number]
+    own = np.where(mine >= inside.max(axis=0)[number], mine, 0)
+    out["own"][some] = np.add.reduceat(own, first) / np.add.reduceat(mine, first)
     return out
+
+
+def _counted(box: NDArray[np.intp], piece: NDArray[np.int32], boxes: int, pieces: int) -> NDArray[np.intp]:
+    """Return how many of the given pixels belong to each box and piece, (boxes, pieces)."""
+    return np.bincount(box * pieces + piece, minlength=boxes * pieces).reshape(boxes, pieces)
 
 
 def _struck_mm(layer: InkLayer, zones: NDArray[np.intp]) -> Floats:
     """Return the length of a line through the words in each zone, mm; 0 without any."""
-    if not layer.struck.any():
+    if not cv2.hasNonZero(layer.struck):
         return np.zeros(len(zones))
     there = [layer.struck[top:bottom, left:right].any() for top, bottom, left, right in zones.tolist()]
     return np.where(there, RUN_MM, 0.0)

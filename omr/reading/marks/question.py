@@ -242,7 +242,8 @@ class _Slip:
 
     def look_at(self, group: NDArray[np.intp], *, single: bool) -> None:
         """Look at the boxes of one question together; what is doubtful gets its word."""
-        limits, column = self.limits, {name: self.features[group, i] for name, i in F.items()}
+        limits, names = self.limits, ("circled", "around", "beside", "peak", "streak", "red")
+        column = {name: self.features[group, F[name]] for name in names}
         marks = group[self.inked[group]]
         self._withdraw(marks)
         if single and len(left := marks[~self.gone[marks]]) > 1:

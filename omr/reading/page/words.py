@@ -47,8 +47,9 @@ class Words:
         own = np.stack([self.pieces[:, :2].mean(axis=1), self.pieces[:, 2:].mean(axis=1)], axis=1)
         far = np.abs(own[:, None, 0] - middles[:, 0]) * SAME_ROW + np.abs(own[:, None, 1] - middles[:, 1])
         self._nearest = far.argmin(axis=1)
-        self._letters = np.array([np.resize(one[1], SAMPLES) for one in chosen], np.intp)
-        self._white = np.array([np.resize(one[2], SAMPLES) for one in chosen], np.intp)
+        # (SAMPLES, letters or white, P): few long rows are added up several times as fast as many short ones.
+        samples = [[np.resize(places, SAMPLES) for places in one[1:]] for one in chosen]
+        self._samples = np.ascontiguousarray(np.array(samples, np.intp).reshape(-1, 2, SAMPLES).T)
 
     def contrasts(self, dark: NDArray[np.uint8], shifts: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return how well each piece shows its own letters, (P,): where it fits best, to 2 px.
@@ -62,12 +63,14 @@ class Words:
         """
         best = np.full(len(self.pieces), -1.0)
         moved = shifts[self._nearest] @ (dark.shape[1], 1)
+        flat = np.minimum(dark, np.uint8(FULL)).ravel()
         for some, steps in ((np.ones(len(best), np.bool_), NEAR), (None, STEPS)):
             which = np.flatnonzero(some if some is not None else best < np.median(best) * (1 + ITSELF) / 2)
+            samples = self._samples[..., which] + moved[which]
             for dy, dx in steps:
-                at = (moved[which] + dy * dark.shape[1] + dx)[:, None]
-                found = _mean(dark, self._letters[which] + at) - _mean(dark, self._white[which] + at)
-                best[which] = np.maximum(best[which], found)
+                shown = flat.take(samples + (dy * dark.shape[1] + dx), mode="clip")
+                letters, white = shown.sum(axis=0, dtype=np.uint32) / SAMPLES / FULL
+                best[which] = np.maximum(best[which], letters - white)
         return best
 
 
@@ -83,11 +86,6 @@ def _samples(raster: Raster, piece: NDArray[np.intp]) -> tuple[NDArray[np.intp],
 
 def _spread(places: NDArray[np.intp]) -> NDArray[np.intp]:
     return places[np.linspace(0, len(places) - 1, min(SAMPLES, len(places))).astype(np.intp)]
-
-
-def _mean(dark: NDArray[np.uint8], places: NDArray[np.intp]) -> NDArray[np.float64]:
-    flat = np.minimum(dark.ravel().take(places, mode="clip"), FULL)
-    return np.asarray(flat.mean(axis=1, dtype=np.float64)) / FULL
 
 
 def check_rows(dark: NDArray[np.uint8], words: Words, shifts: NDArray[np.intp]) -> NDArray[np.bool_]:

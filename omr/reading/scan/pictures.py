@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -52,6 +53,8 @@ _JPEG_DAMAGE: Final = ("premature end", "bad Huffman", "resync", "instead of RST
 _BASELINE: Final = (0xC0, 0xC1)
 # Progressive and the like, whose scans each run over the whole height, and the start of a scan.
 _OTHER_FRAMES: Final = (0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xDA)
+# A marker, but for those inside of a scan: an escaped 0xFF, restarts, and bytes that fill up to a marker.
+_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 MOST_MCU: Final = 32  # px: the highest block that a JPEG is made of
 
 # In RGB at once: turning OpenCV's BGR round takes four times as long as decoding, and twice the
@@ -294,11 +297,8 @@ def _size(data: bytes) -> tuple[int, int]:
 
 def _end_of_scan(data: bytes, at: int) -> int:
     """Return where the next marker is that does not belong to the entropy-coded data."""
-    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
-        if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7 and data[at + 1] != 0xFF:
-            return at
-        at += 1 if data[at + 1] == 0xFF else 2
-    return len(data)
+    found = _MARKER.search(data, at)
+    return len(data) if found is None else found.start()
 
 
 def _jpeg_grey(data: bytes) -> Pixels:

@@ -93,13 +93,29 @@ def answers_of(tables):
     return said
 
 
+def not_asked(tables, form, said):
+    """Return the questions that did not apply to a person, or that the form told to skip."""
+    found = set()
+    for row in tables["form_options"]:
+        state, codes, _ = said.get(row["question"], ("", "", True))
+        if row["fingerprint"] == form and row["applies"] == 0 and state == "answered":
+            found |= {row["question"]} if row["code"] in codes.split() else set()
+    for row in tables["form_conditions"]:
+        state, codes, _ = said.get(row["before"], ("", "", True))
+        this = said.get(row["question"], ("", "", True))[0]
+        if row["fingerprint"] == form and state == "answered" and this in ("answered", "no_answer"):
+            found |= set() if set(codes.split()) & set(row["codes"].split()) else {row["question"]}
+    return found
+
+
 def says_nothing(tables, form, said):
     """Return whether rule KHL5 makes a slip invalid; what nobody decided yet may be an answer."""
     questions = [row for row in tables["form_questions"] if row["fingerprint"] == form]
     may = {("answered", True), ("answered", False), ("doubtful", True)}
     given = {key for key, (state, _, machine) in said.items() if (state, machine) in may}
+    unasked = not_asked(tables, form, said)
     asked = {row["question"] for row in questions if row["kind"] != "text"}
-    core = {row["question"] for row in questions if row["core"]} & asked
+    core = ({row["question"] for row in questions if row["core"]} & asked) - unasked
     overall = {row["question"] for row in questions if row["overall"]}
     return not given & asked or (not given & overall and len(core - given) > 0.5 * len(core))
 

@@ -38,6 +38,13 @@ class AnswerState(StrEnum):
     NO_ANSWER = "no_answer"
     MULTIPLE = "multiple"
     DOUBTFUL = "doubtful"
+    # Never stored: what answers come to where they are counted (`records.counts.applying`).
+    NOT_APPLICABLE = "not_applicable"
+
+    @property
+    def stored(self) -> bool:
+        """Whether reading or a person may say it."""
+        return self is not AnswerState.NOT_APPLICABLE
 
     @property
     def label(self) -> str:

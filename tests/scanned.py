@@ -81,13 +81,14 @@ def answer(key: str, said: str) -> Answer:
     return Answer(key, state, codes if state is AnswerState.ANSWERED else (), 0.99)
 
 
-def slip(run: Issue, number: int, **said: str) -> ReadPage:
-    """A slip that was read; questions not named are answered with 5."""
+def slip(run: Issue, number: int, form: Form = FORM, **said: str) -> ReadPage:
+    """A slip that was read; questions not named are answered with 5 (those of another form not at all)."""
     fiducial = AlignedPage(None, np.eye(2, 3), 200.0, 0.05)  # type: ignore[arg-type]
-    given = {"A1": "1"} | {key: "5" for key in ("B1", "B2", "B3", "B10")} | said
+    usual = {"A1": "1"} | {key: "5" for key in ("B1", "B2", "B3", "B10")}
+    given = (usual if form is FORM else {q.key: "" for q in form.questions if q.options}) | said
     marks = tuple(
         MarkReading(q.key, o.code, np.zeros((4, 2)), (0.25, 0.1 * at))
-        for q in FORM.questions
+        for q in form.questions
         for at, o in enumerate(q.options)
     )
     verdicts = tuple(
@@ -98,7 +99,7 @@ def slip(run: Issue, number: int, **said: str) -> ReadPage:
             0.6,
             given[q.key] == "?",
         )
-        for q in FORM.questions
+        for q in form.questions
         for o in q.options
     )
     page = IdentifiedPage(fiducial, run.serial(number), run, ("ladder", "qr"))

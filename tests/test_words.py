@@ -40,12 +40,13 @@ HOUSE = Path(__file__).parent.parent
 WORDS = [found for found in vars(words).values() if isinstance(found, type) and issubclass(found, StrEnum)]
 
 # (table, column) -> the words that its CHECK must know; a column that is not named here has no words
+STORED = {state for state in AnswerState if state.stored}
 CHECKED: dict[tuple[str, str], set[str]] = {
-    ("answers", "state"): set(AnswerState),
-    ("decided_answers", "state"): {*AnswerState, words.WITHDRAWN},
+    ("answers", "state"): STORED,
+    ("decided_answers", "state"): {*STORED, words.WITHDRAWN},
     ("decided_pages", "outcome"): set(PageDecision),
     ("decided_slips", "outcome"): set(SlipDecision),
-    ("electronic_answers", "state"): set(AnswerState) - {AnswerState.DOUBTFUL},
+    ("electronic_answers", "state"): STORED - {AnswerState.DOUBTFUL},
     ("form_questions", "kind"): set(Kind),
     ("pages", "outcome"): set(PageOutcome),
     ("period_states", "state"): set(PeriodState) - {PeriodState.OPEN},

@@ -65,6 +65,13 @@ class Instructions(_Part):
     space: Gap = 1.6
 
 
+class OnlyIf(_Part):
+    """Who is asked: only those who gave one of these answers to another question."""
+
+    question: Key
+    codes: Annotated[tuple[Code, ...], Field(min_length=1, max_length=30)]
+
+
 class Choice(_Part):
     """One box to tick of a question with choices."""
 
@@ -72,6 +79,8 @@ class Choice(_Part):
     label: Text
     span: Annotated[int, Field(ge=1, le=12)] | None = None
     satisfied: bool = False
+    not_applicable: bool = False
+    write: bool = False
 
 
 class ChoiceQuestion(_Part):
@@ -86,6 +95,7 @@ class ChoiceQuestion(_Part):
     overall: bool = False
     span: Annotated[int, Field(ge=1, le=12)] = 1
     beside: Annotated[int, Field(ge=0, le=12)] = 0
+    only_if: OnlyIf | None = None
     options: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=30)]
 
 
@@ -107,6 +117,7 @@ class Level(_Part):
     label: Lines
     other: Lines | None = None
     satisfied: bool
+    not_applicable: bool = False
 
 
 class MatrixQuestion(_Part):
@@ -117,6 +128,7 @@ class MatrixQuestion(_Part):
     factor: Annotated[str, StringConstraints(max_length=200)] = ""
     core: bool = True
     overall: bool = False
+    only_if: OnlyIf | None = None
 
 
 class Matrix(_Part):
@@ -129,6 +141,28 @@ class Matrix(_Part):
     space: Gap = 1.6
     levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=11)]
     question: Annotated[tuple[MatrixQuestion, ...], Field(min_length=1, max_length=60)]
+
+
+class ScaleQuestion(_Part):
+    """One question with a numbered scale."""
+
+    key: Key
+    text: Text
+    factor: Annotated[str, StringConstraints(max_length=200)] = ""
+    only_if: OnlyIf | None = None
+
+
+class Scale(_Part):
+    """Questions on a scale of numbers, each with its row of boxes below it; counted with a mean."""
+
+    kind: Literal["scale"]
+    first: Annotated[int, Field(ge=0, le=1)] = 0
+    last: Annotated[int, Field(ge=3, le=10)] = 10
+    low: Text
+    high: Text
+    column_pitch: Annotated[float, Field(ge=LEAST_COLUMN_MM, le=20)] = 11.0
+    space: Gap = 1.6
+    question: Annotated[tuple[ScaleQuestion, ...], Field(min_length=1, max_length=20)]
 
 
 class Electronic(_Part):
@@ -157,7 +191,7 @@ class Footer(_Part):
     thanks: Text
 
 
-Section = Annotated[Choices | Matrix | Comment, Field(discriminator="kind")]
+Section = Annotated[Choices | Matrix | Scale | Comment, Field(discriminator="kind")]
 
 
 class Template(_Part):
@@ -176,3 +210,14 @@ class Template(_Part):
     instructions: Instructions
     section: Annotated[tuple[Section, ...], Field(min_length=1, max_length=20)]
     footer: Footer
+
+
+def writing_key(question: str, option: str) -> str:
+    """Return the key under which the writing behind an option stands.
+
+    Examples
+    --------
+    >>> writing_key("A5", "other")
+    'A5_OTHER'
+    """
+    return f"{question}_{option}".upper()

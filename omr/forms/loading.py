@@ -11,10 +11,21 @@ from typing import Final
 from pydantic import ValidationError
 
 from omr.errors import OmrError, TemplateError, why
-from omr.forms.content import ChoiceQuestion, Choices, Comment, Matrix, MatrixQuestion, Template
+from omr.forms.content import (
+    ChoiceQuestion,
+    Choices,
+    Comment,
+    Matrix,
+    MatrixQuestion,
+    OnlyIf,
+    ScaleQuestion,
+    Template,
+    writing_key,
+)
 from omr.forms.problems import Problem, refuse
 from omr.toml_in import SAID, parse_toml, shown
 
+KINDS: Final = ("choices", "matrix", "scale", "comment")  # of sections
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
 
 
@@ -47,13 +58,16 @@ def load_template(file: Path) -> Template:
     return template
 
 
-def questions_of(template: Template) -> Iterator[tuple[str, ChoiceQuestion | MatrixQuestion | Comment]]:
+AnyQuestion = ChoiceQuestion | MatrixQuestion | ScaleQuestion | Comment
+
+
+def questions_of(template: Template) -> Iterator[tuple[str, AnyQuestion]]:
     """Yield each question with the place of its table in the file."""
     for number, section in enumerate(template.section, 1):
         if isinstance(section, Comment):
             yield f"section[{number}]", section
             continue
-        questions: tuple[ChoiceQuestion | MatrixQuestion, ...] = section.question
+        questions: tuple[AnyQuestion, ...] = section.question
         for place, question in enumerate(questions, 1):
             yield f"section[{number}].question[{place}]", question
 
@@ -66,20 +80,54 @@ def _contradictions(template: Template) -> Iterator[Problem]:
         if question.key in keys:
             yield Problem(f"{where}.key", "forms.twice", {"value": question.key})
         keys.append(question.key)
-        if not isinstance(question, Comment) and question.overall:
+        if isinstance(question, ChoiceQuestion):
+            yield from _writing_twice(question, where, keys)
+        if isinstance(question, ChoiceQuestion | MatrixQuestion) and question.overall:
             if overall:
                 yield Problem(f"{where}.overall", "forms.two_overall", {"other": overall})
             overall = question.key
+    yield from _conditions(template)
     codes = 0
     for number, section in enumerate(template.section, 1):
         if isinstance(section, Matrix):
             yield from _repeated([level.code for level in section.levels], f"section[{number}].levels")
+            for place, level in enumerate(section.levels, 1):
+                if level.not_applicable and level.satisfied:
+                    where = f"section[{number}].levels[{place}].satisfied"
+                    yield Problem(where, "forms.satisfied_nowhere", {"value": level.code})
         elif isinstance(section, Choices):
             yield from _grid_left(section, f"section[{number}]")
-        elif section.electronic is not None:
+        elif isinstance(section, Comment) and section.electronic is not None:
             codes += 1
             if codes > 1:
                 yield Problem(f"section[{number}].electronic", "forms.twice", {"value": "electronic"})
+
+
+def _writing_twice(question: ChoiceQuestion, where: str, keys: list[str]) -> Iterator[Problem]:
+    """Take in the keys of what is written behind options: they are the form's keys, too."""
+    for place, option in enumerate(question.options, 1):
+        if option.write:
+            key = writing_key(question.key, option.code)
+            if key in keys:
+                yield Problem(f"{where}.options[{place}].write", "forms.twice", {"value": key})
+            keys.append(key)
+
+
+def _conditions(template: Template) -> Iterator[Problem]:
+    """Yield conditions that no answer can meet: they name a question and options that stand before."""
+    before: dict[str, set[str]] = {}
+    for where, question in questions_of(template):
+        only_if: OnlyIf | None = getattr(question, "only_if", None)
+        if only_if is not None:
+            known = before.get(only_if.question)
+            if known is None:
+                values: dict[str, object] = {"value": only_if.question, "known": ", ".join(before)}
+                yield Problem(f"{where}.only_if.question", "forms.asks_nothing_before", values)
+            elif unknown := [code for code in only_if.codes if code not in known]:
+                values = {"value": ", ".join(unknown), "known": ", ".join(sorted(known))}
+                yield Problem(f"{where}.only_if.codes", "forms.no_such_code", values)
+        if isinstance(question, ChoiceQuestion) and question.kind == "single":
+            before[question.key] = {option.code for option in question.options}
 
 
 def _grid_left(section: Choices, base: str) -> Iterator[Problem]:
@@ -125,7 +173,7 @@ def _place(content: object, steps: tuple[int | str, ...]) -> tuple[str, object]:
         if isinstance(step, int):
             where += f"[{step + 1}]"
             inside = inside[step] if isinstance(inside, list) and step < len(inside) else None
-        elif isinstance(inside, dict) and step not in inside and step in ("choices", "matrix", "comment"):
+        elif isinstance(inside, dict) and step not in inside and step in KINDS:
             continue  # the kind of a section, which pydantic counts as a step
         else:
             where += f".{step}" if where else step

@@ -19,13 +19,15 @@ from omr.forms.sheet import (
     rounded,
     serial_baseline,
 )
-from omr.forms.template import BOX_MM, OUTLINE_MM, Electronic, Kind, Option, Question, TextLine
+from omr.forms.template import BOX_MM, OUTLINE_MM, Condition, Electronic, Kind, Option, Question, TextLine
 from omr.geometry import Box
 
 AFTER_BOX_MM: Final = 1.3  # box to its label
 AFTER_COLUMN_MM: Final = 0.8  # least white after a label
 FOOT_MM: Final = 0.6  # lower edge of the markers to the thanks below
 DOT_MM: Final = 0.3
+WRITING_MM: Final = 4.8  # height of a line behind "other": a little more than its box
+LEAST_WRITING_MM: Final = 15.0  # of its length: a word
 DOTS_MM: Final = (0.01, 0.89)  # as good as no length, with round ends: dots, 0.9 mm apart
 
 
@@ -123,6 +125,7 @@ def set_choices(sheet: Sheet, section: content.Choices) -> list[Question]:
             top += pitch
         first, at = top, start
         options = []
+        written: list[Question] = []
         for place, choice in enumerate(question.options, 1):
             sheet.where = f"{base}.question[{number}].options[{place}]"
             span = choice.span or question.span
@@ -130,8 +133,11 @@ def set_choices(sheet: Sheet, section: content.Choices) -> list[Question]:
                 at, top = start, top + pitch
             box = box_at(grid + at * column, top + pitch / 2)
             end = grid + (at + span) * column - (AFTER_COLUMN_MM if at + span < section.columns else 0)
-            _choice_label(sheet, choice.label, box, end, pitch)
-            options.append(Option(choice.code, _plain(*choice.label), choice.satisfied, box))
+            label_end = _choice_label(sheet, choice.label, box, end, pitch)
+            applies = not choice.not_applicable
+            options.append(Option(choice.code, as_text(*choice.label), choice.satisfied, box, applies))
+            if choice.write:
+                written.append(_writing_line(sheet, question, choice, label_end, end, box))
             at += span
         sheet.where = f"{base}.question[{number}].label"
         label = question.label or question.text
@@ -142,9 +148,31 @@ def set_choices(sheet: Sheet, section: content.Choices) -> list[Question]:
             rows = round((top - first) / pitch) + 1
             room = section.label_width - AFTER_COLUMN_MM
             _question_label(sheet, label, sheet.left, room, first, rows, pitch, "left")
-        questions.append(_question(question, Kind(question.kind), options))
+        questions += [asked(question, Kind(question.kind), options), *written]
     sheet.y = top + pitch
     return questions
+
+
+def _writing_line(
+    sheet: Sheet,
+    question: content.ChoiceQuestion,
+    choice: content.Choice,
+    start: float,
+    end: float,
+    box: Box,
+) -> Question:
+    """Draw the dotted line behind "other", and return what is written on it as a question of its own."""
+    start, middle = start + AFTER_COLUMN_MM, box.centre_mm[1]
+    if end - start < LEAST_WRITING_MM:
+        values = {"lines": 1, "limit": 1, "width": LEAST_WRITING_MM, "room": end - start, "text": "……"}
+        sheet.problems.append(Problem(sheet.where, "forms.no_room", values))
+    y = middle + X_MIDDLE * sheet.sizes.body * MM_PER_PT
+    sheet.stroke((start, y), (end, y), width=DOT_MM, dash_mm=DOTS_MM)
+    area = Box(rounded(start), rounded(middle - WRITING_MM / 2), rounded(end - start), WRITING_MM)
+    text = f"{as_text(*question.text)}: {as_text(*choice.label)}"
+    return Question(
+        content.writing_key(question.key, choice.code), Kind.TEXT, text, "", False, False, (), area
+    )
 
 
 def _question_label(
@@ -167,8 +195,8 @@ def _question_label(
         sheet.block(x, top + pitch / 2 + X_MIDDLE * em, lines, size, align)
 
 
-def _choice_label(sheet: Sheet, label: content.Text, box: Box, end: float, height: float) -> None:
-    """Set an option's label; a translation goes on in the same line where there is room for it."""
+def _choice_label(sheet: Sheet, label: content.Text, box: Box, end: float, height: float) -> float:
+    """Set an option's label, and return where it ends; a translation goes on in the same line if it fits."""
     size, middle = sheet.sizes.body, box.centre_mm[1]
     x = box.x_mm + BOX_MM + AFTER_BOX_MM
     if len(label) == 2:
@@ -177,9 +205,11 @@ def _choice_label(sheet: Sheet, label: content.Text, box: Box, end: float, heigh
         if x + width + width_mm(other, "italic", size) <= end:
             sheet.middle_block(x, middle, [(first.rstrip(), "regular")], size)
             sheet.middle_block(x + width, middle, [(other, "italic")], size)
-            return
+            return x + width + width_mm(other, "italic", size)
     limit = int(height / (size * MM_PER_PT * LEADING))
-    sheet.middle_block(x, middle, sheet.lines(label, "regular", size, end - x, limit), size)
+    lines = sheet.lines(label, "regular", size, end - x, limit)
+    sheet.middle_block(x, middle, lines, size)
+    return x + max(width_mm(line, face, size) for line, face in lines)
 
 
 def set_matrix(sheet: Sheet, section: content.Matrix) -> list[Question]:
@@ -221,13 +251,16 @@ def set_matrix(sheet: Sheet, section: content.Matrix) -> list[Question]:
         options = [
             Option(
                 level.code,
-                _plain(*(" ".join(words) for words in (level.label, level.other) if words)),
+                as_text(*(" ".join(words) for words in (level.label, level.other) if words)),
                 level.satisfied,
                 box_at(grid + (place + 0.5) * pitch - BOX_MM / 2, middle),
+                not level.not_applicable,
             )
             for place, level in enumerate(section.levels)
+            # The overall question has to be answered: of "not applicable" there is no overall share.
+            if not (level.not_applicable and question.overall)
         ]
-        questions.append(_question(question, Kind.LIKERT, options))
+        questions.append(asked(question, Kind.LIKERT, options))
         sheet.y += section.row_pitch
         following = section.question[number : number + 1]
         apart = not following or following[0].overall
@@ -263,7 +296,7 @@ def set_comment(sheet: Sheet, section: content.Comment) -> tuple[Question, Elect
         sheet.stroke((left, y), (right, y), width=DOT_MM, dash_mm=DOTS_MM)
     sheet.y = bottom
     area = Box(rounded(left), rounded(top), rounded(right - left), rounded(bottom - top))
-    question = Question(section.key, Kind.TEXT, _plain(*section.text), "", False, False, (), area)
+    question = Question(section.key, Kind.TEXT, as_text(*section.text), "", False, False, (), area)
     return question, code
 
 
@@ -280,21 +313,27 @@ def set_foot(sheet: Sheet, footer: content.Footer) -> None:
         left += width_mm(text, face, sheet.sizes.body) + em
 
 
-def _question(
-    question: content.ChoiceQuestion | content.MatrixQuestion, kind: Kind, options: list[Option]
+def asked(
+    question: content.ChoiceQuestion | content.MatrixQuestion | content.ScaleQuestion,
+    kind: Kind,
+    options: list[Option],
 ) -> Question:
+    """Return a question of the file with its boxes."""
+    rated = None if isinstance(question, content.ScaleQuestion) else question
+    only_if = question.only_if
     return Question(
         key=question.key,
         kind=kind,
-        text=_plain(*question.text),
+        text=as_text(*question.text),
         factor=question.factor,
-        core=question.core,
-        overall=question.overall,
+        core=rated is not None and rated.core,
+        overall=rated is not None and rated.overall,
         options=tuple(options),
         area=None,
+        only_if=Condition(only_if.question, only_if.codes) if only_if else None,
     )
 
 
-def _plain(*texts: str) -> str:
+def as_text(*texts: str) -> str:
     """Join a text and its translation for lists and reports: there, lines break elsewhere."""
     return " / ".join(texts).replace("\u00a0", " ")

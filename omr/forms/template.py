@@ -31,6 +31,13 @@ class Kind(StrEnum):
     MULTIPLE = "multiple"
     LIKERT = "likert"
     TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CODE = "code"
+
+
+# Kinds whose answer is a value that was put together from signs, not one of the options: `forms.entries`.
+VALUES: Final = (Kind.NUMBER, Kind.DATE, Kind.CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,15 @@ class Option:
     label: str
     satisfied: bool  # counts towards the satisfied share; data, never derived from the order
     box: Box  # the printed outline's outer edge
+    applies: bool = True  # False: "not applicable", an answer that is in no denominator
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Who is asked: only those who gave one of some answers to another question."""
+
+    question: str
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,7 @@ class Question:
     overall: bool  # the question of the overall satisfied share
     options: tuple[Option, ...]
     area: Box | None  # kind text only: where people write
+    only_if: Condition | None = None  # whoever answered otherwise was told to skip it
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +158,27 @@ def _parser() -> TypeAdapter[Form]:
     return TypeAdapter(Form)
 
 
+# What parts of a form learnt to say after the first forms were printed: where they do not say it, it
+# stands in no archive, and those forms keep their fingerprint.
+_LATER: Final[dict[str, dict[str, object]]] = {
+    "form": {"survey": ""},
+    "question": {"only_if": None},
+    "option": {"applies": True},
+}
+
+
 def _as_json(form: Form) -> str:
     content = asdict(form)
-    if not form.survey:  # forms that were printed before there were surveys keep their fingerprint
-        del content["survey"]
+    _leave_out(content, "form")
+    for question in content["questions"]:
+        _leave_out(question, "question")
+        for option in question["options"]:
+            _leave_out(option, "option")
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return unicodedata.normalize("NFC", text)
+
+
+def _leave_out(content: dict[str, object], part: str) -> None:
+    for name, unsaid in _LATER[part].items():
+        if content[name] == unsaid:
+            del content[name]

@@ -46,6 +46,7 @@ _ANSWERS: Final = {
     AnswerState.NO_ANSWER: GREY,
     AnswerState.MULTIPLE: AMBER,
     AnswerState.DOUBTFUL: AMBER,
+    AnswerState.NOT_APPLICABLE: GREY,
 }
 
 

@@ -36,6 +36,7 @@ from omr.reports.tables.satisfaction_tables import (
     respondents_table,
     units_table,
 )
+from omr.reports.tables.scale_tables import scale_tables
 from omr.reports.tables.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.tables.tables import Table
 from omr.reports.tables.time_tables import adjustments_table, changes_table, heat_table, trend_table
@@ -248,7 +249,11 @@ def _share(share: Share) -> dict[str, int]:
 
 def _item(counts: ItemCounts, hidden: Collection[str]) -> dict[str, object]:
     question = counts.question
-    codes = {o.code: None if o.code in hidden else counts.codes.get(o.code, 0) for o in question.options}
+    codes = {
+        o.code: None if o.code in hidden else counts.codes.get(o.code, 0)
+        for o in question.options
+        if o.applies
+    }
     satisfied = counts.satisfied if question.core else None
     return {"counts": codes, "satisfied": satisfied, "answered": counts.answered}
 
@@ -275,8 +280,8 @@ def _hidden_counts(items: Mapping[Item, ItemCounts], smallest: int) -> dict[Item
 
 
 def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple[Table, ...]:
-    """Return Biểu 01 to 07 and, of the whole city, those that there is something to say in of 08 to 11."""
-    tables = (
+    """Return Biểu 01 to 07 and those of 08 to 12 in which there is something to say."""
+    tables: tuple[Table, ...] = (
         slips_table(month),
         units_table(month, before),
         fields_table(month, before),
@@ -284,6 +289,7 @@ def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple
         respondents_table(month, settings),
         reasons_table(month),
         opinions_table(month),
+        *scale_tables(month),
     )
     if month.unit or not month.pool().overall.whole:
         return tables

@@ -93,6 +93,10 @@ TROUBLESOME: Final = Crowd(
 CROWDS: Final = {"everyday": EVERYDAY, "troublesome": TROUBLESOME}
 
 
+DISOBEY: Final = 0.05  # of people who answer what they were told to skip
+NOT_CONCERNED: Final = 0.08  # of people whom a question does not concern, where a box says so
+
+
 class _Mood(NamedTuple):
     """One attitude among respondents."""
 
@@ -158,15 +162,26 @@ def _opinions(form: Form, crowd: Crowd, rng: Rng) -> dict[str, tuple[str, ...]]:
     for question in form.questions:
         if not question.options:
             continue
-        if empty or rng.random() < crowd.skip:
+        left_out = empty or rng.random() < crowd.skip
+        if left_out or (_is_told_to_skip(question, answers) and rng.random() >= DISOBEY):
             answers[question.key] = ()
+        elif (aside := [o.code for o in question.options if not o.applies]) and rng.random() < NOT_CONCERNED:
+            answers[question.key] = (aside[0],)
         elif any(option.satisfied for option in question.options):
-            ranked = _best_first(question.options)
+            ranked = _best_first(tuple(option for option in question.options if option.applies))
             rank = level if in_one_column else int(rng.choice(5, p=mood.levels))
             answers[question.key] = (ranked[min(rank, len(ranked) - 1)].code,)
         else:
             answers[question.key] = _choices(question, rng)
     return answers
+
+
+def _is_told_to_skip(question: Question, answers: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether what this person answered before tells them to skip a question."""
+    if question.only_if is None:
+        return False
+    before = answers.get(question.only_if.question, ())
+    return bool(before) and not set(before) & set(question.only_if.codes)
 
 
 def _best_first(options: tuple[Option, ...]) -> tuple[Option, ...]:

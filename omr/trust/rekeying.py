@@ -97,14 +97,14 @@ def _said(slip: CurrentSlip) -> dict[str, str]:
 
 def _as_keyed(state: AnswerState, codes: Sequence[str]) -> str:
     match state:
-        case AnswerState.ANSWERED:
+        case AnswerState.ANSWERED | AnswerState.NOT_APPLICABLE if codes:
             return TOGETHER.join(sorted(codes))
-        case AnswerState.NO_ANSWER:
-            return NOTHING
         case AnswerState.MULTIPLE:
             return MANY
         case AnswerState.DOUBTFUL:
             return UNDECIDED
+        case _:
+            return NOTHING
 
 
 def _satisfied(form: Form, said: Said) -> bool | None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from scanned import FORM, Scanner, rejected, slip
-from tallying import Slip, count
+from tallying import PERIOD, counted
 
 from omr.forms.serial import Issue
 from omr.reading.reader import ReadPage
-from omr.records.counts.answers import Given
 from omr.records.counts.closing import adjust, close
 from omr.records.counts.reconcile import reconcile
-from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import AnswerTally, Channel, SlipState, SlipTally, Stratum, Tallies, tally
 from omr.records.register.periods import parse_period
 from omr.records.register.stock import spoil
@@ -24,55 +21,7 @@ from omr.records.review.queue import queue
 from omr.records.store.store import Store
 from omr.words import AnswerState
 
-PERIOD = "2026-11"
 Issuing = Callable[..., Issue]
-
-
-def one_by_one(store: Store, unit: str | None = None) -> Iterator[Slip]:
-    """Give the slips as `omr answers` lists them, one at a time."""
-    for one in current_slips(store, period=PERIOD):
-        if unit in (None, one.unit):
-            stratum = Stratum(one.unit, one.fingerprint, Channel.PAPER)
-            given = {key: Given(answer.state, answer.codes) for key, answer in one.answers.items()}
-            yield Slip(stratum, SlipState.of(one.standing, one.reason), one.reason or "", given)
-
-
-def counted(store: Store, unit: str | None = None) -> Tallies:
-    """What SQL counts, held to what Python counts."""
-    forms = store.forms
-    found = tally(store, PERIOD, unit=unit).tallies
-    assert found == count(one_by_one(store, unit), forms)
-    assert viewed(store, unit) == states_and_answers(found)
-    return found
-
-
-Counts = dict[tuple[str, ...], int]
-
-
-def states_and_answers(tallies: Tallies) -> Counts:
-    counts: Counter[tuple[str, ...]] = Counter()
-    for row in tallies.slips:
-        counts[row.stratum.unit, row.state, row.reason] += row.slips
-    for answer in tallies.answers:
-        if answer.code or answer.state is not AnswerState.ANSWERED:
-            counts[answer.stratum.unit, answer.question, answer.state, answer.code] += answer.slips
-    return dict(counts)
-
-
-def viewed(store: Store, unit: str | None) -> Counts:
-    """The same from the views that people ask: docs/database.md."""
-    where = "WHERE period = ? AND (unit = ? OR ? IS NULL)"
-    slips = store.rows(
-        f"""SELECT unit, state, coalesce(reason, ''), count(*) AS n
-        FROM returned_slips {where} GROUP BY 1, 2, 3""",
-        *(PERIOD, unit, unit),
-    )
-    answers = store.rows(
-        f"""SELECT unit, question, state, coalesce(code, ''), count(*) AS n
-        FROM counted_answers {where} GROUP BY 1, 2, 3, 4""",
-        *(PERIOD, unit, unit),
-    )
-    return {tuple(row)[:-1]: row["n"] for rows in (slips, answers) for row in rows}
 
 
 def states(tallies: Tallies) -> dict[tuple[str, str], int]:

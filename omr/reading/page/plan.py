@@ -48,7 +48,8 @@ class Plan:
         insides = np.zeros(raster.ink.shape, np.bool_)
         for top, left in tops_lefts.tolist():
             insides[top : top + side, left : left + side] = True
-        zones = [_zone(box, boxes, form.frame.ladder.x_mm) for box in boxes]
+        written = [question.area for question in form.questions if question.area is not None]
+        zones = [_zone(box, boxes, written, form.frame.ladder.x_mm) for box in boxes]
         return cls(
             form,
             raster,
@@ -63,7 +64,7 @@ class Plan:
         )
 
 
-def _zone(box: Box, boxes: Sequence[Box], right_mm: float) -> tuple[int, ...]:
+def _zone(box: Box, boxes: Sequence[Box], written: Sequence[Box], right_mm: float) -> tuple[int, ...]:
     """Return top, bottom, left and right of what belongs to a box."""
     x, y = box.centre_mm
     rows = [other.centre_mm[1] - y for other in boxes]
@@ -71,6 +72,9 @@ def _zone(box: Box, boxes: Sequence[Box], right_mm: float) -> tuple[int, ...]:
     above = min([-row / 2 for row in rows if row < -box.height_mm], default=ROW_MM)
     same = [other.x_mm for other, row in zip(boxes, rows, strict=True) if abs(row) <= box.height_mm / 2]
     right = min([other - NEXT_MM for other in same if other > x], default=right_mm - NEXT_MM)
+    # What is written behind "other" is no mark beside its box.
+    lines = [area.x_mm for area in written if area.y_mm < y < area.y_mm + area.height_mm and area.x_mm > x]
+    right = min([right, *lines])
     top, bottom = y - min(above + SHARED_MM, ROW_MM), y + min(below + SHARED_MM, ROW_MM)
     edges = top, bottom, box.x_mm - LEFT_MM, right
     return tuple(max(0, pixels(edge)) for edge in edges)

@@ -68,6 +68,12 @@ class CurrentAnswer:
         return cls(question, Given.stored(state, codes), 1.0, MACHINE if by_machine == "1" else _PERSON)
 
     @property
+    def text(self) -> str:
+        """The text that `parse` reads."""
+        columns = self.given.columns
+        return f"{self.question} {columns['state']} {int(self.by == MACHINE)} {columns['codes']}"
+
+    @property
     def state(self) -> AnswerState:
         """What it says."""
         return self.given.state

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Final
 
 from omr.records.counts.answers import CurrentAnswer
+from omr.records.counts.applying import as_counted
 from omr.records.counts.validity import judge
 from omr.records.store.store import Store
 from omr.words import Aside, Standing
@@ -104,7 +105,8 @@ def _slips(store: Store, rows: Iterable[sqlite3.Row]) -> Iterator[CurrentSlip]:
         rows = list(group)
         slip, form = rows[0], forms[rows[0]["fingerprint"]]
         given = {row["question"]: CurrentAnswer.of(row) for row in rows}
-        answers = {question.key: given[question.key] for question in form.questions if question.key in given}
+        said = {question.key: given[question.key] for question in form.questions if question.key in given}
+        answers = as_counted(form, said)
         reason = judge(
             form,
             answers,

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form, Kind, Question
 from omr.records.counts.answers import MACHINE, CurrentAnswer
+from omr.records.counts.applying import applying, as_counted
 from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, OF_PERIOD, ONE_PER_SERIAL
 from omr.records.counts.validity import judge
 from omr.records.store.store import Store
@@ -141,6 +142,9 @@ def tally(
     prints : collection of str, optional
         Count slips on forms with these fingerprints only: those of one survey.
     """
+    if questions is not None:  # with those that say who was asked them
+        rules = [applying(form).only_if for form in store.forms.values()]
+        questions = {*questions, *(of[key].question for of in rules for key in questions if key in of)}
     asked = "" if questions is None else f"AND question IN ({', '.join('?' * len(questions))})"
     rows = store.rows(
         f"""SELECT unit, fingerprint, standing, set_aside, reason_by_hand,
@@ -210,6 +214,7 @@ class _Roles(dict[str, int]):
 
     def __init__(self, form: Form) -> None:
         self.form = form
+        self.applying = applying(form)
         self._overall = overall_question(form)
         self._grouping = {question.key for question in grouping_questions(form)}
         self._core = {
@@ -256,6 +261,9 @@ class _Counting:
     ) -> None:
         """Count slips that are alike: their answers as texts, where they stand and why."""
         roles_of = self._roles[at.fingerprint]
+        if roles_of.applying:
+            told = {answer.question: answer for answer in map(CurrentAnswer.parse, said)}
+            said = [answer.text for answer in as_counted(roles_of.form, told).values()]
         roles = [roles_of[text] for text in said]
         means = reduce(or_, roles, 0)
         reason = None

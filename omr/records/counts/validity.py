@@ -47,9 +47,12 @@ def judge(
     """Return the code of the rule that makes a slip invalid, or None if it is valid.
 
     A doubtful answer that nobody decided yet makes no slip invalid: it may turn out to be an answer.
+    A question that did not apply to the person, or was to be skipped, was not left out.
 
     Parameters
     ----------
+    answers : mapping
+        As they are counted, see `applying`.
     standing : str
         As the view `slips` says.
     set_aside : str or None
@@ -77,7 +80,11 @@ def may_say_overall(form: Form, answers: Sequence[Answer]) -> bool:
 def _says_nothing(form: Form, answers: Mapping[str, CurrentAnswer]) -> bool:
     questions = [question for question in form.questions if question.kind is not Kind.TEXT]
     said = {question.key for question in questions if _may_be_valid(answers.get(question.key))}
-    core = [question.key for question in questions if question.core]
+    core = [
+        question.key
+        for question in questions
+        if question.core and not _does_not_apply(answers.get(question.key))
+    ]
     overall = {question.key for question in questions if question.overall}
     unanswered = sum(key not in said for key in core)
     return not said or (not overall & said and unanswered > rules().most_core_unanswered * len(core))
@@ -87,4 +94,9 @@ def _may_be_valid(answer: CurrentAnswer | None) -> bool:
     if answer is None:
         return False
     undecided = answer.state is AnswerState.DOUBTFUL and answer.by == MACHINE
-    return undecided or answer.state is AnswerState.ANSWERED
+    ticked = answer.state is AnswerState.NOT_APPLICABLE and bool(answer.codes)
+    return undecided or ticked or answer.state is AnswerState.ANSWERED
+
+
+def _does_not_apply(answer: CurrentAnswer | None) -> bool:
+    return answer is not None and answer.state is AnswerState.NOT_APPLICABLE

@@ -169,10 +169,21 @@ def archive_form(store: Store, act: Act, form: Form) -> None:
                 "position": at,
                 "label": option.label,
                 "satisfied": int(option.satisfied),
+                "applies": None if option.applies else 0,
             }
             for at, option in enumerate(question.options)
         ]
         act.add("form_options", *options)
+        if question.only_if is not None:
+            act.add(
+                "form_conditions",
+                {
+                    "fingerprint": mark,
+                    "question": question.key,
+                    "before": question.only_if.question,
+                    "codes": " ".join(question.only_if.codes),
+                },
+            )
 
 
 def issued(store: Store) -> list[Issue]:

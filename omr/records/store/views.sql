@@ -108,6 +108,29 @@ SELECT page, batch, original, number, reason FROM pages WHERE outcome = 'rejecte
 UNION ALL
 SELECT page, batch, original, number, 'blank_alone' FROM lone_blanks JOIN pages USING (page);
 
+-- Answers that are in no denominator: "not applicable" was marked, or the question was to be skipped.
+-- The same rules as in records/counts/applying.py; tests hold the two to each other. Most forms have
+-- neither, so who asks names the form.
+CREATE VIEW unasked_on_paper AS
+SELECT fingerprint, reading, question FROM form_options JOIN current_answers USING (question)
+WHERE applies = 0 AND state = 'answered' AND instr(' ' || codes || ' ', ' ' || code || ' ') > 0
+UNION
+SELECT fingerprint, this.reading, form_conditions.question FROM form_conditions
+JOIN current_answers AS this ON this.question = form_conditions.question
+JOIN current_answers AS earlier ON earlier.reading = this.reading AND earlier.question = before
+WHERE this.state IN ('answered', 'no_answer') AND earlier.state = 'answered'
+  AND instr(' ' || form_conditions.codes || ' ', ' ' || earlier.codes || ' ') = 0;
+
+CREATE VIEW unasked_online AS
+SELECT fingerprint, response, question FROM form_options JOIN electronic_answers USING (question)
+WHERE applies = 0 AND state = 'answered' AND instr(' ' || codes || ' ', ' ' || code || ' ') > 0
+UNION
+SELECT fingerprint, this.response, form_conditions.question FROM form_conditions
+JOIN electronic_answers AS this ON this.question = form_conditions.question
+JOIN electronic_answers AS earlier ON earlier.response = this.response AND earlier.question = before
+WHERE this.state IN ('answered', 'no_answer') AND earlier.state = 'answered'
+  AND instr(' ' || form_conditions.codes || ' ', ' ' || earlier.codes || ' ') = 0;
+
 -- What waits for a person.
 CREATE VIEW waiting AS
 SELECT 'H' || reading AS item, 'held' AS kind, set_aside AS reason, 0 AS urgency,
@@ -182,12 +205,16 @@ FROM (
                 WHEN reading IN (SELECT reading FROM exceptional)
                     THEN (SELECT CASE
     WHEN max(said) = 0 THEN 'KHL5'
-    WHEN max(said AND overall) = 0 AND sum(core AND NOT said) > 0.5 * sum(core) THEN 'KHL5' END
+    WHEN max(said AND overall) = 0 AND sum(asked AND NOT said) > 0.5 * sum(asked) THEN 'KHL5' END
 FROM (
-SELECT overall, core, coalesce((
+SELECT overall, coalesce((
     SELECT (state = 'answered' OR (state = 'doubtful' AND by = 'machine')) FROM current_answers
     WHERE current_answers.reading = slips.reading
-      AND current_answers.question = form_questions.question), 0) AS said
+      AND current_answers.question = form_questions.question), 0) AS said,
+    core AND NOT EXISTS (
+        SELECT 1 FROM unasked_on_paper AS unasked
+        WHERE unasked.reading = slips.reading AND unasked.fingerprint = slips.fingerprint
+          AND unasked.question = form_questions.question) AS asked
 FROM form_questions WHERE form_questions.fingerprint = slips.fingerprint AND kind <> 'text'))
            END AS reason
     FROM slips
@@ -200,12 +227,17 @@ FROM form_questions WHERE form_questions.fingerprint = slips.fingerprint AND kin
     SELECT 'electronic', 'E' || response, NULL, response,
            form, fingerprint, NULL, unit, period, NULL, 'counts', (SELECT CASE
     WHEN max(said) = 0 THEN 'KHL5'
-    WHEN max(said AND overall) = 0 AND sum(core AND NOT said) > 0.5 * sum(core) THEN 'KHL5' END
+    WHEN max(said AND overall) = 0 AND sum(asked AND NOT said) > 0.5 * sum(asked) THEN 'KHL5' END
 FROM (
-SELECT overall, core, coalesce((
+SELECT overall, coalesce((
     SELECT state = 'answered' FROM electronic_answers
     WHERE electronic_answers.response = electronic_slips.response
-      AND electronic_answers.question = form_questions.question), 0) AS said
+      AND electronic_answers.question = form_questions.question), 0) AS said,
+    core AND NOT EXISTS (
+        SELECT 1 FROM unasked_online AS unasked
+        WHERE unasked.response = electronic_slips.response
+          AND unasked.fingerprint = electronic_slips.fingerprint
+          AND unasked.question = form_questions.question) AS asked
 FROM form_questions
 WHERE form_questions.fingerprint = electronic_slips.fingerprint AND kind <> 'text'))
     FROM current_responses AS electronic_slips
@@ -216,12 +248,23 @@ CREATE VIEW counted_answers AS
 SELECT channel, slip, unit, period, form, forms.field, given.question, form_questions.text,
        factor, core, overall, given.state, code, label, satisfied, given.by
 FROM (
-    SELECT channel, slip, unit, period, form, fingerprint, question, current_answers.state, codes, by
+    SELECT channel, slip, unit, period, form, fingerprint, question,
+           CASE WHEN EXISTS (
+               SELECT 1 FROM unasked_on_paper AS unasked
+               WHERE unasked.fingerprint = returned_slips.fingerprint
+                 AND unasked.reading = returned_slips.reading
+                 AND unasked.question = current_answers.question)
+           THEN 'not_applicable' ELSE current_answers.state END AS state, codes, by
     FROM returned_slips JOIN current_answers USING (reading)
     WHERE returned_slips.state = 'valid'
     UNION ALL
-    SELECT channel, slip, unit, period, form, fingerprint, question, electronic_answers.state, codes,
-           'respondent'
+    SELECT channel, slip, unit, period, form, fingerprint, question,
+           CASE WHEN EXISTS (
+               SELECT 1 FROM unasked_online AS unasked
+               WHERE unasked.fingerprint = returned_slips.fingerprint
+                 AND unasked.response = returned_slips.response
+                 AND unasked.question = electronic_answers.question)
+           THEN 'not_applicable' ELSE electronic_answers.state END, codes, 'respondent'
     FROM returned_slips JOIN electronic_answers USING (response)
     WHERE returned_slips.state = 'valid'
 ) AS given

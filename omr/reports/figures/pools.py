@@ -35,7 +35,7 @@ class ItemCounts:
     @property
     def mean(self) -> Mean:
         """Mean level, where every option's code is a number; else of nothing."""
-        if not all(option.code.isdecimal() for option in self.question.options):
+        if not all(option.code.isdecimal() for option in self.question.options if option.applies):
             return Mean(0, 0)
         return Mean(sum(int(code) * slips for code, slips in self.codes.items()), self.answered)
 

@@ -56,6 +56,8 @@ def count_rows(month: Month, smallest: int = SMALLEST) -> Iterator[tuple[Value, 
                 if state is not AnswerState.ANSWERED or not question.options:
                     yield *about, state, "", "", None, slips
             for option in question.options:
+                if not option.applies:  # counted as a state
+                    continue
                 satisfied = int(option.satisfied) if question.core else None
                 slips = counts.codes.get(option.code, 0)
                 yield *about, AnswerState.ANSWERED, option.code, option.label, satisfied, slips

@@ -1,0 +1,125 @@
+"""Kinds of question beyond levels and choices: what is printed, what is read, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from form_pieces import CHOICES, HEAD, MATRIX, SCALE
+
+from omr.errors import TemplateError
+from omr.forms.layout import lay_out
+from omr.forms.loading import load_template
+from omr.forms.template import Condition, Form, Kind, fingerprint, form_from_json
+from omr.forms.template import canonical as as_json
+from omr.reading.page.plan import Plan
+
+Laying = Callable[..., Form]
+B1 = "section[2].question[1]"
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> Laying:
+    """Lay out a form of pieces; pairs of texts replace what stands there."""
+
+    def lay(*pieces: str, changes: tuple[tuple[str, str], ...] = ()) -> Form:
+        text = HEAD + "".join(pieces)
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        file = tmp_path / "ks-01.toml"
+        file.write_text(text, "utf-8")
+        return lay_out(load_template(file), file)
+
+    return lay
+
+
+@pytest.fixture
+def wrong(laid: Laying) -> Callable[..., dict[str, str]]:
+    """Return what is refused, by place."""
+
+    def refused(*pieces: str, changes: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
+        with pytest.raises(TemplateError) as error:
+            laid(*pieces, changes=changes)
+        return {problem.where: problem.key for problem in error.value.values["problems"]}
+
+    return refused
+
+
+def test_the_box_not_applicable_says_so_and_the_overall_question_has_none(laid: Laying) -> None:
+    form = laid(CHOICES, MATRIX)
+    rated, overall = form.questions[-2:]
+    assert [(option.code, option.applies) for option in rated.options] == [
+        ("3", True),
+        ("1", True),
+        ("na", False),
+    ]
+    assert [option.code for option in overall.options] == ["3", "1"]
+    assert rated.only_if == Condition("A1", ("yes",))
+    assert form_from_json(as_json(form)) == form
+
+
+def test_what_is_written_behind_other_is_a_question_of_its_own_beside_its_box(laid: Laying) -> None:
+    form = laid(CHOICES)
+    choice, written = (next(q for q in form.questions if q.key == key) for key in ("A2", "A2_OTHER"))
+    assert written.kind is Kind.TEXT and written.area is not None
+    assert written.text == "Trang bị đã nhận: Khác:"
+    box = choice.options[-1].box
+    assert written.area.x_mm > box.x_mm + box.width_mm
+    assert abs(written.area.centre_mm[1] - box.centre_mm[1]) < 0.01
+    assert written.area.width_mm >= 15
+    plan = Plan.of(form)
+    place = plan.places.index(("A2", "other"))
+    assert plan.zones[place][3] <= round(written.area.x_mm * 6) + 1  # writing there is no mark beside the box
+
+
+def test_a_scale_has_a_box_a_number_and_no_satisfied_level(laid: Laying) -> None:
+    (question,) = laid(SCALE).questions
+    assert question.kind is Kind.LIKERT and not question.core
+    assert [option.code for option in question.options] == [str(value) for value in range(11)]
+    assert question.options[0].label == "0 (Không bao giờ)"
+    assert not any(option.satisfied for option in question.options)
+    places = [option.box.centre_mm for option in question.options]
+    assert {round(b[0] - a[0], 3) for a, b in zip(places, places[1:], strict=False)} == {11.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "key"),
+    [
+        (('codes = ["yes"]', 'codes = ["maybe"]'), f"{B1}.only_if.codes", "no_such_code"),
+        (('question = "A1"', 'question = "A2"'), f"{B1}.only_if.question", "asks_nothing_before"),
+        (('question = "A1"', 'question = "B1"'), f"{B1}.only_if.question", "asks_nothing_before"),
+        (
+            ("satisfied = false, not_app", "satisfied = true, not_app"),
+            "section[2].levels[3].satisfied",
+            "satisfied_nowhere",
+        ),
+        (('key = "B1"', 'key = "A2_OTHER"'), f"{B1}.key", "twice"),
+        (("span = 4, write", "span = 1, write"), "section[1].question[2].options[2]", "no_room"),
+    ],
+    ids=[
+        "no such code",
+        "several choices",
+        "itself",
+        "satisfied",
+        "key taken by the writing",
+        "no room to write",
+    ],
+)
+def test_what_cannot_be_is_refused(
+    wrong: Callable[..., dict[str, str]], change: tuple[str, str], where: str, key: str
+) -> None:
+    assert wrong(CHOICES, MATRIX, changes=(change,))[where] == f"forms.{key}"
+
+
+def test_a_scale_whose_words_have_no_room_is_refused(wrong: Callable[..., dict[str, str]]) -> None:
+    long = (('high = "Chắc chắn"', f'high = "{"Chắc chắn " * 4}"'),)
+    assert "forms.no_room" in wrong(SCALE, changes=long).values()
+
+
+def test_forms_that_say_nothing_new_keep_their_fingerprint(laid: Laying) -> None:
+    form = laid(SCALE)
+    said = as_json(form)
+    assert '"applies"' not in said and '"only_if"' not in said
+    assert fingerprint(form_from_json(said)) == fingerprint(form)

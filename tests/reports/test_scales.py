@@ -1,0 +1,58 @@
+"""Biểu 12: other scales than the overall question's, with mean and distribution."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from scanned import FORM, question
+from tallying import Slip, count
+
+from omr.figures import Mean
+from omr.forms.template import Form
+from omr.records.counts.answers import Given
+from omr.records.counts.tallies import Channel, SlipState, Stratum
+from omr.records.register.periods import parse_period
+from omr.records.register.units import Unit, UnitKind
+from omr.reports.figures.statistics import Month
+from omr.reports.tables.scale_tables import scale_tables
+from omr.words import AnswerState
+
+NUMBERS = tuple(str(value) for value in range(11))
+ABOUT = replace(question("S1", codes=NUMBERS), core=False)
+RARE = replace(question("R1", codes=("3", "2", "1", "na")))
+RARE = replace(RARE, options=(*RARE.options[:3], replace(RARE.options[3], applies=False)))
+SCALES: Form = replace(FORM, questions=(*FORM.questions, ABOUT, RARE))
+
+
+def month(form: Form, *said: dict[str, str]) -> Month:
+    at = Stratum("PC06", "f" * 64, Channel.PAPER)
+    slips = []
+    for answers in said:
+        given = {key: Given(AnswerState.ANSWERED, (code,)) for key, code in answers.items()}
+        for key, answer in given.items():
+            if answer.codes == ("na",):
+                given[key] = Given(AnswerState.NOT_APPLICABLE, answer.codes)
+        slips.append(Slip(at, SlipState.VALID, "", given))
+    forms = {at.fingerprint: form}
+    unit = Unit("PC06", "Phòng", UnitKind.DEPARTMENT, None, None, date(2020, 1, 1), None)
+    return Month(parse_period("2026-11"), forms, (unit,), count(slips, forms))
+
+
+def test_each_scale_is_a_table_with_its_mean_and_what_did_not_apply() -> None:
+    said = [{"B10": "5", "S1": "10", "R1": "3"}, {"B10": "4", "S1": "7", "R1": "na"}, {"B10": "1", "R1": "1"}]
+    numbers, levels = scale_tables(month(SCALES, *said))
+    assert (numbers.number, levels.number) == ("12.1", "12.2")
+    assert [column.heading for column in numbers.columns[2:13]] == [
+        "mức 0",
+        *(f"mức {n}" for n in NUMBERS[1:]),
+    ]
+    (row,) = numbers.rows[1:]
+    assert row.cells[0] == "S1" and row.cells[2:13] == (0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1)
+    assert row.cells[13:] == (2, 0, Mean(17, 2))
+    (rare,) = levels.rows[1:]
+    assert rare.cells[2:] == (1, 0, 1, 2, 1, Mean(4, 2))  # the mean is of those who were concerned
+
+
+def test_what_stands_among_the_criteria_is_not_shown_twice() -> None:
+    assert list(scale_tables(month(FORM, {"B10": "5", "B1": "4"}))) == []

@@ -98,7 +98,7 @@ def not_asked(tables, form, said):
     found = set()
     for row in tables["form_options"]:
         state, codes, _ = said.get(row["question"], ("", "", True))
-        if row["fingerprint"] == form and row["applies"] == 0 and state == "answered":
+        if row["fingerprint"] == form and row.get("applies") == 0 and state == "answered":
             found |= {row["question"]} if row["code"] in codes.split() else set()
     for row in tables["form_conditions"]:
         state, codes, _ = said.get(row["before"], ("", "", True))

@@ -93,29 +93,30 @@ def answers_of(tables):
     return said
 
 
-def not_asked(tables, form, said):
-    """Return the questions that did not apply to a person, or that the form told to skip."""
-    found = set()
-    for row in tables["form_options"]:
-        state, codes, _ = said.get(row["question"], ("", "", True))
-        if row["fingerprint"] == form and row.get("applies") == 0 and state == "answered":
-            found |= {row["question"]} if row["code"] in codes.split() else set()
-    for row in tables["form_conditions"]:
+def as_counted(tables, form, said):
+    """Return answers as they count: those that did not apply, or that the form told to skip, say so."""
+    options = [row for row in tables["form_options"] if row["fingerprint"] == form]
+    aside = {(row["question"], row["code"]) for row in options if row.get("applies") == 0}
+    skips = set()
+    for row in (one for one in tables["form_conditions"] if one["fingerprint"] == form):
         state, codes, _ = said.get(row["before"], ("", "", True))
-        this = said.get(row["question"], ("", "", True))[0]
-        if row["fingerprint"] == form and state == "answered" and this in ("answered", "no_answer"):
-            found |= set() if set(codes.split()) & set(row["codes"].split()) else {row["question"]}
-    return found
+        if state == "answered" and codes not in row["codes"].split():
+            skips |= {(row["question"], "answered"), (row["question"], "no_answer")}
+    return {
+        key: ("not_applicable" if (key, codes) in aside or (key, state) in skips else state, codes, machine)
+        for key, (state, codes, machine) in said.items()
+    }
 
 
 def says_nothing(tables, form, said):
     """Return whether rule KHL5 makes a slip invalid; what nobody decided yet may be an answer."""
     questions = [row for row in tables["form_questions"] if row["fingerprint"] == form]
     may = {("answered", True), ("answered", False), ("doubtful", True)}
+    unasked = {key for key, (state, *_) in said.items() if state == "not_applicable"}
     given = {key for key, (state, _, machine) in said.items() if (state, machine) in may}
-    unasked = not_asked(tables, form, said)
+    given |= {key for key in unasked if said[key][1]}
     asked = {row["question"] for row in questions if row["kind"] != "text"}
-    core = ({row["question"] for row in questions if row["core"]} & asked) - unasked
+    core = {row["question"] for row in questions if row["core"]} & asked - unasked
     overall = {row["question"] for row in questions if row["overall"]}
     return not given & asked or (not given & overall and len(core - given) > 0.5 * len(core))
 
@@ -136,9 +137,16 @@ def slips_of(tables, said):
         counts = outcome in ("counts", "invalid") or (outcome != "refused" and why == "none")
         rank = 0 if counts else 2 if outcome == "refused" or why in ("same_image", "same_sheet") else 1
         reason = decided.get("reason") or (None if counts else ASIDE.get(why, "KHL3"))
-        if counts and not reason and says_nothing(tables, run["fingerprint"], said[reading]):
+        answers = as_counted(tables, run["fingerprint"], said[reading])
+        if counts and not reason and says_nothing(tables, run["fingerprint"], answers):
             reason = "KHL5"
-        place = {"unit": to["unit"], "period": to["period"], "form": run["form"], "print": run["fingerprint"]}
+        place = {
+            "answers": answers,
+            "unit": to["unit"],
+            "period": to["period"],
+            "form": run["form"],
+            "print": run["fingerprint"],
+        }
         if outcome != "void" and row["page"] not in out:
             yield {**row, **place, "rank": (rank, reading), "reason": reason, "why": why}
 
@@ -188,12 +196,14 @@ def main(path, key=None):
     here = [slip for slip in best.values() if slip["period"] == period]
     slips = [slip for slip in here if slip["rank"][0] == 0 or slip["why"] not in ("spoiled", "period_closed")]
     enter_books(tables, period, slips, figures)
-    told = [(slip["unit"], slip["print"], said[slip["reading"]]) for slip in slips if not slip["reason"]]
+    told = [(slip["unit"], slip["print"], slip["answers"]) for slip in slips if not slip["reason"]]
     for row in tables["electronic_answers"]:
         online[row["response"]][row["question"]] = row["state"], row["codes"], True
     gone = {row["imported"] for row in tables["withdrawn_imports"]}
     sent = [row for row in tables["electronic_slips"] if row["period"] == period and row["event"] not in gone]
-    told += [(row["unit"], row["fingerprint"], online[row["response"]]) for row in sent]
+    for row in sent:
+        answers = as_counted(tables, row["fingerprint"], online[row["response"]])
+        told.append((row["unit"], row["fingerprint"], answers))
     told = [one for one in told if not says_nothing(tables, *one[1:])]
     form_of = {row["fingerprint"]: f"{row['form']}/{row['revision']}" for row in tables["forms"]}
     for unit, fingerprint, answers in told:

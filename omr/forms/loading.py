@@ -93,8 +93,8 @@ def _contradictions(template: Template) -> Iterator[Problem]:
             yield from _repeated([level.code for level in section.levels], f"section[{number}].levels")
             for place, level in enumerate(section.levels, 1):
                 if level.not_applicable and level.satisfied:
-                    where = f"section[{number}].levels[{place}].satisfied"
-                    yield Problem(where, "forms.satisfied_nowhere", {"value": level.code})
+                    where = f"section[{number}].levels[{place}].not_applicable"
+                    yield Problem(where, "forms.not_aside", {"value": level.code})
         elif isinstance(section, Choices):
             yield from _grid_left(section, f"section[{number}]")
         elif isinstance(section, Comment) and section.electronic is not None:
@@ -133,6 +133,10 @@ def _conditions(template: Template) -> Iterator[Problem]:
 def _grid_left(section: Choices, base: str) -> Iterator[Problem]:
     for number, question in enumerate(section.question, 1):
         where = f"{base}.question[{number}]"
+        for place, option in enumerate(question.options, 1):
+            if option.not_applicable and (option.satisfied or question.kind == "multiple"):
+                words = {"value": option.code}
+                yield Problem(f"{where}.options[{place}].not_applicable", "forms.not_aside", dict(words))
         yield from _repeated([option.code for option in question.options], f"{where}.options")
         if question.beside and number == 1:
             yield Problem(f"{where}.beside", "forms.beside_nothing", {})

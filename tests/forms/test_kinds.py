@@ -92,8 +92,13 @@ def test_a_scale_has_a_box_a_number_and_no_satisfied_level(laid: Laying) -> None
         (('question = "A1"', 'question = "B1"'), f"{B1}.only_if.question", "asks_nothing_before"),
         (
             ("satisfied = false, not_app", "satisfied = true, not_app"),
-            "section[2].levels[3].satisfied",
-            "satisfied_nowhere",
+            "section[2].levels[3].not_applicable",
+            "not_aside",
+        ),
+        (
+            ('label = "Giày"', 'label = "Giày", not_applicable = true'),
+            "section[1].question[2].options[1].not_applicable",
+            "not_aside",
         ),
         (('key = "B1"', 'key = "A2_OTHER"'), f"{B1}.key", "twice"),
         (("span = 4, write", "span = 1, write"), "section[1].question[2].options[2]", "no_room"),
@@ -103,6 +108,7 @@ def test_a_scale_has_a_box_a_number_and_no_satisfied_level(laid: Laying) -> None
         "several choices",
         "itself",
         "satisfied",
+        "not applicable among several",
         "key taken by the writing",
         "no room to write",
     ],

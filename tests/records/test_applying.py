@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from scanned import FORM, Scanner, question, slip
@@ -17,7 +20,9 @@ from omr.records.counts.applying import as_counted
 from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import SlipState, tally
 from omr.records.counts.validity import judge
+from omr.records.register.periods import parse_period
 from omr.records.store.store import Store
+from omr.trust.export import export
 from omr.words import AnswerState
 
 IF_YES = Condition("A1", ("yes",))
@@ -98,7 +103,7 @@ def test_who_skips_as_told_left_nothing_out(answers: dict[str, str], reason: str
 
 
 def test_figures_validity_and_views_agree_on_a_random_stack(
-    scanner: Scanner, store: Store, issued_run: Callable[..., Issue]
+    scanner: Scanner, store: Store, issued_run: Callable[..., Issue], tmp_path: Path
 ) -> None:
     dice = random.Random(11)
     run = issued_run(120, form=ASKING)
@@ -114,6 +119,14 @@ def test_figures_validity_and_views_agree_on_a_random_stack(
     assert states["B1", AnswerState.NOT_APPLICABLE] > states["B3", AnswerState.NOT_APPLICABLE]
     assert not any(row.code == "na" for row in found.answers)
     assert {row.state for row in found.slips} == {SlipState.VALID, SlipState.INVALID}
+    # So does the stand-alone check of an export, which knows nothing of this program.
+    exported = tmp_path / "export.zip"
+    export(store, scanner.workspace.path, parse_period(PERIOD), exported)
+    verifier = Path(__file__).parents[2] / "docs" / "verify_export.py"
+    checked = subprocess.run(
+        [sys.executable, verifier, exported], capture_output=True, text=True, check=False
+    )
+    assert checked.stdout.startswith("OK: "), checked.stderr
     # Counted by few questions, an answer knows whether it was asked.
     some = tally(store, PERIOD, questions=["B1"]).tallies
     of_b1 = {row for row in found.answers if row.question == "B1"}

@@ -372,7 +372,7 @@ def test_the_verifier_says_one_line_about_a_damaged_file(
 
 def test_the_verifier_stands_alone_and_is_short() -> None:
     source = VERIFIER.read_text("utf-8")
-    assert len(source.splitlines()) < 200
+    assert len(source.splitlines()) < 240  # an evening's reading, with questions that not all are asked
     imported = {
         line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))
     }

@@ -9,7 +9,7 @@ that only look something up, must not wait for OpenCV.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -343,10 +343,8 @@ class Office:
     def decide(self, item: str, answer: Sequence[str], *, why: str) -> None:
         """Record what a person says about an item of the review queue; see `review.decide`."""
         from omr.records.review.decide import decide
-        from omr.records.review.queue import find_item, units_of
 
-        if self.barred and (own := self.barred & units_of(self.store, find_item(self.store, item))):
-            raise AccessError("review.own_unit", unit=min(own))
+        self._refuse_own(item)
         decide(
             self.store,
             item,
@@ -356,6 +354,20 @@ class Office:
             read=self._read_typed,
             two_persons=self.two_persons,
         )
+
+    def decide_answers(self, said: Mapping[str, Sequence[str]], *, why: str) -> None:
+        """Record what a person says about several doubtful answers, in one act."""
+        from omr.records.review.decide import decide_answers
+
+        for item in said:
+            self._refuse_own(item)
+        decide_answers(self.store, said, by=self.by, why=why)
+
+    def _refuse_own(self, item: str) -> None:
+        from omr.records.review.queue import find_item, units_of
+
+        if self.barred and (own := self.barred & units_of(self.store, find_item(self.store, item))):
+            raise AccessError("review.own_unit", unit=min(own))
 
     def close_period(self, period: Period, *, why: str = "") -> PeriodStatus:
         """Close a period; where it takes two people, once a second one confirmed what one decided.

@@ -10,7 +10,7 @@ from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
 from omr.web.month import board, overview, signals
 from omr.web.paper import counters, handing, printing, sheets, stock, units
-from omr.web.review import cases, comments, grid, review
+from omr.web.review import cases, comments, grid, review, strip, undo
 from omr.words import Role
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
@@ -47,7 +47,12 @@ ROUTES: Final = (
     Entry("GET", "/review", review.desk, _REVIEW),
     Entry("POST", "/review/next", review.following, _REVIEW),
     Entry("POST", "/review/decide", review.decide, _REVIEW),
-    Entry("POST", "/review/undo", review.undo, _REVIEW),
+    Entry("POST", "/review/undo", undo.undo, _REVIEW),
+    Entry("POST", "/undo", undo.undo, _REVIEW),
+    Entry("GET", "/review/slips", strip.desk, _REVIEW),
+    Entry("GET", "/review/slips/{reading}", strip.show, _REVIEW),
+    Entry("POST", "/review/slips/{reading}", strip.confirm, _REVIEW),
+    Entry("POST", "/review/slips/{reading}/later", strip.later, _REVIEW),
     Entry("GET", "/review/grid", grid.desk, _REVIEW),
     Entry("POST", "/review/grid", grid.accept, _REVIEW),
     Entry("POST", "/review/grid/undo", grid.undo, _REVIEW),
@@ -64,6 +69,7 @@ ROUTES: Final = (
     Entry("POST", "/comments/preview", comments.preview, _COMMENTS),
     Entry("POST", "/comments/{reading}/{question}", comments.save, _COMMENTS),
     Entry("GET", "/comments/{reading}/{question}.jpg", comments.picture, _COMMENTS),
+    Entry("GET", "/comments/{reading}/{question}", comments.show, _COMMENTS),
     Entry("POST", "/comments/{reading}/{question}/draft", comments.draft, _COMMENTS),
     Entry("GET", "/print", printing.desk, _PRINT),
     Entry("POST", "/print", printing.issue, _PRINT),

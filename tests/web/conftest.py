@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from people import PEOPLE, Clock, Person, with_people
+from people import PEOPLE, Clock, Person, Served, with_people
 from starlette.testclient import TestClient
 
 from omr.records.register.units import import_units, read_units, shipped_units
@@ -97,3 +97,28 @@ def browser() -> Iterator:
         )
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def served(office):
+    server = Served(office)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def window(browser, served):
+    """A window of an office screen that notes every request to elsewhere and every error."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN", bypass_csp=False)
+    page = context.new_page()
+    page.strangers, page.complaints = [], []
+    page.on(
+        "request", lambda r: None if r.url.startswith((served.url, "blob:")) else page.strangers.append(r.url)
+    )
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: page.complaints.append(str(e)))
+    page.goto(served.url)
+    yield page
+    assert page.strangers == []
+    assert page.complaints == []
+    context.close()

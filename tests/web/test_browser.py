@@ -6,71 +6,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from people import PASSWORD, PEOPLE, Served
 from scanned_stacks import slip, take_slips
+from windows import office_url, scrolls_sideways, sign_in, violations
 
 from omr.records.inbox.inbox import Inbox, Progress
 from omr.records.register.register import issued
 from omr.records.store.store import Store
 from omr.words import Role
-
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
-
-
-@pytest.fixture
-def served(office):
-    server = Served(office)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def window(browser, served):
-    """A window of an office screen that notes every request to elsewhere and every error."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN", bypass_csp=False)
-    page = context.new_page()
-    page.strangers, page.complaints = [], []
-    page.on(
-        "request", lambda r: None if r.url.startswith((served.url, "blob:")) else page.strangers.append(r.url)
-    )
-    page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: page.complaints.append(str(e)))
-    page.goto(served.url)
-    yield page
-    assert page.strangers == []
-    assert page.complaints == []
-    context.close()
-
-
-def office_url(window) -> str:
-    """Where the office is."""
-    return "/".join(window.url.split("/")[:3])
-
-
-def sign_in(window, role: Role) -> None:
-    window.fill("#name", PEOPLE[role][0])
-    window.fill("#password", PASSWORD)
-    window.keyboard.press("Enter")
-    window.wait_for_selector("text=Đăng xuất")
-
-
-def violations(window) -> list[str]:
-    """What axe-core finds on the page, all rules."""
-    window.context.new_cdp_session(window).send("Page.setBypassCSP", {"enabled": True})
-    window.evaluate(AXE)
-    found = window.evaluate("axe.run()")["violations"]
-    return [f"{v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
-
-
-def scrolls_sideways(window) -> list[str]:
-    """At which widths a page is wider than its window: an office screen, and the same at 200 % zoom."""
-    wide = []
-    for width, height in ((683, 384), (1366, 768)):
-        window.set_viewport_size({"width": width, "height": height})
-        if window.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wide.append(f"{width} x {height}")
-    return wide
-
 
 PAGES = {
     Role.CLERK: ["/", "/intake", "/batches/B000001"],

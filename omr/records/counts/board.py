@@ -24,7 +24,7 @@ _ELECTRONIC: Final = "SELECT unit, count(*) AS n FROM current_responses WHERE pe
 _COMMENTS: Final = """
     SELECT unit, count(*) AS n, count(transcripts.reading) AS typed FROM comments
     JOIN slips USING (reading)
-    LEFT JOIN (SELECT DISTINCT reading, question FROM transcripts) AS transcripts USING (reading, question)
+    LEFT JOIN current_transcripts AS transcripts USING (reading, question)
     WHERE period = ? AND standing = ? GROUP BY unit
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from omr.errors import OmrError
 from omr.forms.serial import Serial, parse_serial
@@ -64,13 +64,13 @@ def decide(
     if item.period is not None:
         refuse_closed(store, item.period)
     if item.kind is ItemKind.ANSWER:
-        _decide_answer(store, item, answer, by=by, why=why)
+        decide_answers(store, {name: answer}, by=by, why=why)
         return
     if len(answer) != 1:
         raise OmrError("review.one_word", item=name)
     if not why.strip():
         raise OmrError("review.no_why", item=name)
-    if two_persons and answer[0] != WITHDRAW and _spoke_last(store, item, by):
+    if two_persons and answer[0] != WITHDRAW and spoke_last(store, item, by):
         raise OmrError("review.same_person", item=name, by=by)
     if item.kind is ItemKind.PAGE:
         _decide_page(store, item, answer[0], by=by, why=why, read=read, two_persons=two_persons)
@@ -78,14 +78,39 @@ def decide(
         _decide_slip(store, item, answer[0], by=by, why=why)
 
 
-def _decide_answer(store: Store, item: Item, answer: Sequence[str], *, by: str, why: str) -> None:
+def decide_answers(store: Store, said: Mapping[str, Sequence[str]], *, by: str, why: str) -> None:
+    """Record what a person says about several doubtful answers in one act: all of it or nothing.
+
+    Parameters
+    ----------
+    said : mapping
+        For each item what `decide` takes for an answer.
+
+    Raises
+    ------
+    OmrError
+        If one of them is no answer that exists, what is said does not fit it, or its month is closed.
+    """
+    if not by.strip():
+        raise OmrError("review.no_name")
+    rows: list[Row] = []
+    for name, answer in said.items():
+        item = find_item(store, name)
+        if item.kind is not ItemKind.ANSWER:
+            raise OmrError("review.no_item", item=name)
+        assert item.period is not None  # an answer belongs to a slip
+        refuse_closed(store, item.period)
+        rows.append(_answer_row(store, item, answer))
+    with store.act("decide_answer", by=by, why=why) as act:
+        first = act.next_id("decided_answers", "decision")
+        act.add("decided_answers", *({"decision": first + at, **row} for at, row in enumerate(rows)))
+
+
+def _answer_row(store: Store, item: Item, answer: Sequence[str]) -> Row:
     (question,) = (one for one in store.forms[str(item.fingerprint)].questions if one.key == item.question)
     given = spoken(question, answer)
     said = given.columns if given else {"state": WITHDRAWN, "codes": ""}
-    with store.act("decide_answer", by=by, why=why) as act:
-        decision = act.next_id("decided_answers", "decision")
-        about = {"decision": decision, "reading": item.reading, "question": item.question}
-        act.add("decided_answers", {**about, **said})
+    return {"reading": item.reading, "question": item.question, **said}
 
 
 def spoken(question: Question, answer: Sequence[str]) -> Given | None:
@@ -166,7 +191,7 @@ def _add_slip_decisions(
     act.add("decided_slips", *rows)
 
 
-def _spoke_last(store: Store, item: Item, by: str) -> bool:
+def spoke_last(store: Store, item: Item, by: str) -> bool:
     """Whether this person's word is the latest on a slip or page, and stands."""
     table, column = ("decided_pages", "page") if item.kind is ItemKind.PAGE else ("decided_slips", "reading")
     row = store.row(

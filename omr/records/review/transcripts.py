@@ -17,8 +17,9 @@ import numpy as np
 
 from omr.errors import OmrError
 from omr.geometry import Points
-from omr.records.store.store import Store
+from omr.records.store.store import Act, Store
 from omr.text import unaccented
+from omr.words import WITHDRAWN
 
 LONGEST: Final = 2_000  # characters; the writing area holds some 300
 MASK: Final = "[đã che]"
@@ -159,8 +160,8 @@ def untyped(store: Store) -> list[Written]:
         """SELECT slips.reading, question, page, serial, form, fingerprint, unit, period, corners_px
         FROM comments JOIN slips USING (reading)
         WHERE standing = 'counts' AND NOT EXISTS (
-            SELECT 1 FROM transcripts
-            WHERE transcripts.reading = comments.reading AND transcripts.question = comments.question)
+            SELECT 1 FROM current_transcripts AS typed
+            WHERE typed.reading = comments.reading AND typed.question = comments.question)
         ORDER BY slips.reading, question"""
     )
     return [Written(**{**dict(row), "corners_px": _corners(row["corners_px"])}) for row in rows]
@@ -191,17 +192,48 @@ def transcribe(store: Store, written: Written, topic: Topic, text: str, *, by: s
     if not masked and topic is not Topic.UNREADABLE:
         raise OmrError("desk.comment_empty")
     with store.act("transcribe", by=by) as act:
-        act.add(
-            "transcripts",
-            {
-                "transcript": act.next_id("transcripts", "transcript"),
-                "reading": written.reading,
-                "question": written.question,
-                "topic": topic.value,
-                "text": masked,
-                "folded": unaccented(masked),
-            },
-        )
+        _add(act, written, topic.value, masked)
+
+
+def _add(act: Act, written: Written, topic: str, masked: str) -> None:
+    act.add(
+        "transcripts",
+        {
+            "transcript": act.next_id("transcripts", "transcript"),
+            "reading": written.reading,
+            "question": written.question,
+            "topic": topic,
+            "text": masked,
+            "folded": unaccented(masked),
+        },
+    )
+
+
+def typed_before(store: Store, written: Written) -> str:
+    """Return what was typed last for a comment, also if it was taken back; empty where nobody typed."""
+    row = store.row(
+        """SELECT text FROM transcripts WHERE reading = ? AND question = ? AND topic <> ?
+        ORDER BY transcript DESC LIMIT 1""",
+        written.reading,
+        written.question,
+        WITHDRAWN,
+    )
+    return "" if row is None else str(row["text"])
+
+
+def take_back(store: Store, written: Written, *, by: str) -> bool:
+    """Take back what this person typed last for a comment, which then waits again; return whether it did."""
+    typed = store.row(
+        """SELECT by FROM current_transcripts JOIN events ON events.event = current_transcripts.event
+        WHERE reading = ? AND question = ?""",
+        written.reading,
+        written.question,
+    )
+    if typed is None or typed["by"] != by:
+        return False
+    with store.act("transcribe", by=by, why=WITHDRAWN) as act:
+        _add(act, written, WITHDRAWN, "")
+    return True
 
 
 def handwritten(store: Store, period: str, *, unit: str | None = None) -> int:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Final, Protocol
+from urllib.parse import urlencode
 
 from omr.errors import OmrError
 from omr.records.review.second_reading import DoubtfulItem, Status, agreed, current, doubtful, in_order
@@ -22,6 +23,10 @@ from omr.records.store.store import Store
 
 IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next reviewer
 SECOND_SHARE: Final = 0.05  # of all items, drawn so that nobody can foresee which: two readers see them
+# So many doubtful rows make a slip that is shown once, whole. One row costs one key alone; shown whole, one
+# key for the slip and two for each row that is put right. People who ring, dot or press lightly leave 5 to
+# 25 of them, all others one to three (`python bench/reviewer.py` prints how many slips have how many).
+MANY: Final = 5
 KNOWN_SHARE: Final = 0.02  # one item in fifty is one that two others read alike: it measures the reader
 _LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added
 _LOOK_SHARE: Final = 0.05  # of the time, at most: a month's queue takes a second to make
@@ -43,6 +48,13 @@ class Wanted:
     unit: str = ""
     form: str = ""
     reason: str = ""  # "validity", "disputed", or a word of `Reason`
+    slips: bool = True  # slips with many doubtful rows come whole
+
+    @property
+    def query(self) -> str:
+        """What was chosen, as the query of an address."""
+        chosen = {"unit": self.unit, "of_form": self.form, "reason": self.reason}
+        return urlencode({name: value for name, value in chosen.items() if value})
 
     @property
     def any(self) -> bool:
@@ -82,7 +94,7 @@ class Worklist:
         self._items: dict[str, DoubtfulItem] = {}
         self._known: dict[str, DoubtfulItem] = {}  # settled by two who agree
         self._checking: dict[str, str] = {}  # who -> the known item in front of them
-        self._checked: dict[str, str] = {}  # who -> the known item that they had last
+        self._checked: dict[str, set[str]] = {}  # who -> the known items that they had
         self._event = -1
         self._look_at = 0.0
         self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
@@ -94,9 +106,7 @@ class Worklist:
         What this reviewer held before and is not handed out again is free for others.
         """
         with self._lock:
-            free = self.free(store, name, wanted)
-            later = self._put_off.get(name, [])
-            free.sort(key=lambda item: later.index(item.item) if item.item in later else -1)
+            free = self._in_turn(store, name, wanted)
             self.claim([item.item for item in free[:count]], name)
             known = self._known_for(name, free)
             return [known, *free[: count - 1]] if known else free[:count]
@@ -124,6 +134,62 @@ class Worklist:
                 for item in self._items.values()
                 if wanted.holds(item) and not item.spoke(name) and self._is_free(item.item, name, now)
             ]
+
+    def slip(self, store: Store, name: str, wanted: Wanted, reading: int) -> list[DoubtfulItem]:
+        """Return all rows of a slip that this reviewer may decide, in the order of the form.
+
+        Why a row is doubtful leaves out no row of a slip: who sees it, sees all of it.
+        """
+        free = self.free(store, name, replace(wanted, reason=""))
+        return sorted((item for item in free if item.reading == reading), key=lambda item: item.position)
+
+    def next_slip(self, store: Store, name: str, wanted: Wanted) -> int | None:
+        """Return the slip that is to be shown whole now; None where the next row stands alone."""
+        with self._lock:
+            free = self._in_turn(store, name, wanted)
+            if not free or len(self.slip(store, name, wanted, free[0].reading)) < MANY:
+                return None
+            return free[0].reading
+
+    def slips(self, store: Store, name: str, wanted: Wanted) -> int:
+        """Return how many slips with many rows this reviewer may see whole."""
+        whole = self.free(store, name, replace(wanted, reason=""))
+        chosen = {item.reading for item in whole if wanted.holds(item)}
+        rows = Counter(item.reading for item in whole)
+        return sum(count >= MANY for reading, count in rows.items() if reading in chosen)
+
+    def _in_turn(self, store: Store, name: str, wanted: Wanted) -> list[DoubtfulItem]:
+        """Return what a reviewer may take, what was passed over last."""
+        free, later = self.free(store, name, wanted), self._put_off.get(name, [])
+        free.sort(key=lambda item: later.index(item.item) if item.item in later else -1)
+        return free
+
+    def decide_slip(
+        self, store: Store, keys: Iterable[str], name: str, write: Callable[[list[DoubtfulItem]], None]
+    ) -> list[str]:
+        """Let a reviewer decide several items of one slip at once; return those that were decided meanwhile.
+
+        Parameters
+        ----------
+        write : callable
+            Records the decisions on the items that are still to be decided, all of them or none.
+        """
+        with self._lock:
+            left, gone = list[DoubtfulItem](), list[str]()
+            for key in keys:
+                item = self._items.get(key)
+                now = current(store, item) if item and self._is_free(key, name, self._clock()) else None
+                if now is None or now.status is Status.SETTLED or now.spoke(name):
+                    gone.append(key)
+                else:
+                    left.append(now)
+            if left:
+                write(left)
+            for reading in {item.reading for item in left}:
+                self._put_slip(store, reading)
+            for item in left:
+                self._let_go(item.item, name)
+            return gone
 
     def claim(self, keys: Iterable[str], name: str) -> None:
         """Hold these items for a reviewer, who lets go of all others."""
@@ -157,7 +223,7 @@ class Worklist:
         with self._lock:
             if self._checking.get(name) == key and key in self._known:
                 check(self._known[key])
-                self._checked[name] = self._checking.pop(name)
+                self._checked.setdefault(name, set()).add(self._checking.pop(name))
                 return
             item = self._items.get(key)
             if item is None or not self._is_free(key, name, self._clock()):
@@ -168,15 +234,12 @@ class Worklist:
                 raise OmrError("desk.taken_meanwhile")
             write(now)
             self._put_slip(store, now.reading)
-            self._held.pop(key, None)
-            later = self._put_off.get(name, [])
-            if key in later:
-                later.remove(key)
+            self._let_go(key, name)
 
     def known_again(self, key: str, name: str) -> DoubtfulItem | None:
         """Give a known item back to who wants to redo it, so that it looks like any other."""
         with self._lock:
-            if self._checked.get(name) != key or key not in self._known:
+            if key not in self._checked.get(name, ()) or key not in self._known:
                 return None
             self._checking[name] = key
             return replace(self._known[key], said=())
@@ -211,6 +274,13 @@ class Worklist:
         with self._lock:
             self._refresh(store)
             return self._items.get(key)
+
+    def at(self, store: Store, key: str, name: str) -> DoubtfulItem | None:
+        """Return an item that waits, or the known one that this reviewer has now and takes for one."""
+        with self._lock:
+            if self._checking.get(name) == key and key in self._known:
+                return replace(self._known[key], said=())
+            return self.find(store, key)
 
     def counts(self, name: str, wanted: Wanted) -> tuple[int, int]:
         """Return how many chosen items wait for this reviewer, and for anybody."""
@@ -263,6 +333,12 @@ class Worklist:
                 self._known[item.item] = item
         else:
             self._items[item.item] = replace(item, rank=0) if item.status is Status.DISPUTED else item
+
+    def _let_go(self, key: str, name: str) -> None:
+        self._held.pop(key, None)
+        later = self._put_off.get(name, [])
+        if key in later:
+            later.remove(key)
 
     def _is_free(self, key: str, name: str, now: float) -> bool:
         holder, since = self._held.get(key, (name, now))

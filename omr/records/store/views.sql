@@ -282,7 +282,8 @@ CREATE VIEW current_topics AS SELECT * FROM comment_topics
 WHERE comment_topic IN (SELECT max(comment_topic) FROM comment_topics GROUP BY response, question);
 
 CREATE VIEW current_transcripts AS SELECT * FROM transcripts
-WHERE transcript IN (SELECT max(transcript) FROM transcripts GROUP BY reading, question);
+WHERE transcript IN (SELECT max(transcript) FROM transcripts GROUP BY reading, question)
+  AND topic <> 'withdrawn';
 
 CREATE VIEW current_quotations AS SELECT * FROM quotations
 WHERE quotation IN (SELECT max(quotation) FROM quotations GROUP BY channel, number, question) AND chosen = 1;

@@ -17,6 +17,7 @@ from omr.web.people.accounts import Accounts
 from omr.web.people.throttle import Throttle
 from omr.web.work.backups import Backups
 from omr.web.work.errands import Errands
+from omr.web.work.journal import Journal
 from omr.web.work.kept import Kept
 from omr.web.work.worker import Worker
 from omr.words import Role
@@ -36,6 +37,7 @@ class FrontOffice:
     backups: Backups
     errands: Errands
     kept: Kept = field(default_factory=Kept)
+    journal: Journal = field(default_factory=Journal)
     means: Means = MEANS
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     _stores: LifoQueue[Store] = field(default_factory=LifoQueue)

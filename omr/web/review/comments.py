@@ -10,11 +10,20 @@ from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
 from omr.reading.page.comments import Comment, draft_text
-from omr.records.review.transcripts import Topic, Written, find_written, mask, transcribe, untyped
+from omr.records.review.transcripts import (
+    Topic,
+    Written,
+    find_written,
+    mask,
+    transcribe,
+    typed_before,
+    untyped,
+)
 from omr.records.store.store import Store
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.pictures import jpeg
 from omr.web.frame.visit import Visit
+from omr.web.work.journal import Done
 
 _WIDTH_PX: Final = 1200
 
@@ -38,7 +47,21 @@ def save(visit: Visit) -> Response:
                 raise OmrError("desk.taken_meanwhile")
             transcribe(store, written, topic, visit.form.get("text", ""), by=visit.me.name)
         visit.office.worklist.release(written.key, visit.me.name)
+        visit.office.journal.add(
+            visit.secret, Done((written.key,), f"/comments/{written.reading}/{written.question}")
+        )
     return see_other("/comments")
+
+
+def show(visit: Visit) -> Response:
+    """Show one comment that was taken back, with what was typed, as far as it may be kept."""
+    with visit.office.store() as store:
+        written = _written(visit, store)
+        if written.key not in {one.key for one in untyped(store)}:
+            return see_other("/comments")
+        if visit.office.worklist.held_by_other(written.key, visit.me.name):
+            raise OmrError("desk.taken_meanwhile")
+        return _show(visit, store, written, typed_before(store, written))
 
 
 def preview(visit: Visit) -> Response:
@@ -74,13 +97,17 @@ def picture(visit: Visit) -> Response:
 
 
 def _next(visit: Visit, store: Store) -> Response:
-    office, name = visit.office, visit.me.name
-    waiting = untyped(store)
-    written = next((one for one in waiting if not office.worklist.held_by_other(one.key, name)), None)
+    worklist, name = visit.office.worklist, visit.me.name
+    written = next((one for one in untyped(store) if not worklist.held_by_other(one.key, name)), None)
+    return _show(visit, store, written, "")
+
+
+def _show(visit: Visit, store: Store, written: Written | None, text: str) -> Response:
     if written is not None:
-        office.worklist.hold(written.key, name)
+        visit.office.worklist.hold(written.key, visit.me.name)
+    left = len(untyped(store))
     return page(
-        visit, "comments.html", written=written, left=len(waiting), topics=list(Topic), text="", drafted=False
+        visit, "comments.html", written=written, left=left, topics=list(Topic), text=text, drafted=False
     )
 
 

@@ -22,6 +22,7 @@ from omr.records.store.store import Store
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
 from omr.web.review.review import ShownItem, row_of, take_back, wanted_of, write
+from omr.web.work.journal import Done
 
 SHOWN: Final = 16  # rows on an office screen that can be looked over without losing the place
 YES, NO = "yes", "no"
@@ -63,14 +64,17 @@ def accept(visit: Visit) -> Response:
                 done.append(key)
             except OmrError:
                 lost += 1  # somebody else was quicker: it is decided or comes again
+        office.journal.add(visit.secret, Done(tuple(done), "/review/grid"))
         return _show(visit, store, done=done, lost=lost)
 
 
 def undo(visit: Visit) -> Response:
     """Take back what was recorded from a whole screen, as far as it is this reader's latest word."""
     with visit.office.store() as store:
-        back = [key for key in visit.form.get("items", "").split()[:SHOWN] if take_back(visit, store, key)]
-        return _show(visit, store, back=len(back))
+        keys = tuple(visit.form.get("items", "").split()[:SHOWN])
+        back = take_back(visit, store, keys)
+        visit.office.journal.strike(visit.secret, keys)
+        return _show(visit, store, back=back)
 
 
 def _keep(visit: Visit, store: Store, words: list[str], item: DoubtfulItem) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,18 +14,21 @@ from omr.geometry import Box
 from omr.messages import say
 from omr.records.counts.readings import form_of as printed_form
 from omr.records.review.decide import spoken
+from omr.records.review.proposal import proposed
 from omr.records.review.queue import WITHDRAW, find_item
 from omr.records.review.second_reading import DoubtfulItem, agreed, latest
 from omr.records.review.worklist import Wanted
 from omr.records.store.store import Store
-from omr.web.frame.pages import NotFoundError, page
+from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
+from omr.web.work.journal import Done
 from omr.words import WITHDRAWN, AnswerState
 
 NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this person makes marks
 _SIDE_MM: Final = 3.0
 _ROW_PX_PER_MM: Final = 8.6  # 1,240 px for a row of A5: the width of an office screen
-_PAGE_PX_PER_MM: Final = 6.0
+_PAGE_PX_PER_MM: Final = 8.0  # as a scan of 200 dpi has them: enlarged, a whole slip shows what there is
+SINGLE: Final = "single"  # the way of who wants each row by itself, also of slips with many
 _WHY: Final = "review desk"  # stored with every decision; more where the reviewer writes more
 
 
@@ -51,7 +54,7 @@ class ShownItem:
     spot: Box  # the question's own boxes
     marked: tuple[str, ...]  # labels of what the machine is sure of
     doubtful: tuple[tuple[Box, str], ...]  # box and label
-    leans: tuple[str, ...]  # labels of what the machine leans to
+    leans: tuple[str, ...]  # labels of what the machine reads; none: it does not know
 
     @property
     def picture(self) -> str:
@@ -65,9 +68,23 @@ class ShownItem:
 
 
 def desk(visit: Visit) -> Response:
-    """Show the first item, with filters and keys."""
+    """Show the first item, with filters and keys; one that was asked for by name comes first."""
     with visit.office.store() as store:
+        asked = visit.office.worklist.find(store, visit.query("item")) if visit.query("item") else None
+        if asked is not None and not visit.office.worklist.held_by_other(asked.item, visit.me.name):
+            return _show_one(visit, store, asked, "review.html")
+        if (whole := _whole_slip(visit, store)) is not None:
+            return see_other(whole)
         return _next(visit, store, "review.html")
+
+
+def _whole_slip(visit: Visit, store: Store) -> str | None:
+    """Return where the next slip is shown whole, None where single items come first or were chosen."""
+    wanted = wanted_of(visit)
+    if not wanted.slips:
+        return None
+    reading = visit.office.worklist.next_slip(store, visit.me.name, wanted)
+    return None if reading is None else f"/review/slips/{reading}?{wanted.query}".rstrip("?")
 
 
 def following(visit: Visit) -> Response:
@@ -83,6 +100,8 @@ def decide(visit: Visit) -> Response:
     office = visit.office
     with office.store() as store:
         office.worklist.find(store, key)  # after a restart the list is empty
+        if not words:  # Enter, and nothing was chosen
+            return _again(visit, store, key)
         problem = ""
         try:
             office.worklist.decide(
@@ -94,31 +113,39 @@ def decide(visit: Visit) -> Response:
             )
         except OmrError as error:
             problem = str(error)
-        return _next(visit, store, "item.html", problem=problem, undo="" if problem else key)
+        else:
+            office.journal.add(visit.secret, Done((key,), f"/review?item={key}"))
+        return _next(visit, store, "item.html", problem=problem)
 
 
-def undo(visit: Visit) -> Response:
-    """Take the latest decision back and show its item again."""
-    key, name, office = visit.form.get("item", ""), visit.me.name, visit.office
-    with office.store() as store:
-        item = office.worklist.known_again(key, name)
-        if item is None:
-            if not take_back(visit, store, key):
-                return _next(visit, store, "item.html", problem=say("desk.nothing_to_undo"))
-            item = office.worklist.find(store, key)
-            office.worklist.hold(key, name)
-        if item is None:
-            return _next(visit, store, "item.html")
-        return _show(visit, "item.html", [row_of(item, store.forms)], wanted_of(visit))
+def _again(visit: Visit, store: Store, key: str) -> Response:
+    """Show the same item once more, and say what lacks."""
+    item = visit.office.worklist.at(store, key, visit.me.name)
+    rows = [row_of(item, store.forms)] if item is not None else []
+    return _show(visit, store, "item.html", rows, wanted_of(visit), problem=say("slips.nothing_chosen"))
 
 
-def take_back(visit: Visit, store: Store, key: str) -> bool:
-    """Withdraw a decision if it is this reader's and the latest on its item; return whether it was."""
-    if not _is_my_latest(store, key, visit.me.name):
-        return False
-    _record(visit, store, key, [WITHDRAW])
-    visit.office.worklist.forget()
-    return True
+def show_again(visit: Visit, store: Store, key: str) -> Response:
+    """Show an item that was taken back, or the next one where somebody else is at it already."""
+    worklist, name = visit.office.worklist, visit.me.name
+    item = worklist.known_again(key, name) or worklist.find(store, key)
+    if item is None:
+        return _next(visit, store, "item.html")
+    return _show_one(visit, store, item, "item.html")
+
+
+def _show_one(visit: Visit, store: Store, item: DoubtfulItem, template: str) -> Response:
+    visit.office.worklist.hold(item.item, visit.me.name)
+    return _show(visit, store, template, [row_of(item, store.forms)], wanted_of(visit))
+
+
+def take_back(visit: Visit, store: Store, keys: Sequence[str]) -> int:
+    """Withdraw those decisions that are this reader's and the latest on their items; return how many."""
+    mine = [key for key in keys if _is_my_latest(store, key, visit.me.name)]
+    if mine:
+        visit.office.hall(store, visit.me.name).decide_answers({key: [WITHDRAW] for key in mine}, why=_WHY)
+        visit.office.worklist.forget()
+    return len(mine)
 
 
 def _is_my_latest(store: Store, key: str, name: str) -> bool:
@@ -150,7 +177,7 @@ def whole_page(visit: Visit) -> Response:
 def picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float) -> Response:
     """Cut a picture out of the slip that the path names."""
     try:
-        part = visit.office.pictures.part(store, form, _reading(visit), area, px_per_mm)
+        part = visit.office.pictures.part(store, form, reading_of(visit), area, px_per_mm)
     except ScanError as error:
         raise NotFoundError from error
     # Kept for minutes, in this browser only: the next item's picture is loaded before it is shown.
@@ -159,13 +186,14 @@ def picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float)
 
 def form_of(visit: Visit, store: Store) -> Form:
     """Return the form of the slip that the path names."""
-    form = printed_form(store, _reading(visit))
+    form = printed_form(store, reading_of(visit))
     if form is None:
         raise NotFoundError
     return form
 
 
-def _reading(visit: Visit) -> int:
+def reading_of(visit: Visit) -> int:
+    """Return the reading that the path names."""
     text = visit.parameter("reading")
     if not (text.isdecimal() and len(text) < 16):
         raise NotFoundError
@@ -174,12 +202,12 @@ def _reading(visit: Visit) -> int:
 
 def write(visit: Visit, store: Store, item: DoubtfulItem, words: list[str]) -> None:
     """Record a decision on an item; several options where one is wanted are a multiple answer."""
-    _record(visit, store, item.item, _answer(store, item, words))
+    _record(visit, store, item.item, answer_of(store, item, words))
 
 
 def _check(visit: Visit, store: Store, known: DoubtfulItem, words: list[str]) -> None:
     """Compare an answer with what two others said; the register learns nothing."""
-    given = spoken(_question(store, known), _answer(store, known, words))
+    given = spoken(_question(store, known), answer_of(store, known, words))
     visit.office.accounts.note_known(
         visit.me.name, known.item, right=given is not None and given.compared == agreed(known)
     )
@@ -189,7 +217,8 @@ def _question(store: Store, item: DoubtfulItem) -> Question:
     return store.forms[item.fingerprint].questions[item.position]
 
 
-def _answer(store: Store, item: DoubtfulItem, words: list[str]) -> list[str]:
+def answer_of(store: Store, item: DoubtfulItem, words: list[str]) -> list[str]:
+    """Return what is recorded of the options that were chosen: several where one is wanted are one word."""
     several = len(words) > 1 and _question(store, item).kind is not Kind.MULTIPLE
     return [AnswerState.MULTIPLE.value] if several else words
 
@@ -199,15 +228,17 @@ def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
     visit.office.hall(store, visit.me.name).decide(key, words, why=why)
 
 
-def _next(visit: Visit, store: Store, template: str, *, problem: str = "", undo: str = "") -> Response:
+def _next(visit: Visit, store: Store, template: str, *, problem: str = "") -> Response:
     office, wanted = visit.office, wanted_of(visit)
+    if template == "item.html" and not problem and (whole := _whole_slip(visit, store)) is not None:
+        return Response(headers={"HX-Redirect": whole})
     forms = store.forms
     items = office.worklist.take(store, visit.me.name, wanted)
-    return _show(visit, template, [row_of(item, forms) for item in items], wanted, problem=problem, undo=undo)
+    return _show(visit, store, template, [row_of(item, forms) for item in items], wanted, problem=problem)
 
 
 def _show(
-    visit: Visit, template: str, rows: list[ShownItem], wanted: Wanted, *, problem: str = "", undo: str = ""
+    visit: Visit, store: Store, template: str, rows: list[ShownItem], wanted: Wanted, *, problem: str = ""
 ) -> Response:
     mine, all_ = visit.office.worklist.counts(visit.me.name, wanted)
     units, forms, why = visit.office.worklist.choices()
@@ -222,8 +253,8 @@ def _show(
         units=units,
         forms=forms,
         why=why,
+        slips=visit.office.worklist.slips(store, visit.me.name, wanted) if template == "review.html" else 0,
         problem=problem,
-        undo=undo,
     )
 
 
@@ -233,7 +264,7 @@ def wanted_of(visit: Visit) -> Wanted:
     def chosen(name: str) -> str:
         return visit.form.get(name) or visit.query(name)
 
-    return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"))
+    return Wanted(chosen("unit"), chosen("of_form"), chosen("reason"), slips=chosen("way") != SINGLE)
 
 
 def row_of(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
@@ -241,19 +272,25 @@ def row_of(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
     form = forms[item.fingerprint]
     question = form.questions[item.position]
     options = {option.code: option for option in question.options}
-    short = all(len(option.code) == 1 for option in question.options)
-    choices = tuple(
-        KeyChoice(option.code if short else str(place), option.code, option.label, option.box)
-        for place, option in enumerate(question.options, start=1)
-    )
+    choices = choices_of(question)
     doubtful = tuple((options[one.option].box, options[one.option].label) for one in item.doubts)
     marked = tuple(options[code].label for code in item.marked)
-    leans = tuple(options[code].label for code in item.leans if code in options)
-    area, spot = _area(form, question), _spot(question)
+    leans = tuple(options[code].label for code in proposed(item, question))
+    area, spot = _area(form, question), spot_of(question)
     return ShownItem(item, form, question, choices, area, spot, marked, doubtful, leans)
 
 
-def _spot(question: Question) -> Box:
+def choices_of(question: Question) -> tuple[KeyChoice, ...]:
+    """Return the options with their keys: what is printed where that is one sign, else their place."""
+    short = all(len(option.code) == 1 for option in question.options)
+    return tuple(
+        KeyChoice(option.code if short else str(place), option.code, option.label, option.box)
+        for place, option in enumerate(question.options, start=1)
+    )
+
+
+def spot_of(question: Question) -> Box:
+    """Return the smallest area around the boxes of a question."""
     boxes = [option.box for option in question.options]
     left, top = min(b.x_mm for b in boxes), min(b.y_mm for b in boxes)
     right = max(b.x_mm + b.width_mm for b in boxes)
@@ -263,7 +300,7 @@ def _spot(question: Question) -> Box:
 
 def _area(form: Form, question: Question) -> Box:
     """Return what is shown: the full width of the page, from the row above to the row below."""
-    spot = _spot(question)
+    spot = spot_of(question)
     top = max(0.0, spot.y_mm - NEIGHBOURS_MM)
     bottom = min(form.frame.height_mm, spot.y_mm + spot.height_mm + NEIGHBOURS_MM)
     return Box(_SIDE_MM, top, form.frame.width_mm - 2 * _SIDE_MM, bottom - top)

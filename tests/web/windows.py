@@ -1,0 +1,41 @@
+"""What is done and asked in a browser's window, whatever is tested there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from people import PASSWORD, PEOPLE
+
+from omr.words import Role
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+
+
+def office_url(window) -> str:
+    """Where the office is."""
+    return "/".join(window.url.split("/")[:3])
+
+
+def sign_in(window, role: Role) -> None:
+    window.fill("#name", PEOPLE[role][0])
+    window.fill("#password", PASSWORD)
+    window.keyboard.press("Enter")
+    window.wait_for_selector("text=Đăng xuất")
+
+
+def violations(window) -> list[str]:
+    """What axe-core finds on the page, all rules."""
+    window.context.new_cdp_session(window).send("Page.setBypassCSP", {"enabled": True})
+    window.evaluate(AXE)
+    found = window.evaluate("axe.run()")["violations"]
+    return [f"{v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
+
+
+def scrolls_sideways(window) -> list[str]:
+    """At which widths a page is wider than its window: an office screen, and the same at 200 % zoom."""
+    wide = []
+    for width, height in ((683, 384), (1366, 768)):
+        window.set_viewport_size({"width": width, "height": height})
+        if window.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(f"{width} x {height}")
+    return wide

@@ -19,6 +19,7 @@ from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.office import Office
+    from omr.records.store.store import Store
     from omr.web.people.accounts import Accounts, User
     from omr.words import Role
 
@@ -50,6 +51,15 @@ def office_of(
     who = by if user is None else user.name
     with Office.open(workspace, by=who, means=session.means) as office:
         yield office if user is None else office.among_persons(user.unit)
+
+
+@contextmanager
+def store_of(session: Session, by: str, *roles: Role) -> Iterator[Store]:
+    """Open the register for somebody who may add to it; without roles for PV01. Raises as `office_of`."""
+    from omr.words import Role
+
+    with office_of(session, by, *(roles or (Role.REVIEWER, Role.LEAD))) as office:
+        yield office.store
 
 
 def person(session: Session, by: str, *roles: Role, refused: str = "accounts.role_lacks") -> User | None:

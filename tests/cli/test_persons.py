@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from command_tree import commands
 from offices import Office
 from scanned import slip
 
@@ -88,19 +90,53 @@ def test_nobody_decides_about_the_own_unit(office: Office, people: As, held: str
     decide(office, held, "hoa", code=0)
 
 
-def test_taking_back_wants_an_account_too(office: Office, people: As, held: str) -> None:
-    why = ("--by", "lan", "--why", "nhầm", "--yes")
-    stock = ("--unit", "PC06", "--form", "DL-01", "--period", "2026-11")
+def test_every_act_under_a_name_wants_the_account_of_that_name(
+    office: Office, people: As, held: str, tmp_path: Path
+) -> None:
+    """Held against the program itself: a new command with ``--by`` must stand here."""
+    file, month, stock = tmp_path / "a.csv", ("--period", "2026-11"), ("--unit", "PC06", "--form", "DL-01")
+    file.write_text("unit,form,count\nPC06,DL-01,5\n")
+    acts: dict[str, tuple[object, ...]] = {
+        "batch withdraw": ("B000001", "--yes"),
+        "batch restore": ("B000001", "--yes"),
+        "batch correct": ("B000001", "--clear", "unit", "--yes"),
+        "review decide": (held, "--answer", "counts"),
+        "register count": (*stock, *month),
+        "register withdraw-count": (*stock, *month, "--yes"),
+        "register receive": ("R26-0001", "--unit", "PC06"),
+        "register spoil": ("R26-0001",),
+        "register stamp": ("R26-0001",),
+        "register survey": ("DL-01", "khác"),
+        "register plan": (file, *month, "-o", tmp_path / "out"),
+        "register counters give": ("Q1", "R26-0001"),
+        "audit sample": (*month, "--seed", "12345678901234567890", "-o", tmp_path / "s.csv"),
+        "audit enter": (file, *month),
+        "period close": ("2026-11",),
+        "period adjust": ("2026-11",),
+        "period state": ("2026-11", "--about", "solutions", "--text", "thêm quầy"),
+        "visits withdraw": ("--unit", "PC06", *month, "--yes"),
+        "electronic withdraw": ("1", "--yes"),
+        "comments topic": ("E1", "other"),
+        "comments quote": ("E1",),
+    }
+    options = {
+        " ".join(path): {name for option in command.params for name in option.opts}
+        for path, command in commands()
+    }
+    named = {path for path, names in options.items() if "--by" in names} - {"report"}  # there: by what
+    assert set(acts) == named
     people(None)
-    for words in (
-        ("batch", "withdraw", "B000001"),
-        ("batch", "restore", "B000001"),
-        ("batch", "correct", "B000001", "--clear", "unit"),
-        ("visits", "withdraw", "--unit", "PC06", "--period", "2026-11"),
-        ("register", "withdraw-count", *stock),
-    ):
-        assert "OMR_TOKEN" in office(*words, *why, code=1).err, words
+    for path, words in acts.items():
+        why = ("--why", "nhầm") if "--why" in options[path] else ()
+        said = office(*path.split(), *words, *why, "--by", "lan", code=1).err
+        assert "OMR_TOKEN" in said or "lan" in said and path.startswith("period"), (path, said)
+        stranger = office(*path.split(), *words, *why, "--by", "khach", code=1).err
+        assert "khach" in stranger, (path, stranger)
+
+
+def test_who_may_takes_back(office: Office, people: As, held: str) -> None:
     people("lan")
+    why = ("--by", "lan", "--why", "nhầm", "--yes")
     office("batch", "correct", "B000001", "--clear", "unit", *why)
 
 

@@ -48,6 +48,7 @@ def sample(
     as_json: bool,
 ) -> None:
     """Draw slips."""
+    from omr.cli.person import store_of
     from omr.figures import Share
     from omr.files import write_whole
     from omr.records.register.periods import parse_period
@@ -58,7 +59,7 @@ def sample(
         raise click.BadParameter(say("sample.bad_seed"), param_hint="--seed")
     allowed = _points(points)
     when = parse_period(period)
-    with session.store() as store:
+    with store_of(session, by or operator()) as store:
         made, claim = draw_sample(store, when, seed=seed, points=allowed, by=by or operator())
         if not made.serials:
             raise OmrError("sample.no_slips", period=when.name)
@@ -101,12 +102,13 @@ def sample(
 @click.pass_obj
 def enter(session: Session, file: Path, period: str, by: str, as_json: bool) -> int:
     """Take in what was keyed from paper."""
+    from omr.cli.person import store_of
     from omr.records.register.periods import parse_period
     from omr.trust import rekeying
     from omr.trust.audit_sample import assurance_of, statement
 
     when = parse_period(period)
-    with session.store() as store:
+    with store_of(session, by) as store:
         made = rekeying.latest_draw(store, when)
         if made is None:
             raise OmrError("sample.no_draw", period=when.name)

@@ -73,10 +73,11 @@ def list_(session: Session, period: str, unit: str | None, as_json: bool) -> Non
 @click.pass_obj
 def topic(session: Session, comment: str, about: str, by: str, as_json: bool) -> None:
     """Say what a comment of the electronic form is about."""
+    from omr.cli.person import store_of
     from omr.records.exchange.comments import find_comment, give_topic
     from omr.records.review.transcripts import Topic
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         found = find_comment(store, comment)
         give_topic(store, found, Topic(about), by=by)
     if as_json:
@@ -92,9 +93,10 @@ def topic(session: Session, comment: str, about: str, by: str, as_json: bool) ->
 @click.pass_obj
 def quote_(session: Session, comment: str, withdrawn: bool, by: str, as_json: bool) -> None:
     """Choose a comment to be quoted in the report."""
+    from omr.cli.person import store_of
     from omr.records.exchange.comments import find_comment, quote
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         found = find_comment(store, comment)
         quote(store, found, chosen=not withdrawn, by=by)
     if as_json:

@@ -115,13 +115,14 @@ def state_(
     as_json: bool,
 ) -> None:
     """Keep what a head or an officer writes for the report."""
+    from omr.cli.person import store_of
     from omr.records.register.periods import parse_period
     from omr.records.register.statements import Subject, read_text, state
 
     if (text is None) == (file is None):
         raise click.UsageError(say("register.text_or_file"))
     said = text if text is not None else read_text(file) if file is not None else ""
-    with session.store() as store:
+    with store_of(session, by) as store:
         code = state(store, parse_period(name), Subject(about), said, unit=unit, by=by)
     if as_json:
         return print_json({"period": name, "unit": code, "about": about})

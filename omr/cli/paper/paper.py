@@ -21,11 +21,13 @@ from omr.messages import say
 @click.pass_obj
 def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: bool, as_json: bool) -> None:
     """Issue and hand over a whole plan."""
+    from omr.cli.person import office_of
     from omr.records.register.periods import parse_period
     from omr.records.register.plan import read_plan
+    from omr.words import Role
 
     when = parse_period(period)
-    with session.office(by=by) as office:
+    with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         lines = read_plan(office.store, file, when, office.form)
         left = office.to_print(lines, when, output)
         done = None if dry else office.hand_out(lines, when, output)
@@ -53,9 +55,10 @@ def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: 
 @click.pass_obj
 def stamp(session: Session, serials: tuple[str, ...], by: str, undo: bool, as_json: bool) -> None:
     """Record which slips are stamped."""
+    from omr.cli.person import store_of
     from omr.records.register import stamping
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         changed = stamping.stamp(store, serials, by=by, stamped=not undo)
     count = sum(len(span.ranges) for span in changed)
     if as_json:
@@ -123,9 +126,10 @@ def list_(session: Session, period: str | None, as_json: bool) -> int:
 @click.pass_obj
 def give(session: Session, counter: str, serials: tuple[str, ...], by: str, as_json: bool) -> None:
     """Record which slips lie at a counter."""
+    from omr.cli.person import store_of
     from omr.records.register.counters import give_serials
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         spans = give_serials(store, counter, serials, by=by)
     count = sum(len(span.ranges) for span in spans)
     if as_json:

@@ -99,9 +99,10 @@ def receive(
     as_json: bool,
 ) -> None:
     """Record a hand-over."""
+    from omr.cli.person import store_of
     from omr.records.register import stock
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         spans = stock.receive(store, serials, unit=unit, by=by, period=period, why=why, late=late)
     _told("received", sum(len(span.ranges) for span in spans), as_json)
 
@@ -114,9 +115,10 @@ def receive(
 @click.pass_obj
 def spoil(session: Session, serials: tuple[str, ...], why: str, by: str, as_json: bool) -> None:
     """Record spoiled serials."""
+    from omr.cli.person import store_of
     from omr.records.register import stock
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         spans = stock.spoil(store, serials, why=why, by=by)
     _told("spoiled", sum(len(span.ranges) for span in spans), as_json)
 
@@ -150,10 +152,11 @@ def count_(
     as_json: bool,
 ) -> int:
     """Record the stock at the end of a period."""
+    from omr.cli.person import store_of
     from omr.records.register import stock
     from omr.records.register.custody import written
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         twice = stock.count(store, in_stock, unit=unit, form=form, period=period, by=by, why=why, late=late)
         serials = written(store, twice)
     if as_json:
@@ -286,10 +289,11 @@ def surveys(session: Session, as_json: bool) -> None:
 @click.pass_obj
 def survey(session: Session, form: str, name: str, by: str, as_json: bool) -> None:
     """Say which survey a form belongs to."""
+    from omr.cli.person import store_of
     from omr.records.register.stock import known_form
     from omr.records.register.surveys import declare_survey
 
-    with session.store() as store:
+    with store_of(session, by) as store:
         printed = known_form(store, form)
         declare_survey(store, printed, name, by=by)
     if as_json:

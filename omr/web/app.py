@@ -11,13 +11,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omr import log
-from omr.messages import say
-from omr.web.door.access import Gate
+from omr.messages import choose_language
+from omr.web.door.access import Gate, chosen_language
 from omr.web.frame.front import FrontOffice
+from omr.web.frame.pages import NotFoundError, broken, refused
+from omr.web.frame.visit import Visit
 from omr.web.routes import ROUTES
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "[::1]")  # the last as a browser writes it
@@ -98,9 +100,15 @@ def create_app(office: FrontOffice, *, secure: bool = False, hosts: tuple[str, .
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return PlainTextResponse(say("web.not_found"), status_code=404)
+    return refused(_stranger(request), NotFoundError())
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     log.failure("request_failed", error, route=request.url.path.split("/")[1])
-    return PlainTextResponse(say("web.broken"), status_code=500)
+    return broken(_stranger(request))
+
+
+def _stranger(request: Request) -> Visit:
+    """Return a visit of nobody in particular: where the gate did not ask who it is, the page is plain."""
+    choose_language(chosen_language(request))
+    return Visit(request, request.app.state.gate.office, None, "", "", {})

@@ -17,8 +17,9 @@ from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, c
 from omr.records.intake.batches import batches
 from omr.records.intake.receipt import Receipt, receipt_of
 from omr.records.register.periods import parse_period
-from omr.records.register.units import find_unit, list_units
+from omr.records.register.units import Unit, find_unit, list_units
 from omr.records.store.store import Store
+from omr.text import unaccented
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, fragment, page, see_other
 from omr.web.frame.pictures import jpeg, thumbnail
@@ -36,20 +37,22 @@ def desk(visit: Visit) -> Response:
     held_to = visit.own_unit_only(*PV01)
     inbox = Inbox(visit.office.workspace)
     stacks = [stack for stack in inbox.not_done() if held_to in (None, stack.unit)]
+    # a batch that is being read stands above, with how far it is
+    reading = any(inbox.state(stack) is StackState.READING for stack in stacks)
     with visit.office.store() as store:
         return page(
             visit,
             "intake.html",
             scans=",".join(SCAN_SUFFIXES),
             held_to=held_to,
-            units=list({unit.unit: unit for unit in list_units(store)}.values()),
+            units=_units(store),
             months=_months(),
             under_way=[
                 (stack, state, inbox.progress(stack))
                 for stack in reversed(stacks)
                 if (state := inbox.state(stack)) is not StackState.DONE
             ],
-            lines=batches(store, unit=held_to),
+            lines=[line for line in batches(store, unit=held_to) if line.batch.complete or not reading],
             trouble=visit.office.worker.trouble,
         )
 
@@ -221,6 +224,13 @@ def _stack(visit: Visit, inbox: Inbox) -> Stack:
     if stack is None or visit.own_unit_only(*PV01) not in (None, stack.unit):
         raise NotFoundError
     return stack
+
+
+def _units(store: Store) -> list[Unit]:
+    """Return the units of which a stack may be, by name: those that are, or were in the months offered."""
+    oldest = parse_period(_months()[-1]).first_day
+    serving = [unit for unit in list_units(store) if unit.valid_to is None or unit.valid_to > oldest]
+    return sorted({unit.unit: unit for unit in serving}.values(), key=lambda unit: unaccented(unit.name))
 
 
 def _months() -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import home, intake, search, state
+from omr.web import intake, search
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
 from omr.web.month import board, overview, signals
 from omr.web.paper import counters, handing, printing, sheets, stock, units
 from omr.web.review import cases, comments, grid, review, strip, undo
+from omr.web.start import help, home, state
 from omr.words import Role
 
 _INTAKE: Final = Access(desks.INTAKE.roles)
@@ -35,6 +36,7 @@ ROUTES: Final = (
     Entry("GET", "/password", auth.password_page, SIGNED_IN),
     Entry("POST", "/password", auth.change_password, SIGNED_IN),
     Entry("GET", "/", home.home, SIGNED_IN),
+    Entry("GET", "/help", help.help_page, SIGNED_IN),
     Entry("GET", "/intake", intake.desk, _INTAKE),
     Entry("POST", "/intake", intake.begin, _INTAKE),
     Entry("GET", "/intake/{stack}", intake.show, _INTAKE),

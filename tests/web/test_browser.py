@@ -15,7 +15,7 @@ from omr.records.store.store import Store
 from omr.words import Role
 
 PAGES = {
-    Role.CLERK: ["/", "/intake", "/batches/B000001"],
+    Role.CLERK: ["/", "/help", "/intake", "/batches/B000001"],
     Role.REVIEWER: ["/review", "/review/grid", "/cases", "/cases/P4", "/cases/S1", "/comments"],
     Role.LEAD: [
         "/overview",

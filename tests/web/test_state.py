@@ -14,7 +14,7 @@ from omr.records.store.backup import back_up
 from omr.web.app import create_app
 from omr.web.frame.front import FrontOffice
 from omr.web.people.accounts import Role
-from omr.web.state import state_of
+from omr.web.start.state import state_of
 from omr.web.work.backups import Backups
 
 

@@ -24,17 +24,21 @@ def sign_in(window, role: Role) -> None:
 
 
 def violations(window) -> list[str]:
-    """What axe-core finds on the page, all rules."""
+    """What axe-core finds on the page, all rules, in a light and in a dark scheme."""
     window.context.new_cdp_session(window).send("Page.setBypassCSP", {"enabled": True})
     window.evaluate(AXE)
-    found = window.evaluate("axe.run()")["violations"]
-    return [f"{v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
+    told = []
+    for scheme in ("dark", "light"):
+        window.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour half-way
+        found = window.evaluate("axe.run()")["violations"]
+        told += [f"{scheme} {v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
+    return told
 
 
 def scrolls_sideways(window) -> list[str]:
-    """At which widths a page is wider than its window: an office screen, and the same at 200 % zoom."""
+    """At which widths a page is wider than its window: a phone, an office screen, the same at 200 % zoom."""
     wide = []
-    for width, height in ((683, 384), (1366, 768)):
+    for width, height in ((390, 844), (683, 384), (1366, 768)):
         window.set_viewport_size({"width": width, "height": height})
         if window.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(f"{width} x {height}")

@@ -110,12 +110,14 @@ def age(seconds: float) -> str:
     --------
     >>> from omr.messages import choose_language
     >>> choose_language("en")
-    >>> age(59), age(3 * 3600 + 65), age(50 * 3600)
-    ('less than a minute', '3 h 1 min', '2 days 2 h')
+    >>> age(59), age(300), age(3 * 3600 + 65), age(50 * 3600)
+    ('less than a minute', '5 min', '3 h 1 min', '2 days 2 h')
     """
     minutes = int(seconds // 60)
     if minutes < 1:
         return say("inbox.age_now")
+    if minutes < 60:
+        return say("inbox.age_minutes", minutes=minutes)
     if minutes < 24 * 60:
         return say("inbox.age_hours", hours=minutes // 60, minutes=minutes % 60)
     return say("inbox.age_days", days=minutes // (24 * 60), hours=minutes // 60 % 24)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from omr.errors import OmrError
@@ -16,6 +17,24 @@ from omr.words import PageOutcome
 # Beside the outcomes of pages, what else of a stack is counted.
 FLAGGED: Final = "flagged"
 COUNTING: Final = "counting"
+TO_SETTLE: Final = "to_settle"
+
+
+class BatchState(StrEnum):
+    """What is asked of who scanned a batch, the gravest first; its message is ``frame.batch_<word>``."""
+
+    WITHDRAWN = "withdrawn"
+    UNFINISHED = "unfinished"
+    COUNT_DIFFERS = "count_differs"
+    SCAN_AGAIN = "scan_again"
+    NONE_COUNTS = "none_counts"
+    SOME_HELD = "some_held"
+    COMPLETE = "complete"
+
+    @property
+    def label(self) -> str:
+        """The message that names it."""
+        return f"frame.batch_{self}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +47,11 @@ class Came:
     rejected: int = 0
     flagged: int = 0  # files in which pages may be missing: no pages, and no paper
     counting: int = 0  # of the pages read: slips that count by themselves or because somebody said so
+    to_settle: int = 0  # of the rejected: nobody scanned them again or said what they are
 
     @classmethod
     def of(cls, outcomes: Mapping[str, int]) -> Came:
-        """Return the counts of page outcomes, of `FLAGGED` files and of slips that are `COUNTING`."""
+        """Return the counts of page outcomes, of `FLAGGED` files, `COUNTING` slips and pages `TO_SETTLE`."""
         return cls(
             outcomes.get(PageOutcome.READ, 0),
             outcomes.get(PageOutcome.BLANK_BACK, 0),
@@ -39,6 +59,7 @@ class Came:
             outcomes.get(PageOutcome.REJECTED, 0),
             outcomes.get(FLAGGED, 0),
             outcomes.get(COUNTING, 0),
+            outcomes.get(TO_SETTLE, 0),
         )
 
     @property
@@ -85,6 +106,20 @@ class BatchLine:
         """Sheets that were counted by hand but did not come; negative: too many."""
         return self.came.missing(self.batch.orders.expected)
 
+    @property
+    def state(self) -> BatchState:
+        """What is asked of who scanned it."""
+        came = self.came
+        asked = {
+            BatchState.WITHDRAWN: self.batch.withdrawn,
+            BatchState.UNFINISHED: not self.batch.complete,
+            BatchState.COUNT_DIFFERS: self.missing != 0,
+            BatchState.SCAN_AGAIN: bool(came.to_settle or came.flagged),
+            BatchState.NONE_COUNTS: not came.counting,
+            BatchState.SOME_HELD: came.counting < came.read,
+        }
+        return next((state for state, so in asked.items() if so), BatchState.COMPLETE)
+
 
 # All pages of a batch's files, as a receipt counts them, whichever batch stored them first.
 _LINES: Final = """
@@ -94,7 +129,10 @@ _LINES: Final = """
                    count(*) AS n
             FROM batch_files JOIN pages USING (original) WHERE batch_files.batch = known.batch GROUP BY came
             UNION ALL SELECT 'counting', count(*) FROM batch_files JOIN slips USING (original)
-            WHERE batch_files.batch = known.batch AND standing = 'counts')) AS outcomes
+            WHERE batch_files.batch = known.batch AND standing = 'counts'
+            UNION ALL SELECT 'to_settle', count(*) FROM batch_files JOIN waiting USING (original)
+            WHERE batch_files.batch = known.batch AND kind = 'page'
+              AND reason <> 'pages_may_be_missing')) AS outcomes
     FROM known_batches AS known WHERE unit = ?1 OR ?1 IS NULL ORDER BY known.event DESC LIMIT ?2
 """
 

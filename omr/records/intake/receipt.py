@@ -10,7 +10,7 @@ from typing import Final
 
 from omr.messages import say
 from omr.reading.scan.find import LeftOut
-from omr.records.intake.batches import COUNTING, FLAGGED, Batch, Came, find_batch
+from omr.records.intake.batches import COUNTING, FLAGGED, TO_SETTLE, Batch, Came, find_batch
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
 from omr.text import moment
@@ -66,7 +66,7 @@ class Receipt:
     @property
     def waits(self) -> bool:
         """Whether something waits for a person."""
-        unread = self.came.rejected or self.came.flagged or any(one.reason.waits for one in self.left_out)
+        unread = self.came.to_settle or self.came.flagged or any(one.reason.waits for one in self.left_out)
         alone = any(one.reason == BLANK_ALONE for one in self.problems)
         return bool(unread or alone or self.to_review or self.missing)
 
@@ -151,6 +151,7 @@ def receipt(
             duplicates += known or bool(aside and aside.again)
             if row["outcome"] == PageOutcome.REJECTED:
                 reasons[row["reason"]] += 1
+                outcomes[TO_SETTLE] += bool(row["waits"])
                 values = json.loads(row["measured"])
                 problems.append(
                     PageProblem(name, row["number"], row["reason"], values, row["page"], bool(row["waits"]))

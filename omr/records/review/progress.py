@@ -33,6 +33,23 @@ def waiting_counts(store: Store, *, unit: str | None = None) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Things of one kind that wait for a person."""
+
+    count: int
+    since: str  # when the batch of the oldest came in, UTC
+
+
+def waiting_since(store: Store) -> dict[str, Waiting]:
+    """Return how many things of each kind wait, and since when the oldest does."""
+    rows = store.rows(
+        """SELECT kind, count(*) AS n, min(at) AS since
+        FROM waiting JOIN batches USING (batch) JOIN events ON events.event = batches.event GROUP BY kind"""
+    )
+    return {row["kind"]: Waiting(row["n"], row["since"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
 class Undecided:
     """Slips of a month whose overall answer is still open."""
 

@@ -80,7 +80,7 @@ class Gate:
     """Turns entries into routes that nobody passes unchecked."""
 
     def __init__(self, office: FrontOffice, *, secure: bool) -> None:
-        self._office = office
+        self.office = office
         self._secure = secure
         key = office.accounts.signing_key
         self._cookies = URLSafeSerializer(key, salt="omr.session")
@@ -95,12 +95,12 @@ class Gate:
         return Route(entry.path, endpoint, methods=[entry.method])
 
     async def _serve(self, entry: Entry, request: Request) -> Response:
-        choose_language(self._language(request))
+        choose_language(chosen_language(request))
         secret = self._secret(request)
-        user = await run_in_threadpool(self._office.accounts.visitor, secret) if secret else None
+        user = await run_in_threadpool(self.office.accounts.visitor, secret) if secret else None
         fresh = secret is None
         secret = secret or secrets.token_urlsafe(32)
-        visit = Visit(request, self._office, user, secret, self._token(secret), {})
+        visit = Visit(request, self.office, user, secret, self._token(secret), {})
         try:
             response = await self._answer(entry, visit)
         except _ToLogin:
@@ -108,7 +108,7 @@ class Gate:
         except OmrError as error:
             response = refused(visit, error)
         except (OSError, MemoryError) as error:
-            response = refused(visit, outside(error, self._office.workspace.path))
+            response = refused(visit, outside(error, self.office.workspace.path))
         if fresh and not _sets_session(response):
             self.remember(response, secret)
         return response
@@ -166,9 +166,11 @@ class Gate:
     def _token(self, secret: str) -> str:
         return self._csrf.get_signature(secret).decode()
 
-    def _language(self, request: Request) -> str:
-        chosen = request.cookies.get(LANGUAGE_COOKIE, "")
-        return chosen if chosen in LANGUAGES else "vi"
+
+def chosen_language(request: Request) -> str:
+    """Return the language that a visitor chose."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else "vi"
 
 
 class _ToLogin(Exception):

@@ -1,4 +1,7 @@
-"""Small charts as inline SVG: attributes only, as the policy wants; readable in black and white."""
+"""Small charts as inline SVG: attributes only, as the policy wants; readable in black and white.
+
+Their classes let the style sheet choose other colours for a dark screen.
+"""
 
 from __future__ import annotations
 
@@ -25,23 +28,22 @@ def interval_bar(share: Share, says: str, *, width: int = 220) -> Markup:
     if percent is None:
         return _svg(width, 18, says, "")
     x = _scaled(percent, width)
-    marks = f'<rect x="0" y="4" width="{x}" height="10" fill="{_FILL}"/>'
+    marks = f'<rect class="fill" x="0" y="4" width="{x}" height="10" fill="{_FILL}"/>'
     if interval is not None:
         low, high = (_scaled(end, width) for end in interval)
-        marks += _line(low, 9, high, 9, 4, "#ffffff") + _line(low, 9, high, 9, 1.6)
+        marks += _line(low, 9, high, 9, 4, "#ffffff", "halo") + _line(low, 9, high, 9, 1.6)
         marks += _line(low, 5, low, 13, 1.6) + _line(high, 5, high, 13, 1.6)
-    track = f'<rect x="0.5" y="4.5" width="{width - 1}" height="9" fill="{_TRACK}" stroke="{_EDGE}"/>'
-    return _svg(width, 18, says, track + marks)
+    return _svg(width, 18, says, _track(4.5, width, 9) + marks)
 
 
 def band_bar(share: Share, low: int, high: int, says: str, *, width: int = 260) -> Markup:
     """Draw a share against a target band in per cent."""
     percent = share.percent()
     left, right = _scaled(Decimal(low), width), _scaled(Decimal(high), width)
-    body = f'<rect x="0.5" y="8.5" width="{width - 1}" height="11" fill="{_TRACK}" stroke="{_EDGE}"/>'
+    body = _track(8.5, width, 11)
     if percent is not None:
         reach = _scaled(min(percent, Decimal(100)), width)
-        body += f'<rect x="0" y="8" width="{reach}" height="12" fill="{_FILL}"/>'
+        body += f'<rect class="fill" x="0" y="8" width="{reach}" height="12" fill="{_FILL}"/>'
     body += _line(left, 3, left, 25, 2) + _line(right, 3, right, 25, 2) + _line(left, 3, right, 3, 2)
     body += _text(left, 36, f"{low}%", "middle") + _text(right, 36, f"{high}%", "middle")
     return _svg(width, 40, says, body)
@@ -58,9 +60,14 @@ def levels_bar(counts: Sequence[tuple[str, int]], says: str, *, width: int = 360
         body += f'<rect {spot} fill="{fill}" stroke="{_INK}" stroke-width="0.7"/>'
         if part > 9 * len(str(count)) + 6:
             ink = "#ffffff" if place < 2 else _INK
-            body += _text(x + part / 2, 15.5, str(count), "middle", ink)
+            body += _text(x + part / 2, 15.5, str(count), "middle", ink, "on-fill")
         x += part
     return _svg(width, 22, says, body)
+
+
+def _track(y: float, width: int, height: int) -> str:
+    place = f'x="0.5" y="{y}" width="{width - 1}" height="{height}"'
+    return f'<rect class="track" {place} fill="{_TRACK}" stroke="{_EDGE}"/>'
 
 
 def _svg(width: int, height: int, says: str, body: str) -> Markup:
@@ -74,11 +81,13 @@ def _scaled(percent: Decimal, width: int) -> float:
     return round(float(percent) * width / 100, 1)
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, thick: float, ink: str = _INK) -> str:
-    return f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{ink}" stroke-width="{thick}"/>'
+def _line(
+    x1: float, y1: float, x2: float, y2: float, thick: float, ink: str = _INK, role: str = "ink"
+) -> str:
+    ends = f'x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"'
+    return f'<line class="{role}" {ends} stroke="{ink}" stroke-width="{thick}"/>'
 
 
-def _text(x: float, y: float, text: str, anchor: str, ink: str = _INK) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y}" font-size="11" text-anchor="{anchor}" fill="{ink}">{escape(text)}</text>'
-    )
+def _text(x: float, y: float, text: str, anchor: str, ink: str = _INK, role: str = "ink") -> str:
+    place = f'x="{x:.1f}" y="{y}" font-size="11" text-anchor="{anchor}"'
+    return f'<text class="{role}" {place} fill="{ink}">{escape(text)}</text>'

@@ -17,6 +17,11 @@ class Place:
     title: str  # keys of messages
     about: str
     roles: frozenset[Role]
+    also: tuple[str, ...] = ()  # where what it leads to has its pages
+
+    def is_at(self, path: str) -> bool:
+        """Return whether a page belongs to it."""
+        return any(path == one or path.startswith(f"{one}/") for one in (self.path, *self.also))
 
     def opens_for(self, user: User) -> bool:
         """Return whether somebody may use it."""
@@ -25,7 +30,7 @@ class Place:
 
 PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
 
-INTAKE: Final = Place("/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK})
+INTAKE: Final = Place("/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK}, also=("/batches",))
 REVIEW: Final = Place("/review", "web.review", "web.review_about", PV01)
 CASES: Final = Place("/cases", "web.cases", "web.cases_about", PV01)
 COMMENTS: Final = Place("/comments", "web.comments", "web.comments_about", PV01)

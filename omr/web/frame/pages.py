@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omr.errors import AccessError, OmrError, passes
@@ -48,7 +49,7 @@ class NotFoundError(OmrError):
     """There is nothing at this address, or nothing that this person may know of."""
 
     def __init__(self) -> None:
-        super().__init__("web.not_found")
+        super().__init__("frame.not_here_about")
 
 
 def missing(visit: Visit) -> Response:
@@ -61,10 +62,37 @@ def refused(visit: Visit, error: OmrError) -> Response:
     status = 404 if isinstance(error, NotFoundError) else 403 if isinstance(error, AccessError) else 400
     if passes(error):  # the machine's fault, not the visitor's
         status = 503
-    headers = visit.request.headers
-    if "hx-request" in headers or headers.get("accept", "").startswith("application/json"):
+    if _asks_for_a_line(visit.request):
         return Response(str(error), status, media_type="text/plain; charset=utf-8")
-    return page(visit, "refused.html", status=status, reason=str(error))
+    return page(visit, "refused.html", status=status, title=_TITLES[status], reason=sentence(str(error)))
+
+
+_TITLES: Final = {400: "web.refused", 403: "frame.not_allowed", 404: "frame.not_here", 503: "frame.busy"}
+
+
+def broken(visit: Visit) -> Response:
+    """Say that the fault is ours; what it was stands in the journal."""
+    if _asks_for_a_line(visit.request):
+        return Response(say("web.broken"), 500, media_type="text/plain; charset=utf-8")
+    return page(visit, "refused.html", status=500, title="frame.broken", reason=say("frame.broken_about"))
+
+
+def _asks_for_a_line(request: Request) -> bool:
+    """Whether a script asks, which shows a line on the page where it is."""
+    headers = request.headers
+    return "hx-request" in headers or headers.get("accept", "").startswith("application/json")
+
+
+def sentence(text: str) -> str:
+    """Return a message that may be a part of a line as a sentence of its own.
+
+    Examples
+    --------
+    >>> sentence("tệp chưa gửi xong: hãy gửi lại"), sentence("Đã xong.")
+    ('Tệp chưa gửi xong: hãy gửi lại.', 'Đã xong.')
+    """
+    whole = text[:1].upper() + text[1:]
+    return whole if whole.endswith((".", "!", "?", "…", ":")) else f"{whole}."
 
 
 def favicon(visit: Visit) -> Response:
@@ -126,4 +154,5 @@ def _environment() -> Environment:
     )
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of, search=SEARCH)
     environment.filters.update(number=number, percent=percent, moment=moment, month=month, day=day)
+    environment.filters["sentence"] = sentence
     return environment

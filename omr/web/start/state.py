@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError, StoreError
-from omr.records.inbox.inbox import Inbox, StackState
+from omr.records.inbox.inbox import Inbox
+from omr.records.inbox.outlook import LATE_S, outlook
 from omr.records.store.health import LEAST_FREE_BYTES
 from omr.records.store.store import Store
 from omr.web.frame.front import FrontOffice
@@ -29,6 +31,7 @@ class State:
     backup_problem: str  # a sentence, "" when the last one went well or none is asked for
     backups_wanted: bool  # whether somebody said where they go
     unread_files: int  # in stacks that were sent and are not read
+    unread_age_s: float  # of the oldest of them, and of what lies in watched folders; 0: nothing is unread
     failed_stacks: int  # that wait for a person
     dead_workers: tuple[str, ...]  # of "reading" and "backups": what should run and does not
     trouble: str  # key of what keeps all stacks from being read, "" when nothing does
@@ -37,6 +40,11 @@ class State:
     def disk_is_low(self) -> bool:
         """Whether the next month may not fit."""
         return self.disk_free_bytes < LEAST_FREE_BYTES
+
+    @property
+    def reading_is_late(self) -> bool:
+        """Whether something has been unread for so long that somebody should look."""
+        return bool(self.failed_stacks) or self.unread_age_s > LATE_S
 
     @property
     def backup_is_old(self) -> bool:
@@ -53,7 +61,7 @@ def state_of(office: FrontOffice) -> State:
     """Return how the house stands now; never raises for what is broken, which it is there to say."""
     workspace = office.workspace
     inbox = Inbox(workspace)
-    stacks = [(stack, inbox.state(stack)) for stack in inbox.not_done()]
+    seen = outlook(inbox)
     backup = office.backups.last()
     threads = {"reading": office.worker}
     if office.backups.target is not None:
@@ -64,12 +72,9 @@ def state_of(office: FrontOffice) -> State:
         backup_age_s=None if backup is None else max(0.0, backup.age_s),
         backup_problem=office.backups.problem,
         backups_wanted=office.backups.target is not None,
-        unread_files=sum(
-            len(inbox.files(stack))
-            for stack, where in stacks
-            if where in (StackState.WAITING, StackState.READING, StackState.FAILED)
-        ),
-        failed_stacks=sum(where is StackState.FAILED for _, where in stacks),
+        unread_files=sum(len(inbox.files(one)) for one in (*seen.waiting, *seen.reading, *seen.failed)),
+        unread_age_s=seen.age_s(datetime.now(UTC)),
+        failed_stacks=len(seen.failed),
         trouble="" if office.worker.trouble is None else office.worker.trouble.error.key,
         dead_workers=tuple(name for name, thread in threads.items() if not thread.is_alive()),
     )

@@ -34,6 +34,7 @@ MAY = {
     ("POST", "/language"): None,
     ("GET", "/{path:path}"): None,
     ("POST", "/logout"): EVERYONE,
+    ("GET", "/help"): EVERYONE,
     ("GET", "/password"): EVERYONE,
     ("POST", "/password"): EVERYONE,
     ("GET", "/"): EVERYONE,

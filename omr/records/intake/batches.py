@@ -47,7 +47,7 @@ class Came:
     rejected: int = 0
     flagged: int = 0  # files in which pages may be missing: no pages, and no paper
     counting: int = 0  # of the pages read: slips that count by themselves or because somebody said so
-    to_settle: int = 0  # of the rejected: nobody scanned them again or said what they are
+    to_settle: int = 0  # rejected, or blank where no back is: nobody scanned them again or said what they are
 
     @classmethod
     def of(cls, outcomes: Mapping[str, int]) -> Came:

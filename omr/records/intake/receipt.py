@@ -140,6 +140,7 @@ def receipt(
                 problems.append(PageProblem(name, WHOLE_FILE, row["reason"], values, row["page"]))
                 continue
             outcomes[row["outcome"]] += 1
+            outcomes[TO_SETTLE] += bool(row["waits"])
             if row["outcome"] == PageOutcome.BLANK_BACK and original not in given:
                 back = PageProblem(name, row["number"], BLANK_ALONE, key=row["page"])
                 backs.append(back)
@@ -151,7 +152,6 @@ def receipt(
             duplicates += known or bool(aside and aside.again)
             if row["outcome"] == PageOutcome.REJECTED:
                 reasons[row["reason"]] += 1
-                outcomes[TO_SETTLE] += bool(row["waits"])
                 values = json.loads(row["measured"])
                 problems.append(
                     PageProblem(name, row["number"], row["reason"], values, row["page"], bool(row["waits"]))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextvars import copy_context
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -321,6 +321,57 @@ def write_lead_annex(store: Store, month: Month, folder: Path) -> Path:
     file = folder / f"phu-luc-lanh-dao-{month.period.name}.docx"
     write_whole(file, copy_context().run(in_vietnamese))
     return file
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which report is made."""
+
+    unit: str | None = None
+    survey: str | None = None
+    formats: Collection[str] = FORMATS
+    lead: bool = False  # with the annex of findings, for the lead only
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that was written."""
+
+    month: Month
+    files: tuple[Path, ...]
+    annexes: tuple[Path, ...]  # for the lead only
+
+
+def make_report(
+    store: Store,
+    when: Period,
+    folder: Path,
+    settings: ReportSettings,
+    wanted: Wanted = Wanted(),
+    seen: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Count a month and write its report: what the command line and the desks both do.
+
+    Parameters
+    ----------
+    seen : callable
+        Gets how many of the steps are done, and how many there are.
+    """
+    steps = 4
+    seen(0, steps)
+    unit, survey = wanted.unit, wanted.survey
+    month = gather(store, when.name, unit=unit, survey=survey, settings=settings)
+    seen(1, steps)
+    before = month_before(store, when, unit=unit, survey=survey, settings=settings)
+    if "docx" in wanted.formats:
+        month = audited(store, month)
+    month = with_past(store, month)
+    seen(2, steps)
+    annexes = (write_lead_annex(store, month, folder),) if wanted.lead else ()
+    seen(3, steps)
+    files = write(month, before, folder, wanted.formats, settings)
+    seen(4, steps)
+    return Report(month, tuple(files), annexes)
 
 
 def write(

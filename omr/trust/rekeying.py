@@ -249,7 +249,7 @@ def read_entries(file: Path, store: Store, made: Draw) -> list[Keyed]:
     OmrError
         Naming all lines that are wrong, and what is expected there; nothing is then stored.
     """
-    drawn = {slip.serial: form for slip, form, _ in _drawn(store, made)}
+    drawn = drawn_forms(store, made)
     sheet = read_sheet(file, most_bytes=MOST_BYTES)
     absent = {"serial", "paper"} - set(sheet.columns)
     if absent:
@@ -257,6 +257,22 @@ def read_entries(file: Path, store: Store, made: Draw) -> list[Keyed]:
     seen: set[str] = set()
     entries = checked(sheet, lambda row: _entry(row, drawn, seen))
     return [entry for entry in entries if entry is not None]
+
+
+def drawn_forms(store: Store, made: Draw) -> dict[str, Form]:
+    """Return the drawn slips in their order, each with its form: what to fetch and what to key."""
+    return {slip.serial: form for slip, form, _ in _drawn(store, made)}
+
+
+def keyed_of(row: Mapping[str, str], drawn: Mapping[str, Form]) -> Keyed | None:
+    """Return what somebody keyed of one slip, as a line of the list has it; None: not looked at yet.
+
+    Raises
+    ------
+    OmrError
+        If the slip was not drawn, or something that was keyed is none of the form's answers.
+    """
+    return _entry(row, drawn, set())
 
 
 def _entry(row: Mapping[str, str], drawn: Mapping[str, Form], seen: set[str]) -> Keyed | None:
@@ -298,7 +314,7 @@ def _answers(row: Mapping[str, str], form: Form) -> dict[str, str]:
 def enter(store: Store, made: Draw, keyed: Sequence[Keyed], *, by: str) -> int:
     """Add what was keyed, and return how much was new; keyed again, the later counts."""
     with store.act("audit_enter", by=by) as act:
-        known = _latest(store, made)
+        known = latest_keyed(store, made)
         fresh = [one for one in keyed if known.get(one.serial) != one]
         number = act.next_id("rekeyed_slips", "rekeyed")
         rows: list[Row] = [
@@ -315,14 +331,15 @@ def enter(store: Store, made: Draw, keyed: Sequence[Keyed], *, by: str) -> int:
     return len(fresh)
 
 
-def _latest(store: Store, made: Draw) -> dict[str, Keyed]:
+def latest_keyed(store: Store, made: Draw) -> dict[str, Keyed]:
+    """Return what was keyed of a draw, by serial; of a slip that was keyed again the latest."""
     rows = store.rows("SELECT * FROM rekeyed_slips WHERE draw = ? ORDER BY rekeyed", made.draw)
     return {row["serial"]: Keyed(row["serial"], row["paper"], json.loads(row["said"])) for row in rows}
 
 
 def outcomes(store: Store, made: Draw) -> list[Comparison]:
     """Return every keyed slip of a draw beside what was counted, in the order of the draw."""
-    latest = _latest(store, made)
+    latest = latest_keyed(store, made)
     return [
         _outcome(slip, form, latest[slip.serial])
         for slip, form, _ in _drawn(store, made)

@@ -8,7 +8,7 @@ from omr.web import intake, search
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
-from omr.web.month import board, overview, signals
+from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, voices
 from omr.web.paper import counters, handing, printing, sheets, stock, units
 from omr.web.review import cases, comments, grid, review, strip, undo
 from omr.web.start import help, home, state
@@ -22,6 +22,7 @@ _COMMENTS: Final = Access(desks.COMMENTS.roles)
 _OVERVIEW: Final = Access(desks.OVERVIEW.roles)
 _PRINT: Final = Access(desks.PRINT.roles)
 _BOARD: Final = Access(desks.BOARD.roles)
+_FIGURES: Final = Access(desks.BOARD.roles | desks.OVERVIEW.roles)
 _LEAD: Final = Access(frozenset({Role.LEAD}))
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
 
@@ -107,6 +108,27 @@ ROUTES: Final = (
     Entry("POST", "/month/{period}/stock", board.enter_stock, _BOARD),
     Entry("POST", "/month/{period}/close", board.close_month, _LEAD),
     Entry("POST", "/month/{period}/adjust", board.reopen, _LEAD),
+    Entry("GET", "/month/{period}/slips", slips.show, _FIGURES),
+    Entry("GET", "/imports", imports.desk, _BOARD),
+    Entry("GET", "/month/{period}/imports", imports.show, _BOARD),
+    Entry("POST", "/month/{period}/imports/withdraw", imports.withdraw, _BOARD),
+    Entry("POST", "/month/{period}/visits/withdraw", imports.withdraw_count, _BOARD),
+    Entry("GET", "/month/{period}/voices", voices.show, _BOARD),
+    Entry("POST", "/month/{period}/voices/topic", voices.sort, _BOARD),
+    Entry("POST", "/month/{period}/voices/quote", voices.choose, _BOARD),
+    Entry("GET", "/month/{period}/statements", statements.show, _FIGURES),
+    Entry("POST", "/month/{period}/statements", statements.save, _FIGURES),
+    Entry("GET", "/month/{period}/report", report.desk, _OVERVIEW),
+    Entry("POST", "/month/{period}/report", report.make, _OVERVIEW),
+    Entry("GET", "/made/{made}", report.show, _FIGURES),
+    Entry("GET", "/made/{made}/{file}", report.file, _FIGURES),
+    Entry("GET", "/month/{period}/proof", proof.desk, _BOARD),
+    Entry("POST", "/month/{period}/proof/draw", proof.draw, _LEAD),
+    Entry("GET", "/month/{period}/proof/list.csv", proof.drawn_list, _BOARD),
+    Entry("GET", "/month/{period}/proof/key", proof.key, _BOARD),
+    Entry("POST", "/month/{period}/proof/key", proof.save_key, _BOARD),
+    Entry("POST", "/month/{period}/proof/verify", proof.verify, _BOARD),
+    Entry("POST", "/month/{period}/proof/export", proof.export, _BOARD),
     Entry("GET", "/overview", overview.desk, _OVERVIEW),
     Entry("GET", "/overview/{period}/report.zip", overview.download, _OVERVIEW),
     Entry("GET", "/overview/{period}/signals", signals.desk, _LEAD),

@@ -55,19 +55,14 @@ def report(
     when = parse_period(period)
     with session.store() as store:
         code = find_unit(store, unit, when).unit if unit else None
-        month = monthly.gather(store, when.name, unit=code, survey=survey, settings=settings)
-        before = (
-            monthly.month_before(store, when, unit=code, survey=survey, settings=settings) if output else None
-        )
-        if output and "docx" in wanted:
-            month = monthly.audited(store, month)
-        if output:
-            month = monthly.with_past(store, month)
-        annexes = [monthly.write_lead_annex(store, month, output)] if lead and output else []
+        if output is not None and by is None:
+            wants = monthly.Wanted(code, survey, wanted, lead)
+            made = monthly.make_report(store, when, output, settings, wants)
+            month, files = made.month, [*made.files, *made.annexes]
+        else:
+            month = monthly.gather(store, when.name, unit=code, survey=survey, settings=settings)
     if by is not None:
         return _slices(month, by, settings.smallest_cell, as_json=as_json)
-    assert output is not None  # refused above
-    files = monthly.write(month, before, output, wanted, settings) + annexes
     if as_json:
         return print_json(
             {

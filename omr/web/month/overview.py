@@ -71,12 +71,14 @@ def _figures(
     visit: Visit, store: Store, when: Period, unit: str | None, known: list[str], *, lead: bool
 ) -> Markup:
     """Return all figures of a month as a part of the page; nothing in it belongs to one visitor."""
-    month, before = _months(visit, store, when, unit, known)
+    month, before = counted_months(visit, store, when, unit, known)
     settings = visit.office.workspace.settings.report
     target = settings.target_low, settings.target_high
     text = fragment(
         "figures.html",
         unit=unit,
+        lead=lead,
+        period=when.name,
         whole=month.pool(),
         paper=month.pool(channel=Channel.PAPER),
         participation=month.participation(),
@@ -109,23 +111,15 @@ def download(visit: Visit) -> Response:
         when = parse_period(visit.parameter("period"))
         if when.name not in periods(store):
             raise NotFoundError
-        month = monthly.audited(
-            store, monthly.gather(store, when.name, unit=unit, settings=office.workspace.settings.report)
-        )
-        earlier = when.preceding.name in periods(store)
-        before = (
-            monthly.month_before(store, when, unit=unit, settings=office.workspace.settings.report)
-            if earlier
-            else None
-        )
-    packed = io.BytesIO()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        settings = office.workspace.settings.report
-        for file in monthly.write(month, before, Path(folder), monthly.FORMATS, settings):
-            archive.write(file, file.name)
+        packed = io.BytesIO()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            settings = office.workspace.settings.report
+            made = monthly.make_report(store, when, Path(folder), settings, monthly.Wanted(unit))
+            for file in made.files:
+                archive.write(file, file.name)
     name = f"bao-cao-{when.name}{f'-{unit}' if unit else ''}.zip"
     office.note(visit.me.name, "report_downloaded", name)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -139,7 +133,7 @@ def _bounds(month: Month, left: Undecided) -> tuple[Share, Share] | None:
     return (Share(*bounds[:2]), Share(*bounds[2:])) if bounds else None
 
 
-def _months(
+def counted_months(
     visit: Visit, store: Store, when: Period, unit: str | None, known: list[str]
 ) -> tuple[Month, Month | None]:
     """Return the month and the one before it, if anything was counted then."""
@@ -186,7 +180,7 @@ def _field_line(month: Month, before: Month | None, field: str) -> Line:
 
 
 def _questions(month: Month) -> list[tuple[str, str, Share, Markup, list[str]]]:
-    """Return form and key, text, satisfied share, a chart of the levels, and the levels' names."""
+    """Return form and key, text, satisfied share, and a chart of the levels."""
     lines = []
     for (form, key), counts in month.pool().items.items():
         if not counts.question.core:

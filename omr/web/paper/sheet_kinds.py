@@ -25,7 +25,7 @@ from omr.trust import rekeying
 from omr.web.frame.errands import begun
 from omr.web.frame.pages import see_other
 from omr.web.frame.visit import Visit
-from omr.web.work.errands import Tell
+from omr.web.work.errands import Came, Tell
 
 PRINTS: Final = "prints"  # below the workspace: what was printed, to be printed again
 LINES_SHOWN: Final = 200
@@ -117,13 +117,13 @@ def _take_plan(visit: Visit, file: Path, told: Told) -> Response:
         read_plan(store, file, when, office.hall(store, by).form)
     office.note(by, "plan_begun", folder.name)
 
-    def print_all(tell: Tell) -> str:
+    def print_all(tell: Tell) -> Came:
         with office.store() as store:
             hall = office.hall(store, by)
             folder.parent.mkdir(mode=0o700, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
             hall.hand_out(read_plan(store, file, when, hall.form), when, folder, tell)
-        return f"/print/plans/{folder.name}"
+        return Came(f"/print/plans/{folder.name}")
 
     return begun(office.errands.begin(say("paper.plan_printing", period=when), by, print_all))
 

@@ -25,6 +25,15 @@ _MOST_KNOWN: Final = 200  # the oldest are forgotten: nobody looks at yesterday'
 Tell = Callable[[int, int], None]  # done so far, of how many
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an errand: the address where it is looked at, or a sentence."""
+
+    then: str = ""
+    says: str = ""
+    good: bool = True
+
+
 @dataclass(slots=True)
 class Errand:
     """One thing that is done behind the desks."""
@@ -34,13 +43,13 @@ class Errand:
     by: str
     done: int = 0
     total: int = 0  # 0: nobody knows yet
-    then: str = ""  # the address of what came of it; "" while it is under way
+    came: Came | None = None  # None while it is under way, and where nothing came of it
     problem: str = ""  # why nothing came of it
 
     @property
     def under_way(self) -> bool:
         """Whether it has not ended."""
-        return not (self.then or self.problem)
+        return self.came is None and not self.problem
 
 
 class Errands:
@@ -53,8 +62,8 @@ class Errands:
         self._lock = threading.Lock()
         self._ending = threading.Event()
 
-    def begin(self, what: str, by: str, act: Callable[[Tell], str]) -> Errand:
-        """Put something in the row; `act` gets whom to tell its progress, and returns where to look then."""
+    def begin(self, what: str, by: str, act: Callable[[Tell], Came]) -> Errand:
+        """Put something in the row; `act` gets whom to tell its progress, and returns what came of it."""
         errand = Errand(secrets.token_hex(8), what, by)
         with self._lock:
             self._known[errand.name] = errand
@@ -72,14 +81,14 @@ class Errands:
         self._ending.set()
         self._doing.shutdown(wait=True, cancel_futures=True)
 
-    def _do(self, errand: Errand, act: Callable[[Tell], str]) -> None:
+    def _do(self, errand: Errand, act: Callable[[Tell], Came]) -> None:
         def tell(done: int, total: int) -> None:
             errand.done, errand.total = done, total
             if self._ending.is_set():
                 raise OmrError("paper.errand_stopped")
 
         try:
-            errand.then = act(tell)
+            errand.came = act(tell)
         except OmrError as error:
             errand.problem = str(error)
         except (OSError, MemoryError) as error:

@@ -1,0 +1,198 @@
+"""The proof of a month: the chain of events, the signed export, slips drawn and keyed anew from paper."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Final
+
+from starlette.responses import Response
+
+from omr.errors import OmrError
+from omr.messages import say
+from omr.records.counts.board import month_board
+from omr.records.register.periods import Period, parse_period
+from omr.records.review.progress import periods
+from omr.records.store.chain import verify as verify_chain
+from omr.records.store.store import Store
+from omr.trust import rekeying
+from omr.trust.audit_sample import assurance_of, draw_sample, statement, ticket
+from omr.trust.export import export as sign_export
+from omr.web.frame.errands import begun
+from omr.web.frame.pages import NotFoundError, page, see_other
+from omr.web.frame.visit import Visit
+from omr.web.work import made
+from omr.web.work.errands import Came, Tell
+from omr.words import Role
+
+LEAST_POINTS, MOST_POINTS = Fraction(1, 10), Fraction(50)
+FILES_SHOWN: Final = 20
+
+
+def desk(visit: Visit) -> Response:
+    """Show what proves the month, and what can be done for it."""
+    return _show(visit, _period(visit))
+
+
+def draw(visit: Visit) -> Response:
+    """Draw slips in public: the seed was said aloud by somebody who does not know the slips."""
+    when, seed = _period(visit), visit.form.get("seed", "").strip()
+    try:
+        if not 1 <= len(seed) <= 200 or not seed.isprintable():
+            raise OmrError("month.bad_seed")
+        with visit.office.store() as store:
+            drawn, _ = draw_sample(store, when, seed=seed, points=_points(visit), by=visit.me.name)
+            if not drawn.serials:
+                raise OmrError("sample.no_slips", period=when.name)
+    except OmrError as error:
+        return _show(visit, when, str(error))
+    return see_other(f"/month/{when.name}/proof")
+
+
+def drawn_list(visit: Visit) -> Response:
+    """Give the list of drawn slips, to be filled in from paper."""
+    when = _period(visit)
+    with visit.office.store() as store:
+        made_draw = rekeying.latest_draw(store, when)
+        if made_draw is None:
+            raise NotFoundError
+        text = "\ufeff" + rekeying.entry_list(store, made_draw)  # so that a spreadsheet knows it is UTF-8
+    headers = {"Content-Disposition": f'attachment; filename="rut-mau-{when.name}.csv"'}
+    return Response(text.encode(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def key(visit: Visit) -> Response:
+    """Show one drawn slip to be keyed from its paper: never what was counted."""
+    return _key(visit, visit.query("serial"))
+
+
+def save_key(visit: Visit) -> Response:
+    """Keep what was keyed, and show the next."""
+    when, form = _period(visit), visit.form
+    with visit.office.store() as store:
+        made_draw = _draw(store, when)
+        drawn = rekeying.drawn_forms(store, made_draw)
+        serial = form.get("serial", "")
+        if serial not in drawn:
+            raise NotFoundError
+        told = {"serial": serial, "paper": form.get("paper", "")}
+        for question in drawn[serial].questions:
+            if question.options:
+                told[question.key] = rekeying.TOGETHER.join(form.get(f"q-{question.key}", "").split())
+        try:
+            keyed = rekeying.keyed_of(told, drawn)
+            if keyed is None:
+                raise OmrError("month.say_the_paper")
+            rekeying.enter(store, made_draw, [keyed], by=visit.me.name)
+        except OmrError as error:
+            return _key(visit, serial, str(error))
+    return see_other(f"/month/{when.name}/proof/key")
+
+
+def verify(visit: Visit) -> Response:
+    """Verify the chain of events and every original."""
+    when, office = _period(visit), visit.office
+
+    def look(tell: Tell) -> Came:
+        with office.store() as store:
+            verdict = verify_chain(store, office.workspace.path)
+        if verdict.ok:
+            return Came(says=say("audit.intact", events=verdict.events, head=verdict.head))
+        lines = [say("audit.broken", problem=verdict.problem)]
+        for title, files in (("audit.read_again", verdict.unread), ("audit.scan_again", verdict.lost)):
+            if files:
+                lines += [say(title), *files[:FILES_SHOWN]]
+        return Came(says="\n".join(lines), good=False)
+
+    what = say("month.verifying")
+    visit.office.note(visit.me.name, "chain_verified", when.name)
+    return begun(office.errands.begin(what, visit.me.name, look))
+
+
+def export(visit: Visit) -> Response:
+    """Write and sign the export of the month."""
+    when, office, by = _period(visit), visit.office, visit.me.name
+
+    def write(tell: Tell) -> Came:
+        folder = made.begin(office.workspace.path)
+        with office.store() as store:
+            sign_export(store, office.workspace.path, when, folder / f"ket-xuat-{when.name}.zip")
+        made.finish(folder, "export", period=when.name, by=by)
+        return Came(f"/made/{folder.name}")
+
+    return begun(office.errands.begin(say("month.exporting", period=when), by, write))
+
+
+def _key(visit: Visit, serial: str, problem: str = "") -> Response:
+    when = _period(visit)
+    with visit.office.store() as store:
+        made_draw = _draw(store, when)
+        drawn = rekeying.drawn_forms(store, made_draw)
+        keyed = rekeying.latest_keyed(store, made_draw)
+    left = [one for one in drawn if one not in keyed]
+    chosen = serial if serial in drawn else left[0] if left else ""
+    if not chosen:
+        return see_other(f"/month/{when.name}/proof")
+    return page(
+        visit,
+        "keying.html",
+        status=400 if problem else 200,
+        period=when.name,
+        serial=chosen,
+        position=list(drawn).index(chosen) + 1,
+        drawn=len(drawn),
+        left=len(left),
+        form=drawn[chosen],
+        papers=(rekeying.FOUND, rekeying.INVALID, rekeying.MISSING),
+        nothing=rekeying.NOTHING,
+        many=rekeying.MANY,
+        told=visit.form if problem else {},
+        problem=problem,
+    )
+
+
+def _draw(store: Store, when: Period) -> rekeying.Draw:
+    made_draw = rekeying.latest_draw(store, when)
+    if made_draw is None:
+        raise NotFoundError
+    return made_draw
+
+
+def _points(visit: Visit) -> Fraction:
+    """Return per cent points, exact: 2.5 or 2,5."""
+    plain = visit.form.get("points", "2.5").strip().replace(",", ".")
+    if len(plain) <= 8 and re.fullmatch("[0-9]+(\\.[0-9]+)?", plain):
+        points = Fraction(plain)
+        if LEAST_POINTS <= points <= MOST_POINTS:
+            return points
+    raise OmrError("month.bad_points")
+
+
+def _period(visit: Visit) -> Period:
+    return parse_period(visit.parameter("period"))
+
+
+def _show(visit: Visit, when: Period, problem: str = "") -> Response:
+    with visit.office.store() as store:
+        if when.name not in periods(store):
+            raise NotFoundError
+        made_draw = rekeying.latest_draw(store, when)
+        shown = assurance_of(store, when)
+        keyed = rekeying.latest_keyed(store, made_draw) if made_draw else {}
+        electronic = sum(line.electronic for line in month_board(store, when))
+    return page(
+        visit,
+        "proof.html",
+        status=400 if problem else 200,
+        period=when.name,
+        lead=Role.LEAD in visit.me.roles,
+        draw=made_draw,
+        shown=shown,
+        says=statement(shown) if shown else "",
+        keyed=keyed,
+        tickets=[(one, ticket(made_draw.seed, one)) for one in made_draw.serials] if made_draw else [],
+        electronic=electronic,
+        done=[one for one in made.listed(visit.office.workspace.path, when.name) if one.kind != "report"],
+        problem=problem,
+        told=visit.form,
+    )

@@ -1,0 +1,247 @@
+"""The month's desks: figures that open, what came in beside paper, texts, the report, the proof."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zipfile
+
+import docx
+import pytest
+from people import Person
+from scanned_stacks import slip, take_slips
+from test_paper_desks import ended, post, send
+
+from omr.messages import LANGUAGES, catalogue
+from omr.records.counts.behind import SATISFIED, UNSATISFIED, Want, slips_behind
+from omr.records.counts.tallies import Channel, SlipState
+from omr.records.exchange.electronic import imports
+from omr.records.register.statements import Subject, statements_of
+from omr.records.register.visits import visits_of
+from omr.records.store.store import Store
+from omr.reports import monthly
+from omr.trust.rekeying import latest_draw
+from omr.web.month import report
+from omr.words import Role
+
+MONTH = "2026-11"
+GSHEET = "Dấu thời gian,Đơn vị," + ",".join(f"B{at}" for at in range(1, 11)) + "\n"
+
+
+@pytest.fixture
+def stacks(office):
+    """PC06 with good, bad and empty slips; PC08 with one."""
+    take_slips(
+        office.workspace,
+        [slip(), slip(B4="2"), slip(B4="2", B1="1"), slip(A5="", B1="", B2="", B3="", B4=""), slip()],
+    )
+    take_slips(office.workspace, [slip(B3="1")], unit="PC08", name="khac")
+
+
+@pytest.fixture
+def store(office, stacks):
+    with Store.open(office.workspace.database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def lead(person, stacks) -> Person:
+    return person(Role.LEAD)
+
+
+def links(text: str) -> dict[str, str]:
+    """Every figure that leads to slips: its address, and what it says."""
+    found = re.findall(r'<a href="(/month/2026-11/slips[^"]*)">([^<]*)</a>', text)
+    return {html.unescape(address): said for address, said in found}
+
+
+def test_every_figure_that_opens_leads_to_as_many_slips_as_it_says(lead) -> None:
+    found = links(lead.client.get("/overview", params={"period": MONTH}).text)
+    assert len(found) > 20
+    for address, said in found.items():
+        listed = lead.client.get(address)
+        assert listed.status_code == 200, address
+        count = re.search(r"<strong>([\d.]+) phiếu</strong>", listed.text)
+        assert count, address
+        assert count[1] == said.strip(), address
+        serials = set(re.findall(r'href="/slips/(\w+)"', listed.text))
+        assert len(serials) == int(said), address
+        opened = [lead.client.get(f"/slips/{serial}").status_code for serial in sorted(serials)[:1]]
+        assert opened in ([], [200])
+
+
+def test_lists_agree_with_the_tallies(store) -> None:
+    month = monthly.gather(store, MONTH)
+    for unit in ("", "PC06", "PC08"):
+        pool = month.pool(unit or None, channel=Channel.PAPER)
+        for state, count in (
+            (SlipState.VALID, pool.valid),
+            (SlipState.INVALID, pool.invalid),
+            (SlipState.HELD, pool.held),
+            (None, pool.returned),
+        ):
+            want = Want(unit=unit, state=state, channel=Channel.PAPER)
+            assert len(list(slips_behind(store, MONTH, want))) == count
+    asked = {mark: "B4" for mark in month.forms}
+    sides = [
+        len(list(slips_behind(store, MONTH, Want(state=SlipState.VALID, asked=asked, said=said))))
+        for said in (SATISFIED, UNSATISFIED, "")
+    ]
+    overall = month.pool().overall
+    assert sides == [overall.part, overall.whole - overall.part, overall.whole]
+
+
+def test_the_head_of_a_unit_sees_the_own_slips_and_no_answers(person, lead) -> None:
+    head = person(Role.VIEWER)  # of PC06
+    listed = head.client.get(f"/month/{MONTH}/slips", params={"unit": "PC08"})
+    assert "<strong>5 phiếu</strong>" in listed.text  # the own ones, whatever is asked for
+    assert 'href="/slips/' not in listed.text
+    for query in ({"item": "overall"}, {"said": "satisfied"}, {"item": "DL-01/B4", "said": "2"}):
+        assert head.client.get(f"/month/{MONTH}/slips", params=query).status_code == 404
+    shown = head.client.get("/overview", params={"period": MONTH}).text
+    assert links(shown) and not any("item=" in address for address in links(shown))
+
+
+@pytest.mark.parametrize(
+    "query", [{"state": "bad"}, {"channel": "bad"}, {"item": "DL-77/B1"}, {"item": "x"}], ids=str
+)
+def test_a_list_that_nobody_can_mean_is_not_found(lead, query) -> None:
+    assert lead.client.get(f"/month/{MONTH}/slips", params=query).status_code == 404
+
+
+def test_a_group_of_too_few_people_is_not_listed(office, lead, store) -> None:
+    shown = lead.client.get(f"/month/{MONTH}/slips", params={"item": "/A5", "said": "other"})
+    assert shown.status_code == 200
+    few = lead.client.get(f"/month/{MONTH}/slips", params={"item": "/A5", "said": "id_card", "unit": "PC08"})
+    assert "Số người quá ít" in few.text and 'href="/slips/' not in few.text
+
+
+def test_electronic_answers_are_looked_at_taken_listed_and_withdrawn(office, lead, store) -> None:
+    rows = "2026-11-03 08:00:00,PC06" + ",Hài lòng" * 10 + "\n"
+    rows += "2026-11-04 09:00:00,PC08" + ",Rất hài lòng" * 9 + ",Không hài lòng\n"
+    look = send(lead, "electronic", GSHEET + rows, "gg.csv")
+    assert "hãy chọn mẫu phiếu" in lead.client.get(look).text
+    told = {"of_form": "DL-01", "period": MONTH, "days": ""}
+    path = look.partition("?")[0]
+    seen = lead.client.get(path, params=told)
+    for text in ("2 dòng: 2 phiếu mới", "11/2026", "PC06", "PC08"):
+        assert text in seen.text, seen.text
+    assert imports(store) == []
+    assert post(lead, path, **told).headers["location"] == "/imports"
+    (made,) = imports(store)
+    assert (made.responses, made.months, made.units) == (2, (MONTH,), ("PC06", "PC08"))
+    assert "Không có gì mới" in lead.client.get(path, params=told).text
+    shown = lead.client.get(f"/month/{MONTH}/imports").text
+    assert "gg.csv" in shown
+    assert post(lead, f"/month/{MONTH}/imports/withdraw", number=str(made.number), why=" ").status_code == 400
+    back = post(lead, f"/month/{MONTH}/imports/withdraw", number=str(made.number), why="nhầm tháng")
+    assert back.status_code == 303
+    assert imports(store)[0].withdrawn == "nhầm tháng"
+
+
+def test_visits_are_taken_back_with_a_reason(lead, store) -> None:
+    post(lead, f"/month/{MONTH}/visits", unit="PC06", visits="70")
+    assert visits_of(store, MONTH) == {"PC06": 70}
+    assert post(lead, f"/month/{MONTH}/visits/withdraw", unit="PC06", why="nhầm").status_code == 303
+    assert visits_of(store, MONTH) == {}
+
+
+def test_texts_of_heads_are_written_on_the_desk(person, lead, store) -> None:
+    head = person(Role.VIEWER)
+    path = f"/month/{MONTH}/statements"
+    kept = post(head, path, unit="PC06", about="solutions", text="Bố trí thêm quầy.")
+    assert kept.status_code == 303
+    assert post(head, path, unit="PC08", about="solutions", text="x").status_code == 403
+    assert post(head, path, unit="", about="solutions", text="x").status_code == 403
+    assert post(lead, path, unit="", about="causes", text="Mạng chậm.").status_code == 303
+    assert statements_of(store, MONTH) == {
+        ("PC06", Subject.SOLUTIONS): "Bố trí thêm quầy.",
+        ("", Subject.CAUSES): "Mạng chậm.",
+    }
+    assert "Bố trí thêm quầy." in lead.client.get(path, params={"unit": "PC06"}).text
+    assert post(lead, path, unit="", about="gossip", text="x").status_code == 404
+    assert post(lead, path, unit="", about="causes", text="x" * 5000).status_code == 400
+
+
+def test_a_report_is_made_looked_at_and_fetched(person, lead) -> None:
+    post(lead, f"/month/{MONTH}/statements", unit="", about="solutions", text="Mở thêm quầy buổi trưa.")
+    begun = post(lead, f"/month/{MONTH}/report", annex="1")
+    made = ended(lead, begun.headers["location"])
+    shown = lead.client.get(made)
+    assert "KẾT QUẢ" in shown.text and "Mở thêm quầy buổi trưa." in shown.text
+    pictures = re.findall(r'src="(/made/[^"]+\.png)"', shown.text)
+    assert pictures and lead.client.get(pictures[0]).headers["content-type"] == "image/png"
+    packed = lead.client.get(f"{made}/all.zip")
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        names = set(archive.namelist())
+        document = docx.Document(io.BytesIO(archive.read(f"bao-cao-{MONTH}.docx")))
+    assert {f"bieu-{MONTH}.xlsx", f"so-lieu-{MONTH}.csv", f"phu-luc-lanh-dao-{MONTH}.docx"} <= names
+    assert any("Mở thêm quầy" in paragraph.text for paragraph in document.paragraphs)
+    # the city's report is not the unit head's, and the head's is that unit alone
+    head = person(Role.VIEWER)
+    assert head.client.get(made).status_code == 404
+    own = ended(head, post(head, f"/month/{MONTH}/report", unit="PC08", annex="1").headers["location"])
+    mine = head.client.get(own)
+    assert f"bao-cao-{MONTH}-PC06.docx" in mine.text and "phu-luc" not in mine.text
+    assert head.client.get(f"{own}/made.json").status_code == 404
+    reviewer = person(Role.REVIEWER)
+    assert reviewer.client.get(made).status_code == 404
+    assert post(lead, f"/month/{MONTH}/report", unit="PC99").status_code == 400
+    assert post(lead, "/month/2020-01/report").status_code in (303, 404)
+
+
+def test_what_was_made_belongs_to_who_may_see_it(lead, office) -> None:
+    for path in ("/made/x", "/made/..%2Fomr.toml", "/made/20261101T000000-00000000"):
+        assert lead.client.get(path).status_code == 404
+    assert report.REPORT == "report"
+
+
+def test_slips_are_drawn_and_keyed_on_the_desk(person, lead, store) -> None:
+    path = f"/month/{MONTH}/proof"
+    assert post(person(Role.REVIEWER), f"{path}/draw", seed="1").status_code == 403
+    assert post(lead, f"{path}/draw", seed="", points="2,5").status_code == 400
+    assert post(lead, f"{path}/draw", seed="1", points="nhiều").status_code == 400
+    assert post(lead, f"{path}/draw", seed="20261130 12345", points="2,5").status_code == 303
+    from omr.records.register.periods import parse_period
+
+    draw = latest_draw(store, parse_period(MONTH))
+    assert draw is not None and draw.seed == "20261130 12345"
+    listed = lead.client.get(f"{path}/list.csv")
+    assert listed.text.startswith("\ufeffno,serial,form,paper")
+    keyer = person(Role.REVIEWER)
+    for _ in draw.serials:
+        shown = keyer.client.get(f"{path}/key")
+        serial = re.search(r'name="serial" value="(\w+)"', shown.text)
+        assert serial
+        assert post(keyer, f"{path}/key", serial=serial[1], paper="").status_code == 400
+        answers = {"q-A5": "id_card", **{f"q-B{at}": "5" for at in (1, 2, 3, 4)}}
+        kept = post(keyer, f"{path}/key", serial=serial[1], paper="ok", **answers)
+        assert kept.status_code == 303, kept.text
+    assert keyer.client.get(f"{path}/key").headers["location"] == path
+    shown = lead.client.get(path).text
+    assert "chưa nhập" not in shown and "20261130 12345" in shown
+
+
+def test_the_chain_is_verified_and_the_month_exported(lead) -> None:
+    begun = post(lead, f"/month/{MONTH}/proof/verify")
+    ended(lead, begun.headers["location"])
+    shown = lead.client.get(begun.headers["location"])
+    assert "note lines good" in shown.text
+    begun = post(lead, f"/month/{MONTH}/proof/export")
+    made = ended(lead, begun.headers["location"])
+    fetched = lead.client.get(f"{made}/ket-xuat-{MONTH}.zip")
+    with zipfile.ZipFile(io.BytesIO(fetched.content)) as archive:
+        assert "signature" in archive.namelist()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_that_these_pages_put_together_is_in_the_catalogues(language: str) -> None:
+    from omr.web.paper.sheet_kinds import _AT_THE_DESK, KINDS
+
+    month, paper = catalogue(language, "month"), catalogue(language, "paper")
+    for kind in KINDS.values():
+        assert {f"kind_{kind.name}", f"take_{kind.name}"} <= paper.keys()
+        assert {f"ask_{name}" for name in kind.asks} <= paper.keys()
+    assert {f"electronic_{word}" for word in _AT_THE_DESK} <= paper.keys()
+    assert {f"state_{state}" for state in SlipState} | {f"channel_{one}" for one in Channel} <= month.keys()

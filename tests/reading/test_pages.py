@@ -18,6 +18,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import ScanError
+from omr.reading.scan import render
 from omr.reading.scan.pages import Depth, EncodedPage, Encoding, colour_of, decode, open_pages
 from omr.reading.scan.pictures import MOST_PIXELS, oriented
 
@@ -307,6 +308,17 @@ def test_one_bit_pictures_and_stencils_are_never_negatives(tmp_path, picture, en
     size = f"/Width {WIDTH} /Height {HEIGHT} /BitsPerComponent 1 /Filter /FlateDecode"
     (page,) = pages_of(tmp_path, raw_pdf((f"{size} {entries}", bits)))
     assert same(cv2.resize(decode(page).grey, (WIDTH, HEIGHT)), wanted, 14)
+
+
+def test_pictures_of_one_bit_are_drawn_in_grey_and_only_where_they_are_grey(tmp_path, picture):
+    bits = zlib.compress(np.packbits(picture > 127, axis=1).tobytes())
+    size = f"/Width {WIDTH} /Height {HEIGHT} /BitsPerComponent 1 /Filter /FlateDecode"
+    spaces = {"/DeviceGray": Depth.BILEVEL, "[/Indexed /DeviceRGB 1 <FF0000FFFFFF>]": Depth.COLOUR}
+    for space, depth in spaces.items():
+        (page,) = pages_of(tmp_path, raw_pdf((f"{size} /ColorSpace {space}", bits)))
+        assert decode(page).depth is depth
+        with render.opened(page.data) as document:
+            assert render.draws_one_bit(document[0]) == (depth is Depth.BILEVEL)
 
 
 def test_colour_comes_with_a_second_look(tmp_path, picture):

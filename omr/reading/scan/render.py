@@ -119,14 +119,31 @@ def _grid(image: pdfium.PdfImage, page_area: float) -> tuple[float, float, float
 
 def _drawn(document: pdfium.PdfDocument, page: pdfium.PdfPage, size: tuple[int, int]) -> Pixels:
     """Return the page as pixels of this size, on white."""
-    bitmap = pdfium.PdfBitmap.new_native(*size, raw.FPDFBitmap_BGR)
+    is_grey = draws_one_bit(page)
+    bitmap = pdfium.PdfBitmap.new_native(*size, raw.FPDFBitmap_Gray if is_grey else raw.FPDFBitmap_BGR)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
     place = bitmap, page, 0, 0, *size, 0, raw.FPDF_ANNOT
     raw.FPDF_RenderPageBitmap(*place)
     if document.formenv:
         raw.FPDF_FFLDraw(document.formenv, *place)
-    pixels = np.asarray(bitmap.to_numpy()[:, :, ::-1], np.uint8)
-    return plain(pixels)
+    pixels = bitmap.to_numpy()
+    if is_grey:
+        return np.array(pixels.reshape(pixels.shape[:2]), np.uint8)
+    return plain(np.asarray(pixels[:, :, ::-1], np.uint8))
+
+
+def draws_one_bit(page: pdfium.PdfPage) -> bool:
+    """Whether a page draws a picture of black and white and nothing else: that is drawn in grey, faster."""
+    if raw.FPDFPage_CountObjects(page) != 1 or raw.FPDFPage_GetAnnotCount(page):
+        return False
+    picture = raw.FPDFPage_GetObject(page, 0)
+    about = raw.FPDF_IMAGEOBJ_METADATA()
+    return (
+        raw.FPDFPageObj_GetType(picture) == raw.FPDF_PAGEOBJ_IMAGE
+        and bool(raw.FPDFImageObj_GetImageMetadata(picture, page, about))
+        and about.bits_per_pixel == 1
+        and about.colorspace == raw.FPDF_COLORSPACE_DEVICEGRAY
+    )
 
 
 def _by_poppler(document_of_one_page: bytes) -> Picture:

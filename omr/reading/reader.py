@@ -168,15 +168,15 @@ def look(aligned: AlignedPage, plan: Plan) -> Looked:
     """Part a page into print and ink, and measure its boxes."""
     frame, scan = plan.form.frame, aligned.located.scan
     placed = refine(aligned, plan.outlines)
-    picture = canonical(scan.grey, placed.scan_from_page, frame)
+    picture = canonical(scan.grey, placed.scan_from_page, plan.raster.ink.shape, plan.raster.first)
     sheet = apply(aligned.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
     streaks = find_streaks(scan.grey, sheet, aligned.dpi / MM_PER_INCH)
-    dirty = under_streaks(streaks, placed.scan_from_page, frame, scan.grey.shape)
+    dirty = under_streaks(streaks, placed.scan_from_page, plan.raster, scan.grey.shape)
     shifts = np.rint(placed.shifts_mm[:, ::-1] * PX_PER_MM).astype(np.intp)
     laid = lay(plan.raster, plan.tops_lefts, plan.side, shifts)
     layer = ink_layer(picture, plan.raster, laid, dirty)
     check_rows(layer.dark, plan.words, shifts)
-    red = red_stamp(scan, placed.scan_from_page, frame, plan.raster, layer, plan.insides)
+    red = red_stamp(scan, placed.scan_from_page, plan.raster, layer, plan.insides)
     if red is not None:
         layer = ink_layer(picture, plan.raster, laid, red if dirty is None else red | dirty)
     features = measure(

@@ -16,6 +16,7 @@ from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import decide
 from omr.reading.marks.measure import F
 from omr.reading.marks.question import PlainLimits, SlipModel
+from omr.reading.page.canonical import canonical
 from omr.reading.reader import Desk, ReadPage, RejectedPage, read_page
 from omr.records.store.measured import pack, unpack
 from omr.words import AnswerState, Reason
@@ -160,7 +161,20 @@ def test_a_raster_shows_the_boxes_where_the_form_has_them(form):
     for question in form.questions:
         for option in question.options:
             x, y = option.box.centre_mm
-            row, column = int(y * PX_PER_MM), int(x * PX_PER_MM)
+            row, column = int(y * PX_PER_MM) - raster.first, int(x * PX_PER_MM)
             assert not raster.print8[row - 8 : row + 8, column - 8 : column + 8].any()
             half = round(option.box.width_mm / 2 * PX_PER_MM)
             assert raster.print8[row, column - half - 1 : column - half + 3].max() > 200
+
+
+@pytest.mark.parametrize("finer", [0.9, 1.3, 2.1, 4.2])
+@pytest.mark.parametrize("turn_deg", [0.7, -2.0, 91.0, 180.4])
+def test_a_band_of_the_page_shows_what_the_page_shows_there(finer, turn_deg):
+    rng, turn = np.random.default_rng(1), np.radians(turn_deg)
+    scan = cv2.GaussianBlur(rng.integers(0, 256, (1500, 1300), np.uint8), (0, 0), 3)
+    linear = finer * PX_PER_MM * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    map_ = np.column_stack([linear, (650, 750) - linear @ (30, 40)])
+    whole = canonical(scan, map_, (480, 360))
+    band = canonical(scan, map_, (200, 360), first=148)
+    off = cv2.absdiff(whole[148:348], band)
+    assert np.ptp(whole) > 40 and off.max() <= 1 and (off > 0).mean() < 0.001  # places are rounded to 1/32 px

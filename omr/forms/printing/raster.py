@@ -31,12 +31,15 @@ SOLID: Final = 0.98  # of print: inside its strokes
 BOOST: Final = 2.5  # a rule thinner than a pixel may come out black on a 1-bit scan
 EDGE: Final = 0.1  # of print: its soft edge ends here
 MOST_SOLID: Final = 4000  # of such pixels are enough to know how dark print is
+AROUND_MM: Final = 15.0  # above and below the boxes: the heads of columns, a comment that runs up into a row
+STEP_PX: Final = 4  # bands begin and end at whole such steps: paper is looked for in steps as large
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """A form's print at `PX_PER_MM`."""
+    """A form's print at `PX_PER_MM`, in the band of the page in which its boxes lie."""
 
+    first: int  # row of the page with which the band begins
     ink: NDArray[np.float32]  # (H, W): 0 is paper, 1 is print
     known: NDArray[np.bool_]  # (H, W): False where slips differ
     open: NDArray[np.uint8]  # (H, W): the same as 255 and 0
@@ -64,10 +67,14 @@ def raster_of(form: Form) -> Raster:
         known[area(box.grown(MASK_MARGIN_MM), known.shape)] = False
     ink = np.where(known, (255 - picture.astype(np.float32)) / 255, 0)
     ink = np.asarray(ink, np.float32)
-    words = _words(form, ink)
+    band = _band(form, height)
+    known, ink = known[band], ink[band]
+    answers = _answers(form, band.start)
+    words = _words(form, ink, band.start)
     solid = np.flatnonzero(cv2.erode(ink, np.ones((3, 3), np.uint8)) > SOLID)
     print8 = np.rint(np.minimum(ink * BOOST, 1) * 255).astype(np.uint8)
     return Raster(
+        band.start,
         ink,
         known,
         np.where(known, 255, 0).astype(np.uint8),
@@ -75,8 +82,8 @@ def raster_of(form: Form) -> Raster:
         print8,
         _some(solid),
         _rims(ink, known),
-        _text(form, words, ink.shape),
-        _answers(form),
+        _text(answers, words, ink.shape),
+        answers,
         _columns(form),
     )
 
@@ -108,9 +115,16 @@ def _box_of(line: TextLine) -> Box:
     return Box(line.x_mm, line.y_mm - ASCENT * size, wide, (ASCENT + DESCENT) * size)
 
 
-def _text(form: Form, words: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _band(form: Form, height: int) -> slice:
+    """Return the rows of the page that are looked at."""
+    answers, around = _answers(form, 0), pixels(AROUND_MM)
+    first = max(answers.start - around, 0) // STEP_PX * STEP_PX
+    return slice(first, min(first + -(-(answers.stop + around - first) // STEP_PX) * STEP_PX, height))
+
+
+def _text(rows: slice, words: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return where words stand between the boxes."""
-    text, rows = np.zeros(shape, np.uint8), _answers(form)
+    text = np.zeros(shape, np.uint8)
     for top, bottom, left, right in words.tolist():
         if top < rows.stop and bottom > rows.start:
             text[top:bottom, left:right] = 1
@@ -133,13 +147,12 @@ def _rims(ink: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArray[n
     return tuple(rims)
 
 
-def _answers(form: Form) -> slice:
+def _answers(form: Form, first: int) -> slice:
     boxes = [option.box for question in form.questions for option in question.options]
     if not boxes:
         return slice(0, pixels(form.frame.height_mm))
-    return slice(
-        pixels(min(box.y_mm for box in boxes)), pixels(max(box.y_mm + box.height_mm for box in boxes))
-    )
+    top, bottom = min(box.y_mm for box in boxes), max(box.y_mm + box.height_mm for box in boxes)
+    return slice(pixels(top) - first, pixels(bottom) - first)
 
 
 def _columns(form: Form) -> slice:
@@ -151,7 +164,7 @@ def _columns(form: Form) -> slice:
     )
 
 
-def _words(form: Form, ink: NDArray[np.float32]) -> NDArray[np.intp]:
+def _words(form: Form, ink: NDArray[np.float32], first: int) -> NDArray[np.intp]:
     """Part every line of text into pieces of about `WORD_MM`, those with print to be recognised by."""
     pieces = []
     for line in form.art:
@@ -161,7 +174,7 @@ def _words(form: Form, ink: NDArray[np.float32]) -> NDArray[np.intp]:
         count = max(1, round(box.width_mm / WORD_MM))
         step = box.width_mm / count
         for i in range(count):
-            part = Box(box.x_mm + i * step, box.y_mm, step, box.height_mm)
+            part = Box(box.x_mm + i * step, box.y_mm - first / PX_PER_MM, step, box.height_mm)
             rows, columns = area(part, ink.shape)
             if ink[rows, columns].sum() >= 20:
                 pieces.append((rows.start, rows.stop, columns.start, columns.stop))

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.forms.printing.raster import PX_PER_MM, Raster
+from omr.forms.printing.raster import PX_PER_MM, STEP_PX, Raster
 from omr.reading.scan.pages import Grey
 
-PAPER_STEP: Final = 4  # px averaged to one where paper is looked for: grain is gone, strokes are not
+PAPER_STEP: Final = STEP_PX  # px averaged to one where paper is looked for: grain is gone, strokes are not
 PAPER_MM: Final = 4.7  # wider than a box filled solid: the brightest within it is paper
 LEAST_CONTRAST: Final = 40  # grey levels between paper and print; less cannot be stretched to more
 LEVEL: Final = 36  # of 255: least darkness of a stroke; a hard pencil on grey paper has 50
@@ -35,7 +35,6 @@ OUTLINE: Final = (
 RUN_LEVEL: Final = 64  # of 255: darkness of a line through letters
 RUN_MM: Final = 3.5  # longer than the dark runs of letters, blurred ones included
 RUN_LEAN_PX: Final = 3  # by which such a line may rise over that length
-AROUND_PX: Final = 72  # 12 mm: a comment that runs up into the last row is a piece of it
 NEAR: Final = 4  # px around a box that move with it
 ROW_MM: Final = 3.0  # boxes whose upper edges are this close are one row
 
@@ -44,7 +43,7 @@ Mask = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InkLayer:
-    """A canonical page without its print, all at `PX_PER_MM`."""
+    """A canonical page without its print, all at `PX_PER_MM`, in the band of its raster."""
 
     dark: NDArray[np.uint8]  # (H, W): 0 is the paper around, 255 is this page's print
     printed: NDArray[np.uint8]  # (H, W): print as laid on this page, soft edges included
@@ -61,12 +60,12 @@ class InkLayer:
 def ink_layer(
     page: Grey, raster: Raster, laid: NDArray[np.uint8], lost: NDArray[np.bool_] | None = None
 ) -> InkLayer:
-    """Part a canonical page into print and ink.
+    """Part the band of a canonical page in which boxes lie into print and ink.
 
     Parameters
     ----------
     page : (H, W) uint8 ndarray
-        As `canonical` gives it.
+        As `canonical` gives it, of the raster's band.
     raster : Raster
     laid : (H, W) uint8 ndarray
         The form's print where it lies on this page, see `lay`.
@@ -83,28 +82,24 @@ def ink_layer(
     soft = np.asarray(cv2.blur(ink, (3, 3)), np.uint8)
     level = max(LEVEL, _grain(soft, printed, raster))
     strokes = np.asarray(cv2.threshold(soft, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
-    # Strokes are followed in the rows of boxes and around them.
-    rows = slice(max(raster.answers.start - AROUND_PX, 0), raster.answers.stop + AROUND_PX)
-    held = strokes[rows]
-    bridged = cv2.morphologyEx(held, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
-    joined = cv2.max(held, cv2.bitwise_and(bridged, cv2.bitwise_not(open_paper[rows])))
-    pieces = np.zeros(page.shape, np.int32)
-    count, pieces[rows] = cv2.connectedComponents(joined, connectivity=8)
+    bridged = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
+    joined = np.asarray(cv2.max(strokes, cv2.bitwise_and(bridged, cv2.bitwise_not(open_paper))), np.uint8)
+    count, pieces = cv2.connectedComponents(joined, connectivity=8)
     return InkLayer(
         dark,
         printed,
         ink,
         soft,
         strokes,
-        pieces,
-        _extents(np.asarray(joined, np.uint8), pieces[rows], count, rows.start),
+        np.asarray(pieces, np.int32),
+        _extents(joined, np.asarray(pieces, np.int32), count),
         _struck(dark, raster),
         level / 255,
         contrast,
     )
 
 
-def _extents(joined: Mask, pieces: NDArray[np.int32], count: int, first: int) -> NDArray[np.int32]:
+def _extents(joined: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.int32]:
     """Return left, top, width, height and area of each piece, from its runs along the rows.
 
     OpenCV's own statistics look at every pixel of the page, nearly all of which are paper, and take nine
@@ -128,7 +123,7 @@ def _extents(joined: Mask, pieces: NDArray[np.int32], count: int, first: int) ->
     area = np.bincount(piece, right - left, count).astype(np.int32)
     edges[:, 0], area[0] = (0, 0, width, height), height * width - area.sum()  # what is no piece
     x, y, beyond_x, beyond_y = edges
-    return np.stack([x, y + first, beyond_x - x, beyond_y - y, area], axis=1)
+    return np.stack([x, y, beyond_x - x, beyond_y - y, area], axis=1)
 
 
 def _struck(dark: NDArray[np.uint8], raster: Raster) -> Mask:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM, Raster
-from omr.geometry import Affine, PageFrame, apply, invert
+from omr.geometry import Affine, apply, invert
 from omr.reading.page.canonical import canonical
 from omr.reading.page.layer import InkLayer
 from omr.reading.page.streaks import Streak
@@ -28,12 +28,12 @@ Mask = NDArray[np.bool_]
 
 
 def under_streaks(
-    streaks: Sequence[Streak], scan_from_page: Affine, frame: PageFrame, shape: tuple[int, ...]
+    streaks: Sequence[Streak], scan_from_page: Affine, raster: Raster, shape: tuple[int, ...]
 ) -> Mask | None:
-    """Return which canonical pixels lie under dirt of the glass; None without any."""
+    """Return which pixels of the raster's band lie under dirt of the glass; None without any."""
     if not streaks:
         return None
-    mask = np.zeros((round(frame.height_mm * PX_PER_MM), round(frame.width_mm * PX_PER_MM)), np.uint8)
+    mask = np.zeros(raster.ink.shape, np.uint8)
     margin = STREAK_MARGIN_MM * float(np.sqrt(abs(np.linalg.det(scan_from_page[:, :2]))))
     page_from_scan = invert(scan_from_page)
     height, width = shape[:2]
@@ -41,7 +41,8 @@ def under_streaks(
         first, last = streak.first - margin, streak.last + margin
         ends = height if streak.is_column else width
         corners = np.array([[first, 0], [last, 0], [last, ends], [first, ends]], np.float64)
-        places = apply(page_from_scan, corners if streak.is_column else corners[:, ::-1]) * PX_PER_MM - 0.5
+        places = apply(page_from_scan, corners if streak.is_column else corners[:, ::-1])
+        places = places * PX_PER_MM - (0.5, 0.5 + raster.first)
         cv2.fillPoly(mask, [np.rint(places * 16).astype(np.int32)], 1, shift=4)
     return mask.astype(np.bool_)
 
@@ -49,7 +50,6 @@ def under_streaks(
 def red_stamp(
     scan: ScannedPage,
     scan_from_page: Affine,
-    frame: PageFrame,
     raster: Raster,
     layer: InkLayer,
     boxes: Mask,
@@ -76,7 +76,7 @@ def red_stamp(
     large[0] = False
     if not large.any() or (colour := colour_of(scan)) is None:
         return None
-    red, green, blue = cv2.split(canonical(colour, scan_from_page, frame))
+    red, green, blue = cv2.split(canonical(colour, scan_from_page, raster.ink.shape, raster.first))
     is_red = np.asarray(cv2.subtract(red, cv2.max(green, blue)) > RED_BY)
     written = (layer.strokes > 0) & boxes & ~large[layer.pieces]
     if written.sum() and is_red[written].mean() > RED_PEN:

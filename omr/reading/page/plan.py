@@ -25,7 +25,7 @@ NEXT_MM: Final = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A form prepared for reading; all places in canonical pixels."""
+    """A form prepared for reading; all places in pixels of the raster's band."""
 
     form: Form
     raster: Raster
@@ -44,12 +44,16 @@ class Plan:
         raster, side = raster_of(form), pixels(BOX_MM)
         places = [(question.key, option.code) for question in form.questions for option in question.options]
         boxes = [option.box for question in form.questions for option in question.options]
-        tops_lefts = np.array([[pixels(box.y_mm), pixels(box.x_mm)] for box in boxes], np.intp).reshape(-1, 2)
+        tops_lefts = np.array(
+            [[pixels(box.y_mm) - raster.first, pixels(box.x_mm)] for box in boxes], np.intp
+        ).reshape(-1, 2)
         insides = np.zeros(raster.ink.shape, np.bool_)
         for top, left in tops_lefts.tolist():
             insides[top : top + side, left : left + side] = True
         written = [question.area for question in form.questions if question.area is not None]
-        zones = [_zone(box, boxes, written, form.frame.ladder.x_mm) for box in boxes]
+        zones = np.array([_zone(box, boxes, written, form.frame.ladder.x_mm) for box in boxes], np.intp)
+        zones = zones.reshape(-1, 4)
+        zones[:, :2] = np.maximum(zones[:, :2] - raster.first, 0)
         return cls(
             form,
             raster,
@@ -59,7 +63,7 @@ class Plan:
             tuple(places),
             tops_lefts,
             side,
-            np.array(zones, np.intp).reshape(-1, 4),
+            zones,
             insides,
         )
 

@@ -38,12 +38,13 @@ class Words:
         boxes = [option.box for question in form.questions for option in question.options]
         first = min(box.y_mm for box in boxes) - ANSWERS_MM
         last = max(box.y_mm + box.height_mm for box in boxes)
-        middle = raster.words[:, :2].mean(axis=1) / PX_PER_MM
+        self.first = raster.first
+        middle = (raster.words[:, :2].mean(axis=1) + raster.first) / PX_PER_MM
         pieces = raster.words[(middle >= first) & (middle <= last)]
         chosen = [(piece, *_samples(raster, piece)) for piece in pieces]
         chosen = [one for one in chosen if len(one[1]) and len(one[2])]
         self.pieces: NDArray[np.intp] = np.array([one[0] for one in chosen], np.intp).reshape(-1, 4)
-        middles = np.array([box.centre_mm[::-1] for box in boxes]) * PX_PER_MM
+        middles = np.array([box.centre_mm[::-1] for box in boxes]) * PX_PER_MM - (raster.first, 0)
         own = np.stack([self.pieces[:, :2].mean(axis=1), self.pieces[:, 2:].mean(axis=1)], axis=1)
         far = np.abs(own[:, None, 0] - middles[:, 0]) * SAME_ROW + np.abs(own[:, None, 1] - middles[:, 1])
         self._nearest = far.argmin(axis=1)
@@ -106,7 +107,7 @@ def check_rows(dark: NDArray[np.uint8], words: Words, shifts: NDArray[np.intp]) 
     wrong = found < ITSELF * usual
     clusters = _beside(words.pieces[wrong])
     if clusters >= LEAST_PIECES:
-        at = words.pieces[wrong][:, :2].mean() / PX_PER_MM
+        at = (words.pieces[wrong][:, :2].mean() + words.first) / PX_PER_MM
         raise AlignmentError("rows_displaced", words=int(wrong.sum()), of=len(found), at_mm=float(at))
     return wrong
 

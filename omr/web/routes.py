@@ -10,7 +10,7 @@ from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
 from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, voices
 from omr.web.paper import counters, handing, printing, sheets, stock, units
-from omr.web.review import cases, comments, grid, review, strip, undo
+from omr.web.review import cases, comments, grid, heaps, review, strip, undo
 from omr.web.start import help, home, state
 from omr.words import Role
 
@@ -61,11 +61,14 @@ ROUTES: Final = (
     Entry("POST", "/review/grid/undo", grid.undo, _REVIEW),
     Entry("GET", "/review/row/{reading}/{question}.jpg", review.row_picture, _REVIEW),
     Entry("GET", "/review/whole/{reading}.jpg", review.whole_page, _REVIEW),
-    Entry("GET", "/cases", cases.desk, _CASES),
+    Entry("GET", "/cases", heaps.desk, _CASES),
+    Entry("POST", "/cases", heaps.decide_many, _CASES),
     Entry("POST", "/cases/serial", cases.check_serial, _CASES),
     Entry("GET", "/cases/{item}", cases.show, _CASES),
     Entry("POST", "/cases/{item}", cases.decide, _CASES),
     Entry("GET", "/cases/{item}/page.jpg", cases.page_picture, _CASES),
+    Entry("GET", "/cases/{item}/small.jpg", cases.small_picture, _CASES),
+    Entry("GET", "/cases/{item}/serial-{place}.jpg", cases.serial_picture, _CASES),
     Entry("GET", "/cases/{item}/difference.jpg", cases.difference, _CASES),
     Entry("GET", "/cases/{item}/stamp.jpg", cases.stamp, _CASES),
     Entry("GET", "/comments", comments.desk, _COMMENTS),

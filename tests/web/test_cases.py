@@ -13,7 +13,7 @@ from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.records.register.near_serials import near_serials
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.web.review import cases
+from omr.web.review import pairs
 from omr.words import Role
 
 
@@ -102,7 +102,7 @@ def test_only_known_words(word, duplicate, person, office):
 
 def test_pictures_of_a_case(duplicate, person, monkeypatch):
     reviewer = person(Role.REVIEWER)
-    monkeypatch.setattr(cases, "_upright", lambda visit, store, reading: _blank(reading))
+    monkeypatch.setattr(pairs, "_upright", lambda visit, store, reading: _blank(reading))
     answer = reviewer.client.get(f"/cases/H{duplicate}/difference.jpg")
     assert answer.content.startswith(b"\xff\xd8")
     assert reviewer.client.get("/cases/S1/difference.jpg").status_code == 404

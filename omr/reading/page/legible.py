@@ -25,6 +25,8 @@ from omr.reading.scan.pages import Grey
 _DPI: Final = 300.0
 _PX_PER_MM: Final = _DPI / MM_PER_INCH
 _DIGITS: Final = "0123456789"
+UNREAD: Final = "·"  # in place of a letter that is clearly none
+_PATTERN: Final = "0 00 0000000 AAA 00"  # how a serial is printed, in a face whose letters are all as wide
 # What stands where in "1 26 0000123 ABC 9Z" without its blanks.
 _MAY: Final = (_DIGITS,) * 10 + (GUARD_ALPHABET,) * 3 + (CHECK_ALPHABET,) * 2
 _AROUND_MM: Final = 0.5  # that the letter may lie off: the map is right to half a millimetre
@@ -37,25 +39,36 @@ LEAST_AHEAD: Final = 0.05
 LEAST_AGAINST: Final = 2
 
 
-def contradicted(aligned: AlignedPage, serial: Serial) -> str:
-    """Return the letters that the page clearly shows otherwise, ``·`` for those that it does not.
+def legible(aligned: AlignedPage) -> str:
+    """Return the letters of the serial that the page clearly shows, `UNREAD` for those that it does not.
 
     Returns
     -------
     str
-        As long as the serial without blanks; nothing but ``·`` where the page says nothing against it.
+        As long as a serial without blanks: where each letter stands does not depend on the serial.
     """
     frame, place = aligned.located.frame, aligned.located.frame.serial_text
-    left = place.x_mm + place.width_mm - width_mm(serial.printed, "mono", SERIAL_PT)
+    left = place.x_mm + place.width_mm - width_mm(_PATTERN, "mono", SERIAL_PT)
     advance = width_mm("0", "mono", SERIAL_PT)
     top = serial_baseline(frame) - 0.8 * SERIAL_PT * MM_PER_PT
-    columns = [at for at, sign in enumerate(serial.printed) if sign != " "]
+    columns = [at for at, sign in enumerate(_PATTERN) if sign != " "]
     shown = []
-    for sign, may, column in zip(str(serial), _MAY, columns, strict=True):
+    for may, column in zip(_MAY, columns, strict=True):
         box = Box(left + column * advance, top, advance, 0.9 * SERIAL_PT * MM_PER_PT)
-        seen = _letter(cut(aligned, box, _AROUND_MM, _DPI), may)
-        shown.append("·" if seen in (None, sign) else str(seen))
+        shown.append(_letter(cut(aligned, box, _AROUND_MM, _DPI), may) or UNREAD)
     return "".join(shown)
+
+
+def contradicted(aligned: AlignedPage, serial: Serial) -> str:
+    """Return the letters that the page clearly shows otherwise, `UNREAD` for all others.
+
+    Returns
+    -------
+    str
+        As long as the serial without blanks; nothing but `UNREAD` where the page says nothing against it.
+    """
+    seen = legible(aligned)
+    return "".join(UNREAD if one == sign else one for one, sign in zip(seen, str(serial), strict=True))
 
 
 def speaks_against(shown: str) -> bool:

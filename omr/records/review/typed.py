@@ -8,7 +8,8 @@ from pathlib import Path
 from omr.errors import OmrError
 from omr.forms.serial import Serial
 from omr.reading.apart import Apart, page_at
-from omr.reading.page.align import align
+from omr.reading.limits import USUAL, Limits
+from omr.reading.page.align import AlignedPage, align
 from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.legible import contradicted, speaks_against
 from omr.reading.page.locate import locate
@@ -31,14 +32,24 @@ def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: 
     issue = desk.issued.find(serial)
     if issue is None:
         raise OmrError("review.not_issued", serial=serial.printed)
-    with Apart(desk.limits) as apart:
-        scan = apart.call(decode, page_of(store, workspace, item, apart))
-    aligned = align(locate(scan))
+    aligned = aligned_page(store, workspace, item, desk.limits)
     shown = contradicted(aligned, serial)
     if speaks_against(shown):
         raise OmrError("review.contradicted", serial=serial.printed, shown=shown)
     identified = IdentifiedPage(aligned, serial, issue, (Carrier.TYPED,))
     return replace(read_slip(identified, desk), doubts=())
+
+
+def aligned_page(store: Store, workspace: Path, item: Item, limits: Limits = USUAL) -> AlignedPage:
+    """Return the page of an item with the map onto its frame.
+
+    Raises
+    ------
+    OmrError
+        If it cannot be decoded, or its corners are not found.
+    """
+    with Apart(limits) as apart:
+        return align(locate(apart.call(decode, page_of(store, workspace, item, apart))))
 
 
 def page_of(store: Store, workspace: Path, item: Item, apart: Apart) -> EncodedPage:

@@ -135,6 +135,16 @@ class Pictures:
 
         return self._parts.get((reading, area, px_per_mm), made)
 
+    def small(self, store: Store, page: int, width: int) -> bytes:
+        """Return a page as it was scanned, made small, as JPEG.
+
+        Raises
+        ------
+        ScanError
+            If its picture cannot be decoded.
+        """
+        return self._parts.get((page, width), lambda: jpeg(thumbnail(self.pixels(store, page), width)))
+
     @contextmanager
     def _borrowed(self) -> Iterator[Apart]:
         apart = self._aparts.get()

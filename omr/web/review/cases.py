@@ -1,29 +1,26 @@
-"""The desk of single cases: serials to type, duplicates side by side, stamps, whole slips."""
+"""One case with its pictures: a serial to type, two sheets of one serial, a stamp, a whole slip."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
-from omr.forms.serial import parse_serial
-from omr.geometry import Box
-from omr.records.counts.readings import form_of
-from omr.records.register.near_serials import near_serials
-from omr.records.review.queue import WITHDRAW, Item, ItemKind, find_item, queue, shown
-from omr.records.review.second_reading import Decision, to_confirm
+from omr.records.counts.validity import rules
+from omr.records.review.cases import Case, cases_for
+from omr.records.review.queue import WITHDRAW, Item, ItemKind, find_item, shown
 from omr.records.store.store import Store
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.pictures import Colours, cut, jpeg, thumbnail
 from omr.web.frame.visit import Visit
-from omr.words import BLANK_ALONE, WITHDRAWN, Aside, PageDecision, SlipDecision, SlipDoubt
+from omr.web.review import pairs, serials
+from omr.web.work.journal import Done
+from omr.words import BLANK_ALONE, Aside, PageDecision, SlipDecision, SlipDoubt
 
-_PAGE_PX: Final = 900
-_DIFFERENCE_PX_PER_MM: Final = 4.0
+_PAGE_PX: Final = 1400  # what a scan of 150 dpi and more has, so that it can be looked at large
+_SMALL_PX: Final = 150
 _STAMP_PX_PER_MM: Final = 9.0
 _STAMP_MARGIN_MM: Final = 6.0
 
@@ -33,19 +30,6 @@ PAGES: Final = (PageDecision.RESCANNED, PageDecision.NOT_A_SLIP, "KHL1", "KHL2",
 
 # Reasons of pages that have a name of their own; the others are pages that could not be read.
 NAMED_PAGES: Final = ("serial_unreadable", "serial_unknown", "serial_conflict", BLANK_ALONE)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One line of the list."""
-
-    item: Item
-    second: bool  # somebody decided already; the next reader does not see what
-
-    @property
-    def label(self) -> str:
-        """The message that names what it is about."""
-        return label(self.item)
 
 
 def label(item: Item) -> str:
@@ -63,19 +47,13 @@ def _word(item: Item) -> Aside | SlipDoubt | None:
     return SlipDoubt(item.reason) if item.reason in set(SlipDoubt) else None
 
 
-def _offered(item: Item) -> tuple[str, ...]:
+def offered(item: Item) -> tuple[str, ...]:
     """Return what may be answered at a glance; every other reason of the rules stands behind "invalid"."""
     if item.kind is ItemKind.PAGE:
         return PAGES
     word = _word(item)
     offered = word.meanwhile.offered if isinstance(word, Aside) else word.offered if word else ()
     return offered or OTHER_SLIPS
-
-
-def desk(visit: Visit) -> Response:
-    """List the cases, what decides most first."""
-    with visit.office.store() as store:
-        return page(visit, "cases.html", cases=_cases(visit, store))
 
 
 def show(visit: Visit) -> Response:
@@ -93,7 +71,10 @@ def _show(visit: Visit, store: Store, problem: str = "", typed: str = "") -> Res
         status=400 if problem else 200,
         item=item,
         label=label(item),
-        words=_offered(item),
+        words=offered(item),
+        pair=pairs.pair_of(store, item) if item.other else None,
+        seen=serials.seen_on(visit, store, item) if item.kind is ItemKind.PAGE else None,
+        candidates=serials.offered(visit, store, item) if item.kind is ItemKind.PAGE else [],
         problem=problem,
         typed=typed,
         held=visit.office.worklist.held_by_other(item.item, visit.me.name),
@@ -108,46 +89,58 @@ def decide(visit: Visit) -> Response:
     with visit.office.store() as store:
         item = _item(visit, store)
         try:
-            _decide(visit, store, item, word, why or f"case desk: {word}")
+            decide_one(visit, store, item, word, why or f"case desk: {word}")
         except OmrError as error:
             return _show(visit, store, str(error), visit.form.get("serial", ""))
         visit.office.worklist.forget()
-        following = _cases(visit, store)
+        visit.office.journal.add(visit.secret, Done((item.item,), f"/cases/{item.item}"))
+        following = waiting(visit, store)
     return see_other(f"/cases/{following[0].item.item}" if following else "/cases")
 
 
-def _decide(visit: Visit, store: Store, item: Item, word: str, why: str) -> None:
+def decide_one(visit: Visit, store: Store, item: Item, word: str, why: str) -> None:
+    """Record one word on a case that waits for this reviewer.
+
+    Raises
+    ------
+    OmrError
+        If somebody else is at it or was quicker, or the word does not fit.
+    """
     with visit.office.deciding:
-        if item.item not in {case.item.item for case in _cases(visit, store)}:
-            raise OmrError("desk.taken_meanwhile")
+        if item.item not in {case.item.item for case in waiting(visit, store)}:
+            raise OmrError("cases.taken")
         if visit.office.worklist.held_by_other(item.item, visit.me.name):
-            raise OmrError("desk.taken_meanwhile")
+            raise OmrError("cases.taken")
         if word == WITHDRAW:
             raise OmrError("desk.nothing_to_undo")
+        if item.kind is ItemKind.PAGE and word not in {*offered(item), *rules().texts}:
+            serials.refuse_contradicted(visit, store, item, word)
         name = visit.me.name
         visit.office.hall(store, name).decide(item.item, [word], why=why)
         visit.office.worklist.release(item.item, name)
 
 
 def check_serial(visit: Visit) -> Response:
-    """Say, while somebody types, whether a serial can be right."""
-    text = visit.form.get("serial", "")[:40]
+    """Say, while somebody types, whether a serial can be right for the page that is looked at."""
     with visit.office.store() as store:
-        register = visit.office.hall(store, visit.me.name).serials
-    problem, run = "", None
-    try:
-        run = register.find(parse_serial(text))
-    except OmrError as error:
-        problem = error.key
-    compact = "".join(text.split()).replace("-", "")
-    return page(
-        visit,
-        "serial.html",
-        left=max(0, 15 - len(compact)),
-        problem=problem,
-        run=run,
-        near=[] if run else near_serials(text, register),
-    )
+        key = visit.form.get("item", "")
+        return serials.check(visit, store, find_item(store, key) if key else None)
+
+
+def serial_picture(visit: Visit) -> Response:
+    """Show one of the places of a page's serial."""
+    with visit.office.store() as store:
+        return serials.place_picture(visit, store, _item(visit, store))
+
+
+def small_picture(visit: Visit) -> Response:
+    """Show the page of a case small, as it was scanned: enough to tell one from another."""
+    with visit.office.store() as store:
+        try:
+            picture = visit.office.pictures.small(store, _item(visit, store).page, _SMALL_PX)
+        except ScanError as error:
+            raise NotFoundError from error
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"})
 
 
 def page_picture(visit: Visit) -> Response:
@@ -168,27 +161,7 @@ def difference(visit: Visit) -> Response:
         item = _item(visit, store)
         if item.other is None:
             raise NotFoundError
-        one, other = _upright(visit, store, int(item.reading or 0)), _upright(visit, store, item.other)
-    height, width = min(one.shape[0], other.shape[0]), min(one.shape[1], other.shape[1])
-    a, b = (cv2.GaussianBlur(p[:height, :width], (0, 0), 1.2).astype(np.int16) for p in (one, other))
-    paper = 255 - (255 - np.minimum(a, b)) // 3
-    picture = np.stack([paper, paper, paper], axis=2)
-    only_one, only_other = b - a > _VISIBLE, a - b > _VISIBLE
-    picture[only_one] = (40, 30, 190)  # blue, green, red
-    picture[only_other] = (190, 90, 20)
-    return Response(jpeg(picture.astype(np.uint8)), media_type="image/jpeg")
-
-
-_VISIBLE: Final = 45  # grey levels; noise and a slightly other brightness stay below
-
-
-def _upright(visit: Visit, store: Store, reading: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    form = form_of(store, reading)
-    if form is None:
-        raise NotFoundError
-    slip = visit.office.pictures.slip(store, form, reading)
-    whole = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
-    return cut(slip.pixels, slip.scan_from_page, whole, _DIFFERENCE_PX_PER_MM)
+        return pairs.difference(visit, store, int(item.reading or 0), item.other)
 
 
 def stamp(visit: Visit) -> Response:
@@ -216,17 +189,8 @@ def _item(visit: Visit, store: Store) -> Item:
     return item
 
 
-def _cases(visit: Visit, store: Store) -> list[Case]:
-    """Return what waits for this reviewer: fresh cases, then those that want a second reader."""
-    fresh = [item for item in queue(store) if item.kind is not ItemKind.ANSWER]
-    confirm = {name: said for name, said in to_confirm(store).items() if visit.me.name not in _speakers(said)}
-    names = {item.item for item in fresh}
-    second = [find_item(store, name) for name in confirm if name not in names]
-    cases = [Case(item, second=False) for item in fresh] + [Case(item, second=True) for item in second]
-    free = [c for c in cases if not visit.office.worklist.held_by_other(c.item.item, visit.me.name)]
-    return free
-
-
-def _speakers(said: tuple[Decision, ...]) -> set[str]:
-    latest = {one.by: one for one in said}
-    return {name for name, one in latest.items() if one.state != WITHDRAWN}
+def waiting(visit: Visit, store: Store) -> list[Case]:
+    """Return what waits for this reviewer and nobody else is at."""
+    held = visit.office.worklist.held_by_other
+    name = visit.me.name
+    return [case for case in cases_for(store, name) if not held(case.item.item, name)]

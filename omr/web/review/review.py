@@ -26,6 +26,8 @@ from omr.words import WITHDRAWN, AnswerState
 
 NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this person makes marks
 _SIDE_MM: Final = 3.0
+_AROUND_MM: Final = 2.6  # a ring is drawn 1 to 2 mm around its box
+_LABEL_MM: Final = 24.0  # behind the last box of a row whose labels stand behind the boxes
 _ROW_PX_PER_MM: Final = 8.6  # 1,240 px for a row of A5: the width of an office screen
 _PAGE_PX_PER_MM: Final = 8.0  # as a scan of 200 dpi has them: enlarged, a whole slip shows what there is
 SINGLE: Final = "single"  # the way of who wants each row by itself, also of slips with many
@@ -304,3 +306,12 @@ def _area(form: Form, question: Question) -> Box:
     top = max(0.0, spot.y_mm - NEIGHBOURS_MM)
     bottom = min(form.frame.height_mm, spot.y_mm + spot.height_mm + NEIGHBOURS_MM)
     return Box(_SIDE_MM, top, form.frame.width_mm - 2 * _SIDE_MM, bottom - top)
+
+
+def close_area(form: Form, question: Question) -> Box:
+    """Return a question's boxes with what is drawn around them, and the labels that stand behind."""
+    spot = spot_of(question).grown(_AROUND_MM)
+    left, top = max(spot.x_mm, 0.0), max(spot.y_mm, 0.0)
+    labels = 0.0 if question.kind is Kind.LIKERT else _LABEL_MM
+    right = min(spot.x_mm + spot.width_mm + labels, form.frame.width_mm)
+    return Box(left, top, right - left, min(spot.height_mm, form.frame.height_mm - top))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.responses import Response
 
@@ -26,12 +25,9 @@ from omr.records.review.second_reading import DoubtfulItem
 from omr.records.store.store import Store
 from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit
-from omr.web.review.review import KeyChoice, answer_of, choices_of, reading_of, spot_of, wanted_of
+from omr.web.review.review import KeyChoice, answer_of, choices_of, close_area, reading_of, wanted_of
 from omr.web.work.journal import Done
 from omr.words import AnswerState
-
-_AROUND_MM: Final = 2.6  # a ring is drawn 1 to 2 mm around its box
-_LABEL_MM: Final = 24.0  # behind the last box of a row whose labels stand behind the boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +129,4 @@ def _row(form: Form, question: Question, item: DoubtfulItem | None, sure: Given 
         said = proposed(item, question)
     else:  # of rows that others decide nothing is shown: who reads after them reads by himself
         said = sure.codes if sure is not None and sure.state is AnswerState.ANSWERED else ()
-    return StripRow(question, _area(form, question), item, choices_of(question), said)
-
-
-def _area(form: Form, question: Question) -> Box:
-    spot = spot_of(question).grown(_AROUND_MM)
-    right = spot.x_mm + spot.width_mm + (0.0 if question.kind is Kind.LIKERT else _LABEL_MM)
-    left, top = max(spot.x_mm, 0.0), max(spot.y_mm, 0.0)
-    right = min(right, form.frame.width_mm)
-    return Box(left, top, right - left, min(spot.height_mm, form.frame.height_mm - top))
+    return StripRow(question, close_area(form, question), item, choices_of(question), said)

@@ -37,7 +37,9 @@ CORES: Final = {
     ),
     "validity": Core("omr/records/counts/validity.py", ("tests/records/test_validity.py",)),
     "statistics": Core("omr/reports/figures/statistics.py", ("tests/reports/test_statistics.py",)),
-    "decide": Core("omr/reading/marks/decide.py", ("tests/reading/test_decide.py",)),
+    "decide": Core(
+        "omr/reading/marks/decide.py", ("tests/reading/test_decide.py", "tests/reading/test_put_together.py")
+    ),
     "reconcile": Core("omr/records/counts/reconcile.py", ("tests/records/test_stock.py",)),
     "tallies": Core("omr/records/counts/tallies.py", ("tests/records/test_tallies.py",)),
     "chain": Core(

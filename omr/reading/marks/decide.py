@@ -19,7 +19,7 @@ from omr.reading.marks.paper import FEATURES as FIRST_FEATURES
 from omr.reading.marks.states import Answer, BoxVerdict, Judgement
 from omr.words import AnswerState, BoxState, Reason
 
-__all__ = ["Answer", "BoxVerdict", "Judgement", "decide"]
+__all__ = ["Answer", "BoxVerdict", "Judgement", "decide", "put_together"]
 
 
 def decide(
@@ -48,13 +48,26 @@ def decide(
         for reading, j in zip(readings, judgements, strict=True)
     )
     leans = {(v.question, v.option) for v, j in zip(verdicts, judgements, strict=True) if j.leans_marked}
+    return verdicts, put_together(questions, verdicts, leans)
+
+
+def put_together(
+    questions: Sequence[Question], verdicts: Sequence[BoxVerdict], leans: Collection[tuple[str, str]]
+) -> tuple[Answer, ...]:
+    """Put the boxes of each question together.
+
+    Parameters
+    ----------
+    leans : collection of (str, str)
+        Question and option of the doubtful boxes that look rather marked.
+    """
     answers = [
         _answer(asked, [v for v in verdicts if v.question == asked.key], leans)
         for asked in questions
         if asked.kind is not Kind.TEXT
     ]
     odd = sum(answer.state in (AnswerState.DOUBTFUL, AnswerState.MULTIPLE) for answer in answers)
-    return verdicts, tuple(_asked_if_multiple(answer) if odd > 1 else answer for answer in answers)
+    return tuple(_asked_if_multiple(answer) if odd > 1 else answer for answer in answers)
 
 
 def _judged(

@@ -205,11 +205,13 @@ def main(path, key=None):
         answers = as_counted(tables, row["fingerprint"], online[row["response"]])
         told.append((row["unit"], row["fingerprint"], answers))
     told = [one for one in told if not says_nothing(tables, *one[1:])]
+    kinds = {(row["fingerprint"], row["question"]): row["kind"] for row in tables["form_questions"]}
     form_of = {row["fingerprint"]: f"{row['form']}/{row['revision']}" for row in tables["forms"]}
     for unit, fingerprint, answers in told:
         for question, (state, codes, _) in answers.items():
             where = f"{unit}/{form_of[fingerprint]}/{question}/{state}"
-            figures.update([where, *(f"{where}/{code}" for code in codes.split() if state == "answered")])
+            single = state == "answered" and kinds[fingerprint, question] not in ("date", "code")
+            figures.update([where, *(f"{where}/{code}" for code in codes.split() if single)])
     for row in latest(tables, "visit_counts", "visit_count", "unit", "period").values():
         figures[f"{row['unit']}/visits"] += row["visits"] * (row["period"] == period)
     for name, value in sorted(stated.items()):

@@ -72,6 +72,8 @@ class Reason(StrEnum):
     PRINT_DIFFERS = "print_differs"  # the box's own outline is not there
     PRINT_UNKNOWN = "print_unknown"  # too few empty boxes to tell print from ink
     CUT_OFF = "cut_off"  # the box lies off the picture
+    SIGN_MISSING = "sign_missing"  # a value with an empty place between others
+    CANNOT_BE = "cannot_be"  # a value that its check, its range or the calendar refuses
 
     @property
     def label(self) -> str:

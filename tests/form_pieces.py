@@ -78,3 +78,30 @@ high = "Chắc chắn"
 key = "S1"
 text = "Đồng chí có giới thiệu đơn vị cho người thân không?"
 """
+
+DIGITS = """
+[[section]]
+kind = "digits"
+[[section.question]]
+kind = "number"
+key = "N1"
+text = "Tuổi"
+least = 16
+most = 90
+[[section.question]]
+kind = "number"
+key = "N2"
+text = "Số giờ chờ"
+decimals = 1
+[[section.question]]
+kind = "date"
+key = "D1"
+text = "Ngày đến làm thủ tục"
+latest = "2026-12-31"
+[[section.question]]
+kind = "code"
+key = "K1"
+text = "Số hiệu cán bộ"
+length = 4
+check = "luhn"
+"""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from omr.forms.surveys import overall_question
-from omr.forms.template import Form, Question
+from omr.forms.template import Form, Kind, Question
 from omr.records.counts.answers import Given
 from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import (
@@ -58,9 +58,11 @@ def count(slips: Iterable[Slip], forms: Mapping[str, Form]) -> Tallies:
         if slip.state is not SlipState.VALID:
             continue
         form = forms[at.fingerprint]
+        named = {question.key for question in form.questions if question.kind in (Kind.CODE, Kind.DATE)}
         for question, given in slip.answers.items():
             answers[at, question, given.state, ""] += 1
-            for code in given.codes if given.state is AnswerState.ANSWERED else ():
+            shown = given.state is AnswerState.ANSWERED and question not in named
+            for code in given.codes if shown else ():
                 answers[at, question, given.state, code] += 1
         good = _goodness(form, slip)
         rated[key] += bool(good)
@@ -127,8 +129,9 @@ def states_and_answers(tallies: Tallies) -> Counts:
     counts: Counter[tuple[str, ...]] = Counter()
     for row in tallies.slips:
         counts[row.stratum.unit, row.state, row.reason] += row.slips
+    one_by_one = {(row.stratum, row.question, row.state) for row in tallies.answers if row.code}
     for answer in tallies.answers:
-        if answer.code or answer.state is not AnswerState.ANSWERED:
+        if answer.code or (answer.stratum, answer.question, answer.state) not in one_by_one:
             counts[answer.stratum.unit, answer.question, answer.state, answer.code] += answer.slips
     return dict(counts)
 

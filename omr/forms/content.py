@@ -26,6 +26,7 @@ Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=4, strict=Fal
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,23}$")]
 SurveyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,23}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,11}$")]
+Signs = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,36}$")]
 Points = Annotated[float, Field(ge=LEAST_PT, le=24)]
 Gap = Annotated[float, Field(ge=0, le=40)]
 
@@ -165,6 +166,58 @@ class Scale(_Part):
     question: Annotated[tuple[ScaleQuestion, ...], Field(min_length=1, max_length=20)]
 
 
+class NumberQuestion(_Part):
+    """A number, marked digit by digit."""
+
+    kind: Literal["number"]
+    key: Key
+    text: Text
+    digits: Annotated[int, Field(ge=1, le=8)] = 2
+    decimals: Annotated[int, Field(ge=0, le=3)] = 0
+    least: float | None = None
+    most: float | None = None
+    only_if: OnlyIf | None = None
+
+
+class DateQuestion(_Part):
+    """A day or a month, marked digit by digit."""
+
+    kind: Literal["date"]
+    key: Key
+    text: Text
+    shape: Literal["dd/mm/yyyy", "mm/yyyy"] = "dd/mm/yyyy"
+    earliest: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")] = ""
+    latest: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")] = ""
+    only_if: OnlyIf | None = None
+
+
+class CodeQuestion(_Part):
+    """A code of so many signs: the number of a student, a unit."""
+
+    kind: Literal["code"]
+    key: Key
+    text: Text
+    length: Annotated[int, Field(ge=1, le=15)]
+    places: tuple[Signs, ...] = ()
+    check: Literal["", "luhn", "mod11-2", "mod97-10"] = ""
+    pattern: Annotated[str, StringConstraints(max_length=200)] = ""
+    allowed: Annotated[tuple[Line, ...], Field(max_length=500)] = ()
+    only_if: OnlyIf | None = None
+
+
+GridQuestion = Annotated[NumberQuestion | DateQuestion | CodeQuestion, Field(discriminator="kind")]
+
+
+class Digits(_Part):
+    """Values to be marked sign by sign, each a grid of columns, as many in a band as there is room."""
+
+    kind: Literal["digits"]
+    column_pitch: Annotated[float, Field(ge=LEAST_COLUMN_MM, le=20)] = 11.0
+    row_pitch: Annotated[float, Field(ge=LEAST_CHOICE_ROW_MM, le=12)] = 6.5
+    space: Gap = 1.6
+    question: Annotated[tuple[GridQuestion, ...], Field(min_length=1, max_length=20)]
+
+
 class Electronic(_Part):
     """Room for the QR code of the electronic form, printed where the office has set its address."""
 
@@ -191,7 +244,7 @@ class Footer(_Part):
     thanks: Text
 
 
-Section = Annotated[Choices | Matrix | Scale | Comment, Field(discriminator="kind")]
+Section = Annotated[Choices | Matrix | Scale | Digits | Comment, Field(discriminator="kind")]
 
 
 class Template(_Part):

@@ -15,7 +15,7 @@ from omr.forms import content
 from omr.forms.content import Template
 from omr.forms.layout_checks import find_problems
 from omr.forms.loading import load_template
-from omr.forms.numbered import set_scale
+from omr.forms.numbered import set_digits, set_scale
 from omr.forms.parts import set_choices, set_comment, set_foot, set_head, set_instructions, set_matrix
 from omr.forms.problems import Problem, refuse
 from omr.forms.sheet import Sheet
@@ -53,6 +53,8 @@ def lay_out(template: Template, file: object = "") -> Form:
             questions += set_matrix(sheet, section)
         elif isinstance(section, content.Scale):
             questions += set_scale(sheet, section)
+        elif isinstance(section, content.Digits):
+            questions += set_digits(sheet, section, template.language)
         else:
             question, code = set_comment(sheet, section)
             questions.append(question)

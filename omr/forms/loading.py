@@ -14,18 +14,25 @@ from omr.errors import OmrError, TemplateError, why
 from omr.forms.content import (
     ChoiceQuestion,
     Choices,
+    CodeQuestion,
     Comment,
+    DateQuestion,
     Matrix,
     MatrixQuestion,
+    NumberQuestion,
     OnlyIf,
     ScaleQuestion,
     Template,
     writing_key,
 )
+from omr.forms.entries import CHECK_SIGNS, DIGITS, Check, Shape, fault_of
 from omr.forms.problems import Problem, refuse
+from omr.forms.template import Entry, Kind, Question
+from omr.messages import say
 from omr.toml_in import SAID, parse_toml, shown
 
-KINDS: Final = ("choices", "matrix", "scale", "comment")  # of sections
+KINDS: Final = ("choices", "matrix", "scale", "digits", "comment")  # of sections
+VALUES: Final = ("number", "date", "code")  # of questions of digits
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
 
 
@@ -58,7 +65,9 @@ def load_template(file: Path) -> Template:
     return template
 
 
-AnyQuestion = ChoiceQuestion | MatrixQuestion | ScaleQuestion | Comment
+AnyQuestion = (
+    ChoiceQuestion | MatrixQuestion | ScaleQuestion | NumberQuestion | DateQuestion | CodeQuestion | Comment
+)
 
 
 def questions_of(template: Template) -> Iterator[tuple[str, AnyQuestion]]:
@@ -80,6 +89,7 @@ def _contradictions(template: Template) -> Iterator[Problem]:
         if question.key in keys:
             yield Problem(f"{where}.key", "forms.twice", {"value": question.key})
         keys.append(question.key)
+        yield from _value_wrong(question, where)
         if isinstance(question, ChoiceQuestion):
             yield from _writing_twice(question, where, keys)
         if isinstance(question, ChoiceQuestion | MatrixQuestion) and question.overall:
@@ -111,6 +121,53 @@ def _writing_twice(question: ChoiceQuestion, where: str, keys: list[str]) -> Ite
             if key in keys:
                 yield Problem(f"{where}.options[{place}].write", "forms.twice", {"value": key})
             keys.append(key)
+
+
+def _value_wrong(question: AnyQuestion, where: str) -> Iterator[Problem]:
+    """Yield bounds and rules that no value can meet."""
+    match question:
+        case NumberQuestion(least=float(low), most=float(high)) if low > high:
+            yield Problem(f"{where}.most", "forms.no_value", {"value": high})
+        case DateQuestion(earliest=low, latest=high) if low and high and low > high:
+            yield Problem(f"{where}.latest", "forms.no_value", {"value": high})
+        case DateQuestion(shape=shape) if any(
+            day and (len(day) == 10) != (Shape(shape) is Shape.DAY)
+            for day in (question.earliest, question.latest)
+        ):
+            yield Problem(f"{where}.earliest", "forms.no_value", {"value": question.earliest})
+        case CodeQuestion():
+            yield from _code_wrong(question, where)
+
+
+def _code_wrong(question: CodeQuestion, where: str) -> Iterator[Problem]:
+    if question.places and len(question.places) != question.length:
+        values: dict[str, object] = {"places": len(question.places), "length": question.length}
+        yield Problem(f"{where}.places", "forms.other_length", values)
+        return
+    if question.check:
+        more = CHECK_SIGNS[Check(question.check)]
+        places = question.places or (DIGITS,) * question.length
+        if not all(set(of) <= set(DIGITS) for of in places[:-1]) or not set(places[-1]) <= set(DIGITS + more):
+            yield Problem(f"{where}.check", "forms.check_of_digits", {"value": question.check})
+    try:
+        re.compile(question.pattern)
+    except re.error as error:
+        yield Problem(
+            f"{where}.pattern", "forms.no_pattern", {"value": question.pattern[:40], "detail": error}
+        )
+        return
+    for value in question.allowed:
+        entry = entry_of_code(question)
+        asked = Question(question.key, Kind.CODE, "", "", False, False, (), None, None, entry)
+        if (fault := fault_of(asked, value)) is not None:
+            detail = say(f"entries.{fault}")
+            yield Problem(f"{where}.allowed", "forms.bad_code", {"value": value[:20], "detail": detail})
+
+
+def entry_of_code(question: CodeQuestion) -> Entry:
+    """Return what the places of a code may hold; with `allowed`, no other signs than those have."""
+    places = question.places or (DIGITS,) * question.length
+    return Entry(places, check=question.check, pattern=question.pattern, allowed=question.allowed)
 
 
 def _conditions(template: Template) -> Iterator[Problem]:
@@ -177,7 +234,7 @@ def _place(content: object, steps: tuple[int | str, ...]) -> tuple[str, object]:
         if isinstance(step, int):
             where += f"[{step + 1}]"
             inside = inside[step] if isinstance(inside, list) and step < len(inside) else None
-        elif isinstance(inside, dict) and step not in inside and step in KINDS:
+        elif isinstance(inside, dict) and step not in inside and step in (*KINDS, *VALUES):
             continue  # the kind of a section, which pydantic counts as a step
         else:
             where += f".{step}" if where else step

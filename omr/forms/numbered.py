@@ -1,13 +1,17 @@
-"""Questions that are answered with numbers: scales from 0 to 10, each with its row of boxes."""
+"""Questions that are answered with numbers: scales with a row of boxes, values with a column a digit."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from omr.forms import content
+from omr.forms.entries import DIGITS, PLACES, Shape, box_code
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, width_mm
+from omr.forms.loading import entry_of_code
 from omr.forms.parts import AFTER_BOX_MM, as_text, asked
 from omr.forms.problems import Problem
 from omr.forms.sheet import LEADING, RULE_MM, Sheet, box_at, rounded
-from omr.forms.template import BOX_MM, Kind, Option, Question
+from omr.forms.template import BOX_MM, Condition, Entry, Kind, Option, Question
 
 
 def set_scale(sheet: Sheet, section: content.Scale) -> list[Question]:
@@ -66,3 +70,99 @@ def _label(section: content.Scale, value: int) -> str:
     if value == section.last:
         return f"{value} ({as_text(*section.high)})"
     return str(value)
+
+
+BETWEEN_MM: Final = 9.0  # two grids beside one another
+SIGN_MM: Final = 3.6  # the sign left of its box
+
+
+def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Question]:
+    """Set grids from left to right, then in a further band: label, words, a column a place."""
+    base, left, band = sheet.where, sheet.left, sheet.y
+    bottom = band
+    questions = []
+    for number, question in enumerate(section.question, 1):
+        sheet.where = f"{base}.question[{number}]"
+        entry = _entry(question)
+        wide = section.column_pitch * (len(entry.places) - 1) + BOX_MM + SIGN_MM
+        if left > sheet.left and left + wide > sheet.right:
+            left, band = sheet.left, bottom + section.space
+        sheet.y = band
+        questions.append(_grid(sheet, section, question, entry, left, wide, language))
+        bottom = max(bottom, sheet.y)
+        left += wide + BETWEEN_MM
+    sheet.y = bottom
+    return questions
+
+
+def _grid(
+    sheet: Sheet,
+    section: content.Digits,
+    question: content.NumberQuestion | content.DateQuestion | content.CodeQuestion,
+    entry: Entry,
+    left: float,
+    wide: float,
+    language: str,
+) -> Question:
+    size, pitch = sheet.sizes.body, section.column_pitch
+    em = size * MM_PER_PT
+    room = min(max(wide, 30.0), sheet.right - left)
+    lines = sheet.lines(question.text, "bold", sheet.sizes.label, room)
+    y = sheet.block(left, sheet.y + ASCENT * em, lines, sheet.sizes.label)
+    first = left + SIGN_MM + BOX_MM / 2  # middle of the first column
+    for words, at in _words(entry, language):
+        sheet.line(first + at * pitch, y, words, "italic", size, "centre")
+    top = y + 0.3 * em + 0.6
+    options = []
+    for place, signs in enumerate(entry.places, 1):
+        for row, sign in enumerate(signs):
+            box = box_at(first + (place - 1) * pitch - BOX_MM / 2, top + (row + 0.5) * section.row_pitch)
+            middle = box.centre_mm[1]
+            sheet.middle_block(box.x_mm - AFTER_BOX_MM, middle, [(sign, "regular")], size, "right")
+            options.append(Option(box_code(place, sign), sign, False, box))
+    sheet.y = top + max(len(signs) for signs in entry.places) * section.row_pitch
+    only_if = question.only_if
+    return Question(
+        key=question.key,
+        kind=Kind(question.kind),
+        text=as_text(*question.text),
+        factor="",
+        core=False,
+        overall=False,
+        options=tuple(options),
+        area=None,
+        only_if=Condition(only_if.question, only_if.codes) if only_if else None,
+        entry=entry,
+    )
+
+
+def _entry(question: content.NumberQuestion | content.DateQuestion | content.CodeQuestion) -> Entry:
+    match question:
+        case content.NumberQuestion():
+            places = (DIGITS,) * (question.digits + question.decimals)
+            return Entry(places, question.decimals, least=question.least, most=question.most)
+        case content.DateQuestion():
+            shape = Shape(question.shape)
+            return Entry(PLACES[shape], shape=shape.value, earliest=question.earliest, latest=question.latest)
+        case content.CodeQuestion():
+            return entry_of_code(question)
+
+
+DATE_WORDS: Final = {
+    "vi": {"dd": "ngày", "mm": "tháng", "yyyy": "năm"},
+    "en": {"dd": "day", "mm": "month", "yyyy": "year"},
+}
+
+
+def _words(entry: Entry, language: str) -> list[tuple[str, float]]:
+    """Return what stands over the places, and over which place its middle is: their parts, the comma."""
+    if entry.shape:
+        parts, at = [], 0
+        for part in entry.shape.split("/"):
+            words = (DATE_WORDS[one][part] for one in language.split("-") if one in DATE_WORDS)
+            parts.append((" / ".join(words) or part, at + (len(part) - 1) / 2))
+            at += len(part)
+        return parts
+    if entry.decimals:
+        return [(",", len(entry.places) - entry.decimals - 0.5)]
+    return []

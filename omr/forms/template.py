@@ -60,6 +60,22 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What may stand in the places of a value, sign by sign, and how a value is checked."""
+
+    places: tuple[str, ...]  # the signs of each place, from the left
+    decimals: int = 0  # of a number: so many of the last places stand behind the comma
+    shape: str = ""  # of a date, `entries.Shape`
+    least: float | None = None  # of a number
+    most: float | None = None
+    earliest: str = ""  # of a date, as it is stored
+    latest: str = ""
+    check: str = ""  # of a code, `entries.Check`
+    pattern: str = ""  # of a code: a regular expression that all of it fits
+    allowed: tuple[str, ...] = ()  # of a code: these and no others
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question with its boxes, or (kind text) with its writing area."""
 
@@ -72,6 +88,7 @@ class Question:
     options: tuple[Option, ...]
     area: Box | None  # kind text only: where people write
     only_if: Condition | None = None  # whoever answered otherwise was told to skip it
+    entry: Entry | None = None  # of the kinds in `VALUES`; their options are the signs of each place
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +179,7 @@ def _parser() -> TypeAdapter[Form]:
 # stands in no archive, and those forms keep their fingerprint.
 _LATER: Final[dict[str, dict[str, object]]] = {
     "form": {"survey": ""},
-    "question": {"only_if": None},
+    "question": {"only_if": None, "entry": None},
     "option": {"applies": True},
 }
 

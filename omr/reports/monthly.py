@@ -11,6 +11,7 @@ from typing import Final
 from omr.figures import Share
 from omr.files import write_whole
 from omr.forms.surveys import overall_question
+from omr.forms.template import VALUES
 from omr.messages import choose_language
 from omr.records.counts.closing import root_of
 from omr.records.counts.reconcile import Line, reconcile
@@ -36,7 +37,7 @@ from omr.reports.tables.satisfaction_tables import (
     respondents_table,
     units_table,
 )
-from omr.reports.tables.scale_tables import scale_tables
+from omr.reports.tables.scale_tables import numbers_table, scale_tables
 from omr.reports.tables.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.tables.tables import Table
 from omr.reports.tables.time_tables import adjustments_table, changes_table, heat_table, trend_table
@@ -252,7 +253,7 @@ def _item(counts: ItemCounts, hidden: Collection[str]) -> dict[str, object]:
     codes = {
         o.code: None if o.code in hidden else counts.codes.get(o.code, 0)
         for o in question.options
-        if o.applies
+        if o.applies and question.kind not in VALUES
     }
     satisfied = counts.satisfied if question.core else None
     return {"counts": codes, "satisfied": satisfied, "answered": counts.answered}
@@ -280,7 +281,7 @@ def _hidden_counts(items: Mapping[Item, ItemCounts], smallest: int) -> dict[Item
 
 
 def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple[Table, ...]:
-    """Return Biểu 01 to 07 and those of 08 to 12 in which there is something to say."""
+    """Return Biểu 01 to 07 and those of 08 to 13 in which there is something to say."""
     tables: tuple[Table, ...] = (
         slips_table(month),
         units_table(month, before),
@@ -290,6 +291,7 @@ def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple
         reasons_table(month),
         opinions_table(month),
         *scale_tables(month),
+        *numbers_table(month, settings.smallest_cell),
     )
     if month.unit or not month.pool().overall.whole:
         return tables

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from omr.forms.template import Form
+from omr.forms.entries import UNKNOWN, boxes_of
+from omr.forms.template import VALUES, Form, Question
 from omr.reading.marks.decide import Answer
 from omr.simulate.slips import Truth
 from omr.words import AnswerState, BoxState
@@ -43,11 +44,18 @@ def positions(form: Form, truth: Truth, answers: Iterable[Answer]) -> Iterator[P
         answer = read.get(question.key)
         waits = answer is None or answer.state is AnswerState.DOUBTFUL
         for option in question.options:
-            meant = option.code in truth.answers.get(question.key, ())
-            said = answer is not None and option.code in answer.codes
+            meant = option.code in _boxes(question, truth.answers.get(question.key, ()))
+            said = answer is not None and option.code in _boxes(question, answer.codes)
             right = Outcome.RIGHT if said == meant else Outcome.SILENT
             drawn = truth.marks.get(question.key, {}).get(option.code, UNTOUCHED)
             yield Position(question.key, option.code, drawn, Outcome.REVIEW if waits else right)
+
+
+def _boxes(question: Question, codes: Sequence[str]) -> Collection[str]:
+    """Return the boxes that say an answer: of a value, those of its signs."""
+    if question.kind not in VALUES:
+        return codes
+    return {box for value in codes if UNKNOWN not in value for box in boxes_of(question, value)}
 
 
 def misread(truth: Mapping[str, Sequence[str]], accepted: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from omr.forms.template import Form, Kind, Option, Question
+from omr.forms.entries import boxes_of
+from omr.forms.template import VALUES, Form, Kind, Option, Question
+from omr.simulate.entered import draw_value
 from omr.simulate.habits import Habit
 from omr.simulate.pens import PENS, Hand, Rng, take_pen
 
@@ -165,6 +167,8 @@ def _opinions(form: Form, crowd: Crowd, rng: Rng) -> dict[str, tuple[str, ...]]:
         left_out = empty or rng.random() < crowd.skip
         if left_out or (_is_told_to_skip(question, answers) and rng.random() >= DISOBEY):
             answers[question.key] = ()
+        elif question.kind in VALUES:
+            answers[question.key] = (draw_value(question, rng),)
         elif (aside := [o.code for o in question.options if not o.applies]) and rng.random() < NOT_CONCERNED:
             answers[question.key] = (aside[0],)
         elif any(option.satisfied for option in question.options):
@@ -202,8 +206,10 @@ def _mark(
 ) -> FilledSlip:
     habit = Habit(_draw(crowd.habits, rng))
     marks: dict[str, list[DrawnMark]] = {}
+    values = {question.key: question for question in form.questions if question.kind in VALUES}
     for key, codes in answers.items():
-        marks[key] = [DrawnMark(key, code, _this_time(habit, hand, crowd, rng)) for code in codes]
+        boxes = [box for value in codes for box in boxes_of(values[key], value)] if key in values else codes
+        marks[key] = [DrawnMark(key, code, _this_time(habit, hand, crowd, rng)) for code in boxes]
     if slips:
         _slip(form, answers, marks, habit, hand, crowd, rng)
     comments = tuple(q.key for q in form.questions if q.area is not None and rng.random() < crowd.comment)
@@ -228,7 +234,8 @@ def _slip(
     rng: Rng,
 ) -> None:
     """Let things go wrong: each at most once on a slip, on questions of their own."""
-    free = [q for q in form.questions if len(answers.get(q.key, ())) == 1 and q.kind is not Kind.MULTIPLE]
+    apart = (Kind.MULTIPLE, *VALUES)
+    free = [q for q in form.questions if len(answers.get(q.key, ())) == 1 and q.kind not in apart]
     order = [free[i] for i in rng.permutation(len(free))]
     wrong = rng.random(4)
     if wrong[0] < crowd.double and order:

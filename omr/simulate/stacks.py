@@ -14,8 +14,9 @@ import cv2
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from omr.errors import OmrError
+from omr.forms.entries import fault_of
 from omr.forms.serial import parse_serial
-from omr.forms.template import Form
+from omr.forms.template import VALUES, Form, Question
 from omr.reading.scan.pages import Depth
 from omr.simulate.harms import ORDINARY, ordinary_harms
 from omr.simulate.printed import PrintedRun, printed_pages, serial_of, toner
@@ -78,14 +79,20 @@ def read_answers(file: Path, form: Form) -> dict[int | str, dict[str, list[str]]
     except (OSError, ValueError, RecursionError) as error:
         detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise OmrError("simulate.bad_answers", file=file, detail=detail) from error
-    boxes = {q.key: {option.code for option in q.options} for q in form.questions}
+    asked = {question.key: question for question in form.questions if question.options}
     answers: dict[int | str, dict[str, list[str]]] = {}
     for place, page in enumerate(said.pages, start=1):
         for key, codes in page.answers.items():
-            if not set(codes) <= boxes.get(key, set()) or (codes and key not in boxes):
+            if codes and (key not in asked or not _can_say(asked[key], codes)):
                 raise OmrError("simulate.no_such_answer", file=file, question=key, codes=", ".join(codes))
         answers[str(parse_serial(page.serial)) if page.serial else page.page or place] = page.answers
     return answers
+
+
+def _can_say(question: Question, codes: Sequence[str]) -> bool:
+    if question.kind in VALUES:
+        return len(codes) == 1 and fault_of(question, codes[0]) is None
+    return set(codes) <= {option.code for option in question.options}
 
 
 def simulate_stack(stack: Stack) -> Iterator[tuple[Picture, Truth]]:

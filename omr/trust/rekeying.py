@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError
+from omr.forms.entries import fault_of, read_value
 from omr.forms.serial import parse_serial
 from omr.forms.surveys import overall_question
-from omr.forms.template import Form, Kind
+from omr.forms.template import VALUES, Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.register.periods import Period
 from omr.records.register.surveys import main_survey
@@ -302,6 +303,10 @@ def _answers(row: Mapping[str, str], form: Form) -> dict[str, str]:
         known = {option.code for option in question.options}
         if text in (NOTHING, MANY):
             said[question.key] = text
+        elif question.kind in VALUES:
+            said[question.key] = value = read_value(question, text)
+            if fault_of(question, value) is not None:
+                raise OmrError("sample.bad_answer", column=question.key, value=text[:40])
         elif not known.issuperset(codes) or len(set(codes)) < len(codes):
             raise OmrError("sample.bad_answer", column=question.key, value=text[:40])
         elif len(codes) > 1 and question.kind is not Kind.MULTIPLE:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from form_pieces import CHOICES, HEAD, MATRIX, SCALE
+from form_pieces import CHOICES, DIGITS, HEAD, MATRIX, SCALE
 
 from omr.errors import TemplateError
 from omr.forms.layout import lay_out
@@ -129,3 +129,46 @@ def test_forms_that_say_nothing_new_keep_their_fingerprint(laid: Laying) -> None
     said = as_json(form)
     assert '"applies"' not in said and '"only_if"' not in said
     assert fingerprint(form_from_json(said)) == fingerprint(form)
+
+
+def test_values_have_a_column_of_boxes_for_each_place(laid: Laying) -> None:
+    form = laid(DIGITS)
+    age, hours, day, code = form.questions
+    assert [question.kind for question in form.questions] == [Kind.NUMBER, Kind.NUMBER, Kind.DATE, Kind.CODE]
+    assert [len(question.options) for question in form.questions] == [
+        20,
+        30,
+        4 + 10 + 2 + 10 + 2 + 2 + 20,
+        40,
+    ]
+    assert hours.entry is not None and hours.entry.decimals == 1
+    columns = {round(option.box.x_mm, 2) for option in age.options}
+    assert len(columns) == 2
+    bands = {question.key: min(option.box.y_mm for option in question.options) for question in form.questions}
+    assert bands["N1"] == bands["N2"] == bands["D1"] < bands["K1"]  # no room beside the others
+    assert form_from_json(as_json(form)) == form
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "key"),
+    [
+        (("most = 90", "most = 9"), "section[1].question[1].most", "no_value"),
+        (('latest = "2026-12-31"', 'latest = "2026-12"'), "section[1].question[3].earliest", "no_value"),
+        (("length = 4", 'length = 4\nplaces = ["AB"]'), "section[1].question[4].places", "other_length"),
+        (
+            ("length = 4", 'length = 2\nplaces = ["AB", "01"]'),
+            "section[1].question[4].check",
+            "check_of_digits",
+        ),
+        (('check = "luhn"', 'pattern = "["'), "section[1].question[4].pattern", "no_pattern"),
+        (
+            ('check = "luhn"', 'check = "luhn"\nallowed = ["1234"]'),
+            "section[1].question[4].allowed",
+            "bad_code",
+        ),
+    ],
+)
+def test_values_that_nothing_can_meet_are_refused(
+    wrong: Callable[..., dict[str, str]], change: tuple[str, str], where: str, key: str
+) -> None:
+    assert wrong(DIGITS, changes=(change,))[where] == f"forms.{key}"

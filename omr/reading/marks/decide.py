@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from omr.forms.template import Kind, Question
+from omr.forms.entries import entered, fault_of, place_of
+from omr.forms.template import VALUES, Kind, Question
 from omr.reading.marks import first, question
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.measure import FEATURES, VERSION, MarkReading
@@ -62,7 +63,9 @@ def put_together(
         Question and option of the doubtful boxes that look rather marked.
     """
     answers = [
-        _answer(asked, [v for v in verdicts if v.question == asked.key], leans)
+        (_value if asked.kind in VALUES else _answer)(
+            asked, [v for v in verdicts if v.question == asked.key], leans
+        )
         for asked in questions
         if asked.kind is not Kind.TEXT
     ]
@@ -74,7 +77,12 @@ def _judged(
     questions: Sequence[Question], readings: Sequence[MarkReading], calibration: Calibration
 ) -> Sequence[Judgement]:
     """Let the judge of the version that measured decide."""
-    groups = [reading.question for reading in readings]
+    values = {asked.key for asked in questions if asked.kind in VALUES}
+    groups = [
+        # Each place of a value is a question of its own: one sign, or none.
+        f"{reading.question}#{place_of(reading.option)}" if reading.question in values else reading.question
+        for reading in readings
+    ]
     if all(reading.version == VERSION for reading in readings):
         kinds = {asked.key: asked.kind for asked in questions}
         features = np.array([reading.features for reading in readings]).reshape(len(readings), len(FEATURES))
@@ -116,3 +124,29 @@ def _answer(asked: Question, boxes: Sequence[BoxVerdict], leans: Collection[tupl
     else:
         state = AnswerState.ANSWERED
     return Answer(asked.key, state, codes, confidence, why)
+
+
+def _value(asked: Question, boxes: Sequence[BoxVerdict], leans: Collection[tuple[str, str]]) -> Answer:
+    """Put the signs of a value together; what is not whole, or cannot be, waits for a person."""
+    confidence = min((box.confidence for box in boxes), default=0.0)
+    marked = [box.option for box in boxes if box.state is BoxState.MARKED]
+    places = [place_of(option) for option in marked]
+    doubtful = [box for box in boxes if box.state is BoxState.DOUBTFUL]
+    why = next((box.reason for box in doubtful), "")
+    if len(boxes) < len(asked.options):
+        why = why or Reason.CUT_OFF.value
+    elif not doubtful and len(set(places)) < len(places):
+        why = Reason.TWO_MARKS.value
+    unsure = {place_of(box.option) for box in doubtful} | {at for at in places if places.count(at) > 1}
+    sure = [option for option in marked if place_of(option) not in unsure]
+    found = entered(asked, sure, unsure)
+    if not why and found.gap:
+        why = Reason.SIGN_MISSING.value
+    if not why and found.value and fault_of(asked, found.value) is not None:
+        why = Reason.CANNOT_BE.value
+    if why:
+        draft = (found.draft,) if found.draft else ()
+        return Answer(asked.key, AnswerState.DOUBTFUL, draft, confidence, why)
+    if not found.value:
+        return Answer(asked.key, AnswerState.NO_ANSWER, (), confidence)
+    return Answer(asked.key, AnswerState.ANSWERED, (found.value,), confidence)

@@ -11,9 +11,10 @@ optional extra.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 
 from omr.errors import OmrError, why
 from omr.files import put_in_place, remove
+from omr.forms.template import Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.store.store import Store
 
@@ -51,6 +53,8 @@ ANSWERS: Final = pa.schema(
         pa.field("question", _WORD, nullable=False),
         pa.field("state", _WORD, nullable=False),  # answered, no_answer, multiple, doubtful
         pa.field("codes", pa.list_(pa.string()), nullable=False),
+        pa.field("number", pa.float64()),  # of an answered number
+        pa.field("day", pa.date32()),  # of an answered date; a month is its first day
         pa.field("confidence", pa.float32(), nullable=False),
         pa.field("by", _WORD, nullable=False),  # machine, or the reviewer
     ]
@@ -81,13 +85,13 @@ def export(store: Store, target: Path, *, period: str | None = None) -> Exported
     OmrError
         If the disk refuses; then nothing was replaced that was there.
     """
-    counts = {"slips": 0, "answers": 0}
+    counts, forms = {"slips": 0, "answers": 0}, store.forms
     files: list[Path] = []
     with _writing(target, files) as writers:
         for slips in _chunks(current_slips(store, period=period)):
             for when in sorted({slip.period for slip in slips}):
                 these = [slip for slip in slips if slip.period == when]
-                for dataset, rows in (("slips", _slips(these)), ("answers", _answers(these))):
+                for dataset, rows in (("slips", _slips(these)), ("answers", _answers(these, forms))):
                     writers.of(dataset, when).write_table(rows)
                     counts[dataset] += rows.num_rows
     return Exported(counts["slips"], counts["answers"], tuple(sorted(files)))
@@ -162,7 +166,8 @@ def _slips(slips: list[CurrentSlip]) -> pa.Table:
     return pa.Table.from_pylist(rows, SLIPS)
 
 
-def _answers(slips: list[CurrentSlip]) -> pa.Table:
+def _answers(slips: list[CurrentSlip], forms: Mapping[str, Form]) -> pa.Table:
+    kinds = {mark: {q.key: q.kind for q in form.questions} for mark, form in forms.items()}
     rows = [
         {
             "serial": slip.serial,
@@ -172,6 +177,7 @@ def _answers(slips: list[CurrentSlip]) -> pa.Table:
             "question": question,
             "state": answer.state.value,
             "codes": list(answer.codes),
+            **_typed(kinds[slip.fingerprint][question], answer.given.valid),
             "confidence": answer.confidence,
             "by": answer.by,
         }
@@ -179,3 +185,12 @@ def _answers(slips: list[CurrentSlip]) -> pa.Table:
         for question, answer in slip.answers.items()
     ]
     return pa.Table.from_pylist(rows, ANSWERS)
+
+
+def _typed(kind: Kind, codes: tuple[str, ...]) -> dict[str, float | date | None]:
+    """Return a value as what it is."""
+    value = codes[0] if codes else None
+    number = float(value) if value is not None and kind is Kind.NUMBER else None
+    whole = value if value is None or len(value) == len("2026-11-03") else f"{value}-01"
+    day = date.fromisoformat(whole) if whole is not None and kind is Kind.DATE else None
+    return {"number": number, "day": day}

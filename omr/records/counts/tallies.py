@@ -215,6 +215,8 @@ class _Roles(dict[str, int]):
     def __init__(self, form: Form) -> None:
         self.form = form
         self.applying = applying(form)
+        # A code names somebody, a day may: they are counted as answered, and not one by one.
+        self.named = {q.key for q in form.questions if q.kind in (Kind.CODE, Kind.DATE)}
         self._overall = overall_question(form)
         self._grouping = {question.key for question in grouping_questions(form)}
         self._core = {
@@ -302,7 +304,8 @@ class _Counting:
                     total += slips
                     by_people += 0 if said.by == MACHINE else slips
                 answers[at, said.question, said.given.state, ""] += slips
-                for code in said.given.valid:
+                named = self._roles[at.fingerprint].named
+                for code in () if said.question in named else said.given.valid:
                     answers[at, said.question, said.given.state, code] += slips
         for (at, overall), texts in self._crossed.items():
             (level,) = CurrentAnswer.parse(overall).given.codes

@@ -122,7 +122,9 @@ def _answers(store: Store, period: str, counted: Tallies) -> Iterator[Row]:
             continue  # all slips in that state: their codes are told one by one
         question = next(q for q in form.questions if q.key == row.question)
         option = next((o for o in question.options if o.code == row.code), None)
-        said = (option.code, option.label, int(option.satisfied)) if option else (None, None, None)
+        said = (
+            (option.code, option.label, int(option.satisfied)) if option else (row.code or None, None, None)
+        )
         about = (question.key, question.text, question.factor, int(question.core), int(question.overall))
         place = (period, row.stratum.unit, row.stratum.channel.value, form.form, form.field)
         found[(*place, *about, row.state.value, *said)] += row.slips

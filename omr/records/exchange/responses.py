@@ -18,7 +18,8 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from omr.errors import OmrError
-from omr.forms.template import Form, Kind, Question
+from omr.forms.entries import fault_of, read_value
+from omr.forms.template import VALUES, Form, Kind, Question
 from omr.records.counts.answers import Given
 from omr.records.exchange.moments import Column, Moment, Order
 from omr.records.register.periods import PILOT, Period, parse_period
@@ -261,6 +262,11 @@ class _Reading:
     def _given(self, question: Question, text: str) -> Given:
         if not text:
             return Given(AnswerState.NO_ANSWER)
+        if question.kind in VALUES:
+            value = read_value(question, text)
+            if fault_of(question, value) is not None:
+                raise OmrError("electronic.no_answer", question=question.key, text=text[:60])
+            return Given(AnswerState.ANSWERED, (value,))
         codes = self._codes[question.key]
         number = whole_number(text)  # "5,0": what spreadsheets make of a code
         for word in (text, str(number)):

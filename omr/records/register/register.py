@@ -17,7 +17,7 @@ from typing import Final
 from omr.errors import RegisterError, why
 from omr.files import appearing, locked, remove, sha256_of
 from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
-from omr.forms.template import Form, canonical, fingerprint
+from omr.forms.template import VALUES, Form, canonical, fingerprint
 from omr.records.register.periods import parse_period, refuse_closed
 from omr.records.register.units import find_unit
 from omr.records.store.store import Act, Row, Store
@@ -172,6 +172,7 @@ def archive_form(store: Store, act: Act, form: Form) -> None:
                 "applies": None if option.applies else 0,
             }
             for at, option in enumerate(question.options)
+            if question.kind not in VALUES  # the boxes of a value are no answers
         ]
         act.add("form_options", *options)
         if question.only_if is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from omr.errors import OmrError
+from omr.forms.entries import fault_of, read_value
 from omr.forms.serial import Serial, parse_serial
-from omr.forms.template import Kind, Question
+from omr.forms.template import VALUES, Kind, Question
+from omr.messages import say
 from omr.reading.reader import ReadPage
 from omr.records.counts.answers import Given
 from omr.records.counts.validity import rules
@@ -128,12 +130,24 @@ def spoken(question: Question, answer: Sequence[str]) -> Given | None:
         raise OmrError("review.takes_several", question=question.key)
     if word in NOTHING:
         return Given(NOTHING[word])
+    if question.kind in VALUES:
+        return Given(AnswerState.ANSWERED, (_value(question, " ".join(answer)),))
     codes = tuple(option.code for option in question.options if option.code in answer)
     too_many = question.kind is not Kind.MULTIPLE and len(codes) > 1
     if not codes or too_many or set(answer) - set(codes):
         choices = ", ".join([*(option.code for option in question.options), *NOTHING, WITHDRAW])
         raise OmrError("review.bad_answer", answer=" ".join(answer)[:60], choices=choices)
     return Given(AnswerState.ANSWERED, codes)
+
+
+def _value(question: Question, text: str) -> str:
+    """Return a value in its one spelling, if it can be one."""
+    value = read_value(question, text)
+    fault = fault_of(question, value)
+    if fault is not None:
+        said = say(f"entries.{fault}")
+        raise OmrError("entries.wrong", question=question.key, value=text[:40], fault=said)
+    return value
 
 
 def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> None:

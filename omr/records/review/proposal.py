@@ -24,6 +24,8 @@ def proposed(item: DoubtfulItem, question: Question) -> tuple[str, ...]:
     question : Question
         The row as it is printed.
     """
+    if question.kind in VALUES:  # a person reads the signs: what was half read would be believed
+        return ()
     rings = {one.option for one in item.doubts if one.reason == Reason.RING_AROUND}
     marks = set(item.leans) - rings
     if rings and marks:  # one of the two is withdrawn, and which cannot be told

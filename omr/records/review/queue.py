@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from omr.errors import OmrError
+from omr.forms.entries import value_word
 from omr.messages import say
 from omr.records.counts.validity import rules
 from omr.records.store.store import Store, Value
@@ -210,6 +211,9 @@ def _choices(store: Store, item: Item) -> Iterator[PossibleAnswer]:
         )
         boxes = unpack_verdicts(str(verdicts), item.question)
         seen = {box.option: (box.state, box.confidence) for box in boxes}
+        form = store.forms[str(item.fingerprint)]
+        if typed := next(value_word(one) for one in form.questions if one.key == item.question):
+            yield PossibleAnswer("…", say(typed))
         for row in store.rows(
             "SELECT code, label FROM form_options WHERE fingerprint = ? AND question = ? ORDER BY position",
             item.fingerprint,

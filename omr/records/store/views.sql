@@ -246,7 +246,9 @@ WHERE form_questions.fingerprint = electronic_slips.fingerprint AND kind <> 'tex
 -- The answers of valid slips, one row for each ticked option.
 CREATE VIEW counted_answers AS
 SELECT channel, slip, unit, period, form, forms.field, given.question, form_questions.text,
-       factor, core, overall, given.state, code, label, satisfied, given.by
+       factor, core, overall, given.state,
+       CASE WHEN kind = 'number' AND given.state = 'answered' THEN codes ELSE code END AS code,
+       label, satisfied, given.by
 FROM (
     SELECT channel, slip, unit, period, form, fingerprint, question,
            CASE WHEN EXISTS (

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from omr.figures import Mean, Share
-from omr.forms.template import Form, Question
+from omr.forms.entries import entry_of
+from omr.forms.template import VALUES, Form, Kind, Question
 from omr.records.counts.tallies import SlipState, Stratum, Tallies
 from omr.reports.figures.questions import Item, Printed
 from omr.words import AnswerState
@@ -35,7 +36,13 @@ class ItemCounts:
     @property
     def mean(self) -> Mean:
         """Mean level, where every option's code is a number; else of nothing."""
-        if not all(option.code.isdecimal() for option in self.question.options if option.applies):
+        if self.question.kind is Kind.NUMBER:
+            tenths = 10 ** entry_of(self.question).decimals
+            sum_ = sum(int(code.replace(".", "")) * slips for code, slips in self.codes.items())
+            return Mean(sum_, self.answered * tenths)
+        if self.question.kind in VALUES or not all(
+            option.code.isdecimal() for option in self.question.options if option.applies
+        ):
             return Mean(0, 0)
         return Mean(sum(int(code) * slips for code, slips in self.codes.items()), self.answered)
 

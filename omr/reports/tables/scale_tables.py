@@ -1,14 +1,16 @@
-"""Biểu 12: how answers spread over other scales than that of the overall question, with their mean."""
+"""Biểu 12 and 13: answers on other scales than that of the overall question, and values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from omr.figures import Mean, Nothing
+from omr.forms.entries import entry_of
 from omr.forms.surveys import in_vietnamese, overall_question
-from omr.forms.template import Form, Kind, Question
+from omr.forms.template import VALUES, Form, Kind, Question
 from omr.reports.figures.pools import ItemCounts
 from omr.reports.figures.statistics import Month
-from omr.reports.tables.tables import Column, Row, Style, Table, Weight
+from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight
 from omr.words import AnswerState
 
 Labels = tuple[tuple[str, str], ...]  # code and Vietnamese words of each level, as on paper
@@ -29,17 +31,61 @@ def scale_tables(month: Month) -> Iterator[Table]:
         yield _table(number, labels, asked)
 
 
+def numbers_table(month: Month, smallest: int) -> Iterator[Table]:
+    """Yield Biểu 13 where a form asks for values: how many, their mean and middle; of few answers nothing.
+
+    Parameters
+    ----------
+    smallest : int
+        With fewer answers, a mean or an extreme is what single persons said.
+    """
+    rows = []
+    for form, question, counts in _items(month):
+        if question.kind in VALUES:
+            known = question.kind is Kind.NUMBER and counts.answered >= smallest
+            figures = _figures(counts) if known else [Nothing.NONE] * 4
+            about = (question.key, in_vietnamese(form, question.text), counts.answered)
+            unasked = counts.states.get(AnswerState.NOT_APPLICABLE, 0)
+            rows.append(Row((*about, unasked, *figures)))
+    if rows:
+        columns = (
+            Column("Mã", Style.WORD, 11),
+            Column("Câu hỏi", Style.TEXT, 90),
+            Column("Trả lời", Style.COUNT, 14),
+            Column("Không áp dụng", Style.COUNT, 16),
+            Column("Trung bình", Style.MEAN, 18),
+            Column("Trung vị", Style.MEAN, 18),
+            Column("Nhỏ nhất", Style.MEAN, 18),
+            Column("Lớn nhất", Style.MEAN, 18),
+        )
+        note = f"“–”: ngày, mã số không tính trung bình; câu có dưới {smallest} trả lời không nêu số liệu."
+        yield Table("13", "Số liệu người dân tự ghi", columns, tuple(rows), (NOTE, note))
+
+
+def _figures(counts: ItemCounts) -> list[Cell]:
+    """Return mean, median, least and greatest of a number."""
+    tenths = 10 ** entry_of(counts.question).decimals
+    values = sorted((int(code.replace(".", "")), slips) for code, slips in counts.codes.items())
+    every = [value for value, slips in values for _ in range(slips)]
+    middle = every[(len(every) - 1) // 2] + every[len(every) // 2]
+    return [counts.mean, Mean(middle, 2 * tenths), Mean(every[0], tenths), Mean(every[-1], tenths)]
+
+
 def _asked(month: Month) -> Iterator[tuple[Form, Question, ItemCounts]]:
-    items = month.pool().items
-    seen = set()
-    for variant in month.variants:
-        form = month.forms[variant.prints[0][0]]
-        question = next(q for q in form.questions if q.key == variant.key)
+    for form, question, counts in _items(month):
         overall = overall_question(form)
         usual = overall is not None and question.core and _labels(form, overall) == _labels(form, question)
-        if question.kind is Kind.LIKERT and not usual and variant.item not in seen:
-            seen.add(variant.item)
-            yield form, question, items[variant.item]
+        if question.kind is Kind.LIKERT and not usual:
+            yield form, question, counts
+
+
+def _items(month: Month) -> Iterator[tuple[Form, Question, ItemCounts]]:
+    """Yield every question once, as the first revision asks it."""
+    items = month.pool().items
+    for variant in {variant.item: variant for variant in month.variants}.values():
+        form = month.forms[variant.prints[0][0]]
+        question = next(q for q in form.questions if q.key == variant.key)
+        yield form, question, items[variant.item]
 
 
 def _labels(form: Form, question: Question) -> Labels:

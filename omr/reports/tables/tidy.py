@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Final, Literal
 
 from omr.figures import Share
+from omr.forms.template import VALUES
 from omr.records.counts.tallies import Channel, grouping_questions
 from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.pools import Pool
@@ -53,9 +54,9 @@ def count_rows(month: Month, smallest: int = SMALLEST) -> Iterator[tuple[Value, 
                 continue
             about = (*place, form.revision, stratum.channel, question.key, question.text, question.factor)
             for state, slips in sorted(counts.states.items()):
-                if state is not AnswerState.ANSWERED or not question.options:
+                if state is not AnswerState.ANSWERED or not question.options or question.kind in VALUES:
                     yield *about, state, "", "", None, slips
-            for option in question.options:
+            for option in () if question.kind in VALUES else question.options:
                 if not option.applies:  # counted as a state
                     continue
                 satisfied = int(option.satisfied) if question.core else None

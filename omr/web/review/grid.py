@@ -104,7 +104,7 @@ def _show(
 
 def _alone(item: DoubtfulItem, form: Form) -> bool:
     """Whether one box alone is doubtful, nobody differs, and the answer decides nothing about validity."""
-    single = form.questions[item.position].kind is not Kind.MULTIPLE
+    single = form.questions[item.position].kind in (Kind.SINGLE, Kind.LIKERT)
     return (
         single and len(item.doubts) == 1 and item.status is not Status.DISPUTED and not item.decides_validity
     )

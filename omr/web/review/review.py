@@ -9,7 +9,8 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
-from omr.forms.template import Form, Kind, Question
+from omr.forms.entries import value_word
+from omr.forms.template import VALUES, Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
 from omr.records.counts.readings import form_of as printed_form
@@ -62,6 +63,11 @@ class ShownItem:
     def picture(self) -> str:
         """Where the picture is."""
         return f"/review/row/{self.item.reading}/{self.question.key}.jpg"
+
+    @property
+    def typed(self) -> str:
+        """How a value is typed that the question asks for; "" where an option is chosen."""
+        return value_word(self.question)
 
     @property
     def several(self) -> bool:
@@ -221,7 +227,7 @@ def _question(store: Store, item: DoubtfulItem) -> Question:
 
 def answer_of(store: Store, item: DoubtfulItem, words: list[str]) -> list[str]:
     """Return what is recorded of the options that were chosen: several where one is wanted are one word."""
-    several = len(words) > 1 and _question(store, item).kind is not Kind.MULTIPLE
+    several = len(words) > 1 and _question(store, item).kind in (Kind.SINGLE, Kind.LIKERT)
     return [AnswerState.MULTIPLE.value] if several else words
 
 
@@ -278,12 +284,19 @@ def row_of(item: DoubtfulItem, forms: Mapping[str, Form]) -> ShownItem:
     doubtful = tuple((options[one.option].box, options[one.option].label) for one in item.doubts)
     marked = tuple(options[code].label for code in item.marked)
     leans = tuple(options[code].label for code in proposed(item, question))
+    if question.kind in VALUES:
+        marked, leans = (), item.leans  # what can be read of the value
     area, spot = _area(form, question), spot_of(question)
     return ShownItem(item, form, question, choices, area, spot, marked, doubtful, leans)
 
 
 def choices_of(question: Question) -> tuple[KeyChoice, ...]:
-    """Return the options with their keys: what is printed where that is one sign, else their place."""
+    """Return the options with their keys: what is printed where that is one sign, else their place.
+
+    A value is typed: its boxes are no answers.
+    """
+    if question.kind in VALUES:
+        return ()
     short = all(len(option.code) == 1 for option in question.options)
     return tuple(
         KeyChoice(option.code if short else str(place), option.code, option.label, option.box)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from omr.errors import OmrError
+from omr.forms.entries import value_word
 from omr.forms.template import Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
@@ -39,6 +40,11 @@ class StripRow:
     item: DoubtfulItem | None  # None: this reviewer has nothing to say about it
     choices: tuple[KeyChoice, ...]
     said: tuple[str, ...]  # what the machine reads; none: it does not know, or somebody else decides
+
+    @property
+    def typed(self) -> str:
+        """The message that says how a value is typed; "" where an option is chosen."""
+        return value_word(self.question)
 
     @property
     def several(self) -> bool:

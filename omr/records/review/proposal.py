@@ -9,7 +9,7 @@ person says it: that a row is left blank is wrong in three of four rows in which
 
 from __future__ import annotations
 
-from omr.forms.template import Kind, Question
+from omr.forms.template import VALUES, Kind, Question
 from omr.records.review.second_reading import DoubtfulItem
 from omr.words import Reason
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -95,6 +96,30 @@ def test_a_month_that_lacks_something_is_closed_with_a_reason_only(office, perso
     assert 'action="/month/2026-11/visits"' not in shown  # a closed month takes nothing
     assert post(lead, "/month/2026-11/visits", unit="PC06", visits="5").status_code == 400
     assert post(lead, "/month/2026-11/adjust", why="phiếu về muộn").status_code == 303
+
+
+def test_an_adjustment_shows_what_was_before_and_after(office, person) -> None:
+    take_slips(office.workspace, [slip(), slip()])
+    lead = person(Role.LEAD)
+    post(lead, "/month/2026-11/visits", unit="PC06", visits="40")
+    assert post(lead, "/month/2026-11/close", why="chưa kiểm đếm tồn").status_code == 303
+    assert post(lead, "/month/2026-11/adjust", why="sai số lượt").status_code == 303
+    assert post(lead, "/month/2026-11/visits", unit="PC06", visits="44").status_code == 303
+    assert post(lead, "/month/2026-11/close", why="đã sửa số lượt").status_code == 303
+    shown = lead.client.get("/month/2026-11").text
+    assert "sai số lượt" in shown
+    row = re.search(r"<tr><th scope=\"row\">PC06</th>.*?</tr>", shown, re.S)
+    assert row and "lượt giao dịch" in row[0] and ">40<" in row[0] and "<strong>44</strong>" in row[0]
+
+
+def test_every_cell_of_the_board_leads_to_where_it_is_mended(office, person, stacks) -> None:
+    lead = person(Role.LEAD)
+    shown = lead.client.get("/month/2026-11").text
+    addresses = {address for address in re.findall(r'href="(/[^"#]+)"', shown) if "static" not in address}
+    for address in sorted(addresses):
+        assert lead.client.get(address.replace("&amp;", "&")).status_code in (200, 303), address
+    assert {"/review?unit=PC06", "/stock/PC06/2026-11", "/month/2026-11/imports"} <= addresses
+    assert "/month/2026-11/slips?unit=PC06&amp;channel=paper&amp;state=valid" in addresses
 
 
 def test_the_newest_month_is_shown_and_none_is_no_fault(person, office) -> None:

@@ -150,15 +150,15 @@ def _show(made: PeriodStatus, as_json: bool, warned: Sequence[tuple[str, list[st
 
 def _differences(found: Mapping[str, tuple[int, int]]) -> list[str]:
     """Return what an adjustment changed: the books of each unit and form; of answers how many moved."""
-    lines = []
-    answers: dict[str, int] = {}
-    for name, (before, after) in found.items():
-        parts = name.split("/")
-        if len(parts) > 3:  # unit, form, revision, question, state, code
-            where = f"{parts[0]} {parts[1]}"
-            answers[where] = answers.get(where, 0) + 1
-            continue
-        words = say(f"register.figure_{parts[-1]}")
-        lines.append(f"{' '.join(parts[:-1])} {words}: {before} → {after}")
-    lines += [say("register.answers_changed", where=where, count=count) for where, count in answers.items()]
-    return lines
+    from omr.records.counts.closing import changes_of
+
+    figures, answers = changes_of(found)
+    lines = [
+        f"{' '.join(filter(None, (one.unit, one.form)))} {say(f'register.figure_{one.figure}')}: "
+        f"{one.before} → {one.after}"
+        for one in figures
+    ]
+    return lines + [
+        say("register.answers_changed", where=f"{unit} {form}", count=count)
+        for (unit, form), count in answers.items()
+    ]

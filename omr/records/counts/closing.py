@@ -7,6 +7,7 @@ figures of a closed period; slips that come in late wait for an adjustment.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omr.errors import RegisterError
@@ -170,6 +171,30 @@ def difference(before: Figures | None, after: Figures) -> dict[str, tuple[int, i
     names = sorted(before.keys() | after.keys())
     pairs = {name: (before.get(name, 0), after.get(name, 0)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One figure of the books, or a unit's visits, that an adjustment changed."""
+
+    unit: str
+    form: str  # "" of visits
+    figure: str  # word of messages ``register.figure_<word>``
+    before: int
+    after: int
+
+
+def changes_of(found: Mapping[str, tuple[int, int]]) -> tuple[list[Changed], dict[tuple[str, str], int]]:
+    """Return what an adjustment changed: figures one by one; of answers how many, by unit and form."""
+    figures: list[Changed] = []
+    answers: dict[tuple[str, str], int] = {}
+    for name, (before, after) in found.items():
+        unit, *parts = name.split("/")
+        if len(parts) > 2:  # form, revision, question, state, code
+            answers[unit, parts[0]] = answers.get((unit, parts[0]), 0) + 1
+        else:
+            figures.append(Changed(unit, "/".join(parts[:-1]), parts[-1], before, after))
+    return figures, answers
 
 
 def figures_of(store: Store, period: Period) -> Figures:

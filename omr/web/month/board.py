@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.records.counts.board import month_board
-from omr.records.counts.closing import adjust, status
+from omr.records.counts.closing import adjust, changes_of, status
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.stock import count
 from omr.records.register.visits import record_visits
@@ -103,6 +103,7 @@ def _show(visit: Visit, period: Period, problem: str = "") -> Response:
         lines=lines,
         lacking=[line for line in lines if line.lacks],
         state=state,
+        changes=[changes_of(once.difference) for once in state.closings],
         over=_is_over(period),
         lead=Role.LEAD in visit.me.roles,
         problem=problem,

@@ -1,0 +1,220 @@
+"""PV01's whole month in the browser: from an empty workspace to the signed receipt and the report.
+
+After installation nobody needs a terminal. What is no screen's work is done by hand here as in life:
+people fill in the printed slips, a scanner scans them (simulated), and somebody signs.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import docx
+import pytest
+from people import PASSWORD, Served
+from test_browser import violations
+
+from omr.reading.scan.pages import Depth
+from omr.records.counts.closing import status
+from omr.records.register.handovers import hand_overs
+from omr.records.register.periods import parse_period
+from omr.records.register.stamping import stamped_serials
+from omr.records.store.store import Store
+from omr.reports import monthly
+from omr.simulate.printed import open_run
+from omr.simulate.scans import write_scan
+from omr.simulate.stacks import Stack, simulate_stack
+from omr.web.frame.front import FrontOffice
+from omr.web.people.accounts import Accounts
+from omr.workspace import Workspace
+
+LAST_MONTH = (date.today().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+PLAN = "đơn vị\tmẫu\tsố phiếu\nPC06\tDL-01\t3\nPC08\tDL-04\t3\n"
+MOST_DOUBTS = 60
+
+
+class Desk:
+    """Somebody of the office at a browser."""
+
+    def __init__(self, page, url: str) -> None:
+        self.page, self.url = page, url
+
+    def sign_in(self, name: str, once: str) -> None:
+        """Sign in for the first time, and choose a password."""
+        self.page.goto(f"{self.url}/login")
+        self.page.fill("#name", name)
+        self.page.fill("#password", once)
+        self.page.keyboard.press("Enter")
+        self.page.fill("#old", once)
+        self.page.fill("#new", PASSWORD)
+        self.page.fill("#again", PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(".desk-cards")
+
+    def open(self, path: str) -> None:
+        """Go to a page."""
+        self.page.goto(self.url + path)
+        self.page.wait_for_load_state("networkidle")
+
+    def press(self, text: str, then: str) -> None:
+        """Press a button and wait for what comes of it."""
+        self.page.click(f"main button:has-text('{text}')")
+        self.page.wait_for_selector(then)
+
+    def fetch(self, selector: str, target: Path) -> Path:
+        """Take a file home."""
+        with self.page.expect_download() as download:
+            self.page.click(selector)
+        download.value.save_as(target)
+        return target
+
+
+@pytest.fixture
+def empty(quick_hashes, tmp_path):
+    workspace = Workspace.create(tmp_path / "office")
+    office = FrontOffice.of(workspace, Accounts.open(workspace.path / "accounts.sqlite"))
+    office.worklist.second_share = 0.0
+    served = Served(office)
+    yield office, served
+    served.stop()
+    office.close()
+
+
+@pytest.fixture
+def desk(browser, empty):
+    context = browser.new_context(viewport={"width": 1366, "height": 900}, locale="vi-VN")
+    page = context.new_page()
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield Desk(page, empty[1].url)
+    assert page.complaints == []
+    context.close()
+
+
+def fill_and_scan(printed: Path, target: Path) -> Path:
+    """What citizens, pens and the scanner do."""
+    stack = Stack(
+        open_run(printed, None), dpi=200, depth=Depth.GREY, seed=4, harm=(), crowd="everyday", told={}
+    )
+    write_scan(simulate_stack(stack), target)
+    return target
+
+
+def test_a_month_from_an_empty_workspace_to_the_report_without_a_terminal(empty, desk, tmp_path) -> None:
+    office, _ = empty
+    page, month = desk.page, f"/month/{LAST_MONTH}"
+    desk.sign_in("admin", office.first_admin())
+    desk.open("/accounts")
+    page.fill("#new-name", "truong.pv01")
+    for role in ("lead", "reviewer"):
+        page.check(f"main input[name=roles][value={role}]")
+    page.click("main form[action='/accounts'] button")
+    once = page.inner_text(".one-time")
+    page.click("text=Đăng xuất")
+    desk.sign_in("truong.pv01", once)
+
+    # the units, the plan, the paper
+    desk.open("/units")
+    desk.press("Nhận danh sách này", "text=Công an phường")
+    desk.open("/print")
+    page.fill("#plan-period", LAST_MONTH)
+    page.fill("#plan-text", PLAN)
+    desk.press("Xem trước", "text=6 phiếu cho 2 đơn vị")
+    assert violations(page) == []
+    desk.press("Cấp số, in và ghi giao nhận", "text=Kế hoạch in đã xong")
+    assert violations(page) == []
+    packed = desk.fetch("text=Tải tất cả tệp in và biên bản", tmp_path / "in.zip")
+    with zipfile.ZipFile(packed) as archive:
+        archive.extractall(tmp_path / "in")
+    assert (tmp_path / "in" / f"bien-ban-{LAST_MONTH}-PC06.docx").is_file()
+    desk.open("/hand-overs")
+    for box in page.query_selector_all("input[name=runs]"):
+        box.check()
+    desk.press("Ghi đã đóng dấu", "text=Đã ghi đóng dấu 6 phiếu")
+
+    # the slips come back and are read
+    scans = [
+        fill_and_scan(tmp_path / "in" / f"{name}.pdf", tmp_path / f"{name}.pdf")
+        for name in ("PC06-DL-01", "PC08-DL-04")
+    ]
+    desk.open("/intake")
+    page.set_input_files("#files", scans)
+    page.fill("#expected", "6")
+    page.click("#send")
+    page.wait_for_url("**/batches/*", timeout=120_000)
+    assert "6" in page.inner_text("main")
+    assert page.query_selector("[data-print]")  # the receipt, to be printed and signed
+    desk.open("/review?way=single")
+    for _ in range(MOST_DOUBTS):
+        if not page.query_selector("[data-item]"):
+            break
+        item = page.get_attribute("[data-item]", "data-item")
+        page.keyboard.press("1")
+        if page.query_selector("[data-item] input[type=checkbox]"):
+            page.keyboard.press("Enter")
+        page.wait_for_function(
+            "item => document.querySelector('[data-item]')?.dataset.item !== item", arg=item
+        )
+    desk.open("/comments")
+    while page.query_selector("#text"):
+        page.fill("#text", "Cán bộ hướng dẫn dễ hiểu.")
+        page.check("input[name=topic][value=praise]")
+        page.click("main button.primary")
+        page.wait_for_load_state("networkidle")
+
+    # what comes beside paper
+    desk.open(f"{month}/imports")
+    page.fill("#visits-text", "đơn vị\tlượt\nPC06\t4\nPC08\t5\n")
+    page.click("form[data-sheet][action='/sheets/visits'] button")
+    page.wait_for_selector("text=2 dòng: 2 mới")
+    desk.press("Nhận số lượt", "table.board")
+    rows = "2026-01-02 08:00:00".replace("2026-01", LAST_MONTH) + ",PC06" + ",Hài lòng" * 10
+    sheet = tmp_path / "phieu-dien-tu.csv"
+    sheet.write_text(
+        "Dấu thời gian,Đơn vị," + ",".join(f"B{n}" for n in range(1, 11)) + f"\n{rows}\n", "utf-8"
+    )
+    desk.open(f"{month}/imports")
+    page.set_input_files("#electronic-file", [sheet])
+    page.click("form[data-sheet][action='/sheets/electronic'] button")
+    page.select_option("#of_form", "DL-01")
+    page.click("text=Xem lại")
+    desk.press("Nạp phiếu điện tử", "text=phieu-dien-tu.csv")
+
+    # the board says what lacks; each is mended where it stands
+    for unit in ("PC06", "PC08"):
+        desk.open(month)
+        page.click(f"#u-{unit} td:nth-child(8) summary")
+        page.click(f"#u-{unit} td:nth-child(8) button")
+        page.wait_for_load_state("networkidle")
+    desk.open(f"{month}/statements")
+    page.fill("#t-solutions", "Bố trí thêm một quầy vào buổi sáng.")
+    page.click("#solutions button")
+    page.wait_for_selector("text=Đã lưu")
+    desk.open(month)
+    assert "Đủ số liệu, có thể chốt." in page.inner_text("main"), page.inner_text("main")
+    assert violations(page) == []
+    desk.press("Chốt tháng", "text=đã chốt")
+
+    # the report, looked at and taken home
+    desk.open(f"{month}/report")
+    desk.press("Lập và xem trước", "section.document")
+    assert "Bố trí thêm một quầy vào buổi sáng." in page.inner_text(".document")
+    assert violations(page) == []
+    fetched = desk.fetch("text=Tải tất cả", tmp_path / "bao-cao.zip")
+    with zipfile.ZipFile(fetched) as archive:
+        report = docx.Document(io.BytesIO(archive.read(f"bao-cao-{LAST_MONTH}.docx")))
+    assert any("số liệu đã chốt" in paragraph.text for paragraph in report.paragraphs)
+    desk.open("/overview")
+    page.click(".tiles a >> nth=0")
+    page.wait_for_selector("text=Phiếu sau con số")
+
+    with Store.open(office.workspace.database) as store:
+        counted = monthly.gather(store, LAST_MONTH)
+        pool = counted.pool()
+        assert (pool.returned, sum(line.missing or 0 for line in counted.stock)) == (7, 0)
+        assert counted.visits == {"PC06": 4, "PC08": 5}
+        assert status(store, parse_period(LAST_MONTH)).closings[0].by == "truong.pv01"
+        assert {one.unit: one.slips for one in hand_overs(store)} == {"PC06": 3, "PC08": 3}
+        assert sum(map(len, stamped_serials(store).values())) == 6

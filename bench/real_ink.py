@@ -19,7 +19,7 @@ from omr.reading.marks.boxes import BoxList
 from omr.reading.marks.labels import LabelledPage, write_labels
 from omr.words import Labelled
 
-ROOT: Final = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
+ROOT = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
 # The words of each set's labels. `unclear`: no reader could say; only asking is right.
 WORDS: Final = {
     "empty": "blank",

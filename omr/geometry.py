@@ -81,7 +81,7 @@ class PageFrame:
     paper: str
     width_mm: float
     height_mm: float
-    fiducials: tuple[Fiducial, Fiducial, Fiducial, Fiducial]  # clockwise from the top left
+    fiducials: tuple[Fiducial, ...]  # four, clockwise from the top left; none on paper of others
     ladder: Box  # Code 128 turned by 90 degrees, quiet zones included
     qr: Box  # QR code of the serial, quiet zone included
     serial_text: Box  # the serial in printed characters
@@ -118,7 +118,7 @@ def _frame(paper: str, width: float, height: float, edge: float, ids: tuple[int,
         paper=paper,
         width_mm=width,
         height_mm=height,
-        fiducials=(marks[0], marks[1], marks[2], marks[3]),
+        fiducials=marks,
         # In the margin, half way up: there a skewed feed moves it sideways least.
         # 4.5 mm is the strip an office laser printer cannot print.
         # Left of it 1.5 mm stay white to the rules of the form.
@@ -127,6 +127,12 @@ def _frame(paper: str, width: float, height: float, edge: float, ids: tuple[int,
         serial_text=Box(width - edge - 46.0, top + 21.0, 46.0, 4.5),
         stamp=Box(left + size + 2.0, top, 38.0, 38.0),
     )
+
+
+def bare_frame(paper: str, width_mm: float, height_mm: float) -> PageFrame:
+    """Return the frame of paper that was not printed here: a size, with nothing of ours on it."""
+    nowhere = Box(0.0, 0.0, 0.0, 0.0)
+    return PageFrame(paper, width_mm, height_mm, (), nowhere, nowhere, nowhere, nowhere)
 
 
 # Ids within a paper size differ in at least 7 (A5) or 6 (A4) of 16 bits whatever the

@@ -59,7 +59,7 @@ def load_template(file: Path) -> Template:
         # As JSON: there a strict parser takes lists and words where the types are tuples and literals.
         template = Template.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
-        refuse(file, _problems(content, error))
+        refuse(file, problems_of(content, error))
         raise
     refuse(file, list(_contradictions(template)))
     return template
@@ -209,7 +209,7 @@ def _repeated(codes: list[str], where: str) -> Iterator[Problem]:
             yield Problem(f"{where}[{place}].code", "forms.twice", {"value": code})
 
 
-def _problems(content: dict[str, object], error: ValidationError) -> list[Problem]:
+def problems_of(content: dict[str, object], error: ValidationError) -> list[Problem]:
     """Turn pydantic's errors into ours: places as they are written in TOML, counted from 1."""
     problems = []
     for wrong in error.errors(include_url=False):

@@ -18,7 +18,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from omr.errors import TemplateError
-from omr.geometry import FRAMES, Box, PageFrame
+from omr.geometry import FRAMES, MM_PER_INCH, Box, PageFrame, bare_frame
 
 BOX_MM: Final = 4.5  # outer edge of a box to tick
 OUTLINE_MM: Final = 0.25  # its printed line, inside that edge: 2 px at 200 dpi
@@ -122,6 +122,18 @@ class Electronic:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """Of a form that was not printed here: its print, as a picture that the originals keep."""
+
+    print: str  # SHA-256
+    dpi: float
+    width_px: int
+    height_px: int
+    learned: str  # from an "unfilled" sheet, from what filled ones have "shared", from one that is "filled"
+    identify: str  # its pages by "barcode", or by file and "page"
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A form's revision as it is printed: immutable once a serial was issued on it."""
 
@@ -136,11 +148,15 @@ class Form:
     art: tuple[TextLine | Stroke, ...]  # all ink besides fiducials, serial and box outlines
     electronic: Electronic | None = None
     survey: str = ""  # the programme that it belongs to: see `forms.surveys`
+    traced: Traced | None = None  # it was printed elsewhere: no fiducials, no serials
 
     @property
     def frame(self) -> PageFrame:
         """The page frame of its paper size."""
-        return FRAMES[self.paper]
+        if self.traced is None:
+            return FRAMES[self.paper]
+        mm = MM_PER_INCH / self.traced.dpi
+        return bare_frame(self.paper, self.traced.width_px * mm, self.traced.height_px * mm)
 
 
 def canonical(form: Form) -> str:
@@ -178,7 +194,7 @@ def _parser() -> TypeAdapter[Form]:
 # What parts of a form learnt to say after the first forms were printed: where they do not say it, it
 # stands in no archive, and those forms keep their fingerprint.
 _LATER: Final[dict[str, dict[str, object]]] = {
-    "form": {"survey": ""},
+    "form": {"survey": "", "traced": None},
     "question": {"only_if": None, "entry": None},
     "option": {"applies": True},
 }

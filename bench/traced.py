@@ -1,12 +1,12 @@
 """Papers of other makers end to end: traced from their scans, every page laid on its print and read.
 
-    python bench/traced.py FOLDER [SET…] [--sheets N] [--faults]
+    python bench/traced.py FOLDER [SET…] [--sheets N]
 
-FOLDER holds sets of labelled scans (``truth.csv`` in each, as bench/real_ink.py reads them). Of each form up to N
-sheets are traced (12); what is proposed is put into questions as a person would who confirms it: the labels say
-which boxes belong together, boxes without a label are deleted. Then every page is read. Counted per set: boxes that
-were proposed, boxes silent (accepted and wrong) and asked, pages refused, and wrong alignments: pages read
-with a box more than half of its shorter side off the label.
+FOLDER holds sets of labelled scans (``truth.csv`` in each, as bench/real_ink.py reads them). Of each form up
+to N sheets are traced (12); what is proposed is put into questions as a person would who confirms it: the
+labels say which boxes belong together, boxes without a label are deleted. Then every page is read. Counted
+per set: boxes that were proposed, boxes silent (accepted and wrong) and asked, pages refused, and wrong
+alignments: pages read with a box more than half of its shorter side off the label.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def confirmed(draft: Draft, page: LabelledPage, name: str) -> tuple[Foreign, dic
     for number, option in enumerate(option for q in form.questions for option in q.options):
         places[option.label] = number
     png = cv2.imencode(".png", draft.print_)[1].tobytes()
-    return Foreign(form, png), places, proposed
+    return Foreign(form, png, page.image), places, proposed
 
 
 def measured(name: str, most: int) -> dict[str, object]:
@@ -116,18 +116,33 @@ def measured(name: str, most: int) -> dict[str, object]:
                 print("  refused:", page.image.name, "is of no traced form")
                 continue
             off = 0.0
-            for label, corners, truth in zip(page.boxes.names, page.boxes.corners_px, page.states, strict=True):
+            for label, corners, truth in zip(
+                page.boxes.names, page.boxes.corners_px, page.states, strict=True
+            ):
                 if label not in places:
                     continue
                 mark, verdict = read.marks[places[label]], read.verdicts[places[label]]
-                off = max(off, float(np.linalg.norm(mark.corners_px.mean(axis=0) - corners.mean(axis=0))
-                                     / np.ptp(corners, axis=0).min()))
+                off = max(
+                    off,
+                    float(
+                        np.linalg.norm(mark.corners_px.mean(axis=0) - corners.mean(axis=0))
+                        / np.ptp(corners, axis=0).min()
+                    ),
+                )
                 counts["boxes"] += 1
                 counts["marks"] += truth == "marked"
                 counts["asked"] += verdict.review
                 if not verdict.review and verdict.state.value != STATES.get(truth):
                     counts["silent"] += 1
-                    print("  silent:", page.image.name, label, truth, "read as", verdict.state, verdict.confidence)
+                    print(
+                        "  silent:",
+                        page.image.name,
+                        label,
+                        truth,
+                        "read as",
+                        verdict.state,
+                        verdict.confidence,
+                    )
                 if verdict.review:
                     counts[f"why {verdict.reason}"] += 1
             worst.append(off)
@@ -148,7 +163,9 @@ def measured(name: str, most: int) -> dict[str, object]:
 
 def main() -> None:
     """Measure all sets, or those named."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("sets", nargs="*", default=[])
     parser.add_argument("--sheets", type=int, default=12)

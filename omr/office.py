@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from omr import log
 from omr.errors import AccessError, OmrError, RegisterError, passes
 from omr.forms.serial import IssuedSerials
+from omr.forms.template import fingerprint
+from omr.forms.traced import confirmed_forms
 from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.claims import OwnedError
 from omr.records.intake.orders import Orders
@@ -30,6 +32,7 @@ from omr.workspace import Workspace
 if TYPE_CHECKING:
     from omr.forms.serial import Issue, Serial
     from omr.forms.template import Form
+    from omr.forms.traced import Foreign
     from omr.reading.limits import Limits as PageLimits
     from omr.reading.marks.calibrate import Calibration, Limits
     from omr.reading.reader import Desk, ReadPage, Result
@@ -175,8 +178,15 @@ class Office:
     def desk(self) -> Desk:
         """Return what the reader needs to know: serials, forms as printed, calibration."""
         from omr.reading.reader import Desk
+        from omr.reading.traced.read import TracedForms
 
-        return Desk(self.serials, self.store.forms, self.calibration, self.limits_of_a_page)
+        traced = TracedForms({fingerprint(one.form): one for one in self.traced.values()})
+        return Desk(self.serials, self.store.forms, self.calibration, self.limits_of_a_page, traced)
+
+    @cached_property
+    def traced(self) -> dict[str, Foreign]:
+        """The forms of other makers that people confirmed, by name."""
+        return confirmed_forms(self.workspace.forms)
 
     @property
     def limits_of_a_page(self) -> PageLimits:
@@ -244,6 +254,7 @@ class Office:
 
         started = time.perf_counter()
         end_interrupted(self.store, by=self.by)
+        self._take_on_traced()
         reader, desk = how or self.means.read_pages, self.desk()
         taken = take_in(
             self.store,
@@ -267,6 +278,13 @@ class Office:
         told = {"pages": made.came.pages, "read": made.came.read, "rejected": made.came.rejected}
         log.event("read", batch=made.batch.name, to_review=made.to_review, seconds=seconds, **told)
         return made
+
+    def _take_on_traced(self) -> None:
+        """Enter forms of other makers before the first page of theirs is read."""
+        if self.traced:
+            from omr.records.intake.elsewhere import take_on
+
+            take_on(self.store, self.traced, self.workspace.scans, by=self.by)
 
     def read_stack(
         self,

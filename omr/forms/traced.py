@@ -84,11 +84,7 @@ class Foreign:
 
     form: Form
     print_png: bytes
-
-    @property
-    def sha256(self) -> str:
-        """Of the print."""
-        return hashlib.sha256(self.print_png).hexdigest()
+    print_file: Path
 
 
 def load_traced(file: Path) -> tuple[TracedForm, Foreign]:
@@ -119,7 +115,16 @@ def load_traced(file: Path) -> tuple[TracedForm, Foreign]:
     except OSError as error:
         raise TemplateError("forms.unreadable", file=file.with_name(told.print), detail=why(error)) from error
     refuse(file, list(_contradictions(told, picture)))
-    return told, Foreign(form_of(told), picture)
+    return told, Foreign(form_of(told), picture, file.with_name(told.print))
+
+
+def is_traced(file: Path) -> bool:
+    """Whether a file says that it is of a traced form; one that says nothing, or cannot be read, is not."""
+    try:
+        content = parse_toml(file.read_bytes()[:MOST_BYTES])
+    except (OSError, OmrError):
+        return False
+    return content.get("kind") == "traced"
 
 
 def form_of(told: TracedForm) -> Form:

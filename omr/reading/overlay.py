@@ -17,6 +17,7 @@ from omr.messages import say
 from omr.reading.marks.decide import Answer
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
 from omr.reading.scan.pages import EncodedPage, Grey, decode
+from omr.reading.traced.read import TracedPage
 from omr.words import AnswerState, BoxState, Seal
 
 Rgb = tuple[int, int, int]
@@ -76,6 +77,8 @@ def draw_overlay(page: EncodedPage, result: Result) -> Image.Image:
         case RejectedPage():
             text = say(f"page.{result.reason}", **result.measured)
             return _plain(page, say("page.overlay_rejected", reason=result.reason), text, RED)
+        case TracedPage():
+            return _traced(page, result)
         case BlankBack():
             return _plain(page, say("page.overlay_blank_back"), "", GREY)
 
@@ -176,12 +179,31 @@ def _read(result: ReadPage) -> Image.Image:
     return canvas.image
 
 
+def _traced(page: EncodedPage, result: TracedPage) -> Image.Image:
+    """Draw a page of somebody else's form: its boxes and answers; it has no serial to show."""
+    canvas = _Canvas(decode(page).grey, _quarter_turns(result.scan_from_page))
+    _draw_boxes(canvas, result)
+    waiting = sum(answer.state is AnswerState.DOUBTFUL for answer in result.answers)
+    doubts = [say(f"page.doubt_{doubt}") for doubt in result.doubts]
+    text = say(
+        "page.overlay_read",
+        dpi=result.dpi,
+        residual=result.residual_mm,
+        answered=sum(answer.state is AnswerState.ANSWERED for answer in result.answers),
+        questions=len(result.answers),
+        waiting=waiting,
+    )
+    title = f"{result.form}   ·   {result.code or page.file}   ·   {page.page}"
+    canvas.band(title, "   ·   ".join([text, *doubts]), AMBER if waiting or doubts else GREEN)
+    return canvas.image
+
+
 def _quarter_turns(scan_from_page: Affine) -> int:
     """Return how many quarters the page lies turned clockwise in the scan."""
     return round(float(np.arctan2(scan_from_page[1, 0], scan_from_page[0, 0])) / (np.pi / 2)) % 4
 
 
-def _draw_boxes(canvas: _Canvas, result: ReadPage) -> None:
+def _draw_boxes(canvas: _Canvas, result: ReadPage | TracedPage) -> None:
     places = {(mark.question, mark.option): mark.corners_px for mark in result.marks}
     for verdict in result.verdicts:
         colour, width = _STATES[verdict.state]

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from omr.errors import AlignmentError, PageError, ScannerError, SerialError
+from omr.errors import AlignmentError, FiducialError, PageError, ScannerError, SerialError
 from omr.forms.printing.raster import PX_PER_MM
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
@@ -32,6 +32,7 @@ from omr.reading.page.words import check_rows
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.cover import cover_on
 from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, decode
+from omr.reading.traced.read import TracedForms, TracedPage, read_traced
 from omr.words import AnswerState, Carrier, Seal, SlipDoubt
 
 # Refusals that dirt on the scanner's glass can bring about.
@@ -49,6 +50,9 @@ class Desk:
     forms: Mapping[str, Form]  # by fingerprint, as archived
     calibration: Calibration
     limits: Limits = USUAL
+    traced: TracedForms = field(
+        default_factory=lambda: TracedForms({})
+    )  # of other makers, that people confirmed
     plans: Mapping[str, Plan] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +61,7 @@ class Desk:
 
     def __reduce__(self) -> tuple[type[Desk], tuple[object, ...]]:
         """Travel to workers without the plans: preparing a form takes 7 ms, and they are half a megabyte."""
-        return Desk, (self.issued, self.forms, self.calibration, self.limits)
+        return Desk, (self.issued, self.forms, self.calibration, self.limits, self.traced)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +97,7 @@ class RejectedPage:
     measured: dict[str, object]  # the numbers, for the message `page.<reason>`
 
 
-Result = ReadPage | BlankBack | RejectedPage
+Result = ReadPage | TracedPage | BlankBack | RejectedPage
 
 
 def read_page(page: EncodedPage | ScannedPage, desk: Desk) -> Result:
@@ -103,7 +107,14 @@ def read_page(page: EncodedPage | ScannedPage, desk: Desk) -> Result:
         scan = page if isinstance(page, ScannedPage) else decode(page)
         if is_blank(scan):
             return BlankBack(scan.file, scan.page)
-        return read_slip(identify(align(locate(scan)), desk.issued), desk)
+        try:
+            located = locate(scan)
+        except FiducialError:  # none of ours: of another maker, if one was traced
+            traced = read_traced(scan, desk.traced.plans, desk.calibration)
+            if traced is None:
+                raise
+            return traced
+        return read_slip(identify(align(located), desk.issued), desk)
     except PageError as error:
         return _rejected(page, scan, error)
 

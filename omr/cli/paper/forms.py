@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.paper.trace import trace
 from omr.errors import OmrError, TemplateError, why
 from omr.messages import say
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 @click.group()
 def forms() -> None:
     """Forms."""
+
+
+forms.add_command(trace)
 
 
 @forms.command("list")
@@ -111,12 +115,11 @@ def preview(session: Session, form: str, output: str) -> None:
 @json_option
 def check(file: str, as_json: bool) -> int:
     """Check a file."""
-    from omr.forms.layout import lay_out
-    from omr.forms.loading import load_template
     from omr.forms.problems import Problem
 
+    confirmed = None
     try:
-        form = lay_out(load_template(Path(file)), file)
+        form, confirmed = _checked(Path(file))
     except TemplateError as error:
         if not as_json:
             raise
@@ -128,9 +131,25 @@ def check(file: str, as_json: bool) -> int:
     boxes = sum(len(question.options) for question in form.questions)
     if as_json:
         print_json({"ok": True, "form": form.form, "problems": []})
+    elif confirmed is not None:
+        state = say("trace.confirmed" if confirmed else "trace.unconfirmed")
+        found = {"form": form.form, "questions": len(form.questions), "boxes": boxes}
+        click.echo(say("trace.right", file=file, **found, state=state))
     else:
         click.echo(say("forms.right", file=file, form=form.form, questions=len(form.questions), boxes=boxes))
     return 0
+
+
+def _checked(file: Path) -> tuple[Form, bool | None]:
+    """Return the form of a file; of one that was not printed here also whether a person confirmed it."""
+    from omr.forms.layout import lay_out
+    from omr.forms.loading import load_template
+    from omr.forms.traced import is_traced, load_traced
+
+    if is_traced(file):
+        told, foreign = load_traced(file)
+        return foreign.form, told.confirmed
+    return lay_out(load_template(file), str(file)), None
 
 
 def _workspace(session: Session) -> Workspace | None:

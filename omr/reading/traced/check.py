@@ -85,8 +85,10 @@ def _band(
     return max(0, round(left)), max(0, round(top)), min(width, round(right)), min(height, round(bottom) + 1)
 
 
-def contrasts(page: NDArray[np.uint8], rows: Sequence[Row], shifts_mm: Points, px_per_mm: float) -> NDArray[np.float64]:
-    """Return how much darker a page is on each row's strokes than beside them, (N,): on its own page about the same.
+def contrasts(
+    page: NDArray[np.uint8], rows: Sequence[Row], shifts_mm: Points, px_per_mm: float
+) -> NDArray[np.float64]:
+    """Return how much darker a page is on each row's strokes than beside them, (N,).
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ def contrasts(page: NDArray[np.uint8], rows: Sequence[Row], shifts_mm: Points, p
     """
     reach = max(1, round(SEARCH_MM * px_per_mm))
     out = np.zeros(len(rows))
-    padded = cv2.copyMakeBorder(page, *(4 * [8 * reach]), cv2.BORDER_CONSTANT, value=0)
+    padded = np.pad(page, 8 * reach)
     for at, (row, shift) in enumerate(zip(rows, shifts_mm, strict=True)):
         dx, dy = np.rint(shift * px_per_mm).astype(int)
         height, width = row.print_.shape

@@ -47,10 +47,12 @@ def corners(grey: Grey) -> Corners:
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     soft = cv2.GaussianBlur(small, (0, 0), 1.0)  # 1-bit scans have ragged edges
     finder = cv2.SIFT.create(MOST, contrastThreshold=0.02, edgeThreshold=15)
-    points, words = finder.detectAndCompute(soft, None)  # type: ignore[call-overload]
+    points, words = finder.detectAndCompute(soft, None)
     places = np.array([point.pt for point in points], np.float64).reshape(-1, 2)
     rooted = np.zeros((0, 128), np.float32)
-    if words is not None and len(words):  # RootSIFT (Arandjelovic and Zisserman 2012): fewer chance likenesses
+    if words is not None and len(
+        words
+    ):  # RootSIFT (Arandjelovic and Zisserman 2012): fewer chance likenesses
         rooted = np.sqrt(words / (words.sum(axis=1, keepdims=True) + 1e-7)).astype(np.float32)
     return Corners((places + 0.5) / scale - 0.5, rooted, scale)
 

@@ -8,7 +8,7 @@ otherwise (a mark on it, a line like the next one) does not move the boxes by it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -36,6 +36,8 @@ class Field:
     agreeing: float  # share of the sure tiles that agree with it
     sure: int
     residual_mm: float  # nine tenths of the agreeing tiles are nearer
+    tiles_mm: Points  # (N, 2) middles of all tiles that hold print
+    found: NDArray[np.bool_]  # (N,) which of them were found on the page
 
     def at(self, points_mm: Points) -> Points:
         """Return the shifts at points, (N, 2)."""
@@ -68,11 +70,15 @@ def field(print_: NDArray[np.uint8], page: NDArray[np.uint8], px_per_mm: float) 
     step = round(STEP_MM * px_per_mm)
     strong = print_ > 60
     places, shifts = [], []
+    tiles: list[tuple[float, float]] = []
+    found: list[bool] = []
     for top in range(reach, height - tile - reach + 1, step):
         for left in range(reach, width - tile - reach + 1, step):
             there = np.s_[top : top + tile, left : left + tile]
             if strong[there].mean() < LEAST_INK:
                 continue
+            tiles.append((left + tile / 2, top + tile / 2))
+            found.append(False)
             around = page[top - reach : top + tile + reach, left - reach : left + tile + reach]
             likeness = cv2.matchTemplate(around, print_[there], cv2.TM_CCOEFF_NORMED)
             _, best, _, (x, y) = cv2.minMaxLoc(likeness)
@@ -80,22 +86,31 @@ def field(print_: NDArray[np.uint8], page: NDArray[np.uint8], px_per_mm: float) 
                 continue
             dx = x - reach + _peak(likeness[y, x - 1 : x + 2])
             dy = y - reach + _peak(likeness[y - 1 : y + 2, x])
-            places.append((left + tile / 2, top + tile / 2))
+            found[-1] = True
+            places.append(tiles[-1])
             shifts.append((dx, dy))
     if len(places) < LEAST_TILES:
         return None
-    return _fitted(np.array(places) / px_per_mm, np.array(shifts) / px_per_mm, size_mm)
+    weights, agreeing, residual = _fitted(np.array(places) / px_per_mm, np.array(shifts) / px_per_mm, size_mm)
+    return Field(
+        weights, size_mm, agreeing, len(places), residual, np.array(tiles) / px_per_mm, np.array(found)
+    )
 
 
-def _peak(three: NDArray[np.float32]) -> float:
+def _peak(three: NDArray[Any]) -> float:
     """Return where between three likenesses their parabola is highest, px from the middle one."""
     left, middle, right = (float(value) for value in three)
     bend = left - 2 * middle + right
     return 0.0 if bend >= 0 else float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5))
 
 
-def _fitted(places_mm: Points, shifts_mm: Points, size_mm: tuple[float, float]) -> Field:
-    """Fit the field to the tiles that agree with each other (iterated reweighting, Huber-like)."""
+def _fitted(
+    places_mm: Points, shifts_mm: Points, size_mm: tuple[float, float]
+) -> tuple[Floats, float, float]:
+    """Fit the field to the tiles that agree with each other (iterated reweighting, Huber-like).
+
+    Returns its weights, the share of tiles that agree, and how near nine tenths of those are in mm.
+    """
     terms = _terms(places_mm, size_mm)
     ridge = np.diag([0.0, 0.05, 0.05, 0.5, 0.5, 0.5])  # bent only where many tiles say so
     weights = np.zeros((6, 2))
@@ -110,4 +125,4 @@ def _fitted(places_mm: Points, shifts_mm: Points, size_mm: tuple[float, float]) 
     off = np.linalg.norm(shifts_mm - terms @ weights, axis=1)
     near = off < NEAR_MM
     residual = float(np.percentile(off[near], 90)) if near.any() else float(off.min())
-    return Field(weights, size_mm, float(near.mean()), len(off), residual)
+    return weights, float(near.mean()), residual

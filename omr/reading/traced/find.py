@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -21,7 +21,12 @@ from omr.reading.traced.field import dark
 LEAST_MM: Final = 1.2  # the narrowest ovals of 15 foreign forms are 1.6 mm wide inside
 LEAST_LONG_MM: Final = 2.2  # the longer side; holes of letters of 12 points have 1.7 mm
 MOST_MM: Final = 13.0  # the longer side; larger ones are cells to write in
-THRESHOLDS: Final = (25, 50, 90, 140)  # of 255 darker than the paper: boxes may be pale, and lines beside them dark
+THRESHOLDS: Final = (
+    25,
+    50,
+    90,
+    140,
+)  # of 255 darker than the paper: boxes may be pale, and lines beside them dark
 SOLID: Final = 0.90  # area over that of the convex hull: boxes have no dents
 RECTANGLE: Final = 0.88  # area over that of the frame; an ellipse has 0.785
 OVAL: Final = 0.68
@@ -31,6 +36,7 @@ LEAST_OF_KIND: Final = 4
 IN_LINE: Final = 0.3  # of a side that boxes of a row may be off each other
 LIKE_OTHERS: Final = 0.6  # likeness of a gap in rows and columns to the boxes of its kind, to be one of them
 OUTLINED: Final = 0.75  # or share of their outline that is there: a box that is filled on every sheet
+THICKEST_MM: Final = 1.2  # outline of a box, with a shadow
 DOTS_MM: Final = (0.35, 0.6, 0.9)  # gaps of dotted outlines that are closed
 
 
@@ -83,7 +89,7 @@ def find_boxes(print_: Grey, dpi: float) -> tuple[Found, ...]:
     kinds = [kind for kind in _kinds(outlines) if len(kind) >= LEAST_OF_KIND]
     kinds = [rows for kind in kinds if len(rows := _in_rows(kind)) >= LEAST_OF_KIND]
     kinds = _without_containers(kinds)
-    whole = [_completed(kind, darkness) for kind in kinds]
+    whole = [_with_outline(_completed(kind, darkness), darkness, px_per_mm) for kind in kinds]
     found = []
     for number, kind in enumerate(sorted(whole, key=len, reverse=True), start=1):
         found += [_numbered(box, number) for box in sorted(kind, key=lambda box: (box.top, box.left))]
@@ -105,7 +111,7 @@ def _outlines(darkness: NDArray[np.uint8], px_per_mm: float) -> Iterator[Found]:
                     yield box
 
 
-def _as_box(contour: NDArray[np.int32], px_per_mm: float) -> Found | None:
+def _as_box(contour: NDArray[Any], px_per_mm: float) -> Found | None:
     left, top, width, height = cv2.boundingRect(contour)
     # OpenCV's border of a hole runs along the ink around it.
     width, height = width - 1, height - 1
@@ -174,7 +180,7 @@ def _in_rows(kind: Sequence[Found]) -> list[Found]:
 
 
 def _without_containers(kinds: Sequence[list[Found]]) -> list[list[Found]]:
-    """Leave out what only holds boxes, such as the cells of a table, and what lies inside boxes, such as letters."""
+    """Leave out what only holds boxes, as the cells of a table, and what lies in boxes, as letters."""
     out = []
     everything = [box for kind in kinds for box in kind]
     for kind in kinds:
@@ -184,9 +190,8 @@ def _without_containers(kinds: Sequence[list[Found]]) -> list[list[Found]]:
         holders = [other for other in others if any(_holds(other, box) for box in kind)]
         # Letters are fewer than the boxes they stand in; boxes are as many as the cells they stand in.
         letters = inner > 0.5 * len(kind) and holders and len(holders) > 1.3 * len(kind)
-        if outer <= 0.3 * len(kind) and not letters:
-            out.append(kind)
-        elif outer > 0.3 * len(kind) and _letters_inside(kind, others):
+        holds = outer > 0.3 * len(kind)
+        if _letters_inside(kind, others) if holds else not letters:
             out.append(kind)
     return out
 
@@ -211,7 +216,9 @@ def _completed(kind: Sequence[Found], darkness: NDArray[np.uint8]) -> list[Found
     width, height = np.median([[box.width, box.height] for box in kind], axis=0)
     margin = max(2, round(0.2 * min(width, height)))
     size = round(width) + 2 * margin, round(height) + 2 * margin
-    usual = np.median([cv2.getRectSubPix(darkness, size, box.middle) for box in kind], axis=0).astype(np.uint8)
+    usual = np.median([cv2.getRectSubPix(darkness, size, box.middle) for box in kind], axis=0).astype(
+        np.uint8
+    )
     outline = usual > 0.5 * np.percentile(usual, 97)
     reach = max(2, round(0.25 * min(width, height)))
     around = size[0] + 2 * reach, size[1] + 2 * reach
@@ -229,17 +236,44 @@ def _completed(kind: Sequence[Found], darkness: NDArray[np.uint8]) -> list[Found
             part = cv2.getRectSubPix(darkness, around, (u, v))
             likeness = cv2.matchTemplate(part, usual, cv2.TM_CCOEFF_NORMED)
             _, best, _, (dx, dy) = cv2.minMaxLoc(likeness)
-            at = dx, dy
             if best < LIKE_OTHERS:  # filled on every sheet: the outline alone says what it is
                 dark_there = (part > 0.4 * usual[outline].mean()).astype(np.float32)
                 held = cv2.matchTemplate(dark_there, outline.astype(np.float32), cv2.TM_CCORR)
-                _, most, _, at = cv2.minMaxLoc(held / max(outline.sum(), 1))
+                _, most, _, (dx, dy) = cv2.minMaxLoc(held / max(outline.sum(), 1))
                 if most < OUTLINED or dark_there.mean() > 0.8:
                     continue
-            u, v = u + at[0] - reach, v + at[1] - reach
+            u, v = u + dx - reach, v + dy - reach
             found.append(Found(u - width / 2, v - height / 2, u + width / 2, v + height / 2, kind[0].shape))
             added.append((x, y))
     return found
+
+
+def _with_outline(kind: Sequence[Found], darkness: NDArray[np.uint8], px_per_mm: float) -> list[Found]:
+    """Grow boxes from the inside of their outline, which was found, to its outer edge."""
+    width, height = (
+        round(float(np.median([getattr(box, name) for box in kind]))) for name in ("width", "height")
+    )
+    margin = max(3, round(min(THICKEST_MM * px_per_mm, 0.3 * min(width, height))))
+    size = width + 2 * margin, height + 2 * margin
+    usual = np.median([cv2.getRectSubPix(darkness, size, box.middle) for box in kind], axis=0)
+    across = usual[margin + height // 3 : margin + height - height // 3].mean(axis=0)
+    down = usual[:, margin + width // 3 : margin + width - width // 3].mean(axis=1)
+    left, right = _thickness(across[: margin + 2][::-1]), _thickness(across[-margin - 2 :])
+    top, bottom = _thickness(down[: margin + 2][::-1]), _thickness(down[-margin - 2 :])
+    return [
+        Found(box.left - left, box.top - top, box.right + right, box.bottom + bottom, box.shape, box.kind)
+        for box in kind
+    ]
+
+
+def _thickness(outward: NDArray[np.float64]) -> float:
+    """Return how far a line reaches outward, px, from darknesses that begin 2 px inside of it."""
+    peak = float(outward.max())
+    at = int(outward.argmax())
+    if peak < 20:
+        return 0.0
+    beyond = np.flatnonzero(outward[at:] < 0.4 * peak)
+    return float(max(0, at + int(beyond[0]) - 2)) if len(beyond) else 0.0
 
 
 def skew(middles: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import cv2
@@ -41,8 +42,9 @@ LEAST_AGREEING: Final = 0.6  # of the tiles of print; pages of 10 foreign forms 
 MOST_RESIDUAL_MM: Final = 0.35  # of those; pages had 0.27 at most
 LEAST_CONTRAST: Final = 0.45  # of a row's own words, over that of the page's rows; own rows had 0.53 and more
 MOST_UNLIKE: Final = 1  # rows that may be unlike: something was written over them
-LEAST_SEEN: Final = 0.6  # of the places where the print has corners, that agreed: else a part of the page is not there
-CELLS: Final = 5  # across and down, to see where corners agree
+LEAST_SEEN: Final = 0.2  # of the tiles of print in a part of the page with boxes
+MOST_LOST: Final = 0.15  # of those parts may show less: something lies over them, or was written there
+CELLS: Final = 5  # parts of a page, across and down
 LEAST_DPI: Final = 60.0  # of the scan: boxes of 5 mm are 12 px
 # How far a box may still be off its place, in box sides: pages were laid to within 0.5 mm.
 SEARCH: Final = 0.35
@@ -96,9 +98,20 @@ def _frames(form: Form, px_per_mm: float) -> Sequence[tuple[str, NDArray[np.floa
     ]
 
 
-def plans(foreign: Mapping[str, Foreign]) -> dict[str, TracedPlan]:
-    """Prepare traced forms, by fingerprint."""
-    return {fingerprint: TracedPlan(fingerprint, one) for fingerprint, one in foreign.items()}
+class TracedForms:
+    """The traced forms that pages may be of; prepared when the first page is none of ours."""
+
+    def __init__(self, forms: Mapping[str, Foreign]) -> None:  # by fingerprint
+        self.forms = dict(forms)
+
+    def __reduce__(self) -> tuple[type[TracedForms], tuple[object, ...]]:
+        """Travel to workers without the plans: they are megabytes, and most stacks need none."""
+        return TracedForms, (self.forms,)
+
+    @cached_property
+    def plans(self) -> list[TracedPlan]:
+        """All forms, prepared: 0.3 s of computing each."""
+        return [TracedPlan(fingerprint, one) for fingerprint, one in self.forms.items()]
 
 
 def read_traced(
@@ -122,14 +135,16 @@ def read_traced(
     if len(likely) > 1 and likely[1][0].corners > 0.8 * best.corners:  # two revisions of one form
         raise AlignmentError("print_ambiguous", form=plan.form.form, other=likely[1][1].form.form)
     dpi = _checked_shape(best.map, plan)
-    _check_whole(best.of_first, plan)
     map_to_fine = best.map @ np.linalg.inv(plan.to_fine)
     page = dark(warped(scan.grey, map_to_fine, plan.fine.shape), plan.px_per_mm)
     left = field(plan.dark, page, plan.px_per_mm)
     if left is None or left.agreeing < LEAST_AGREEING or left.residual_mm > MOST_RESIDUAL_MM:
         agreeing = left.agreeing if left is not None else 0.0
         residual = left.residual_mm if left is not None else 0.0
-        raise AlignmentError("print_misaligned", form=plan.form.form, agreeing=100 * agreeing, residual_mm=residual)
+        raise AlignmentError(
+            "print_misaligned", form=plan.form.form, agreeing=100 * agreeing, residual_mm=residual
+        )
+    _check_whole(left, plan)
     unlike = _unlike_rows(page, plan, left)
     return _read(scan, plan, Laid(best.map, left, best.corners), dpi, unlike, calibration)
 
@@ -160,26 +175,28 @@ def _checked_shape(map_: NDArray[np.float64], plan: TracedPlan) -> float:
 def _linear(map_: NDArray[np.float64], point: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what a homography does in the small around a point, (2, 2)."""
     x, y, w = map_ @ (*point, 1.0)
-    return np.array(
+    around = np.array(
         [
             [map_[0, 0] * w - x * map_[2, 0], map_[0, 1] * w - x * map_[2, 1]],
             [map_[1, 0] * w - y * map_[2, 0], map_[1, 1] * w - y * map_[2, 1]],
         ]
-    ) / (w * w)
+    )
+    return np.asarray(around / (w * w), np.float64)
 
 
-def _check_whole(agreeing: NDArray[np.float64], plan: TracedPlan) -> None:
-    """Refuse a page on which whole parts of the print are not to be found."""
-    height, width = plan.print_.shape
+def _check_whole(left: Field, plan: TracedPlan) -> None:
+    """Refuse a page on which whole parts of the print, with boxes in them, are not to be found."""
+    width, height = left.size_mm
 
-    def cells(points: NDArray[np.float64], least: int) -> set[int]:
-        at = (points / (width, height) * CELLS).astype(int).clip(0, CELLS - 1)
-        counts = np.bincount(at[:, 1] * CELLS + at[:, 0], minlength=CELLS * CELLS)
-        return set(np.flatnonzero(counts >= least).tolist())
+    def cells(points_mm: NDArray[np.float64]) -> NDArray[np.intp]:
+        at = (points_mm / (width, height) * CELLS).astype(np.intp).clip(0, CELLS - 1)
+        return np.bincount(at[:, 1] * CELLS + at[:, 0], minlength=CELLS * CELLS)
 
-    boxes = cells(plan.quads.mean(axis=1), 1)  # where nothing is to be read, nothing is missed
-    has = cells(plan.corners.places, 20) & boxes
-    if has and len(cells(agreeing, 2) & has) < LEAST_SEEN * len(has):
+    boxes = cells(plan.quads.mean(axis=1) * MM_PER_INCH / plan.dpi) > 0
+    tiles, found = cells(left.tiles_mm), cells(left.tiles_mm[left.found])
+    has = boxes & (tiles >= 2)
+    lost = has & (found < LEAST_SEEN * tiles)
+    if lost.sum() > MOST_LOST * has.sum():
         raise AlignmentError("print_incomplete", form=plan.form.form)
 
 

@@ -55,7 +55,7 @@ def at_fine(picture: Grey, dpi: float) -> tuple[Grey, Homography]:
 def warped(sheet: Grey, sheet_from_there: Homography, shape: tuple[int, ...]) -> Grey:
     """Return a sheet as it looks where another one's pixels are; beyond its edge it is white."""
     corner = moved(sheet_from_there, np.array([[0.0, 0.0], [shape[1], shape[0]]]))
-    factor = float(np.linalg.norm(corner[1] - corner[0]) / np.hypot(*shape[:2]))
+    factor = float(np.linalg.norm(corner[1] - corner[0]) / np.hypot(shape[0], shape[1]))
     soft = cv2.blur(sheet, (round(factor),) * 2) if factor >= 1.5 else sheet
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     out = cv2.warpPerspective(soft, sheet_from_there, (shape[1], shape[0]), flags=flags, borderValue=255)
@@ -110,12 +110,18 @@ def _laid_on(shape: tuple[int, ...], sheet: Grey, laid: Laid, dpi: float) -> Gre
     shifted = there + laid.field.at(there / dpi * 25.4) * dpi / 25.4
     coarse = moved(laid.map, shifted).reshape(*x.shape, 2).astype(np.float32)
     maps = _every_pixel(coarse, step, shape)
-    out = cv2.remap(sheet, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255)
+    out = cv2.remap(
+        *(sheet, maps, np.empty(0, np.float32), cv2.INTER_LINEAR),
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=255,
+    )
     return np.asarray(out, np.uint8)
 
 
 def _every_pixel(coarse: NDArray[np.float32], step: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Interpolate a grid of places, `step` px apart, to every pixel."""
     to = np.array([[step, 0, 0], [0, step, 0]], np.float64)
-    out = cv2.warpAffine(coarse, to, (shape[1], shape[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    out = cv2.warpAffine(
+        coarse, to, (shape[1], shape[0]), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(out, np.float32)

@@ -1,4 +1,4 @@
-"""From scans of somebody else's form to what its file says: print, boxes, questions. Nothing is believed yet."""
+"""From scans of somebody else's form to what its file says: print, boxes, questions."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def guessed_dpi(grey: Grey) -> float:
 
 def code_on(grey: Grey) -> str:
     """Return what the one bar code of a page says, empty where there is none or more than one."""
-    said = {found.text.strip() for found in zxingcpp.read_barcodes(grey) if found.valid and found.text.strip()}
+    said = {
+        found.text.strip() for found in zxingcpp.read_barcodes(grey) if found.valid and found.text.strip()
+    }
     return said.pop()[:60] if len(said) == 1 else ""
 
 
@@ -123,15 +125,20 @@ def numbered(draft: Draft) -> NDArray[np.uint8]:
             box = draft.boxes[number]
             corners = (round(box.left), round(box.top)), (round(box.right), round(box.bottom))
             cv2.rectangle(picture, *corners, _TAG, line)
-            size = max(0.3, box.height / 60)
-            cv2.putText(
-                *(picture, str(place), (round(box.left), round(box.bottom))),
-                *(cv2.FONT_HERSHEY_SIMPLEX, size, (20, 90, 200), line, cv2.LINE_AA),
-            )
+            low_left = round(box.left), round(box.bottom)
+            _write(picture, str(place), low_left, max(0.3, box.height / 60), (20, 90, 200), line)
         first = draft.boxes[question[0]]
-        at_px = (round(max(0, first.left - 0.18 * draft.dpi)), round(first.bottom))
-        cv2.putText(
-            *(picture, f"Q{at}", at_px, cv2.FONT_HERSHEY_SIMPLEX),
-            *(max(0.35, draft.dpi / 400), _TAG, line, cv2.LINE_AA),
-        )
+        before = round(max(0, first.left - 0.18 * draft.dpi)), round(first.bottom)
+        _write(picture, f"Q{at}", before, max(0.35, draft.dpi / 400), _TAG, line)
     return picture
+
+
+def _write(
+    picture: NDArray[np.uint8],
+    text: str,
+    at: tuple[int, int],
+    size: float,
+    colour: tuple[int, int, int],
+    line: int,
+) -> None:
+    cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, line, cv2.LINE_AA)

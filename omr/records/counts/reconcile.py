@@ -169,8 +169,13 @@ def _enter_returned(
         if slip.set_aside in NOT_COUNTED_AS_RETURNED and slip.standing is not Standing.COUNTS:
             continue
         numbers[slip.unit, slip.run].append(slip.number)
-        books[slip.unit, slip.form].invalid += not slip.valid
+        if slip.run in runs:
+            books[slip.unit, slip.form].invalid += not slip.valid
     for (unit, run), returned in numbers.items():
+        if (
+            run not in runs
+        ):  # of a form that was not printed here: it was never issued, nothing can be missing
+            continue
         _add(books[unit, runs[run].form].returned, run, Ranges.of_numbers(returned))
 
 

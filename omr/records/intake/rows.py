@@ -9,19 +9,32 @@ from typing import Final
 
 import numpy as np
 
+from omr.forms.template import Form
 from omr.reading.page.streaks import Streak
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
+from omr.reading.traced.read import TracedPage
 from omr.records.counts.answers import answer_row
 from omr.records.counts.validity import may_say_overall
+from omr.records.intake.elsewhere import FoundSheets
 from omr.records.intake.orders import Orders
 from omr.records.intake.standing import Admission, Seen
 from omr.records.store.measured import pack
 from omr.records.store.store import Act, Row, Store
 from omr.records.store.verdicts import pack_verdicts
-from omr.words import PageOutcome
+from omr.words import PageOutcome, Seal
 
 # In the order in which rows refer to each other.
-_TABLES: Final = ("pages", "readings", "doubts", "comments", "set_aside", "decidings", "answers")
+_TABLES: Final = (
+    "runs",
+    "run_ends",
+    "pages",
+    "readings",
+    "doubts",
+    "comments",
+    "set_aside",
+    "decidings",
+    "answers",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +65,11 @@ class PageRows:
             for table, column in (("pages", "page"), ("readings", "reading"), ("decidings", "deciding"))
         }
         self._admission = Admission(store, orders)
+        self._found = FoundSheets(store, orders)
 
     def insert(self) -> None:
         """Write all rows."""
+        self._tables["runs"], self._tables["run_ends"] = self._found.runs()
         for table, rows in self._tables.items():
             self._act.add(table, *rows)
 
@@ -81,6 +96,8 @@ class PageRows:
         self._tables["pages"].append(row)
         if isinstance(result, ReadPage):
             self.add_reading(page, sent.picture, result, sent.older)
+        elif isinstance(result, TracedPage):
+            self._add_traced(page, sent, result)
 
     def add_reading(self, page: int, picture: str, result: ReadPage, older: tuple[str, ...] = ()) -> None:
         """Add the rows of the slip that was read on a page."""
@@ -124,6 +141,38 @@ class PageRows:
         )
         if reason is not None:
             self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
+        self._add_deciding(reading, form, result)
+
+    def _add_traced(self, page: int, sent: Sent, result: TracedPage) -> None:
+        """Add the rows of a page of somebody else's form: known by its bar code, or by file and page."""
+        reading = self._number("reading")
+        form = self._forms[result.fingerprint]
+        sheet = self._found.sheet(result, page)
+        self._tables["readings"].append(
+            {
+                "reading": reading,
+                "page": page,
+                "serial": sheet.name,
+                "run": sheet.run,
+                "number": sheet.number,
+                "unit": sheet.unit,
+                "period": sheet.period,
+                "carriers": "",
+                "dpi": float(result.dpi),
+                "residual_mm": float(result.residual_mm),
+                "scan_from_page": json.dumps(result.scan_from_page.ravel().tolist()),
+                "marks": pack(form, result.marks),
+                "seal": Seal.UNKNOWN.value,
+                "streaks": None,
+            }
+        )
+        self._tables["doubts"] += [{"reading": reading, "reason": doubt} for doubt in result.doubts]
+        reason, other = self._found.why_aside(sheet, reading, sent.picture, sent.older)
+        if reason is not None:
+            self._tables["set_aside"].append({"reading": reading, "reason": reason, "other": other})
+        self._add_deciding(reading, form, result)
+
+    def _add_deciding(self, reading: int, form: Form, result: ReadPage | TracedPage) -> None:
         deciding = self._number("deciding")
         self._tables["decidings"].append(
             {

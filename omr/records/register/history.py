@@ -153,6 +153,6 @@ def run_lines(store: Store) -> list[RunLine]:
                AND reading NOT IN (SELECT reading FROM decided_slips WHERE outcome = 'void')) AS returned,
             (SELECT coalesce(sum(last - first + 1), 0) FROM spoilings
              WHERE spoilings.run = print_runs.run) AS spoiled
-        FROM print_runs ORDER BY run"""
+        FROM print_runs WHERE year > 0 ORDER BY run"""  # year 0: sheets that were not printed here
     )
     return [RunLine(**{**dict(row), "seeded": bool(row["seeded"])}) for row in rows]

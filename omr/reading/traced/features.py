@@ -18,7 +18,7 @@ Homography = NDArray[np.float64]  # (3, 3)
 Points = NDArray[np.float64]  # (N, 2)
 
 SEEN_PX: Final = 1400  # longer side at which pictures are compared: letters are shapes, noise is gone
-MOST: Final = 6000  # corners of a picture; a page of text has as many
+MOST: Final = 4000  # corners of a picture; more cost time and say nothing new
 LIKE: Final = 0.8  # of the second best likeness that the best one may have to count
 NEAR_PX: Final = 4.0  # at that size, how far a corner may lie from where the map says
 

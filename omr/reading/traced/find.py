@@ -19,7 +19,8 @@ from omr.reading.traced.features import Grey
 from omr.reading.traced.field import dark
 
 LEAST_MM: Final = 1.2  # the narrowest ovals of 15 foreign forms are 1.6 mm wide inside
-LEAST_LONG_MM: Final = 2.2  # the longer side; holes of letters of 12 points have 1.7 mm
+LEAST_LONG_MM: Final = 2.2  # the longer side
+LEAST_OVAL_MM: Final = 2.7  # of ovals: holes of letters of 16 points have 2.4 mm
 MOST_MM: Final = 13.0  # the longer side; larger ones are cells to write in
 THRESHOLDS: Final = (
     25,
@@ -125,6 +126,8 @@ def _as_box(contour: NDArray[Any], px_per_mm: float) -> Found | None:
     if share < OVAL:
         return None
     shape = Shape.RECTANGLE if share >= RECTANGLE else Shape.OVAL
+    if shape is Shape.OVAL and long_ < LEAST_OVAL_MM:
+        return None
     return Found(left, top, left + width, top + height, shape)
 
 

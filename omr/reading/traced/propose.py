@@ -23,10 +23,12 @@ def questions(boxes: Sequence[Found], *, columns: bool = False) -> list[list[int
     columns : bool
         Options of a question stand below each other.
     """
-    out: list[list[int]] = []
-    for kind in sorted({box.kind for box in boxes}):
-        out += _of_kind(boxes, [at for at, box in enumerate(boxes) if box.kind == kind], columns=columns)
-    return out
+    kinds = [
+        _of_kind(boxes, [at for at, box in enumerate(boxes) if box.kind == kind], columns=columns)
+        for kind in sorted({box.kind for box in boxes})
+    ]
+    kinds.sort(key=lambda kind: min(boxes[at].top for question in kind for at in question))
+    return [question for kind in kinds for question in kind]
 
 
 def _of_kind(boxes: Sequence[Found], members: list[int], *, columns: bool) -> list[list[int]]:

@@ -111,7 +111,7 @@ def _laid_on(shape: tuple[int, ...], sheet: Grey, laid: Laid, dpi: float) -> Gre
     coarse = moved(laid.map, shifted).reshape(*x.shape, 2).astype(np.float32)
     maps = _every_pixel(coarse, step, shape)
     out = cv2.remap(
-        *(sheet, maps, np.empty(0, np.float32), cv2.INTER_LINEAR),
+        *(sheet, np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1]), cv2.INTER_LINEAR),
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=255,
     )

@@ -146,6 +146,11 @@ class FoundSheets:
         return None if row is None or row["reading"] is None else int(row["reading"])
 
 
+def is_found(name: str, form: str) -> bool:
+    """Whether a slip's name is that of a sheet that was not printed here; no serial of ours has a stroke."""
+    return name.startswith(f"{form}/")
+
+
 def take_on(store: Store, forms: Mapping[str, Foreign], scans: Path, *, by: str) -> None:
     """Enter the traced forms that people confirmed: as archived forms, their prints among the originals.
 

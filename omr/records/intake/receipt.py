@@ -10,7 +10,9 @@ from typing import Final
 
 from omr.messages import say
 from omr.reading.scan.find import LeftOut
+from omr.records.intake.batches import COUNTING, FLAGGED, Batch, Came, find_batch
 from omr.records.intake.batches import COUNTING, FLAGGED, TO_SETTLE, Batch, Came, find_batch
+from omr.records.intake.elsewhere import is_found
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
 from omr.text import moment
@@ -56,6 +58,7 @@ class Receipt:
     problems: tuple[PageProblem, ...]
     left_out: tuple[LeftOut, ...] = ()  # of what was given
     head: str = ""  # of the chain when it was made: proves later that nothing was cut off since
+    elsewhere: dict[str, int] = field(default_factory=dict)  # pages of forms not printed here, by form
     backs: tuple[PageProblem, ...] = ()  # the blank pages, to be looked at as small pictures
 
     @property
@@ -126,6 +129,7 @@ def receipt(
     """
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    elsewhere: Counter[str] = Counter()
     duplicates = to_review = 0
     problems: list[PageProblem] = []
     given: set[str] = set()
@@ -146,6 +150,8 @@ def receipt(
                 backs.append(back)
                 problems += [back] if row["waits"] else []
             slip = slips.get(row["page"])
+            if slip and is_found(slip["serial"], slip["form"]):
+                elsewhere[slip["form"]] += 1
             aside = Aside(slip["set_aside"]) if slip and slip["set_aside"] else None
             outcomes[COUNTING] += bool(slip and slip["standing"] == Standing.COUNTS)
             known = again or row["batch"] != batch or original in given
@@ -175,6 +181,7 @@ def receipt(
         problems=tuple(problems),
         left_out=tuple(left_out_of(store, batch)),
         head=store.head,
+        elsewhere=dict(sorted(elsewhere.items())),
         backs=tuple(backs),
     )
 
@@ -222,6 +229,7 @@ def as_json(made: Receipt) -> dict[str, object]:
         "rejected": made.reasons,
         "counting": made.came.counting,
         "flagged": made.came.flagged,
+        "not_printed_here": made.elsewhere,
         "duplicates": made.duplicates,
         "to_review": made.to_review,
         "expected": made.expected,
@@ -257,6 +265,10 @@ def as_text(made: Receipt) -> str:
         say("receipt.to_review", to_review=made.to_review),
         say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second),
     ]
+    if made.elsewhere:
+        lines.append(
+            say("trace.receipt", pages=sum(made.elsewhere.values()), forms=", ".join(made.elsewhere))
+        )
     if expected is not None:
         key = sheets_message(made.missing)
         difference = abs(made.missing)

@@ -10,7 +10,6 @@ from typing import Final
 
 from omr.messages import say
 from omr.reading.scan.find import LeftOut
-from omr.records.intake.batches import COUNTING, FLAGGED, Batch, Came, find_batch
 from omr.records.intake.batches import COUNTING, FLAGGED, TO_SETTLE, Batch, Came, find_batch
 from omr.records.intake.elsewhere import is_found
 from omr.records.intake.left_out import left_out_of

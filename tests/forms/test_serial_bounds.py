@@ -82,3 +82,12 @@ def test_a_wrong_check_says_what_was_typed() -> None:
     with pytest.raises(OmrError) as error:
         parse_serial(wrong)
     assert (error.value.key, error.value.values) == ("serial.check", {"text": wrong})
+
+
+def test_the_letters_of_a_serial_are_those_that_were_always_printed() -> None:
+    """Slips are out: another way to derive the letters would call every one of them forged."""
+    letters = {
+        number: issue(first=number, count=1).serial(number).guard for number in (1, 42, 4711, 9_999_999)
+    }
+    assert letters == {1: "FVJ", 42: "AEW", 4711: "UYV", 9_999_999: "JUU"}
+    assert str(issue(digit=3, year=27, first=5, count=1).serial(5)) == "3270000005NRR1G"

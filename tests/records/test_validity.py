@@ -58,6 +58,29 @@ def test_what_a_person_could_not_decide_is_no_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        # "n": ticked "not applicable", "s": was to be skipped. What does not apply was not left out.
+        ({"B1": "5", "B2": "n", "B3": "n", "B10": ""}, None),
+        ({"B1": "5", "B2": "s", "B3": "s", "B10": ""}, None),  # 1 of 2 that apply: not more than half
+        ({"B1": "5", "B2": "", "B3": "", "B10": "s"}, "KHL5"),  # a skipped overall question says nothing
+        ({"B1": "5", "B2": "", "B3": "", "B10": "n"}, None),  # ticked: the person said something there
+        ({"B1": "s", "B2": "s", "B3": "s", "B10": "s"}, "KHL5"),
+        ({"B1": "n", "B2": "n", "B3": "n", "B10": "n"}, None),
+        ({"B2": "5", "B3": "5"}, None),  # the other two were not asked in this revision
+        ({"B2": "5"}, "KHL5"),
+    ],
+)
+def test_what_does_not_apply_was_not_left_out(said: dict[str, str], reason: str | None) -> None:
+    ticked = {"n": ("0",), "s": ()}
+    given = answers(**{key: word for key, word in said.items() if word not in ticked})
+    for key, word in said.items():
+        if word in ticked:
+            given[key] = CurrentAnswer(key, Given(AnswerState.NOT_APPLICABLE, ticked[word]), 1.0, "machine")
+    assert validity(given) == reason
+
+
+@pytest.mark.parametrize(
     ("standing", "set_aside", "by_hand", "reason"),
     [
         ("held", "duplicate_other_image", None, "KHL3"),

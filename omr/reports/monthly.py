@@ -14,8 +14,9 @@ from omr.forms.surveys import overall_question
 from omr.forms.template import VALUES
 from omr.messages import choose_language
 from omr.records.counts.closing import root_of
+from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.reconcile import Line, reconcile
-from omr.records.counts.tallies import GROUPING, Channel, grouping_questions, prints_of, tally
+from omr.records.counts.tallies import GROUPING, Channel, grouping_questions, prints_of
 from omr.records.exchange.comments import Comment, commented, comments_of
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.register import issued
@@ -86,7 +87,7 @@ def gather(
     settings = settings or ReportSettings()
     code = find_unit(store, unit).unit if unit else None
     name, prints = find_survey(store, survey)
-    counted = tally(store, when.name, unit=code, prints=prints)
+    counted = tallies_of(store, when.name, unit=code, prints=prints)
     runs = [run for run in issued(store) if run.period == when.name and run.fingerprint in prints]
     used = {run.fingerprint for run in runs} | {row.stratum.fingerprint for row in counted.tallies.slips}
     forms = {form.form for form in prints.values()}
@@ -121,7 +122,7 @@ def _city(store: Store, month: Month, prints: Prints) -> Month:
     """Return what hiding needs of all units: who the respondents are, against their overall answer."""
     overall = {question.key for form in prints.values() if (question := overall_question(form))}
     grouping = {question.key for form in prints.values() for question in grouping_questions(form)}
-    counted = tally(store, month.period.name, questions=overall | grouping, prints=prints)
+    counted = tallies_of(store, month.period.name, questions=overall | grouping, prints=prints)
     used = {row.stratum.fingerprint for row in counted.tallies.slips}
     forms = {mark: form for mark, form in prints.items() if mark in used | set(month.forms)}
     return Month(month.period, forms, month.units, counted.tallies, wordings=month.wordings)
@@ -150,7 +151,7 @@ def month_before(
     settings = settings or ReportSettings()
     name, prints = find_survey(store, survey)
     core = {question.key for form in prints.values() for question in form.questions if question.core}
-    counted = tally(store, when.preceding.name, unit=unit, questions=core, prints=prints)
+    counted = tallies_of(store, when.preceding.name, unit=unit, questions=core, prints=prints)
     used = {row.stratum.fingerprint for row in counted.tallies.slips}
     return Month(
         period=when.preceding,

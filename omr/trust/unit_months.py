@@ -14,9 +14,10 @@ from omr.forms.serial import Issue
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
 from omr.reading.marks import measure, paper
+from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.reconcile import Line, reconcile, spans
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.counts.tallies import Channel, tally
+from omr.records.counts.tallies import Channel
 from omr.records.register.periods import Period
 from omr.records.register.register import issued
 from omr.records.register.surveys import Prints, find_survey, main_survey
@@ -133,7 +134,7 @@ def _rates(
     forms = store.forms
     satisfied: defaultdict[str, int] = defaultdict(int)
     answered: defaultdict[str, int] = defaultdict(int)
-    for row in tally(store, period.name, prints=prints).tallies.answers:
+    for row in tallies_of(store, period.name, prints=prints).tallies.answers:
         question = overall_question(forms[row.stratum.fingerprint])
         if question is None or row.question != question.key or not row.code:
             continue

@@ -12,6 +12,7 @@ from tallying import PERIOD, counted
 from omr.forms.serial import Issue
 from omr.reading.reader import ReadPage
 from omr.records.counts.closing import adjust, close
+from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.reconcile import reconcile
 from omr.records.counts.tallies import AnswerTally, Channel, SlipState, SlipTally, Stratum, Tallies, tally
 from omr.records.register.periods import parse_period
@@ -126,3 +127,35 @@ def test_a_closed_period_does_not_know_late_slips(
     assert reconcile(store, period) == books
     adjust(store, period, by="lan", why="lô nộp muộn")
     assert states(counted(store)) == {("valid", ""): 2}
+
+
+def test_what_a_closed_period_came_to_is_kept_and_is_what_counting_gives(
+    scanner: Scanner, store: Store, issued_run: Issuing, reviewer: Callable[..., None]
+) -> None:
+    dice, period = random.Random(3), parse_period(PERIOD)
+    runs = [issued_run(30), issued_run(30, unit="PC08")]
+    pages = [
+        slip(run, number, **{q.key: dice.choice(["5", "4", "1", "", "5 4"]) for q in FORM.questions[1:]})
+        for run in runs
+        for number in range(run.first, run.first + 25)
+    ]
+    scanner.take_in(scanner.scan("a.tif", *pages))
+    for item in list(queue(store)):
+        reviewer(item.item, "none")
+    assert tallies_of(store, PERIOD) == tally(store, PERIOD)  # open: nothing is kept yet
+    close(store, period, by="lan")
+    kept, again = tallies_of(store, PERIOD), tally(store, PERIOD)
+    assert kept == again and kept.tallies.digest == again.tallies.digest and kept.answers
+    assert store.value("SELECT count(*) FROM closed_tallies") == 1
+    assert tallies_of(store, PERIOD, unit="PC08") == tally(store, PERIOD, unit="PC08")
+    assert (
+        tallies_of(store, PERIOD, prints=[]).tallies == tally(store, PERIOD, prints=[]).tallies == Tallies()
+    )
+    some = {"A1", "B10"}
+    part = tallies_of(store, PERIOD, questions=some).tallies
+    assert part.answers == tuple(row for row in kept.tallies.answers if row.question in some)
+    assert part.slips == kept.tallies.slips and part.crossed
+    scanner.take_in(scanner.scan("b.tif", slip(runs[0], 29)))
+    assert tallies_of(store, PERIOD) == kept
+    adjust(store, period, by="lan", why="lô nộp muộn")
+    assert tallies_of(store, PERIOD) == tally(store, PERIOD) != kept

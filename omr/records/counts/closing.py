@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omr.errors import RegisterError
+from omr.records.counts.kept_tallies import keep
 from omr.records.counts.reconcile import reconcile
-from omr.records.counts.tallies import tally
+from omr.records.counts.tallies import Tallies, tally
 from omr.records.counts.validity import rules
 from omr.records.register.periods import Period, state_of
 from omr.records.register.visits import visits_of
@@ -68,16 +69,20 @@ def close(store: Store, period: Period, *, by: str, why: str = "") -> PeriodStat
         interrupted = store.row("SELECT batch FROM known_batches WHERE NOT (complete OR withdrawn) LIMIT 1")
         if interrupted is not None:
             raise RegisterError("register.interrupted", batch=interrupted["batch"])
+        counted = tally(store, period.name)
+        figures = figures_of(store, period, counted.tallies)
+        number = act.next_id("period_states", "period_state")
         act.add(
             "period_states",
             {
-                "period_state": act.next_id("period_states", "period_state"),
+                "period_state": number,
                 "period": period.name,
                 "state": PeriodState.CLOSED.value,
-                "figures": json.dumps(figures_of(store, period), ensure_ascii=False, sort_keys=True),
+                "figures": json.dumps(figures, ensure_ascii=False, sort_keys=True),
                 "rules": rules().version,
             },
         )
+        keep(act, number, counted)
     return status(store, period)
 
 
@@ -197,15 +202,21 @@ def changes_of(found: Mapping[str, tuple[int, int]]) -> tuple[list[Changed], dic
     return figures, answers
 
 
-def figures_of(store: Store, period: Period) -> Figures:
-    """Return every figure of a period as it stands: the books, every answer's count, the visits."""
+def figures_of(store: Store, period: Period, tallies: Tallies | None = None) -> Figures:
+    """Return every figure of a period as it stands: the books, every answer's count, the visits.
+
+    The slips are counted from their rows, unless the tallies were made just now: whoever checks
+    a closing counts again.
+    """
+    if tallies is None:
+        tallies = tally(store, period.name).tallies
     figures: Figures = {}
     forms = store.forms
     for line in reconcile(store, period):
         if line.only_moved:  # figures of closings keep to what a unit has itself
             continue
         figures |= {f"{line.unit}/{line.form}/{name}": number for name, number in line.figures.items()}
-    for answer in tally(store, period.name).tallies.answers:
+    for answer in tallies.answers:
         form = forms[answer.stratum.fingerprint]
         where = f"{answer.stratum.unit}/{form.form}/{form.revision}/{answer.question}"
         name = f"{where}/{answer.state}/{answer.code}".rstrip("/")

@@ -114,13 +114,30 @@ def grouping_questions(form: Form) -> tuple[Question, ...]:
     return tuple(question for question in form.questions if question.kind in GROUPING and not question.core)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The tallies of one period, with how many answers of valid paper slips people decided."""
+class CheckTally(NamedTuple):
+    """Answers of valid paper slips, and how many of them people decided."""
 
-    tallies: Tallies
+    stratum: Stratum
     answers: int
     by_people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The tallies of one period, with how many answers people decided."""
+
+    tallies: Tallies
+    checked: tuple[CheckTally, ...] = ()
+
+    @property
+    def answers(self) -> int:
+        """How many answers valid paper slips have."""
+        return sum(row.answers for row in self.checked)
+
+    @property
+    def by_people(self) -> int:
+        """How many of them people decided."""
+        return sum(row.by_people for row in self.checked)
 
 
 def tally(
@@ -142,9 +159,7 @@ def tally(
     prints : collection of str, optional
         Count slips on forms with these fingerprints only: those of one survey.
     """
-    if questions is not None:  # with those that say who was asked them
-        rules = [applying(form).only_if for form in store.forms.values()]
-        questions = {*questions, *(of[key].question for of in rules for key in questions if key in of)}
+    questions = None if questions is None else with_conditions(store, questions)
     asked = "" if questions is None else f"AND question IN ({', '.join('?' * len(questions))})"
     rows = store.rows(
         f"""SELECT unit, fingerprint, standing, set_aside, reason_by_hand,
@@ -182,6 +197,12 @@ def tally(
         stratum = Stratum(row["unit"], row["fingerprint"], Channel.ELECTRONIC)
         counting.add(stratum, row["said"].split(SEPARATOR), Standing.COUNTS, None, None)
     return counting.result()
+
+
+def with_conditions(store: Store, questions: Collection[str]) -> Collection[str]:
+    """Return questions with those that say who was asked them."""
+    rules = [applying(form).only_if for form in store.forms.values()]
+    return {*questions, *(of[key].question for of in rules for key in questions if key in of)}
 
 
 def first_period(store: Store) -> str | None:
@@ -296,13 +317,14 @@ class _Counting:
         """Return what was counted."""
         answers: Counter[tuple[Stratum, str, AnswerState, str]] = Counter()
         crossed: Counter[tuple[Stratum, str, str, str]] = Counter()
-        total = by_people = 0
+        checked: Counter[Stratum] = Counter()
+        by_people: Counter[Stratum] = Counter()
         for at, texts in self._said.items():
             for text, slips in texts.items():
                 said = CurrentAnswer.parse(text)
                 if at.channel is Channel.PAPER:
-                    total += slips
-                    by_people += 0 if said.by == MACHINE else slips
+                    checked[at] += slips
+                    by_people[at] += 0 if said.by == MACHINE else slips
                 answers[at, said.question, said.given.state, ""] += slips
                 named = self._roles[at.fingerprint].named
                 for code in () if said.question in named else said.given.valid:
@@ -321,4 +343,4 @@ class _Counting:
             tuple(AnswerTally(*key, slips) for key, slips in sorted(answers.items())),
             tuple(CrossTally(*key, slips) for key, slips in sorted(crossed.items())),
         )
-        return Counted(tallies, total, by_people)
+        return Counted(tallies, tuple(CheckTally(at, n, by_people[at]) for at, n in sorted(checked.items())))

@@ -19,7 +19,8 @@ from typing import Final
 from omr.errors import OmrError
 from omr.files import appearing
 from omr.forms.surveys import overall_question
-from omr.records.counts.tallies import Tallies, tally
+from omr.records.counts.kept_tallies import tallies_of
+from omr.records.counts.tallies import Tallies
 from omr.records.store.store import Store
 
 _ABOUT: Final = "period TEXT, unit TEXT, channel TEXT, form TEXT"
@@ -81,7 +82,7 @@ def _fill(store: Store, copy: sqlite3.Connection) -> Asked:
     )
     rows = 0
     for period in found:
-        counted = tally(store, period).tallies
+        counted = tallies_of(store, period).tallies
         for table, made in (
             ("answer_counts", _answers(store, period, counted)),
             ("respondent_counts", _respondents(store, period, counted)),

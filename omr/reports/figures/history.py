@@ -13,7 +13,8 @@ from omr.figures import Share
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
 from omr.records.counts.closing import Closing, Figures, status
-from omr.records.counts.tallies import first_period, prints_of, tally
+from omr.records.counts.kept_tallies import tallies_of
+from omr.records.counts.tallies import first_period, prints_of
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.surveys import Prints
 from omr.records.store.store import Store
@@ -78,7 +79,7 @@ def _counted(store: Store, month: Period, prints: Prints) -> Mapping[str, Share]
     if not prints_of(store, month.name) & set(prints):
         return shares
     asked = {question.key for form in prints.values() if (question := overall_question(form))}
-    for row in tally(store, month.name, questions=asked, prints=prints).tallies.answers:
+    for row in tallies_of(store, month.name, questions=asked, prints=prints).tallies.answers:
         form = prints[row.stratum.fingerprint]
         if row.code:
             shares[form.field] += _share(form, row.question, row.code, row.slips)

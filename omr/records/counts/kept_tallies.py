@@ -1,0 +1,101 @@
+"""The tallies of a closed period as they stood when it was closed.
+
+Nothing changes a closed period: what comes late waits for an adjustment, which opens it. So its
+slips are counted once, when it is closed, and a report of 100,000 slips asks nobody to count them again.
+Of a period that an earlier version closed nothing was kept: it is counted.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Collection
+from typing import Any
+
+from omr.records.counts.tallies import (
+    AnswerTally,
+    Channel,
+    CheckTally,
+    Counted,
+    CrossTally,
+    SlipState,
+    SlipTally,
+    Stratum,
+    Tallies,
+    tally,
+    with_conditions,
+)
+from omr.records.store.store import Act, Store
+from omr.words import AnswerState, PeriodState
+
+
+def tallies_of(
+    store: Store,
+    period: str,
+    *,
+    unit: str | None = None,
+    questions: Collection[str] | None = None,
+    prints: Collection[str] | None = None,
+) -> Counted:
+    """Return what was kept of a closed period, else count it: as `tally`, and with its parameters.
+
+    Of a kept one, why slips are invalid and what they rated is told by all of their answers.
+    """
+    row = store.row(
+        """SELECT state, tallies FROM period_states LEFT JOIN closed_tallies USING (period_state)
+        WHERE period = ? ORDER BY period_state DESC LIMIT 1""",
+        period,
+    )
+    if row is None or row["state"] != PeriodState.CLOSED or row["tallies"] is None:
+        return tally(store, period, unit=unit, questions=questions, prints=prints)
+    wanted = None if questions is None else with_conditions(store, questions)
+    return _only(_unpacked(row["tallies"]), unit, wanted, prints)
+
+
+def keep(act: Act, period_state: int, counted: Counted) -> None:
+    """Keep what a period came to, in the act that closes it."""
+    act.add("closed_tallies", {"period_state": period_state, "tallies": _packed(counted)})
+
+
+def _only(
+    counted: Counted, unit: str | None, questions: Collection[str] | None, prints: Collection[str] | None
+) -> Counted:
+    def wanted(at: Stratum) -> bool:
+        return unit in (None, at.unit) and (prints is None or at.fingerprint in prints)
+
+    def asked(question: str) -> bool:
+        return questions is None or question in questions
+
+    tallies = counted.tallies
+    return Counted(
+        Tallies(
+            tuple(row for row in tallies.slips if wanted(row.stratum)),
+            tuple(row for row in tallies.answers if wanted(row.stratum) and asked(row.question)),
+            tuple(row for row in tallies.crossed if wanted(row.stratum) and asked(row.question)),
+        ),
+        tuple(row for row in counted.checked if wanted(row.stratum)),
+    )
+
+
+def _packed(counted: Counted) -> bytes:
+    tallies = counted.tallies
+    tables = (tallies.slips, tallies.answers, tallies.crossed, counted.checked)
+    strata = sorted({row.stratum for table in tables for row in table})
+    number = {stratum: at for at, stratum in enumerate(strata)}
+    rows = [[[number[row.stratum], *row[1:]] for row in table] for table in tables]
+    text = json.dumps([strata, *rows], ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode())
+
+
+def _unpacked(packed: bytes) -> Counted:
+    said: list[list[list[Any]]] = json.loads(zlib.decompress(packed))
+    strata = [Stratum(unit, fingerprint, Channel(channel)) for unit, fingerprint, channel in said[0]]
+    slips, answers, crossed, checked = said[1:]
+    return Counted(
+        Tallies(
+            tuple(SlipTally(strata[at], SlipState(stands), *rest) for at, stands, *rest in slips),
+            tuple(AnswerTally(strata[at], name, AnswerState(how), *rest) for at, name, how, *rest in answers),
+            tuple(CrossTally(strata[at], *rest) for at, *rest in crossed),
+        ),
+        tuple(CheckTally(strata[at], *rest) for at, *rest in checked),
+    )

@@ -16,6 +16,7 @@ from typing import Final
 
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -54,7 +55,7 @@ ALIGN: Final = {Style.TEXT: "left", Style.WORD: "center", Style.ORDER: "center"}
 FILLS: Final = (
     {"fill": {"color": "#404040"}},
     {"fill": {"color": "#A6A6A6"}},
-    {"pattern": {"pattern": "percent_10", "fg_color": "black", "bg_color": "white"}},
+    {"fill": {"color": "white"}},  # two patterns are one to LibreOffice
     {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": "black", "bg_color": "white"}},
     {"fill": {"color": "black"}},
 )
@@ -262,6 +263,9 @@ def _charts_sheet(sheet: Worksheet, look: Look, month: Month) -> None:
             drawn, line = _chart(sheet, look, line, title, heads, rows, subtype)
             if len(rows) > MOST_ABOVE_CHART:
                 breaks.append(drawn)
+    if month.past:
+        breaks.append(line)
+        _trend(sheet, look, line, month)
     sheet.set_h_pagebreaks(breaks[1:])
     _print_setup(sheet, month)
 
@@ -309,6 +313,58 @@ def _chart(
     return last + 2, last + 4 + height_px // 20  # rows of 20 px
 
 
+def _trend(sheet: Worksheet, look: Look, top: int, month: Month) -> None:
+    """Write the overall shares of the months and draw them with their intervals."""
+    title = "Hài lòng trở lên qua các kỳ (%)"
+    heads = ("", "Hài lòng trở lên", "KTC: dưới", "KTC: trên", "N", "đến cận dưới", "đến cận trên")
+    head, real = look.make(bold=True, border=1, text_wrap=True), look.make(border=1, num_format="0.00")
+    sheet.write_string(top, 0, title, look.make(bold=True, font_size=13))
+    for at, heading in enumerate(heads):
+        sheet.write_string(top + 1, at, heading, head)
+    shares = {one.period: one.overall for one in month.past} | {month.period: month.pool().overall}
+    first = line = top + 2
+    period, least = min(shares), 100
+    while period <= month.period:  # a month without answers leaves its place empty
+        sheet.write_string(line, 0, period_name(period), look.make(border=1))
+        if share := shares.get(period):
+            percent, (low, high) = (
+                share.percent() or Decimal(0),
+                share.interval() or (Decimal(0), Decimal(100)),
+            )
+            for at, value in ((1, percent), (2, low), (3, high), (5, percent - low), (6, high - percent)):
+                sheet.write_number(line, at, float(value), real)
+            sheet.write_number(line, 4, share.whole, look.make(border=1, num_format="#,##0"))
+            least = min(least, int(low))
+        period, line = period.following, line + 1
+    last = line - 1
+    chart = look.book.add_chart({"type": "line"})
+    black = {"color": "black"}
+    ends = {
+        f"{side}_values": f"='{sheet.get_name()}'!{xl_range_abs(first, at, last, at)}"
+        for side, at in (("minus", 5), ("plus", 6))
+    }
+    chart.add_series(
+        {
+            "name": heads[1],
+            "categories": [sheet.get_name(), first, 0, last, 0],
+            "values": [sheet.get_name(), first, 1, last, 1],
+            "line": {**black, "width": 1.25},
+            "marker": {"type": "circle", "size": 7, "fill": black, "border": black},
+            "data_labels": {"value": True, "position": "right", "num_format": "0.00", "font": {"name": FONT}},
+            "y_error_bars": {"type": "custom", **ends, "line": black},
+        }
+    )
+    chart.show_blanks_as("gap")
+    font = {"name": FONT, "size": 10}
+    chart.set_title({"name": title, "name_font": {"name": FONT, "size": 13}})
+    chart.set_x_axis({"num_font": font})
+    grid = {"visible": True, "line": {"color": "#BFBFBF"}}
+    chart.set_y_axis({"num_font": font, "major_gridlines": grid, "min": 10 * (least // 10), "max": 100})
+    chart.set_legend({"none": True})
+    chart.set_size({"width": 900, "height": 360})
+    sheet.insert_chart(last + 2, 0, chart, {"y_offset": 4})
+
+
 def _tidy_sheet(
     sheet: Worksheet, look: Look, columns: Sequence[str], rows: Sequence[Sequence[tidy.Value]]
 ) -> None:
@@ -335,5 +391,6 @@ def _print_setup(sheet: Worksheet, month: Month) -> None:
     sheet.set_paper(9)  # A4
     sheet.set_margins(left=0.8, right=0.6, top=0.8, bottom=0.8)
     sheet.fit_to_pages(1, 0)
-    sheet.set_header("&C&P")
-    sheet.set_footer(f"&L&9Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}&R&9&A")
+    face = f'&"{FONT},Regular"&9'
+    sheet.set_header(f"&C{face}&P")
+    sheet.set_footer(f"&L{face}Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}&R{face}&A")

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+import zipfile
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,15 +12,16 @@ import openpyxl
 import pytest
 from months import make_month
 
-from omr.figures import vietnamese
+from omr.figures import Share, vietnamese
 from omr.records.counts.tallies import Tallies
 from omr.records.register.periods import parse_period
 from omr.reports import monthly
+from omr.reports.document import charts as charts_module
 from omr.reports.document.document import document
-from omr.reports.figures.statistics import Month, Opinion
+from omr.reports.figures.statistics import Month, Opinion, Past
 from omr.reports.tables import tidy
 from omr.reports.tables.tables import printed
-from omr.reports.workbook import workbook
+from omr.reports.workbook import FILLS, workbook
 from omr.workspace import ReportSettings
 
 SETTINGS = ReportSettings()
@@ -231,3 +233,43 @@ def test_a_picture_without_room_says_whom_it_leaves_out(march, february, monkeyp
     monkeypatch.setattr("omr.reports.document.charts.MOST_ROWS", 5)
     text = "\n".join(p.text for p in docx.Document(io.BytesIO(report_of(march, february)[1])).paragraphs)
     assert "; 5/17 đơn vị có nhiều phiếu nhất" in text
+
+
+def test_a_trend_shows_every_month_and_passes_over_none(march, february):
+    """A month without answers leaves its place empty, in the table of the chart as in its line."""
+    past = tuple(
+        Past(parse_period(name), Share(part, 200), closed)
+        for name, part, closed in (("2024-10", 180, True), ("2024-11", 170, True), ("2025-01", 185, False))
+    )
+    tables, written, packed = report_of(replace(march, past=past), february)
+    sheet = openpyxl.load_workbook(io.BytesIO(packed))["Biểu đồ"]
+    rows = list(sheet.iter_rows(values_only=True))
+    first = next(at for at, row in enumerate(rows) if row[0] == "Hài lòng trở lên qua các kỳ (%)") + 2
+    drawn = {row[0]: row[1] for row in rows[first : first + 6]}
+    assert list(drawn) == [
+        f"tháng {name}"
+        for name in ("10 năm 2024", "11 năm 2024", "12 năm 2024", "01 năm 2025", "02 năm 2025", "3 năm 2025")
+    ]
+    assert drawn["tháng 12 năm 2024"] is None and drawn["tháng 02 năm 2025"] is None
+    assert drawn["tháng 01 năm 2025"] == 92.5
+    with zipfile.ZipFile(io.BytesIO(packed)) as book:
+        charts = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/charts/chart")]
+    (line,) = [chart for chart in charts if "<c:lineChart>" in chart]
+    assert "<c:errBars>" in line and 'dispBlanksAs val="span"' not in line
+    text = [paragraph.text for paragraph in docx.Document(io.BytesIO(written)).paragraphs]
+    assert any("qua các kỳ" in words for words in text)
+    assert any(table.number == "10" for table in tables)
+    assert charts_module.trend_chart(replace(march, past=past)).startswith(b"\x89PNG")
+
+
+def test_no_two_levels_look_alike_where_patterns_are_hatches():
+    """LibreOffice draws every pattern as the same hatch: one level at most may have one."""
+    assert sum("pattern" in fill for fill in FILLS) == 1
+    assert len({str(fill) for fill in FILLS}) == len(FILLS)
+
+
+def test_the_last_rows_of_a_table_stay_together(written):
+    for table in written.tables:
+        if len(table.rows) > 8:
+            keeps = ["w:keepNext" in row._tr.xml for row in table.rows]
+            assert keeps[-3:] == [True, True, False]

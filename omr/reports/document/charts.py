@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -20,14 +21,15 @@ from matplotlib.font_manager import FontProperties
 
 from omr.figures import Share, vietnamese
 from omr.forms.fonts import font_file
+from omr.records.register.periods import Period
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.satisfaction_tables import criteria, overall_levels, share_of
-from omr.reports.tables.wording import period_name
 
 MM_PER_INCH: Final = 25.4
 DPI: Final = 300  # what an office printer shows
 WIDTH_MM: Final = 160.0  # between the margins of the page
 ROW_MM: Final = 6.2
+TREND_MM: Final = 68.0
 MOST_ROWS: Final = 36  # with more the picture would not fit on a page
 
 # Grey of each level's segment, best level first, and a hatch where greys alone would be too near.
@@ -159,10 +161,63 @@ def questions_chart(month: Month) -> bytes:
 
 
 def trend_chart(month: Month) -> bytes:
-    """Return a picture of the overall share of the last months; hollow: not closed."""
-    points = [Point(period_name(one.period).capitalize(), one.overall, one.closed) for one in month.past]
-    now = Point(period_name(month.period).capitalize(), month.pool().overall, bool(month.root))
-    return _points([*points, now])
+    """Return a picture of the overall share over the months, each with its interval; hollow: not closed.
+
+    A month of which there is nothing leaves its place empty: the line does not pass over it.
+    """
+    shown = [(one.period, one.overall, one.closed) for one in month.past]
+    shown.append((month.period, month.pool().overall, bool(month.root)))
+    places = [_months_between(shown[0][0], period) for period, _, _ in shown]
+    spans = [_span(share) for _, share, _ in shown]
+    low = max(0, 10 * (int(min(start for start, _ in spans)) // 10))
+    figure, axes = _figure(TREND_MM)
+    axes.set_position((0.08, 0.2, 0.9, 0.7))
+    shares = [100 * share.part / share.whole for _, share, _ in shown]
+    for (before, last), (here, now) in pairwise(zip(places, shares, strict=True)):
+        if here - before == 1:
+            axes.plot((before, here), (last, now), color=INK, linewidth=0.8)
+    for place, span, share, (period, whole, closed) in zip(places, spans, shares, shown, strict=True):
+        axes.plot((place, place), span, color=INK, linewidth=1.0, solid_capstyle="butt")
+        for end in span:
+            axes.plot((place - 0.07, place + 0.07), (end, end), color=INK, linewidth=1.0)
+        fill = INK if closed else "white"
+        axes.plot(place, share, "o", markersize=5, markerfacecolor=fill, markeredgecolor=INK)
+        said = vietnamese(whole.percent() or Decimal(0))
+        axes.annotate(
+            f"{said}%",
+            (place, span[1]),
+            (0, 3),
+            textcoords="offset points",
+            ha="center",
+            fontproperties=_font(8, "bold"),
+        )
+        name = f"{period.first_day:%m/%Y}" if period.name[-1].isdigit() else "thí điểm"
+        axes.annotate(
+            f"{name}\nN = {vietnamese(whole.whole)}",
+            (place, 0),
+            (0, -5),
+            textcoords="offset points",
+            xycoords=axes.get_xaxis_transform(),
+            ha="center",
+            va="top",
+            fontproperties=_font(7.5),
+        )
+    axes.set_xlim(places[0] - 0.6, max(places[-1], places[0] + 3) + 0.6)
+    axes.set_ylim(low, 100 + (100 - low) * 0.08)
+    axes.set_xticks([])
+    ticks = range(low, 101, 10 if low < 70 else 5)
+    axes.set_yticks(list(ticks), [f"{tick}%" for tick in ticks], fontproperties=_font(7.5))
+    axes.yaxis.grid(visible=True, color=FAINT, linewidth=0.4)
+    axes.set_axisbelow(True)
+    return _png(figure)
+
+
+def _months_between(first: Period, last: Period) -> int:
+    """Return how many periods lie between two; the pilot is one of its own."""
+    months = 0
+    while first != last:
+        first, months = first.following, months + 1
+    return months
 
 
 def _points(points: Sequence[Point], mark: Share | None = None) -> bytes:

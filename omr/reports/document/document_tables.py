@@ -21,6 +21,8 @@ from omr.reports.tables.tables import Column, Heat, Row, Style, Table, Weight, p
 TWIPS_PER_MM: Final = 1440 / 25.4
 MARGIN_TWIPS: Final = 45  # left and right inside a cell, 0.8 mm: half of Word's own
 
+KEPT_TOGETHER: Final = 3  # rows at the end of a table that stay on one page
+
 # White, two greys that toner tells apart, and one dark enough for white letters.
 HEAT_FILLS: Final = ("FFFFFF", "DDDDDD", "B0B0B0", "404040")
 
@@ -31,7 +33,15 @@ def table_element(table: Table) -> BaseOxmlElement:
     """Return the table as an element to be put into a document's body."""
     widths = [round(column.width_mm * TWIPS_PER_MM) for column in table.columns]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-    rows = [*_heading_rows(table.columns, widths), *(_row(row, table.columns, widths) for row in table.rows)]
+    last = len(table.rows) - 1
+    rows = [
+        *_heading_rows(table.columns, widths),
+        *(
+            # No page begins with the last row of a table alone.
+            _row(row, table.columns, widths, keep=last - KEPT_TOGETHER < at < last)
+            for at, row in enumerate(table.rows)
+        ),
+    ]
     return parse_xml(
         f"<w:tbl {nsdecls('w')}><w:tblPr>"
         f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>{_borders()}'
@@ -75,7 +85,7 @@ def _heading_rows(columns: Sequence[Column], widths: Sequence[int]) -> Iterator[
         yield _xml_row(lower, heading=True)
 
 
-def _row(row: Row, columns: Sequence[Column], widths: Sequence[int]) -> str:
+def _row(row: Row, columns: Sequence[Column], widths: Sequence[int], *, keep: bool = False) -> str:
     bold = row.weight is not Weight.BODY
     if row.weight is Weight.GROUP:
         text = next(str(cell) for cell in row.cells if cell)
@@ -87,7 +97,7 @@ def _row(row: Row, columns: Sequence[Column], widths: Sequence[int]) -> str:
         word = isinstance(cell, (Nothing, str)) and column.style is not Style.TEXT
         align = "center" if word else _ALIGN.get(column.style, "right")
         shade = cell.shade if isinstance(cell, Heat) else 0
-        cells.append(_xml_cell(printed(cell, column.style), width, align, bold=bold, shade=shade))
+        cells.append(_xml_cell(printed(cell, column.style), width, align, bold=bold, shade=shade, keep=keep))
     return _xml_row(cells)
 
 

@@ -19,7 +19,8 @@ from omr.errors import OmrError
 from omr.files import write_whole
 from omr.reading.marks import question
 from omr.reading.marks.first import EVIDENCE, Limits
-from omr.reading.marks.question import PlainLimits, SlipModel
+from omr.reading.marks.plain import LIMITS, PlainLimits
+from omr.reading.marks.question import SlipModel
 from omr.workspace import shipped
 
 __all__ = ["DEFAULT", "Calibration", "Limits", "load_calibration", "save_calibration"]
@@ -109,7 +110,7 @@ def load_calibration(name: str = DEFAULT, own: Path | None = None) -> Calibratio
 def _slips(found: _SlipsFile, file: Path) -> SlipModel:
     if set(found.weights) != set(question.EVIDENCE):
         raise OmrError("marks.bad_calibration", file=file, detail=f"slips: {', '.join(question.EVIDENCE)}")
-    if unknown := set(found.limits) - set(question.LIMITS):
+    if unknown := set(found.limits) - set(LIMITS):
         raise OmrError("marks.bad_calibration", file=file, detail=f"slips: {', '.join(sorted(unknown))}")
     weights = np.array([found.weights[key] for key in question.EVIDENCE])
     return SlipModel(weights, found.bias, PlainLimits(**found.limits))
@@ -127,7 +128,7 @@ def save_calibration(calibration: Calibration, file: Path) -> None:
                 zip(question.EVIDENCE, np.round(calibration.slips.weights, 6).tolist(), strict=True)
             ),
             "bias": round(calibration.slips.bias, 6),
-            "limits": {key: getattr(calibration.slips.limits, key) for key in question.LIMITS},
+            "limits": {key: getattr(calibration.slips.limits, key) for key in LIMITS},
         },
         "provenance": calibration.provenance,
     }

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
+from omr.reading.marks.pieces import SPECK, Pieces, counted
 from omr.reading.page.layer import RUN_MM, InkLayer
 
 Floats = NDArray[np.float64]
@@ -47,7 +48,7 @@ FEATURES: Final = (
     "height",  # the same, in heights
     "depth",  # how far from the edge towards the middle strokes reach, 1 is the middle
     "dark",  # darkness of the strokes inside: that of their darkest fifth
-    "share",  # of the strokes that touch the inside: how much of them lies in and on the box
+    "share",  # of the strokes that touch the inside, and their tails: how much lies in and on the box
     "own",  # share of the strokes inside whose piece has no more of itself in another box
     "reach",  # mm by which they reach out of the box
     "span",  # mm, the shorter side of the largest of them: a stamp's or a loop's is longer than a mark's
@@ -65,6 +66,10 @@ FEATURES: Final = (
     "bilevel",  # 1 on a scan of black and white: what is fainter than its threshold is gone
     "streak",  # share of the box's width under dirt on the scanner's glass, which is left out
     "red",  # share of the inside that was the office's red, which is left out; NaN without colour
+    "off",  # mm from the middle of the box to that of the frame of all strokes that touch the inside
+    "long",  # mm from corner to corner of that frame
+    "loose",  # mm, the longest stroke near the box that is neither a box's mark nor the tail of one
+    "flat",  # its shorter side in lengths of its longer one: 0 for a line along the sheet's sides
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -77,11 +82,6 @@ CELL_HELD: Final = 0.06  # of a cell: the end of a stroke
 PEN_PX: Final = 5  # 0.8 mm: wider than a ballpoint's line
 FELT_PX: Final = 8  # 1.3 mm: wider than a felt pen's
 SECTORS: Final = 12
-SPECK: Final = 6  # px: smaller is dust
-LEAST_PIECE: Final = 12  # px, 0.3 mm²: of ink beside a box
-LEAST_MM: Final = 1.0  # of it, from end to end
-LARGE_MM: Final = 3.0  # both ways: its frame holds more than itself
-MARK_SHARE: Final = 0.25  # of a stroke lies inside of boxes where it is a mark; a word has less
 STRONG_PRINT: Final = 120  # of 255: print that must be there
 SEEN: Final = 200.0  # of 255, as dark as thin print gets
 
@@ -128,6 +128,8 @@ def measure(
             out[some] = function(*(one[some] for one in windows))
         return out
 
+    found = Pieces.of(layer, held, np.asarray(tops_lefts + (side - 1) / 2, np.float64))
+    beside, loose = found.beside_mm(zones, tops_lefts[:, 0], side)
     paper = cut.paper()
     dark = ink.astype(np.float64)
     values: dict[str, Floats] = {
@@ -148,10 +150,11 @@ def measure(
         "streak": np.zeros(len(strokes)) if streaks is None else cut.of(streaks).mean(axis=(1, 2)),
         "red": np.full(len(strokes), np.nan) if red is None else cut.of(red).mean(axis=(1, 2)),
         "bilevel": np.full(len(strokes), float(bilevel)),
-        "beside": np.maximum(_beside(layer, zones, held), _struck_mm(layer, zones)),
+        "beside": np.maximum(beside, _struck_mm(layer, zones)),
+        "loose": loose,
     }
     values |= cut.ring()
-    values |= _pieces(layer, cut, held, tops_lefts, side)
+    values |= _marks(layer, cut, held, found, tops_lefts)
     out = np.stack([values[name] for name in FEATURES], axis=1)
     return out.astype(np.float32).astype(np.float64)
 
@@ -303,20 +306,19 @@ def _runs(strokes: NDArray[np.uint8]) -> Floats:
     return np.asarray((sides[0] + sides[1]) / 2)
 
 
-def _pieces(
-    layer: InkLayer, cut: _Cut, held: NDArray[np.int32], tops_lefts: NDArray[np.intp], side: int
+def _marks(
+    layer: InkLayer, cut: _Cut, held: NDArray[np.int32], pieces: Pieces, tops_lefts: NDArray[np.intp]
 ) -> dict[str, Floats]:
-    """Follow the strokes of each inside to where they lead."""
+    """Follow the strokes of each inside, and their tails, to where they lead."""
     count, last, _ = held.shape
-    names = ("width", "height", "share", "reach", "span", "own")
+    names = ("width", "height", "share", "reach", "span", "own", "off", "long", "flat")
     out = {name: np.zeros(count) for name in names}
     box, row, column = np.nonzero(held)
     if not len(box):
         return out
-    piece = held[box, row, column]
-    inside = _counted(box, piece, count, len(layer.stats))
+    inside = pieces.inside
     inked = np.flatnonzero(np.bincount(box, minlength=count))
-    of_largest = piece == inside.argmax(axis=1)[box]
+    of_largest = held[box, row, column] == inside.argmax(axis=1)[box]
     for name, place in (("width", column), ("height", row)):
         least, most = np.full(count, last), np.zeros(count, np.intp)
         np.minimum.at(least, box[of_largest], place[of_largest])
@@ -324,29 +326,34 @@ def _pieces(
         out[name][inked] = (most - least + 1)[inked] / last
     out["share"][inked] = out["own"][inked] = 1.0
     # Each box with each of the pieces in it, box by box.
-    of, number = np.nonzero(inside * (layer.stats[:, cv2.CC_STAT_AREA] >= SPECK))
+    there = (inside > 0) & (layer.stats[:, cv2.CC_STAT_AREA] >= SPECK)
+    of, number = np.nonzero(there)
     if not len(of):
         return out
     first = np.flatnonzero(np.diff(of, prepend=-1))
-    some = of[first]
+    some, mine = of[first], inside[of, number]
+    own = np.where(mine >= inside.max(axis=0)[number], mine, 0)
+    out["own"][some] = np.add.reduceat(own, first) / np.add.reduceat(mine, first)
+    out["span"][some] = np.maximum.reduceat(layer.stats[number, 2:4].min(axis=1), first) / PX_PER_MM
+    # The same with the pieces in which they go on.
+    tails = np.flatnonzero(pieces.goes_on >= 0)
+    there[pieces.goes_on[tails], tails] |= there[pieces.goes_on[tails]].any(axis=1)
+    of, number = np.nonzero(there)
+    first = np.flatnonzero(np.diff(of, prepend=-1))
     left, top, width, height, area = layer.stats[number].T
     on_box = cut.of(layer.pieces, around=1)
     on = np.nonzero(on_box)
-    touching = _counted(on[0], on_box[on], count, len(layer.stats))[of, number]
+    touching = counted(on[0], on_box[on], count, len(layer.stats))[of, number]
     out["share"][some] = np.add.reduceat(touching, first) / np.add.reduceat(area, first)
-    y, x = tops_lefts[of].T
-    beyond = np.max([y - top, x - left, top + height - y - side, left + width - x - side], axis=0)
-    out["reach"][some] = np.maximum(np.maximum.reduceat(beyond, first), 0) / PX_PER_MM
-    out["span"][some] = np.maximum.reduceat(np.minimum(width, height), first) / PX_PER_MM
-    mine = inside[of, number]
-    own = np.where(mine >= inside.max(axis=0)[number], mine, 0)
-    out["own"][some] = np.add.reduceat(own, first) / np.add.reduceat(mine, first)
+    low = np.stack([np.minimum.reduceat(at, first) for at in (top, left)], axis=1)
+    high = np.stack([np.maximum.reduceat(at, first) for at in (top + height, left + width)], axis=1)
+    box_low, size = tops_lefts[some], high - low
+    beyond = np.maximum(box_low - low, high - box_low - cut.side).max(axis=1)
+    out["reach"][some] = np.maximum(beyond, 0) / PX_PER_MM
+    out["off"][some] = np.hypot(*((low + high) / 2 - box_low - cut.side / 2).T) / PX_PER_MM
+    out["long"][some] = np.hypot(*size.T) / PX_PER_MM
+    out["flat"][some] = size.min(axis=1) / size.max(axis=1)
     return out
-
-
-def _counted(box: NDArray[np.intp], piece: NDArray[np.int32], boxes: int, pieces: int) -> NDArray[np.intp]:
-    """Return how many of the given pixels belong to each box and piece, (boxes, pieces)."""
-    return np.bincount(box * pieces + piece, minlength=boxes * pieces).reshape(boxes, pieces)
 
 
 def _struck_mm(layer: InkLayer, zones: NDArray[np.intp]) -> Floats:
@@ -355,22 +362,3 @@ def _struck_mm(layer: InkLayer, zones: NDArray[np.intp]) -> Floats:
         return np.zeros(len(zones))
     there = [layer.struck[top:bottom, left:right].any() for top, bottom, left, right in zones.tolist()]
     return np.where(there, RUN_MM, 0.0)
-
-
-def _beside(layer: InkLayer, zones: NDArray[np.intp], held: NDArray[np.int32]) -> Floats:
-    """Return the length of the longest stroke in each zone that is not the mark of a box, mm."""
-    stats = layer.stats.copy()
-    inside = np.bincount(held.ravel(), minlength=len(stats))
-    stats[inside >= MARK_SHARE * stats[:, cv2.CC_STAT_AREA], cv2.CC_STAT_AREA] = 0
-    stats[0, cv2.CC_STAT_AREA] = 0
-    length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) / PX_PER_MM
-    some = (stats[:, cv2.CC_STAT_AREA] >= LEAST_PIECE) & (length >= LEAST_MM)
-    left, top, width, height = stats[some, :4].T
-    meets = (top[:, None] < zones[:, 1]) & ((top + height)[:, None] > zones[:, 0])
-    meets &= (left[:, None] < zones[:, 3]) & ((left + width)[:, None] > zones[:, 2])
-    # What is wide and high, as the edge of the sheet or a stamp, need not be where its frame is.
-    numbers = np.flatnonzero(some)
-    for piece, zone in np.argwhere(meets & (np.minimum(width, height) > LARGE_MM * PX_PER_MM)[:, None]):
-        first, last, begin, end = zones[zone]
-        meets[piece, zone] = (layer.pieces[first:last, begin:end] == numbers[piece]).any()
-    return np.asarray((meets * length[some][:, None]).max(axis=0, initial=0.0))

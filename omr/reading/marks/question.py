@@ -10,7 +10,7 @@ plain marks beside plainly empty boxes are accepted, and nothing is inferred fro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from omr.forms.template import Kind
 from omr.reading.marks.measure import F
+from omr.reading.marks.plain import PLAIN, Marks, PlainLimits, dust, not_plain
 from omr.reading.marks.states import Judgement
 from omr.words import BoxState, Reason
 
@@ -28,46 +29,11 @@ EVIDENCE: Final = ("standing",)
 EMPTY_SHARE: Final = (
     0.6  # of a form's boxes stay empty, whatever people answer: the darkest of them is `quiet`
 )
-PLAIN: Final = ""  # no reason to ask
 NOISE: Final = 0.005  # darkness of a line that is none, on the cleanest scan
 LEAST_MARK: Final = 0.06  # darkness of a line from which it may be a mark at all
 OVER_QUIET: Final = 3.0  # times the darkest empty box
 KNOWN: Final = 3  # marks that show how a person marks
 FIRM: Final = 0.5  # darkness of the usual mark where the slip shows none: a ballpoint's line has 0.45 to 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class PlainLimits:
-    """How far plain marks of one person differ: beyond, a person looks. Distances in docs/marks.md."""
-
-    blank_below: float = 0.1  # chance of ink up to which a box is empty
-    inked_above: float = 0.95  # chance of ink from which a box holds some
-    none_below: float = 0.003  # chance of ink up to which all boxes of an unanswered question are empty
-    share: float = 0.50  # least share of the strokes that lies in the box
-    own: float = 0.50  # least share of them that belongs to this box and no other
-    gain: float = 0.30  # least ink, of this person's usual mark
-    peak: float = 0.55  # least darkness, of this person's usual mark
-    size: float = 0.45  # least extent and ink together, of this person's usual mark
-    runs: float = 0.6  # strokes met more than in the usual mark: a scribble
-    most_runs: float = 2.1  # strokes met at all
-    solid: float = 0.35  # of the box under thick ink, more than in the usual mark
-    heavy: float = 1.9  # most ink, of this person's usual mark
-    reach_mm: float = 5.5  # out of the box
-    further: float = 1.5  # than this person's usual mark reaches, where that reaches far
-    span_mm: float = 8.0  # of a stroke both ways: a stamp or a loop
-    circled: float = 0.9  # of the directions around an empty box
-    around: float = 0.8  # of the directions right around an empty box
-    beside_mm: float = 1.3  # beside the boxes of a question without a mark
-    beside_mark_mm: float = 10.0  # beside those of one with a mark: a word, a line
-    weak: float = 0.35  # darkness of a page's usual mark below which a mark may be missing
-    thin: float = 0.5  # least ink of any mark, of the usual one, on a scan that has lost none
-    missing: float = 0.9  # of a box's outline
-    withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
-    red: float = 0.02  # of a box under the office's stamp
-    streak: float = 0.02  # of a box under dirt on the glass
-
-
-LIMITS: Final = tuple(field.name for field in fields(PlainLimits))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,10 +99,11 @@ def judge(
         return []
     chance, limits = model.chance(gather(features, groups)), model.limits
     inked = (chance >= limits.inked_above) & (features[:, F["peak"]] >= LEAST_MARK / 2)
-    why = _not_plain(features, inked, groups, limits)
+    why = not_plain(Marks(features, inked, groups), limits)
     why[~inked & (chance > limits.blank_below)] = Reason.UNCLEAR
     why[features[:, F["missing"]] > limits.missing] = Reason.PRINT_DIFFERS
-    weak = person_of(np.maximum(features[:, F["peak"]], 0), groups).usual < limits.weak
+    person = person_of(np.maximum(features[:, F["peak"]], 0), groups)
+    weak = person.usual < limits.weak * (person.quiet + NOISE)
     # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip
     # without any is asked about as a whole.
     may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
@@ -149,9 +116,8 @@ def judge(
 
 def _thins_out(features: Floats, inked: Mask, limits: PlainLimits) -> bool:
     """Whether a scan of black and white shows one of its marks so thinly that another may be gone."""
-    marks = features[inked, F["gain"]]
     bilevel = bool(features[:, F["bilevel"]].any())
-    return bilevel and bool(marks.min() < limits.thin * np.median(marks))
+    return bilevel and bool(features[inked, F["peak"]].min() < limits.thin)
 
 
 def _judgement(chance: float, inked: bool, gone: bool, why: str) -> Judgement:
@@ -168,60 +134,6 @@ def _members(questions: Sequence[str]) -> dict[str, list[int]]:
     for i, question in enumerate(questions):
         members.setdefault(question, []).append(i)
     return members
-
-
-def _not_plain(
-    features: Floats, inked: Mask, groups: Sequence[NDArray[np.intp]], limits: PlainLimits
-) -> NDArray[np.object_]:
-    """Return why each box with ink is not a plain mark of this person, `PLAIN` where it is."""
-    column = {name: features[:, i] for name, i in F.items()}
-    size = np.maximum(column["width"], column["height"])
-    strong = [int(group[column["peak"][group].argmax()]) for group in groups]
-    strong = [i for i in strong if inked[i]]
-
-    own = np.zeros(len(inked), np.intp)  # the question of each box
-    for number, group in enumerate(groups):
-        own[group] = number
-    others = own[strong][None] != np.arange(len(groups))[:, None]  # (questions, strong boxes)
-
-    def usual(values: Floats) -> Floats:
-        """Return the median of the strongest boxes of the other questions, its own where there are none."""
-        marks = np.where(others, values[strong], np.inf)
-        ordered, count = np.sort(marks, axis=1), others.sum(axis=1)
-        if not len(strong):
-            return values
-        rows = np.arange(len(groups))
-        middle = (
-            ordered[rows, np.maximum(count - 1, 0) // 2]
-            + ordered[rows, np.minimum(count // 2, len(strong) - 1)]
-        ) / 2
-        return np.where(count[own] > 0, middle[own], values)
-
-    strokes = column["ink"] > 0
-    solid, runs, gain = column["solid"], column["runs"], column["gain"]
-    why = np.full(len(inked), PLAIN, object)
-    for reason, some in (
-        (Reason.STAMP, column["span"] > limits.span_mm),
-        (
-            Reason.LARGE,
-            column["reach"] > np.maximum(limits.reach_mm, limits.further * usual(column["reach"])),
-        ),
-        (Reason.OUTSIDE, strokes & (column["share"] < limits.share)),
-        (Reason.OF_ANOTHER, strokes & (column["own"] < limits.own)),
-        (
-            Reason.FAINTER,
-            (gain < limits.gain * usual(gain)) | (column["peak"] < limits.peak * usual(column["peak"])),
-        ),
-        (
-            Reason.SMALLER,
-            (size < limits.size * usual(size)) & (gain < limits.size * usual(gain)),
-        ),
-        (Reason.STRUCK_OUT, (runs > usual(runs) + limits.runs) | (runs > limits.most_runs)),
-        (Reason.FILLED, solid > usual(solid) + limits.solid),
-        (Reason.FILLED, gain > limits.heavy * usual(gain)),
-    ):
-        why[inked & some & (why == PLAIN)] = reason
-    return why
 
 
 class _Slip:
@@ -246,12 +158,16 @@ class _Slip:
         column = {name: self.features[group, F[name]] for name in names}
         marks = group[self.inked[group]]
         self._withdraw(marks)
+        self._pass_over_specks(group, marks)
         if single and len(left := marks[~self.gone[marks]]) > 1:
             self._doubt(left, Reason.TWO_MARKS)
         ring = (column["circled"] >= limits.circled) | (column["around"] >= limits.around)
         self._doubt(group[ring & ~self.inked[group]], Reason.RING_AROUND)
-        if column["beside"].max() > (limits.beside_mark_mm if len(marks) else limits.beside_mm):
-            self._doubt(group[[column["beside"].argmax()]], Reason.INK_BESIDE)
+        beside, most = (
+            (column["loose"], limits.beside_mark_mm) if len(marks) else (column["beside"], limits.beside_mm)
+        )
+        if beside.max() > most:
+            self._doubt(group[[beside.argmax()]], Reason.INK_BESIDE)
         if len(marks):
             return
         self._doubt(group[self.chance[group] > limits.none_below], Reason.UNCLEAR)
@@ -259,6 +175,13 @@ class _Slip:
             self._doubt(group[[column["peak"].argmax()]], Reason.LOW_CONTRAST)
         self._doubt(group[column["streak"] > limits.streak], Reason.STREAK)
         self._doubt(group[np.nan_to_num(column["red"]) > limits.red], Reason.STAMP)
+
+    def _pass_over_specks(self, group: NDArray[np.intp], marks: NDArray[np.intp]) -> None:
+        """Take dust for what it is beside one plain mark, on a scan that loses none."""
+        if self.may_have_lost or len(marks) != 1 or self.why[marks[0]] != PLAIN:
+            return
+        specks = dust(self.features, int(marks[0]), self.limits)
+        self.why[group[(self.why[group] == Reason.UNCLEAR) & specks[group]]] = PLAIN
 
     def _withdraw(self, marks: NDArray[np.intp]) -> None:
         """Take marks for withdrawn that are filled solid beside one other, plain mark, as the form says."""

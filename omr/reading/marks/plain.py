@@ -1,0 +1,165 @@
+"""Is a mark a plain one of this person? Each way in which it may not be is a veto with a limit and a word.
+
+A veto stands for something that happens on paper: a word, a loop, a stamp, a struck mark, a dot. What each
+is worth on real ink, in errors saved and questions asked, is in docs/marks.md (`bench/ink_worth.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omr.reading.marks.measure import F
+from omr.words import Reason
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+PLAIN: Final = ""  # no reason to ask
+
+
+@dataclass(frozen=True, slots=True)
+class PlainLimits:
+    """How far plain marks of one person differ: beyond, a person looks. Distances in docs/marks.md."""
+
+    blank_below: float = 0.1  # chance of ink up to which a box is empty
+    inked_above: float = 0.95  # chance of ink from which a box holds some
+    none_below: float = 0.003  # chance of ink up to which all boxes of an unanswered question are empty
+    # Where a mark lies.
+    share: float = 0.5  # least share of the strokes that lies in the box
+    own: float = 0.5  # least share of them that belongs to this box and no other
+    depth: float = 0.4  # least way to the middle of the box of a stroke with half of the usual ink
+    reach_mm: float = 5.5  # out of the box
+    further: float = 1.5  # than this person's usual mark reaches, where that reaches far
+    span_mm: float = 8.0  # of a stroke both ways: a stamp or a loop
+    # A long mark may lie outside where it is centred: 736 such marks of real hands did, no word or loop.
+    off_mm: float = 3.4  # from the middle of its box to that of the mark
+    off: float = 0.31  # the same, of the mark's length
+    long_mm: float = 15.5  # from corner to corner
+    flat: float = 0.42  # least side of its frame, of the other: a line along the sheet's sides may be a fold
+    # How it is made.
+    gain: float = 0.15  # least ink, of this person's usual mark
+    peak: float = 0.55  # least darkness, of this person's usual mark
+    size: float = 0.45  # least extent and ink together, of this person's usual mark
+    dot_mm: float = 2.2  # from corner to corner of what is no more than a dot
+    runs: float = 0.6  # strokes met more than in the usual mark: a scribble
+    most_runs: float = 2.1  # strokes met at all
+    # Marks scribbled out had 0.68 and more of the box under strokes, or 0.55 under a felt pen's width; the
+    # heaviest crosses 0.64 and 0.48.
+    covered: float = 0.66
+    thick: float = 0.5
+    solid: float = 0.35  # of the box under thick ink, more than in the usual mark
+    heavy: float = 1.9  # most ink, of this person's usual mark
+    # What lies beside it.
+    loose_mm: float = 2.0  # beside a mark that is not like this person's others: it may be a letter of a word
+    word: float = 0.2  # strokes met more than in the usual mark, of what is long and low: writing
+    beside_mm: float = 1.3  # beside the boxes of a question without a mark
+    beside_mark_mm: float = 10.0  # beside those of one with a mark
+    circled: float = 0.9  # of the directions around an empty box
+    around: float = 0.8  # of the directions right around an empty box
+    # What the scan can show.
+    weak: float = 8.0  # times as dark as the page's empty boxes is its usual mark where none is missing
+    thin: float = 0.6  # least darkness of any mark on a scan of black and white that has lost none
+    speck: float = 0.025  # of a box beside a plain mark under strokes, 0.3 mm²: dust
+    missing: float = 0.9  # of a box's outline
+    withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
+    red: float = 0.02  # of a box under the office's stamp
+    streak: float = 0.02  # of a box under dirt on the glass
+
+
+LIMITS: Final = tuple(field.name for field in fields(PlainLimits))
+
+SURELY_OWN: Final = 0.95  # of the strokes inside: they touch no other box
+THROUGH: Final = 0.3  # of the way from the edge to the middle: a centred mark leads through its box
+CENTRED_GAIN: Final = 0.3  # of the usual ink
+CENTRED_PEAK: Final = 0.75  # of the usual darkness
+HALF: Final = 0.5
+SPECK_GAIN: Final = 0.15  # ink of a speck, of that of the mark beside it: all that the box holds is the speck
+SPECK_SIZE: Final = 0.2  # of a box: 0.7 mm
+COMPACT: Final = 0.6  # the shorter side of a dot's frame, of the longer
+WORD_MM: Final = 6.0
+LIKE: Final = 0.7  # of this person's usual mark, or that of it
+LIKE_OFF_MM: Final = 1.2  # from the middle of the box
+
+
+class Marks:
+    """The boxes of a page with ink, and what is usual among them."""
+
+    def __init__(self, features: Floats, inked: Mask, groups: Sequence[NDArray[np.intp]]) -> None:
+        column = {name: features[:, i] for name, i in F.items()}
+        self.column, self.inked = column, inked
+        self.size = np.maximum(column["width"], column["height"])
+        strong = [int(group[column["peak"][group].argmax()]) for group in groups]
+        self._strong = [i for i in strong if inked[i]]
+        self._question = np.zeros(len(inked), np.intp)
+        for number, group in enumerate(groups):
+            self._question[group] = number
+        self._others = self._question[self._strong][None] != np.arange(len(groups))[:, None]
+
+    def usual(self, values: Floats) -> Floats:
+        """Return the median of the strongest boxes of the other questions, its own where there are none."""
+        if not len(self._strong):
+            return values
+        marks = np.where(self._others, values[self._strong], np.inf)
+        ordered, count = np.sort(marks, axis=1), self._others.sum(axis=1)
+        rows = np.arange(len(count))
+        low = ordered[rows, np.maximum(count - 1, 0) // 2]
+        high = ordered[rows, np.minimum(count // 2, len(self._strong) - 1)]
+        return np.where(count[self._question] > 0, ((low + high) / 2)[self._question], values)
+
+    def of_usual(self, values: Floats) -> Floats:
+        """Return values in times what is usual."""
+        return np.asarray(values / np.maximum(self.usual(values), 1e-6))
+
+
+def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
+    """Return why each box with ink is not a plain mark of this person, `PLAIN` where it is."""
+    column, usual = marks.column, marks.usual
+    gain, peak, size = (marks.of_usual(one) for one in (column["gain"], column["peak"], marks.size))
+    runs, solid = column["runs"] - usual(column["runs"]), column["solid"] - usual(column["solid"])
+    strokes, long = column["ink"] > 0, column["long"]
+    centred = _centred(column, gain, peak, limits)
+    far = np.maximum(limits.reach_mm, limits.further * usual(column["reach"]))
+    small = (size < limits.size) & (gain < limits.size)
+    dot = (long < limits.dot_mm) & ((column["flat"] > COMPACT) | (long == 0))
+    dot &= (column["bilevel"] > 0) | (size < HALF)
+    scribble = (column["ink"] > limits.covered) | (column["heavy"] > limits.thick)
+    like = (column["off"] <= LIKE_OFF_MM) & (size >= LIKE) & (gain >= LIKE) & (gain <= 1 / LIKE)
+    word = (long > WORD_MM) & (column["flat"] < limits.flat) & (runs > limits.word)
+    why = np.full(len(marks.inked), PLAIN, object)
+    for reason, some in (
+        (Reason.STAMP, ~centred & (column["span"] > limits.span_mm)),
+        (Reason.LARGE, ~centred & (column["reach"] > far)),
+        (Reason.OUTSIDE, ~centred & strokes & (column["share"] < limits.share)),
+        (Reason.OUTSIDE, strokes & (column["depth"] < limits.depth) & (gain < HALF)),
+        (Reason.OF_ANOTHER, strokes & (column["own"] < limits.own)),
+        (Reason.FAINTER, (gain < limits.gain) | (peak < limits.peak)),
+        (Reason.SMALLER, dot | small),
+        (Reason.STRUCK_OUT, (runs > limits.runs) | (column["runs"] > limits.most_runs)),
+        (Reason.FILLED, scribble & ((solid > limits.solid) | (gain > limits.heavy))),
+        (Reason.INK_BESIDE, (column["loose"] > limits.loose_mm) & ~like | word),
+    ):
+        why[marks.inked & some & (why == PLAIN)] = reason
+    return why
+
+
+def _centred(column: dict[str, Floats], gain: Floats, peak: Floats, limits: PlainLimits) -> Mask:
+    """Tell which marks lie around the middle of their box, however long, and touch no other box."""
+    off = column["off"] <= np.minimum(limits.off_mm, limits.off * column["long"])
+    free = (column["own"] >= SURELY_OWN) & (column["depth"] >= THROUGH)
+    firm = (gain >= CENTRED_GAIN) & (peak >= CENTRED_PEAK)
+    return np.asarray(
+        off & free & firm & (column["long"] <= limits.long_mm) & (column["flat"] >= limits.flat)
+    )
+
+
+def dust(features: Floats, mark: int, limits: PlainLimits) -> Mask:
+    """Tell which boxes hold no more than a speck, beside a mark."""
+    column = {name: features[:, i] for name, i in F.items()}
+    small = np.maximum(column["width"], column["height"]) <= SPECK_SIZE
+    alone = column["gain"] <= SPECK_GAIN * column["gain"][mark]
+    return np.asarray((column["ink"] > 0) & (column["ink"] <= limits.speck) & small & alone)

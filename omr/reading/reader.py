@@ -209,12 +209,19 @@ def look(aligned: AlignedPage, plan: Plan) -> Looked:
 
 
 def _doubts(page: IdentifiedPage, answers: Sequence[Answer]) -> tuple[SlipDoubt, ...]:
-    said = sum(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
     doubts = {
         SlipDoubt.TWO_FIDUCIALS: page.aligned.review,
         SlipDoubt.TEXT_ONLY: page.carriers == (Carrier.TEXT,),
-        # Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil,
-        # and of marks that are no marks to the machine it finds some and not the others.
-        SlipDoubt.FEW_ANSWERS: said < len(answers) / 2,
+        SlipDoubt.FEW_ANSWERS: few_answers(answers),
     }
     return tuple(doubt for doubt, is_so in doubts.items() if is_so)
+
+
+def few_answers(answers: Sequence[Answer]) -> bool:
+    """Whether less than half of a slip is answered: it is asked about once, as a whole.
+
+    Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil, and of
+    marks that are no marks to the machine it finds some and not the others.
+    """
+    said = sum(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
+    return said < len(answers) / 2

@@ -98,6 +98,9 @@ class Marks:
         self._question = np.zeros(len(inked), np.intp)
         for number, group in enumerate(groups):
             self._question[group] = number
+        # Where a scan of black and white leaves dots and a question has none, marks were lost: a dot may be
+        # what is left of the fainter of two.
+        self.some_missing = len(self._strong) < len(groups)
         self._others = self._question[self._strong][None] != np.arange(len(groups))[:, None]
 
     def usual(self, values: Floats) -> Floats:
@@ -126,7 +129,7 @@ def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     far = np.maximum(limits.reach_mm, limits.further * usual(column["reach"]))
     small = (size < limits.size) & (gain < limits.size)
     dot = (long < limits.dot_mm) & ((column["flat"] > COMPACT) | (long == 0))
-    dot &= (column["bilevel"] > 0) | (size < HALF)
+    dot &= (column["bilevel"] > 0) & marks.some_missing | (size < HALF)
     scribble = (column["ink"] > limits.covered) | (column["heavy"] > limits.thick)
     like = (column["off"] <= LIKE_OFF_MM) & (size >= LIKE) & (gain >= LIKE) & (gain <= 1 / LIKE)
     word = (long > WORD_MM) & (column["flat"] < limits.flat) & (runs > limits.word)

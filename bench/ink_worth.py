@@ -1,0 +1,170 @@
+"""What each veto of `marks/plain.py` and each rule of `marks/question.py` is worth on real ink.
+
+    python bench/ink_worth.py --everyday 300 --trouble 4     make, read, decide without each
+    python bench/ink_worth.py --asked                        who is asked why
+
+A slip is measured once; leaving a veto out is only decided again. "saved": questions that would be read
+wrongly without it. "asked": questions asked that would be read rightly without it. Vetoes overlap: what
+two of them see, neither saves alone; "first" counts the doubts that bear its word.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from harness import OUT, Line, measured_with, options, resumed, table
+from ink_hands import hands
+from ink_kinds import KINDS
+from ink_pages import forms, make
+from ink_slips import desk
+from real_ink import ROOT
+
+from omr.reading.marks.calibrate import Calibration, load_calibration
+from omr.reading.marks.decide import decide
+from omr.reading.marks.measure import MarkReading
+from omr.reading.reader import ReadPage, few_answers, read_page
+from omr.reading.scan.pages import EncodedPage, Encoding
+from omr.words import AnswerState
+
+# Each of them, and the limits at which it says nothing.
+FAR: Final = 1e9
+VETOES: Final[dict[str, dict[str, float]]] = {
+    "stamp": {"span_mm": FAR},
+    "reaches_far": {"reach_mm": FAR},
+    "ink_outside: share": {"share": 0},
+    "ink_outside: passes by": {"depth": 0},
+    "of_another_box": {"own": 0},
+    "fainter_than_others: ink": {"gain": -FAR},
+    "fainter_than_others: darkness": {"peak": -FAR},
+    "smaller_than_others": {"size": 0},
+    "smaller_than_others: dot": {"dot_mm": 0},
+    "struck_out": {"runs": FAR, "most_runs": FAR},
+    "filled": {"covered": FAR, "thick": FAR},
+    "ink_beside: loose": {"loose_mm": FAR},
+    "ink_beside: word": {"word": FAR},
+    "ink_beside: no mark": {"beside_mm": FAR},
+    "ink_beside: line": {"beside_mark_mm": FAR},
+    "ring_around": {"circled": FAR, "around": FAR},
+    "unclear: no mark": {"none_below": 1.0},
+    "low_contrast": {"weak": 0, "thin": 0},
+    "streak": {"streak": FAR},
+    "stamp left out": {"red": FAR},
+    "print_differs": {"missing": FAR},
+}
+# These accept what would be asked: "saved" is negative where they cost an error.
+GRANTS: Final[dict[str, dict[str, float]]] = {
+    "long, but centred": {"long_mm": 0},
+    "dust beside a mark": {"speck": 0},
+    "withdrawn as the form says": {"withdrawn": FAR},
+}
+
+Job = tuple[str, int, int]
+Said = dict[
+    tuple[int, str], str
+]  # of each slip and question: "right", "wrong", or the reason why it is asked
+
+
+def measured(job: Job) -> Line:
+    """Make and read one slip; what was measured in its boxes."""
+    kind, number, seed = job
+    cv2.setNumThreads(1)
+    made = make(kind, number, seed, None)
+    result = read_page(EncodedPage(kind, 1, Encoding.PICTURE, made.file), desk(seed))
+    line: Line = {"truth": made.truth, "read": isinstance(result, ReadPage)}
+    if isinstance(result, ReadPage):
+        line["places"] = [[mark.question, mark.option] for mark in result.marks]
+        line["features"] = [list(mark.features) for mark in result.marks]
+    return line
+
+
+def said_of(lines: Sequence[Line], calibration: Calibration) -> Said:
+    """Decide all slips."""
+    by_name = {form.form: form for form in forms()}
+    said: Said = {}
+    for at, line in enumerate(lines):
+        if not line["read"]:
+            continue
+        truth = line["truth"]
+        marks = [
+            MarkReading(question, option, np.zeros((4, 2)), tuple(row))
+            for (question, option), row in zip(line["places"], line["features"], strict=True)
+        ]
+        _, answers = decide(by_name[truth["form"]].questions, marks, calibration)
+        few = few_answers(answers)
+        for answer in answers:
+            accepted = [sorted(codes) for codes in truth["questions"][answer.question]["accept"]]
+            right = "right" if sorted(answer.codes) in accepted else "wrong"
+            doubtful = answer.state is AnswerState.DOUBTFUL
+            said[at, answer.question] = answer.reason if doubtful else "few_answers" if few else right
+    return said
+
+
+def without(limits: Mapping[str, float]) -> Calibration:
+    """Return the shipped calibration with some limits out of reach."""
+    shipped = load_calibration()
+    slips = replace(shipped.slips, limits=replace(shipped.slips.limits, **limits))
+    return replace(shipped, slips=slips)
+
+
+def worth(lines: Sequence[Line]) -> Iterable[dict[str, object]]:
+    """Yield a row of the table for each veto and each grant."""
+    now = said_of(lines, without({}))
+    first = Counter(now.values())
+    for name, limits in {**VETOES, **GRANTS}.items():
+        then = said_of(lines, without(limits))
+        saved = sum(then[key] == "wrong" != now[key] for key in now)
+        saved -= sum(now[key] == "wrong" != then[key] for key in now)
+        asked = sum(then[key] == "right" != now[key] for key in now)
+        asked -= sum(now[key] == "right" != then[key] for key in now)
+        yield {"veto": name, "saved": saved, "asked": asked, "first": first[name.split(":")[0]]}
+    asked_now = sum(what not in ("right", "wrong") for what in now.values())
+    yield {"veto": "all", "saved": "", "asked": asked_now, "first": f"{first['wrong']} wrong of {len(now)}"}
+
+
+def asked_table(lines: Sequence[Line]) -> Iterable[dict[str, object]]:
+    """Yield who is asked why, the most frequent first."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for (at, question), what in said_of(lines, without({})).items():
+        if what in ("right", "wrong"):
+            continue
+        truth = lines[at]["truth"]
+        kind = "everyday" if truth["kind"] == "everyday" else truth["kind"]
+        wanted = truth["questions"][question]["accept"]
+        sought = "only asking is right" if not wanted else "no mark" if wanted == [[]] else "a mark"
+        counts[what, kind, truth["source"], truth["depth"], sought] += 1
+    for (reason, kind, source, depth, sought), count in counts.most_common(40):
+        yield {
+            **{"asked": count, "reason": reason, "kind": kind, "survey": source, "scan": depth},
+            **{"there is": sought},
+        }
+
+
+def main() -> int:
+    """Measure and decide."""
+    asked = options(__doc__, name="ink/worth")
+    asked.add_argument("--everyday", type=int, default=300, help="slips")
+    asked.add_argument("--trouble", type=int, default=4, help="slips of each kind")
+    asked.add_argument("--asked", action="store_true", help="who is asked why")
+    chosen = asked.parse_args()
+    if not ROOT.is_dir():
+        print(f"skipped: there is no real ink at {ROOT}")
+        return 0
+    cv2.setNumThreads(1)
+    hands()  # cut once, before there are workers
+    jobs: dict[str, Any] = {f"everyday {n}": ("everyday", n, chosen.seed) for n in range(chosen.everyday)}
+    jobs |= {f"{kind} {n}": (kind, n, chosen.seed) for n in range(chosen.trouble) for kind in KINDS}
+    version = f"{measured_with()}-{chosen.seed}"
+    done = resumed(jobs, measured, state=chosen.state, version=version, workers=chosen.workers)
+    lines = [done[key] for key in jobs]
+    table(list(asked_table(lines) if chosen.asked else worth(lines)), to=OUT / "ink" / "worth.csv")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

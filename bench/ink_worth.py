@@ -35,16 +35,9 @@ from omr.words import AnswerState
 # Each of them, and the limits at which it says nothing.
 FAR: Final = 1e9
 VETOES: Final[dict[str, dict[str, float]]] = {
-    "stamp": {"span_mm": FAR},
-    "reaches_far": {"reach_mm": FAR},
-    "ink_outside: share": {"share": 0},
-    "ink_outside: passes by": {"depth": 0},
-    "of_another_box": {"own": 0},
-    "fainter_than_others: ink": {"gain": -FAR},
-    "fainter_than_others: darkness": {"peak": -FAR},
-    "smaller_than_others": {"size": 0},
-    "smaller_than_others: dot": {"dot_mm": 0},
-    "struck_out": {"runs": FAR, "most_runs": FAR},
+    "ink_outside": {"share": 0},
+    "fainter_than_others": {"peak": -FAR},
+    "smaller_than_others": {"dot_mm": 0},
     "filled": {"covered": FAR, "thick": FAR},
     "ink_beside: loose": {"loose_mm": FAR},
     "ink_beside: word": {"word": FAR},

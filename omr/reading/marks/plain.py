@@ -31,23 +31,14 @@ class PlainLimits:
     none_below: float = 0.003  # chance of ink up to which all boxes of an unanswered question are empty
     # Where a mark lies.
     share: float = 0.5  # least share of the strokes that lies in the box
-    own: float = 0.5  # least share of them that belongs to this box and no other
-    depth: float = 0.4  # least way to the middle of the box of a stroke with half of the usual ink
-    reach_mm: float = 5.5  # out of the box
-    further: float = 1.5  # than this person's usual mark reaches, where that reaches far
-    span_mm: float = 8.0  # of a stroke both ways: a stamp or a loop
     # A long mark may lie outside where it is centred: 736 such marks of real hands did, no word or loop.
     off_mm: float = 3.4  # from the middle of its box to that of the mark
     off: float = 0.31  # the same, of the mark's length
     long_mm: float = 15.5  # from corner to corner
     flat: float = 0.42  # least side of its frame, of the other: a line along the sheet's sides may be a fold
     # How it is made.
-    gain: float = 0.15  # least ink, of this person's usual mark
-    peak: float = 0.55  # least darkness, of this person's usual mark
-    size: float = 0.45  # least extent and ink together, of this person's usual mark
+    peak: float = 0.55  # least darkness, of this person's usual mark: folds and what shows through have less
     dot_mm: float = 2.2  # from corner to corner of what is no more than a dot
-    runs: float = 0.6  # strokes met more than in the usual mark: a scribble
-    most_runs: float = 2.1  # strokes met at all
     # Marks scribbled out had 0.68 and more of the box under strokes, or 0.55 under a felt pen's width; the
     # heaviest crosses 0.64 and 0.48.
     covered: float = 0.66
@@ -78,6 +69,8 @@ THROUGH: Final = 0.3  # of the way from the edge to the middle: a centred mark l
 CENTRED_GAIN: Final = 0.3  # of the usual ink
 CENTRED_PEAK: Final = 0.75  # of the usual darkness
 HALF: Final = 0.5
+STAMP_MM: Final = 8.0  # both ways: what lies astray and is as large is a stamp or a loop
+FAR_MM: Final = 5.5  # out of the box: a word, a line through several boxes
 SPECK_GAIN: Final = 0.15  # ink of a speck, of that of the mark beside it: all that the box holds is the speck
 SPECK_SIZE: Final = 0.2  # of a box: 0.7 mm
 COMPACT: Final = 0.6  # the shorter side of a dot's frame, of the longer
@@ -126,8 +119,7 @@ def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     runs, solid = column["runs"] - usual(column["runs"]), column["solid"] - usual(column["solid"])
     strokes, long = column["ink"] > 0, column["long"]
     centred = _centred(column, gain, peak, limits)
-    far = np.maximum(limits.reach_mm, limits.further * usual(column["reach"]))
-    small = (size < limits.size) & (gain < limits.size)
+    astray = ~centred & strokes & (column["share"] < limits.share)
     dot = (long < limits.dot_mm) & ((column["flat"] > COMPACT) | (long == 0))
     dot &= (column["bilevel"] > 0) & marks.some_missing | (size < HALF)
     scribble = (column["ink"] > limits.covered) | (column["heavy"] > limits.thick)
@@ -135,14 +127,12 @@ def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     word = (long > WORD_MM) & (column["flat"] < limits.flat) & (runs > limits.word)
     why = np.full(len(marks.inked), PLAIN, object)
     for reason, some in (
-        (Reason.STAMP, ~centred & (column["span"] > limits.span_mm)),
-        (Reason.LARGE, ~centred & (column["reach"] > far)),
-        (Reason.OUTSIDE, ~centred & strokes & (column["share"] < limits.share)),
-        (Reason.OUTSIDE, strokes & (column["depth"] < limits.depth) & (gain < HALF)),
-        (Reason.OF_ANOTHER, strokes & (column["own"] < limits.own)),
-        (Reason.FAINTER, (gain < limits.gain) | (peak < limits.peak)),
-        (Reason.SMALLER, dot | small),
-        (Reason.STRUCK_OUT, (runs > limits.runs) | (column["runs"] > limits.most_runs)),
+        (Reason.STAMP, astray & (column["span"] > STAMP_MM)),
+        (Reason.LARGE, astray & (column["reach"] > FAR_MM)),
+        (Reason.OF_ANOTHER, astray & (column["own"] < HALF)),
+        (Reason.OUTSIDE, astray),
+        (Reason.FAINTER, peak < limits.peak),
+        (Reason.SMALLER, dot),
         (Reason.FILLED, scribble & ((solid > limits.solid) | (gain > limits.heavy))),
         (Reason.INK_BESIDE, (column["loose"] > limits.loose_mm) & ~like | word),
     ):

@@ -154,7 +154,7 @@ class _Slip:
 
     def look_at(self, group: NDArray[np.intp], *, single: bool) -> None:
         """Look at the boxes of one question together; what is doubtful gets its word."""
-        limits, names = self.limits, ("circled", "around", "beside", "peak", "streak", "red")
+        limits, names = self.limits, ("circled", "around", "beside", "loose", "peak", "streak", "red")
         column = {name: self.features[group, F[name]] for name in names}
         marks = group[self.inked[group]]
         self._withdraw(marks)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omr.forms.traced import Foreign
     from omr.reading.limits import Limits as PageLimits
     from omr.reading.marks.calibrate import Calibration, Limits
+    from omr.reading.marks.measure import MarkReading
     from omr.reading.reader import Desk, ReadPage, Result
     from omr.reading.scan.find import LeftOut
     from omr.reading.scan.pages import EncodedPage
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from omr.records.register.plan import Planned
     from omr.records.review.queue import Item
     from omr.reports.figures.statistics import Month
+    from omr.words import Seal
 
 _ITEMS_SHOWN = 10  # of a list in a message
 
@@ -268,6 +270,8 @@ class Office:
             waits=waits,
             prints=prints,
         )
+        if not taken.again:
+            self._close_rescanned(taken.batch, desk)
         seconds = time.perf_counter() - started
         made = receipt(
             *(self.store, taken.batch, taken.files),
@@ -285,6 +289,16 @@ class Office:
             from omr.records.intake.elsewhere import take_on
 
             take_on(self.store, self.traced, self.workspace.scans, by=self.by)
+
+    def _close_rescanned(self, batch: str, desk: Desk) -> None:
+        """Close the cases of pages that were not read and whose sheets this batch brought again."""
+        from omr.records.review.rescans import close_rescanned
+        from omr.records.review.typed import looked_at
+
+        def look(item: Item, fingerprint: str) -> tuple[tuple[MarkReading, ...], Seal] | None:
+            return looked_at(self.store, self.workspace.path, item, fingerprint, desk)
+
+        close_rescanned(self.store, batch, look, by=self.by)
 
     def read_stack(
         self,

@@ -48,6 +48,7 @@ CHECKED: dict[tuple[str, str], set[str]] = {
     ("decided_slips", "outcome"): set(SlipDecision),
     ("electronic_answers", "state"): STORED - {AnswerState.DOUBTFUL},
     ("form_questions", "kind"): set(Kind),
+    ("page_marks", "seal"): set(Seal),
     ("pages", "outcome"): set(PageOutcome),
     ("period_states", "state"): set(PeriodState) - {PeriodState.OPEN},
     ("readings", "seal"): set(Seal),

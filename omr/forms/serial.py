@@ -196,6 +196,10 @@ class IssuedSerials:
             if _start(next_) <= (one.digit, one.year, one.last):
                 raise ValueError(f"print runs {one.run} and {next_.run} overlap")
 
+    def all(self) -> Iterator[Issue]:
+        """Yield all print runs, by their numbers."""
+        return iter(self._issues)
+
     def run(self, name: str) -> Issue | None:
         """Return a print run by its name, as in R26-0001."""
         return next((issue for issue in self._issues if issue.run == name), None)

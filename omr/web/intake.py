@@ -16,14 +16,17 @@ from omr.files import SCAN_SUFFIXES
 from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, clean_name
 from omr.records.intake.batches import batches
 from omr.records.intake.receipt import Receipt, receipt_of
+from omr.records.intake.withdrawal import Change
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, find_unit, list_units
+from omr.records.review.rescans import rescans_of
 from omr.records.store.store import Store
 from omr.text import unaccented
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, fragment, page, see_other
 from omr.web.frame.pictures import jpeg, thumbnail
 from omr.web.frame.visit import Visit
+from omr.web.review import stacks
 
 _BLOCK: Final = 1 << 20
 _MONTHS_OFFERED: Final = 13
@@ -180,12 +183,39 @@ async def _events(visit: Visit, inbox: Inbox, stack: Stack) -> AsyncIterator[str
 def receipt(visit: Visit) -> Response:
     """Show the receipt of a batch, to be printed and signed, and which sheets to scan again."""
     with visit.office.store() as store:
-        return page(
-            visit,
-            "receipt.html",
-            receipt=_receipt(visit, store),
-            office_name=visit.office.workspace.settings.office,
-        )
+        return _show_receipt(visit, store)
+
+
+def correct(visit: Visit) -> Response:
+    """Correct what was told of a batch: what that changes is shown first, and recorded once confirmed."""
+    with visit.office.store() as store:
+        change, problem = stacks.corrected(visit, store, _receipt(visit, store).batch)
+        return _show_receipt(visit, store, change=change, problem=problem)
+
+
+def not_rescanned(visit: Visit) -> Response:
+    """Take back that a page and a slip are one sheet."""
+    with visit.office.store() as store:
+        stacks.apart(visit, store, _receipt(visit, store).batch)
+        return _show_receipt(visit, store)
+
+
+def _show_receipt(visit: Visit, store: Store, *, change: Change | None = None, problem: str = "") -> Response:
+    made = _receipt(visit, store)
+    return page(
+        visit,
+        "receipt.html",
+        status=400 if problem else 200,
+        receipt=made,
+        rescans=rescans_of(store, made.batch.name),
+        units=_units(store),
+        months=_months(),
+        told=stacks.told(visit, made.batch),
+        whole=visit.own_unit_only(*PV01) is None,
+        change=change,
+        problem=problem,
+        office_name=visit.office.workspace.settings.office,
+    )
 
 
 def _receipt(visit: Visit, store: Store) -> Receipt:

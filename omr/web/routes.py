@@ -47,6 +47,8 @@ ROUTES: Final = (
     Entry("GET", "/intake/{stack}/progress", intake.progress, _INTAKE),
     Entry("GET", "/batches/{batch}", intake.receipt, _INTAKE),
     Entry("GET", "/batches/{batch}/{page}.jpg", intake.bad_page_picture, _INTAKE),
+    Entry("POST", "/batches/{batch}/correct", intake.correct, _INTAKE),
+    Entry("POST", "/batches/{batch}/apart", intake.not_rescanned, _CASES),
     Entry("GET", "/review", review.desk, _REVIEW),
     Entry("POST", "/review/next", review.following, _REVIEW),
     Entry("POST", "/review/decide", review.decide, _REVIEW),

@@ -9,6 +9,7 @@ from omr.errors import OmrError
 from omr.forms.serial import Serial
 from omr.reading.apart import Apart, page_at
 from omr.reading.limits import USUAL, Limits
+from omr.reading.marks.measure import MarkReading
 from omr.reading.page.align import AlignedPage, align
 from omr.reading.page.identify import IdentifiedPage
 from omr.reading.page.legible import contradicted, speaks_against
@@ -17,7 +18,7 @@ from omr.reading.reader import Desk, ReadPage, read_slip
 from omr.reading.scan.pages import EncodedPage, decode
 from omr.records.review.queue import Item
 from omr.records.store.store import Store
-from omr.words import Carrier
+from omr.words import Carrier, Seal
 
 
 def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: Desk) -> ReadPage:
@@ -50,6 +51,25 @@ def aligned_page(store: Store, workspace: Path, item: Item, limits: Limits = USU
     """
     with Apart(limits) as apart:
         return align(locate(apart.call(decode, page_of(store, workspace, item, apart))))
+
+
+def looked_at(
+    store: Store, workspace: Path, item: Item, fingerprint: str, desk: Desk
+) -> tuple[tuple[MarkReading, ...], Seal] | None:
+    """Return the marks and the stamp of a page, measured as a form; None where it is not of that form.
+
+    Whose slip it is does not matter: what is measured depends on the form alone.
+    """
+    issue = next((one for one in desk.issued.all() if one.fingerprint == fingerprint), None)
+    if issue is None:
+        return None
+    try:
+        aligned = aligned_page(store, workspace, item, desk.limits)
+        slip = IdentifiedPage(aligned, issue.serial(issue.first), issue, (Carrier.TYPED,))
+        read = read_slip(slip, desk)
+    except (OmrError, OSError):  # a page that cannot be opened or measured today waits for a person
+        return None
+    return read.marks, read.seal
 
 
 def page_of(store: Store, workspace: Path, item: Item, apart: Apart) -> EncodedPage:

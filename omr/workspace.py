@@ -105,6 +105,7 @@ class Settings(BaseModel):
 
     office: str = "Công an thành phố Hải Phòng"
     electronic_form_url: str = ""  # with one, forms carry its QR code; "{form}" and "{unit}" stand for them
+    electronic_answers_url: str = ""  # that the form as a web page sends answers to; empty: it saves a file
     report: ReportSettings = ReportSettings()
     access: AccessSettings = AccessSettings()
     backup: BackupSettings = BackupSettings()

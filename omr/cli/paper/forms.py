@@ -140,6 +140,47 @@ def check(file: str, as_json: bool) -> int:
     return 0
 
 
+@forms.command()
+@click.argument("form")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--xlsform", "what", flag_value="xlsform", default=True)
+@click.option("--html", "what", flag_value="html")
+@click.option("--unit", "units", multiple=True)
+@click.pass_obj
+def export(session: Session, form: str, output: Path, what: str, units: tuple[str, ...]) -> None:
+    """Export a form."""
+    from omr.files import write_whole
+    from omr.forms.electronic.page import page
+    from omr.forms.electronic.xlsform import workbook
+
+    workspace = _workspace(session)
+    found = _find(workspace, form)
+    listed = _units(session, units) if workspace else [(unit, unit) for unit in units]
+    address = workspace.settings.electronic_answers_url if workspace else ""
+    content = workbook(found, listed) if what == "xlsform" else page(found, listed, send_to=address).encode()
+    try:
+        write_whole(output, content)
+    except OSError as error:
+        raise OmrError("forms.unwritable", file=output, detail=why(error)) from error
+    click.echo(say(f"forms.exported_{what}", form=found.form, file=output))
+
+
+def _units(session: Session, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return codes and names of the units to choose from: those named, else all that are open today."""
+    from datetime import date
+
+    from omr.records.register.periods import parse_period
+    from omr.records.register.units import find_unit, list_units
+
+    now = parse_period(f"{date.today():%Y-%m}")
+    with session.store() as store:
+        if chosen:
+            found = [find_unit(store, unit, now) for unit in chosen]
+        else:
+            found = [unit for unit in list_units(store) if unit.serves(now)]
+    return [(unit.unit, unit.name) for unit in found]
+
+
 def _checked(file: Path) -> tuple[Form, bool | None]:
     """Return the form of a file; of one that was not printed here also whether a person confirmed it."""
     from omr.forms.layout import lay_out

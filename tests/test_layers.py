@@ -59,12 +59,14 @@ FLOORS = {
 LANGUAGES = {"click", "markupsafe", "numpy", "opencv-python", "pillow", "pydantic", "reportlab", "starlette"}
 LANGUAGES |= {
     "cryptography",
+    "jinja2",  # pages of the desks, and the form as a page of its own
     "matplotlib",
     "pikepdf",
     "pypdfium2",
     "pytesseract",
     "python-docx",
     "sqlite-utils",
+    "xlsxwriter",  # the report's workbook, and XLSForms
     "zxing-cpp",
 }
 # openpyxl imports it where it is there, and refuses hostile spreadsheets then

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -57,9 +58,27 @@ _HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"m
 _ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08")
 _BLOCK: Final = 1 << 20
 _PROBE_BYTES: Final = 1 << 17  # SQLite writes 32 kB at once
-# Windows: who reads a file keeps it from being replaced, a virus scanner for some tenths of a second.
+# Windows: who reads a file keeps it from being replaced, moved and removed; a virus guard or the
+# index of the search for some tenths of a second. What lasts longer is told as it is.
 _OTHERS_READ_S: Final = 2.0
 _LOOK_AGAIN_S: Final = 0.02
+
+# Names that are a device on Windows, whatever ending they have: such a file cannot be made there.
+_DEVICES: Final = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
+)
+
+
+def is_device(name: str) -> bool:
+    """Say whether a name means a device on Windows.
+
+    Examples
+    --------
+    >>> is_device("CON.pdf"), is_device("com1 .tar.gz"), is_device("console.pdf")
+    (True, True, False)
+    """
+    return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
 
 
 @contextmanager
@@ -124,21 +143,47 @@ def put_in_place(part: Path, target: Path, *, mode: int | None = None) -> None:
         os.fsync(written.fileno())
     if mode is not None:
         part.chmod(mode)
-    _replace(part, target)
+    _patiently(lambda: part.replace(target), target.parent, lambda error: target)
     sync_folder(target.parent)
 
 
-def _replace(part: Path, target: Path) -> None:
-    """Replace `target`, also where Windows refuses for a moment, or because it may not be written."""
+def move(old: Path, new: Path) -> None:
+    """Rename a file or folder, also while Windows refuses because somebody reads it for a moment.
+
+    Raises
+    ------
+    OSError
+        As `Path.rename` does; a file that stands at `new` is replaced or refused, as the system has it.
+    """
+    _patiently(lambda: old.rename(new), new.parent)
+
+
+def _patiently(
+    act: Callable[[], object],
+    folder: Path,
+    hinders: Callable[[PermissionError], Path | None] = lambda error: None,
+) -> None:
+    """Do what Windows refuses for a moment, or because a file may not be written.
+
+    Parameters
+    ----------
+    folder : Path
+        Where names change: without the right to write there, waiting is of no use.
+    hinders : callable, optional
+        Says which file has to allow writing first.
+    """
     until = time.monotonic() + _OTHERS_READ_S
     while True:
         try:
-            part.replace(target)
+            act()
             return
-        except PermissionError:
-            if not target.exists() or time.monotonic() > until or not os.access(target.parent, os.W_OK):
+        except PermissionError as error:
+            if time.monotonic() > until or not os.access(folder, os.W_OK):
                 raise
-            _allow_writing(target)
+            path = hinders(error)
+            if path is not None:
+                with suppress(FileNotFoundError):
+                    _allow_writing(path)
             time.sleep(_LOOK_AGAIN_S)
 
 
@@ -158,12 +203,23 @@ def append(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file if it is there, also one that may only be read (Windows refuses that)."""
-    try:
-        path.unlink(missing_ok=True)
-    except PermissionError:
-        _allow_writing(path)
-        path.unlink(missing_ok=True)
+    """Remove a file if it is there, also one that may only be read, or that is just being read."""
+    _patiently(lambda: path.unlink(missing_ok=True), path.parent, lambda error: path)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, also what may only be read, or is just being read.
+
+    Raises
+    ------
+    OSError
+        If something stays; the rest may be gone.
+    """
+
+    def stays(error: PermissionError) -> Path | None:
+        return Path(error.filename) if isinstance(error.filename, str | os.PathLike) else None
+
+    _patiently(lambda: shutil.rmtree(folder), folder.parent, stays)
 
 
 def _allow_writing(path: Path) -> None:

@@ -29,6 +29,7 @@ _FRAMES: Final = 6  # of an error, the innermost
 Value = int | float | bool | str | None
 
 _logger: Final = logging.getLogger("omr")
+_logger.disabled = True  # until there is a workspace to log into: else Python writes it to the terminal
 
 
 def event(word: str, *, level: int = logging.INFO, **values: Value) -> None:
@@ -56,10 +57,12 @@ def begin(workspace: Path) -> None:
         root.removeHandler(handler)
     root.addHandler(_Lines(workspace / FOLDER))
     _logger.setLevel(logging.INFO)
+    _logger.disabled = False
 
 
 def end() -> None:
     """Stop logging."""
+    _logger.disabled = True
     root = logging.getLogger()
     for handler in [one for one in root.handlers if isinstance(one, _Lines)]:
         root.removeHandler(handler)

@@ -16,6 +16,11 @@ from omr.messages import language
 NO_NUMBER: Final = "–"
 MINUS: Final = "\N{MINUS SIGN}"
 
+_SHAPES: Final = "\u0302\u0306\u031b"  # of â, ă, ơ: part of the letter; the other marks are tones
+_PLAIN: Final = {
+    **{"đ": "d", "Đ": "D", "–": "-", "—": "-", MINUS: "-", "…": "...", "×": "x", "≥": ">=", "≤": "<="},
+    **{"“": '"', "”": '"', "‘": "'", "’": "'", "•": "*", "·": "-", "→": "->", "←": "<-"},
+}
 _OTHER_SIGNS: Final = str.maketrans(",.", ".,")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.\u00a0 ]\d{3})+")
 _WHOLE: Final = re.compile(r"\d+(?:[.,]0{1,2})?")
@@ -45,6 +50,29 @@ def folded(text: str) -> str:
     True
     """
     return "".join(sign for sign in unaccented(text) if sign.isalnum())
+
+
+def sayable(sign: str, encoding: str) -> str:
+    """Return what a set of characters has for a sign: itself, letter and tone apart, the letter, or ``?``.
+
+    Examples
+    --------
+    >>> [sayable("ế", code) for code in ("utf-8", "cp1252", "ascii")], sayable("→", "cp1258")
+    (['ế', 'ê', 'e'], '->')
+    >>> sayable("ế", "cp1258") == "ê" + "\N{COMBINING ACUTE ACCENT}"
+    True
+    """
+    apart = unicodedata.normalize("NFD", sign)
+    marks = "".join(mark for mark in apart[1:] if mark in _SHAPES)
+    letter = unicodedata.normalize("NFC", apart[0] + marks)
+    tones = "".join(mark for mark in apart[1:] if mark not in _SHAPES)
+    for way in (sign, letter + tones, letter, apart[0], _PLAIN.get(sign, "?")):
+        try:
+            way.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        return way
+    return "?"
 
 
 def number(value: int | float | Decimal, spec: str = ",", *, code: str | None = None) -> str:

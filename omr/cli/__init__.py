@@ -15,6 +15,7 @@ import click
 
 from omr import log
 from omr.cli.common import Session, localise
+from omr.cli.console import prepare
 from omr.cli.usage import usage_text
 from omr.errors import OmrError, outside
 from omr.messages import LANGUAGES, catalogue, choose_language, language, say
@@ -141,6 +142,7 @@ def _workspace_of(arguments: list[str]) -> str:
 def main(arguments: list[str] | None = None, means: Means | None = None) -> NoReturn:
     """Run the command line, with an office's usual means or others, and exit with its code."""
     _one_thread_each()
+    prepare()
     words = _hoisted(sys.argv[1:] if arguments is None else arguments)
     _language_of(words)
     for area in ("cli", "outside"):  # when no file can be opened any more, that can still be said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omr.cli.console import exact
 from omr.cli.helping import Context
 from omr.messages import catalogue, language, say
 
@@ -72,15 +72,15 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def print_json(value: object) -> None:
-    """Write one JSON document to standard output, Vietnamese letters as they are."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Write one JSON document to standard output, Vietnamese letters as they are where it has them."""
+    click.echo(exact(value, indent=2))
 
 
 def operator() -> str:
     """Return who runs the command, for the register's events."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
+    except (KeyError, OSError, ImportError):  # without a name, as in some containers; Windows has no `pwd`
         return "?"
 
 

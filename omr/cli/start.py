@@ -54,6 +54,8 @@ def doctor(session: Session, bundle: Path | None, as_json: bool) -> int:
             click.echo(f"{sign:<4} {say(f'doctor.{check.name}')}: {check.detail}")
             if check.mend:
                 click.echo(f"      {check.mend}")
+            if check.lost:
+                click.echo(f"      {check.lost}")
     return 0 if all(check.ok for check in checks) else 3
 
 
@@ -75,4 +77,10 @@ def _inbox(folder: Path) -> str:
 
 
 def _as_json(check: Check) -> dict[str, object]:
-    return {"name": check.name, "ok": check.ok, "detail": check.detail, "mend": check.mend}
+    return {
+        "name": check.name,
+        "ok": check.ok,
+        "detail": check.detail,
+        "mend": check.mend,
+        "lost": check.lost,
+    }

@@ -10,7 +10,7 @@ import errno
 import faulthandler
 import os
 import signal
-import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
+from omr.reading.job import limit_memory
+
+_RAN_OUT: Final = 90  # exit code where no signal says it
+_LOOK_EVERY_S: Final = 0.25
 _PRELOADED: Final = ("omr.reading.reader", "omr.reading.scan.pdf", "omr.reading.scan.render")
 
 
@@ -77,11 +81,12 @@ def _no_interrupt() -> Iterator[None]:
 
 
 def confine(limits: Limits) -> None:
-    """Put this process under the limit of memory; Windows knows none."""
-    if sys.platform == "win32":
+    """Put this process under the limit of memory."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        limit_memory(limits.megabytes)
         return
-    import resource
-
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     most = pages * os.sysconf("SC_PAGE_SIZE") + limits.megabytes * 2**20
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -93,16 +98,43 @@ def confine(limits: Limits) -> None:
 def timed(limits: Limits) -> Iterator[None]:
     """End this process if what runs inside takes too long."""
     faulthandler.dump_traceback_later(limits.waiting_s, exit=True)
-    if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
+    try:
+        with _clocked(limits.seconds):
+            yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@contextmanager
+def _clocked(seconds: float) -> Iterator[None]:
+    """End this process when it has used so much processor time."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        return
+    # Windows has no such alarm. Decoders let other threads run; where one does not, the clock above ends it.
+    over, until = threading.Event(), _used_s() + seconds
+
+    def look() -> None:
+        while not over.wait(_LOOK_EVERY_S):
+            if _used_s() > until:
+                os._exit(_RAN_OUT)
+
+    threading.Thread(target=look, daemon=True).start()
     try:
         yield
     finally:
-        if sys.platform != "win32":
-            signal.setitimer(signal.ITIMER_PROF, 0)
-        faulthandler.cancel_dump_traceback_later()
+        over.set()
+
+
+def _used_s() -> float:
+    used = os.times()
+    return used.user + used.system
 
 
 def ran_out(exitcode: int | None) -> bool:
     """Return whether a process ended because its time was over: trying again would take as long again."""
-    return sys.platform != "win32" and exitcode == -signal.SIGPROF
+    return exitcode in (_RAN_OUT, -getattr(signal, "SIGPROF", -_RAN_OUT))

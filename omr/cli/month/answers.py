@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from omr.cli.common import Session, json_option
+from omr.cli.console import exact
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def answers(session: Session, batch: str | None, period: str | None, as_json: bo
         opening = "[\n"
         for slip in slips:
             click.echo(
-                opening + json.dumps(_as_json(slip, reasons(store, slip.reading)), ensure_ascii=False),
+                opening + exact(_as_json(slip, reasons(store, slip.reading))),
                 nl=False,
             )
             opening = ",\n"

@@ -115,8 +115,6 @@ def decode(page: EncodedPage) -> ScannedPage:
     ------
     ScanError
         If the page is broken, too large or too small; the values hold the numbers.
-    MissingToolError
-        If the page must be rendered and poppler is absent.
     """
     picture = _picture(page, colour=False)
     grey = grey_of(picture.pixels)

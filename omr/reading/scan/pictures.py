@@ -8,8 +8,9 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryFile
 from typing import Any, Final, NamedTuple
 
 import cv2
@@ -87,19 +88,41 @@ def heard() -> Iterator[list[str]]:
     """
     said = [""]
     sys.stderr.flush()
-    ear, lips = os.pipe()
     mouth = os.dup(2)
     try:
-        if hasattr(os, "set_blocking"):  # Windows has it since Python 3.12
-            os.set_blocking(lips, False)
-        os.dup2(lips, 2)
-        yield said
+        with _ear() as (lips, heard_so_far):
+            try:
+                os.dup2(lips, 2)
+                yield said
+            finally:
+                os.dup2(mouth, 2)
+                said[0] = heard_so_far().decode("ascii", "replace")
     finally:
-        os.dup2(mouth, 2)
         os.close(mouth)
-        os.close(lips)
-        with os.fdopen(ear, "rb") as heard_so_far:
-            said[0] = heard_so_far.read().decode("ascii", "replace")
+
+
+@contextmanager
+def _ear() -> Iterator[tuple[int, Callable[[], bytes]]]:
+    """Give where to write what is to be heard, and how to hear it at the end: writing never waits."""
+    if not hasattr(os, "set_blocking"):  # Windows before Python 3.12, where a full pipe would be waited for
+        with TemporaryFile() as file:
+
+            def read() -> bytes:
+                file.seek(0)
+                return file.read()
+
+            yield file.fileno(), read
+        return
+    ear, lips = os.pipe()
+    with os.fdopen(ear, "rb") as heard_so_far, ExitStack() as open_end:
+        open_end.callback(os.close, lips)
+        os.set_blocking(lips, False)
+
+        def read_all() -> bytes:
+            open_end.close()  # else there is no end
+            return heard_so_far.read()
+
+        yield lips, read_all
 
 
 class Picture(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from omr.errors import MissingToolError, ScanError
+from omr.errors import ScanError
 from omr.reading.scan.pictures import Picture, Pixels, check_size, plain
 
 PDFIUM: Final = RLock()
@@ -61,9 +61,8 @@ def load(document_of_one_page: bytes) -> Picture:
     Raises
     ------
     ScanError
-        If the page is damaged or its picture's size is out of bounds.
-    MissingToolError
-        If PDFium cannot make out the page and poppler is absent.
+        If the page is damaged, its picture's size is out of bounds, or PDFium cannot make it out and
+        poppler is absent.
     """
     try:
         with opened(document_of_one_page) as document:
@@ -165,7 +164,7 @@ def _by_poppler(document_of_one_page: bytes) -> Picture:
             timeout=RENDER_SECONDS,
         )
     except PDFInfoNotInstalledError as error:
-        raise MissingToolError("poppler", "poppler-utils") from error
+        raise ScanError("no_poppler") from error
     except (PDFPageCountError, PDFSyntaxError, PDFPopplerTimeoutError, OSError, ValueError) as error:
         raise ScanError("damaged", detail=type(error).__name__) from error
     if not pictures:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError, outside
+from omr.files import move
 from omr.records.inbox.inbox import MOST_FILES, Inbox, Stack, Way
 from omr.records.inbox.sights import QUIET_S, Fate, Judge, Sight, Told, is_closed, is_coming, is_hidden
 
@@ -199,7 +200,7 @@ class HotFolder:
             return path
         try:
             (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / path).rename(self.folder / target)
+            move(self.folder / path, self.folder / target)
         except OSError as error:
             self.trouble = outside(error, self.folder / path)
             return path

@@ -18,7 +18,7 @@ import secrets
 import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -26,7 +26,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from omr.errors import OmrError
-from omr.files import SCAN_SUFFIXES, kind_of_scan, put_in_place, sync_folder, write_whole
+from omr.files import (
+    SCAN_SUFFIXES,
+    is_device,
+    kind_of_scan,
+    move,
+    put_in_place,
+    remove,
+    remove_folder,
+    sync_folder,
+    write_whole,
+)
 from omr.records.intake.claims import Claims
 from omr.records.intake.orders import Orders
 from omr.records.intake.receipt import PageProblem
@@ -119,10 +129,10 @@ class Inbox:
         try:
             (making / "files").mkdir(parents=True)
             write_whole(making / "stack.json", json.dumps(asdict(stack)))
-            making.rename(self.folder / name)
+            move(making, self.folder / name)
             sync_folder(self.folder)
         except OSError:
-            shutil.rmtree(making, ignore_errors=True)
+            _clear(making)
             raise
         return stack
 
@@ -210,7 +220,7 @@ class Inbox:
 
     def discard(self, part: Path) -> None:
         """Remove a file that did not come through."""
-        shutil.rmtree(part.parent, ignore_errors=True)
+        _clear(part.parent)
 
     def send(self, stack: Stack, contents: str = "") -> None:
         """Close a stack: from now on it waits to be read.
@@ -253,11 +263,11 @@ class Inbox:
         """Remove a stack that was never sent, or could not be read; nothing of it was counted."""
         if self.state(stack) not in (StackState.OPEN, StackState.FAILED):
             raise OmrError("inbox.already_sent")
-        shutil.rmtree(self.folder / stack.name)
+        remove_folder(self.folder / stack.name)
 
     def again(self, stack: Stack) -> None:
         """Let a stack that failed wait once more."""
-        (self.folder / stack.name / "failed.json").unlink(missing_ok=True)
+        remove(self.folder / stack.name / "failed.json")
 
     def unread(self) -> list[Stack]:
         """Return what is to be read, the oldest first: also what an interruption left half-read."""
@@ -291,7 +301,7 @@ class Inbox:
     def finish(self, stack: Stack, batch: str) -> None:
         """Note the batch; the files go, their originals are kept under their SHA-256."""
         self._put(stack, "receipt.json", {"batch": batch})
-        shutil.rmtree(self.folder / stack.name / "files", ignore_errors=True)
+        _clear(self.folder / stack.name / "files")
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -341,6 +351,8 @@ def plain_name(name: str) -> str:
     --------
     >>> plain_name("scan\x1b[31m\udc90.tif"), plain_name("/etc/passwd"), plain_name(".pdf")
     ('scan[31m�.tif', 'passwd', 'scan.pdf')
+    >>> plain_name("con.pdf")  # a device on Windows
+    'con_.pdf'
     """
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     text = last.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -352,4 +364,11 @@ def plain_name(name: str) -> str:
     # 200 bytes: file systems stop at 255, and ".part" is added.
     while len((stem + ending).encode()) > 200:
         stem, ending = (stem[:-1], ending) if stem else (stem, ending[:-1])
-    return (stem or "scan") + (ending if ending != ".part" else ".part_")  # `.part` is ours
+    stem = f"{stem}_" if is_device(stem) else stem or "scan"
+    return stem + (ending if ending != ".part" else ".part_")  # `.part` is ours
+
+
+def _clear(folder: Path) -> None:
+    """Remove what nobody needs any more; what stays is found again at the next start, or does no harm."""
+    with suppress(OSError):
+        remove_folder(folder)

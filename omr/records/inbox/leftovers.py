@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from omr.files import remove, remove_folder
 from omr.records.inbox.inbox import Inbox, StackState, Way, is_stack
 from omr.records.inbox.outlook import READER
 from omr.records.intake.claims import OwnedError
@@ -37,7 +37,7 @@ def remove_leftovers(workspace: Workspace, *, runs: Callable[[int], bool] | None
         match = _PART.fullmatch(path.name)
         if match and not (runs or process_runs)(int(match[1])):
             with suppress(OSError):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                remove_folder(path) if path.is_dir() else remove(path)
                 removed.append(path)
     inbox = Inbox(workspace)
     for stack in inbox.not_done():

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError, why
-from omr.files import appearing, hashed_copy, locked, put_in_place, refusal, sha256_of, write_whole
+from omr.files import appearing, hashed_copy, locked, put_in_place, refusal, remove, sha256_of, write_whole
 from omr.records.store.chain import row_problem
 from omr.records.store.copies import copy_database, one_file
 from omr.records.store.signing import KEY_FILE
@@ -92,7 +92,7 @@ def back_up(workspace: Workspace, target: Path, *, whole: bool = False) -> Backu
             made = Backup(now(), event, head, f"{REGISTERS}/{register.name}", count, copied, damaged)
             write_whole(target / STATE, json.dumps(asdict(made)), mode=0o600)
             for old in sorted((target / REGISTERS).glob("*.sqlite"))[:-KEEP]:
-                old.unlink()
+                remove(old)
     return made
 
 
@@ -193,7 +193,7 @@ def _mirror(source: Path, target: Path) -> None:
             continue
     for file in list(target.rglob("*")):
         if file.is_file() and file.relative_to(target) not in wanted:
-            file.unlink()
+            remove(file)
     for folder in sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
@@ -220,7 +220,7 @@ def _read_back(store: Store, target: Path, damaged: tuple[str, ...], *, whole: b
         copy = target / row["path"]
         there = copy.is_file() and copy.stat().st_size == row["bytes"]
         if there and whole and sha256_of(copy) != row["original"]:
-            copy.unlink()  # the next backup copies it again
+            remove(copy)  # the next backup copies it again
             raise OmrError("backup.not_the_same", file=copy)
         if not there and row["path"] not in damaged:
             raise OmrError("backup.lacks", target=target, path=row["path"])

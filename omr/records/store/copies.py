@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import StoreError
+from omr.files import remove
 
 SLEEP_S: Final = 0.25
 MOST_TRIES: Final = 40  # ten seconds; whoever writes holds the database for milliseconds
@@ -21,7 +22,7 @@ def copy_database(source: Path, target: Path) -> None:
     StoreError
         If another program holds it and lets nobody read.
     """
-    target.unlink(missing_ok=True)
+    remove(target)
     target.touch(mode=0o600)
     held = [0]
 

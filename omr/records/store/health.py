@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,12 +19,14 @@ from omr.records.store.backup import ACCOUNTS
 from omr.records.store.mark import Mark
 from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
+from omr.text import sayable
 from omr.workspace import DATABASE, MARK
 
 # A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.
 LEAST_FREE_BYTES: Final = 5_000_000_000
 
 _LETTERS: Final = "ĂÂĐÊÔƠƯ Ếệỗữỹ"  # what fonts without Vietnamese lack
+_SPARED: Final = ("tesseract", "tesseract_vie", "poppler", "zbar")  # a wheel does most of it, too
 _SIGNS: Final = "0123456789 ACDEFHJKLMNPRTUVWXY"  # of serials
 
 
@@ -35,13 +38,21 @@ class Check:
     ok: bool
     detail: str
     mend: str  # "" when it is well
+    lost: str = ""  # what is done without, where the work goes on all the same
 
 
-def examine(workspace: Path, more: Mapping[str, Callable[[], str]] = MappingProxyType({})) -> list[Check]:
+def examine(
+    workspace: Path,
+    more: Mapping[str, Callable[[], str]] = MappingProxyType({}),
+    *,
+    system: str = sys.platform,
+) -> list[Check]:
     """Look at tools, languages, fonts, disk and database; never raises for what is absent.
 
     Parameters
     ----------
+    system : str
+        As `sys.platform` names it: what to do differs.
     more : mapping, optional
         Further looks by name; a look returns what it found, or raises ValueError with it.
     """
@@ -58,15 +69,25 @@ def examine(workspace: Path, more: Mapping[str, Callable[[], str]] = MappingProx
         ("private", lambda: _private(workspace), ""),
         *((name, look, "") for name, look in more.items()),
     )
-    return [_check(name, look, packages) for name, look, packages in looks]
+    return [_check(name, look, packages, system) for name, look, packages in looks]
 
 
-def _check(name: str, look: Callable[[], str], packages: str) -> Check:
+def _check(name: str, look: Callable[[], str], packages: str, system: str) -> Check:
     try:
         return Check(name, True, look(), "")
     except (OmrError, ImportError, OSError, subprocess.SubprocessError, ValueError) as error:
-        mend = say("doctor.install", packages=packages) if packages else say(f"doctor.mend_{name}")
-        return Check(name, False, str(error).splitlines()[0] if str(error) else type(error).__name__, mend)
+        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        lost = say(f"doctor.without_{name}") if name in _SPARED else ""
+        return Check(name, False, detail, _mend(name, packages, system), lost)
+
+
+def _mend(name: str, packages: str, system: str) -> str:
+    """Say how to mend what is not well, on this system."""
+    if not packages:
+        return say(f"doctor.mend_{name}")
+    if system == "win32":
+        return say(f"doctor.windows_{name}" if name in _SPARED else "doctor.windows_again")
+    return say("doctor.install", packages=packages)
 
 
 def _opencv() -> str:
@@ -94,8 +115,10 @@ def _zbar() -> str:
 
 
 def _language() -> str:
-    if "PYTHONIOENCODING" not in os.environ and os.device_encoding(1) not in (None, "UTF-8", "utf-8"):
-        raise ValueError(str(os.device_encoding(1)))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # of the stream: Windows' consoles take all
+    lacking = [sign for sign in _LETTERS if sayable(sign, encoding) != sign]
+    if lacking:
+        raise ValueError(say("doctor.lacks_letters", encoding=encoding, letters="".join(lacking)))
     return "UTF-8"
 
 

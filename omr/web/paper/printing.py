@@ -19,7 +19,7 @@ import pypdfium2
 from starlette.responses import FileResponse, Response
 
 from omr.errors import OmrError, TemplateError
-from omr.files import appearing
+from omr.files import appearing, move
 from omr.forms.layout import find_form, form_names
 from omr.forms.printing.printing import print_specimen
 from omr.forms.template import Form
@@ -101,7 +101,7 @@ def issue(visit: Visit) -> Response:
                 count=count,
                 target=target,
             )
-        target.replace(folder / f"{run.run}.pdf")
+        move(target, folder / f"{run.run}.pdf")
     except OmrError as error:
         return _show(visit, str(error))
     return see_other(f"/print?period={run.period}#r-{run.run}")

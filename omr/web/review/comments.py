@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from starlette.responses import Response
 
-from omr.errors import OmrError, ScanError
+from omr.errors import MissingToolError, OmrError, ScanError
 from omr.reading.page.comments import Comment, draft_text
 from omr.records.review.transcripts import (
     Topic,
@@ -74,8 +74,12 @@ def draft(visit: Visit) -> Response:
     with visit.office.store() as store:
         written = _written(visit, store)
         grey = visit.office.pictures.pixels(store, written.page)
-    text = draft_text(grey, Comment(written.question, True, 0.0, written.corners_px))
-    return page(visit, "typing.html", text=text, drafted=True)
+    text, absent = "", ""
+    try:
+        text = draft_text(grey, Comment(written.question, True, 0.0, written.corners_px))
+    except MissingToolError as error:
+        absent = str(error)
+    return page(visit, "typing.html", text=text, drafted=True, absent=absent)
 
 
 def picture(visit: Visit) -> Response:

@@ -40,6 +40,10 @@ _LOOK_EVERY_S: Final = 5.0  # also when nobody calls: another program puts stack
 _TRY_AGAIN_S: Final = 20.0  # after a refusal of the machine
 _PATIENCE_S: Final = 10.0
 _NICE: Final = 10  # people at the desks come first
+# Windows: the same, and no window of a console that appears beside the desks.
+_QUIETLY: Final = int(
+    getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,9 @@ class Worker(threading.Thread):
 
     def _read(self, stack: Stack) -> OmrError | None:
         command = [*self._command, str(self._workspace.path.resolve()), stack.name]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as self._process:
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, creationflags=_QUIETLY
+        ) as self._process:
             said, _ = self._process.communicate()
             code = self._process.returncode
         if code == 0 or self._ending.is_set():

@@ -1,0 +1,146 @@
+"""The office PC: no fork, no file locks of Unix, a code page without Vietnamese, names and files as Windows has them.
+
+`office_pc/sitecustomize.py` takes away and refuses, in every process; what runs is the shipped program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+PERIOD = "2026-11"
+SLIPS = 3
+
+
+def surroundings(disk: Path, code_page: str) -> dict[str, str]:
+    """Return the environment of a PC whose disk is a folder, and make what it names."""
+    for name in ("Temp", "no programs"):
+        (disk / name).mkdir(parents=True)
+    return {
+        "OFFICE_PC": str(disk),
+        "PATH": str(disk / "no programs"),
+        "PYTHONPATH": os.pathsep.join([str(HERE / "office_pc"), str(HERE.parent)]),
+        "PYTHONIOENCODING": code_page,
+        "PYTHONTZPATH": "",
+        "TMPDIR": str(disk / "Temp"),
+        "USERNAME": "lan",
+        "OMR_WORKSPACE": str(disk / "phiếu của tôi"),
+    }
+
+
+class Pc:
+    """One PC, and the process in which its commands run."""
+
+    def __init__(self, disk: Path) -> None:
+        self.disk = disk
+        self.environment = surroundings(disk, "cp1258")
+        self._desk = subprocess.Popen(
+            [sys.executable, str(HERE / "office_pc" / "desk.py"), "cp1258"],
+            env=self.environment,
+            cwd=disk,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def __call__(self, *words: object, code: int = 0) -> str:
+        """Run ``omr``, which must end with this code, and return what it said."""
+        assert self._desk.stdin is not None
+        assert self._desk.stdout is not None
+        self._desk.stdin.write(json.dumps([str(word) for word in words]).encode() + b"\n")
+        self._desk.stdin.flush()
+        ended, said = json.loads(self._desk.stdout.readline())
+        told = unicodedata.normalize("NFC", said.encode("latin-1").decode("cp1258"))
+        assert ended == code, f"{words}: {ended}\n{told}"
+        return told
+
+    def json(self, *words: object, code: int = 0) -> Any:
+        """Return what ``--json`` says."""
+        return json.loads(self(*words, "--json", code=code))
+
+    def close(self) -> None:
+        """Switch it off."""
+        self._desk.kill()
+        self._desk.communicate()
+
+
+@pytest.fixture(scope="module")
+def pc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pc]:
+    """A PC on which a stack was printed, scanned and read."""
+    made = Pc(tmp_path_factory.mktemp("pc") / "C")
+    try:
+        assert "Thư mục làm việc" in made("init")
+        made("units", "import", "hai-phong-2023")
+        printed, scanned = made.disk / "phiếu in.pdf", made.disk / "Quét tháng 11.PDF"
+        made("issue", "DL-01", "--unit", "PC06", "--period", PERIOD, "--count", SLIPS, "-o", printed)
+        made("simulate", printed, "-o", scanned, "--seed", 3)
+        words = "read", scanned, "--period", PERIOD, "--expect", SLIPS, "--workers", 2
+        assert made.json(*words, code=3)["read"] == SLIPS
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_month_goes_its_way(pc: Pc) -> None:
+    for waiting in pc.json("review", "list", code=3):
+        said = {"answer": "none", "slip": "counts", "page": "rescanned"}[waiting["kind"]]
+        pc("review", "decide", waiting["item"], "--answer", said, "--by", "lan", "--why", "thử")
+    before = pc.json("answers", "--period", PERIOD)
+    assert len(before) == SLIPS
+    pc("period", "close", PERIOD, "--by", "lãnh đạo")
+    made = pc.json("report", "--period", PERIOD, "-o", pc.disk / "báo cáo")
+    assert made["figures"]["slips"]["valid"] == SLIPS
+    assert {Path(file).suffix for file in made["files"]} >= {".csv", ".xlsx", ".docx"}
+    pc("export", "--ask", pc.disk / "hỏi.sqlite")
+    assert pc.json("answers", "--period", PERIOD) == before
+    assert pc.json("audit", "verify")["ok"]
+
+
+def test_copies_are_made_and_come_back(pc: Pc) -> None:
+    for _ in range(2):  # the second stands beside the first
+        pc("backup", pc.disk / "Sao lưu")
+    back = pc.disk / "khôi phục"
+    pc("restore", pc.disk / "Sao lưu", back, code=3)  # 3: numbers are left out, a person should know
+    assert pc.json("--workspace", back, "answers") == pc.json("answers")
+    assert pc.json("--workspace", back, "audit", "verify")["ok"]
+
+
+def test_the_doctor_says_what_goes_on_without_programs(pc: Pc) -> None:
+    checks = {check["name"]: check for check in pc.json("doctor", code=3)["checks"]}
+    assert {name for name, check in checks.items() if check["lost"]} >= {"tesseract", "poppler"}
+
+
+def test_the_desks_open(pc: Pc) -> None:
+    command = [sys.executable, "-m", "omr.cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, env=pc.environment, cwd=pc.disk, stderr=subprocess.PIPE) as server:
+        assert server.stderr is not None
+        try:
+            address = next(found[0] for line in server.stderr if (found := re.search(rb"http://\S+", line)))
+            with urllib.request.urlopen(address.decode() + "login", timeout=60) as page:
+                assert "Đăng nhập" in page.read().decode()
+        finally:
+            server.kill()
+
+
+@pytest.mark.parametrize("code_page", ["cp1258", "cp1252", "cp437"])
+def test_what_a_console_lacks_comes_as_near_as_it_can(tmp_path: Path, code_page: str) -> None:
+    command = [sys.executable, "-m", "omr.cli", "answers"]
+    done = subprocess.run(
+        command, env=surroundings(tmp_path / "C", code_page), capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    told = unicodedata.normalize("NFC", done.stderr.decode(code_page))
+    assert len(told.splitlines()) == 1, "no traceback, no log"
+    plain = "".join(sign for sign in unicodedata.normalize("NFD", told) if not unicodedata.combining(sign))
+    assert "chua phai la thu muc lam viec" in plain.replace("đ", "d")
+    assert ("chưa phải là thư mục làm việc" in told) == (code_page == "cp1258")  # which has the tones apart

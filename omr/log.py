@@ -97,7 +97,7 @@ class _Lines(logging.Handler):
                 self._rotate()
             if not file.exists():
                 file.touch(mode=0o600)
-            with file.open("a", encoding="utf-8") as target:
+            with file.open("a", encoding="utf-8", newline="\n") as target:
                 target.write(line + "\n")
         except (OSError, ValueError, TimeoutError):
             return

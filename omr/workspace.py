@@ -129,7 +129,8 @@ class Workspace:
         if fresh:
             for name in ("", *FOLDERS):
                 (path / name).chmod(0o700)  # scans show handwriting, the register holds secret keys
-            (path / SETTINGS).write_text("# Xem docs/settings.md / see docs/settings.md\n", encoding="utf-8")
+            text = "# Xem docs/settings.md / see docs/settings.md\n"
+            (path / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
             (path / SETTINGS).chmod(0o600)
         if _unused(path):
             (path / MARK).touch(mode=0o600)  # empty: the register is still to be made

@@ -1,4 +1,4 @@
-"""The office PC: no fork, no file locks of Unix, a code page without Vietnamese, names and files as Windows has them.
+"""The office PC: no fork, a code page that lacks letters, names and files as Windows has them.
 
 `office_pc/sitecustomize.py` takes away and refuses, in every process; what runs is the shipped program.
 """

@@ -87,7 +87,11 @@ def confine(limits: Limits) -> None:
     except ImportError:  # Windows
         limit_memory(limits.megabytes)
         return
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+    pages = (
+        int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        if Path("/proc/self/statm").exists()
+        else 0
+    )
     most = pages * os.sysconf("SC_PAGE_SIZE") + limits.megabytes * 2**20
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))

@@ -31,7 +31,7 @@ def write_scan(pages: Iterable[tuple[Picture, Truth]], target: Path) -> list[Tru
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_pdf(pictures(), target)
-        target.with_suffix(".json").write_text(truth_json(truths), encoding="utf-8")
+        target.with_suffix(".json").write_text(truth_json(truths), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OmrError("simulate.cannot_write", file=target, detail=why(error)) from error
     return truths

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio.unix_events
 import builtins
+import contextlib
 import errno
 import io
 import multiprocessing.context
@@ -32,8 +33,8 @@ def concerned(path: object) -> Path | None:
     """Return the absolute path if it lies on the PC's disk."""
     if not isinstance(path, str | bytes | os.PathLike):
         return None
-    whole = os.path.abspath(os.fsdecode(path))
-    return Path(whole) if whole.startswith(HERE) else None
+    whole = Path(os.fsdecode(path)).absolute()
+    return whole if str(whole).startswith(HERE) else None
 
 
 def denied(path: object) -> PermissionError:
@@ -43,12 +44,10 @@ def denied(path: object) -> PermissionError:
 
 def is_open(path: Path) -> bool:
     """Say whether this very process has the file open: Windows renames and removes none such."""
-    for number in os.listdir("/proc/self/fd"):
-        try:
-            if os.readlink(f"/proc/self/fd/{number}") == str(path):
+    for handle in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if handle.readlink() == path:
                 return True
-        except OSError:
-            continue
     return False
 
 
@@ -130,16 +129,15 @@ def before_rename_only(old: object, new: object, **more: Any) -> None:
 
 
 def before_unlink(path: object, *_: Any, dir_fd: int | None = None, **__: Any) -> None:
-    where = concerned(path) if dir_fd is None else concerned(f"/proc/self/fd/{dir_fd}/{path!s}")
-    if dir_fd is not None:
-        where = concerned(os.path.join(os.readlink(f"/proc/self/fd/{dir_fd}"), os.fsdecode(path)))  # type: ignore[arg-type]
+    inside = Path() if dir_fd is None else Path(f"/proc/self/fd/{dir_fd}").readlink()
+    where = concerned(inside / os.fsdecode(path))  # type: ignore[arg-type]
     if where is not None and hindered(where, replaced=True):
         raise denied(path)
 
 
 def only_the_read_only_bit(path: Any, mode: int, *_: Any, **__: Any) -> None:
     """`chmod` of Windows: one bit of files, none of folders."""
-    if not os.path.isdir(path):
+    if not Path(path).is_dir():
         chmod(path, 0o666 if mode & stat.S_IWRITE else 0o444)
 
 
@@ -162,7 +160,16 @@ found, chmod = builtins.__import__, os.chmod
 builtins.__import__ = import_
 for name in ("setitimer", "getitimer", "ITIMER_PROF", "SIGPROF", "SIGALRM", "alarm", "SIGHUP", "SIGUSR1"):
     delattr(signal, name)
-for name in ("fork", "forkpty", "nice", "sched_getaffinity", "EX_TEMPFAIL", "set_blocking", "mkfifo", "geteuid"):
+for name in (
+    "fork",
+    "forkpty",
+    "nice",
+    "sched_getaffinity",
+    "EX_TEMPFAIL",
+    "set_blocking",
+    "mkfifo",
+    "geteuid",
+):
     delattr(os, name)
 delattr(time, "tzset")
 

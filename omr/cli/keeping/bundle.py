@@ -73,7 +73,7 @@ def import_(session: Session, file: Path, key: str | None, workers: int | None, 
         check_told(office.store, manifest)
         for batch in manifest.batches:
             orders = Orders(batch.unit, batch.period, batch.expected)
-            with tempfile.TemporaryDirectory() as folder:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 receipts.append(office.read(orders, list(unpack(file, batch, Path(folder))), how))
     if as_json:
         print_json(

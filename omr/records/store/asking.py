@@ -76,7 +76,7 @@ def _ways(path: Path, *, any_thread: bool) -> Iterator[Asked]:
             asked.still = lambda: _state(path) == before
             yield asked
     with suppress(sqlite3.Error, OSError):
-        copy = tempfile.TemporaryDirectory(prefix="omr-asked-")
+        copy = tempfile.TemporaryDirectory(prefix="omr-asked-", ignore_cleanup_errors=True)
         present = [file for file in (path, log) if file.exists()]
         states = [_state(file) for file in present]
         for file in present:

@@ -170,7 +170,9 @@ def _private(workspace: Path) -> str:
 
 def _said(*command: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=20, check=True
+        )
     except FileNotFoundError as error:
         raise OSError(say("doctor.absent", tool=command[0])) from error
     return (done.stdout or done.stderr).strip() or command[0]

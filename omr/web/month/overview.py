@@ -113,7 +113,7 @@ def download(visit: Visit) -> Response:
             raise NotFoundError
         packed = io.BytesIO()
         with (
-            tempfile.TemporaryDirectory() as folder,
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
             zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             settings = office.workspace.settings.report

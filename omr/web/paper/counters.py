@@ -63,7 +63,7 @@ def poster(visit: Visit) -> Response:
         forms = [find_form(name, workspace.forms) for name in chosen]
         codes = poster_codes(forms, workspace.settings.electronic_form_url, unit.unit)
         phone = fields.get("phone", "").strip() or workspace.settings.poster.phones.get(unit.unit, "")
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "poster.pdf"
             print_poster(
                 file,

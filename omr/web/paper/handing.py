@@ -60,7 +60,7 @@ def paper(visit: Visit) -> Response:
     if ending not in _PAPERS or not (name.isdecimal() and len(name) < 16):
         raise NotFoundError
     settings = visit.office.workspace.settings.report
-    with visit.office.store() as store, tempfile.TemporaryDirectory() as folder:
+    with visit.office.store() as store, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         made = next(iter(hand_overs(store, number=int(name))), None)
         if made is None:
             raise NotFoundError
@@ -109,7 +109,7 @@ def cover(visit: Visit) -> Response:
     except OmrError as error:
         return _show(visit, str(error))
     sheet = Cover(unit.unit, when.name, form, count, serials)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "cover.pdf"
         print_cover(sheet, unit.name, office.workspace.settings.office, file)
         content = file.read_bytes()

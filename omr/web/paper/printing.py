@@ -78,7 +78,7 @@ def _form(visit: Visit) -> Form:
 
 
 def _specimen(visit: Visit, form: Form) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "specimen.pdf"
         print_specimen(form, file, electronic_url=visit.office.workspace.settings.electronic_form_url)
         return file.read_bytes()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
-from omr.files import write_whole
+from omr.files import remove_folder, write_whole
 from omr.records.inbox.inbox import plain_name
 from omr.tables_in import MAX_BYTES
 from omr.web.frame.pages import NotFoundError, page
@@ -101,7 +101,8 @@ def _put(drawer: Path, name: str, content: bytes) -> str:
     drawer.mkdir(mode=0o700, exist_ok=True)
     for old in drawer.iterdir():
         if time.time() - old.stat().st_mtime > _KEPT_S:
-            shutil.rmtree(old, ignore_errors=True)
+            with suppress(OSError):
+                remove_folder(old)
     token = secrets.token_hex(8)
     folder = drawer / token
     folder.mkdir(mode=0o700)

@@ -139,7 +139,7 @@ def opened_as_text(name: str) -> Iterator[tuple[ast.Call, bool]]:
             mode = mode_of(call, 1) or "r"
         elif what == "open" and re.fullmatch(r"rw?|[wax]\+?[bt]?|r[bt]?\+?b?", mode_of(call, 0) or "no"):
             mode = mode_of(call, 0) or ""
-        elif what == "open" and not call.args and not call.keywords and on[:1].islower():
+        elif what == "open" and not call.args and not call.keywords and re.search("path|file|folder", on):
             mode = "r"
         elif what == "fdopen":
             mode = mode_of(call, 1) or "r"

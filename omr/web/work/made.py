@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from omr.files import write_whole
+from omr.files import remove_folder, write_whole
 
 FOLDER: Final = "made"  # below the workspace
 ABOUT: Final = "made.json"
@@ -43,7 +43,8 @@ def begin(workspace: Path) -> Path:
     folder = workspace / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     for old in sorted(folder.iterdir())[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):
+            remove_folder(old)
     made = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     made.mkdir(mode=0o700)
     return made

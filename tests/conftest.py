@@ -18,6 +18,8 @@ from omr.cli import main
 from omr.office import Means
 from omr.workspace import Workspace
 
+collect_ignore = ["office_pc"]  # loaded by the processes of `test_office_pc.py` alone
+
 cv2.setNumThreads(1)  # tests run one process per core already
 # A busy machine is no error, and the gate says the same of the same tree twice.
 settings.register_profile(

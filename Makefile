@@ -23,7 +23,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test torture kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser bundle package-trial lock system
+.PHONY: help demo test torture kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser bundle package-trial bundle-windows windows-trial container-trial country lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -103,6 +103,10 @@ torture: $(DEV)  ## mutated files and bombs of every format, opened under the li
 kinds: $(DEV) viewers  ## every kind of file that scanners and phones write beside what others show of it
 	OMR_ALL_KINDS=1 $(BIN)/python -m pytest -q -s tests/reading/test_kinds.py
 
+country: $(DEV)  ## ten million slips of 34 provinces in Parquet, asked by DuckDB: seconds, and right?
+	$(BIN)/python bench/country.py make out/country
+	$(BIN)/python bench/country.py ask out/country
+
 killed: $(DEV)  ## kill the program at MOMENTS=500 random moments and count what is lost or doubled
 	$(BIN)/python bench/killed.py --moments $(MOMENTS)
 
@@ -136,6 +140,16 @@ $(DEV): $(RUNTIME)
 bundle: $(DEV)  ## dist/omr-*-linux-x86_64.tar and .deb: installs where there is no internet
 	$(BIN)/python packaging/bundle.py
 	$(BIN)/python packaging/deb.py dist/omr-$$($(BIN)/python -c 'import omr; print(omr.__version__)')-linux-x86_64.tar
+
+bundle-windows: $(DEV)  ## dist/omr-*-windows-x86_64.zip: installs on a PC where there is no internet (docs/windows.md)
+	$(BIN)/python packaging/bundle.py --system windows
+
+windows-trial: bundle-windows  ## install that and play a month, with Python for Windows in Wine (not Windows)
+	$(PYTHON) requirements/system.py wine
+	$(BIN)/python packaging/wine_trial.py dist/omr-*-windows-x86_64.zip
+
+container-trial: bundle  ## build the container from an empty Debian, and see that it serves
+	sh packaging/container_trial.sh
 
 package-trial: bundle  ## install, upgrade from OLD=REVISION, roll back, remove, in an empty Debian that boots
 	$(BIN)/python packaging/bundle.py --revision $(OLD) --dist out/old --work out/old/bundle

@@ -1,4 +1,4 @@
-"""One file that installs omr where there is no internet: python packaging/bundle.py [--key FINGERPRINT].
+"""One file that installs omr where there is no internet: python packaging/bundle.py [--system windows].
 
 Holds a wheel house for every supported Python with the hashes of the lock file, Tesseract's Vietnamese
 data, the installer and the checksums of all of it, signed. Forms, fonts and pages are inside omr's own
@@ -14,14 +14,21 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")  # Debian 12, Ubuntu 24.04, Debian 13
 # Names of wheels for Linux with glibc, newest first: pip takes a wheel whose name says one of them.
 GLIBC = ("2_28", "2_27", "2_26", "2_24", "2_17", "2_12", "2_5")
-PLATFORMS = [f"manylinux_{version}_x86_64" for version in GLIBC]
-PLATFORMS += ["manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "any"]
+PLATFORMS = {
+    "linux": [
+        *(f"manylinux_{version}_x86_64" for version in GLIBC),
+        *("manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "any"),
+    ],
+    "windows": ["win_amd64", "any"],
+}
+INSTALLERS = {"linux": ["install.sh"], "windows": ["windows/install.cmd", "windows/install.py"]}
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
 LANGUAGES = ("eng", "vie", "osd")
 
@@ -34,11 +41,11 @@ def run(*command: object, **options: object) -> str:
     return str(done.stdout).strip()
 
 
-def wheels(folder: Path, requirements: Path) -> None:
+def wheels(folder: Path, requirements: Path, system: str) -> None:
     """Download the locked wheels of every supported Python; pip checks each hash."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet"]
     for version in PYTHONS:
-        platforms = [word for name in PLATFORMS for word in ("--platform", name)]
+        platforms = [word for name in PLATFORMS[system] for word in ("--platform", name)]
         run(
             *pip, "download", "--no-deps", "--require-hashes", "--only-binary", ":all:",
             "--python-version", version, *platforms, "--dest", folder, "--requirement", requirements,
@@ -98,7 +105,7 @@ def source_of(revision: str, target: Path) -> None:
     subprocess.run(["tar", "-x", "-C", str(target)], input=packed.stdout, check=True)
 
 
-def build(revision: str, key: str | None, work: Path, dist: Path) -> Path:
+def build(revision: str, key: str | None, work: Path, dist: Path, system: str = "linux") -> Path:
     """Build the bundle of a revision and return its file."""
     shutil.rmtree(work, ignore_errors=True)
     source = work / "source"
@@ -106,7 +113,7 @@ def build(revision: str, key: str | None, work: Path, dist: Path) -> Path:
     (work / "bundle").mkdir()
     house = work / "bundle" / "wheels"
     house.mkdir()
-    wheels(house, source / "requirements" / "runtime.txt")
+    wheels(house, source / "requirements" / "runtime.txt", system)
     made = own_wheel(house, source)
     version = made.name.split("-")[1]
     folder = (work / "bundle").rename(work / f"omr-{version}")
@@ -118,13 +125,14 @@ def build(revision: str, key: str | None, work: Path, dist: Path) -> Path:
     (folder / "tessdata").mkdir()
     for language in LANGUAGES:
         shutil.copy(TESSDATA / f"{language}.traineddata", folder / "tessdata")
-    shutil.copy(ROOT / "packaging" / "install.sh", folder)
-    (folder / "install.sh").chmod(0o755)
+    (folder / "VERSION").write_text(version + "\n", "ascii")
+    for installer in INSTALLERS[system]:
+        shutil.copy(ROOT / "packaging" / installer, folder)
     (folder / "REVISION").write_text(run("git", "rev-parse", revision, cwd=ROOT) + "\n", "utf-8")
     checksums(folder)
     fingerprint = sign(folder, key, ROOT / "out" / "release-key")
     dist.mkdir(exist_ok=True)
-    file = dist / f"omr-{version}-linux-x86_64.tar"
+    file = dist / f"omr-{version}-{system}-x86_64.{'tar' if system == 'linux' else 'zip'}"
     moment = int(run("git", "log", "-1", "--format=%ct", revision, cwd=ROOT))
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -133,10 +141,16 @@ def build(revision: str, key: str | None, work: Path, dist: Path) -> Path:
         member.mtime = moment
         return member
 
-    with tarfile.open(file, "w") as tar:  # wheels are compressed already
-        tar.add(folder, folder.name, filter=plain)
+    if system == "linux":
+        with tarfile.open(file, "w") as tar:  # wheels are compressed already
+            tar.add(folder, folder.name, filter=plain)
+    else:
+        with zipfile.ZipFile(file, "w") as archive:
+            for one in sorted(folder.rglob("*")):
+                archive.write(one, one.relative_to(folder.parent))
     print(f"{file}  {file.stat().st_size / 1e6:.0f} MB, {len(list(house.iterdir()))} wheels")
     print(f"signed by {fingerprint}")
+    print(f"checksum {hashlib.sha256((folder / 'SHA256SUMS').read_bytes()).hexdigest()}")
     return file
 
 
@@ -145,10 +159,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--revision", default="HEAD", help="what to build; only what is committed goes in")
     parser.add_argument("--key", help="fingerprint of the OpenPGP key that signs (else one made in out/)")
+    parser.add_argument("--system", choices=sorted(PLATFORMS), default="linux")
     parser.add_argument("--work", type=Path, default=ROOT / "out" / "bundle")
     parser.add_argument("--dist", type=Path, default=ROOT / "dist")
     told = parser.parse_args()
-    build(told.revision, told.key, told.work.resolve(), told.dist.resolve())
+    build(told.revision, told.key, told.work.resolve(), told.dist.resolve(), told.system)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Install the Debian or Ubuntu packages that are missing: python3 requirements/system.py [browser] [viewers].
+"""Install the Debian or Ubuntu packages that are missing: requirements/system.py [browser] [viewers] [wine].
 
 Looks for the thing itself, not for its package, so that a machine which has it from
 elsewhere is left alone. Needs nothing but Python's standard library, and says in one
@@ -77,6 +77,14 @@ BROWSER: dict[str, Callable[[], bool]] = {
     "libatomic1": library("libatomic.so.1"),  # what Playwright's own node loads
 }
 
+# what plays a month with Python for Windows
+WINE: dict[str, Callable[[], bool]] = {
+    "wine": program("wine"),
+    "wine64": program("wine64", "wine"),
+    "gcc-mingw-w64-x86-64-win32": program("x86_64-w64-mingw32-gcc"),
+}
+MORE = {"browser": BROWSER, "viewers": VIEWERS, "wine": WINE}
+
 
 def stop(line: str) -> NoReturn:
     """End with one line and exit code 1."""
@@ -136,7 +144,7 @@ def main(wanted: list[str]) -> None:
     if sys.version_info < OLDEST_PYTHON:
         found, needed = sys.version.split()[0], ".".join(map(str, OLDEST_PYTHON))
         stop(f"Python {found} is too old: install {needed} or newer and run make PYTHON=python{needed}")
-    needed_now = ALWAYS | (BROWSER if "browser" in wanted else {}) | (VIEWERS if "viewers" in wanted else {})
+    needed_now = {**ALWAYS, **{name: there for kind in wanted for name, there in MORE.get(kind, {}).items()}}
     missing = [package for package, there in needed_now.items() if not there()]
     if missing:
         install(missing)

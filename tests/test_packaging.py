@@ -10,6 +10,7 @@ import configparser
 import hashlib
 import importlib.util
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,11 @@ import tarfile
 import zipfile
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
+
+from omr.cli.keeping.serve import serve
 
 ROOT = Path(__file__).parent.parent
 PACKAGING = ROOT / "packaging"
@@ -142,3 +146,51 @@ def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one
     assert forged.returncode == 1
     assert "signature" in forged.stderr
     assert not (tmp_path / "other").exists()
+
+
+def test_windows_gets_the_same_lock_and_its_own_installer() -> None:
+    assert set(bundle.INSTALLERS) == set(bundle.PLATFORMS)
+    for installers in bundle.INSTALLERS.values():
+        assert all((PACKAGING / file).is_file() for file in installers)
+    assert b"\n" not in (PACKAGING / "windows/install.cmd").read_bytes().replace(b"\r\n", b"")
+
+
+def test_the_windows_installer_sees_what_is_damaged(tmp_path: Path) -> None:
+    made = fake_bundle(tmp_path)
+    installer = module("windows/install")
+    assert installer.wrong(made) == []
+    wheel = next((made / "wheels").iterdir())
+    wheel.write_bytes(wheel.read_bytes() + b"?")
+    (made / "requirements.txt").unlink()
+    assert set(installer.wrong(made)) == {f"wheels/{wheel.name}", "requirements.txt"}
+
+
+def test_an_embedded_python_sees_what_is_installed_into_it(tmp_path: Path) -> None:
+    listed = tmp_path / "python313._pth"
+    listed.write_text(
+        "python313.zip\n.\n\n# Uncomment to run site.main() automatically\n#import site\n", "ascii"
+    )
+    installer = module("windows/install")
+    for _ in range(2):  # twice is once
+        installer.let_in(tmp_path)
+        assert listed.read_text("ascii").split() == [
+            "python313.zip",
+            ".",
+            "Lib\\site-packages",
+            "import",
+            "site",
+        ]
+
+
+def test_the_windows_command_and_service_are_the_version_that_was_installed(tmp_path: Path) -> None:
+    python = tmp_path / "9.9" / "python.exe"
+    module("windows/install").name_it(tmp_path, python)
+    assert str(python) in (tmp_path / "omr.cmd").read_text("utf-8")
+    service = ElementTree.parse(tmp_path / "service" / "omr-service.xml").getroot()
+    assert service.findtext("executable") == str(python)
+    assert service.findtext("serviceaccount/user") == "LocalService"
+    words = shlex.split(str(service.findtext("arguments")).replace("\\", "/"))
+    assert words[:4] == ["-X", "utf8", "-m", "omr.cli"]
+    assert words[4:6] == ["--workspace", "C:/ProgramData/omr/office"]
+    known = {option for parameter in serve.params for option in parameter.opts}
+    assert {word for word in words[6:] if word.startswith("--")} <= known

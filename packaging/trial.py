@@ -193,6 +193,59 @@ def package(ready: Path, folder: Path, old: Path, new: Path) -> None:
     said("removed and purged: the program is gone, the register stays", started)
 
 
+GUIDE = HERE.parent / "docs" / "operate.md"
+# What a person does in an editor, as a program does it.
+BY_HAND = {
+    "systemctl edit omr-backup.service": "mkdir -p /etc/systemd/system/omr-backup.service.d /mnt/backup"
+    " && chown omr: /mnt/backup && printf '[Service]\\nReadWritePaths=/mnt/backup\\n'"
+    " > /etc/systemd/system/omr-backup.service.d/override.conf && systemctl daemon-reload",
+    "nano /etc/omr/omr.conf": "sed -i 's|^OMR_BACKUP_TO=.*|OMR_BACKUP_TO=/mnt/backup|' /etc/omr/omr.conf",
+}
+# What stands in the text, between the blocks of commands.
+IN_THE_TEXT = (
+    "omr-setup --renew",
+    "journalctl -u omr -n 50",
+    "omr doctor",
+    "df -h /var/lib/omr",
+    "systemctl list-timers omr-backup.timer",
+    "systemctl restart omr",
+    "omr users reset admin",
+    "apt-get install --allow-downgrades ./omr_0.2.0_amd64.deb",
+    "apt-get purge omr",
+)
+
+
+def recipes(ready: Path, folder: Path, new: Path, packed: Path) -> None:
+    """Follow the guide's commands word by word, on a machine that boots; tell how long each takes."""
+    root = fresh(ready, folder, "guide")
+    text = GUIDE.read_text("utf-8").partition("## English")[2]
+    later = folder / "later"
+    again = [sys.executable, str(HERE / "deb.py"), str(packed), "--version-suffix", "+1"]
+    shutil.rmtree(later, ignore_errors=True)
+    later.mkdir()
+    run(*again, "--dist", later, "--work", folder / "later-work")
+    (newer,) = later.glob("omr_*.deb")
+    shutil.copy(new, root.path / "root/omr_0.2.0_amd64.deb")
+    shutil.copy(newer, root.path / "root/omr_0.3.0_amd64.deb")
+    blocks = [block.partition("\n```")[0] for block in text.split("```sh\n")[1:]]
+    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    for line in IN_THE_TEXT:
+        must(f"`{line}`" in text, f"the guide says: {line}")
+    script = ["cd /root", "export DEBIAN_FRONTEND=noninteractive", "set +x"]
+    for line in (*filter(None, lines), *IN_THE_TEXT):
+        script.append(f"began=$(date +%s%N); {{ {BY_HAND.get(line, line)} ; }} </dev/null || [ $? = 3 ]")
+        script.append(f'echo "TIMED $(( ($(date +%s%N) - began) / 1000000 )) ms  {line}"')
+    told = root.boot(
+        "\n".join(script).replace("apt-get install", "apt-get install -y -q").replace("purge", "purge -y")
+    )
+    for line in told.splitlines():
+        if line.startswith("TIMED"):
+            print("   ", line.removeprefix("TIMED "), flush=True)
+    must("BOOTED-WELL" in told, f"every command of the guide ends well:\n{told[-3000:]}")
+    must(not (root.path / "opt/omr/current").exists(), "removed in the end")
+    must((root.path / OFFICE.lstrip("/") / "omr.sqlite").exists(), "and the register stays")
+
+
 def bundle(ready: Path, folder: Path, file: Path) -> None:
     """Play the installation from the one file."""
     root = fresh(ready, folder, "plain")
@@ -226,11 +279,16 @@ def main() -> None:
     parser.add_argument("old", type=Path)
     parser.add_argument("new", type=Path)
     parser.add_argument("bundle", type=Path)
+    parser.add_argument("--guide", action="store_true", help="only follow docs/operate.md, and time it")
     parser.add_argument("--work", type=Path, default=HERE.parent / "out" / "trial")
     told = parser.parse_args()
     told.work.mkdir(parents=True, exist_ok=True)
     depends = run("dpkg-deb", "--field", told.new, "Depends").strip()
     ready = base(told.work.resolve(), depends)
+    if told.guide:
+        started = time.monotonic()
+        recipes(ready, told.work.resolve(), told.new.resolve(), told.bundle.resolve())
+        return said("every command of docs/operate.md, word by word", started)
     package(ready, told.work.resolve(), told.old.resolve(), told.new.resolve())
     bundle(ready, told.work.resolve(), told.bundle.resolve())
 

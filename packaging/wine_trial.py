@@ -237,9 +237,12 @@ def install(pc: Pc, bundle: Path) -> None:
     point_at_ours(pc.python.parent / "Lib" / "site-packages")
 
 
-def answers(told: str) -> Any:
-    """Return the answers that a command printed."""
-    return json.loads(told[told.index("[") :])
+def document(told: str) -> Any:
+    """Return the document that a command printed; libraries may say something before, when first started."""
+    begins = re.search(r"^[\[{]", told, re.MULTILINE)
+    must(begins is not None, f"a document of JSON: {told}")
+    assert begins is not None
+    return json.loads(told[begins.start() :])
 
 
 def journey(pc: Pc) -> None:
@@ -248,7 +251,7 @@ def journey(pc: Pc) -> None:
     at = ("--workspace", windows_path(office))
     started = time.monotonic()
     pc.omr("init", windows_path(office))
-    told = json.loads(pc.omr(*at, "doctor", "--json", codes=(3,)))
+    told = document(pc.omr(*at, "doctor", "--json", codes=(3,)))
     absent = {check["name"] for check in told["checks"] if not check["ok"]}
     must(absent == {"tesseract", "tesseract_vie", "poppler"}, f"the doctor misses programs alone: {absent}")
     must("apt" not in json.dumps(told), "nobody is sent to apt")
@@ -264,21 +267,21 @@ def journey(pc: Pc) -> None:
     twin = pc.work / "twin"
     shutil.copytree(office, twin)
     reading = ("--period", PERIOD, "--expect", SLIPS, "--workers", 2, "--json")
-    made = json.loads(pc.omr(*at, "read", windows_path(scanned), *reading, codes=(0, 3)))
+    made = document(pc.omr(*at, "read", windows_path(scanned), *reading, codes=(0, 3)))
     must((made["read"], made["counting"]) == (SLIPS, SLIPS), f"all pages are read: {made}")
     here(*OUR, "--workspace", twin, "read", scanned, *reading)
-    ours = answers(here(*OUR, "--workspace", twin, "answers", "--json"))
-    must(answers(pc.omr(*at, "answers", "--json")) == ours, "the answers are those that are read here")
+    ours = document(here(*OUR, "--workspace", twin, "answers", "--json"))
+    must(document(pc.omr(*at, "answers", "--json")) == ours, "the answers are those that are read here")
     said(f"{SLIPS} pages read by two spawned processes: answers and confidences as read here", started)
 
     started = time.monotonic()
-    waiting = json.loads(pc.omr(*at, "review", "list", "--json", codes=(0, 3)))
+    waiting = document(pc.omr(*at, "review", "list", "--json", codes=(0, 3)))
     for item in waiting:
         who = ("--by", "lan", "--why", "thử")
         pc.omr(*at, "review", "decide", item["item"], "--answer", "none", *who)
     pc.omr(*at, "period", "close", PERIOD, "--by", "truongphong")
     report = pc.work / "báo cáo"
-    made = json.loads(pc.omr(*at, "report", "--period", PERIOD, "-o", windows_path(report), "--json"))
+    made = document(pc.omr(*at, "report", "--period", PERIOD, "-o", windows_path(report), "--json"))
     must(made["figures"]["slips"]["valid"] == SLIPS, "the month counts every slip")
     must(
         {file.suffix for file in report.iterdir()} >= {".csv", ".xlsx", ".docx"},
@@ -292,8 +295,8 @@ def journey(pc: Pc) -> None:
         pc.omr(*at, "backup", windows_path(copy))
     pc.omr("restore", windows_path(copy), windows_path(back), codes=(0, 3))
     pc.omr("--workspace", windows_path(back), "audit", "verify")
-    before = answers(pc.omr(*at, "answers", "--json"))
-    must(answers(pc.omr("--workspace", windows_path(back), "answers", "--json")) == before, "all came back")
+    before = document(pc.omr(*at, "answers", "--json"))
+    must(document(pc.omr("--workspace", windows_path(back), "answers", "--json")) == before, "all came back")
     said("backed up twice, restored, chain intact, same answers", started)
 
     started = time.monotonic()

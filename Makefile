@@ -91,8 +91,9 @@ hooks:  ## before each commit lint and types, before each push the whole gate
 mutants: $(DEV)  ## change the core line by line: does a test notice? Hours; goes on where it stopped
 	$(BIN)/python bench/mutants.py
 
-cluster-trial: $(DEV)  ## 5,000 pages on a cluster of this machine, parts of it killed on the way
+cluster-trial: $(DEV)  ## 5,000 pages on a cluster, parts of it killed; then over TLS between machines on a wire
 	$(BIN)/python bench/cluster.py
+	$(BIN)/python bench/cluster.py --machines --pages 500
 
 viewers: system  ## other makers' programs that show scans; the tests compare what is read with them
 	$(PYTHON) requirements/system.py viewers

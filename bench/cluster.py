@@ -3,7 +3,8 @@
 A scheduler and two workers on loopback. When a fifth of the pages is stored, one worker is
 killed; when two fifths are, the scheduler is; ``omr read`` must end with one line. Then both are
 started again, the same command goes on, and the database must hold every page exactly once, with
-the answers that reading the same stack without a cluster gives.
+the answers that reading the same stack without a cluster gives. ``--machines`` does it over TLS between
+machines on a wire of their own (`machines.py`), and pulls one worker's cable instead.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 import psutil
+from machines import Machine, authority, certificate, joined
 from pages import KINDS, Made, default_scratch, make
 
 from omr.forms.serial import IssuedSerials
@@ -41,9 +43,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scratch", type=Path, default=default_scratch())
     parser.add_argument("--overhead", action="store_true", help="only what a page costs besides reading it")
+    parser.add_argument("--machines", action="store_true", help="over TLS between network namespaces")
     args = parser.parse_args()
     if args.overhead:
         return _overhead(args)
+    if args.machines:
+        return _machines(args)
     workers = os.cpu_count() or 1
     made = make(KINDS[0], mixed=True, pages=args.pages, seed=args.seed, scratch=args.scratch, workers=workers)
     with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
@@ -80,6 +85,58 @@ def _overhead(args: argparse.Namespace) -> None:
             print(f"{chunk:>13} {1000 * own / len(pages):>15.2f} {1000 * theirs / len(pages):>10.2f}")
     finally:
         _end([*workers, scheduler])
+
+
+def _machines(args: argparse.Namespace) -> None:
+    """Read on four machines over TLS; one worker is cut off on the way, strangers are kept out."""
+    made = make(KINDS[0], mixed=True, pages=args.pages, seed=args.seed, scratch=args.scratch, workers=2)
+    with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
+        folder = Path(scratch)
+        whole = _calm(made, folder / "calm")
+        names = ("scheduler", "worker-1", "worker-2", "office", "stranger")
+        with joined(names, folder / "keys") as (scheduler, first, second, office, stranger):
+            authority(folder / "keys", "other")
+            certificate(folder / "keys", "other", stranger.name, stranger.address)
+            address = f"tls://{scheduler.address}:8786"
+            parts = [_at(scheduler, "cluster", "scheduler", "--host", scheduler.address)]
+            _ready(parts[0])
+            for worker in (first, second):
+                parts.append(_at(worker, "cluster", "worker", address, "--processes", "1"))
+                _ready(parts[-1])
+            for who, tls in ((stranger, True), (office, False)):
+                refused = _at(who, *_reading(folder / "refused", made, address), tls=tls)
+                said = refused.communicate()[1].strip().splitlines()[-1]
+                shown = "another authority" if tls else "no certificate"
+                print(f"{who.name}, {shown}: {refused.returncode}: {said}")
+                if refused.returncode != 1:
+                    sys.exit(1)
+            workspace = _fresh(made, folder / "office")
+            started = time.perf_counter()
+            reading = _at(
+                office, "--workspace", str(workspace.path), "read", str(made.scan), "--scheduler", address
+            )
+            _wait_for(workspace, args.pages // 5, reading)
+            first.unplug()
+            print(f"the cable of a worker pulled at {_count(workspace)} stored pages")
+            code = (reading.communicate(), reading.returncode)[1]
+            print(f"omr read ended with {code} after {time.perf_counter() - started:.0f} s")
+            broken = _stored(workspace)
+            _end(parts[::-1])
+    same = whole == broken
+    print(f"{len(broken)} pages, each once: {len(broken) == args.pages}; as without a cluster: {same}")
+    sys.exit(0 if same and len(broken) == args.pages else 1)
+
+
+def _reading(folder: Path, made: Made, address: str) -> list[str]:
+    if not folder.exists():
+        _fresh(made, folder)
+    (workspace,) = folder.iterdir()
+    return ["--workspace", str(workspace), "read", str(made.scan), "--scheduler", address]
+
+
+def _at(machine: Machine, *words: str, tls: bool = True) -> subprocess.Popen[str]:
+    command = machine.command(*OMR, *words, *(machine.tls if tls else ()))
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _calm(made: Made, folder: Path) -> list[tuple[object, ...]]:
@@ -142,7 +199,7 @@ def _read(workspace: Workspace, made: Made, address: str) -> subprocess.Popen[st
 def _ready(part: subprocess.Popen[str]) -> str:
     assert part.stderr is not None
     for line in part.stderr:
-        if "tcp://" in line:
+        if "tcp://" in line or "tls://" in line:
             return line.strip()
     raise SystemExit("a part of the cluster did not start")
 

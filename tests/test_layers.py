@@ -292,3 +292,11 @@ def test_a_command_imports_its_work_only_when_it_runs() -> None:
         for name in at_import(file):
             first, second = name.split(".")[0], ".".join(name.split(".")[:2])
             assert LIGHT & {first, second}, f"{name_of(file)} imports {name} before it runs"
+
+
+def test_every_room_is_in_the_wheel() -> None:
+    """`setup.cfg` names the packages one by one; a room that it lacks is there in a checkout alone."""
+    config = ConfigParser()
+    config.read(PACKAGE.parent / "setup.cfg", "utf-8")
+    named = set(config["options"]["packages"].split()) - {"omr.templates", "omr.calibration"}
+    assert named == {name_of(file) for file in MODULES if file.name == "__init__.py"}

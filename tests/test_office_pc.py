@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from omr.reading.limits import ran_out
+
 HERE = Path(__file__).parent
 PERIOD = "2026-11"
 SLIPS = 3
@@ -144,3 +146,14 @@ def test_what_a_console_lacks_comes_as_near_as_it_can(tmp_path: Path, code_page:
     plain = "".join(sign for sign in unicodedata.normalize("NFD", told) if not unicodedata.combining(sign))
     assert "chua phai la thu muc lam viec" in plain.replace("đ", "d")
     assert ("chưa phải là thư mục làm việc" in told) == (code_page == "cp1258")  # which has the tones apart
+
+
+def test_a_page_that_takes_too_long_ends_its_process_without_any_alarm(tmp_path: Path) -> None:
+    """Windows has no timer of processor time: a thread looks."""
+    endless = (
+        "from omr.reading.limits import Limits, timed\nwith timed(Limits(seconds=0.3)):\n    while True: pass"
+    )
+    command = [sys.executable, "-c", endless]
+    ended = subprocess.run(command, env=surroundings(tmp_path / "C", "utf-8"), timeout=60, check=False)
+    assert ran_out(ended.returncode)
+    assert not ran_out(1)

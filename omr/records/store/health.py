@@ -156,11 +156,13 @@ def _database(workspace: Path) -> str:
 
 def _private(workspace: Path) -> str:
     """Look at who may enter: scans show handwriting, the register holds the secret keys of the letters."""
+    if os.name == "nt":  # its lists of rights are not to be seen in a mode
+        return say("doctor.private_unknown")
     names = ("", DATABASE, MARK, ACCOUNTS, KEY_FILE, "scans", "inbox")
     open_ = [
         name or "."
         for name in names
-        if os.name != "nt" and (workspace / name).exists() and (workspace / name).stat().st_mode & 0o077
+        if (workspace / name).exists() and (workspace / name).stat().st_mode & 0o077
     ]
     # Where nobody can enter the folder, nobody reaches what is inside.
     if "." in open_:

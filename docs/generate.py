@@ -3,6 +3,8 @@
 reasons.md        what each refusal means and what to do       from the catalogues
 rooms.svg         the rooms of the house, and who stands on whom    from the imports
 way.svg           a slip's way through the house                from the functions that are called
+form-keys.md      every key of a form's file                    from its types
+../templates/form.schema.json  the same for editors             from its types
 ../THIRD-PARTY.md what the program stands on, and its licences  from the installed packages
 """
 
@@ -404,12 +406,39 @@ Written by `make docs` from the lock files and the installed packages.
 """
 
 
+# --- form-keys.md, form.schema.json ---------------------------------------------------------------
+
+
+def form_keys() -> str:
+    """Return the document of all keys of a form's file."""
+    from omr.forms.schema import keys_table
+
+    return f"""# The keys of a form's file
+
+Every key, what it may hold, and what it is without. Lengths are mm, type sizes points. A text is
+`"one string"`, or `["tiếng Việt", "English"]` on a bilingual form. How a form is made: [forms.md](forms.md).
+
+{keys_table()}
+Written by `make docs` from the types of `omr/forms/content.py` and the catalogue `keys`. Editors know the
+same from `form.schema.json`, which `omr forms new` puts beside the file it writes.
+"""
+
+
+def form_schema() -> str:
+    """Return the JSON Schema of a form's file."""
+    from omr.forms.schema import text
+
+    return text()
+
+
 def documents() -> dict[Path, str]:
     """Return every document that is made here, by its file."""
     return {
         ROOT / "docs/reasons.md": reasons(),
         ROOT / "docs/rooms.svg": rooms(),
         ROOT / "docs/way.svg": way(),
+        ROOT / "docs/form-keys.md": form_keys(),
+        ROOT / "templates/form.schema.json": form_schema(),
         ROOT / "THIRD-PARTY.md": third_party(),
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 LEAST_PT: Final = 8.5  # smaller print is not for the public
 LEAST_MATRIX_ROW_MM: Final = 8.0  # a tick overshoots its box by up to 2 mm: it must not reach the next one
@@ -21,8 +21,28 @@ def _listed(value: object) -> object:
 
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
-Text = Annotated[tuple[Line, ...], Field(min_length=1, max_length=2, strict=False), BeforeValidator(_listed)]
-Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=4, strict=False), BeforeValidator(_listed)]
+
+
+def _one_or(most: int) -> WithJsonSchema:
+    """Return how editors see a text: a string, or a list of up to so many."""
+    one = {"type": "string", "minLength": 1, "maxLength": 500}
+    return WithJsonSchema(
+        {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": most}]}, mode="validation"
+    )
+
+
+Text = Annotated[
+    tuple[Line, ...],
+    Field(min_length=1, max_length=2, strict=False),
+    BeforeValidator(_listed),
+    _one_or(2),
+]
+Lines = Annotated[
+    tuple[Line, ...],
+    Field(min_length=1, max_length=4, strict=False),
+    BeforeValidator(_listed),
+    _one_or(4),
+]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,23}$")]
 SurveyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,23}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,11}$")]
@@ -56,6 +76,7 @@ class Header(_Part):
     subtitle: Text
     field: Line | None = None
     intro: Text
+    seal: Line | None = None
 
 
 class Instructions(_Part):
@@ -139,6 +160,7 @@ class Matrix(_Part):
     title: Text
     column_pitch: Annotated[float, Field(ge=LEAST_COLUMN_MM, le=40)] = 13.0
     row_pitch: Annotated[float, Field(ge=LEAST_MATRIX_ROW_MM, le=20)] = 8.0
+    numbers: Literal["rows", "keys"] = "rows"
     space: Gap = 1.6
     levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=11)]
     question: Annotated[tuple[MatrixQuestion, ...], Field(min_length=1, max_length=60)]

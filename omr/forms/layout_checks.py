@@ -20,6 +20,7 @@ EDGE_MM: Final = 5.0  # office printers leave 4.2 to 4.5 mm white
 BOX_CLEAR_MM: Final = 0.6  # white around a box: past the misfit of 0.5 mm that alignment accepts
 ROUNDING_MM: Final = 0.002  # places are rounded to thousandths
 OVER_AGENCY: Final = "header.agency"  # the seal is set over the agency's name, by custom
+SEAL: Final = "header.seal"  # what shows its place lies there, too
 
 Placed = tuple[str, Box]  # where in the file, and what it covers on the page
 
@@ -103,7 +104,7 @@ def _frame_touched(frame: PageFrame, placed: Iterable[Placed]) -> Iterator[Probl
     free = list(kept_free(frame))
     for where, box in placed:
         for name, place in free:
-            if clear_mm(box, place) < 0 and not (name == "stamp" and where == OVER_AGENCY):
+            if clear_mm(box, place) < 0 and not (name == "stamp" and where in (OVER_AGENCY, SEAL)):
                 values = {"place": name, "over": -clear_mm(box, place)}
                 yield Problem(where, "forms.frame_touched", values)
 

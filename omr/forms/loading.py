@@ -29,11 +29,15 @@ from omr.forms.entries import CHECK_SIGNS, DIGITS, Check, Shape, fault_of
 from omr.forms.problems import Problem, refuse
 from omr.forms.template import Entry, Kind, Question
 from omr.messages import say
+from omr.text import unaccented
 from omr.toml_in import SAID, parse_toml, shown
 
 KINDS: Final = ("choices", "matrix", "scale", "digits", "comment")  # of sections
 VALUES: Final = ("number", "date", "code")  # of questions of digits
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
+
+LANGUAGES: Final = ("vi", "en", "vi-en")  # in which the words of the program itself are there
+_CODES: Final = re.compile(r"(?<![A-Z0-9-])[A-Z]{1,6}-[0-9]{1,3}(?:-[A-Z0-9]+)*(?![A-Z0-9-])")
 
 
 def load_template(file: Path) -> Template:
@@ -97,6 +101,7 @@ def _contradictions(template: Template) -> Iterator[Problem]:
                 yield Problem(f"{where}.overall", "forms.two_overall", {"other": overall})
             overall = question.key
     yield from _conditions(template)
+    yield from _ruins_figures(template)
     codes = 0
     for number, section in enumerate(template.section, 1):
         if isinstance(section, Matrix):
@@ -185,6 +190,28 @@ def _conditions(template: Template) -> Iterator[Problem]:
                 yield Problem(f"{where}.only_if.codes", "forms.no_such_code", values)
         if isinstance(question, ChoiceQuestion) and question.kind == "single":
             before[question.key] = {option.code for option in question.options}
+
+
+def _ruins_figures(template: Template) -> Iterator[Problem]:
+    """Yield what can be printed and would give figures that mean nothing."""
+    if template.language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        yield Problem("language", "forms.unknown_language", {"value": template.language, "known": known})
+    for code in _CODES.findall(unaccented(template.header.code).upper()):
+        if code != template.form and not template.form.startswith(f"{code}-"):
+            yield Problem("header.code", "forms.other_code", {"value": code, "form": template.form})
+    for number, section in enumerate(template.section, 1):
+        if isinstance(section, Matrix):
+            told = [level.satisfied for level in section.levels if not level.not_applicable]
+            if len(set(told)) < 2:
+                key = "forms.all_satisfied" if any(told) else "forms.no_satisfied"
+                yield Problem(f"section[{number}].levels", key, {})
+        elif isinstance(section, Choices):
+            for place, question in enumerate(section.question, 1):
+                told = [option.satisfied for option in question.options if not option.not_applicable]
+                if question.overall and len(set(told)) < 2:
+                    key = "forms.all_satisfied" if any(told) else "forms.no_satisfied"
+                    yield Problem(f"section[{number}].question[{place}].options", key, {})
 
 
 def _grid_left(section: Choices, base: str) -> Iterator[Problem]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import cos, pi, sin
 from typing import Final
 
 from omr.forms import content
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, width_mm
+from omr.forms.layout_checks import SEAL
 from omr.forms.problems import Problem
 from omr.forms.sheet import (
     CAP,
@@ -26,6 +28,8 @@ AFTER_BOX_MM: Final = 1.3  # box to its label
 AFTER_COLUMN_MM: Final = 0.8  # least white after a label
 FOOT_MM: Final = 0.6  # lower edge of the markers to the thanks below
 DOT_MM: Final = 0.3
+SEAL_INSET_MM: Final = 0.5  # of its dotted edge from the edge of its place
+_CIRCLE: Final = tuple(2 * pi * step / 72 for step in range(72))
 WRITING_MM: Final = 4.8  # height of a line behind "other": a little more than its box
 LEAST_WRITING_MM: Final = 15.0  # of its length: a word
 DOTS_MM: Final = (0.01, 0.89)  # as good as no length, with round ends: dots, 0.9 mm apart
@@ -41,6 +45,9 @@ def set_head(sheet: Sheet, header: content.Header) -> None:
     y = sheet.block(middle, y, [(line, "bold") for line in header.agency], sizes.body, "centre")
     y -= 0.55 * body
     sheet.stroke((middle - 7, y), (middle + 7, y), width=RULE_MM)
+
+    if header.seal is not None:
+        _seal(sheet, header.seal)
 
     left = frame.stamp.x_mm + frame.stamp.width_mm + 3.0
     room = sheet.right - left
@@ -65,6 +72,20 @@ def set_head(sheet: Sheet, header: content.Header) -> None:
     y = frame.serial_text.y_mm + frame.serial_text.height_mm + 1.0 + ASCENT * body
     y = sheet.block(left, y, sheet.lines(header.intro, "regular", sizes.body, room), sizes.body)
     sheet.y = max(frame.stamp.y_mm + frame.stamp.height_mm, y - body * (LEADING - DESCENT))
+
+
+def _seal(sheet: Sheet, word: str) -> None:
+    """Show where the seal goes: dots around its place, a word at its lower edge, as faint as print can be."""
+    place = sheet.frame.stamp.grown(-SEAL_INSET_MM)
+    sheet.where = SEAL
+    x, y = place.centre_mm
+    sheet.stroke(
+        *((x + place.width_mm / 2 * cos(turn), y + place.width_mm / 2 * sin(turn)) for turn in _CIRCLE),
+        width=0.12,
+        closed=True,
+        dash_mm=(0.01, 1.6),
+    )
+    sheet.line(x, y + place.width_mm / 2 - 3.0, word, "italic", sheet.sizes.body, "centre")
 
 
 def set_instructions(sheet: Sheet, text: content.Instructions) -> None:
@@ -237,7 +258,8 @@ def set_matrix(sheet: Sheet, section: content.Matrix) -> list[Question]:
     sheet.y += head
     sheet.rule(sheet.y, RULE_MM)
     questions = []
-    indent = width_mm("10", "bold", sizes.body) + 1.6
+    widest = (question.key for question in section.question) if section.numbers == "keys" else ("10",)
+    indent = max(width_mm(mark, "bold", sizes.body) for mark in widest) + 1.6
     for number, question in enumerate(section.question, 1):
         sheet.where = f"{base}.question[{number}].text"
         middle = sheet.y + section.row_pitch / 2
@@ -245,7 +267,12 @@ def set_matrix(sheet: Sheet, section: content.Matrix) -> list[Question]:
         room = grid - sheet.left - indent - AFTER_COLUMN_MM
         lines = sheet.lines(question.text, face, sizes.body, room, int(section.row_pitch / (em * 1.1)))
         sheet.line(
-            sheet.left + indent - 1.6, middle + X_MIDDLE * em, str(number), "bold", sizes.body, "right"
+            sheet.left + indent - 1.6,
+            middle + X_MIDDLE * em,
+            question.key if section.numbers == "keys" else str(number),
+            "bold",
+            sizes.body,
+            "right",
         )
         sheet.middle_block(sheet.left + indent, middle, lines, sizes.body)
         options = [

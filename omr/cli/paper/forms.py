@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.paper.new_form import new
 from omr.cli.paper.trace import trace
 from omr.errors import OmrError, TemplateError, why
 from omr.messages import say
@@ -23,6 +24,7 @@ def forms() -> None:
     """Forms."""
 
 
+forms.add_command(new)
 forms.add_command(trace)
 
 
@@ -104,7 +106,10 @@ def preview(session: Session, form: str, output: str) -> None:
     found = _find(workspace, form)
     url = workspace.settings.electronic_form_url if workspace else ""
     try:
-        print_specimen(found, Path(output), electronic_url=url)
+        if output.lower().endswith(".png"):
+            _as_picture(found, Path(output), url)
+        else:
+            print_specimen(found, Path(output), electronic_url=url)
     except OSError as error:
         raise OmrError("forms.unwritable", file=output, detail=why(error)) from error
     click.echo(say("forms.previewed", form=found.form, file=output))
@@ -113,13 +118,18 @@ def preview(session: Session, form: str, output: str) -> None:
 @forms.command()
 @click.argument("file", type=click.Path(dir_okay=False))
 @json_option
-def check(file: str, as_json: bool) -> int:
+@click.pass_obj
+def check(session: Session, file: str, as_json: bool) -> int:
     """Check a file."""
-    from omr.forms.problems import Problem
+    from omr.forms.first_file import digit_taken
+    from omr.forms.problems import Problem, refuse
 
     confirmed = None
     try:
         form, confirmed = _checked(Path(file))
+        if confirmed is None:
+            workspace = _workspace(session)
+            refuse(file, digit_taken(form, _others(workspace)))
     except TemplateError as error:
         if not as_json:
             raise
@@ -179,6 +189,37 @@ def _units(session: Session, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
         else:
             found = [unit for unit in list_units(store) if unit.serves(now)]
     return [(unit.unit, unit.name) for unit in found]
+
+
+def _as_picture(form: Form, target: Path, url: str) -> None:
+    """Draw a specimen as an image viewer shows it."""
+    import io
+    from tempfile import TemporaryDirectory
+
+    import pypdfium2
+
+    from omr.files import write_whole
+    from omr.forms.printing.printing import print_specimen
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "specimen.pdf"
+        print_specimen(form, file, electronic_url=url)
+        with pypdfium2.PdfDocument(file) as document:
+            picture = document[0].render(scale=150 / 72).to_pil()
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    write_whole(target, out.getvalue())
+
+
+def _others(workspace: Workspace | None) -> list[Form]:
+    """Return the forms beside which a file's form is used; one that is broken is another file's trouble."""
+    from omr.forms.layout import list_forms
+
+    own = workspace.forms if workspace else None
+    try:
+        return list_forms(own)
+    except TemplateError:
+        return list_forms(None)
 
 
 def _checked(file: Path) -> tuple[Form, bool | None]:

@@ -65,16 +65,21 @@ def print_forms(
             canvas.showPage()
 
 
+SPECIMEN: Final = {"vi": "MẪU", "en": "SPECIMEN"}  # across a page that is none of a print run
+
+
 def print_specimen(form: Form, target: Path, *, electronic_url: str = "") -> None:
-    """Print the form once, marked MẪU, with crossed-out places instead of a serial."""
+    """Print the form once, marked MẪU or SPECIMEN, with crossed-out places instead of a serial."""
     frame = form.frame
     with _document(form, target, "specimen", electronic_url) as canvas:
         canvas.saveState()
         canvas.setFillGray(0.88)
         canvas.translate(frame.width_mm / 2 * mm, frame.height_mm / 2 * mm)
         canvas.rotate(52)
-        canvas.setFont(embedded("bold"), frame.width_mm * 1.1)
-        canvas.drawCentredString(0, -0.36 * frame.width_mm * 1.1, "MẪU")
+        word = SPECIMEN.get(form.language.partition("-")[0], SPECIMEN["en"])
+        size = frame.width_mm * 1.1 * min(1.0, 3.2 / len(word))
+        canvas.setFont(embedded("bold"), size)
+        canvas.drawCentredString(0, -0.36 * size, word)
         canvas.restoreState()
         canvas.doForm("art")
         for box in frame.carriers.values():

@@ -23,7 +23,8 @@ from omr.messages import LANGUAGES, choose_language
 PACKAGE = Path(errors.__file__).parent
 CATALOGUES = PACKAGE / "catalogues"
 AREAS = sorted(file.stem for file in (CATALOGUES / "vi").glob("*.toml"))
-BY_COMMAND = {"help", "options"}  # their keys are the commands and options themselves
+# their keys are the commands and options themselves, and the keys of a form (tests/forms/test_first_file.py)
+BY_COMMAND = {"help", "options", "keys"}
 
 
 def keys_of(language: str, area: str) -> dict[str, str]:

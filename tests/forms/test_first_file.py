@@ -19,6 +19,10 @@ from omr.forms.loading import load_template
 from omr.forms.problems import Problem
 from omr.forms.schema import explained, schema
 from omr.forms.template import Form, TextLine
+from omr.messages import catalogue
+
+
+COMMON = {"only_if", "row_pitch", "column_pitch", "not_applicable"}  # explained once for all tables
 
 
 def made(folder: Path, text: str, name: str = "hc-01") -> Form:
@@ -94,6 +98,8 @@ def test_built_in_forms_pass_the_new_checks_and_are_as_they_were_printed() -> No
 
 def test_every_key_is_explained_in_both_languages() -> None:
     models = {"Template": schema(), **schema()["$defs"]}
+    named = {f"{model}_{name}" for model, about in models.items() for name in about.get("properties", {})}
+    assert set(catalogue("en", "keys")) <= named | {name.rpartition("_")[2] for name in named} | COMMON
     for model, about in models.items():
         for name in about.get("properties", {}):
             assert explained(model, name, "vi") != explained(model, name, "en"), (model, name)

@@ -21,7 +21,6 @@ from omr.forms.schema import explained, schema
 from omr.forms.template import Form, TextLine
 from omr.messages import catalogue
 
-
 COMMON = {"only_if", "row_pitch", "column_pitch", "not_applicable"}  # explained once for all tables
 
 

@@ -19,7 +19,10 @@ from typing import Any
 
 import pytest
 
+from omr.errors import ScanError
 from omr.reading.limits import ran_out
+from omr.reading.scan.pictures import heard
+from omr.reading.scan.render import _by_poppler as by_poppler
 
 HERE = Path(__file__).parent
 PERIOD = "2026-11"
@@ -169,3 +172,23 @@ def test_a_page_that_takes_too_long_ends_its_process_without_any_alarm(tmp_path:
     ended = subprocess.run(command, env=surroundings(tmp_path / "C", "utf-8"), timeout=60, check=False)
     assert ran_out(ended.returncode)
     assert not ran_out(1)
+
+
+def test_what_decoders_say_is_heard_without_a_pipe_that_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Python 3.12 Windows has none: a decoder that says a lot would wait for ever."""
+    monkeypatch.delattr(os, "set_blocking")
+    with heard() as said:
+        os.write(2, b"Bad code word\n" * 20_000)
+    assert said[0].count("Bad code word") == 20_000
+    with heard() as said:
+        pass
+    assert said == [""]
+
+
+def test_a_page_that_only_poppler_could_draw_is_refused_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ScanError) as refused:
+        by_poppler(b"%PDF-1.4")
+    assert refused.value.reason == "no_poppler"

@@ -153,8 +153,23 @@ def why(error: OSError) -> str:
     return say(f"outside.why_{_key(error)}", detail=error.strerror or str(error) or type(error).__name__)
 
 
+# What Windows says, whose numbers tell more than the one that Python makes of them: a file that is open
+# in another program is no question of rights.
+_OF_WINDOWS: Final = {
+    **dict.fromkeys((32, 33, 1224), "busy"),
+    **dict.fromkeys((39, 112), "disk_full"),
+    **dict.fromkeys((21, 51, 53, 54, 55, 59, 64, 67, 121, 1231, 1232), "away"),
+    **dict.fromkeys((19, 6009), "read_only"),
+    **dict.fromkeys((111, 206), "long_name"),
+    **dict.fromkeys((23, 483, 1117), "disk_failed"),
+    **dict.fromkeys((8, 14, 1450, 1455), "no_memory"),
+    4: "no_handles",
+}
+
+
 def _key(error: OSError) -> str:
-    return _MESSAGES.get(error.errno or 0, "other")
+    of_windows = _OF_WINDOWS.get(getattr(error, "winerror", None) or 0)
+    return of_windows or _MESSAGES.get(error.errno or 0, "other")
 
 
 class PageError(OmrError):

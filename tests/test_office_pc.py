@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from omr.errors import ScanError
+from omr.errors import ScanError, outside
 from omr.reading.limits import ran_out
 from omr.reading.scan.pictures import heard
 from omr.reading.scan.render import _by_poppler as by_poppler
@@ -192,3 +193,21 @@ def test_a_page_that_only_poppler_could_draw_is_refused_alone(
     with pytest.raises(ScanError) as refused:
         by_poppler(b"%PDF-1.4")
     assert refused.value.reason == "no_poppler"
+
+
+@pytest.mark.parametrize(
+    ("number", "key"),
+    [
+        (32, "busy"),
+        (5, "no_rights"),
+        (112, "disk_full"),
+        (64, "away"),
+        (206, "long_name"),
+        (None, "no_rights"),
+    ],
+)
+def test_the_cause_that_windows_gives_is_told(number: int | None, key: str) -> None:
+    """A report that is open in Excel is no question of rights, though Python's own number says so."""
+    error = PermissionError(errno.EACCES, "The process cannot access the file", "bao-cao.xlsx")
+    error.winerror = number
+    assert outside(error).key == f"outside.{key}"

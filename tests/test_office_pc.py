@@ -8,12 +8,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import unicodedata
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,18 +134,6 @@ def test_a_scanners_folder_is_read_and_cleared(pc: Pc) -> None:
 def test_the_doctor_says_what_goes_on_without_programs(pc: Pc) -> None:
     checks = {check["name"]: check for check in pc.json("doctor", code=3)["checks"]}
     assert {name for name, check in checks.items() if check["lost"]} >= {"tesseract", "poppler"}
-
-
-def test_the_desks_open(pc: Pc) -> None:
-    command = [sys.executable, "-m", "omr.cli", "serve", "--port", "0"]
-    with subprocess.Popen(command, env=pc.environment, cwd=pc.disk, stderr=subprocess.PIPE) as server:
-        assert server.stderr is not None
-        try:
-            address = next(found[0] for line in server.stderr if (found := re.search(rb"http://\S+", line)))
-            with urllib.request.urlopen(address.decode() + "login", timeout=60) as page:
-                assert "Đăng nhập" in page.read().decode()
-        finally:
-            server.kill()
 
 
 @pytest.mark.parametrize("code_page", ["cp1258", "cp1252", "cp437"])

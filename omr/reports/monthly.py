@@ -172,7 +172,7 @@ def with_past(store: Store, month: Month) -> Month:
 
 def audited(store: Store, month: Month) -> Month:
     """Add what the audit by hand showed: all slips of the month are compared with what was drawn."""
-    shown = assurance_of(store, month.period)
+    shown = assurance_of(store, month.period, month.survey)
     if shown is None:
         return month
 

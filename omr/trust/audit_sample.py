@@ -191,9 +191,11 @@ class Assurance:
         return self.complete and self.risk <= RISK_LIMIT and not self.changed
 
 
-def draw_sample(store: Store, period: Period, *, seed: str, points: Fraction, by: str) -> tuple[Draw, Claim]:
-    """Draw as many slips of a month as its claim needs, and keep the draw with what they count as."""
-    slips, forms = rekeying.counted_slips(store, period), store.forms
+def draw_sample(
+    store: Store, period: Period, *, seed: str, points: Fraction, by: str, survey: str | None = None
+) -> tuple[Draw, Claim]:
+    """Draw as many slips of a month and survey as its claim needs, and keep what they count as."""
+    slips, forms = rekeying.counted_slips(store, period, survey), store.forms
     overall = [said for slip in slips if (said := slip.satisfied(forms[slip.fingerprint])) is not None]
     claim = Claim.within(sum(overall), len(overall), len(slips), points)
     drawn = [serial for _, serial in draw(seed, (slip.serial for slip in slips), claim.sample_size)]
@@ -206,16 +208,17 @@ def draw_sample(store: Store, period: Period, *, seed: str, points: Fraction, by
         points=points,
         overall=(claim.satisfied, claim.answered),
         by=by,
+        survey=survey,
     )
     return made, claim
 
 
-def assurance_of(store: Store, period: Period) -> Assurance | None:
-    """Return what the latest draw of a month shows today, None without a draw."""
-    made = rekeying.latest_draw(store, period)
+def assurance_of(store: Store, period: Period, survey: str | None = None) -> Assurance | None:
+    """Return what the latest draw of a month and survey shows today, None without a draw."""
+    made = rekeying.latest_draw(store, period, survey)
     if made is None:
         return None
-    today = rekeying.population_digest(rekeying.counted_slips(store, period))
+    today = rekeying.population_digest(rekeying.counted_slips(store, period, made.survey or None))
     return assure(made, rekeying.outcomes(store, made), changed=today != made.population)
 
 

@@ -37,7 +37,15 @@ MAY_LACK_ROWS: Final = {"read", "redecide", "transcribe", "import_electronic", "
 
 # Tables that bear on no figure of a period; events that touched nothing else are not copied.
 _BESIDE: Final = {
-    *("original_ends", "comments", "transcripts", "audit_draws", "drawn_slips", "rekeyed_slips")
+    *(
+        "original_ends",
+        "comments",
+        "transcripts",
+        "audit_draws",
+        "draw_surveys",
+        "drawn_slips",
+        "rekeyed_slips",
+    )
 }
 
 

@@ -24,7 +24,7 @@ from omr.forms.surveys import overall_question
 from omr.forms.template import VALUES, Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.register.periods import Period
-from omr.records.register.surveys import main_survey
+from omr.records.register.surveys import find_survey, main_survey
 from omr.records.store.store import Row, Store, canonical
 from omr.tables_in import checked, read_sheet
 from omr.words import AnswerState
@@ -67,6 +67,7 @@ class Draw:
     slips: int
     population: str  # SHA-256 over what was counted, so that a later change shows
     serials: tuple[str, ...]  # in the order of their tickets
+    survey: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,15 @@ class Comparison:
     differs: bool
 
 
-def counted_slips(store: Store, period: Period) -> list[CountedSlip]:
-    """Return every paper slip of the main survey that came back in a period, valid or not, by serial."""
-    _, prints = main_survey(store)
+def counted_slips(store: Store, period: Period, survey: str | None = None) -> list[CountedSlip]:
+    """Return every paper slip of a survey that came back in a period, valid or not, by serial.
+
+    Parameters
+    ----------
+    survey : str, optional
+        Without it, the main one.
+    """
+    _, prints = find_survey(store, survey)
     slips = (slip for slip in current_slips(store, period=period.name) if slip.fingerprint in prints)
     return sorted(
         (CountedSlip(slip.serial, slip.fingerprint, slip.valid, _said(slip)) for slip in slips),
@@ -122,9 +129,17 @@ def population_digest(slips: Sequence[CountedSlip]) -> str:
     return hashlib.sha256(canonical(rows)).hexdigest()
 
 
-def latest_draw(store: Store, period: Period) -> Draw | None:
-    """Return the last draw of a period, None without one."""
-    row = store.row("SELECT * FROM audit_draws WHERE period = ? ORDER BY draw DESC LIMIT 1", period.name)
+def latest_draw(store: Store, period: Period, survey: str | None = None) -> Draw | None:
+    """Return the last draw of a period and survey, None without one."""
+    main, _ = main_survey(store)
+    row = store.row(
+        """SELECT audit_draws.*, coalesce(survey, ?1) AS of_survey
+        FROM audit_draws LEFT JOIN draw_surveys USING (draw)
+        WHERE period = ?2 AND coalesce(survey, ?1) = ?3 ORDER BY draw DESC LIMIT 1""",
+        main,
+        period.name,
+        survey or main,
+    )
     if row is None:
         return None
     serials = store.rows("SELECT serial FROM drawn_slips WHERE draw = ? ORDER BY position", row["draw"])
@@ -138,6 +153,7 @@ def latest_draw(store: Store, period: Period) -> Draw | None:
         slips=row["slips"],
         population=row["population"],
         serials=tuple(drawn["serial"] for drawn in serials),
+        survey=row["of_survey"],
     )
 
 
@@ -151,6 +167,7 @@ def record_draw(
     points: Fraction,
     overall: tuple[int, int],
     by: str,
+    survey: str | None = None,
 ) -> Draw:
     """Keep a draw and what its slips count as; the same draw again changes nothing.
 
@@ -164,7 +181,8 @@ def record_draw(
         Satisfied and all valid overall answers of the population.
     """
     population = population_digest(slips)
-    known = latest_draw(store, period)
+    name, _ = find_survey(store, survey)
+    known = latest_draw(store, period, name)
     if known and (known.seed, known.points, known.population, known.serials) == (
         seed,
         points,
@@ -188,6 +206,7 @@ def record_draw(
                 "population": population,
             },
         )
+        act.add("draw_surveys", {"draw": number, "survey": name})
         rows: list[Row] = [
             {
                 "draw": number,
@@ -200,7 +219,7 @@ def record_draw(
             for position, serial in enumerate(serials, 1)
         ]
         act.add("drawn_slips", *rows)
-    made = latest_draw(store, period)
+    made = latest_draw(store, period, name)
     assert made is not None  # it was just written
     return made
 

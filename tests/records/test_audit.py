@@ -92,6 +92,7 @@ def beside_paper(store: Store) -> None:
         act.add("counter_ranges", {"counter_range": 1, "counter": "Q1", **numbers})
         act.add("electronic_comments", {"response": 1, **words})
         act.add("audit_draws", {"draw": 1, "period": "2026-11", "seed": "1", **totals})
+        act.add("draw_surveys", {"draw": 1, "survey": "tthc"})
         act.add("drawn_slips", {"position": 1, "fingerprint": mark, "valid": 1, **serial})
         act.add("restorations", {"restoration": 1, "backup_at": "2026-11-01T00:00:00Z", "head": "0" * 64})
         act.add("skipped_numbers", {"restoration": 1, "digit": 9, "year": 26, "last": 100_000})

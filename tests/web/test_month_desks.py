@@ -207,6 +207,8 @@ def test_slips_are_drawn_and_keyed_on_the_desk(person, lead, store) -> None:
 
     draw = latest_draw(store, parse_period(MONTH))
     assert draw is not None and draw.seed == "20261130 12345"
+    assert latest_draw(store, parse_period(MONTH), "noi-bo") is None  # each survey has draws of its own
+    assert lead.client.get(path, params={"survey": "noi-bo"}).status_code == 404
     listed = lead.client.get(f"{path}/list.csv")
     assert listed.text.startswith("\ufeffno,serial,form,paper")
     keyer = person(Role.REVIEWER)
@@ -218,7 +220,7 @@ def test_slips_are_drawn_and_keyed_on_the_desk(person, lead, store) -> None:
         answers = {"q-A5": "id_card", **{f"q-B{at}": "5" for at in (1, 2, 3, 4)}}
         kept = post(keyer, f"{path}/key", serial=serial[1], paper="ok", **answers)
         assert kept.status_code == 303, kept.text
-    assert keyer.client.get(f"{path}/key").headers["location"] == path
+    assert keyer.client.get(f"{path}/key").headers["location"].partition("?")[0] == path
     shown = lead.client.get(path).text
     assert "chưa nhập" not in shown and "20261130 12345" in shown
 

@@ -35,6 +35,7 @@ def _points(text: str) -> Fraction:
 @click.option("--seed", required=True)
 @click.option("--points", default="2.5")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--survey")
 @click.option("--by")
 @json_option
 @click.pass_obj
@@ -44,6 +45,7 @@ def sample(
     seed: str,
     points: str,
     output: Path,
+    survey: str | None,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -60,7 +62,7 @@ def sample(
     allowed = _points(points)
     when = parse_period(period)
     with store_of(session, by or operator()) as store:
-        made, claim = draw_sample(store, when, seed=seed, points=allowed, by=by or operator())
+        made, claim = draw_sample(store, when, seed=seed, points=allowed, by=by or operator(), survey=survey)
         if not made.serials:
             raise OmrError("sample.no_slips", period=when.name)
         text = rekeying.entry_list(store, made)
@@ -73,6 +75,7 @@ def sample(
             {
                 "draw": made.draw,
                 "period": made.period,
+                "survey": made.survey,
                 "seed": made.seed,
                 "slips": made.slips,
                 "satisfied": made.satisfied,
@@ -97,10 +100,11 @@ def sample(
 @click.command("enter")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--period", required=True)
+@click.option("--survey")
 @click.option("--by", required=True)
 @json_option
 @click.pass_obj
-def enter(session: Session, file: Path, period: str, by: str, as_json: bool) -> int:
+def enter(session: Session, file: Path, period: str, survey: str | None, by: str, as_json: bool) -> int:
     """Take in what was keyed from paper."""
     from omr.cli.person import store_of
     from omr.records.register.periods import parse_period
@@ -109,12 +113,12 @@ def enter(session: Session, file: Path, period: str, by: str, as_json: bool) -> 
 
     when = parse_period(period)
     with store_of(session, by) as store:
-        made = rekeying.latest_draw(store, when)
+        made = rekeying.latest_draw(store, when, survey)
         if made is None:
             raise OmrError("sample.no_draw", period=when.name)
         keyed = rekeying.read_entries(file, store, made)
         entered = rekeying.enter(store, made, keyed, by=by)
-        shown = assurance_of(store, when)
+        shown = assurance_of(store, when, survey)
     assert shown is not None  # there is a draw
     if as_json:
         print_json({"draw": made.draw, "entered": entered, **_as_json(shown), "statement": statement(shown)})

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from omr.errors import OmrError
 from omr.messages import say
 from omr.records.counts.board import month_board
-from omr.records.register.periods import Period, parse_period
+from omr.records.register.periods import Period, parse_period, state_of
+from omr.records.register.surveys import surveys_of
 from omr.records.review.progress import periods
 from omr.records.store.chain import verify as verify_chain
 from omr.records.store.store import Store
@@ -23,7 +24,7 @@ from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
 from omr.web.work import made
 from omr.web.work.errands import Came, Tell
-from omr.words import Role
+from omr.words import PeriodState, Role
 
 LEAST_POINTS, MOST_POINTS = Fraction(1, 10), Fraction(50)
 FILES_SHOWN: Final = 20
@@ -41,21 +42,20 @@ def draw(visit: Visit) -> Response:
         if not 1 <= len(seed) <= 200 or not seed.isprintable():
             raise OmrError("month.bad_seed")
         with visit.office.store() as store:
-            drawn, _ = draw_sample(store, when, seed=seed, points=_points(visit), by=visit.me.name)
+            points, survey = _points(visit), _survey(visit, store)
+            drawn, _ = draw_sample(store, when, seed=seed, points=points, by=visit.me.name, survey=survey)
             if not drawn.serials:
                 raise OmrError("sample.no_slips", period=when.name)
     except OmrError as error:
         return _show(visit, when, str(error))
-    return see_other(f"/month/{when.name}/proof")
+    return see_other(f"/month/{when.name}/proof?survey={drawn.survey}")
 
 
 def drawn_list(visit: Visit) -> Response:
     """Give the list of drawn slips, to be filled in from paper."""
     when = _period(visit)
     with visit.office.store() as store:
-        made_draw = rekeying.latest_draw(store, when)
-        if made_draw is None:
-            raise NotFoundError
+        made_draw = _draw(visit, store, when)
         text = "\ufeff" + rekeying.entry_list(store, made_draw)  # so that a spreadsheet knows it is UTF-8
     headers = {"Content-Disposition": f'attachment; filename="rut-mau-{when.name}.csv"'}
     return Response(text.encode(), media_type="text/csv; charset=utf-8", headers=headers)
@@ -70,7 +70,7 @@ def save_key(visit: Visit) -> Response:
     """Keep what was keyed, and show the next."""
     when, form = _period(visit), visit.form
     with visit.office.store() as store:
-        made_draw = _draw(store, when)
+        made_draw = _draw(visit, store, when)
         drawn = rekeying.drawn_forms(store, made_draw)
         serial = form.get("serial", "")
         if serial not in drawn:
@@ -86,7 +86,7 @@ def save_key(visit: Visit) -> Response:
             rekeying.enter(store, made_draw, [keyed], by=visit.me.name)
         except OmrError as error:
             return _key(visit, serial, str(error))
-    return see_other(f"/month/{when.name}/proof/key")
+    return see_other(f"/month/{when.name}/proof/key?survey={made_draw.survey}")
 
 
 def verify(visit: Visit) -> Response:
@@ -126,19 +126,20 @@ def export(visit: Visit) -> Response:
 def _key(visit: Visit, serial: str, problem: str = "") -> Response:
     when = _period(visit)
     with visit.office.store() as store:
-        made_draw = _draw(store, when)
+        made_draw = _draw(visit, store, when)
         drawn = rekeying.drawn_forms(store, made_draw)
         keyed = rekeying.latest_keyed(store, made_draw)
     left = [one for one in drawn if one not in keyed]
     chosen = serial if serial in drawn else left[0] if left else ""
     if not chosen:
-        return see_other(f"/month/{when.name}/proof")
+        return see_other(f"/month/{when.name}/proof?survey={made_draw.survey}")
     return page(
         visit,
         "keying.html",
         status=400 if problem else 200,
         period=when.name,
         serial=chosen,
+        survey=made_draw.survey,
         position=list(drawn).index(chosen) + 1,
         drawn=len(drawn),
         left=len(left),
@@ -151,11 +152,19 @@ def _key(visit: Visit, serial: str, problem: str = "") -> Response:
     )
 
 
-def _draw(store: Store, when: Period) -> rekeying.Draw:
-    made_draw = rekeying.latest_draw(store, when)
+def _draw(visit: Visit, store: Store, when: Period) -> rekeying.Draw:
+    made_draw = rekeying.latest_draw(store, when, _survey(visit, store))
     if made_draw is None:
         raise NotFoundError
     return made_draw
+
+
+def _survey(visit: Visit, store: Store) -> str | None:
+    """Return the survey that is asked for; None: the main one."""
+    name = visit.form.get("survey", "") or visit.query("survey")
+    if name and name not in surveys_of(store):
+        raise NotFoundError
+    return name or None
 
 
 def _points(visit: Visit) -> Fraction:
@@ -176,8 +185,10 @@ def _show(visit: Visit, when: Period, problem: str = "") -> Response:
     with visit.office.store() as store:
         if when.name not in periods(store):
             raise NotFoundError
-        made_draw = rekeying.latest_draw(store, when)
-        shown = assurance_of(store, when)
+        survey = _survey(visit, store)
+        made_draw = rekeying.latest_draw(store, when, survey)
+        shown = assurance_of(store, when, survey)
+        surveys, closed = list(surveys_of(store)), state_of(store, when.name) is PeriodState.CLOSED
         keyed = rekeying.latest_keyed(store, made_draw) if made_draw else {}
         electronic = sum(line.electronic for line in month_board(store, when))
     return page(
@@ -187,6 +198,9 @@ def _show(visit: Visit, when: Period, problem: str = "") -> Response:
         period=when.name,
         lead=Role.LEAD in visit.me.roles,
         draw=made_draw,
+        survey=survey or "",
+        surveys=surveys,
+        closed=closed,
         shown=shown,
         says=statement(shown) if shown else "",
         keyed=keyed,

@@ -17,6 +17,7 @@ from omr.records.exchange.moments import Order
 from omr.records.register.counters import counters, import_counters
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.plan import read_plan
+from omr.records.register.surveys import surveys_of
 from omr.records.register.units import import_units, list_units, read_units
 from omr.records.register.visits import import_visits, look_at_visits
 from omr.records.store.store import Store
@@ -59,6 +60,9 @@ class SheetKind:
         """Return what may be chosen for what is asked, as value and label; [] where it is written."""
         if name == "of_form":
             return [("", "–"), *((form, form) for form in _forms(visit))]
+        if name == "survey":
+            with visit.office.store() as store:
+                return [("", "–"), *((survey, survey) for survey in surveys_of(store))]
         if name == "days":
             return [("", "–"), *((order.value, say(f"paper.days_{order.value}")) for order in Order)]
         return []
@@ -274,8 +278,8 @@ def _take_counters(visit: Visit, file: Path, told: Told) -> Response:
 # --- what was keyed from paper for the audit by hand
 
 
-def _draw(store: Store, when: Period) -> rekeying.Draw:
-    made = rekeying.latest_draw(store, when)
+def _draw(store: Store, when: Period, told: Told) -> rekeying.Draw:
+    made = rekeying.latest_draw(store, when, told["survey"] or None)
     if made is None:
         raise OmrError("paper.no_draw", period=when)
     return made
@@ -284,7 +288,7 @@ def _draw(store: Store, when: Period) -> rekeying.Draw:
 def _look_at_keyed(visit: Visit, file: Path, told: Told) -> Seen:
     when = _must(told)
     with visit.office.store() as store:
-        made = _draw(store, when)
+        made = _draw(store, when, told)
         keyed = rekeying.read_entries(file, store, made)
         with store.trial():
             entered = rekeying.enter(store, made, keyed, by=visit.me.name)
@@ -295,9 +299,9 @@ def _look_at_keyed(visit: Visit, file: Path, told: Told) -> Seen:
 def _take_keyed(visit: Visit, file: Path, told: Told) -> Response:
     when = _must(told)
     with visit.office.store() as store:
-        made = _draw(store, when)
+        made = _draw(store, when, told)
         rekeying.enter(store, made, rekeying.read_entries(file, store, made), by=visit.me.name)
-    return see_other(f"/month/{when.name}/proof")
+    return see_other(f"/month/{when.name}/proof?survey={made.survey}")
 
 
 KINDS: Final = {
@@ -310,6 +314,6 @@ KINDS: Final = {
         ),
         SheetKind("units", "/units", _look_at_units, _take_units),
         SheetKind("counters", "/counters", _look_at_counters, _take_counters),
-        SheetKind("keyed", "/month", _look_at_keyed, _take_keyed, ("period",)),
+        SheetKind("keyed", "/month", _look_at_keyed, _take_keyed, ("period", "survey")),
     )
 }

@@ -8,7 +8,7 @@ from omr.web import intake, search
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
-from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, voices
+from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, travel, voices
 from omr.web.paper import counters, handing, printing, sheets, stock, units
 from omr.web.review import cases, comments, grid, heaps, review, strip, undo
 from omr.web.start import help, home, state
@@ -134,6 +134,10 @@ ROUTES: Final = (
     Entry("POST", "/month/{period}/proof/key", proof.save_key, _BOARD),
     Entry("POST", "/month/{period}/proof/verify", proof.verify, _BOARD),
     Entry("POST", "/month/{period}/proof/export", proof.export, _BOARD),
+    Entry("POST", "/month/{period}/proof/redecide", proof.redecide, _LEAD),
+    Entry("GET", "/month/{period}/travel", travel.show, _BOARD),
+    Entry("POST", "/month/{period}/travel", travel.pack, _BOARD),
+    Entry("POST", "/bundles", travel.take_file, _BOARD, body=True),
     Entry("GET", "/overview", overview.desk, _OVERVIEW),
     Entry("GET", "/overview/{period}/report.zip", overview.download, _OVERVIEW),
     Entry("GET", "/overview/{period}/signals", signals.desk, _LEAD),

@@ -132,6 +132,10 @@ MAY = {
     ("POST", "/month/{period}/stock"): {Role.REVIEWER, Role.LEAD},
     ("POST", "/month/{period}/close"): {Role.LEAD},
     ("POST", "/month/{period}/proof/draw"): {Role.LEAD},
+    ("POST", "/month/{period}/proof/redecide"): {Role.LEAD},
+    ("GET", "/month/{period}/travel"): {Role.REVIEWER, Role.LEAD},
+    ("POST", "/month/{period}/travel"): {Role.REVIEWER, Role.LEAD},
+    ("POST", "/bundles"): {Role.REVIEWER, Role.LEAD},
     **dict.fromkeys(
         [
             ("GET", "/imports"),

@@ -32,6 +32,7 @@ PAGES = {
         "/month/2026-11/statements",
         "/month/2026-11/report",
         "/month/2026-11/proof",
+        "/month/2026-11/travel",
     ],
     Role.VIEWER: ["/overview"],
     Role.ADMIN: ["/accounts", "/password", "/nothing"],

@@ -17,12 +17,14 @@ from omr.messages import LANGUAGES, catalogue
 from omr.records.counts.behind import SATISFIED, UNSATISFIED, Want, slips_behind
 from omr.records.counts.tallies import Channel, SlipState
 from omr.records.exchange.electronic import imports
+from omr.records.inbox.inbox import Inbox
 from omr.records.register.statements import Subject, statements_of
 from omr.records.register.visits import visits_of
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.trust.rekeying import latest_draw
 from omr.web.month import report
+from omr.web.month.travel import STICK
 from omr.words import Role
 
 MONTH = "2026-11"
@@ -247,3 +249,32 @@ def test_every_word_that_these_pages_put_together_is_in_the_catalogues(language:
         assert {f"ask_{name}" for name in kind.asks} <= paper.keys()
     assert {f"electronic_{word}" for word in _AT_THE_DESK} <= paper.keys()
     assert {f"state_{state}" for state in SlipState} | {f"channel_{one}" for one in Channel} <= month.keys()
+
+
+def test_batches_are_packed_and_come_in_as_stacks_of_their_own(office, lead) -> None:
+    made = ended(lead, post(lead, f"/month/{MONTH}/travel", unit="PC08").headers["location"])
+    packed = lead.client.get(f"{made}/goi-{MONTH}-PC08.zip")
+    assert packed.status_code == 200
+    headers = {"X-CSRF-Token": lead.token("/"), "Accept": "application/json"}
+    for content, good in ((packed.content, True), (packed.content[:-9], False), (b"PK", False)):
+        sent = lead.client.post("/bundles", params={"name": "goi.zip"}, content=content, headers=headers)
+        assert sent.status_code == 200, sent.text
+        ended(lead, sent.json()["page"])
+        shown = lead.client.get(sent.json()["page"]).text
+        assert ("note lines good" in shown) is good, shown
+    waiting = [stack for stack in Inbox(office.workspace).unread() if stack.unit == "PC08"]
+    assert [(stack.unit, stack.period, stack.expected) for stack in waiting] == [("PC08", MONTH, 1)]
+    assert list((office.workspace.path / STICK).iterdir()) == []
+    assert post(lead, f"/month/{MONTH}/travel", unit="PC99").status_code == 400
+
+
+def test_deciding_again_is_tried_before_it_is_kept(lead, store) -> None:
+    begun = post(lead, f"/month/{MONTH}/proof/redecide")
+    ended(lead, begun.headers["location"])
+    assert "Chưa giữ gì" in lead.client.get(begun.headers["location"]).text
+    assert store.value("SELECT count(*) FROM events WHERE act = 'redecide'") == 0
+
+
+def test_signals_are_told_in_full(lead) -> None:
+    shown = lead.client.get(f"/overview/{MONTH}/signals").text
+    assert "phép thử" in shown

@@ -123,6 +123,24 @@ def export(visit: Visit) -> Response:
     return begun(office.errands.begin(say("month.exporting", period=when), by, write))
 
 
+def redecide(visit: Visit) -> Response:
+    """Decide again from stored measurements with the calibration in force; kept only when asked for."""
+    when, office, by = _period(visit), visit.office, visit.me.name
+    keep = bool(visit.form.get("keep"))
+
+    def decide(tell: Tell) -> Came:
+        with office.store() as store:
+            changed = [
+                one for slip in office.hall(store, by).redecide(when.name, keep=keep) for one in slip.changed
+            ]
+        told = [f"{one.serial} {one.question}" for one in changed[:FILES_SHOWN]]
+        key = "month.redecided" if keep else "month.would_redecide"
+        return Came(says="\n".join([say(key, count=len(changed)), *told]))
+
+    office.note(by, "redecided" if keep else "redecide_tried", when.name)
+    return begun(office.errands.begin(say("month.redeciding", period=when), by, decide))
+
+
 def _key(visit: Visit, serial: str, problem: str = "") -> Response:
     when = _period(visit)
     with visit.office.store() as store:

@@ -17,7 +17,7 @@ from omr.trust.unit_months import unit_months
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
 
-_SERIALS: Final = 30  # of one signal; the command line has all
+SHOWN: Final = 30  # serials of one signal at once; the others are folded away
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,28 @@ class Told:
     unit: str
     text: str
     chance: str
+    usual: str  # what was assumed to be usual: how likely it is then
     innocent: str
     serials: tuple[str, ...]
-    more: int
 
 
 def desk(visit: Visit) -> Response:
     """Show what is striking in a month."""
     when = parse_period(visit.parameter("period"))
     with visit.office.store() as store:
-        told = visit.office.kept.get(
-            store, ("signals", when.name, language()), lambda: _told(visit, store, when)
+        head, told = visit.office.kept.get(
+            store, ("signals", when.name, language()), lambda: _told(store, when)
         )
-    return page(visit, "signals.html", period=when.name, signals=told)
+    return page(visit, "signals.html", period=when.name, signals=told, head=head, shown=SHOWN)
 
 
-def _told(visit: Visit, store: Store, when: Period) -> list[Told]:
-    found = find_signals(unit_months(store, when))
-    return [_one(signal) for signal in found if signal.striking]
+def _told(store: Store, when: Period) -> tuple[str, list[Told]]:
+    """Return how much was looked at, and what is striking in it."""
+    months = unit_months(store, when)
+    tested = find_signals(months)
+    found = [_one(signal) for signal in tested if signal.striking]
+    about = {"units": len(months), "tests": len(tested), "found": len(found)}
+    return say("signals.head", period=when, **about), found
 
 
 def _one(signal: Signal) -> Told:
@@ -55,9 +59,9 @@ def _one(signal: Signal) -> Told:
         signal.unit,
         say(f"signals.{signal.kind}", **values),
         say("signals.chance", chance=_written(signal.chance), corrected=_written(signal.corrected)),
+        say("signals.null", text=say(f"signals.{signal.kind}_null")),
         say(f"signals.{signal.kind}_innocent"),
-        signal.serials[:_SERIALS],
-        max(0, len(signal.serials) - _SERIALS),
+        signal.serials,
     )
 
 

@@ -10,6 +10,7 @@ for (const form of document.querySelectorAll("form[data-sheet]")) {
     const pasted = form.querySelector("textarea");
     const text = pasted && pasted.value.trim() ? pasted.value : "";
     if (!file && !text) return say(form.dataset.nothing);
+    form.querySelector("button").disabled = true; // a large file takes a while: once is enough
     const name = file ? file.name : form.dataset.pasted;
     const told = new URLSearchParams({ name });
     for (const field of form.querySelectorAll("[data-told]")) told.set(field.name, field.value);
@@ -18,9 +19,13 @@ for (const form of document.querySelectorAll("form[data-sheet]")) {
         method: "POST", body: file || text,
         headers: { "X-CSRF-Token": csrf, Accept: "application/json", "Content-Type": "application/octet-stream" },
       });
-      if (!answer.ok) return say(await answer.text());
+      if (!answer.ok) {
+        form.querySelector("button").disabled = false;
+        return say(await answer.text());
+      }
       location.assign((await answer.json()).page);
     } catch {
+      form.querySelector("button").disabled = false;
       say(said.dataset.away);
     }
   });

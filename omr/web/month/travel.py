@@ -1,0 +1,126 @@
+"""Batches that travel between offices without a network: packed here, or taken in from a stick."""
+
+from __future__ import annotations
+
+import secrets
+from typing import IO, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
+
+from omr.errors import OmrError
+from omr.messages import say
+from omr.records.counts.board import month_board
+from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
+from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, plain_name
+from omr.records.register.periods import Period, parse_period
+from omr.records.register.units import find_unit
+from omr.web.frame.errands import begun
+from omr.web.frame.pages import page
+from omr.web.frame.visit import Visit
+from omr.web.work import made
+from omr.web.work.errands import Came, Tell
+
+STICK: Final = "from-stick"  # below the workspace: bundles that came up, until they are taken in
+_BLOCK: Final = 1 << 20
+
+
+def show(visit: Visit) -> Response:
+    """Show what may be packed of a month, and where a bundle is sent up."""
+    return _show(visit, parse_period(visit.parameter("period")))
+
+
+def pack(visit: Visit) -> Response:
+    """Pack and sign the batches of a month, of one unit or of all."""
+    when, office, by = parse_period(visit.parameter("period")), visit.office, visit.me.name
+    asked = visit.form.get("unit", "")
+    try:
+        with office.store() as store:
+            unit = find_unit(store, asked).unit if asked else None
+    except OmrError as error:
+        return _show(visit, when, str(error))
+
+    def write(tell: Tell) -> Came:
+        folder = made.begin(office.workspace.path)
+        target = folder / f"goi-{'-'.join(filter(None, (when.name, unit)))}.zip"
+        with office.store() as store:
+            name = office.workspace.settings.office
+            export_bundle(store, office.workspace.path, name, target, unit=unit, period=when.name)
+        made.finish(folder, "bundle", period=when.name, by=by, unit=unit or "")
+        return Came(f"/made/{folder.name}")
+
+    return begun(office.errands.begin(say("month.packing", period=when), by, write))
+
+
+async def take_file(visit: Visit) -> Response:
+    """Take a bundle up as it comes; what it holds is checked whole, then read as stacks of its own."""
+    office, by = visit.office, visit.me.name
+    name = plain_name(visit.request.query_params.get("name", ""))
+    key = visit.request.query_params.get("key", "").strip()[:128] or None
+    folder = office.workspace.path / STICK
+    file = folder / f"{secrets.token_hex(8)}.zip"
+    await run_in_threadpool(folder.mkdir, mode=0o700, exist_ok=True)
+    try:
+        with file.open("wb") as target:
+            await _receive(visit, target)
+    except (OmrError, ClientDisconnect, OSError) as error:
+        await run_in_threadpool(file.unlink, missing_ok=True)
+        if isinstance(error, ClientDisconnect):
+            raise OmrError("inbox.cut_off") from error
+        raise
+    office.note(by, "bundle_sent", name[:80])
+
+    def bring(tell: Tell) -> Came:
+        inbox = Inbox(office.workspace)
+        try:
+            manifest = check_bundle(file, key)
+            with office.store() as store:
+                check_told(store, manifest)
+            for done, batch in enumerate(manifest.batches):
+                tell(done, len(manifest.batches))
+                stack = inbox.begin(batch.unit, batch.period, batch.expected, by)
+                with made.passing(folder) as unpacked:
+                    for one in unpack(file, batch, unpacked):
+                        part = inbox.place_for(stack, one.name, one.stat().st_size)
+                        one.replace(part)
+                        inbox.take(part)
+                inbox.send(stack)
+        finally:
+            file.unlink(missing_ok=True)
+        office.worker.call()
+        signer = manifest.public_key
+        return Came(
+            says=say("month.bundle_in", office=manifest.office, batches=len(manifest.batches), signer=signer)
+        )
+
+    errand = office.errands.begin(say("month.bringing", file=name[:80]), by, bring)
+    return JSONResponse({"page": f"/errands/{errand.name}"})
+
+
+async def _receive(visit: Visit, file: IO[bytes]) -> None:
+    received, waiting = 0, bytearray()
+    async for chunk in visit.request.stream():
+        received += len(chunk)
+        if received > MOST_FILE_BYTES:
+            raise OmrError("inbox.too_large", most_gb=MOST_FILE_BYTES // 2**30)
+        waiting += chunk
+        if len(waiting) >= _BLOCK:
+            await run_in_threadpool(file.write, bytes(waiting))
+            waiting.clear()
+    await run_in_threadpool(file.write, bytes(waiting))
+
+
+def _show(visit: Visit, when: Period, problem: str = "") -> Response:
+    with visit.office.store() as store:
+        units = [line.unit for line in month_board(store, when)]
+    found = made.listed(visit.office.workspace.path, when.name)
+    return page(
+        visit,
+        "travel.html",
+        status=400 if problem else 200,
+        period=when.name,
+        units=units,
+        done=[one for one in found if one.kind == "bundle"],
+        problem=problem,
+    )

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
+from omr.files import remove
 from omr.messages import say
 from omr.records.counts.board import month_board
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
@@ -65,7 +66,7 @@ async def take_file(visit: Visit) -> Response:
         with file.open("wb") as target:
             await _receive(visit, target)
     except (OmrError, ClientDisconnect, OSError) as error:
-        await run_in_threadpool(file.unlink, missing_ok=True)
+        await run_in_threadpool(remove, file)
         if isinstance(error, ClientDisconnect):
             raise OmrError("inbox.cut_off") from error
         raise
@@ -87,7 +88,7 @@ async def take_file(visit: Visit) -> Response:
                         inbox.take(part)
                 inbox.send(stack)
         finally:
-            file.unlink(missing_ok=True)
+            remove(file)
         office.worker.call()
         signer = manifest.public_key
         return Came(

@@ -105,5 +105,5 @@ def preview_of(folder: Path) -> str:
 @contextmanager
 def passing(folder: Path) -> Iterator[Path]:
     """Lend a folder on the same disk, for files that are moved from there; what is left of it goes."""
-    with tempfile.TemporaryDirectory(dir=folder) as lent:
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as lent:
         yield Path(lent)

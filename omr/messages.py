@@ -20,6 +20,7 @@ LANGUAGES: Final = ("vi", "en")
 _JOINERS: Final = "\u200c\u200d"
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
+_at_desk: ContextVar[bool] = ContextVar("at_desk", default=False)
 
 
 def language() -> str:
@@ -39,6 +40,11 @@ def choose_language(code: str) -> None:
     if code not in LANGUAGES:
         raise ValueError(f"language {code!r}: expected one of {', '.join(LANGUAGES)}")
     _chosen.set(code)
+
+
+def speak_at_the_desk() -> None:
+    """Speak to somebody at a browser in what follows in this context: no message names a command."""
+    _at_desk.set(True)
 
 
 @cache
@@ -87,5 +93,14 @@ def say(key: str, **values: object) -> str:
     >>> say("errors.missing_tool", tool="tesseract", package="tesseract-ocr")
     'tesseract is missing: install the package tesseract-ocr'
     """
-    area, _, name = key.partition(".")
-    return catalogue(language(), area)[name].format(**{name: _safe(value) for name, value in values.items()})
+    text = _at_the_desk(key) if _at_desk.get() else None
+    if text is None:
+        area, _, name = key.partition(".")
+        text = catalogue(language(), area)[name]
+    return text.format(**{name: _safe(value) for name, value in values.items()})
+
+
+def _at_the_desk(key: str) -> str | None:
+    """Return what a message is at a browser, None where it is the same everywhere."""
+    area, _, name = f"at_desk.{key.replace('.', '_')}".partition(".")
+    return catalogue(language(), area).get(name)

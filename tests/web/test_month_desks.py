@@ -241,13 +241,12 @@ def test_the_chain_is_verified_and_the_month_exported(lead) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_word_that_these_pages_put_together_is_in_the_catalogues(language: str) -> None:
-    from omr.web.paper.sheet_kinds import _AT_THE_DESK, KINDS
+    from omr.web.paper.sheet_kinds import KINDS
 
     month, paper = catalogue(language, "month"), catalogue(language, "paper")
     for kind in KINDS.values():
         assert {f"kind_{kind.name}", f"take_{kind.name}"} <= paper.keys()
         assert {f"ask_{name}" for name in kind.asks} <= paper.keys()
-    assert {f"electronic_{word}" for word in _AT_THE_DESK} <= paper.keys()
     assert {f"state_{state}" for state in SlipState} | {f"channel_{one}" for one in Channel} <= month.keys()
 
 
@@ -278,3 +277,19 @@ def test_deciding_again_is_tried_before_it_is_kept(lead, store) -> None:
 def test_signals_are_told_in_full(lead) -> None:
     shown = lead.client.get(f"/overview/{MONTH}/signals").text
     assert "phép thử" in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_at_the_desk_no_message_names_a_command(language: str) -> None:
+    """Each stands for a message of the command line, wants nothing more, and sends nobody to a terminal."""
+    for key, text in catalogue(language, "at_desk").items():
+        area, _, name = key.partition("_")
+        other = catalogue(language, area)[name]
+        assert set(re.findall(r"{(\w+)}", text)) <= set(re.findall(r"{(\w+)}", other)), key
+        assert "omr " not in text and "--" not in text, key
+
+
+def test_a_refusal_at_the_desk_is_told_in_the_desks_words(lead) -> None:
+    look = send(lead, "visits", "đơn vị,lượt\nKhông có,3\n", period=MONTH)
+    shown = lead.client.get(look).text
+    assert "không có đơn vị" in shown and "omr units" not in shown

@@ -23,7 +23,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from omr.errors import AccessError, OmrError, outside
-from omr.messages import LANGUAGES, choose_language, say
+from omr.messages import LANGUAGES, choose_language, say, speak_at_the_desk
 from omr.web.frame.pages import refused
 from omr.web.frame.visit import Visit
 from omr.web.people.accounts import User
@@ -96,6 +96,7 @@ class Gate:
 
     async def _serve(self, entry: Entry, request: Request) -> Response:
         choose_language(chosen_language(request))
+        speak_at_the_desk()
         secret = self._secret(request)
         user = await run_in_threadpool(self.office.accounts.visitor, secret) if secret else None
         fresh = secret is None

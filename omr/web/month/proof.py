@@ -16,6 +16,7 @@ from omr.records.register.surveys import surveys_of
 from omr.records.review.progress import periods
 from omr.records.store.chain import verify as verify_chain
 from omr.records.store.store import Store
+from omr.text import month
 from omr.trust import rekeying
 from omr.trust.audit_sample import assurance_of, draw_sample, statement, ticket
 from omr.trust.export import export as sign_export
@@ -120,7 +121,7 @@ def export(visit: Visit) -> Response:
         made.finish(folder, "export", period=when.name, by=by)
         return Came(f"/made/{folder.name}")
 
-    return begun(office.errands.begin(say("month.exporting", period=when), by, write))
+    return begun(office.errands.begin(say("month.exporting", period=month(when.name)), by, write))
 
 
 def redecide(visit: Visit) -> Response:
@@ -138,7 +139,7 @@ def redecide(visit: Visit) -> Response:
         return Came(says="\n".join([say(key, count=len(changed)), *told]))
 
     office.note(by, "redecided" if keep else "redecide_tried", when.name)
-    return begun(office.errands.begin(say("month.redeciding", period=when), by, decide))
+    return begun(office.errands.begin(say("month.redeciding", period=month(when.name)), by, decide))
 
 
 def _key(visit: Visit, serial: str, problem: str = "") -> Response:

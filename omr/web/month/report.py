@@ -17,6 +17,7 @@ from omr.records.register.periods import Period, parse_period
 from omr.records.register.surveys import surveys_of
 from omr.records.register.units import find_unit
 from omr.records.review.progress import periods
+from omr.text import month
 from omr.web.frame.errands import begun
 from omr.web.frame.pages import NotFoundError, page
 from omr.web.frame.visit import Visit
@@ -67,7 +68,7 @@ def make(visit: Visit) -> Response:
         )
         return Came(f"/made/{folder.name}")
 
-    what = say("month.report_making", period=when, unit=unit or say("month.the_city"))
+    what = say("month.report_making", period=month(when.name), unit=unit or say("month.the_city"))
     return begun(office.errands.begin(what, by, write))
 
 

@@ -17,6 +17,7 @@ from omr.records.exchange.bundle import check_bundle, check_told, export_bundle,
 from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, plain_name
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.units import find_unit
+from omr.text import month
 from omr.web.frame.errands import begun
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
@@ -51,7 +52,7 @@ def pack(visit: Visit) -> Response:
         made.finish(folder, "bundle", period=when.name, by=by, unit=unit or "")
         return Came(f"/made/{folder.name}")
 
-    return begun(office.errands.begin(say("month.packing", period=when), by, write))
+    return begun(office.errands.begin(say("month.packing", period=month(when.name)), by, write))
 
 
 async def take_file(visit: Visit) -> Response:

@@ -103,7 +103,7 @@ def _look_at_plan(visit: Visit, file: Path, told: Told) -> Seen:
         left = {id(line) for line in hall.to_print(lines, when, _plan_folder(visit, file))}
     slips, units = sum(line.count for line in lines), len({line.unit for line in lines})
     known = len(lines) - len(left)
-    says = [say("paper.plan_seen", slips=slips, units=units, runs=len(lines), period=when)]
+    says = [say("paper.plan_seen", slips=slips, units=units, runs=len(lines), period=month(when.name))]
     if known:
         says.append(say("paper.plan_known", known=known))
     rows = [
@@ -129,7 +129,7 @@ def _take_plan(visit: Visit, file: Path, told: Told) -> Response:
             hall.hand_out(read_plan(store, file, when, hall.form), when, folder, tell)
         return Came(f"/print/plans/{folder.name}")
 
-    return begun(office.errands.begin(say("paper.plan_printing", period=when), by, print_all))
+    return begun(office.errands.begin(say("paper.plan_printing", period=month(when.name)), by, print_all))
 
 
 def _plan_folder(visit: Visit, file: Path) -> Path:
@@ -167,27 +167,19 @@ def _take_visits(visit: Visit, file: Path, told: Told) -> Response:
 
 # --- answers of the electronic form
 
-_AT_THE_DESK: Final = ("absent", "changed", "day_order", "no_form", "none_in_period", "reread", "two_columns")
-
 
 def _electronic(store: Store, visit: Visit, file: Path, told: Told, *, dry: bool) -> Imported:
-    try:
-        return import_electronic(
-            store,
-            file,
-            visit.office.hall(store, visit.me.name).form,
-            by=visit.me.name,
-            form=told["of_form"],
-            period=parse_period(told["period"]) if told["period"] else None,
-            order=Order(told["days"]) if told["days"] in {order.value for order in Order} else None,
-            today=date.today(),
-            dry=dry,
-        )
-    except OmrError as error:
-        area, _, word = error.key.partition(".")
-        if area == "electronic" and word in _AT_THE_DESK:  # the sentence names what the desk has instead
-            raise OmrError(f"paper.electronic_{word}", **error.values) from error
-        raise
+    return import_electronic(
+        store,
+        file,
+        visit.office.hall(store, visit.me.name).form,
+        by=visit.me.name,
+        form=told["of_form"],
+        period=parse_period(told["period"]) if told["period"] else None,
+        order=Order(told["days"]) if told["days"] in {order.value for order in Order} else None,
+        today=date.today(),
+        dry=dry,
+    )
 
 
 def _look_at_electronic(visit: Visit, file: Path, told: Told) -> Seen:
@@ -281,7 +273,7 @@ def _take_counters(visit: Visit, file: Path, told: Told) -> Response:
 def _draw(store: Store, when: Period, told: Told) -> rekeying.Draw:
     made = rekeying.latest_draw(store, when, told["survey"] or None)
     if made is None:
-        raise OmrError("paper.no_draw", period=when)
+        raise OmrError("paper.no_draw", period=month(when.name))
     return made
 
 

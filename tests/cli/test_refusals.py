@@ -20,7 +20,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -240,7 +239,6 @@ def on_a_machine(
     if child == 0:
         said = []
         try:
-            forkserver._forkserver.__init__()  # the parent's is no child of this process
             prepare()
             for one in words:
                 each()

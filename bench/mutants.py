@@ -36,7 +36,10 @@ CORES: Final = {
         "omr/forms/serial.py", ("tests/forms/test_serial.py", "tests/forms/test_serial_bounds.py")
     ),
     "validity": Core("omr/records/counts/validity.py", ("tests/records/test_validity.py",)),
-    "statistics": Core("omr/reports/figures/statistics.py", ("tests/reports/test_statistics.py",)),
+    "statistics": Core(
+        "omr/reports/figures/statistics.py",
+        ("tests/reports/test_statistics.py", "tests/reports/test_one_unit.py"),
+    ),
     "decide": Core(
         "omr/reading/marks/decide.py", ("tests/reading/test_decide.py", "tests/reading/test_put_together.py")
     ),

@@ -141,11 +141,13 @@ def test_told_answers_are_drawn_as_told(form: Form) -> None:
 BOX = Box(20.0, 20.0, 4.5, 4.5)
 
 
-def inked(habit: Habit, seed: int, pen: str = "black ballpoint") -> tuple[float, float, float]:
+def inked(
+    habit: Habit, seed: int, pen: str = "black ballpoint", **usual: object
+) -> tuple[float, float, float]:
     """Share of dark pixels in the box, in its middle third, and anywhere else on the sheet."""
     rng = np.random.default_rng(seed)
     sheet = Sheet.of(np.full((400, 400), 255, np.uint8), 200)
-    draw_mark(sheet, BOX, habit, take_pen(PENS[pen], rng), rng)
+    draw_mark(sheet, BOX, habit, dataclasses.replace(take_pen(PENS[pen], rng), **usual), rng)
     dark = sheet.pixels < 200
     px = 200 / 25.4
     edge = [round(v * px) for v in (20.0, 21.5, 23.0, 24.5)]
@@ -162,7 +164,9 @@ def test_a_mark_leaves_ink_in_its_box(habit: Habit, pen: str) -> None:
 
 def test_each_habit_looks_like_itself() -> None:
     def mean(habit: Habit, which: int) -> float:
-        return float(np.mean([inked(habit, seed)[which] for seed in range(40)]))
+        # People's marks differ in size and place by more than some habits do: here all fit their box.
+        fitting = [inked(habit, seed, size=0.95, offset_mm=(0.0, 0.0)) for seed in range(40)]
+        return float(np.mean([found[which] for found in fitting]))
 
     assert (
         mean(Habit.CANCEL_FILL, 0) > 0.8 > mean(Habit.FILL, 0) > mean(Habit.CROSS, 0) > mean(Habit.SLASH, 0)

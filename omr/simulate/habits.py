@@ -56,10 +56,11 @@ class _Aim:
     def __init__(self, box: Box, hand: Hand, rng: Rng) -> None:
         self.box, self.hand, self.rng = box, hand, rng
         self.loose = 0.35 + 0.65 * (1 - hand.care)
-        self.size = hand.size * float(np.clip(1 + rng.normal(0, 0.12) * self.loose, 0.6, 1.5))
+        # From mark to mark of a person: 0.13 of the size, 0.42 mm to the side, 0.33 mm up or down.
+        self.size = hand.size * float(np.clip(1 + rng.normal(0, 0.24) * self.loose, 0.6, 1.5))
         angle = hand.slant + rng.normal(0, 0.10) * self.loose
         self.turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        self.centre = np.array(box.centre_mm) + hand.offset_mm + rng.normal(0, 0.28, 2) * self.loose
+        self.centre = np.array(box.centre_mm) + hand.offset_mm + rng.normal(0, (0.75, 0.6)) * self.loose
         # A box is never missed altogether by more than this; beyond it a person could not tell either.
         limit = 0.26 * box.width_mm
         self.centre = np.array(box.centre_mm) + np.clip(self.centre - box.centre_mm, -limit, limit)

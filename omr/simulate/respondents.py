@@ -37,8 +37,9 @@ class Crowd:
 
 EVERYDAY: Final = Crowd(
     pens={
-        "blue ballpoint": 0.60,
-        "black ballpoint": 0.16,
+        "blue ballpoint": 0.50,
+        "black ballpoint": 0.13,
+        "fine ballpoint": 0.13,
         "blue gel": 0.13,
         "felt": 0.03,
         "pencil": 0.05,

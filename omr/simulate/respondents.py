@@ -37,9 +37,9 @@ class Crowd:
 
 EVERYDAY: Final = Crowd(
     pens={
-        "blue ballpoint": 0.50,
-        "black ballpoint": 0.13,
-        "fine ballpoint": 0.13,
+        "blue ballpoint": 0.56,
+        "black ballpoint": 0.14,
+        "fine ballpoint": 0.06,
         "blue gel": 0.13,
         "felt": 0.03,
         "pencil": 0.05,

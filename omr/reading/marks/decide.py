@@ -85,7 +85,9 @@ def _judged(
     ]
     if all(reading.version == VERSION for reading in readings):
         kinds = {asked.key: asked.kind for asked in questions}
-        features = np.array([reading.features for reading in readings]).reshape(len(readings), len(FEATURES))
+        features = np.full((len(readings), len(FEATURES)), np.nan)
+        for row, reading in zip(features, readings, strict=True):
+            row[: len(reading.features)] = reading.features  # what was not looked at then is not known
         of_each = [kinds.get(group, Kind.SINGLE) for group in groups]
         return question.judge(features, groups, of_each, calibration.slips)
     features = np.zeros((len(readings), len(FIRST_FEATURES)))

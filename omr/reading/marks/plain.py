@@ -124,6 +124,7 @@ def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     dot &= (column["bilevel"] > 0) & marks.some_missing | (size < HALF)
     scribble = (column["ink"] > limits.covered) | (column["heavy"] > limits.thick)
     like = (column["off"] <= LIKE_OFF_MM) & (size >= LIKE) & (gain >= LIKE) & (gain <= 1 / LIKE)
+    like &= runs <= limits.word
     word = (long > WORD_MM) & (column["flat"] < limits.flat) & (runs > limits.word)
     why = np.full(len(marks.inked), PLAIN, object)
     for reason, some in (

@@ -1,0 +1,167 @@
+"""What is plain to a person is read, what is not is asked about: a case for each thing that happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import paper
+import pytest
+
+from omr.forms.template import Form, Option
+from omr.reading.marks.decide import decide
+from omr.reading.marks.measure import FEATURES
+from omr.reading.reader import Desk, ReadPage, read_page
+from omr.words import AnswerState, Reason, SlipDoubt
+
+PX = paper.PRINT_PX_PER_MM
+Lines = list[list[tuple[float, float]]]
+
+
+def draw(page: np.ndarray, lines: Lines, *, darkness: int = 170, width_mm: float = 0.4) -> None:
+    """Draw lines through points in mm; ink over print is as dark as the darker of both."""
+    pen = np.full_like(page, 255)
+    for line in lines:
+        for (x0, y0), (x1, y1) in zip(line, line[1:], strict=False):
+            ends = ((round(x * PX * 16), round(y * PX * 16)) for x, y in ((x0, y0), (x1, y1)))
+            cv2.line(pen, *ends, 255 - darkness, max(1, round(width_mm * PX)), cv2.LINE_AA, 4)
+    np.minimum(page, pen, out=page)
+
+
+def cross(option: Option) -> Lines:
+    x, y = option.box.centre_mm
+    return [[(x - 1.6, y - 1.6), (x + 1.6, y + 1.6)], [(x - 1.6, y + 1.6), (x + 1.6, y - 1.6)]]
+
+
+def dot(option: Option, size_mm: float) -> Lines:
+    x, y = option.box.centre_mm
+    return [[(x + 0.8, y + 0.5), (x + 0.8 + size_mm, y + 0.5)]]
+
+
+@pytest.fixture
+def slip(sheet: np.ndarray, form: Form, desk: Desk, rng: np.random.Generator) -> Callable[..., ReadPage]:
+    """Cross the first option of all questions but some, draw more, scan and read it."""
+
+    def read(
+        *drawn: tuple[Lines, dict[str, float]], without: tuple[str, ...] = (), dpi: int = 200
+    ) -> ReadPage:
+        page = sheet.copy()
+        for question in form.questions:
+            if question.options and question.key not in without:
+                draw(page, cross(question.options[0]))
+        for lines, how in drawn:
+            draw(page, lines, **how)
+        result = read_page(paper.page(paper.scan_of(page, rng, dpi=dpi)[0], dpi=dpi), desk)
+        assert isinstance(result, ReadPage)
+        return result
+
+    return read
+
+
+@pytest.fixture
+def rows(form: Form) -> list:
+    """Questions whose boxes stand in one row."""
+    found = [
+        q for q in form.questions if len({round(o.box.y_mm) for o in q.options}) == 1 and len(q.options) > 2
+    ]
+    assert len(found) > 4
+    return found
+
+
+def answer(page: ReadPage, key: str):
+    return next(one for one in page.answers if one.question == key)
+
+
+def test_a_fold_through_a_column_is_never_a_mark(slip, rows) -> None:
+    """Incident: beside firm marks elsewhere, the faint line of a fold was read as this person's mark."""
+    unanswered = [row.key for row in rows[1:5]]
+    x = rows[1].options[3].box.centre_mm[0]
+    fold = [[(x, rows[0].options[0].box.y_mm - 4), (x + 0.3, rows[-1].options[0].box.y_mm + 10)]]
+    for darkness in (30, 60, 90, 120):
+        page = slip((fold, {"darkness": darkness, "width_mm": 0.25}), without=tuple(unanswered))
+        states = {answer(page, key).state for key in unanswered}
+        assert AnswerState.ANSWERED not in states and AnswerState.MULTIPLE not in states
+
+
+def test_the_tail_of_a_mark_does_not_ask_about_the_empty_row_beside(slip, rows) -> None:
+    """The arm of a cross runs over the rule between two rows; the outline and the rule cut it in pieces."""
+    marked, empty = rows[2], rows[3]
+    x, y = marked.options[0].box.centre_mm
+    page = slip(([[(x - 1.6, y - 1.6), (x + 3.4, y + 4.6)]], {}), without=(empty.key,))
+    assert answer(page, empty.key).state is AnswerState.NO_ANSWER
+    assert answer(page, marked.key).codes == (marked.options[0].code,)
+
+
+def test_a_mark_between_two_rows_asks_about_both(slip, rows) -> None:
+    upper, lower = rows[2], rows[3]
+    (x, y0), (_, y1) = (row.options[1].box.centre_mm for row in (upper, lower))
+    y = (y0 + y1) / 2
+    mark = [[(x - 1.4, y - 1.5), (x + 1.4, y + 1.5)], [(x - 1.4, y + 1.5), (x + 1.4, y - 1.5)]]
+    page = slip((mark, {}), without=(upper.key, lower.key))
+    assert {answer(page, row.key).state for row in (upper, lower)} == {AnswerState.DOUBTFUL}
+
+
+def test_a_long_slash_through_the_middle_of_its_box_is_its_mark(slip, rows) -> None:
+    """Two thirds of it lie outside, as who strikes long lines through boxes has it of every mark."""
+    row = rows[2]
+    x, y = row.options[2].box.centre_mm
+    page = slip(([[(x - 4.2, y + 3.0), (x + 4.0, y - 3.0)]], {}), without=(row.key,))
+    assert (answer(page, row.key).state, answer(page, row.key).codes) == (
+        AnswerState.ANSWERED,
+        (row.options[2].code,),
+    )
+
+
+def test_a_line_that_only_passes_a_box_is_asked_about(slip, rows) -> None:
+    row = rows[2]
+    x, y = row.options[2].box.centre_mm
+    page = slip(([[(x + 0.8, y + 2.6), (x + 8.2, y - 2.0)]], {}), without=(row.key,))
+    assert answer(page, row.key).state is AnswerState.DOUBTFUL
+
+
+def test_dust_beside_a_mark_asks_nothing_and_a_dot_alone_does(slip, rows) -> None:
+    beside, alone = rows[2], rows[3]
+    page = slip(
+        (dot(beside.options[2], 0.1), {"width_mm": 0.25, "darkness": 120}),
+        (dot(alone.options[2], 0.3), {"width_mm": 0.9}),
+        without=(alone.key,),
+    )
+    assert answer(page, beside.key).codes == (beside.options[0].code,)
+    assert answer(page, beside.key).state is AnswerState.ANSWERED
+    assert answer(page, alone.key).state is AnswerState.DOUBTFUL
+
+
+@pytest.mark.parametrize("word", ["sai", "ko biet", "xem lai"])
+def test_a_word_over_a_box_is_never_its_mark(slip, rows, sheet, form, desk, rng, word) -> None:
+    """Incident: the first letter of a short word stood in the box, and was read as its mark."""
+    row = rows[2]
+    page = sheet.copy()
+    for question in form.questions:
+        if question.options and question.key != row.key:
+            draw(page, cross(question.options[0]))
+    x, y = row.options[3].box.x_mm, row.options[3].box.y_mm
+    for start in (2.4, 2.8, 3.2):
+        written = page.copy()
+        place = round((x + start) * PX), round((y + 3.9) * PX)
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(written, word, place, font, 3.2 * PX / 22, 85, round(0.4 * PX), cv2.LINE_AA)
+        read = read_page(paper.page(paper.scan_of(written, rng)[0]), desk)
+        assert answer(read, row.key).state is AnswerState.DOUBTFUL
+
+
+def test_an_empty_slip_asks_once(slip, form) -> None:
+    page = slip(without=tuple(question.key for question in form.questions))
+    assert page.doubts == (SlipDoubt.FEW_ANSWERS,)
+    asked = [one for one in page.answers if one.state is AnswerState.DOUBTFUL]
+    assert not asked, [Reason(one.reason) for one in asked]
+
+
+def test_what_an_earlier_reader_did_not_measure_is_not_known(slip, form, desk) -> None:
+    page = slip()
+    known = FEATURES.index("off")
+    older = [
+        type(mark)(mark.question, mark.option, mark.corners_px, mark.features[:known]) for mark in page.marks
+    ]
+    _, answers = decide(form.questions, older, desk.calibration)
+    assert [one.codes for one in answers] == [one.codes for one in page.answers]

@@ -43,6 +43,7 @@ class PlainLimits:
     # heaviest crosses 0.64 and 0.48.
     covered: float = 0.66
     thick: float = 0.5
+    dots: float = 0.16  # usual darkness on a scan of black and white that leaves no more of marks than dots
     solid: float = 0.35  # of the box under thick ink, more than in the usual mark
     heavy: float = 1.9  # most ink, of this person's usual mark
     # What lies beside it.
@@ -121,7 +122,8 @@ def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     centred = _centred(column, gain, peak, limits)
     astray = ~centred & strokes & (column["share"] < limits.share)
     dot = (long < limits.dot_mm) & ((column["flat"] > COMPACT) | (long == 0))
-    dot &= (column["bilevel"] > 0) & marks.some_missing | (size < HALF)
+    only_dots = (column["bilevel"] > 0) & marks.some_missing & (usual(column["peak"]) < limits.dots)
+    dot &= only_dots | (size < HALF)
     scribble = (column["ink"] > limits.covered) | (column["heavy"] > limits.thick)
     like = (column["off"] <= LIKE_OFF_MM) & (size >= LIKE) & (gain >= LIKE) & (gain <= 1 / LIKE)
     like &= runs <= limits.word

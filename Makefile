@@ -59,6 +59,8 @@ ink: $(DEV)  ## our forms filled with marks cut from real scans: silent and aske
 	$(BIN)/python bench/ink_slips.py everyday --slips $$(( 10 * $(SLIPS) )) --workers $$(nproc)
 	$(BIN)/python bench/ink_slips.py trouble --slips $(SLIPS) --workers $$(nproc)
 	$(BIN)/python bench/displaced.py --pages $$(( 100 * $(SLIPS) )) --workers $$(nproc)
+	$(BIN)/python bench/ink_worth.py --everyday $$(( 10 * $(SLIPS) )) --trouble $(SLIPS) --workers $$(nproc)
+	$(BIN)/python bench/ink_papers.py
 
 calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
 	$(BIN)/python bench/real_ink.py out/labels

@@ -44,8 +44,8 @@ PARTS: Final = {
     "where it lies": ("_cells",),
     "solid, heavy": ("_opened",),
     "runs": ("_runs",),
-    "pieces, lines": ("_pieces",),
-    "beside the boxes": ("_beside", "_struck_mm"),
+    "pieces, lines": ("_marks",),
+    "beside the boxes": ("_struck_mm"),
 }
 WARM_UP: Final = 10  # pages
 

@@ -45,7 +45,7 @@ PARTS: Final = {
     "solid, heavy": ("_opened",),
     "runs": ("_runs",),
     "pieces, lines": ("_marks",),
-    "beside the boxes": ("_struck_mm"),
+    "beside the boxes": ("_struck_mm",),
 }
 WARM_UP: Final = 10  # pages
 

@@ -52,7 +52,7 @@ class PlainLimits:
     beside_mm: float = 1.3  # beside the boxes of a question without a mark
     beside_mark_mm: float = 10.0  # beside those of one with a mark
     circled: float = 0.9  # of the directions around an empty box
-    around: float = 0.8  # of the directions right around an empty box
+    around: float = 0.6  # of the directions right around an empty box: tails of other marks had 0.5
     # What the scan can show.
     weak: float = 8.0  # times as dark as the page's empty boxes is its usual mark where none is missing
     thin: float = 0.6  # least darkness of any mark on a scan of black and white that has lost none

@@ -26,7 +26,7 @@ from omr.reading.marks.first import EVIDENCE
 from omr.reading.marks.measure import F
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import Depth, open_pages
-from omr.records.intake.same_sheet import compare, is_same_sheet
+from omr.records.intake.same_sheet import LEAST_MARKS, compare, is_same_sheet
 from omr.records.store.measured import pack
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf
@@ -94,7 +94,10 @@ def compared(name: str, form: Form, first: list[Slip], second: list[Slip]) -> di
     for (one, _), (two, _) in zip(first, second, strict=True):
         features = [np.array([mark.features for mark in slip.marks]) for slip in (one, two)]
         marked = (features[0][:, F["gain"]] > 0.08) | (features[1][:, F["gain"]] > 0.08)
-        found.append(compare(features[0][marked], features[1][marked]))
+        if (
+            marked.sum() >= LEAST_MARKS
+        ):  # an empty slip says nothing of a hand, and is never taken for another
+            found.append(compare(features[0][marked], features[1][marked]))
         same += is_same_sheet(form, pack(form, one.marks), pack(form, two.marks), (one.seal, two.seal))
     residual, tone = np.array(found).T
     middle, high = np.percentile(residual, [50, 99])

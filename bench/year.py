@@ -3,6 +3,8 @@
     python bench/year.py make DIR --slips 1200000    twelve months of 100,000 slips
     python bench/year.py report DIR                  seconds: one month, and its report
     python bench/year.py report DIR --all            every month counted by SQL and in Python: they must agree
+    python bench/year.py close DIR                   close every month; then ask for the report again
+    python bench/year.py queue DIR                   what waits for reviewers, made as their desk makes it
     python bench/year.py ask DIR                     the copy for asking, and what questions take
 
 For what depends on size alone: how soon the first rows come, how a file grows, how long a report
@@ -39,6 +41,7 @@ from omr.reading.page.align import AlignedPage
 from omr.reading.page.identify import IdentifiedPage
 from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage, Encoding
+from omr.records.counts.closing import close_as_it_is
 from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import Channel, SlipState, Stratum, tally
 from omr.records.exchange.asking import write_asking_copy
@@ -48,6 +51,7 @@ from omr.records.intake.rows import PageRows, Sent
 from omr.records.register.periods import parse_period
 from omr.records.register.register import archive_form
 from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.review.worklist import Wanted, Worklist
 from omr.records.store.chain import batch_root
 from omr.records.store.store import Store
 from omr.reports import monthly
@@ -72,11 +76,40 @@ def main() -> None:
     told.add_argument("folder", type=Path, help="a workspace that was made so")
     told.add_argument("--all", action="store_true", help="count every month both ways")
     told.set_defaults(do=report)
+    closed = asked.add_parser("close")
+    closed.add_argument("folder", type=Path, help="a workspace that was made so")
+    closed.set_defaults(do=close_months)
+    waiting = asked.add_parser("queue")
+    waiting.add_argument("folder", type=Path, help="a workspace that was made so")
+    waiting.set_defaults(do=make_queue)
     copied = asked.add_parser("ask")
     copied.add_argument("folder", type=Path, help="a workspace that was made so")
     copied.set_defaults(do=ask)
     args = asked_for.parse_args()
     args.do(args)
+
+
+# --- closing, and what waits ---------------------------------------------------------------------
+
+
+def close_months(args: argparse.Namespace) -> None:
+    """Close every month although questions wait: what is timed afterwards looks at what was kept."""
+    with Store.open(args.folder / "omr.sqlite") as store:
+        for row in list(store.rows("SELECT DISTINCT period FROM readings ORDER BY period")):
+            period = parse_period(row["period"])
+            with seconds(f"  {period} counted and kept"), store.act("close_period", by="bench") as act:
+                close_as_it_is(store, act, period)
+        size = store.value("SELECT avg(length(tallies)) FROM closed_tallies")
+        print(f"{size / 1024:.0f} kB a month are kept")
+
+
+def make_queue(args: argparse.Namespace) -> None:
+    """Make the list of all that the machine was unsure of, and hand out the first of it."""
+    with Store.open(args.folder / "omr.sqlite") as store:
+        worklist = Worklist(b"bench")
+        with seconds("  the first two items, the whole list made"):
+            worklist.take(store, "lan", Wanted())
+        print(f"{store.value('SELECT count(*) FROM waiting')} questions wait")
 
 
 # --- asking --------------------------------------------------------------------------------------

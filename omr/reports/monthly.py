@@ -27,7 +27,7 @@ from omr.records.register.visits import visits_of
 from omr.records.review.transcripts import Topic
 from omr.records.store.store import Store
 from omr.reports.figures.hiding import hide_table
-from omr.reports.figures.history import closings_of, past_of
+from omr.reports.figures.history import closings_told, past_of
 from omr.reports.figures.pools import ItemCounts
 from omr.reports.figures.questions import Item, Wordings
 from omr.reports.figures.statistics import Checking, Month, Opinion, Stock
@@ -93,7 +93,7 @@ def gather(
     forms = {form.form for form in prints.values()}
     main = name == main_survey(store)[0]
     lines = [line for line in reconcile(store, when) if line.form in forms or (main and line.form is None)]
-    adjusting, closings = closings_of(store, when, prints)
+    adjusting, closings = closings_told(store, when, prints)
     month = Month(
         period=when,
         forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, takewhile
 
 
 def log_run_bound(slips: int, alike: int, length: int, repeating: float = 0.0) -> float:
@@ -216,8 +218,17 @@ def fisher_exact(part: int, whole: int, other_part: int, other_whole: int) -> fl
     def log_chance(k: int) -> float:
         return _log_choose(whole, k) + _log_choose(other_whole, marked - k) - constant
 
+    def tail(ks: Iterable[int]) -> Iterator[float]:
+        """Yield chances outwards: beyond the first that no number can hold there are no others."""
+        return takewhile(bool, (math.exp(log_chance(k)) for k in ks))
+
     seen = log_chance(part) + 1e-7  # equal ones differ by rounding
-    return min(1.0, math.fsum(math.exp(at) for k in range(low, high + 1) if (at := log_chance(k)) <= seen))
+    # Chances rise up to the likeliest table and fall from there.
+    middle = min(max((whole + 1) * (marked + 1) // (total + 2), low), high)
+    left, right = range(low, middle + 1), range(middle + 1, high + 1)
+    left = left[: bisect_left(left, True, key=lambda k: log_chance(k) > seen)]
+    right = right[bisect_left(right, True, key=lambda k: log_chance(k) <= seen) :]
+    return min(1.0, math.fsum(chain(tail(reversed(left)), tail(right))))
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -321,20 +321,20 @@ def test_a_decision_is_felt_by_its_slip_and_makes_nobody_look_at_all_others(
     assert office.worklist._items["A1-B2"].decides_validity
     looked = []
 
-    def looking(*told, reading=None):
-        looked.append(reading)
-        return doubtful(*told, reading=reading)
+    def looking(*told, readings=None):
+        looked.append(readings)
+        return doubtful(*told, readings=readings)
 
     office.worklist._look = looking
     decide(reviewer, "A1-B4", "5")
     assert not office.worklist._items["A1-B2"].decides_validity
     office.worklist._look_at = 0.0
     assert shown(reviewer.client.get("/review").text) is not None
-    assert looked == [1]
+    assert looked == [[1]]
     take_slips(office.workspace, [slip(B2="?3")], name="more")
     office.worklist._look_at = 0.0
     reviewer.client.get("/review")
-    assert looked == [1, None] and "A3-B2" in office.worklist._items
+    assert looked == [[1], [3]] and "A3-B2" in office.worklist._items
 
 
 def test_an_item_says_why_it_is_asked_and_what_the_machine_leans_to(person, office, no_sample):

@@ -17,7 +17,7 @@ from omr.records.counts.tallies import Tallies, tally
 from omr.records.counts.validity import rules
 from omr.records.register.periods import Period, state_of
 from omr.records.register.visits import visits_of
-from omr.records.store.store import Store
+from omr.records.store.store import Act, Store
 from omr.words import Aside, PeriodState, SlipDecision, Standing
 
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
@@ -69,21 +69,26 @@ def close(store: Store, period: Period, *, by: str, why: str = "") -> PeriodStat
         interrupted = store.row("SELECT batch FROM known_batches WHERE NOT (complete OR withdrawn) LIMIT 1")
         if interrupted is not None:
             raise RegisterError("register.interrupted", batch=interrupted["batch"])
-        counted = tally(store, period.name)
-        figures = figures_of(store, period, counted.tallies)
-        number = act.next_id("period_states", "period_state")
-        act.add(
-            "period_states",
-            {
-                "period_state": number,
-                "period": period.name,
-                "state": PeriodState.CLOSED.value,
-                "figures": json.dumps(figures, ensure_ascii=False, sort_keys=True),
-                "rules": rules().version,
-            },
-        )
-        keep(act, number, counted)
+        close_as_it_is(store, act, period)
     return status(store, period)
+
+
+def close_as_it_is(store: Store, act: Act, period: Period) -> None:
+    """Keep the figures of a period, whatever waits: `close` asks before."""
+    counted = tally(store, period.name)
+    figures = figures_of(store, period, counted.tallies)
+    number = act.next_id("period_states", "period_state")
+    act.add(
+        "period_states",
+        {
+            "period_state": number,
+            "period": period.name,
+            "state": PeriodState.CLOSED.value,
+            "figures": json.dumps(figures, ensure_ascii=False, sort_keys=True),
+            "rules": rules().version,
+        },
+    )
+    keep(act, number, counted)
 
 
 def adjust(store: Store, period: Period, *, by: str, why: str) -> PeriodStatus:
@@ -132,7 +137,14 @@ def adjust(store: Store, period: Period, *, by: str, why: str) -> PeriodStatus:
 
 
 def status(store: Store, period: Period) -> PeriodStatus:
-    """Return where a period is, with all its closings."""
+    """Return where a period is, with all its closings, and what waits, for which the queue is looked at."""
+    return PeriodStatus(
+        period.name, state_of(store, period.name), _waiting(store, period), closings_of(store, period)
+    )
+
+
+def closings_of(store: Store, period: Period) -> tuple[Closing, ...]:
+    """Return the closings of a period, the first one first."""
     closings: list[Closing] = []
     why, before = "", None
     for row in store.rows(
@@ -147,7 +159,7 @@ def status(store: Store, period: Period) -> PeriodStatus:
         changes = difference(before, figures)
         closings.append(Closing(row["at"], row["by"], why, figures, changes, row["rules"] or "", row["hash"]))
         before = figures
-    return PeriodStatus(period.name, state_of(store, period.name), _waiting(store, period), tuple(closings))
+    return tuple(closings)
 
 
 def root_of(store: Store, period: Period) -> str:

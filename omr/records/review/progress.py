@@ -107,13 +107,17 @@ def decided_by(store: Store, period: str) -> dict[str, int]:
 def scanner_lines(store: Store, limit: int = 12) -> list[ScannerLine]:
     """Return the latest batches with what their pages say about the scanner."""
     rows = store.rows(
-        """SELECT batches.batch, batches.unit, at, count(pages.page) AS pages,
+        """WITH latest AS (
+            SELECT batch, unit, event FROM batches
+            WHERE batch NOT IN (SELECT batch FROM withdrawn_batches)
+              AND EXISTS (SELECT 1 FROM pages WHERE pages.batch = batches.batch)
+            ORDER BY event DESC LIMIT ?)
+        SELECT latest.batch, latest.unit, at, count(pages.page) AS pages,
                coalesce(sum(outcome = 'rejected'), 0) AS rejected,
                coalesce(sum(streaks IS NOT NULL), 0) AS streaked
-        FROM batches JOIN events ON events.event = batches.event
-        JOIN pages ON pages.batch = batches.batch LEFT JOIN readings ON readings.page = pages.page
-        WHERE batches.batch NOT IN (SELECT batch FROM withdrawn_batches)
-        GROUP BY batches.batch ORDER BY batches.event DESC LIMIT ?""",
+        FROM latest JOIN events ON events.event = latest.event
+        JOIN pages ON pages.batch = latest.batch LEFT JOIN readings ON readings.page = pages.page
+        GROUP BY latest.batch ORDER BY latest.event DESC""",
         limit,
     )
     return [ScannerLine(**dict(row)) for row in rows]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -119,7 +119,7 @@ def doubtful(
     store: Store,
     wants_second: Callable[[int, str], bool],
     *,
-    reading: int | None = None,
+    readings: Collection[int] | None = None,
 ) -> list[DoubtfulItem]:
     """Return all items that the machine was unsure of, settled or not, in the order of reading.
 
@@ -127,15 +127,75 @@ def doubtful(
     ----------
     wants_second : callable
         Whether (reading, question) is of the sample that two readers see.
-    reading : int, optional
-        Of this slip only: what one item was decided as may make another one decide validity.
+    readings : collection of int, optional
+        Of these slips only: what one item was decided as may make another one decide validity.
     """
-    of = () if reading is None else (reading,)
     forms = store.forms
-    rows = list(store.rows(_DOUBTFUL.format(one="AND slips.reading = ?" if of else ""), *of))
+    if readings is None:
+        found = store.rows(_DOUBTFUL)
+    else:
+        found = store.rows(_DOUBTFUL_OF, json.dumps(sorted(readings)))
+    rows = sorted(found, key=lambda row: int(row["reading"]))
     said = _decisions(store, [row["reading"] for row in rows])
-    answers = current_answers(store, (row["reading"] for row in rows))
+    # With an answer to the overall question a slip is valid, whatever the others turn out to be: of
+    # those, nearly all, nothing else is looked at.
+    overall = {question.key for form in forms.values() for question in form.questions if question.overall}
+    rated = _rated(store, [row["reading"] for row in rows], overall)
+    open_ = {row["reading"] for row in rows if row["reading"] not in rated or row["question"] in overall}
+    answers = current_answers(store, open_)
     return [_item(row, forms[row["fingerprint"]], said, answers, wants_second) for row in rows]
+
+
+# Acts by which nothing else changes than that slips are added, or answers decided.
+_ADDING: Final = frozenset({"issue", "issued", "void", "begin_batch", "read", "end_batch", "decide_answer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Upto:
+    """How far the register was looked at."""
+
+    event: int = 0
+    deciding: int = 0
+    decision: int = 0
+
+    @classmethod
+    def now(cls, store: Store) -> Upto:
+        """Return how far the register goes."""
+        row = store.row(
+            """SELECT (SELECT max(deciding) FROM decidings) AS deciding,
+                (SELECT max(decision) FROM decided_answers) AS decision"""
+        )
+        assert row is not None
+        return cls(store.last_event, row["deciding"] or 0, row["decision"] or 0)
+
+    def changed_slips(self, store: Store) -> list[int] | None:
+        """Return the slips with doubts that were added or decided since; None: any may have changed."""
+        acts = {
+            row["act"] for row in store.rows("SELECT DISTINCT act FROM events WHERE event > ?", self.event)
+        }
+        if not acts <= _ADDING:
+            return None
+        rows = store.rows(
+            """SELECT reading FROM answers JOIN decidings USING (deciding)
+            WHERE answers.state = 'doubtful' AND answers.deciding > ?
+            UNION SELECT reading FROM decided_answers WHERE decision > ?""",
+            self.deciding,
+            self.decision,
+        )
+        return [int(row["reading"]) for row in rows]
+
+
+def _rated(store: Store, readings: Iterable[int], overall: Iterable[str]) -> set[int]:
+    """Return the slips of which an overall question is answered."""
+    rows = store.rows(
+        """SELECT reading FROM current_answers
+        WHERE reading IN (SELECT value FROM json_each(?1))
+          AND question IN (SELECT value FROM json_each(?2)) AND state = ?3""",
+        json.dumps(sorted(set(readings))),
+        json.dumps(sorted(overall)),
+        AnswerState.ANSWERED,
+    )
+    return {int(row["reading"]) for row in rows}
 
 
 def agreed(item: DoubtfulItem) -> tuple[str, tuple[str, ...]] | None:
@@ -156,14 +216,21 @@ def current(store: Store, item: DoubtfulItem) -> DoubtfulItem:
     return replace(item, said=tuple(_decisions(store, [item.reading]).get((item.reading, item.question), ())))
 
 
-_DOUBTFUL: Final = """
+# From the doubtful answers to their slips, or from some slips to their answers: SQLite, asked for the
+# first without a word, looks at every slip of a year.
+_ALL: Final = "answers CROSS JOIN decidings USING (deciding)"
+_SOME: Final = """json_each(?) AS chosen CROSS JOIN decidings ON decidings.reading = chosen.value
+    CROSS JOIN answers USING (deciding)"""
+_DOUBTFUL, _DOUBTFUL_OF = (
+    f"""
     SELECT slips.reading, serial, form, fingerprint, unit, period, batch, original, page, page_number,
            question, codes, confidence, verdicts
-    FROM answers JOIN decidings USING (deciding) JOIN slips ON slips.reading = decidings.reading
-    WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held') {one}
+    FROM {found} CROSS JOIN slips ON slips.reading = decidings.reading
+    WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held')
       AND deciding = (SELECT max(deciding) FROM decidings AS other WHERE other.reading = decidings.reading)
-    ORDER BY slips.reading
-"""
+    """
+    for found in (_ALL, _SOME)
+)
 
 
 def _decisions(store: Store, readings: Iterable[int]) -> dict[tuple[int, str], list[Decision]]:
@@ -190,7 +257,7 @@ def _item(
     boxes = unpack_verdicts(row["verdicts"], question)
     spoken = tuple(said.get((reading, question), ()))
     second = wants_second(reading, question)
-    decisive = _decides_validity(form, answers[reading], question)
+    decisive = reading in answers and _decides_validity(form, answers[reading], question)
     return DoubtfulItem(
         item=answer_name(reading, question),
         kind=ItemKind.ANSWER,

@@ -11,14 +11,14 @@ import hmac
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from omr.errors import OmrError
-from omr.records.review.second_reading import DoubtfulItem, Status, agreed, current, doubtful, in_order
+from omr.records.review.second_reading import DoubtfulItem, Status, Upto, agreed, current, doubtful, in_order
 from omr.records.store.store import Store
 
 IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next reviewer
@@ -29,16 +29,22 @@ SECOND_SHARE: Final = 0.05  # of all items, drawn so that nobody can foresee whi
 MANY: Final = 5
 KNOWN_SHARE: Final = 0.02  # one item in fifty is one that two others read alike: it measures the reader
 _LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added
-_LOOK_SHARE: Final = 0.05  # of the time, at most: a month's queue takes a second to make
+_LOOK_SHARE: Final = (
+    0.05  # of the time, at most: a year's queue takes seconds to make, what is added milliseconds
+)
 
 
 class FindDoubts(Protocol):
     """Finds what the machine was unsure of, as `second_reading.doubtful` does."""
 
     def __call__(
-        self, store: Store, wants_second: Callable[[int, str], bool], *, reading: int | None = None
+        self,
+        store: Store,
+        wants_second: Callable[[int, str], bool],
+        *,
+        readings: Collection[int] | None = None,
     ) -> list[DoubtfulItem]:
-        """Return all of it, or that of one slip."""
+        """Return all of it, or that of some slips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Worklist:
         self._checking: dict[str, str] = {}  # who -> the known item in front of them
         self._checked: dict[str, set[str]] = {}  # who -> the known items that they had
         self._event = -1
+        self._upto = Upto()
         self._look_at = 0.0
         self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
         self._put_off: dict[str, list[str]] = {}  # who -> items passed over, the latest last
@@ -312,21 +319,29 @@ class Worklist:
             return
         event = store.last_event
         if event != self._event:
-            every = self._look(store, self.wants_second)
-            self._items = {item.item: item for item in in_order(every)}
-            self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i)}
-            self._event = event
+            upto = Upto.now(store)
+            added = None if self._event < 0 else self._upto.changed_slips(store)
+            if added is None:
+                every = self._look(store, self.wants_second)
+                self._items = {item.item: item for item in in_order(every)}
+                self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i)}
+            elif added:
+                for item in self._look(store, self.wants_second, readings=added):
+                    self._put(item)
+                self._items = {item.item: item for item in in_order(self._items.values())}
+            self._event, self._upto = event, upto
         took = self._clock() - now
         self._look_at = now + max(_LOOK_EVERY_S, took / _LOOK_SHARE)
 
     def _put_slip(self, store: Store, reading: int) -> None:
         """Look at one slip again after a decision: another of its items may decide validity now."""
-        for item in self._look(store, self.wants_second, reading=reading):
+        for item in self._look(store, self.wants_second, readings=[reading]):
             self._put(item)
         if store.last_event == self._event + 1:  # nobody else wrote: all other items stand as they were
-            self._event += 1
+            self._event, self._upto = self._event + 1, Upto.now(store)
 
     def _put(self, item: DoubtfulItem) -> None:
+        self._known.pop(item.item, None)
         if item.status is Status.SETTLED:
             self._items.pop(item.item, None)
             if agreed(item):

@@ -137,6 +137,8 @@ SELECT 'H' || reading AS item, 'held' AS kind, set_aside AS reason, 0 AS urgency
        batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,
        NULL AS question, NULL AS confidence, other
 FROM slips WHERE standing = 'held'
+  -- What is held was set aside at some time: a list to go by, instead of all slips of a year.
+  AND reading IN (SELECT reading FROM set_aside UNION SELECT reading FROM restandings)
 UNION ALL
 SELECT 'S' || reading, 'slip', doubts.reason, 1,
        batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,

@@ -12,10 +12,10 @@ from typing import Final
 from omr.figures import Share
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
-from omr.records.counts.closing import Closing, Figures, status
+from omr.records.counts.closing import Closing, Figures, closings_of
 from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.tallies import first_period, prints_of
-from omr.records.register.periods import Period, parse_period
+from omr.records.register.periods import Period, parse_period, state_of
 from omr.records.register.surveys import Prints
 from omr.records.store.store import Store
 from omr.reports.figures.statistics import Closed, Past
@@ -24,10 +24,10 @@ from omr.words import AnswerState, PeriodState
 MONTHS: Final = 12  # of the trend, with the month of the report
 
 
-def closings_of(store: Store, period: Period, prints: Prints) -> tuple[bool, tuple[Closed, ...]]:
+def closings_told(store: Store, period: Period, prints: Prints) -> tuple[bool, tuple[Closed, ...]]:
     """Return whether a month is being adjusted, and its closings, the first one first."""
-    told = status(store, period)
-    return told.state is PeriodState.ADJUSTING, tuple(_closed(once, prints) for once in told.closings)
+    adjusting = state_of(store, period.name) is PeriodState.ADJUSTING
+    return adjusting, tuple(_closed(once, prints) for once in closings_of(store, period))
 
 
 def past_of(store: Store, period: Period, prints: Prints) -> tuple[Past, ...]:
@@ -39,9 +39,12 @@ def past_of(store: Store, period: Period, prints: Prints) -> tuple[Past, ...]:
         month = month.preceding
         if earliest is None or month < parse_period(earliest):
             break
-        told = status(store, month)
-        closed = told.state is PeriodState.CLOSED
-        fields = _overall(told.closings[-1].figures, prints) if closed else _counted(store, month, prints)
+        closed = state_of(store, month.name) is PeriodState.CLOSED
+        fields = (
+            _overall(closings_of(store, month)[-1].figures, prints)
+            if closed
+            else _counted(store, month, prints)
+        )
         overall = sum(fields.values(), Share(0, 0))
         if overall.whole:
             found.append(Past(month, overall, closed))

@@ -5,6 +5,7 @@ rooms.svg         the rooms of the house, and who stands on whom    from the imp
 way.svg           a slip's way through the house                from the functions that are called
 form-keys.md      every key of a form's file                    from its types
 ../templates/form.schema.json  the same for editors             from its types
+man/              the manual page, in English and Vietnamese    from the commands' own help
 ../THIRD-PARTY.md what the program stands on, and its licences  from the installed packages
 """
 
@@ -20,6 +21,8 @@ from html import escape
 from importlib import metadata
 from pathlib import Path
 from typing import Final
+
+import manual
 
 ROOT: Final = Path(__file__).parent.parent
 PACKAGE: Final = ROOT / "omr"
@@ -440,11 +443,14 @@ def documents() -> dict[Path, str]:
         ROOT / "docs/form-keys.md": form_keys(),
         ROOT / "templates/form.schema.json": form_schema(),
         ROOT / "THIRD-PARTY.md": third_party(),
+        ROOT / "docs/man/man1/omr.1": manual.manual("en"),
+        ROOT / "docs/man/vi/man1/omr.1": manual.manual("vi"),
     }
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     for file, text in documents().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8", newline="\n")
         print(file.relative_to(ROOT))

@@ -128,6 +128,7 @@ def build(revision: str, key: str | None, work: Path, dist: Path, system: str = 
     (folder / "VERSION").write_text(version + "\n", "ascii")
     for installer in INSTALLERS[system]:
         shutil.copy(ROOT / "packaging" / installer, folder)
+    shutil.copytree(source / "docs" / "man", folder / "man")
     (folder / "REVISION").write_text(run("git", "rev-parse", revision, cwd=ROOT) + "\n", "utf-8")
     checksums(folder)
     fingerprint = sign(folder, key, ROOT / "out" / "release-key")

@@ -75,6 +75,11 @@ def build(bundle: Path, version_suffix: str, work: Path, dist: Path) -> Path:
     place(ROOT / "docs/operate.md", root, "usr/share/doc/omr/operate.md")
     with gzip.GzipFile(root / "usr/share/doc/omr/changelog.gz", "wb", mtime=0) as log:
         log.write((ROOT / "CHANGELOG.md").read_bytes())
+    for page in sorted((ROOT / "docs/man").rglob("omr.1")):
+        packed = root / "usr/share/man" / page.parent.relative_to(ROOT / "docs/man") / "omr.1.gz"
+        packed.parent.mkdir(parents=True)
+        packed.write_bytes(gzip.compress(page.read_bytes(), mtime=0))
+    place(HERE / "debian/completion", root, "usr/share/bash-completion/completions/omr")
     for script in ("postinst", "prerm", "postrm"):
         place(HERE / "debian" / script, root, f"DEBIAN/{script}", 0o755)
     (root / "DEBIAN/conffiles").write_text("/etc/omr/omr.conf\n", "utf-8")
@@ -83,8 +88,8 @@ def build(bundle: Path, version_suffix: str, work: Path, dist: Path) -> Path:
     (root / "DEBIAN/control").write_text(control, "utf-8")
 
     file = dist / f"omr_{version}_amd64.deb"
-    packed = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(root), str(file)]  # wheels are zips
-    subprocess.run(packed, check=True, stdout=subprocess.DEVNULL)
+    call = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(root), str(file)]  # wheels are zips
+    subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
     print(f"{file}  {file.stat().st_size / 1e6:.0f} MB")
     return file
 

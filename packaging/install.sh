@@ -39,6 +39,7 @@ if [ ! -e "$made/complete" ]; then
         --find-links "$here/wheels" --requirement "$here/requirements.txt" || stop "installation failed"
     mkdir -p "$made/share/tessdata"
     cp tessdata/*.traineddata "$made/share/tessdata/"
+    cp -R man "$made/share/"
     : >"$made/complete"
 fi
 ln -sfn "$(basename "$made")" "$target/current.new"

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from command_tree import commands
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,6 +47,14 @@ def test_a_document_that_is_made_from_the_code_is_current(name: str) -> None:
     }
     text = getattr(generator(), makes.get(name, "third_party"))()
     assert (ROOT / name).read_text("utf-8") == text, "run: make docs"
+
+
+@pytest.mark.parametrize(("language", "folder"), [("en", ""), ("vi", "vi")])
+def test_the_manual_page_is_what_the_help_says(language: str, folder: str) -> None:
+    text = generator().manual.manual(language)
+    assert (ROOT / "docs/man" / folder / "man1/omr.1").read_text("utf-8") == text, "run: make docs"
+    told = set(re.findall(r"^\.SS (.*)$", text, re.MULTILINE))
+    assert told == {" ".join(("omr", *path)).replace("-", "\\-") for path, _ in commands() if path}
 
 
 def test_every_reason_that_a_page_can_have_is_explained() -> None:

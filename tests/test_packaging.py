@@ -88,6 +88,7 @@ def fake_bundle(folder: Path) -> Path:
     (made / "tessdata/vie.traineddata").write_bytes(b"letters")
     (made / "REVISION").write_text("0123456789abcdef\n", "utf-8")
     shutil.copy(PACKAGING / "install.sh", made)
+    shutil.copytree(PACKAGING.parent / "docs" / "man", made / "man")
     bundle.checksums(made)
     return made
 
@@ -108,6 +109,8 @@ def test_the_package_places_what_its_units_and_scripts_call(tmp_path: Path) -> N
         program = told["Service"]["ExecStart"].split()[0]
         assert program.startswith("/opt/omr/current/") or "x" in placed[program], program
         assert f"/lib/systemd/system/{unit.name}" in placed
+    for read in ("man/man1/omr.1.gz", "man/vi/man1/omr.1.gz", "bash-completion/completions/omr"):
+        assert f"/usr/share/{read}" in placed
     for command in ("/usr/bin/omr", "/usr/sbin/omr-setup", "/usr/share/omr/bundle/install.sh"):
         assert "x" in placed[command]
     fields = subprocess.run(["dpkg-deb", "--field", file], capture_output=True, text=True, check=True).stdout
@@ -133,6 +136,7 @@ def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one
     assert fingerprint in first.stdout
     runs = subprocess.run([tmp_path / "opt/current/bin/omr"], capture_output=True, text=True, check=True)
     assert runs.stdout == "omr 9.9 runs\n"
+    assert (tmp_path / "opt/current/share/man/man1/omr.1").read_bytes().startswith(b".")
     assert install("opt").returncode == 0  # again: nothing is done twice
 
     wheel = made / "wheels/omr-9.9-py3-none-any.whl"

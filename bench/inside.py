@@ -1,6 +1,7 @@
 """What goes on inside one process that reads: the parts of measuring, and its memory.
 
     python bench/inside.py parts [--kind a5-300-bilevel] [--mixed]    CPU time a page, of the median page
+    python bench/inside.py ratio [--kind a5-300-bilevel] [--mixed]    reading alone, in times decoding
     python bench/inside.py memory [--pages 10000]                     whether memory stays flat
 
 Parts: stopwatches add a little to the whole. Memory: one page of each kind in turn, mixed as in an
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import cv2
+from costs import alone
 from harness import options, parser, status_mb
 from pages import KINDS, Made, default_scratch, make
 
@@ -90,6 +92,30 @@ def parts(args: argparse.Namespace) -> None:
         print(f"{title:<22} {1000 * statistics.median(seconds):6.2f} ms")
 
 
+# --- the whole of reading ------------------------------------------------------------------------
+
+
+def ratio(args: argparse.Namespace) -> None:
+    """Read and print: each page, then the same page decoded alone, twice; nothing is opened or written."""
+    cv2.setNumThreads(1)
+    (kind,) = (kind for kind in KINDS if kind.name == args.kind)
+    made = make(
+        kind, mixed=args.mixed, pages=args.pages, seed=args.seed, scratch=args.scratch,
+        workers=os.cpu_count() or 1,
+    )  # fmt: skip
+    with Office.open(Workspace.open(made.workspace), by="bench") as office:
+        desk = office.desk()
+    rows: list[tuple[float, float]] = []
+    for page in open_pages(made.scan):
+        started = time.process_time()
+        read_page(page, desk)
+        rows.append((time.process_time() - started, min(alone(page), alone(page))))
+    rows = rows[WARM_UP:]
+    read, decoded = (1000 * sum(row) / len(rows) for row in zip(*rows, strict=True))
+    middle = statistics.median(one / other for one, other in rows)
+    print(f"{args.kind}: read {read:.1f} ms, decoded {decoded:.1f} ms, median page {middle:.2f} x decoding")
+
+
 # --- memory --------------------------------------------------------------------------------------
 
 
@@ -142,12 +168,12 @@ def main() -> None:
     """Do what is asked for."""
     asked_for = parser(__doc__)
     asked = asked_for.add_subparsers(required=True)
-    for do, pages in ((parts, 100), (memory, 10_000)):
+    for do, pages in ((parts, 100), (ratio, 100), (memory, 10_000)):
         one = asked.add_parser(do.__name__, parents=[options(None)], add_help=False)
         one.add_argument("--pages", type=int, default=pages)
         one.add_argument("--scratch", type=Path, default=default_scratch(), help="where pages are kept")
         one.set_defaults(do=do)
-        if do is parts:
+        if do is not memory:
             one.add_argument("--kind", choices=[kind.name for kind in KINDS], default=KINDS[0].name)
             one.add_argument("--mixed", action="store_true")
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +74,7 @@ def read(
         raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
     with session.office() as office:
         orders = Orders(unit, period, expect)
-        made = office.read_now(orders, files, _shown(how), waits=_waits, prints=prints)
+        made = office.read_now(orders, files, _shown(how, files), waits=_waits, prints=prints)
         made = office.leave_out(made, found.left_out)
     if as_json:
         print_json(receipt_as_json(made))
@@ -113,14 +113,17 @@ def _go_on(session: Session) -> None:
                 click.echo(say("watch.failed", stack=stack.name, detail=failure), err=True)
 
 
-def _shown(how: Reader) -> Reader:
-    """Return a reader that draws a progress bar on a terminal."""
+def _shown(how: Reader, files: Sequence[Path]) -> Reader:
+    """Return a reader that draws on a terminal how many pages of all it has read, and the time left."""
 
     def read(pages: Iterable[EncodedPage], desk: Desk) -> Iterator[Result]:
         results = how(pages, desk)
         if not sys.stderr.isatty():  # a pipe gets the receipt alone
             return (yield from results)
-        with click.progressbar(results, label=say("receipt.reading"), show_pos=True, file=sys.stderr) as bar:
+        from omr.records.inbox.progress import count_pages
+
+        whole, label = count_pages(files, desk.limits), say("receipt.reading")
+        with click.progressbar(results, whole, label, show_pos=True, file=sys.stderr) as bar:
             yield from bar
 
     return read

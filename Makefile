@@ -23,7 +23,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test torture kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser bundle package-trial bundle-windows windows-trial container-trial country lock system
+.PHONY: help demo test torture kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,7 +31,7 @@ help:  ## this list
 demo: setup  ## the whole job on simulated slips, in ./demo
 	$(BIN)/omr demo demo
 
-test: $(DEV) browser viewers  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
+test: $(DEV) browser viewers scanner  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 lint: $(DEV)  ## errors, style and formatting
@@ -96,6 +96,9 @@ mutants: $(DEV)  ## change the core line by line: does a test notice? Hours; goe
 cluster-trial: $(DEV)  ## 5,000 pages on a cluster, parts of it killed; then over TLS between machines on a wire
 	$(BIN)/python bench/cluster.py
 	$(BIN)/python bench/cluster.py --machines --pages 500
+
+scanner: system  ## SANE, with the devices that it brings for tests
+	$(PYTHON) requirements/system.py scanner
 
 viewers: system  ## other makers' programs that show scans; the tests compare what is read with them
 	$(PYTHON) requirements/system.py viewers

@@ -7,12 +7,13 @@ searched before the built-in. All of it is for its owner's account alone.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from omr.errors import OmrError
 from omr.toml_in import parse_toml, what_is_wrong
@@ -98,6 +99,58 @@ class ReadingSettings(BaseModel):
     megabytes: int = Field(default=2048, ge=256)  # of memory
 
 
+class ScannerSettings(BaseModel):
+    """Table ``[scanners.quay-1]``: a scanner that the server reaches through SANE, and how it scans."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = Field(min_length=1)  # as `scanimage -L` names it
+    dpi: int = Field(default=200, ge=150, le=600)  # 200 in grey reads as well as 300, at half the time
+    colour: bool = False  # red stamps are seen in colour only
+    feeder: bool = True  # else one sheet at a time, from the glass
+    duplex: bool = False
+    units: tuple[str, ...] = ()  # whose clerks may use it; none: everybody's
+    options: tuple[str, ...] = ()  # further words for scanimage, as "--brightness=10"
+
+    @field_validator("options")
+    @classmethod
+    def _are_of_the_device(cls, options: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what would turn scanimage's own work elsewhere, to other files or devices."""
+        for option in options:
+            if not _DEVICE_OPTION.fullmatch(option) or option.split("=")[0] in _OWN_OPTIONS:
+                raise ValueError(f"{option}: --option=value of the device")
+        return options
+
+
+_DEVICE_OPTION: Final = re.compile(r"--[a-z][\w-]*(=[^\x00-\x1f]*)?")
+_OWN_OPTIONS: Final = frozenset(
+    f"--{name}"
+    for name in (
+        *("device-name", "format", "icc-profile", "list-devices", "formatted-device-list", "batch"),
+        *("batch-start", "batch-count", "batch-increment", "batch-double", "batch-print", "batch-prompt"),
+        *(
+            "accept-md5-only",
+            "progress",
+            "output-file",
+            "dont-scan",
+            "test",
+            "all-options",
+            "help",
+            "version",
+        ),
+    )
+)
+
+
+class WatchSettings(BaseModel):
+    """Table ``[[watch]]``: a folder into which a scanner writes, and that the server watches."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: str = Field(min_length=1)
+    unit: str = ""  # whose slips they are; none: as printed
+
+
 class Settings(BaseModel):
     """What an office may set in ``omr.toml``; every key has a sensible default."""
 
@@ -111,6 +164,8 @@ class Settings(BaseModel):
     backup: BackupSettings = BackupSettings()
     poster: PosterSettings = PosterSettings()
     reading: ReadingSettings = ReadingSettings()
+    scanners: dict[str, ScannerSettings] = {}  # by the name that people read
+    watch: tuple[WatchSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Install the Debian or Ubuntu packages that are missing: requirements/system.py [browser] [viewers] [wine].
+"""Install the packages that are missing: requirements/system.py [browser] [viewers] [wine] [scanner].
 
 Looks for the thing itself, not for its package, so that a machine which has it from
 elsewhere is left alone. Needs nothing but Python's standard library, and says in one
@@ -72,6 +72,8 @@ VIEWERS: dict[str, Callable[[], bool]] = {
     "libtiff-tools": program("tiffcp"),
     "libheif-examples": program("heif-enc"),
 }
+# scanners at the desks; it brings devices of its own, which the tests scan from
+SCANNER: dict[str, Callable[[], bool]] = {"sane-utils": program("scanimage")}
 BROWSER: dict[str, Callable[[], bool]] = {
     "chromium": program("chromium", "google-chrome"),
     "libatomic1": library("libatomic.so.1"),  # what Playwright's own node loads
@@ -83,7 +85,7 @@ WINE: dict[str, Callable[[], bool]] = {
     "wine64": program("wine64", "wine"),
     "gcc-mingw-w64-x86-64-win32": program("x86_64-w64-mingw32-gcc"),
 }
-MORE = {"browser": BROWSER, "viewers": VIEWERS, "wine": WINE}
+MORE = {"browser": BROWSER, "viewers": VIEWERS, "wine": WINE, "scanner": SCANNER}
 
 
 def stop(line: str) -> NoReturn:

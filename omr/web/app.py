@@ -80,8 +80,7 @@ def create_app(office: FrontOffice, *, secure: bool = False, hosts: tuple[str, .
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
-        office.worker.start()
-        office.backups.start()
+        office.start()
         yield
         office.close()
 

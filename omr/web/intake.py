@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from omr.errors import OmrError, ScanError
 from omr.files import SCAN_SUFFIXES
-from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, clean_name
+from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, Way, clean_name
+from omr.records.inbox.outlook import outlook
 from omr.records.intake.batches import batches
 from omr.records.intake.receipt import Receipt, receipt_of
 from omr.records.intake.withdrawal import Change
@@ -48,6 +49,8 @@ def desk(visit: Visit) -> Response:
             "intake.html",
             scans=",".join(SCAN_SUFFIXES),
             held_to=held_to,
+            scanners=visit.office.scans.usable(visit.office.workspace.settings.scanners, held_to),
+            has_folders=bool(visit.office.workspace.settings.watch) or bool(outlook(inbox).folders),
             units=_units(store),
             months=_months(),
             under_way=[
@@ -62,6 +65,14 @@ def desk(visit: Visit) -> Response:
 
 def begin(visit: Visit) -> Response:
     """Open a stack; answers with its address, to which the page sends the files."""
+    stack = new_stack(visit)
+    about = f"{stack.name} {stack.unit or ''} {stack.period or ''}"
+    visit.office.note(visit.me.name, "stack_begun", about.strip())
+    return JSONResponse({"stack": f"/intake/{stack.name}"})
+
+
+def new_stack(visit: Visit, way: Way = Way.DESK) -> Stack:
+    """Open a stack with what was said of it: whose slips, of when, how many."""
     unit = visit.own_unit_only(*PV01) or visit.form.get("unit") or None
     period = visit.form.get("period") or None
     count = visit.form.get("expected", "").strip()
@@ -71,17 +82,15 @@ def begin(visit: Visit) -> Response:
     if unit:
         with visit.office.store() as store:
             unit = find_unit(store, unit, when).unit
-    stack = Inbox(visit.office.workspace).begin(
-        unit, when.name if when else None, int(count) if count else None, visit.me.name
-    )
-    visit.office.note(visit.me.name, "stack_begun", f"{stack.name} {unit or ''} {period or ''}".strip())
-    return JSONResponse({"stack": f"/intake/{stack.name}"})
+    inbox = Inbox(visit.office.workspace)
+    name = when.name if when else None
+    return inbox.begin(unit, name, int(count) if count else None, visit.me.name, way=way)
 
 
 async def take_file(visit: Visit) -> Response:
     """Take one file of a stack, as it comes, never whole in memory."""
     inbox = Inbox(visit.office.workspace)
-    stack = _stack(visit, inbox)
+    stack = stack_of(visit, inbox)
     declared = visit.request.headers.get("content-length", "")
     if not declared.isdecimal() or int(declared) > MOST_FILE_BYTES:
         raise OmrError("inbox.too_large", most_gb=MOST_FILE_BYTES // 2**30)
@@ -119,7 +128,8 @@ async def _receive(visit: Visit, file: IO[bytes], declared: int) -> int:
 def send(visit: Visit) -> Response:
     """Close a stack and have it read."""
     inbox = Inbox(visit.office.workspace)
-    stack = _stack(visit, inbox)
+    stack = stack_of(visit, inbox)
+    visit.office.scans.refuse_running(stack)
     if inbox.state(stack) is StackState.FAILED:
         inbox.again(stack)
     elif inbox.state(stack) is StackState.OPEN:
@@ -132,7 +142,8 @@ def send(visit: Visit) -> Response:
 def drop(visit: Visit) -> Response:
     """Throw away a stack that was never sent or cannot be read."""
     inbox = Inbox(visit.office.workspace)
-    stack = _stack(visit, inbox)
+    stack = stack_of(visit, inbox)
+    visit.office.scans.refuse_running(stack)
     inbox.drop(stack)
     visit.office.note(visit.me.name, "stack_dropped", stack.name)
     return see_other("/intake")
@@ -141,7 +152,9 @@ def drop(visit: Visit) -> Response:
 def show(visit: Visit) -> Response:
     """Show where a stack is; once it is read, its receipt."""
     inbox = Inbox(visit.office.workspace)
-    stack = _stack(visit, inbox)
+    stack = stack_of(visit, inbox)
+    if stack.way == Way.SCAN and inbox.state(stack) is StackState.OPEN:
+        return see_other(f"/scan/{stack.name}")
     batch = inbox.batch(stack)
     if batch is not None:
         return see_other(f"/batches/{batch}")
@@ -159,7 +172,7 @@ def show(visit: Visit) -> Response:
 async def progress(visit: Visit) -> Response:
     """Tell how far a stack is, by server-sent events, until it is done."""
     inbox = Inbox(visit.office.workspace)
-    stack = _stack(visit, inbox)
+    stack = stack_of(visit, inbox)
     stream = _events(visit, inbox, stack)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
@@ -249,7 +262,8 @@ _NO_PICTURE: Final = (
 )
 
 
-def _stack(visit: Visit, inbox: Inbox) -> Stack:
+def stack_of(visit: Visit, inbox: Inbox) -> Stack:
+    """Return the stack of an address, if this person may know of it."""
     stack = inbox.find(visit.parameter("stack"))
     if stack is None or visit.own_unit_only(*PV01) not in (None, stack.unit):
         raise NotFoundError

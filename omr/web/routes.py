@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import intake, search
+from omr.web import intake, scan, search
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
@@ -45,6 +45,15 @@ ROUTES: Final = (
     Entry("POST", "/intake/{stack}/send", intake.send, _INTAKE),
     Entry("POST", "/intake/{stack}/drop", intake.drop, _INTAKE),
     Entry("GET", "/intake/{stack}/progress", intake.progress, _INTAKE),
+    Entry("GET", "/folders", scan.folders, _INTAKE),
+    Entry("POST", "/scan", scan.begin, _INTAKE),
+    Entry("GET", "/scan/{stack}", scan.show, _INTAKE),
+    Entry("GET", "/scan/{stack}/progress", scan.progress, _INTAKE),
+    Entry("GET", "/scan/{stack}/{number}.jpg", scan.picture, _INTAKE),
+    Entry("POST", "/scan/{stack}/more", scan.more, _INTAKE),
+    Entry("POST", "/scan/{stack}/again", scan.again, _INTAKE),
+    Entry("POST", "/scan/{stack}/remove", scan.remove, _INTAKE),
+    Entry("POST", "/scan/{stack}/stop", scan.stop, _INTAKE),
     Entry("GET", "/batches/{batch}", intake.receipt, _INTAKE),
     Entry("GET", "/batches/{batch}/{page}.jpg", intake.bad_page_picture, _INTAKE),
     Entry("POST", "/batches/{batch}/correct", intake.correct, _INTAKE),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from waiting import until
 
+from omr.errors import OmrError
 from omr.records.store.backup import last_backup
 from omr.web.work.backups import Backups
 from omr.workspace import Workspace
@@ -45,7 +47,11 @@ def test_a_backup_that_fails_is_said_until_one_succeeds(furnished: Path, tmp_pat
     assert last_backup(target) is None
 
 
-def test_without_a_folder_nothing_runs(furnished: Path, tmp_path: Path) -> None:
-    backups = Backups(Workspace.open(shutil.copytree(furnished, tmp_path / "office")))
-    backups.run()  # ends at once
-    assert backups.last() is None
+def test_without_a_folder_nothing_is_copied_until_somebody_names_one(furnished: Path, tmp_path: Path) -> None:
+    backups = Backups(Workspace.open(shutil.copytree(furnished, tmp_path / "bare")))
+    assert (backups.target, backups.last()) == (None, None)
+    with pytest.raises(OmrError):
+        backups.make()
+    backups.workspace = with_backups(furnished, tmp_path, tmp_path / "backup")
+    assert backups.make().event > 0
+    assert not backups.due()

@@ -66,6 +66,7 @@ class Way(StrEnum):
     DESK = "desk"  # uploaded in the browser
     WATCH = "watch"  # from a folder that a scanner writes into
     READ = "read"  # given on the command line
+    SCAN = "scan"  # from a scanner that the server works
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,18 @@ class Inbox:
         names = [name for name in self._names() if not (self.folder / name / "receipt.json").is_file()]
         return [stack for name in names if (stack := self.find(name)) is not None]
 
+    def ended(self, way: Way, latest: int = 50) -> list[tuple[Stack, str]]:
+        """Return the latest stacks that came in this way and are a batch now, the newest first."""
+        found: list[tuple[Stack, str]] = []
+        for name in reversed(self._names()):
+            stack = self.find(name)
+            batch = self.batch(stack) if stack is not None and stack.way == way else None
+            if stack is not None and batch is not None:
+                found.append((stack, batch))
+            if len(found) == latest:
+                break
+        return found
+
     def _names(self) -> list[str]:
         try:
             return sorted(entry.name for entry in os.scandir(self.folder) if is_stack(entry.name))
@@ -175,8 +188,13 @@ class Inbox:
             path for path in (self.folder / stack.name / "files").glob("*/*") if path.suffix != ".part"
         )
 
-    def place_for(self, stack: Stack, name: str, size: int = 0) -> Path:
+    def place_for(self, stack: Stack, name: str, size: int = 0, *, number: int | None = None) -> Path:
         """Return where a file of this name goes; to be written as ``.part`` and given to `take`.
+
+        Parameters
+        ----------
+        number : int, optional
+            Its place in the stack; without it, it comes last.
 
         Raises
         ------
@@ -191,7 +209,7 @@ class Inbox:
             raise OmrError("inbox.too_many_files", most=MOST_FILES)
         if shutil.disk_usage(folder).free - size < self._least_free:
             raise OmrError("inbox.disk_full")
-        place = self.place_of(stack, count + 1, name)
+        place = self.place_of(stack, count + 1 if number is None else number, name)
         place.parent.mkdir()
         return place.with_name(place.name + ".part")
 
@@ -259,6 +277,20 @@ class Inbox:
             for file, (size, changed_ns) in (self._get(name, "taken.json") or {}).items():
                 yield Path(file), (name, size, changed_ns)
 
+    def note_scan(self, stack: Stack, told: Mapping[str, Any]) -> None:
+        """Note how the scanning of a stack stands that comes from a scanner of ours."""
+        self._put(stack, "scan.json", dict(told))
+
+    def scan(self, stack: Stack) -> dict[str, Any] | None:
+        """Return what was noted last, None if its files came otherwise."""
+        return self._get(stack.name, "scan.json")
+
+    def beside(self, stack: Stack) -> Path:
+        """Return the folder for what a stack needs until it is read, and that is not read itself."""
+        folder = self.folder / stack.name / "beside"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def drop(self, stack: Stack) -> None:
         """Remove a stack that was never sent, or could not be read; nothing of it was counted."""
         if self.state(stack) not in (StackState.OPEN, StackState.FAILED):
@@ -301,7 +333,8 @@ class Inbox:
     def finish(self, stack: Stack, batch: str) -> None:
         """Note the batch; the files go, their originals are kept under their SHA-256."""
         self._put(stack, "receipt.json", {"batch": batch})
-        _clear(self.folder / stack.name / "files")
+        for folder in ("files", "beside"):
+            _clear(self.folder / stack.name / folder)
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -30,7 +30,9 @@ class Place:
 
 PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
 
-INTAKE: Final = Place("/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK}, also=("/batches",))
+INTAKE: Final = Place(
+    "/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK}, also=("/batches", "/scan", "/folders")
+)
 REVIEW: Final = Place("/review", "web.review", "web.review_about", PV01)
 CASES: Final = Place("/cases", "web.cases", "web.cases_about", PV01)
 COMMENTS: Final = Place("/comments", "web.comments", "web.comments_about", PV01)

@@ -15,6 +15,8 @@ from omr.records.store.store import Store
 from omr.web.frame.pictures import Pictures
 from omr.web.people.accounts import Accounts
 from omr.web.people.throttle import Throttle
+from omr.web.scanning.folders import Folders
+from omr.web.scanning.scans import Scans
 from omr.web.work.backups import Backups
 from omr.web.work.errands import Errands
 from omr.web.work.journal import Journal
@@ -24,7 +26,7 @@ from omr.words import Role
 from omr.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class FrontOffice:
     """One workspace that is open to visitors: the hall behind it is lent for each visit."""
 
@@ -36,11 +38,16 @@ class FrontOffice:
     worklist: Worklist
     backups: Backups
     errands: Errands
+    scans: Scans
     kept: Kept = field(default_factory=Kept)
     journal: Journal = field(default_factory=Journal)
     means: Means = MEANS
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
+    folders: Folders = field(init=False)
     _stores: LifoQueue[Store] = field(default_factory=LifoQueue)
+
+    def __post_init__(self) -> None:
+        self.folders = Folders(lambda: self.workspace, self.worker.call)
 
     @classmethod
     def open(cls, workspace: Workspace) -> FrontOffice:
@@ -61,7 +68,19 @@ class FrontOffice:
             Worklist(accounts.signing_key, had=accounts.known_of),
             Backups(workspace),
             Errands(workspace.path),
+            Scans(workspace),
         )
+
+    def start(self) -> None:
+        """Begin the work behind the desks."""
+        self.worker.start()
+        self.backups.start()
+        self.folders.start()
+
+    def take_settings(self) -> None:
+        """Work with the settings as they stand in the file now."""
+        self.workspace = Workspace.open(self.workspace.path)
+        self.backups.workspace = self.workspace
 
     @contextmanager
     def store(self) -> Iterator[Store]:
@@ -100,6 +119,8 @@ class FrontOffice:
         self.errands.stop()
         self.worker.stop()
         self.backups.stop()
+        self.folders.stop()
+        self.scans.close()
         while not self._stores.empty():
             self._stores.get_nowait().close()
         self.accounts.close()

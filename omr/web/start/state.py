@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
@@ -33,7 +34,7 @@ class State:
     unread_files: int  # in stacks that were sent and are not read
     unread_age_s: float  # of the oldest of them, and of what lies in watched folders; 0: nothing is unread
     failed_stacks: int  # that wait for a person
-    dead_workers: tuple[str, ...]  # of "reading" and "backups": what should run and does not
+    dead_workers: tuple[str, ...]  # of "reading", "backups" and "folders": what should run and does not
     trouble: str  # key of what keeps all stacks from being read, "" when nothing does
 
     @property
@@ -63,9 +64,11 @@ def state_of(office: FrontOffice) -> State:
     inbox = Inbox(workspace)
     seen = outlook(inbox)
     backup = office.backups.last()
-    threads = {"reading": office.worker}
+    threads: dict[str, Thread] = {"reading": office.worker}
     if office.backups.target is not None:
-        threads["backups"] = office.backups  # type: ignore[assignment]
+        threads["backups"] = office.backups
+    if workspace.settings.watch:
+        threads["folders"] = office.folders
     return State(
         register=_register(office),
         disk_free_bytes=shutil.disk_usage(workspace.path).free,

@@ -25,6 +25,25 @@ document.addEventListener("htmx:response:error", (event) => {
 document.addEventListener("click", (event) => {
   const printing = event.target.closest("[data-print]");
   if (printing) window.print();
+  const asking = event.target.closest("[data-confirm]");
+  if (asking && !window.confirm(asking.dataset.confirm)) event.preventDefault();
+});
+
+// A form is sent once, and says that it is on its way; what the browser brings back can be sent again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  const button = event.submitter;
+  setTimeout(() => { // after all others that look at the event
+    if (event.defaultPrevented) return;
+    form.dataset.sent = "1";
+    if (button) button.setAttribute("aria-busy", "true");
+  });
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("form [aria-busy]")) button.removeAttribute("aria-busy");
 });
 
 // Typed text is kept in this tab until its form was taken. It comes back only after a login that an ended

@@ -123,4 +123,6 @@ if (following) {
   const events = new EventSource(following.dataset.events);
   events.onmessage = (event) => { following.innerHTML = event.data; };
   events.addEventListener("end", () => { events.close(); location.reload(); });
+  // a session that ended is answered by the login page, which is no stream
+  events.onerror = () => { if (events.readyState === EventSource.CLOSED) location.reload(); };
 }

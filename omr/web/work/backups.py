@@ -21,19 +21,19 @@ _PATIENCE_S: Final = 5.0
 
 
 class Backups(threading.Thread):
-    """Makes a backup whenever the last one is old enough; does nothing without a folder to go to."""
+    """Makes a backup whenever the last one is old enough, as soon as there is a folder to go to."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(name="backups", daemon=True)
-        self._workspace = workspace
+        self.workspace = workspace
         self._ending = threading.Event()
         self.problem: str = ""  # why the last one failed, "" when it did not
 
     @property
     def target(self) -> Path | None:
         """Where backups go; None: nobody said so."""
-        to = self._workspace.settings.backup.to
-        return self._workspace.path / to if to else None
+        to = self.workspace.settings.backup.to
+        return self.workspace.path / to if to else None
 
     def last(self) -> Backup | None:
         """Return the newest backup, None where there is none or its disk is away."""
@@ -51,19 +51,36 @@ class Backups(threading.Thread):
     def run(self) -> None:
         """Look until stopped."""
         wait_s = 0.0
-        while self.target is not None and not self._ending.wait(wait_s):
+        while not self._ending.wait(wait_s):
             wait_s = _LOOK_EVERY_S
             try:
-                if self.due():
-                    made = back_up(self._workspace, self.target)
-                    log.event("backed_up", events=made.event, originals=made.originals, copied=made.copied)
-                    self.problem = ""
+                if self.target is not None and self.due():
+                    self.make()
             except Exception as error:  # whatever it is: this loop must say it, and go on
                 self.problem = str(error) if isinstance(error, OmrError) else type(error).__name__
                 log.failure("backup_failed", error)
                 wait_s = _AGAIN_AFTER_S
 
+    def make(self) -> Backup:
+        """Make one now; somebody waits for it, or it is due.
+
+        Raises
+        ------
+        OmrError
+            If nobody said where it goes, or it cannot be made.
+        """
+        if self.target is None:
+            raise OmrError("keeping.no_place")
+        try:
+            made = back_up(self.workspace, self.target)
+        except OmrError as error:
+            self.problem = str(error)
+            raise
+        log.event("backed_up", events=made.event, originals=made.originals, copied=made.copied)
+        self.problem = ""
+        return made
+
     def due(self) -> bool:
         """Whether the last backup is old enough for another one."""
         last = self.last()
-        return last is None or not 0 <= last.age_s < self._workspace.settings.backup.every_hours * 3600
+        return last is None or not 0 <= last.age_s < self.workspace.settings.backup.every_hours * 3600

@@ -52,7 +52,19 @@ FLOORS = {
     "reading": ["scan", "page", "marks", ""],
     "records": ["store", "register", "counts", "intake", "inbox", "review", "exchange"],
     "reports": ["figures", "tables", "document", ""],
-    "web": ["people", "work", "scanning", "frame", "door", "review", "paper", "month", "start", ""],
+    "web": [
+        "people",
+        "work",
+        "scanning",
+        "frame",
+        "door",
+        "review",
+        "paper",
+        "month",
+        "start",
+        "keeping",
+        "",
+    ],
     "cli": ["", "month", "scans", "keeping", "paper"],
 }
 # what many modules speak to, because it is a language of the house; everything else has one door

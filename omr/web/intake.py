@@ -11,23 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from omr.errors import OmrError, ScanError
+from omr.errors import OmrError
 from omr.files import SCAN_SUFFIXES
 from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, Way, clean_name
 from omr.records.inbox.outlook import outlook
 from omr.records.intake.batches import batches
-from omr.records.intake.receipt import Receipt, receipt_of
-from omr.records.intake.withdrawal import Change
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, find_unit, list_units
-from omr.records.review.rescans import rescans_of
 from omr.records.store.store import Store
 from omr.text import unaccented
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, fragment, page, see_other
-from omr.web.frame.pictures import jpeg, thumbnail
 from omr.web.frame.visit import Visit
-from omr.web.review import stacks
 
 _BLOCK: Final = 1 << 20
 _MONTHS_OFFERED: Final = 13
@@ -51,8 +46,8 @@ def desk(visit: Visit) -> Response:
             held_to=held_to,
             scanners=visit.office.scans.usable(visit.office.workspace.settings.scanners, held_to),
             has_folders=bool(visit.office.workspace.settings.watch) or bool(outlook(inbox).folders),
-            units=_units(store),
-            months=_months(),
+            units=units_offered(store),
+            months=months_offered(),
             under_way=[
                 (stack, state, inbox.progress(stack))
                 for stack in reversed(stacks)
@@ -193,75 +188,6 @@ async def _events(visit: Visit, inbox: Inbox, stack: Stack) -> AsyncIterator[str
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
-def receipt(visit: Visit) -> Response:
-    """Show the receipt of a batch, to be printed and signed, and which sheets to scan again."""
-    with visit.office.store() as store:
-        return _show_receipt(visit, store)
-
-
-def correct(visit: Visit) -> Response:
-    """Correct what was told of a batch: what that changes is shown first, and recorded once confirmed."""
-    with visit.office.store() as store:
-        change, problem = stacks.corrected(visit, store, _receipt(visit, store).batch)
-        return _show_receipt(visit, store, change=change, problem=problem)
-
-
-def not_rescanned(visit: Visit) -> Response:
-    """Take back that a page and a slip are one sheet."""
-    with visit.office.store() as store:
-        stacks.apart(visit, store, _receipt(visit, store).batch)
-        return _show_receipt(visit, store)
-
-
-def _show_receipt(visit: Visit, store: Store, *, change: Change | None = None, problem: str = "") -> Response:
-    made = _receipt(visit, store)
-    return page(
-        visit,
-        "receipt.html",
-        status=400 if problem else 200,
-        receipt=made,
-        rescans=rescans_of(store, made.batch.name),
-        units=_units(store),
-        months=_months(),
-        told=stacks.told(visit, made.batch),
-        whole=visit.own_unit_only(*PV01) is None,
-        change=change,
-        problem=problem,
-        office_name=visit.office.workspace.settings.office,
-    )
-
-
-def _receipt(visit: Visit, store: Store) -> Receipt:
-    try:
-        made = receipt_of(store, visit.parameter("batch"))
-    except OmrError as error:
-        raise NotFoundError from error
-    if visit.own_unit_only(*PV01) not in (None, made.batch.orders.unit):
-        raise NotFoundError
-    return made
-
-
-def bad_page_picture(visit: Visit) -> Response:
-    """Show a page that could not be read, or is blank, small: enough to find the sheet in the stack."""
-    number = visit.parameter("page")
-    with visit.office.store() as store:
-        made = _receipt(visit, store)
-        if number not in {str(page.key) for page in (*made.to_scan_again, *made.backs)}:
-            raise NotFoundError
-        try:
-            picture = jpeg(thumbnail(visit.office.pictures.pixels(store, int(number)), _THUMBNAIL_PX))
-        except ScanError:
-            return Response(_NO_PICTURE, media_type="image/svg+xml")
-    return Response(picture, media_type="image/jpeg")
-
-
-_NO_PICTURE: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 148 210">'
-    '<rect width="148" height="210" fill="#eee"/>'
-    '<path d="M40 70l68 70m0-70l-68 70" stroke="#999" stroke-width="4"/></svg>'
-)
-
-
 def stack_of(visit: Visit, inbox: Inbox) -> Stack:
     """Return the stack of an address, if this person may know of it."""
     stack = inbox.find(visit.parameter("stack"))
@@ -270,14 +196,14 @@ def stack_of(visit: Visit, inbox: Inbox) -> Stack:
     return stack
 
 
-def _units(store: Store) -> list[Unit]:
+def units_offered(store: Store) -> list[Unit]:
     """Return the units of which a stack may be, by name: those that are, or were in the months offered."""
-    oldest = parse_period(_months()[-1]).first_day
+    oldest = parse_period(months_offered()[-1]).first_day
     serving = [unit for unit in list_units(store) if unit.valid_to is None or unit.valid_to > oldest]
     return sorted({unit.unit: unit for unit in serving}.values(), key=lambda unit: unaccented(unit.name))
 
 
-def _months() -> list[str]:
+def months_offered() -> list[str]:
     """Return the months that a stack may be of: this one first."""
     today: date = datetime.now().astimezone().date()
     first = today.year * 12 + today.month - 1

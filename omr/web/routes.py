@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import intake, scan, search
+from omr.web import batches, intake, scan, search
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
+from omr.web.keeping import backup, glass, settings
 from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, travel, voices
 from omr.web.paper import counters, handing, printing, sheets, stock, units
 from omr.web.review import cases, comments, grid, heaps, review, strip, undo
@@ -25,6 +26,7 @@ _BOARD: Final = Access(desks.BOARD.roles)
 _FIGURES: Final = Access(desks.BOARD.roles | desks.OVERVIEW.roles)
 _LEAD: Final = Access(frozenset({Role.LEAD}))
 _ACCOUNTS: Final = Access(desks.ACCOUNTS.roles)
+_SETTINGS: Final = Access(desks.SETTINGS.roles)
 
 ROUTES: Final = (
     Entry("GET", "/static/{name:path}", pages.fixed_file, PUBLIC),
@@ -36,6 +38,7 @@ ROUTES: Final = (
     Entry("POST", "/logout", auth.logout, SIGNED_IN),
     Entry("GET", "/password", auth.password_page, SIGNED_IN),
     Entry("POST", "/password", auth.change_password, SIGNED_IN),
+    Entry("POST", "/password/sign-out", auth.end_others, SIGNED_IN),
     Entry("GET", "/", home.home, SIGNED_IN),
     Entry("GET", "/help", help.help_page, SIGNED_IN),
     Entry("GET", "/intake", intake.desk, _INTAKE),
@@ -54,10 +57,13 @@ ROUTES: Final = (
     Entry("POST", "/scan/{stack}/again", scan.again, _INTAKE),
     Entry("POST", "/scan/{stack}/remove", scan.remove, _INTAKE),
     Entry("POST", "/scan/{stack}/stop", scan.stop, _INTAKE),
-    Entry("GET", "/batches/{batch}", intake.receipt, _INTAKE),
-    Entry("GET", "/batches/{batch}/{page}.jpg", intake.bad_page_picture, _INTAKE),
-    Entry("POST", "/batches/{batch}/correct", intake.correct, _INTAKE),
-    Entry("POST", "/batches/{batch}/apart", intake.not_rescanned, _CASES),
+    Entry("GET", "/batches/{batch}.pdf", batches.paper, _INTAKE),
+    Entry("GET", "/batches/{batch}", batches.receipt, _INTAKE),
+    Entry("GET", "/batches/{batch}/{page}.jpg", batches.bad_page_picture, _INTAKE),
+    Entry("POST", "/batches/{batch}/correct", batches.correct, _INTAKE),
+    Entry("POST", "/batches/{batch}/withdraw", batches.withdraw, _REVIEW),
+    Entry("POST", "/batches/{batch}/restore", batches.restore, _REVIEW),
+    Entry("POST", "/batches/{batch}/apart", batches.not_rescanned, _CASES),
     Entry("GET", "/review", review.desk, _REVIEW),
     Entry("POST", "/review/next", review.following, _REVIEW),
     Entry("POST", "/review/decide", review.decide, _REVIEW),
@@ -153,8 +159,22 @@ ROUTES: Final = (
     Entry("GET", "/search", search.desk, _SEARCH),
     Entry("GET", "/slips/{serial}", search.show, _SEARCH),
     Entry("GET", "/slips/{serial}/{reading}.jpg", search.picture, _REVIEW),
+    Entry("GET", "/scanner-check", glass.desk, _INTAKE),
+    Entry("POST", "/scanner-check", glass.scan, _INTAKE),
+    Entry("POST", "/scanner-check/file", glass.send, _INTAKE, body=True),
+    Entry("GET", "/settings", settings.desk, _SETTINGS),
+    Entry("POST", "/settings", settings.change, _SETTINGS),
+    Entry("POST", "/settings/scanners", settings.add_scanner, _ACCOUNTS),
+    Entry("POST", "/settings/scanners/remove", settings.remove_scanner, _ACCOUNTS),
+    Entry("POST", "/settings/folders", settings.add_folder, _ACCOUNTS),
+    Entry("POST", "/settings/folders/remove", settings.remove_folder, _ACCOUNTS),
+    Entry("GET", "/backup", backup.desk, _ACCOUNTS),
+    Entry("POST", "/backup", backup.make, _ACCOUNTS),
     Entry("GET", "/accounts", users.accounts_page, _ACCOUNTS),
     Entry("POST", "/accounts", users.add, _ACCOUNTS),
+    Entry("GET", "/accounts/{name}", users.show, _ACCOUNTS),
+    Entry("POST", "/accounts/{name}", users.change, _ACCOUNTS),
+    Entry("POST", "/accounts/{name}/sign-out", users.sign_out, _ACCOUNTS),
     Entry("POST", "/accounts/{name}/reset", users.reset, _ACCOUNTS),
     Entry("POST", "/accounts/{name}/active", users.set_active, _ACCOUNTS),
     Entry("GET", "/{path:path}", pages.missing, PUBLIC),

@@ -15,7 +15,7 @@ from omr.records.store.store import Store
 from omr.words import Role
 
 PAGES = {
-    Role.CLERK: ["/", "/help", "/intake", "/batches/B000001"],
+    Role.CLERK: ["/", "/help", "/intake", "/batches/B000001", "/folders", "/scanner-check"],
     Role.REVIEWER: ["/review", "/review/grid", "/cases", "/cases/P4", "/cases/S1", "/comments"],
     Role.LEAD: [
         "/overview",
@@ -35,7 +35,7 @@ PAGES = {
         "/month/2026-11/travel",
     ],
     Role.VIEWER: ["/overview"],
-    Role.ADMIN: ["/accounts", "/password", "/nothing"],
+    Role.ADMIN: ["/accounts", "/accounts/quet.pc06", "/settings", "/backup", "/password", "/nothing"],
 }
 
 
@@ -131,11 +131,13 @@ def test_keyboard_alone_adds_an_account(window):
     window.focus("#new-name")
     window.keyboard.type("lan.pv01")
     window.keyboard.press("Tab")
-    window.keyboard.press("Tab")
+    window.keyboard.type("Lê Thị Lan")
+    for _ in ("rank", "clerk", "reviewer"):
+        window.keyboard.press("Tab")
     window.keyboard.press("Space")
     window.keyboard.press("Enter")
     window.wait_for_selector(".one-time")
-    assert "lan.pv01" in window.inner_text("[role=status]")
+    assert "lan.pv01" in window.inner_text(".note[role=status]")
 
 
 @pytest.mark.parametrize("role, seen, unseen", [(Role.LEAD, "PC08", ""), (Role.VIEWER, "PC06", "PC08")])

@@ -25,8 +25,10 @@ def receipt(session: Session, batch: str, output: Path | None, as_json: bool) ->
         made = receipt_of(store, batch)
         if output is not None:
             from omr.records.intake.receipt_pdf import print_receipt
+            from omr.web.people.accounts import signature_of
 
-            print_receipt(made, workspace.settings.office, output)
+            by = signature_of(workspace.path, made.batch.by)
+            print_receipt(made, workspace.settings.office, output, by)
     if as_json:
         return print_json({**receipt_as_json(made), "pdf": str(output.absolute()) if output else None})
     click.echo(say("receipt.printed", target=output) if output else as_text(made))

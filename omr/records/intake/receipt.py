@@ -14,7 +14,7 @@ from omr.records.intake.batches import COUNTING, FLAGGED, TO_SETTLE, Batch, Came
 from omr.records.intake.elsewhere import is_found
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
-from omr.text import moment
+from omr.text import moment, month, number
 from omr.words import BLANK_ALONE, PAGES_MAY_BE_MISSING, Aside, NotRead, PageOutcome, Standing
 
 WHOLE_FILE: Final = 0
@@ -243,6 +243,34 @@ def as_json(made: Receipt) -> dict[str, object]:
             for one in made.left_out
         ],
     }
+
+
+def figures(made: Receipt, by: str = "") -> list[tuple[str, str]]:
+    """Return what a receipt says, on a screen as on paper: the word of ``receipt.name_<word>``, and a value.
+
+    Parameters
+    ----------
+    by : str, optional
+        How who had it read signs; without it, under their login name.
+    """
+    batch, came = made.batch, made.came
+    told: list[tuple[str, object]] = [
+        ("unit", batch.orders.unit or say("receipt.by_run")),
+        ("period", month(batch.orders.period) if batch.orders.period else say("receipt.by_run")),
+        ("scanned_at", f"{moment(batch.at)} ({by or batch.by})"),
+        ("files", made.files),
+        ("counted", "–" if made.expected is None else made.expected),
+        ("sheets", came.sheets),
+        ("read", came.read),
+        ("blank", came.blank_backs),
+        ("rejected", came.rejected),
+        ("counting", came.counting),
+        ("again", made.duplicates),
+        ("review", made.to_review),
+        ("root", batch.root or say("receipt.unfinished")),
+        ("head", made.head),
+    ]
+    return [(name, number(value) if isinstance(value, int) else str(value)) for name, value in told]
 
 
 def sheets_message(missing: int) -> str:

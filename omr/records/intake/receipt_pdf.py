@@ -9,12 +9,16 @@ from reportlab.platypus import Flowable, Spacer
 
 from omr.forms.printing.office_paper import table, text, write_paper
 from omr.messages import say
-from omr.records.intake.receipt import Receipt, sheets_message
-from omr.text import moment
+from omr.records.intake.receipt import Receipt, figures, sheets_message
 
 
-def print_receipt(made: Receipt, office: str, target: Path) -> None:
+def print_receipt(made: Receipt, office: str, target: Path, by: str = "") -> None:
     """Print the receipt of a batch on A4.
+
+    Parameters
+    ----------
+    by : str, optional
+        How who had it read signs; without it, under their login name.
 
     Raises
     ------
@@ -22,29 +26,16 @@ def print_receipt(made: Receipt, office: str, target: Path) -> None:
         If the file cannot be written.
     """
     batch, came = made.batch, made.came
-    figures = [
-        ("unit", batch.orders.unit or say("receipt.by_run")),
-        ("period", batch.orders.period or say("receipt.by_run")),
-        ("scanned_at", f"{moment(batch.at)} ({batch.by})"),
-        ("files", made.files),
-        ("counted", "–" if made.expected is None else made.expected),
-        ("sheets", came.sheets),
-        ("read", came.read),
-        ("blank", came.blank_backs),
-        ("rejected", came.rejected),
-        ("counting", came.counting),
-        ("again", made.duplicates),
-        ("review", made.to_review),
-        ("root", batch.root or say("receipt.unfinished")),
-        ("head", made.head),
-    ]
     story: list[Flowable] = [
         text(office.upper(), "head", bold=True),
         Spacer(0, 6 * mm),
         text(say("receipt.title", batch=batch.name), "title", bold=True, centred=True),
         Spacer(0, 6 * mm),
         table(
-            [[text(say(f"receipt.name_{name}")), text(str(value), bold=True)] for name, value in figures],
+            [
+                [text(say(f"receipt.name_{name}")), text(str(value), bold=True)]
+                for name, value in figures(made, by)
+            ],
             [65.0, 115.0],
         ),
     ]

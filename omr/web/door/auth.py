@@ -10,7 +10,7 @@ from starlette.responses import Response
 from omr.errors import AccessError
 from omr.messages import LANGUAGES, say
 from omr.web.door.access import LANGUAGE_COOKIE
-from omr.web.frame.pages import page, see_other
+from omr.web.frame.pages import page, see_other, sentence
 from omr.web.frame.visit import Visit
 
 
@@ -53,7 +53,7 @@ def login(visit: Visit) -> Response:
     office.accounts.end_session(visit.secret)
     office.note(user.name, "login", address)
     response = see_other("/password" if user.must_change else local_path(visit.form.get("next", "")))
-    visit.request.app.state.gate.remember(response, office.accounts.start_session(user.name))
+    visit.request.app.state.gate.remember(response, office.accounts.start_session(user.name, address))
     return response
 
 
@@ -67,8 +67,19 @@ def logout(visit: Visit) -> Response:
 
 
 def password_page(visit: Visit) -> Response:
-    """Ask for a new password."""
-    return page(visit, "password.html", problem="")
+    """Ask for a new password; show where this person is signed in."""
+    return _password(visit)
+
+
+def _password(visit: Visit, problem: str = "") -> Response:
+    sessions = visit.office.accounts.sessions(visit.me.name, visit.secret)
+    return page(visit, "password.html", status=400 if problem else 200, problem=problem, sessions=sessions)
+
+
+def end_others(visit: Visit) -> Response:
+    """Sign out everywhere but here."""
+    visit.office.accounts.end_sessions(visit.me.name, visit.me.name, but=visit.secret)
+    return see_other("/password")
 
 
 def change_password(visit: Visit) -> Response:
@@ -79,9 +90,11 @@ def change_password(visit: Visit) -> Response:
             raise AccessError("accounts.passwords_differ")
         visit.office.accounts.change_password(visit.me.name, form.get("old", ""), form.get("new", ""))
     except AccessError as error:
-        return page(visit, "password.html", status=400, problem=str(error))
+        return _password(visit, sentence(str(error)))
     response = see_other("/")
-    visit.request.app.state.gate.remember(response, visit.office.accounts.start_session(visit.me.name))
+    visit.request.app.state.gate.remember(
+        response, visit.office.accounts.start_session(visit.me.name, _address(visit))
+    )
     return response
 
 

@@ -1,14 +1,15 @@
-"""The administrator's desk: accounts and the record of what was done with them."""
+"""The administrator's desk: accounts, one by one, and the record of what was done with them."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.records.register.units import find_unit, list_units
-from omr.web.frame.pages import page, see_other
+from omr.records.register.units import Unit, find_unit, list_units
+from omr.text import unaccented
+from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.visit import Visit
-from omr.web.people.accounts import parse_roles
+from omr.web.people.accounts import User, account_name, parse_roles
 from omr.words import Role
 
 
@@ -17,47 +18,114 @@ def accounts_page(visit: Visit) -> Response:
     return _show(visit)
 
 
-def _show(
-    visit: Visit, *, problem: str = "", fresh: tuple[str, str] | None = None, status: int = 200
-) -> Response:
+def _show(visit: Visit, *, problem: str = "") -> Response:
     accounts = visit.office.accounts
-    with visit.office.store() as store:
-        units = [unit for unit in list_units(store) if unit.valid_to is None]
     return page(
         visit,
         "accounts.html",
-        status=status,
+        status=400 if problem else 200,
         accounts=accounts.users(),
         acts=accounts.acts(50),
         roles=list(Role),
-        units=units,
+        units=_units(visit),
+        problem=problem,
+        told=visit.form,
+    )
+
+
+def _units(visit: Visit) -> list[Unit]:
+    with visit.office.store() as store:
+        units = [unit for unit in list_units(store) if unit.valid_to is None]
+    return sorted(units, key=lambda unit: unaccented(unit.name))
+
+
+def add(visit: Visit) -> Response:
+    """Add an account; its one-time password is shown once, on this answer."""
+    form = visit.form
+    try:
+        roles, unit = _granted(visit)
+        password = visit.office.accounts.add(form.get("name", ""), roles, unit, by=visit.me.name)
+        name = account_name(form.get("name", ""))
+        visit.office.accounts.describe(name, form.get("full_name", ""), form.get("rank", ""), visit.me.name)
+    except OmrError as error:
+        return _show(visit, problem=sentence(str(error)))
+    return _one(visit, name, fresh=password)
+
+
+def show(visit: Visit) -> Response:
+    """Show one account: who it is, what it may do, where it is signed in."""
+    return _one(visit, visit.parameter("name"))
+
+
+def change(visit: Visit) -> Response:
+    """Change what somebody may do, and how they sign; where that changes, their sessions end."""
+    user, form, accounts = _user(visit), visit.form, visit.office.accounts
+    try:
+        roles, unit = _granted(visit)
+        accounts.describe(user.name, form.get("full_name", ""), form.get("rank", ""), visit.me.name)
+        if (roles, unit) != (user.roles, user.unit):
+            accounts.grant(user.name, roles, unit, by=visit.me.name)
+    except OmrError as error:
+        return _one(visit, user.name, problem=sentence(str(error)))
+    return see_other(f"/accounts/{user.name}")
+
+
+def reset(visit: Visit) -> Response:
+    """Give an account a new one-time password."""
+    user = _user(visit)
+    try:
+        password = visit.office.accounts.reset(user.name, by=visit.me.name)
+    except OmrError as error:
+        return _one(visit, user.name, problem=sentence(str(error)))
+    return _one(visit, user.name, fresh=password)
+
+
+def set_active(visit: Visit) -> Response:
+    """Let an account in or keep it out."""
+    user = _user(visit)
+    try:
+        visit.office.accounts.set_active(user.name, visit.form.get("active") == "1", by=visit.me.name)
+    except OmrError as error:
+        return _one(visit, user.name, problem=sentence(str(error)))
+    return see_other(f"/accounts/{user.name}")
+
+
+def sign_out(visit: Visit) -> Response:
+    """Sign somebody out everywhere."""
+    user = _user(visit)
+    visit.office.accounts.end_sessions(user.name, visit.me.name)
+    return see_other(f"/accounts/{user.name}")
+
+
+def _one(visit: Visit, name: str, *, problem: str = "", fresh: str = "") -> Response:
+    user = visit.office.accounts.find(name)
+    if user is None:
+        raise NotFoundError
+    return page(
+        visit,
+        "account.html",
+        status=400 if problem else 200,
+        account=user,
+        roles=list(Role),
+        units=_units(visit),
+        sessions=visit.office.accounts.sessions(name, visit.secret),
         problem=problem,
         fresh=fresh,
     )
 
 
-def add(visit: Visit) -> Response:
-    """Add an account; its one-time password is shown once, on this answer."""
-    name, unit = visit.form.get("name", ""), visit.form.get("unit", "").strip() or None
-    try:
-        roles = parse_roles(visit.form.get("roles", "").replace(" ", ","))
-        if unit is not None:
-            with visit.office.store() as store:
-                unit = find_unit(store, unit).unit  # as the register spells it: desks compare it
-        password = visit.office.accounts.add(name, roles, unit, by=visit.me.name)
-    except OmrError as error:
-        return _show(visit, problem=str(error), status=400)
-    return _show(visit, fresh=(name, password))
+def _user(visit: Visit) -> User:
+    user = visit.office.accounts.find(visit.parameter("name"))
+    if user is None:
+        raise NotFoundError
+    return user
 
 
-def reset(visit: Visit) -> Response:
-    """Give an account a new one-time password."""
-    name = visit.parameter("name")
-    return _show(visit, fresh=(name, visit.office.accounts.reset(name, by=visit.me.name)))
-
-
-def set_active(visit: Visit) -> Response:
-    """Let an account in or keep it out."""
-    active = visit.form.get("active") == "1"
-    visit.office.accounts.set_active(visit.parameter("name"), active, by=visit.me.name)
-    return see_other("/accounts")
+def _granted(visit: Visit) -> tuple[frozenset[Role], str | None]:
+    """Return the roles and the unit that the form says, the unit as the register spells it."""
+    roles = parse_roles(visit.form.get("roles", "").replace(" ", ","))
+    unit = visit.form.get("unit", "").strip() or None
+    if unit is not None:
+        with visit.office.store() as store:
+            unit = find_unit(store, unit).unit
+    return roles, unit

@@ -31,7 +31,11 @@ class Place:
 PV01: Final = frozenset({Role.REVIEWER, Role.LEAD})
 
 INTAKE: Final = Place(
-    "/intake", "web.intake", "web.intake_about", PV01 | {Role.CLERK}, also=("/batches", "/scan", "/folders")
+    "/intake",
+    "web.intake",
+    "web.intake_about",
+    PV01 | {Role.CLERK},
+    also=("/batches", "/scan", "/folders", "/scanner-check"),
 )
 REVIEW: Final = Place("/review", "web.review", "web.review_about", PV01)
 CASES: Final = Place("/cases", "web.cases", "web.cases_about", PV01)
@@ -42,11 +46,13 @@ OVERVIEW: Final = Place(
     "/overview", "web.overview", "web.overview_about", frozenset({Role.LEAD, Role.VIEWER})
 )
 ACCOUNTS: Final = Place("/accounts", "web.accounts", "web.accounts_about", frozenset({Role.ADMIN}))
+SETTINGS: Final = Place("/settings", "settings.title", "settings.about", frozenset({Role.LEAD, Role.ADMIN}))
+BACKUP: Final = Place("/backup", "keeping.backup", "keeping.backup_about", frozenset({Role.ADMIN}))
 
 # reached from the box in the head of every page, not from the list of desks
 SEARCH: Final = Place("/search", "search.search", "search.search_about", PV01 | {Role.CLERK})
 
-DESKS: Final = (PRINT, INTAKE, REVIEW, CASES, COMMENTS, BOARD, OVERVIEW, ACCOUNTS)
+DESKS: Final = (PRINT, INTAKE, REVIEW, CASES, COMMENTS, BOARD, OVERVIEW, ACCOUNTS, SETTINGS, BACKUP)
 
 
 def desks_of(user: User) -> list[Place]:

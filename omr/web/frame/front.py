@@ -108,6 +108,11 @@ class FrontOffice:
         """Record an act that is no fact about slips: logins, downloads, looking at a whole page."""
         self.accounts.note(by, what, about)
 
+    def signature(self, name: str) -> str:
+        """Return how somebody signs: rank and full name where they are known."""
+        user = self.accounts.find(name)
+        return user.signature if user else name
+
     def first_admin(self) -> str | None:
         """Make the account ``admin`` when nobody has one yet; return its one-time password."""
         if self.accounts.users():

@@ -34,6 +34,7 @@ OF_A_UNIT: Final = frozenset({Role.CLERK, Role.VIEWER})
 
 IDLE: Final = timedelta(minutes=30)  # a screen left alone at a counter
 LONGEST: Final = timedelta(hours=12)  # a working day with overtime
+LONGEST_NAME: Final = 80  # of a person
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 200  # argon2 hashes all of it: a megabyte would be an attack
 # Without look-alikes; 16 of 31 signs are 79 bits, and the password is changed at the first login.
@@ -100,6 +101,14 @@ def m003_tokens(db: Database) -> None:
     )
 
 
+@migrations()
+def m004_persons(db: Database) -> None:
+    """Add how a person signs, and from where a session comes."""
+    db.execute("ALTER TABLE accounts ADD COLUMN full_name TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE accounts ADD COLUMN rank TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT ''")
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """One account as the desks need it."""
@@ -109,6 +118,23 @@ class User:
     unit: str | None
     must_change: bool  # the one-time password is still in force
     active: bool
+    full_name: str = ""
+    rank: str = ""
+
+    @property
+    def signature(self) -> str:
+        """How this person signs: rank and full name, else the login name."""
+        return f"{self.rank} {self.full_name}".strip() if self.full_name else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One browser in which an account is signed in."""
+
+    started_at: str  # UTC
+    seen_at: str
+    address: str
+    here: bool  # the one that asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +209,9 @@ class Accounts:
             if self.find(name) is not None:
                 raise AccessError("accounts.name_taken", name=name)
             self._db.execute(
-                "INSERT INTO accounts VALUES (?, ?, ?, 1, 1, ?)", [name, unit, hashed, self._now()]
+                "INSERT INTO accounts (name, unit, password, must_change, active, made_at) "
+                "VALUES (?, ?, ?, 1, 1, ?)",
+                [name, unit, hashed, self._now()],
             )
             self._grant(name, granted)
             self.note(by, "account_added", f"{name}: {' '.join(sorted(granted))} {unit or ''}".strip())
@@ -199,6 +227,7 @@ class Accounts:
         with self._lock, self._db.atomic():
             user = self._known(name)
             if Role.ADMIN in user.roles and Role.ADMIN not in granted:
+                _refuse_oneself(name, by)
                 self._another_admin(name)
             self._db.execute("DELETE FROM roles WHERE name = ?", [name])
             self._db.execute("UPDATE accounts SET unit = ? WHERE name = ?", [unit, name])
@@ -206,8 +235,27 @@ class Accounts:
             self._end_all(name)
             self.note(by, "roles_changed", f"{name}: {' '.join(sorted(granted))} {unit or ''}".strip())
 
+    def describe(self, name: str, full_name: str, rank: str, by: str) -> None:
+        """Say how an account's owner signs.
+
+        Raises
+        ------
+        AccessError
+            If there is no such account, or what is given is no name.
+        """
+        told = [" ".join(unicodedata.normalize("NFC", text).split()) for text in (full_name, rank)]
+        if any(len(text) > LONGEST_NAME or not text.isprintable() for text in told):
+            raise AccessError("people.bad_full_name", most=LONGEST_NAME)
+        with self._lock, self._db.atomic():
+            user = self._known(name)
+            if (user.full_name, user.rank) == tuple(told):
+                return
+            self._db.execute("UPDATE accounts SET full_name = ?, rank = ? WHERE name = ?", [*told, name])
+            self.note(by, "account_described", f"{name}: {told[1]} {told[0]}")
+
     def reset(self, name: str, by: str) -> str:
         """Give an account a new one-time password and return it; its sessions end."""
+        _refuse_oneself(name, by)
         password = one_time_password()
         hashed = _hash(password)
         with self._lock, self._db.atomic():
@@ -223,6 +271,8 @@ class Accounts:
         """Let an account in or keep it out; accounts are never deleted: their acts name them."""
         with self._lock, self._db.atomic():
             user = self._known(name)
+            if not active:
+                _refuse_oneself(name, by)
             if not active and Role.ADMIN in user.roles:
                 self._another_admin(name)
             self._db.execute("UPDATE accounts SET active = ? WHERE name = ?", [int(active), name])
@@ -273,7 +323,8 @@ class Accounts:
         """Return all accounts by name."""
         with self._lock:
             rows = self._db.execute(
-                """SELECT name, coalesce(group_concat(role, ' '), ''), unit, must_change, active
+                """SELECT name, coalesce(group_concat(role, ' '), ''), unit, must_change, active,
+                    full_name, rank
                 FROM accounts LEFT JOIN roles USING (name) GROUP BY name ORDER BY name"""
             ).fetchall()
         return [_user(*row) for row in rows]
@@ -300,13 +351,16 @@ class Accounts:
 
     # sessions
 
-    def start_session(self, name: str) -> str:
+    def start_session(self, name: str, address: str = "") -> str:
         """Begin a session and return its secret, which only the browser keeps."""
         secret, now = secrets.token_urlsafe(32), self._now()
         with self._lock, self._db.atomic():
             longest_ago = (self._clock() - LONGEST).isoformat()
             self._db.execute("DELETE FROM sessions WHERE started_at < ?", [longest_ago])
-            self._db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", [_digest(secret), name, now, now])
+            self._db.execute(
+                "INSERT INTO sessions (digest, name, started_at, seen_at, address) VALUES (?, ?, ?, ?, ?)",
+                [_digest(secret), name, now, now, address],
+            )
         return secret
 
     def visitor(self, secret: str) -> User | None:
@@ -314,15 +368,15 @@ class Accounts:
         with self._lock:
             row = self._db.execute(
                 """SELECT name, coalesce(group_concat(role, ' '), ''), unit, must_change, active,
-                    started_at, seen_at
+                    full_name, rank, started_at, seen_at
                 FROM sessions JOIN accounts USING (name) LEFT JOIN roles USING (name)
                 WHERE digest = ? GROUP BY name""",
                 [_digest(secret)],
             ).fetchone()
             if row is None:
                 return None
-            user = _user(*row[:5])
-            started, seen, now = datetime.fromisoformat(row[5]), datetime.fromisoformat(row[6]), self._clock()
+            user = _user(*row[:7])
+            started, seen, now = *map(datetime.fromisoformat, row[7:]), self._clock()
             back = now < seen - _CLOCK_SLACK or now < started - _CLOCK_SLACK
             if not user.active or back or now - seen > IDLE or now - started > LONGEST:
                 self.end_session(secret)
@@ -338,6 +392,24 @@ class Accounts:
         """End one session."""
         with self._lock, self._db.atomic():
             self._db.execute("DELETE FROM sessions WHERE digest = ?", [_digest(secret)])
+
+    def sessions(self, name: str, secret: str = "") -> list[Session]:
+        """Return the sessions of an account that are not over, the latest seen first."""
+        now = self._clock()
+        with self._lock:
+            rows = self._db.execute(
+                """SELECT started_at, seen_at, address, digest = ? FROM sessions WHERE name = ?
+                AND seen_at >= ? AND started_at >= ? ORDER BY seen_at DESC""",
+                [_digest(secret), name, (now - IDLE).isoformat(), (now - LONGEST).isoformat()],
+            ).fetchall()
+        return [Session(started, seen, address, bool(here)) for started, seen, address, here in rows]
+
+    def end_sessions(self, name: str, by: str, *, but: str = "") -> None:
+        """End all sessions of an account, or all but the one with this secret."""
+        with self._lock, self._db.atomic():
+            known = self._known(name).name
+            self._db.execute("DELETE FROM sessions WHERE name = ? AND digest <> ?", [known, _digest(but)])
+            self.note(by, "sessions_ended", known)
 
     # known answers
 
@@ -382,10 +454,14 @@ class Accounts:
             if latest is None or latest[0] < since:
                 self.note("", what, about)
 
-    def acts(self, limit: int = 200) -> list[AccountAct]:
-        """Return the latest acts, the newest first."""
+    def acts(self, limit: int = 200, *, what: str | None = None) -> list[AccountAct]:
+        """Return the latest acts, or those of one kind, the newest first."""
         with self._lock:
-            rows = self._db.execute("SELECT at, by, what, about FROM acts ORDER BY act DESC LIMIT ?", [limit])
+            rows = self._db.execute(
+                """SELECT at, by, what, about FROM acts WHERE what = ?1 OR ?1 IS NULL
+                ORDER BY act DESC LIMIT ?2""",
+                [what, limit],
+            )
             return [AccountAct(*row) for row in rows.fetchall()]
 
     def _now(self) -> str:
@@ -470,5 +546,27 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _user(name: str, roles: str, unit: str | None, must_change: int, active: int) -> User:
-    return User(name, frozenset(Role(role) for role in roles.split()), unit, bool(must_change), bool(active))
+def _refuse_oneself(name: str, by: str) -> None:
+    """Refuse what locks out who does it: it takes a colleague."""
+    if name == by:
+        raise AccessError("people.not_oneself")
+
+
+def signature_of(folder: Path, name: str) -> str:
+    """Return how somebody signs, for who has the workspace's folder but no desk; else the name itself."""
+    path = folder / "accounts.sqlite"
+    if not path.is_file():
+        return name
+    accounts = Accounts.open(path)
+    try:
+        user = accounts.find(name)
+    finally:
+        accounts.close()
+    return user.signature if user else name
+
+
+def _user(
+    name: str, roles: str, unit: str | None, must_change: int, active: int, full_name: str, rank: str
+) -> User:
+    granted = frozenset(Role(role) for role in roles.split())
+    return User(name, granted, unit, bool(must_change), bool(active), full_name, rank)

@@ -11,6 +11,7 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.records.inbox.inbox import Inbox, Stack, StackState
+from omr.records.intake.claims import Claims
 from omr.web.scanning.feed import SeenPage
 from omr.web.scanning.sane import is_there
 from omr.web.scanning.scan import RUNNING, STOP, Scan, claim_of, view_of
@@ -28,6 +29,11 @@ class Scans:
         self._inbox = Inbox(workspace)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = Lock()
+
+    @property
+    def claims(self) -> Claims:
+        """Who uses which scanner."""
+        return self._inbox.claims
 
     def usable(self, scanners: Mapping[str, ScannerSettings], unit: str | None) -> list[str]:
         """Return the names of the scanners that somebody of a unit, or of none, may use."""

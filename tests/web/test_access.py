@@ -61,7 +61,6 @@ MAY = {
             ("POST", "/scanner-check"),
             ("POST", "/scanner-check/file"),
             ("GET", "/batches/{batch}.pdf"),
-            ("POST", "/batches/{batch}/correct"),
             ("GET", "/batches/{batch}"),
             ("GET", "/batches/{batch}/{page}.jpg"),
             ("POST", "/batches/{batch}/correct"),

@@ -1,11 +1,12 @@
 """Load on the desks: many people at once while a stack is being read, and how fast one reviewer can be.
 
-    python bench/load_web.py WORKSPACE [--scan FILE] [--sessions 100] [--seconds 20] [--json FILE]
+    python bench/load_web.py WORKSPACE [--scan FILE] [--sessions 100] [--seconds 20] [--streams 10]
 
 The workspace needs slips (`omr demo` makes one); it gets 10 accounts named ``load-…`` and,
 with ``--scan``, one more batch, so take a copy. Each session opens a page, waits as a
 person does, and opens the next; the figures are server times over loopback, in ms. With
-``--scan`` the stack is sent first, so that reading goes on meanwhile.
+``--scan`` the stack is sent first, so that reading goes on meanwhile, and ``--streams`` people follow it.
+Reviewers decide, too: each decision is timed with the row that comes after it.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ THINKING_S = 3.0  # mean pause of a person between two pages; twice that of a re
 ROLES = [Role.CLERK, Role.REVIEWER, Role.LEAD, Role.VIEWER]
 PAGES = {
     Role.CLERK: ["/", "/intake"],
-    Role.REVIEWER: ["/", "/review", "/cases", "/intake", "ROW", "ROW", "ROW"],
-    Role.LEAD: ["/", "/overview", "/review", "ROW"],
+    Role.REVIEWER: ["/", "/review", "/cases", "/intake", "ROW", "ROW", "DECIDE", "DECIDE", "DECIDE"],
+    Role.LEAD: ["/", "/overview", "/month", "/review", "ROW"],
     Role.VIEWER: ["/", "/overview"],
 }
 
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--scan", type=Path)
     parser.add_argument("--sessions", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--streams", type=int, default=10)
     parser.add_argument("--json", type=Path)
     told = parser.parse_args()
     people = add_people(told.workspace)
@@ -97,7 +99,13 @@ async def load(url: str, people: list[tuple[str, str, Role]], told: argparse.Nam
     if told.scan:
         reading = await send_stack(next(c for c, role in sessions if role is Role.REVIEWER), told.scan)
     until = time.monotonic() + told.seconds
-    await asyncio.gather(*[person(client, role, took, until) for client, role in sessions])
+    people_ = [person(client, role, took, until) for client, role in sessions]
+    readers = [c for c, role in sessions if role is Role.REVIEWER][: told.streams if reading else 0]
+    streams = [asyncio.create_task(follow(client, str(reading))) for client in readers]
+    await asyncio.gather(*people_)
+    for stream in streams:
+        stream.cancel()
+    told_events = sum(await asyncio.gather(*streams))
     read = await pages_read(sessions, reading) if reading else None
     reviewer = next(client for client, role in sessions if role is Role.REVIEWER)
     alone = await review_alone(reviewer, 100)
@@ -109,6 +117,8 @@ async def load(url: str, people: list[tuple[str, str, Role]], told: argparse.Nam
         "requests": len(every),
         "cores": os.cpu_count(),
         "pages_read_meanwhile": read,
+        "streams": len(streams),
+        "stream_events": told_events,
         "all": summary(every),
         "by_page": {path: summary(times) for path, times in sorted(took.items())},
         "one_reviewer": alone,
@@ -131,6 +141,10 @@ async def person(client: httpx.AsyncClient, role: Role, took: dict[str, list[flo
     await asyncio.sleep(chance.uniform(0, THINKING_S))
     while time.monotonic() < until:
         wanted = chance.choice(PAGES[role])
+        if wanted == "DECIDE":
+            await decide_one(client, took)
+            await asyncio.sleep(chance.expovariate(1 / THINKING_S))
+            continue
         path = row if wanted == "ROW" else wanted
         if path:
             started = time.perf_counter()
@@ -140,6 +154,31 @@ async def person(client: httpx.AsyncClient, role: Role, took: dict[str, list[flo
             if found := re.search(r'src="(/review/row/[^"]+)"', answer.text if wanted != "ROW" else ""):
                 row = found[1]
         await asyncio.sleep(chance.expovariate(1 / THINKING_S))
+
+
+async def decide_one(client: httpx.AsyncClient, took: dict[str, list[float]]) -> None:
+    """Decide the item that is shown, as a key does."""
+    page = (await client.get("/review")).text
+    found = re.search(r'data-item="([^"]+)"', page)
+    if found is None:
+        return
+    started = time.perf_counter()
+    told = {"csrf": csrf(page), "item": found[1], "answer": "undecidable"}
+    answer = await client.post("/review/decide", data=told, headers={"hx-request": "true"})
+    took["decision"].append(1000 * (time.perf_counter() - started))
+    assert answer.status_code in (200, 400), answer.status_code  # 400: a colleague was faster
+
+
+async def follow(client: httpx.AsyncClient, stack: str) -> int:
+    """Follow the reading of a stack until it ends or nobody waits any more; return how much was told."""
+    events = 0
+    try:
+        async with client.stream("GET", f"{stack}/progress", timeout=None) as stream:
+            async for line in stream.aiter_lines():
+                events += line.startswith(("data:", "event:"))
+    except asyncio.CancelledError:
+        pass
+    return events
 
 
 async def send_stack(client: httpx.AsyncClient, scan: Path) -> str:

@@ -110,6 +110,7 @@ def served(office):
 def window(browser, served):
     """A window of an office screen that notes every request to elsewhere and every error."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN", bypass_csp=False)
+    context.set_default_timeout(180_000)  # a busy machine is no fault of the page
     page = context.new_page()
     page.strangers, page.complaints = [], []
     page.on(

@@ -20,12 +20,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from omr.errors import OmrError
 from omr.figures import Share, quotient, vietnamese
 from omr.messages import say
 from omr.records.register.periods import Period
@@ -34,10 +36,33 @@ from omr.trust import rekeying
 from omr.trust.rekeying import Comparison, Draw
 
 RISK_LIMIT: Final = 0.05
+LEAST_POINTS: Final = Fraction(1, 10)
+MOST_POINTS: Final = Fraction(50)
 
 # Stark's error inflator: above 1, so that one overstated slip does not end the audit at once;
 # larger values forgive more and draw more. 1.03905 is the published choice.
 GAMMA: Final = 1.03905
+
+
+def parse_points(text: str) -> Fraction:
+    """Return per cent points that somebody wrote, exact: 2.5 or 2,5.
+
+    Raises
+    ------
+    OmrError
+        If it is no number, or none between `LEAST_POINTS` and `MOST_POINTS`.
+    """
+    plain = text.strip().replace(",", ".")
+    if len(plain) <= 8 and re.fullmatch("[0-9]+(\\.[0-9]+)?", plain):
+        points = Fraction(plain)
+        if LEAST_POINTS <= points <= MOST_POINTS:
+            return points
+    raise OmrError("sample.bad_points")
+
+
+def is_seed(text: str) -> bool:
+    """Whether a text may be a seed: something that can be read aloud."""
+    return 1 <= len(text) <= 200 and text.isprintable()
 
 
 def ticket(seed: str, serial: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, datetime
-from typing import IO, Final
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -20,11 +20,11 @@ from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, find_unit, list_units
 from omr.records.store.store import Store
 from omr.text import unaccented
+from omr.web.frame.body import write_body
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, fragment, page, see_other
 from omr.web.frame.visit import Visit
 
-_BLOCK: Final = 1 << 20
 _MONTHS_OFFERED: Final = 13
 _LOOK_EVERY_S: Final = 0.5
 _LONGEST_STREAM_S: Final = 600.0  # then the browser asks again, and the session is checked again
@@ -93,7 +93,7 @@ async def take_file(visit: Visit) -> Response:
     part = await run_in_threadpool(inbox.place_for, stack, name, int(declared))
     try:
         with part.open("wb") as file:
-            received = await _receive(visit, file, int(declared))
+            received = await write_body(visit, file, int(declared))
         if received != int(declared):
             raise OmrError("inbox.cut_off")
         await run_in_threadpool(inbox.take, part)
@@ -103,21 +103,6 @@ async def take_file(visit: Visit) -> Response:
             raise OmrError("inbox.cut_off") from error
         raise
     return Response(status_code=204)
-
-
-async def _receive(visit: Visit, file: IO[bytes], declared: int) -> int:
-    """Write the body to a file; return its length, which is never more than what was declared."""
-    received, waiting = 0, bytearray()
-    async for chunk in visit.request.stream():
-        received += len(chunk)
-        if received > declared:
-            raise OmrError("inbox.cut_off")
-        waiting += chunk
-        if len(waiting) >= _BLOCK:
-            await run_in_threadpool(file.write, bytes(waiting))
-            waiting.clear()
-    await run_in_threadpool(file.write, bytes(waiting))
-    return received
 
 
 def send(visit: Visit) -> Response:

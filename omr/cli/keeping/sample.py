@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +16,15 @@ if TYPE_CHECKING:
     from omr.trust.audit_sample import Assurance
 
 WAITING = 3
-LEAST_POINTS, MOST_POINTS = Fraction(1, 10), Fraction(50)
 
 
 def _points(text: str) -> Fraction:
-    """Return per cent points, exact: 2.5 or 2,5."""
-    plain = text.strip().replace(",", ".")
-    if len(plain) <= 8 and re.fullmatch("[0-9]+(\\.[0-9]+)?", plain):
-        points = Fraction(plain)
-        if LEAST_POINTS <= points <= MOST_POINTS:
-            return points
-    raise click.BadParameter(say("sample.bad_points"), param_hint="--points")
+    from omr.trust.audit_sample import parse_points
+
+    try:
+        return parse_points(text)
+    except OmrError as error:
+        raise click.BadParameter(str(error), param_hint="--points") from error
 
 
 @click.command("sample")
@@ -55,9 +52,9 @@ def sample(
     from omr.files import write_whole
     from omr.records.register.periods import parse_period
     from omr.trust import rekeying
-    from omr.trust.audit_sample import draw_sample, ticket
+    from omr.trust.audit_sample import draw_sample, is_seed, ticket
 
-    if not 1 <= len(seed) <= 200 or not seed.isprintable():
+    if not is_seed(seed):
         raise click.BadParameter(say("sample.bad_seed"), param_hint="--seed")
     allowed = _points(points)
     when = parse_period(period)

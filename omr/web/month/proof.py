@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
 from typing import Final
 
 from starlette.responses import Response
@@ -18,7 +16,7 @@ from omr.records.store.chain import verify as verify_chain
 from omr.records.store.store import Store
 from omr.text import month
 from omr.trust import rekeying
-from omr.trust.audit_sample import assurance_of, draw_sample, statement, ticket
+from omr.trust.audit_sample import assurance_of, draw_sample, is_seed, parse_points, statement, ticket
 from omr.trust.export import export as sign_export
 from omr.web.frame.errands import begun
 from omr.web.frame.pages import NotFoundError, page, see_other
@@ -27,7 +25,6 @@ from omr.web.work import made
 from omr.web.work.errands import Came, Tell
 from omr.words import PeriodState, Role
 
-LEAST_POINTS, MOST_POINTS = Fraction(1, 10), Fraction(50)
 FILES_SHOWN: Final = 20
 
 
@@ -40,10 +37,10 @@ def draw(visit: Visit) -> Response:
     """Draw slips in public: the seed was said aloud by somebody who does not know the slips."""
     when, seed = _period(visit), visit.form.get("seed", "").strip()
     try:
-        if not 1 <= len(seed) <= 200 or not seed.isprintable():
-            raise OmrError("month.bad_seed")
+        if not is_seed(seed):
+            raise OmrError("sample.bad_seed")
         with visit.office.store() as store:
-            points, survey = _points(visit), _survey(visit, store)
+            points, survey = parse_points(visit.form.get("points", "")), _survey(visit, store)
             drawn, _ = draw_sample(store, when, seed=seed, points=points, by=visit.me.name, survey=survey)
             if not drawn.serials:
                 raise OmrError("sample.no_slips", period=when.name)
@@ -184,16 +181,6 @@ def _survey(visit: Visit, store: Store) -> str | None:
     if name and name not in surveys_of(store):
         raise NotFoundError
     return name or None
-
-
-def _points(visit: Visit) -> Fraction:
-    """Return per cent points, exact: 2.5 or 2,5."""
-    plain = visit.form.get("points", "2.5").strip().replace(",", ".")
-    if len(plain) <= 8 and re.fullmatch("[0-9]+(\\.[0-9]+)?", plain):
-        points = Fraction(plain)
-        if LEAST_POINTS <= points <= MOST_POINTS:
-            return points
-    raise OmrError("month.bad_points")
 
 
 def _period(visit: Visit) -> Period:

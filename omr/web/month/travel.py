@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import IO, Final
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -18,6 +18,7 @@ from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, plain_name
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.units import find_unit
 from omr.text import month
+from omr.web.frame.body import write_body
 from omr.web.frame.errands import begun
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
@@ -25,7 +26,6 @@ from omr.web.work import made
 from omr.web.work.errands import Came, Tell
 
 STICK: Final = "from-stick"  # below the workspace: bundles that came up, until they are taken in
-_BLOCK: Final = 1 << 20
 
 
 def show(visit: Visit) -> Response:
@@ -65,7 +65,8 @@ async def take_file(visit: Visit) -> Response:
     await run_in_threadpool(folder.mkdir, mode=0o700, exist_ok=True)
     try:
         with file.open("wb") as target:
-            await _receive(visit, target)
+            if await write_body(visit, target, MOST_FILE_BYTES) is None:
+                raise OmrError("inbox.too_large", most_gb=MOST_FILE_BYTES // 2**30)
     except (OmrError, ClientDisconnect, OSError) as error:
         await run_in_threadpool(remove, file)
         if isinstance(error, ClientDisconnect):
@@ -98,19 +99,6 @@ async def take_file(visit: Visit) -> Response:
 
     errand = office.errands.begin(say("month.bringing", file=name[:80]), by, bring)
     return JSONResponse({"page": f"/errands/{errand.name}"})
-
-
-async def _receive(visit: Visit, file: IO[bytes]) -> None:
-    received, waiting = 0, bytearray()
-    async for chunk in visit.request.stream():
-        received += len(chunk)
-        if received > MOST_FILE_BYTES:
-            raise OmrError("inbox.too_large", most_gb=MOST_FILE_BYTES // 2**30)
-        waiting += chunk
-        if len(waiting) >= _BLOCK:
-            await run_in_threadpool(file.write, bytes(waiting))
-            waiting.clear()
-    await run_in_threadpool(file.write, bytes(waiting))
 
 
 def _show(visit: Visit, when: Period, problem: str = "") -> Response:

@@ -145,7 +145,8 @@ def test_a_month_from_an_empty_workspace_to_the_report_without_a_terminal(empty,
     page.click("#send")
     page.wait_for_url("**/batches/*", timeout=120_000)
     assert "6" in page.inner_text("main")
-    assert page.query_selector("[data-print]")  # the receipt, to be printed and signed
+    receipt = page.get_attribute("main a.primary[href$='.pdf']", "href")  # to be printed and signed
+    assert page.request.get(desk.url + receipt).body().startswith(b"%PDF")
     desk.open("/review?way=single")
     for _ in range(MOST_DOUBTS):
         if not page.query_selector("[data-item]"):

@@ -37,6 +37,7 @@ FAR: Final = 1e9
 VETOES: Final[dict[str, dict[str, float]]] = {
     "ink_outside": {"share": 0},
     "fainter_than_others": {"peak": -FAR},
+    "print_differs: a line across": {"slim": -1},
     "smaller_than_others": {"dot_mm": 0},
     "filled": {"covered": FAR, "thick": FAR},
     "ink_beside: loose": {"loose_mm": FAR},

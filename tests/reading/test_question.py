@@ -120,6 +120,15 @@ def test_a_line_that_only_passes_a_box_is_asked_about(slip, rows) -> None:
     assert answer(page, row.key).state is AnswerState.DOUBTFUL
 
 
+def test_a_printed_line_through_a_box_is_no_mark(slip, rows) -> None:
+    """Incident: columns sent twice by a scanner laid the outlines of boxes into boxes, and were read as marks."""
+    row = rows[2]
+    box = row.options[2].box
+    x, y = box.x_mm + 1.1, box.y_mm
+    page = slip(([[(x, y), (x, y + box.height_mm)]], {"width_mm": 0.3, "darkness": 220}), without=(row.key,))
+    assert answer(page, row.key).state is AnswerState.DOUBTFUL
+
+
 def test_dust_beside_a_mark_asks_nothing_and_a_dot_alone_does(slip, rows) -> None:
     beside, alone = rows[2], rows[3]
     page = slip(

@@ -38,6 +38,7 @@ class PlainLimits:
     flat: float = 0.42  # least side of its frame, of the other: a line along the sheet's sides may be a fold
     # How it is made.
     peak: float = 0.55  # least darkness, of this person's usual mark: folds and what shows through have less
+    slim: float = 0.3  # of the box: a line across it along the sheet's sides, with less than usual ink
     dot_mm: float = 2.2  # from corner to corner of what is no more than a dot
     # Marks scribbled out had 0.68 and more of the box under strokes, or 0.55 under a felt pen's width; the
     # heaviest crosses 0.64 and 0.48.
@@ -74,6 +75,10 @@ STAMP_MM: Final = 8.0  # both ways: what lies astray and is as large is a stamp 
 FAR_MM: Final = 5.5  # out of the box: a word, a line through several boxes
 SPECK_GAIN: Final = 0.15  # ink of a speck, of that of the mark beside it: all that the box holds is the speck
 SPECK_SIZE: Final = 0.2  # of a box: 0.7 mm
+LINE_GAIN: Final = 0.6  # of the usual ink
+ACROSS: Final = (
+    0.8  # of the box: a printed line that is not where it belongs, or a fold, goes through all of it
+)
 COMPACT: Final = 0.6  # the shorter side of a dot's frame, of the longer
 WORD_MM: Final = 6.0
 LIKE: Final = 0.7  # of this person's usual mark, or that of it
@@ -128,6 +133,8 @@ def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     like = (column["off"] <= LIKE_OFF_MM) & (size >= LIKE) & (gain >= LIKE) & (gain <= 1 / LIKE)
     like &= runs <= limits.word
     word = (long > WORD_MM) & (column["flat"] < limits.flat) & (runs > limits.word)
+    slim = np.minimum(column["width"], column["height"]) <= limits.slim
+    fold = slim & (marks.size >= ACROSS) & (gain < LINE_GAIN)
     why = np.full(len(marks.inked), PLAIN, object)
     for reason, some in (
         (Reason.STAMP, astray & (column["span"] > STAMP_MM)),
@@ -135,6 +142,7 @@ def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
         (Reason.OF_ANOTHER, astray & (column["own"] < HALF)),
         (Reason.OUTSIDE, astray),
         (Reason.FAINTER, peak < limits.peak),
+        (Reason.PRINT_DIFFERS, fold),
         (Reason.SMALLER, dot),
         (Reason.FILLED, scribble & ((solid > limits.solid) | (gain > limits.heavy))),
         (Reason.INK_BESIDE, (column["loose"] > limits.loose_mm) & ~like | word),

@@ -44,7 +44,9 @@ class PlainLimits:
     # heaviest crosses 0.64 and 0.48.
     covered: float = 0.66
     thick: float = 0.5
-    dots: float = 0.16  # usual darkness on a scan of black and white that leaves no more of marks than dots
+    dots: float = (
+        0.3  # usual darkness on a scan of black and white that leaves dots of marks: dust looks the same
+    )
     solid: float = 0.35  # of the box under thick ink, more than in the usual mark
     heavy: float = 1.9  # most ink, of this person's usual mark
     # What lies beside it.

@@ -201,7 +201,7 @@ def _as_picture(form: Form, target: Path, url: str) -> None:
     from omr.files import write_whole
     from omr.forms.printing.printing import print_specimen
 
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "specimen.pdf"
         print_specimen(form, file, electronic_url=url)
         with pypdfium2.PdfDocument(file) as document:

@@ -168,8 +168,12 @@ _OF_WINDOWS: Final = {
 
 
 def _key(error: OSError) -> str:
-    of_windows = _OF_WINDOWS.get(getattr(error, "winerror", None) or 0)
-    return of_windows or _MESSAGES.get(error.errno or 0, "other")
+    number = getattr(error, "winerror", None) or 0
+    if (
+        number == 5 and error.filename2 is not None
+    ):  # of a file that would be replaced, and is open: 5, not 32
+        return "busy"
+    return _OF_WINDOWS.get(number) or _MESSAGES.get(error.errno or 0, "other")
 
 
 class PageError(OmrError):

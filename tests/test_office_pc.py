@@ -22,6 +22,7 @@ from omr.errors import ScanError, outside
 from omr.reading.limits import ran_out
 from omr.reading.scan.pictures import heard
 from omr.reading.scan.render import _by_poppler as by_poppler
+from omr.records.inbox.sights import is_alone
 
 HERE = Path(__file__).parent
 PERIOD = "2026-11"
@@ -197,3 +198,20 @@ def test_the_cause_that_windows_gives_is_told(number: int | None, key: str) -> N
     error = PermissionError(errno.EACCES, "The process cannot access the file", "bao-cao.xlsx")
     error.winerror = number
     assert outside(error).key == f"outside.{key}"
+
+
+def test_a_report_that_is_open_cannot_be_replaced_and_is_told_so() -> None:
+    error = PermissionError(errno.EACCES, "Access is denied", "bao-cao.xlsx.part", None, "bao-cao.xlsx")
+    error.winerror = 5  # as Windows says it of an open file
+    assert outside(error).key == "outside.busy"
+
+
+@pytest.mark.parametrize(("number", "alone"), [(32, False), (33, False), (5, None), (None, True)])
+def test_a_file_that_a_scanner_still_writes_is_not_alone(number: int | None, alone: bool | None) -> None:
+    def rename(_: Path) -> None:
+        if number is not None:
+            error = PermissionError(errno.EACCES, "The process cannot access the file")
+            error.winerror = number
+            raise error
+
+    assert is_alone(rename, Path("scan.pdf")) is alone

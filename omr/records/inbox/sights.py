@@ -154,6 +154,8 @@ class Judge:
 
 def is_closed(path: Path) -> bool | None:
     """Whether no program of this machine writes into a file; None where the system cannot tell."""
+    if os.name == "nt":
+        return is_alone(path.rename, path)
     try:
         import fcntl
 
@@ -165,6 +167,15 @@ def is_closed(path: Path) -> bool | None:
         return False
     except (ImportError, AttributeError, OSError):
         return None
+    return True
+
+
+def is_alone(rename: Callable[[Path], object], path: Path) -> bool | None:
+    """Whether Windows would rename a file to the name that it has: it does not while anybody has it open."""
+    try:
+        rename(path)
+    except OSError as error:
+        return False if getattr(error, "winerror", None) in (32, 33) else None
     return True
 
 

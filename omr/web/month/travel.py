@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
-from omr.files import remove
+from omr.files import move, remove
 from omr.messages import say
 from omr.records.counts.board import month_board
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
@@ -86,7 +86,7 @@ async def take_file(visit: Visit) -> Response:
                 with made.passing(folder) as unpacked:
                     for one in unpack(file, batch, unpacked):
                         part = inbox.place_for(stack, one.name, one.stat().st_size)
-                        one.replace(part)
+                        move(one, part)
                         inbox.take(part)
                 inbox.send(stack)
         finally:

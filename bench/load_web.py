@@ -148,7 +148,7 @@ async def person(client: httpx.AsyncClient, role: Role, took: dict[str, list[flo
         path = row if wanted == "ROW" else wanted
         if path:
             started = time.perf_counter()
-            answer = await client.get(path)
+            answer = await client.get(path, follow_redirects=True)
             took["row picture" if wanted == "ROW" else path].append(1000 * (time.perf_counter() - started))
             assert answer.status_code == 200, (path, answer.status_code)
             if found := re.search(r'src="(/review/row/[^"]+)"', answer.text if wanted != "ROW" else ""):
@@ -158,7 +158,7 @@ async def person(client: httpx.AsyncClient, role: Role, took: dict[str, list[flo
 
 async def decide_one(client: httpx.AsyncClient, took: dict[str, list[float]]) -> None:
     """Decide the item that is shown, as a key does."""
-    page = (await client.get("/review")).text
+    page = (await client.get("/review", follow_redirects=True)).text
     found = re.search(r'data-item="([^"]+)"', page)
     if found is None:
         return
@@ -203,7 +203,7 @@ async def pages_read(sessions: list[tuple[httpx.AsyncClient, Role]], stack: str)
 
 async def review_alone(client: httpx.AsyncClient, most: int) -> dict[str, object]:
     """Decide items as fast as the server lets: the time from a key to the next row's picture."""
-    page = (await client.get("/review")).text
+    page = (await client.get("/review", follow_redirects=True)).text
     token, times = csrf(page), []
     while len(times) < most and (found := re.search(r'data-item="([^"]+)"', page)):
         started = time.perf_counter()

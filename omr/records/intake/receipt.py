@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from omr.forms.serial import parse_serial
 from omr.messages import say
 from omr.reading.scan.find import LeftOut
 from omr.records.intake.batches import COUNTING, FLAGGED, TO_SETTLE, Batch, Came, find_batch
@@ -162,7 +163,11 @@ def receipt(
                     PageProblem(name, row["number"], row["reason"], values, row["page"], bool(row["waits"]))
                 )
             elif slip and aside:
-                values = {"serial": slip["serial"], "unit": slip["unit"], "period": slip["period"]}
+                values = {
+                    "serial": parse_serial(slip["serial"]).printed,  # as it stands on the slip
+                    "unit": slip["unit"],
+                    "period": month(slip["period"]),
+                }
                 problems.append(PageProblem(name, row["number"], aside, values, row["page"]))
         if original not in given:
             slips_that_wait = "SELECT count(DISTINCT reading) FROM waiting WHERE original = ?"

@@ -395,6 +395,13 @@ class Office:
             self._refuse_own(item)
         decide_answers(self.store, said, by=self.by, why=why)
 
+    def correct(self, item: str, answer: Sequence[str], *, why: str) -> bool:
+        """Say what a slip says where the machine was sure of something else; see `corrections.correct`."""
+        from omr.records.review.corrections import correct
+
+        self._refuse_own(item)
+        return correct(self.store, item, answer, by=self.by, why=why, two_persons=self.two_persons)
+
     def _refuse_own(self, item: str) -> None:
         from omr.records.review.queue import find_item, units_of
 
@@ -410,9 +417,11 @@ class Office:
             As `closing.close`, or if a decision waits for a second person.
         """
         from omr.records.counts.closing import close
+        from omr.records.review.corrections import waiting_corrections
         from omr.records.review.second_reading import unconfirmed
 
-        if self.two_persons and (alone := unconfirmed(self.store, period.name)):
+        wanted = [one.item for one in waiting_corrections(self.store, period.name)]
+        if self.two_persons and (alone := [*unconfirmed(self.store, period.name), *wanted]):
             items = ", ".join(alone[:_ITEMS_SHOWN])
             raise RegisterError("register.unconfirmed", period=period, count=len(alone), items=items)
         return close(self.store, period, by=self.by, why=why)

@@ -43,6 +43,7 @@ WORDS = [found for found in vars(words).values() if isinstance(found, type) and 
 STORED = {state for state in AnswerState if state.stored}
 CHECKED: dict[tuple[str, str], set[str]] = {
     ("answers", "state"): STORED,
+    ("corrected_answers", "state"): {*STORED, words.WITHDRAWN},
     ("decided_answers", "state"): {*STORED, words.WITHDRAWN},
     ("decided_pages", "outcome"): set(PageDecision),
     ("decided_slips", "outcome"): set(SlipDecision),

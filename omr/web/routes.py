@@ -159,6 +159,7 @@ ROUTES: Final = (
     Entry("GET", "/search", search.desk, _SEARCH),
     Entry("GET", "/slips/{serial}", search.show, _SEARCH),
     Entry("GET", "/slips/{serial}/{reading}.jpg", search.picture, _REVIEW),
+    Entry("POST", "/slips/{serial}/correct", search.correct, _REVIEW),
     Entry("GET", "/scanner-check", glass.desk, _INTAKE),
     Entry("POST", "/scanner-check", glass.scan, _INTAKE),
     Entry("POST", "/scanner-check/file", glass.send, _INTAKE, body=True),

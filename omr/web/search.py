@@ -6,7 +6,7 @@ the rated unit has no business with single answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,16 +14,22 @@ from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
 from omr.forms.serial import Serial, parse_serial
-from omr.forms.template import Form, Question
+from omr.forms.template import Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
+from omr.records.counts.answers import MACHINE, Given, machine_answers
 from omr.records.counts.slips import CurrentSlip, slips_of_serial
 from omr.records.counts.validity import rules
 from omr.records.register.history import life_of
-from omr.records.review.finding import Act, Found, acts_about, find
+from omr.records.review.corrections import Correction, corrections_of
+from omr.records.review.finding import Act, Found, Waits, acts_about, find, waiting_about
+from omr.records.review.queue import WITHDRAW, answer_name, find_item
+from omr.records.store.store import Store
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
+from omr.web.review.review import KeyChoice, choices_of
+from omr.web.work.journal import Done
 from omr.words import AnswerState
 
 _PX_PER_MM: Final = 6.0
@@ -37,7 +43,16 @@ class Row:
     state: str
     given: tuple[str, ...]  # the labels of what counts
     by: str | None  # None: the machine
+    at: str | None  # when a person said so
     boxes: tuple[tuple[Box, bool], ...]  # where to draw, and whether it counts as chosen
+    item: str  # the answer's name
+    choices: tuple[KeyChoice, ...]  # what it may be corrected to; none: the machine doubted it
+    correction: Correction | None  # what people want it corrected to
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one option may be right."""
+        return self.question.kind is Kind.MULTIPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,7 @@ class Sheet:
     place: Found
     rows: tuple[Row, ...]
     acts: tuple[tuple[Act, str], ...]  # what a person did, and how it is said
+    waits: tuple[Waits, ...]
     width_mm: float
     height_mm: float
 
@@ -74,13 +90,29 @@ def show(visit: Visit) -> Response:
         places = {one.reading: one for one in find(store, str(serial)).slips}
         whole = own is None
         sheets = [
-            _sheet(slip, places[slip.reading], store.forms[slip.fingerprint], acts_about(store, slip.reading))
+            _sheet(store, slip, places[slip.reading], visit.me.name)
             for slip in slips_of_serial(store, str(serial))
             if whole and slip.reading in places
         ]
     if whole and sheets:
         visit.office.note(visit.me.name, "slip_looked_at", str(serial))
     return page(visit, "slip.html", serial=serial, life=life, sheets=sheets, places=places.values())
+
+
+def correct(visit: Visit) -> Response:
+    """Say what an answer really is; it counts once a second person says the same."""
+    serial, item = _serial(visit), visit.form.get("item", "")
+    why = visit.form.get("why", "").strip()[:300]
+    with visit.office.store() as store:
+        readings = {slip.reading for slip in slips_of_serial(store, str(serial))}
+        found = find_item(store, item)
+        if found.reading not in readings:
+            raise NotFoundError
+        words = visit.form.get("answer", "").split()
+        visit.office.hall(store, visit.me.name).correct(item, words, why=why)
+    if words != [WITHDRAW]:
+        visit.office.journal.add(visit.secret, Done((f"K{item}",), f"/slips/{serial}"))
+    return see_other(f"/slips/{serial}#{found.question}")
 
 
 def picture(visit: Visit) -> Response:
@@ -113,26 +145,42 @@ def _own(visit: Visit) -> str | None:
     return visit.own_unit_only(*PV01)
 
 
-def _sheet(slip: CurrentSlip, place: Found, form: Form, acts: Iterable[Act]) -> Sheet:
+def _sheet(store: Store, slip: CurrentSlip, place: Found, name: str) -> Sheet:
+    form = store.forms[slip.fingerprint]
+    wanted = {one.question: one for one in corrections_of(store, slip.reading)}
+    # whoever may be the second to a correction sees nothing of the first
+    blind = {one.question for one in wanted.values() if one.waits}
+    acts = [act for act in acts_about(store, slip.reading) if act.question not in blind or act.by == name]
     return Sheet(
         slip,
         place,
-        tuple(_rows(slip, form)),
+        tuple(_rows(slip, form, acts, machine_answers(store, slip.reading), wanted)),
         tuple((act, _said(act, form)) for act in acts),
+        tuple(waiting_about(store, slip.reading)),
         form.frame.width_mm,
         form.frame.height_mm,
     )
 
 
-def _rows(slip: CurrentSlip, form: Form) -> Iterator[Row]:
+def _rows(
+    slip: CurrentSlip,
+    form: Form,
+    acts: list[Act],
+    machine: Mapping[str, Given],
+    wanted: Mapping[str, Correction],
+) -> Iterator[Row]:
     for question in form.questions:
         answer = slip.answers.get(question.key)
         if answer is None:
             continue
         given = tuple(option.label for option in question.options if option.code in answer.codes)
         boxes = tuple((option.box, option.code in answer.codes) for option in question.options)
-        by = None if answer.by == "machine" else answer.by
-        yield Row(question, answer.state.value, given, by, boxes)
+        by = None if answer.by == MACHINE else answer.by
+        at = next((act.at for act in reversed(acts) if act.question == question.key), None) if by else None
+        sure = question.key in machine and machine[question.key].state is not AnswerState.DOUBTFUL
+        choices = choices_of(question) if sure else ()
+        item = answer_name(slip.reading, question.key)
+        yield Row(question, answer.state.value, given, by, at, boxes, item, choices, wanted.get(question.key))
 
 
 def _said(act: Act, form: Form) -> str:

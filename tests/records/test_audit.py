@@ -101,6 +101,8 @@ def beside_paper(store: Store) -> None:
         act.add("batch_withdrawals", {"withdrawal": 1, "batch": "B000001", "withdrawn": 1})
         act.add("batch_withdrawals", {"withdrawal": 2, "batch": "B000001", "withdrawn": 0})
         act.add("restandings", {"restanding": 1, "reading": 1, "reason": "none"})
+        word = {"reading": 1, "question": "B1", "state": "answered", "codes": "5"}
+        act.add("corrected_answers", {"correction": 1, **word})
         act.add("rescans", {"rescan": 1, "page": 1, "reading": 1})
         mark = store.value("SELECT fingerprint FROM forms LIMIT 1")
         act.add("page_marks", {"page": 1, "fingerprint": mark, "marks": b"ink", "seal": "unknown"})

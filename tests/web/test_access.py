@@ -184,6 +184,7 @@ MAY = {
     ("GET", "/search"): {Role.CLERK, Role.REVIEWER, Role.LEAD},
     ("GET", "/slips/{serial}"): {Role.CLERK, Role.REVIEWER, Role.LEAD},
     ("GET", "/slips/{serial}/{reading}.jpg"): {Role.REVIEWER, Role.LEAD},
+    ("POST", "/slips/{serial}/correct"): {Role.REVIEWER, Role.LEAD},
     ("POST", "/batches/{batch}/withdraw"): {Role.REVIEWER, Role.LEAD},
     ("POST", "/batches/{batch}/restore"): {Role.REVIEWER, Role.LEAD},
     ("GET", "/settings"): {Role.LEAD, Role.ADMIN},

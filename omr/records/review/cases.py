@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from omr.records.review.queue import Item, ItemKind, find_item, queue
-from omr.records.review.second_reading import Decision, to_confirm
+from omr.records.review.second_reading import standing, to_confirm
 from omr.records.store.store import Store
-from omr.words import WITHDRAWN
 
 _CAME: Final = "SELECT batch, at FROM batches JOIN events ON events.event = batches.event"
 
@@ -28,15 +26,9 @@ def cases_for(store: Store, name: str) -> list[Case]:
     came = {row["batch"]: row["at"] for row in store.rows(_CAME)}
     fresh = [item for item in queue(store) if item.kind is not ItemKind.ANSWER]
     names = {item.item for item in fresh}
-    confirm = [find_item(store, key) for key, said in to_confirm(store).items() if name not in speakers(said)]
+    confirm = [find_item(store, key) for key, said in to_confirm(store).items() if name not in standing(said)]
     second = [item for item in confirm if item.item not in names]
     return [
         *(Case(item, False, came[item.batch]) for item in fresh),
         *(Case(item, True, came[item.batch]) for item in second),
     ]
-
-
-def speakers(said: Sequence[Decision]) -> set[str]:
-    """Return whose word stands."""
-    latest = {one.by: one for one in said}
-    return {name for name, one in latest.items() if one.state != WITHDRAWN}

@@ -182,9 +182,29 @@ def acts_about(store: Store, reading: int) -> Iterator[Act]:
     rows = store.rows(
         """SELECT at, by, question, word, codes, why FROM (
             SELECT event, question, state AS word, codes FROM decided_answers WHERE reading = ?1
+            UNION -- who settles a correction says and decides it in one act
+            SELECT event, question, state, codes FROM corrected_answers WHERE reading = ?1
             UNION ALL
             SELECT event, NULL, outcome, coalesce(reason, '') FROM decided_slips WHERE reading = ?1
         ) JOIN events USING (event) ORDER BY event""",
         reading,
     )
     return (Act(**{**dict(row), "codes": tuple(row["codes"].split())}) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Something about a slip that waits for a person."""
+
+    item: str
+    kind: str  # of ItemKind
+    reason: str
+    question: str | None
+
+
+def waiting_about(store: Store, reading: int) -> list[Waits]:
+    """Return what of one reading waits for a person, what decides most first."""
+    rows = store.rows(
+        "SELECT item, kind, reason, question FROM waiting WHERE reading = ? ORDER BY urgency, item", reading
+    )
+    return [Waits(**dict(row)) for row in rows]

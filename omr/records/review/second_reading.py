@@ -76,7 +76,7 @@ class DoubtfulItem(Item):
 
     def spoke(self, name: str) -> bool:
         """Whether this reader's decision stands here already."""
-        return name in _standing(self.said)
+        return name in standing(self.said)
 
 
 def status(said: Sequence[Decision], *, second_wanted: bool) -> Status:
@@ -84,8 +84,7 @@ def status(said: Sequence[Decision], *, second_wanted: bool) -> Status:
 
     A second reader is also wanted where the first says that it cannot be decided.
     """
-    standing = _standing(said)
-    values = [one.value for one in standing.values()]
+    values = [one.value for one in standing(said).values()]
     if not values:
         return Status.OPEN
     if len(values) == 1:
@@ -95,8 +94,8 @@ def status(said: Sequence[Decision], *, second_wanted: bool) -> Status:
     return Status.SETTLED if agreed else Status.DISPUTED
 
 
-def _standing(said: Iterable[Decision]) -> dict[str, Decision]:
-    """Return each reader's latest decision; who withdrew has none."""
+def standing(said: Iterable[Decision]) -> dict[str, Decision]:
+    """Return each reader's latest decision by name; who withdrew has none."""
     latest = {one.by: one for one in said}
     return {name: one for name, one in latest.items() if one.state != WITHDRAWN}
 
@@ -200,7 +199,7 @@ def _rated(store: Store, readings: Iterable[int], overall: Iterable[str]) -> set
 
 def agreed(item: DoubtfulItem) -> tuple[str, tuple[str, ...]] | None:
     """Return what two readers said alike, who did not know of each other; None where they did not."""
-    values = [one.value for one in _standing(item.said).values()]
+    values = [one.value for one in standing(item.said).values()]
     return next((value for value in values if values.count(value) > 1), None)
 
 

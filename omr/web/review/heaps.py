@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.records.review.cases import Case
+from omr.records.review.corrections import waiting_corrections
 from omr.records.store.store import Store
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
@@ -101,6 +102,7 @@ def _desk(
         labels=Counter(label(case.item) for case in every).most_common(),
         units=sorted({case.item.unit for case in every if case.item.unit}),
         batches=sorted({case.item.batch for case in every}),
+        corrections=[one for one in waiting_corrections(store) if not one.spoke(visit.me.name)],
         done=done,
         refused=refused or {},
         nothing=nothing,

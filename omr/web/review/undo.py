@@ -46,6 +46,8 @@ def _taken_back(visit: Visit, store: Store, done: Done) -> bool:
     kind = done.items[0][:1]
     if kind == "A":
         return review.take_back(visit, store, done.items) > 0
+    if kind == "K":
+        return _correction(visit, store, done.items[0][1:])
     if kind == "C":
         return _comment(visit, store, done.items[0])
     # The latest first: of two slips with one serial, who stepped back stands up again in the end.
@@ -61,6 +63,14 @@ def _case(visit: Visit, store: Store, item: str) -> bool:
         except OmrError:  # the slip is not there any more, or its month is closed
             return False
     visit.office.worklist.forget()
+    return True
+
+
+def _correction(visit: Visit, store: Store, item: str) -> bool:
+    try:
+        visit.office.hall(store, visit.me.name).correct(item, [WITHDRAW], why="undo")
+    except OmrError:  # it does not stand any more, or its month is closed
+        return False
     return True
 
 

@@ -72,6 +72,13 @@ bench: $(DEV)  ## what reading costs, in times decoding, and beside other progra
 	$(BIN)/python bench/bench.py --pages $(PAGES)
 	$(BIN)/python bench/peers.py --pages 100
 
+.PHONY: reviewer training
+reviewer: $(DEV)  ## keys and time of a scripted reviewer on difficult hands, row by row and slip by slip
+	$(BIN)/python bench/reviewer.py
+
+training: $(DEV)  ## the training set of the desks, made anew
+	$(BIN)/python bench/training.py
+
 bench-compare: $(DEV)  ## the last bench against the saved baseline: what changed by more than noise
 	$(BIN)/python bench/reports.py changes
 

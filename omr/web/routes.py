@@ -11,7 +11,7 @@ from omr.web.frame import desks, errands, pages
 from omr.web.keeping import backup, glass, settings
 from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, travel, voices
 from omr.web.paper import counters, handing, printing, sheets, stock, units
-from omr.web.review import cases, comments, grid, heaps, review, strip, undo
+from omr.web.review import cases, comments, grid, heaps, own, review, strip, training, undo
 from omr.web.start import help, home, state
 from omr.words import Role
 
@@ -69,6 +69,9 @@ ROUTES: Final = (
     Entry("POST", "/review/decide", review.decide, _REVIEW),
     Entry("POST", "/review/undo", undo.undo, _REVIEW),
     Entry("POST", "/undo", undo.undo, _REVIEW),
+    Entry("GET", "/review/me", own.show, _REVIEW),
+    Entry("GET", "/training", training.show, _REVIEW),
+    Entry("POST", "/training", training.answer, _REVIEW),
     Entry("GET", "/review/slips", strip.desk, _REVIEW),
     Entry("GET", "/review/slips/{reading}", strip.show, _REVIEW),
     Entry("POST", "/review/slips/{reading}", strip.confirm, _REVIEW),

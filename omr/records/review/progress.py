@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
 
 from omr.records.store.store import Store
 
@@ -121,3 +124,62 @@ def scanner_lines(store: Store, limit: int = 12) -> list[ScannerLine]:
         limit,
     )
     return [ScannerLine(**dict(row)) for row in rows]
+
+
+PAUSE_S: Final = 60.0  # between two decisions: who takes longer did something else meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFigures:
+    """What one reviewer did."""
+
+    read: int  # doubtful answers that this person decided, and did not take back
+    again: int  # of them, those on which another person's word stands, too
+    agreed: int  # of these, those that say the same
+    per_minute: float | None  # while at it; None: too little to say
+
+
+def own_figures(store: Store, name: str, *, since: str = "") -> OwnFigures:
+    """Return the figures of one reviewer.
+
+    Parameters
+    ----------
+    since : str, optional
+        Only what was decided from this moment on, as it is stored: UTC.
+    """
+    row = store.row(_AGREEMENT, name, since)
+    assert row is not None
+    return OwnFigures(row["read"], row["again"], row["agreed"], _per_minute(store, name, since))
+
+
+# Each person's latest word on an answer that stands; several others' count one by one.
+_AGREEMENT: Final = """
+    WITH standing AS (
+        SELECT reading, question, by, at, state, codes FROM decided_answers JOIN events USING (event)
+        WHERE decision IN (
+            SELECT max(decision) FROM decided_answers JOIN events USING (event)
+            GROUP BY reading, question, by)
+          AND state <> 'withdrawn' AND act = 'decide_answer')
+    SELECT count(DISTINCT mine.reading || ' ' || mine.question) AS read, count(other.by) AS again,
+           coalesce(sum(mine.state = other.state AND mine.codes = other.codes), 0) AS agreed
+    FROM standing AS mine
+    LEFT JOIN standing AS other
+      ON other.reading = mine.reading AND other.question = mine.question AND other.by <> mine.by
+    WHERE mine.by = ?1 AND mine.at >= ?2
+"""
+
+
+def _per_minute(store: Store, name: str, since: str) -> float | None:
+    """Return how many answers a minute were decided, pauses left out."""
+    rows = store.rows(
+        """SELECT at, count(*) AS n FROM decided_answers JOIN events USING (event)
+        WHERE by = ? AND at >= ? AND act = 'decide_answer' AND state <> 'withdrawn'
+        GROUP BY event ORDER BY event""",
+        name,
+        since,
+    )
+    times = [(datetime.fromisoformat(row["at"]), int(row["n"])) for row in rows]
+    gaps = [((b - a).total_seconds(), n) for (a, _), (b, n) in pairwise(times)]
+    working = [(gap, n) for gap, n in gaps if gap <= PAUSE_S]
+    seconds = sum(gap for gap, _ in working)
+    return 60.0 * sum(n for _, n in working) / seconds if seconds >= PAUSE_S else None

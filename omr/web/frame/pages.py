@@ -22,6 +22,7 @@ from omr.web.frame.visit import Visit
 _HERE: Final = Path(__file__).parent.parent  # beside the rooms: pages and static
 _KINDS: Final = {
     ".css": "text/css; charset=utf-8",
+    ".jpg": "image/jpeg",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",

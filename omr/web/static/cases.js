@@ -43,11 +43,7 @@ if (blink) {
   });
 }
 
-whenPressed((key) => {
-  if (document.querySelector("dialog[open]")) return;
-  const button = document.querySelector(`main [data-key~="${CSS.escape(key)}"]`);
-  if (button) button.click();
-});
+pressButtons();
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== " " || !blink || isTyping(event.target) || event.target.closest("button")) return;

@@ -11,4 +11,29 @@ if (grid) {
   };
   grid.addEventListener("change", count);
   count();
+
+  // 1 says yes, 0 no, of the row that has the focus or else of the first without an answer; then the next.
+  const rows = [...grid.querySelectorAll("fieldset")];
+  const answer = (value) => {
+    const focused = rows.findIndex((row) => row.contains(document.activeElement));
+    const open = rows.findIndex((row) => row.querySelector('input[value=""]').checked);
+    const row = rows[focused < 0 ? open : focused];
+    const said = row && row.querySelector(`input[value="${value}"]`);
+    if (!said) return;
+    said.checked = true;
+    count();
+    const next = rows[rows.indexOf(row) + 1] || row;
+    next.querySelector("input").focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+  whenPressed((key) => {
+    if (document.querySelector("dialog[open]")) return;
+    if (key === "1") answer("yes");
+    else if (key === "0") answer("no");
+    else if (key === "enter" && !record.disabled) record.click();
+    else {
+      const button = document.querySelector(`main [data-key~="${CSS.escape(key)}"]`);
+      if (button) button.click();
+    }
+  });
 }

@@ -24,7 +24,4 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", () => form.submit());
 }
 
-whenPressed((key) => {
-  const button = document.querySelector(`main [data-key~="${CSS.escape(key)}"]`);
-  if (button) button.click();
-});
+pressButtons();

@@ -110,3 +110,11 @@ document.addEventListener("keydown", (event) => {
     finder.focus();
   }
 });
+
+// Keys press the buttons that carry them; a page that wants no more says so where it names this script.
+const pressButtons = () => whenPressed((key) => {
+  if (document.querySelector("dialog[open]")) return;
+  const button = document.querySelector(`main [data-key~="${CSS.escape(key)}"]`);
+  if (button) button.click();
+});
+if ("press" in document.currentScript.dataset) pressButtons();

@@ -112,7 +112,7 @@ def correct(visit: Visit) -> Response:
         visit.office.hall(store, visit.me.name).correct(item, words, why=why)
     if words != [WITHDRAW]:
         visit.office.journal.add(visit.secret, Done((f"K{item}",), f"/slips/{serial}"))
-    return see_other(f"/slips/{serial}#{found.question}")
+    return see_other(f"/slips/{serial}#{item}")
 
 
 def picture(visit: Visit) -> Response:

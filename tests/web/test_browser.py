@@ -16,7 +16,16 @@ from omr.words import Role
 
 PAGES = {
     Role.CLERK: ["/", "/help", "/intake", "/batches/B000001", "/folders", "/scanner-check"],
-    Role.REVIEWER: ["/review", "/review/grid", "/cases", "/cases/P4", "/cases/S1", "/comments"],
+    Role.REVIEWER: [
+        "/review",
+        "/review/grid",
+        "/review/me",
+        "/training",
+        "/cases",
+        "/cases/P4",
+        "/cases/S1",
+        "/comments",
+    ],
     Role.LEAD: [
         "/overview",
         "/overview/2026-11/signals",

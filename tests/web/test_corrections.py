@@ -37,8 +37,8 @@ def test_a_correction_counts_once_two_people_say_the_same(serial, person, office
     assert (
         "chờ người thứ hai" in page and "máy đọc nhầm" not in page and "đề nghị: Không hài lòng" not in page
     )
-    assert serial in second.client.get("/cases").text
-    assert f'href="/slips/{serial}#B1"' not in first.client.get("/cases").text
+    assert f'href="/slips/{serial}#A1-B1"' in second.client.get("/cases").text
+    assert f'href="/slips/{serial}#A1-B1"' not in first.client.get("/cases").text
     assert correct(second, serial, "2", "nhìn rõ ô 2").status_code == 303
     assert answers(office, 1)["B1"] == ("answered", "2", "truong.pv01")
     text = first.client.get(f"/slips/{serial}").text

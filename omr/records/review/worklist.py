@@ -147,8 +147,19 @@ class Worklist:
 
         Why a row is doubtful leaves out no row of a slip: who sees it, sees all of it.
         """
-        free = self.free(store, name, replace(wanted, reason=""))
-        return sorted((item for item in free if item.reading == reading), key=lambda item: item.position)
+        whole = replace(wanted, reason="")
+        with self._lock:
+            self._refresh(store)
+            now = self._clock()
+            free = [
+                item
+                for item in self._items.values()
+                if item.reading == reading
+                and whole.holds(item)
+                and not item.spoke(name)
+                and self._is_free(item.item, name, now)
+            ]
+        return sorted(free, key=lambda item: item.position)
 
     def next_slip(self, store: Store, name: str, wanted: Wanted) -> int | None:
         """Return the slip that is to be shown whole now; None where the next row stands alone."""

@@ -314,6 +314,12 @@ class Worklist:
             units, forms = {item.unit for item in items}, {item.form for item in items}
             return sorted(units), sorted(forms), dict(why.most_common())
 
+    def look_again(self, store: Store, readings: Iterable[int]) -> None:
+        """Look at some slips again: a decision on them was taken back."""
+        with self._lock:
+            for reading in readings:
+                self._put_slip(store, reading)
+
     def forget(self) -> None:
         """Look at the register again before anything else."""
         with self._lock:
@@ -358,6 +364,7 @@ class Worklist:
             if agreed(item):
                 self._known[item.item] = item
         else:
+            self._known.pop(item.item, None)
             self._items[item.item] = replace(item, rank=0) if item.status is Status.DISPUTED else item
 
     def _let_go(self, key: str, name: str) -> None:

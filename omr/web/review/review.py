@@ -152,7 +152,8 @@ def take_back(visit: Visit, store: Store, keys: Sequence[str]) -> int:
     mine = [key for key in keys if _is_my_latest(store, key, visit.me.name)]
     if mine:
         visit.office.hall(store, visit.me.name).decide_answers({key: [WITHDRAW] for key in mine}, why=_WHY)
-        visit.office.worklist.forget()
+        readings = {find_item(store, key).reading for key in mine}
+        visit.office.worklist.look_again(store, (one for one in readings if one is not None))
     return len(mine)
 
 

@@ -25,9 +25,9 @@ class ProposedForm:
     identify: str
     dpi: float
     size: tuple[int, int]
-    questions: Sequence[
-        Sequence[tuple[int, tuple[float, float, float, float]]]
-    ]  # kind and box of each option
+    questions: Sequence[Sequence[tuple[int, tuple[float, float, float, float]]]]  # kind and box of options
+    texts: Sequence[str] = ()  # of the questions, where they are known
+    labels: Sequence[Sequence[str]] = ()  # of their options
 
 
 def toml_of(proposed: ProposedForm, *, picture: str) -> str:
@@ -55,12 +55,13 @@ def _lines(proposed: ProposedForm, picture: str) -> Iterator[str]:
         yield ""
         yield "[[question]]"
         yield f'key = "Q{number}"'
-        yield 'text = ""'
+        yield f"text = {_text(proposed.texts[number - 1] if proposed.texts else '')}"
         yield f"kind = {_text('single' if len(question) > 1 else 'multiple')}"
         yield "option = ["
         for place, (_, box) in enumerate(question, start=1):
             sides = ", ".join(f"{side:.1f}" for side in box)
-            yield f'  {{ code = "{place}", label = "", satisfied = false, box = [{sides}] }},'
+            label = _text(proposed.labels[number - 1][place - 1] if proposed.labels else "")
+            yield f'  {{ code = "{place}", label = {label}, satisfied = false, box = [{sides}] }},'
         yield "]"
 
 

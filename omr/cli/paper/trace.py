@@ -31,6 +31,7 @@ _NAME = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
 @click.option("--columns", is_flag=True)
 @click.option("--kinds", default="")
 @click.option("--dpi", type=click.FloatRange(50, 1300))
+@click.option("--omrchecker", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 @click.pass_obj
 def trace(
@@ -45,6 +46,7 @@ def trace(
     columns: bool,
     kinds: str,
     dpi: float | None,
+    omrchecker: Path | None,
     as_json: bool,
 ) -> int:
     """Trace a form."""
@@ -63,7 +65,11 @@ def trace(
     if file.exists():
         raise OmrError("trace.exists", file=file)
     sheets = _sheets(scans, page)
-    draft = traced(sheets, filled=filled, dpi=dpi, columns=columns, kinds=numbers)
+    try:
+        stated = omrchecker.read_bytes() if omrchecker else None
+    except OSError as error:
+        raise OmrError("trace.no_scan", file=omrchecker, detail=why(error)) from error
+    draft = traced(sheets, filled=filled, dpi=dpi, columns=columns, kinds=numbers, omrchecker=stated)
     print_file, picture = file.with_suffix(".png"), file.with_name(f"{file.stem}.numbered.png")
     png = cv2.imencode(".png", draft.print_)[1].tobytes()
     seen = cv2.imencode(".png", cv2.cvtColor(numbered(draft), cv2.COLOR_RGB2BGR))[1].tobytes()
@@ -151,6 +157,8 @@ def _toml(
             dpi=draft.dpi,
             size=(width, height),
             questions=questions,
+            texts=draft.labels,
+            labels=draft.codes,
         ),
         picture=picture,
     )

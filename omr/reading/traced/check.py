@@ -21,7 +21,7 @@ BESIDE_MM: Final = 0.5  # from print to what must be white
 BEFORE_MM: Final = 45.0  # left of the first box, as far as words are looked at
 AFTER_MM: Final = 12.0  # right of the last one
 AROUND_MM: Final = 0.6  # above and below the boxes, and around each, where marks reach
-SEARCH_MM: Final = 0.4  # that a row may be off its place
+SEARCH_MM: Final = 0.9  # that a row may be off its place: the next one is 4 mm away and more
 LEAST_MM2: Final = 3.0  # of print: a number of two digits; less is no words
 
 

@@ -16,6 +16,7 @@ from omr.geometry import MM_PER_INCH
 from omr.reading.scan.pages import ScannedPage
 from omr.reading.traced.features import Grey
 from omr.reading.traced.find import Found, find_boxes
+from omr.reading.traced.omrchecker import Stated, fields_of
 from omr.reading.traced.propose import questions
 from omr.reading.traced.shared import SHEETS_THAT_SHARE, shared_print
 
@@ -35,6 +36,8 @@ class Draft:
     boxes: tuple[Found, ...]
     questions: tuple[tuple[int, ...], ...]  # places in `boxes`
     identify: str
+    labels: tuple[str, ...] = ()  # of the questions, where another program's file named them
+    codes: tuple[tuple[str, ...], ...] = ()  # of their options
 
 
 def trace(
@@ -44,6 +47,7 @@ def trace(
     dpi: float | None = None,
     columns: bool = False,
     kinds: Sequence[int] = (),
+    omrchecker: bytes | None = None,
 ) -> Draft:
     """Propose a form from one unfilled sheet, or from several filled ones.
 
@@ -59,6 +63,8 @@ def trace(
         Options of a question stand below each other.
     kinds : sequence of int
         Only boxes of these kinds, as an earlier proposal counted them; empty: all.
+    omrchecker : bytes, optional
+        A ``template.json`` that states the boxes: nothing is looked for then.
 
     Raises
     ------
@@ -69,8 +75,9 @@ def trace(
     resolution = dpi or some[0].dpi or guessed_dpi(some[0].grey)
     names = [f"{sheet.file}, {sheet.page}" for sheet in some]
     print_ = shared_print([sheet.grey for sheet in some], names, resolution)
-    boxes = find_boxes(print_, resolution)
-    if kinds:
+    stated = [] if omrchecker is None else fields_of(omrchecker, print_.shape[1], print_.shape[0])
+    boxes = tuple(box for field in stated for box in field.boxes) or find_boxes(print_, resolution)
+    if kinds and not stated:
         boxes = tuple(box for box in boxes if box.kind in kinds)
     if not boxes:
         raise OmrError("trace.no_boxes", file=names[0])
@@ -83,9 +90,17 @@ def trace(
         resolution,
         learned,
         boxes,
-        tuple(tuple(question) for question in questions(boxes, columns=columns)),
+        _members(stated) or tuple(tuple(question) for question in questions(boxes, columns=columns)),
         "barcode" if _own_codes(some) else "page",
+        tuple(field.label for field in stated),
+        tuple(field.values for field in stated),
     )
+
+
+def _members(stated: Sequence[Stated]) -> tuple[tuple[int, ...], ...]:
+    """Return the places of each field's boxes among all."""
+    ends = np.cumsum([len(field.boxes) for field in stated]).tolist()
+    return tuple(tuple(range(end - len(field.boxes), end)) for field, end in zip(stated, ends, strict=True))
 
 
 def guessed_dpi(grey: Grey) -> float:

@@ -20,7 +20,7 @@ from omr.reading.traced.field import dark
 
 LEAST_MM: Final = 1.2  # the narrowest ovals of 15 foreign forms are 1.6 mm wide inside
 LEAST_LONG_MM: Final = 2.2  # the longer side
-LEAST_OVAL_MM: Final = 2.7  # of ovals: holes of letters of 16 points have 2.4 mm
+LEAST_OVAL_MM: Final = 2.4  # of ovals: from 2.2 on, letters of a title of 15 points were taken for some
 MOST_MM: Final = 13.0  # the longer side; larger ones are cells to write in
 THRESHOLDS: Final = (
     25,

@@ -23,7 +23,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test torture kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system
+.PHONY: help demo test torture traced kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -61,6 +61,10 @@ ink: $(DEV)  ## our forms filled with marks cut from real scans: silent and aske
 	$(BIN)/python bench/displaced.py --pages $$(( 100 * $(SLIPS) )) --workers $$(nproc)
 	$(BIN)/python bench/ink_worth.py --everyday $$(( 10 * $(SLIPS) )) --trouble $(SLIPS) --workers $$(nproc)
 	$(BIN)/python bench/ink_papers.py
+
+traced: $(DEV)  ## papers of other makers: 20,000 simulated positions, and the labelled scans of FOLDER
+	$(BIN)/python bench/traced_simulated.py
+	$(if $(FOLDER),$(BIN)/python bench/traced.py $(FOLDER))
 
 calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
 	$(BIN)/python bench/real_ink.py out/labels

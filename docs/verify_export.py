@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MAY_LACK_ROWS = {"read", "redecide", "transcribe", "import_electronic", "audit_draw", "audit_enter"}
 PILOT, PILOT_MONTH = "2023-03-pilot", "2023-03"
 ASIDE = {"spoiled": "KHL6", "other_unit": "KHL7", "other_period": "KHL7", "period_closed": "KHL7"}
+ASIDE["pages_missing"] = "KHL6"
 
 
 def canonical(value):
@@ -122,7 +123,7 @@ def says_nothing(tables, form, said):
 
 
 def slips_of(tables, said):
-    """Return every reading as a slip: its place, its rank among those of its serial, why it is invalid."""
+    """Return every page that was read: its place, its rank among those of its serial, why it is invalid."""
     runs = {row["run"]: row for row in tables["runs"]}
     aside = latest(tables, "set_aside", "reading", "reading")
     aside |= latest(tables, "restandings", "restanding", "reading")  # decided again since
@@ -137,18 +138,31 @@ def slips_of(tables, said):
         counts = outcome in ("counts", "invalid") or (outcome != "refused" and why == "none")
         rank = 0 if counts else 2 if outcome == "refused" or why in ("same_image", "same_sheet") else 1
         reason = decided.get("reason") or (None if counts else ASIDE.get(why, "KHL3"))
-        answers = as_counted(tables, run["fingerprint"], said[reading])
-        if counts and not reason and says_nothing(tables, run["fingerprint"], answers):
-            reason = "KHL5"
-        place = {
-            "answers": answers,
-            "unit": to["unit"],
-            "period": to["period"],
-            "form": run["form"],
-            "print": run["fingerprint"],
-        }
+        place = {"unit": to["unit"], "period": to["period"], "form": run["form"], "print": run["fingerprint"]}
+        place |= {"said": said[reading], "although": decided.get("although"), "page": row.get("form_page", 1)}
         if outcome != "void" and row["page"] not in out:
             yield {**row, **place, "rank": (rank, reading), "reason": reason, "why": why}
+
+
+def questionnaires(tables, slips):
+    """Put the pages of each serial together, of each page the one that counts; most have a single page."""
+    pages = {row["fingerprint"]: row["pages"] for row in tables["form_pages"]}
+    of_serial = defaultdict(dict)
+    for slip in sorted(slips, key=lambda slip: slip["rank"], reverse=True):
+        of_serial[slip["serial"]][slip["page"]] = slip
+    for best in of_serial.values():
+        ordered = sorted(best.values(), key=lambda slip: slip["rank"])
+        there = [slip for slip in ordered if slip["rank"][0] == 0]
+        reasons = sorted(slip["reason"] for slip in there if slip["reason"])
+        slip = {**ordered[0], "reason": reasons[0] if reasons else ordered[0]["reason"]}
+        whole = len(there) == pages.get(slip["print"], 1) or any(one["although"] for one in there)
+        said = {key: answer for one in ordered for key, answer in one["said"].items()}
+        slip["answers"] = as_counted(tables, slip["print"], said)
+        if there and not whole and not slip["reason"]:
+            slip |= {"rank": (1, 0), "why": "pages_missing", "reason": ASIDE["pages_missing"]}
+        if there and not slip["reason"] and says_nothing(tables, slip["print"], slip["answers"]):
+            slip["reason"] = "KHL5"
+        yield slip
 
 
 def enter_books(tables, period, slips, figures):
@@ -192,8 +206,7 @@ def main(path, key=None):
     manifest, tables, stated = load(path)
     demand(key in (None, manifest["public_key"]), "signed with another key")
     said, figures, period, online = answers_of(tables), Counter(), manifest["period"], defaultdict(dict)
-    best = {s["serial"]: s for s in sorted(slips_of(tables, said), key=lambda s: s["rank"], reverse=True)}
-    here = [slip for slip in best.values() if slip["period"] == period]
+    here = [one for one in questionnaires(tables, slips_of(tables, said)) if one["period"] == period]
     slips = [slip for slip in here if slip["rank"][0] == 0 or slip["why"] not in ("spoiled", "period_closed")]
     enter_books(tables, period, slips, figures)
     told = [(slip["unit"], slip["print"], slip["answers"]) for slip in slips if not slip["reason"]]

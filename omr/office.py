@@ -426,10 +426,10 @@ class Office:
             raise RegisterError("register.unconfirmed", period=period, count=len(alone), items=items)
         return close(self.store, period, by=self.by, why=why)
 
-    def _read_typed(self, item: Item, serial: Serial) -> ReadPage:
+    def _read_typed(self, item: Item, serial: Serial, page: int = 1) -> ReadPage:
         from omr.records.review.typed import read_typed
 
-        return read_typed(self.store, self.workspace.path, item, serial, self.desk())
+        return read_typed(self.store, self.workspace.path, item, serial, self.desk(), page)
 
     def redecide(
         self, period: str | None = None, calibration: str | None = None, *, keep: bool

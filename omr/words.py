@@ -135,6 +135,13 @@ class Aside(StrEnum):
     OTHER_PERIOD = "other_period"
     SPOILED = "spoiled"
     PERIOD_CLOSED = "period_closed"
+    # Never stored: it ends by itself when the last page comes in.
+    PAGES_MISSING = "pages_missing"
+
+    @property
+    def stored(self) -> bool:
+        """Whether intake may write it down."""
+        return self is not Aside.PAGES_MISSING
 
     @property
     def label(self) -> str:
@@ -174,6 +181,7 @@ _MEANWHILE: Final = {
     # Recorded as spoiled it is no returned one, and a closed period knows none that comes late.
     Aside.SPOILED: Meanwhile("KHL6", returned=False),
     Aside.PERIOD_CLOSED: Meanwhile("KHL7", returned=False),
+    Aside.PAGES_MISSING: Meanwhile("KHL6", offered=("counts", "KHL6", "refused")),
 }
 
 

@@ -81,11 +81,12 @@ def answer(key: str, said: str) -> Answer:
     return Answer(key, state, codes if state is AnswerState.ANSWERED else (), 0.99)
 
 
-def slip(run: Issue, number: int, form: Form = FORM, **said: str) -> ReadPage:
+def slip(run: Issue, number: int, form: Form = FORM, page: int = 1, **said: str) -> ReadPage:
     """A slip that was read; questions not named are answered with 5 (those of another form not at all)."""
     fiducial = AlignedPage(None, np.eye(2, 3), 200.0, 0.05)  # type: ignore[arg-type]
+    form, is_usual = form.page(page), form is FORM
     usual = {"A1": "1"} | {key: "5" for key in ("B1", "B2", "B3", "B10")}
-    given = (usual if form is FORM else {q.key: "" for q in form.questions if q.options}) | said
+    given = (usual if is_usual else {q.key: "" for q in form.questions if q.options}) | said
     marks = tuple(
         MarkReading(q.key, o.code, np.zeros((4, 2)), (0.25, 0.1 * at))
         for q in form.questions
@@ -102,9 +103,9 @@ def slip(run: Issue, number: int, form: Form = FORM, **said: str) -> ReadPage:
         for q in form.questions
         for o in q.options
     )
-    page = IdentifiedPage(fiducial, run.serial(number), run, ("ladder", "qr"))
+    identified = IdentifiedPage(fiducial, run.serial(number), run, ("ladder", "qr"), page)
     return ReadPage(
-        page, marks, verdicts, tuple(answer(key, value) for key, value in given.items()), "default"
+        identified, marks, verdicts, tuple(answer(key, value) for key, value in given.items()), "default"
     )
 
 

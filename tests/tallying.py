@@ -100,6 +100,7 @@ def _crossings(form: Form, slip: Slip) -> list[tuple[str, str, str]]:
         (group.key, code, overall)
         for overall in _answered(slip, question)
         for group in grouping_questions(form)
+        if group.key in slip.answers  # else it stands on a page that is missing
         for code in _answered(slip, group) or ("",)
     ]
 

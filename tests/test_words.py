@@ -55,7 +55,7 @@ CHECKED: dict[tuple[str, str], set[str]] = {
     ("readings", "seal"): set(Seal),
     ("rekeyed_slips", "paper"): {rekeying.FOUND, rekeying.INVALID, rekeying.MISSING},
     ("run_ends", "state"): {"issued", "void"},
-    ("set_aside", "reason"): set(Aside),
+    ("set_aside", "reason"): {aside for aside in Aside if aside.stored},
 }
 
 
@@ -74,7 +74,7 @@ def test_every_check_of_words_says_the_same_words(store: Store) -> None:
     assert found == CHECKED
 
 
-@pytest.mark.parametrize("aside", [*Aside, None])
+@pytest.mark.parametrize("aside", [*(aside for aside in Aside if aside.stored), None])
 @pytest.mark.parametrize("decided", [*(said for said in SlipDecision if said is not SlipDecision.VOID), None])
 def test_the_views_place_a_slip_as_the_words_say(
     store: Store, aside: Aside | None, decided: SlipDecision | None

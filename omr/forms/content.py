@@ -260,13 +260,19 @@ class Comment(_Part):
     electronic: Electronic | None = None
 
 
+class PageBreak(_Part):
+    """What follows stands on the next page."""
+
+    kind: Literal["page"]
+
+
 class Footer(_Part):
     """The thanks below everything."""
 
     thanks: Text
 
 
-Section = Annotated[Choices | Matrix | Scale | Digits | Comment, Field(discriminator="kind")]
+Section = Annotated[Choices | Matrix | Scale | Digits | Comment | PageBreak, Field(discriminator="kind")]
 
 
 class Template(_Part):
@@ -280,6 +286,7 @@ class Template(_Part):
     title: Line
     field: Line
     survey: SurveyName | None = None
+    duplex: bool = False
     sizes: Sizes = Sizes()
     header: Header
     instructions: Instructions

@@ -8,6 +8,7 @@ millimetres (`layout_checks`).
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 from omr.errors import OmrError
@@ -16,7 +17,16 @@ from omr.forms.content import Template
 from omr.forms.layout_checks import find_problems
 from omr.forms.loading import load_template
 from omr.forms.numbered import set_digits, set_scale
-from omr.forms.parts import set_choices, set_comment, set_foot, set_head, set_instructions, set_matrix
+from omr.forms.parts import (
+    set_choices,
+    set_comment,
+    set_foot,
+    set_further_head,
+    set_head,
+    set_instructions,
+    set_matrix,
+    set_page_number,
+)
 from omr.forms.problems import Problem, refuse
 from omr.forms.sheet import Sheet
 from omr.forms.template import Electronic, Form, Question
@@ -39,28 +49,31 @@ def lay_out(template: Template, file: object = "") -> Form:
         With every text that does not fit, every box too near another, and everything
         that touches what must stay free.
     """
-    sheet = Sheet(FRAMES[template.paper], template.sizes)
-    set_head(sheet, template.header)
-    set_instructions(sheet, template.instructions)
+    sheets = [Sheet(FRAMES[template.paper], template.sizes)]
+    set_head(sheets[0], template.header)
+    set_instructions(sheets[0], template.instructions)
     questions: list[Question] = []
     electronic: Electronic | None = None
+    electronic_page = 1
     for number, section in enumerate(template.section, 1):
+        sheet = sheets[-1]
         sheet.where = f"section[{number}]"
+        if isinstance(section, content.PageBreak):
+            sheets.append(Sheet(FRAMES[template.paper], template.sizes))
+            set_further_head(sheets[-1], template.header)
+            set_instructions(sheets[-1], template.instructions)  # solid print, too, to know how dark print is
+            continue
         sheet.y += section.space
-        if isinstance(section, content.Choices):
-            questions += set_choices(sheet, section)
-        elif isinstance(section, content.Matrix):
-            questions += set_matrix(sheet, section)
-        elif isinstance(section, content.Scale):
-            questions += set_scale(sheet, section)
-        elif isinstance(section, content.Digits):
-            questions += set_digits(sheet, section, template.language)
-        else:
-            question, code = set_comment(sheet, section)
-            questions.append(question)
-            electronic = code or electronic
-    sheet.where = "footer.thanks"
-    set_foot(sheet, template.footer)
+        set_, code = _set(sheet, section, template.language)
+        questions += [replace(question, page=len(sheets)) for question in set_]
+        if code is not None:
+            electronic, electronic_page = code, len(sheets)
+    for number, sheet in enumerate(sheets, 1):
+        sheet.where = "footer.thanks"
+        set_foot(sheet, template.footer if number == len(sheets) else None)
+        if len(sheets) > 1:
+            set_page_number(sheet, number, len(sheets), template.language)
+    art = [tuple(art for art, _ in sheet.art) for sheet in sheets]
     form = Form(
         form=template.form,
         digit=template.digit,
@@ -70,15 +83,42 @@ def lay_out(template: Template, file: object = "") -> Form:
         paper=template.paper,
         language=template.language,
         questions=tuple(questions),
-        art=tuple(art for art, _ in sheet.art),
+        art=art[0],
         electronic=electronic,
         survey=template.survey or "",
+        further=tuple(art[1:]),
+        duplex=template.duplex,
+        electronic_page=electronic_page,
     )
-    # What does not fit its own place is over everything else as well: said once is enough.
-    without_room = {problem.where for problem in sheet.problems}
-    fitting = [(piece, where) for piece, where in sheet.art if where not in without_room]
-    refuse(file, sheet.problems + find_problems(form, fitting))
+    problems: list[Problem] = []
+    for number, sheet in enumerate(sheets, 1):
+        # What does not fit its own place is over everything else as well: said once is enough.
+        without_room = {problem.where for problem in sheet.problems}
+        fitting = [(piece, where) for piece, where in sheet.art if where not in without_room]
+        page = form.page(number)
+        problems += sheet.problems + find_problems(page, fitting)
+        if form.pages > 1 and not any(question.options for question in page.questions):
+            problems.append(Problem("section", "forms.page_without_boxes", {"page": number}))
+    refuse(file, problems)
     return form
+
+
+def _set(sheet: Sheet, section: content.Section, language: str) -> tuple[list[Question], Electronic | None]:
+    """Set one section below what is there."""
+    match section:
+        case content.Choices():
+            return set_choices(sheet, section), None
+        case content.Matrix():
+            return set_matrix(sheet, section), None
+        case content.Scale():
+            return set_scale(sheet, section), None
+        case content.Digits():
+            return set_digits(sheet, section, language), None
+        case content.Comment():
+            question, code = set_comment(sheet, section)
+            return [question], code
+        case content.PageBreak():
+            return [], None
 
 
 def find_form(name: str, own: Path | None) -> Form:

@@ -11,6 +11,7 @@ from typing import Final
 
 from omr.forms.content import LEAST_CHOICE_ROW_MM, LEAST_COLUMN_MM
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, missing_letters, width_mm
+from omr.forms.printing.carriers import CODES
 from omr.forms.problems import Problem
 from omr.forms.symbols import FIDUCIAL_MODULES
 from omr.forms.template import Form, Stroke, TextLine
@@ -44,7 +45,7 @@ def find_problems(form: Form, art: Sequence[tuple[TextLine | Stroke, str]]) -> l
     problems = [
         *_letters(art),
         *_inside(form.frame, drawn + boxes + rooms + code),
-        *_frame_touched(form.frame, drawn + boxes + rooms + code),
+        *_frame_touched(form, drawn + boxes + rooms + code),
         *_boxes_too_near(boxes),
         *_too_near(boxes + code, drawn),
         *_too_near(boxes + code, rooms),
@@ -77,13 +78,14 @@ def clear_mm(a: Box, b: Box) -> float:
     return max(across, down)
 
 
-def kept_free(frame: PageFrame) -> Iterator[Placed]:
-    """Yield the places of the page frame that nothing else may touch."""
+def kept_free(frame: PageFrame, page: int = 1) -> Iterator[Placed]:
+    """Yield the places of the page frame that nothing else may touch; the seal's are on the first page."""
     for fiducial in frame.fiducials:
         yield "fiducial", fiducial.box.grown(fiducial.box.width_mm / FIDUCIAL_MODULES)
-    yield from ((carrier.value, box) for carrier, box in frame.codes.items())
+    yield from ((carrier.value, code.place(frame, page)) for carrier, code in CODES.items())
     yield "serial_text", frame.serial_text
-    yield "stamp", frame.stamp
+    if page == 1:
+        yield "stamp", frame.stamp
 
 
 def _letters(art: Iterable[tuple[TextLine | Stroke, str]]) -> Iterator[Problem]:
@@ -100,8 +102,8 @@ def _inside(frame: PageFrame, placed: Iterable[Placed]) -> Iterator[Problem]:
             yield Problem(where, "forms.off_page", {"edge": edge, "least": EDGE_MM})
 
 
-def _frame_touched(frame: PageFrame, placed: Iterable[Placed]) -> Iterator[Problem]:
-    free = list(kept_free(frame))
+def _frame_touched(form: Form, placed: Iterable[Placed]) -> Iterator[Problem]:
+    free = list(kept_free(form.frame, form.number))
     for where, box in placed:
         for name, place in free:
             if clear_mm(box, place) < 0 and not (name == "stamp" and where in (OVER_AGENCY, SEAL)):

@@ -21,18 +21,20 @@ from omr.forms.content import (
     MatrixQuestion,
     NumberQuestion,
     OnlyIf,
+    PageBreak,
     ScaleQuestion,
     Template,
     writing_key,
 )
 from omr.forms.entries import CHECK_SIGNS, DIGITS, Check, Shape, fault_of
 from omr.forms.problems import Problem, refuse
+from omr.forms.serial import MOST_PAGES
 from omr.forms.template import Entry, Kind, Question
 from omr.messages import say
 from omr.text import unaccented
 from omr.toml_in import SAID, parse_toml, shown
 
-KINDS: Final = ("choices", "matrix", "scale", "digits", "comment")  # of sections
+KINDS: Final = ("choices", "matrix", "scale", "digits", "comment", "page")  # of sections
 VALUES: Final = ("number", "date", "code")  # of questions of digits
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
 
@@ -79,6 +81,7 @@ def questions_of(template: Template) -> Iterator[tuple[str, AnyQuestion]]:
     for number, section in enumerate(template.section, 1):
         if isinstance(section, Comment):
             yield f"section[{number}]", section
+        if isinstance(section, Comment | PageBreak):
             continue
         questions: tuple[AnyQuestion, ...] = section.question
         for place, question in enumerate(questions, 1):
@@ -102,6 +105,7 @@ def _contradictions(template: Template) -> Iterator[Problem]:
             overall = question.key
     yield from _conditions(template)
     yield from _ruins_figures(template)
+    yield from _pages(template)
     codes = 0
     for number, section in enumerate(template.section, 1):
         if isinstance(section, Matrix):
@@ -126,6 +130,20 @@ def _writing_twice(question: ChoiceQuestion, where: str, keys: list[str]) -> Ite
             if key in keys:
                 yield Problem(f"{where}.options[{place}].write", "forms.twice", {"value": key})
             keys.append(key)
+
+
+def _pages(template: Template) -> Iterator[Problem]:
+    """Yield pages without anything on them, and more pages than their codes can count."""
+    empty = True
+    pages = 1
+    for number, section in enumerate(template.section, 1):
+        if isinstance(section, PageBreak):
+            pages += 1
+            if empty or number == len(template.section):
+                yield Problem(f"section[{number}]", "forms.empty_page", {})
+        empty = isinstance(section, PageBreak)
+    if pages > MOST_PAGES:
+        yield Problem("section", "forms.too_many_pages", {"pages": pages, "most": MOST_PAGES})
 
 
 def _value_wrong(question: AnyQuestion, where: str) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ from omr.geometry import Box
 
 AFTER_BOX_MM: Final = 1.3  # box to its label
 AFTER_COLUMN_MM: Final = 0.8  # least white after a label
+PAGE_WORDS: Final = {"vi": "Trang", "en": "Page"}
 FOOT_MM: Final = 0.6  # lower edge of the markers to the thanks below
 DOT_MM: Final = 0.3
 SEAL_INSET_MM: Final = 0.5  # of its dotted edge from the edge of its place
@@ -86,6 +87,35 @@ def _seal(sheet: Sheet, word: str) -> None:
         dash_mm=(0.01, 1.6),
     )
     sheet.line(x, y + place.width_mm / 2 - 3.0, word, "italic", sheet.sizes.body, "centre")
+
+
+def set_further_head(sheet: Sheet, header: content.Header) -> None:
+    """Set what stands above the second page and the next ones: code, title, the word before the serial."""
+    frame, sizes = sheet.frame, sheet.sizes
+    y = serial_baseline(frame)
+    sheet.where = "header.code"
+    sheet.line(sheet.left, y, header.code, "bold", sizes.field)
+    sheet.where = "header.title"
+    x = sheet.left + width_mm(header.code, "bold", sizes.field) + 3.0
+    room = frame.serial_text.x_mm - 8.0 - x
+    for line in header.title:
+        if x == sheet.left or width_mm(line, "regular", sizes.body) <= room:
+            sheet.line(x, y, line, "regular", sizes.body)
+            step = width_mm(line, "regular", sizes.body) + 1.0
+            x, room = x + step, room - step
+    sheet.where = "header.number"
+    sheet.line(frame.serial_text.x_mm - 0.5, y, header.number, "regular", sizes.body, "right")
+    sheet.y = frame.serial_text.y_mm + frame.serial_text.height_mm + 1.5
+
+
+def set_page_number(sheet: Sheet, number: int, pages: int, language: str) -> None:
+    """Set which page of how many this is, at the foot, right."""
+    em = sheet.sizes.body * MM_PER_PT
+    fiducial = sheet.frame.fiducials[2].box
+    words = " / ".join(PAGE_WORDS.get(one, "") for one in language.split("-") if one in PAGE_WORDS)
+    sheet.where = "page"
+    y = fiducial.y_mm + fiducial.height_mm + FOOT_MM + ASCENT * em
+    sheet.line(fiducial.x_mm - 2.0, y, f"{words or '–'} {number}/{pages}", "bold", sheet.sizes.body, "right")
 
 
 def set_instructions(sheet: Sheet, text: content.Instructions) -> None:
@@ -327,15 +357,15 @@ def set_comment(sheet: Sheet, section: content.Comment) -> tuple[Question, Elect
     return question, code
 
 
-def set_foot(sheet: Sheet, footer: content.Footer) -> None:
-    """Set the thanks at the foot of the page, below the lower edge of the markers."""
+def set_foot(sheet: Sheet, footer: content.Footer | None) -> None:
+    """Set the thanks at the foot of the last page, below the lower edge of the markers."""
     em = sheet.sizes.body * MM_PER_PT
     fiducial = sheet.frame.fiducials[2].box
     edge = fiducial.y_mm + fiducial.height_mm
     left, _ = sheet.between_markers(edge)
     if sheet.y > edge:
         sheet.problems.append(Problem("section", "forms.page_full", {"over": sheet.y - edge}))
-    for text, face in zip(footer.thanks, ("regular", "italic"), strict=False):
+    for text, face in zip(footer.thanks if footer else (), ("regular", "italic"), strict=False):
         sheet.line(left, edge + FOOT_MM + ASCENT * em, text, face, sheet.sizes.body)
         left += width_mm(text, face, sheet.sizes.body) + em
 

@@ -23,6 +23,11 @@ MAX_NUMBER: Final = 9_999_999
 KEY_BYTES: Final = 32
 LENGTH: Final = 15
 
+MOST_PAGES: Final = 9  # one digit: with one more sign, the QR code of this size is full
+
+_CARRIED: Final = re.compile(
+    rf"([0-9])([0-9]{{2}})([0-9]{{7}})([{GUARD_ALPHABET}]{{3}})([2-{MOST_PAGES}])([0-9A-Z]{{2}})"
+)
 _PATTERN: Final = re.compile(
     rf"([0-9])([0-9]{{2}})([0-9]{{7}})([{GUARD_ALPHABET}]{{3}})([0-9A-HJ-NP-Z]{{2}})"
 )
@@ -74,6 +79,17 @@ class Serial:
         """The serial in groups, as it stands on paper."""
         return f"{self.digit} {self.year:02} {self.number:07} {self.guard} {self.check}"
 
+    def carried(self, page: int) -> str:
+        """Return what the codes of a page hold: the serial, from the second page on with the page's number.
+
+        The number stands before check characters of its own: a page is never taken for another one
+        because of one wrong sign.
+        """
+        if page == 1:
+            return str(self)
+        payload = f"{self._payload}{page}"
+        return payload + check_characters(payload)
+
     @property
     def _payload(self) -> str:
         return f"{self.digit}{self.year:02}{self.number:07}{self.guard}"
@@ -106,6 +122,42 @@ def parse_serial(text: str) -> Serial:
     if serial.check != check:
         raise OmrError("serial.check", text=shown)
     return serial
+
+
+def parse_carried(text: str) -> tuple[Serial, int]:
+    """Return the serial and the page that a code holds.
+
+    Raises
+    ------
+    OmrError
+        As `parse_serial`.
+
+    Examples
+    --------
+    >>> parse_carried(parse_serial("1260000042KMTM3").carried(2))[1]
+    2
+    """
+    found = _CARRIED.fullmatch(text)
+    if found is None:
+        return parse_serial(text), 1
+    digit, year, number, guard, page, check = found.groups()
+    if check_characters(text[:-2]) != check:
+        raise OmrError("serial.check", text=text[:40])
+    return Serial(int(digit), int(year), int(number), guard), int(page)
+
+
+def parse_typed(text: str) -> tuple[Serial, int]:
+    """Return the serial and the page that a person typed: ``1 26 0000042 KMT M3 /2``; else page 1.
+
+    Raises
+    ------
+    OmrError
+        As `parse_serial`; ``serial.page`` where the page is no number from 1 to 9.
+    """
+    serial, stroke, page = text.partition("/")
+    if stroke and not re.fullmatch(rf"\s*[1-{MOST_PAGES}]\s*", page):
+        raise OmrError("serial.page", text=text[:40], most=MOST_PAGES)
+    return parse_serial(serial), int(page) if stroke else 1
 
 
 @dataclass(frozen=True, slots=True)

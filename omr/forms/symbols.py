@@ -18,6 +18,8 @@ Modules = NDArray[np.bool_]  # (rows, columns), True is black
 Corner = tuple[int, int]  # (x, y) between modules
 
 FIDUCIAL_MODULES: Final = 6  # a 4x4 marker with its black border
+CODE128_SYMBOL: Final = 11  # modules of one sign
+SERIAL_LENGTH: Final = 15
 CODE128_QUIET: Final = 10  # modules of white before and after the bars
 QR_QUIET: Final = 4
 
@@ -32,10 +34,11 @@ def code128(payload: str) -> Modules:
     """Return a serial's Code 128 symbol without quiet zones as a ladder, shape (156, 1).
 
     Ten digits go in pairs (code set C), then five letters (code set B): 13 symbols of 11
-    modules and a stop of 13.
+    modules and a stop of 13. A page's number makes one symbol more.
     """
     bars = _black(zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.Code128))[:1].T
-    if len(bars) != SERIAL_CODE128_MODULES - 2 * CODE128_QUIET:
+    page = CODE128_SYMBOL * (len(payload) - SERIAL_LENGTH)
+    if len(bars) != SERIAL_CODE128_MODULES - 2 * CODE128_QUIET + page:
         raise ValueError(f"{payload!r} takes {len(bars)} modules: the page frame has room for a serial")
     return bars
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -89,6 +89,7 @@ class Question:
     area: Box | None  # kind text only: where people write
     only_if: Condition | None = None  # whoever answered otherwise was told to skip it
     entry: Entry | None = None  # of the kinds in `VALUES`; their options are the signs of each place
+    page: int = 1  # of the form that it stands on
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,10 @@ class Form:
     electronic: Electronic | None = None
     survey: str = ""  # the programme that it belongs to: see `forms.surveys`
     traced: Traced | None = None  # it was printed elsewhere: no fiducials, no serials
+    further: tuple[tuple[TextLine | Stroke, ...], ...] = ()  # art of the second page and the next ones
+    duplex: bool = False  # printed on both sides: pages 1 and 2 are one sheet, 3 and 4 the next
+    electronic_page: int = 1  # on which the room for the electronic form's code stands
+    number: int = 1  # of the page that this is, where `page` cut one out of the whole
 
     @property
     def frame(self) -> PageFrame:
@@ -157,6 +162,45 @@ class Form:
             return FRAMES[self.paper]
         mm = MM_PER_INCH / self.traced.dpi
         return bare_frame(self.paper, self.traced.width_px * mm, self.traced.height_px * mm)
+
+    @property
+    def pages(self) -> int:
+        """How many pages a questionnaire has: its sides with print."""
+        return 1 + len(self.further)
+
+    @property
+    def sides(self) -> int:
+        """How many pages of its file a questionnaire takes: on both sides, whole sheets."""
+        return self.pages + self.pages % 2 if self.duplex else self.pages
+
+    @property
+    def sheets(self) -> int:
+        """How many sheets of paper a questionnaire has."""
+        return self.sheet_of(self.pages)
+
+    def sheet_of(self, page: int) -> int:
+        """Return which sheet, from 1, a page is printed on."""
+        return (page + 1) // 2 if self.duplex else page
+
+    def page(self, number: int) -> Form:
+        """Return one page as a form of its own: what is printed on it and read from it.
+
+        Raises
+        ------
+        IndexError
+            If the form has no such page.
+        """
+        if self.pages == 1 and number == self.number:
+            return self
+        art = (self.art, *self.further)[number - 1]
+        return replace(
+            self,
+            questions=tuple(question for question in self.questions if question.page == number),
+            art=art,
+            further=(),
+            electronic=self.electronic if self.electronic_page == number else None,
+            number=number,
+        )
 
 
 def canonical(form: Form) -> str:
@@ -194,8 +238,15 @@ def _parser() -> TypeAdapter[Form]:
 # What parts of a form learnt to say after the first forms were printed: where they do not say it, it
 # stands in no archive, and those forms keep their fingerprint.
 _LATER: Final[dict[str, dict[str, object]]] = {
-    "form": {"survey": "", "traced": None},
-    "question": {"only_if": None, "entry": None},
+    "form": {
+        "survey": "",
+        "traced": None,
+        "further": (),
+        "duplex": False,
+        "electronic_page": 1,
+        "number": 1,
+    },
+    "question": {"only_if": None, "entry": None, "page": 1},
     "option": {"applies": True},
 }
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from omr.errors import PageError
 from omr.forms.fonts import font_file
+from omr.forms.printing.carriers import places
 from omr.geometry import Affine, Points, apply
 from omr.messages import say
 from omr.reading.marks.decide import Answer
@@ -144,7 +145,7 @@ def _read(result: ReadPage) -> Image.Image:
     canvas = _Canvas(scan.grey, _quarter_turns(aligned.scan_from_page))
     for found in aligned.located.fiducials:
         canvas.outline(found.corners_px, GREEN if found.is_decoded else AMBER, 4)
-    for name, box in frame.carriers.items():
+    for name, box in places(frame, page.number).items():
         read = name in page.carriers
         canvas.outline(
             apply(aligned.scan_from_page, box.corners_mm), BLUE if read else PALE, 3 if read else 1

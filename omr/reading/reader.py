@@ -53,10 +53,14 @@ class Desk:
     traced: TracedForms = field(
         default_factory=lambda: TracedForms({})
     )  # of other makers, that people confirmed
-    plans: Mapping[str, Plan] = field(init=False)
+    plans: Mapping[tuple[str, int], Plan] = field(init=False)  # by form and page
 
     def __post_init__(self) -> None:
-        plans = {fingerprint: Plan.of(form) for fingerprint, form in self.forms.items()}
+        plans = {
+            (fingerprint, number): Plan.of(form.page(number))
+            for fingerprint, form in self.forms.items()
+            for number in range(1, form.pages + 1)
+        }
         object.__setattr__(self, "plans", plans)
 
     def __reduce__(self) -> tuple[type[Desk], tuple[object, ...]]:
@@ -144,9 +148,14 @@ def _scanner_fault(scan: ScannedPage | None, error: PageError) -> ScannerError |
 
 def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
     """Read a page whose slip is known; a serial that a person typed comes in here."""
-    plan = desk.plans.get(page.issue.fingerprint)
-    if plan is None:
+    form = desk.forms.get(page.issue.fingerprint)
+    if form is None:
         raise SerialError("form_unknown", serial=page.serial.printed, form=page.issue.form)
+    if form.pages > 1 and page.carriers == (Carrier.TEXT,):
+        raise SerialError("page_unknown", serial=page.serial.printed, pages=form.pages)
+    plan = desk.plans.get((page.issue.fingerprint, page.number))
+    if plan is None:
+        raise SerialError("no_such_page", serial=page.serial.printed, page=page.number, pages=form.pages)
     aligned, frame = page.aligned, plan.form.frame
     if aligned.located.frame != frame:
         paper = aligned.located.frame.paper
@@ -160,7 +169,7 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         answers,
         desk.calibration.name,
         comments=find_comments(aligned, plan.areas, looked.streaks),
-        seal=find_seal(aligned),
+        seal=find_seal(aligned) if page.number == 1 else Seal.UNKNOWN,  # the seal stands on the first page
         streaks=looked.streaks,
         doubts=_doubts(page, answers),
     )

@@ -15,7 +15,7 @@ import zxingcpp
 
 from omr.errors import OmrError
 from omr.forms.layout import find_form
-from omr.forms.serial import parse_serial
+from omr.forms.serial import parse_carried
 from omr.forms.template import Form, fingerprint
 from omr.geometry import MM_PER_INCH, px_from_mm
 from omr.simulate.ink import Pixels, tooth_patch
@@ -100,7 +100,7 @@ def serial_of(pixels: Pixels, form: Form, dpi: int, page: int) -> str:
     found = zxingcpp.read_barcode(np.ascontiguousarray(pixels[rows, columns]))
     if found is None:
         raise OmrError("simulate.no_serial", page=page)
-    return str(parse_serial(found.text))
+    return str(parse_carried(found.text)[0])
 
 
 def toner(render: Pixels, rng: Rng) -> Pixels:

@@ -139,6 +139,16 @@ class FilledSlip:
     marks: tuple[DrawnMark, ...]
     comments: tuple[str, ...]  # keys of the text questions that were written in
 
+    def on(self, form: Form) -> FilledSlip:
+        """Return what of it stands on one page."""
+        own = {question.key for question in form.questions}
+        return FilledSlip(
+            self.hand,
+            {key: codes for key, codes in self.answers.items() if key in own},
+            tuple(mark for mark in self.marks if mark.question in own),
+            tuple(key for key in self.comments if key in own),
+        )
+
 
 def fill(form: Form, crowd: Crowd, rng: Rng) -> FilledSlip:
     """Let one respondent of a crowd answer a form."""

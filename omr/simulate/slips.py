@@ -99,12 +99,13 @@ def simulate_page(
     form, slip, machine
         What is printed, what was meant, what scans it.
     serial, page, harm
-        For the truth; `harm` also names what is done to the page.
+        For the truth; no serial on the white back of a last sheet. `harm` also names what is done.
     ink, wear, feeding : numpy.random.Generator
         Sources of chance of the pen, the paper and the scanner, see `streams`.
     """
     sheet = Sheet.of(blank.copy(), blank_dpi)
-    seal.stamp(sheet, form, wear)
+    if form.number == 1 and serial:
+        seal.stamp(sheet, form, wear)
     comments = write_slip(sheet, form, slip, ink)
     harm_paper(harm, sheet, form, wear)
     machine, feed = harm_scanner(harm, machine, everyday_feed(feeding), feeding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -129,22 +129,26 @@ def _some(stack: Stack, numbers: tuple[int, ...]) -> Iterator[tuple[Picture, Tru
     form, machine, crowd = stack.run.form, stack.machine(), CROWDS[stack.crowd]
     dpi = max(stack.dpi, LEAST_DRAWN_DPI)
     for number, render in printed_pages(stack.run, numbers, dpi, colour=stack.depth is Depth.COLOUR):
-        respondent, ink, wear, feeding = streams(stack.seed, number, stack.feeding)
-        serial = serial_of(render, form, dpi, number)
+        questionnaire, page = divmod(number - 1, form.sides)
+        respondent = streams(stack.seed, questionnaire * form.sides + 1)[0]  # one hand for all its pages
+        _, ink, wear, feeding = streams(stack.seed, number, stack.feeding)
+        printed = page < form.pages
+        serial = serial_of(render, form, dpi, number) if printed else ""
         told = stack.told.get(serial, stack.told.get(number)) if stack.told else None
         slip = fill(form, crowd, respondent) if told is None else fill_as_told(form, told, crowd, respondent)
+        shown = form.page(page + 1) if printed else replace(form, questions=(), art=(), further=())
         harm = ordinary_harms(wear) if ORDINARY in stack.harm else ()
         wanted = (*stack.harm, *stack.harm_on.get(number, ()))
         harm += tuple(name for name in wanted if name != ORDINARY and name not in harm)
         yield simulate_page(
-            toner(render, wear),
+            toner(render, wear) if printed else render,
             dpi,
-            form,
-            slip,
+            shown,
+            slip.on(shown) if form.pages > 1 else slip,
             machine,
             serial=serial,
             page=number,
-            harm=harm,
+            harm=harm if printed else (),
             ink=ink,
             wear=wear,
             feeding=feeding,

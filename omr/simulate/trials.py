@@ -81,7 +81,7 @@ def _try_run(
     printed, scanned = folder / f"{seed}.pdf", folder / f"{seed}-scan.pdf"
     print_forms(form, issue.serials(), printed, run=issue.run)
     stack = Stack(
-        PrintedRun(printed, form, count),
+        PrintedRun(printed, form, count * form.sides),
         condition.dpi,
         condition.depth,
         seed,
@@ -103,13 +103,15 @@ def _count(result: Result, form: Form, truth: Truth, seed: int, tally: Tally) ->
     match result:
         case RejectedPage():
             tally.rejected[result.reason] += 1
+        case BlankBack() if not truth.serial:  # the white back of a last sheet
+            tally.pages -= 1
         case BlankBack():
             tally.lost.append(f"{where}: taken for a blank back")
         case ReadPage() if str(result.page.serial) != truth.serial:
             tally.lost.append(f"{where}: {truth.serial} read as {result.page.serial}")
         case ReadPage():
             tally.read += 1
-            found = list(positions(form, truth, result.answers))
+            found = list(positions(form.page(result.page.number), truth, result.answers))
             if result.doubts:  # a person looks at the whole slip
                 found = [replace(position, outcome=Outcome.REVIEW) for position in found]
             tally.waiting += any(position.outcome is Outcome.REVIEW for position in found)

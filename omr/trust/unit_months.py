@@ -165,10 +165,11 @@ def _seen(store: Store, period: Period, prints: Prints) -> Iterator[tuple[str, S
             continue
         form = forms[slip.fingerprint]
         row = store.row(
-            "SELECT marks, seal, batch FROM readings JOIN pages USING (page) WHERE reading = ?", slip.reading
+            "SELECT marks, form_page, seal, batch FROM readings JOIN pages USING (page) WHERE reading = ?",
+            slip.reading,
         )
         assert row is not None  # the view joins the same two tables
-        boxes, strokes = _strokes(form, slip, row["marks"])
+        boxes, strokes = _strokes(form.page(row["form_page"] or 1), slip, row["marks"])
         core = {question.key for question in form.questions if question.core}
         overall = overall_question(form)
         yield (

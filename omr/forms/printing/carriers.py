@@ -12,8 +12,8 @@ from typing import Final
 
 import zxingcpp
 
-from omr.forms.symbols import CODE128_QUIET, QR_QUIET, Modules, code128, qr
-from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, Box
+from omr.forms.symbols import CODE128_QUIET, CODE128_SYMBOL, QR_QUIET, Modules, code128, qr
+from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, Box, PageFrame
 from omr.words import Carrier
 
 
@@ -33,6 +33,14 @@ class SerialCode:
     def quiet_mm(self) -> float:
         """White around it."""
         return self.quiet * self.module_mm
+
+    def place(self, frame: PageFrame, page: int) -> Box:
+        """Return the place that a page keeps for it; bars that also count the page are longer."""
+        box = frame.codes[self.carrier]
+        if not self.linear or page == 1:
+            return box
+        more = CODE128_SYMBOL * self.module_mm
+        return Box(box.x_mm, box.y_mm - more / 2, box.width_mm, box.height_mm + more)
 
     def ink(self, place: Box) -> tuple[Box, float]:
         """Return where the modules stand in the place that a page keeps for it, and how wide one is."""
@@ -66,3 +74,9 @@ CODES: Final = {
         ),
     )
 }
+
+
+def places(frame: PageFrame, page: int) -> dict[Carrier, Box]:
+    """Return where a page has everything that says its serial: the codes and the printed text."""
+    codes = {carrier: code.place(frame, page) for carrier, code in CODES.items()}
+    return {**codes, Carrier.TEXT: frame.serial_text}

@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from omr.errors import OmrError
 from omr.files import appearing
 from omr.forms.fonts import embedded, width_mm
-from omr.forms.printing.carriers import CODES
+from omr.forms.printing.carriers import CODES, places
 from omr.forms.serial import Serial
 from omr.forms.sheet import SERIAL_PT, serial_baseline
 from omr.forms.symbols import (
@@ -42,7 +42,8 @@ def print_forms(
     ----------
     form : Form
     serials : iterable of Serial
-        One page each, in this order.
+        One page each, in this order; of a form with several pages all of each, of a form for both
+        sides as many as its sheets have.
     target : Path
         The PDF; it is there whole or not at all.
     run : str
@@ -60,9 +61,12 @@ def print_forms(
     """
     with _document(form, target, f"run={run}", electronic_url) as canvas:
         for serial in serials:
-            canvas.doForm("art")
-            _identity(canvas, form, serial)
-            canvas.showPage()
+            for number in range(1, form.pages + 1):
+                canvas.doForm(_art(number))
+                _identity(canvas, form, serial, number)
+                canvas.showPage()
+            for _ in range(form.sides - form.pages):  # the next one begins on a sheet of its own
+                canvas.showPage()
 
 
 SPECIMEN: Final = {"vi": "MẪU", "en": "SPECIMEN"}  # across a page that is none of a print run
@@ -72,19 +76,20 @@ def print_specimen(form: Form, target: Path, *, electronic_url: str = "") -> Non
     """Print the form once, marked MẪU or SPECIMEN, with crossed-out places instead of a serial."""
     frame = form.frame
     with _document(form, target, "specimen", electronic_url) as canvas:
-        canvas.saveState()
-        canvas.setFillGray(0.88)
-        canvas.translate(frame.width_mm / 2 * mm, frame.height_mm / 2 * mm)
-        canvas.rotate(52)
         word = SPECIMEN.get(form.language.partition("-")[0], SPECIMEN["en"])
         size = frame.width_mm * 1.1 * min(1.0, 3.2 / len(word))
-        canvas.setFont(embedded("bold"), size)
-        canvas.drawCentredString(0, -0.36 * size, word)
-        canvas.restoreState()
-        canvas.doForm("art")
-        for box in frame.carriers.values():
-            _crossed_out(canvas, form, box)
-        canvas.showPage()
+        for number in range(1, form.pages + 1):
+            canvas.saveState()
+            canvas.setFillGray(0.88)
+            canvas.translate(frame.width_mm / 2 * mm, frame.height_mm / 2 * mm)
+            canvas.rotate(52)
+            canvas.setFont(embedded("bold"), size)
+            canvas.drawCentredString(0, -0.36 * size, word)
+            canvas.restoreState()
+            canvas.doForm(_art(number))
+            for box in places(frame, number).values():
+                _crossed_out(canvas, form, box)
+            canvas.showPage()
 
 
 def print_shared(form: Form, file: IO[bytes]) -> None:
@@ -100,11 +105,19 @@ def _document(form: Form, target: Path, about: str, electronic_url: str) -> Iter
     """Open a document with the shared art defined, and put it in place when it is complete."""
     with appearing(target) as part, part.open("wb") as file:
         canvas = _canvas(form, file, about)
-        canvas.beginForm("art")
-        _shared(canvas, form, electronic_url)
-        canvas.endForm()
+        for number in range(1, form.pages + 1):
+            canvas.beginForm(_art(number))
+            _shared(canvas, form.page(number), electronic_url)
+            canvas.endForm()
+        if form.duplex:
+            canvas.setViewerPreference("Duplex", "DuplexFlipLongEdge")
         yield canvas
         canvas.save()
+
+
+def _art(page: int) -> str:
+    """Return the name under which the file keeps what all slips show on a page."""
+    return "art" if page == 1 else f"art{page}"
 
 
 def _canvas(form: Form, file: IO[bytes], about: str) -> Canvas:
@@ -170,13 +183,12 @@ def _stroke(canvas: Canvas, form: Form, stroke: Stroke) -> None:
     canvas.drawPath(path, stroke=1, fill=int(stroke.filled))
 
 
-def _identity(canvas: Canvas, form: Form, serial: Serial) -> None:
-    """Draw the carriers of a serial: its codes and its text."""
+def _identity(canvas: Canvas, form: Form, serial: Serial, page: int) -> None:
+    """Draw the carriers of a serial on a page: its codes and its text."""
     frame = form.frame
-    for carrier, place in frame.codes.items():
-        code = CODES[carrier]
-        ink, width = code.ink(place)
-        _modules(canvas, form, code.modules(str(serial)), ink, width, code.module_mm)
+    for code in CODES.values():
+        ink, width = code.ink(code.place(frame, page))
+        _modules(canvas, form, code.modules(serial.carried(page)), ink, width, code.module_mm)
     place = frame.serial_text
     x = place.x_mm + place.width_mm - width_mm(serial.printed, "mono", SERIAL_PT)
     canvas.setFont(embedded("mono"), SERIAL_PT)

@@ -18,6 +18,7 @@ import pypdfium2 as pdfium
 from numpy.typing import NDArray
 
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, width_mm
+from omr.forms.printing.carriers import places
 from omr.forms.printing.printing import print_shared
 from omr.forms.template import Form, TextLine
 from omr.geometry import MM_PER_INCH, Box
@@ -30,6 +31,7 @@ WORD_MM: Final = 6.0  # print is recognised in pieces of text about this long: a
 SOLID: Final = 0.98  # of print: inside its strokes
 BOOST: Final = 2.5  # a rule thinner than a pixel may come out black on a 1-bit scan
 EDGE: Final = 0.1  # of print: its soft edge ends here
+LEAST_SOLID: Final = 200  # of such pixels a median is no chance
 MOST_SOLID: Final = 4000  # of such pixels are enough to know how dark print is
 AROUND_MM: Final = 15.0  # above and below the boxes: the heads of columns, a comment that runs up into a row
 STEP_PX: Final = 4  # bands begin and end at whole such steps: paper is looked for in steps as large
@@ -72,6 +74,9 @@ def raster_of(form: Form) -> Raster:
     answers = _answers(form, band.start)
     words = _words(form, ink, band.start)
     solid = np.flatnonzero(cv2.erode(ink, np.ones((3, 3), np.uint8)) > SOLID)
+    if len(solid) < LEAST_SOLID:  # the drawn examples stand far above: then the middle of its strokes
+        soft = cv2.blur(ink, (3, 3))
+        solid = np.flatnonzero(soft >= np.sort(soft, axis=None)[-LEAST_SOLID])
     print8 = np.rint(np.minimum(ink * BOOST, 1) * 255).astype(np.uint8)
     return Raster(
         band.start,
@@ -103,7 +108,7 @@ def area(box: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:
 def _varying(form: Form) -> list[Box]:
     """Return where slips of a form differ."""
     frame = form.frame
-    boxes = [*frame.carriers.values()]
+    boxes = [*places(frame, form.number).values()]
     if form.electronic is not None:
         boxes += [form.electronic.box, *map(_box_of, form.electronic.caption)]
     return boxes

@@ -17,12 +17,13 @@ import zxingcpp
 
 from omr.errors import AlignmentError, OmrError, SerialError
 from omr.forms.printing.carriers import CODES, SerialCode
-from omr.forms.serial import CHECK_ALPHABET, Issue, IssuedSerials, Serial, parse_serial
-from omr.geometry import MM_PER_INCH, Box, apply
+from omr.forms.serial import CHECK_ALPHABET, Issue, IssuedSerials, Serial, parse_carried, parse_serial
+from omr.geometry import MM_PER_INCH, Box, PageFrame, apply
 from omr.reading.page.align import AlignedPage
 from omr.reading.scan.pages import Grey
 from omr.words import Carrier
 
+FURTHER: Final = 2  # any page whose codes hold its number: the place for theirs holds the others', too
 MARGIN_MM: Final = 1.5  # cut around a carrier: paper, and what the map may be off
 # The map is within half a millimetre, a decoder's corners are within two modules. A symbol
 # further away is read from another page than the map believes in.
@@ -46,6 +47,7 @@ class IdentifiedPage:
     serial: Serial
     issue: Issue
     carriers: tuple[Carrier, ...]  # which agreed
+    number: int = 1  # of the questionnaire's pages; printed text alone does not say it
 
 
 def identify(aligned: AlignedPage, issued: IssuedSerials) -> IdentifiedPage:
@@ -62,17 +64,18 @@ def identify(aligned: AlignedPage, issued: IssuedSerials) -> IdentifiedPage:
     said = _symbols(aligned) or _printed(aligned)
     if not said:
         raise SerialError("serial_unreadable")
-    if len({one.serial for one in said.values()}) > 1:
-        raise SerialError("serial_conflict", **{code.value: one.serial.printed for code, one in said.items()})
+    if len({(one.serial, one.number) for one in said.values()}) > 1:
+        raise SerialError("serial_conflict", **{code.value: one.shown for code, one in said.items()})
     # One in place is enough: a streak may pull a decoder's idea of where the other one ends.
     off_mm = min(one.off_mm for one in said.values())
     if off_mm > MOST_OFF_MM:
         raise AlignmentError("carrier_displaced", off_mm=off_mm, most=MOST_OFF_MM)
-    serial = next(iter(said.values())).serial
+    first = next(iter(said.values()))
+    serial = first.serial
     issue = issued.find(serial)
     if issue is None:
         raise SerialError("serial_unknown", serial=serial.printed)
-    return IdentifiedPage(aligned, serial, issue, tuple(sorted(said)))
+    return IdentifiedPage(aligned, serial, issue, tuple(sorted(said)), first.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +84,29 @@ class _Said:
 
     serial: Serial
     off_mm: float
+    number: int = 1  # of the page
+
+    @property
+    def shown(self) -> str:
+        """The serial as it stands on paper, of a further page with its number."""
+        return self.serial.printed if self.number == 1 else f"{self.serial.printed} /{self.number}"
 
 
 def _symbols(aligned: AlignedPage) -> dict[Carrier, _Said]:
     """Return what the codes say, trying harder until one of them speaks."""
     frame = aligned.located.frame
     patches = {
-        carrier: cut(aligned, box, MARGIN_MM, aligned.dpi, lying=CODES[carrier].linear)
-        for carrier, box in frame.codes.items()
+        carrier: cut(aligned, code.place(frame, FURTHER), MARGIN_MM, aligned.dpi, lying=code.linear)
+        for carrier, code in CODES.items()
     }
     said: dict[Carrier, _Said] = {}
     for attempt in _ATTEMPTS:
         for carrier, patch in patches.items():
             for symbol in attempt(CODES[carrier], patch):
-                serial = _sound(symbol.text)
-                if serial is not None:
-                    said[carrier] = _Said(serial, _off_mm(frame.codes[carrier], CODES[carrier], symbol))
+                sound = _carried(symbol.text)
+                if sound is not None:
+                    off_mm = _off_mm(frame, CODES[carrier], symbol, sound[1])
+                    said[carrier] = _Said(sound[0], off_mm, sound[1])
                     break
         if said:
             break
@@ -205,6 +215,14 @@ def cut(aligned: AlignedPage, box: Box, margin_mm: float, dpi: float, *, lying: 
     return np.asarray(patch, np.uint8)
 
 
+def _carried(text: str) -> tuple[Serial, int] | None:
+    """Return serial and page if pattern and check characters are right: nothing else is listened to."""
+    try:
+        return parse_carried(text)
+    except OmrError:
+        return None
+
+
 def _sound(text: str) -> Serial | None:
     """Return the serial if pattern and check characters are right: nothing else is listened to."""
     try:
@@ -213,16 +231,17 @@ def _sound(text: str) -> Serial | None:
         return None
 
 
-def _off_mm(place: Box, code: SerialCode, symbol: _Symbol) -> float:
-    """Return how far a symbol's ends are from their printed places."""
+def _off_mm(frame: PageFrame, code: SerialCode, symbol: _Symbol, page: int) -> float:
+    """Return how far a symbol's ends are from their printed places; a page's number makes bars longer."""
     x0, y0, x1, y1 = symbol.span
+    cut_out, place = code.place(frame, FURTHER), code.place(frame, page)
     if code.linear:  # a decoder tells where the line it read begins and ends, not how high bars are
-        sides = [(x0, x1, place.height_mm)]
+        sides = [(x0, x1, cut_out.height_mm, (cut_out.height_mm - place.height_mm) / 2)]
     else:
-        sides = [(x0, x1, place.width_mm), (y0, y1, place.height_mm)]
+        sides = [(x0, x1, cut_out.width_mm, 0.0), (y0, y1, cut_out.height_mm, 0.0)]
     off = 0.0
-    for start, end, length_mm in sides:
-        whole_mm, edge_mm = length_mm + 2 * MARGIN_MM, MARGIN_MM + code.quiet_mm
+    for start, end, length_mm, shorter_mm in sides:
+        whole_mm, edge_mm = length_mm + 2 * MARGIN_MM, MARGIN_MM + shorter_mm + code.quiet_mm
         off = max(off, abs(start * whole_mm - edge_mm), abs((1 - end) * whole_mm - edge_mm))
     return off
 

@@ -20,9 +20,12 @@ class PagePlace:
 
 
 def form_of(store: Store, reading: int) -> Form | None:
-    """Return the form that a slip was printed as; None of a reading that there is not, or is void."""
-    row = store.row("SELECT fingerprint FROM slips WHERE reading = ?", reading)
-    return None if row is None else store.forms[row["fingerprint"]]
+    """Return the form that a slip was printed as, of several pages the one that was read there.
+
+    None of a reading that there is not, or is void.
+    """
+    row = store.row("SELECT fingerprint, form_page FROM slips WHERE reading = ?", reading)
+    return None if row is None else store.forms[row["fingerprint"]].page(row["form_page"])
 
 
 def page_of(store: Store, reading: int) -> int | None:
@@ -32,17 +35,17 @@ def page_of(store: Store, reading: int) -> int | None:
 
 
 def marks_of(store: Store, form: Form, reading: int) -> tuple[MarkReading, ...]:
-    """Return what was measured in the boxes of a slip of this form.
+    """Return what was measured in the boxes of a slip of this form, on the page that was read.
 
     Raises
     ------
     LookupError
         If there is no such reading.
     """
-    row = store.row("SELECT marks FROM readings WHERE reading = ?", reading)
+    row = store.row("SELECT marks, form_page FROM readings WHERE reading = ?", reading)
     if row is None:
         raise LookupError(reading)
-    return unpack(form, row["marks"])
+    return unpack(form if form.pages == 1 else form.page(row["form_page"] or 1), row["marks"])
 
 
 def place_of(store: Store, page: int) -> PagePlace | None:

@@ -14,14 +14,15 @@ from omr.records.counts.validity import judge
 from omr.records.store.store import Store
 from omr.words import Aside, Standing
 
-# One slip per serial: the one that counts; while none does, the first that waits; else the first.
-ONE_PER_SERIAL: Final = """(rank = 0 OR NOT EXISTS (
+# One slip per serial: the one that counts; while none does, the first that waits; else the first. Of
+# several pages the one that was read first speaks for all of them (view `questionnaire_answers`).
+ONE_PER_SERIAL: Final = """(rank = 0 AND NOT several OR NOT EXISTS (
         SELECT 1 FROM slips AS better
         WHERE better.serial = slips.serial AND (better.rank, better.reading) < (slips.rank, slips.reading)
     ))"""
 _SLIPS: Final = f"""
     SELECT slips.*, question, state, codes, confidence, by
-    FROM slips JOIN current_answers USING (reading)
+    FROM slips JOIN questionnaire_answers USING (reading)
     WHERE {ONE_PER_SERIAL} {{where}}
     ORDER BY reading
 """

@@ -164,7 +164,7 @@ def tally(
     rows = store.rows(
         f"""SELECT unit, fingerprint, standing, set_aside, reason_by_hand,
             (SELECT group_concat(question || ' ' || state || ' ' || (by = '{MACHINE}') || ' ' || codes, ?)
-             FROM current_answers WHERE current_answers.reading = slips.reading {asked}) AS said
+             FROM questionnaire_answers AS given WHERE given.reading = slips.reading {asked}) AS said
         FROM slips
         WHERE reading IN ({OF_PERIOD}) AND period = ? AND (unit = ? OR ? IS NULL) AND {ONE_PER_SERIAL}
         AND (standing = '{Standing.COUNTS}' OR coalesce(set_aside, '') NOT IN {NOT_COUNTED_AS_RETURNED})""",

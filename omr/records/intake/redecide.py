@@ -63,7 +63,7 @@ def redecided(
     forms = store.forms
     states: dict[str, PeriodState] = {}
     rows = store.rows(
-        """SELECT slips.reading, slips.serial, slips.fingerprint, slips.period, marks
+        """SELECT slips.reading, slips.serial, slips.fingerprint, slips.form_page, slips.period, marks
         FROM slips JOIN readings USING (reading)
         WHERE slips.period = ?1 OR ?1 IS NULL ORDER BY slips.reading""",
         period,
@@ -73,7 +73,7 @@ def redecided(
         states.setdefault(when, state_of(store, when))
         if states[when] is PeriodState.CLOSED:
             continue
-        form = forms[row["fingerprint"]]
+        form = forms[row["fingerprint"]].page(row["form_page"])
         verdicts, answers = judge(form.questions, unpack(form, row["marks"]), calibration)
         before = machine_answers(store, row["reading"])
         changed = tuple(

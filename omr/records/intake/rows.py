@@ -104,7 +104,7 @@ class PageRows:
         reading = self._number("reading")
         slip = result.page
         place = self._admission.place(slip.issue, slip.serial.number)
-        form = self._forms[slip.issue.fingerprint]
+        form = self._forms[slip.issue.fingerprint].page(slip.number)
         marks = pack(form, result.marks)
         self._tables["readings"].append(
             {
@@ -122,6 +122,7 @@ class PageRows:
                 "marks": marks,
                 "seal": result.seal.value,
                 "streaks": _streaks(result.streaks),
+                "form_page": slip.number if slip.number > 1 else None,
             }
         )
         self._tables["doubts"] += [{"reading": reading, "reason": doubt} for doubt in result.doubts]

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.forms.template import Form, fingerprint
+from omr.forms.template import Form
 from omr.reading.marks.measure import FEATURES, F
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
@@ -86,6 +86,7 @@ def twin_of(
     marks: bytes,
     seal: Seal,
     *,
+    mark: str,
     unit: str,
     period: str,
     serial: str,
@@ -95,6 +96,10 @@ def twin_of(
 
     Parameters
     ----------
+    form : Form
+        The page of it that was read.
+    mark : str
+        Fingerprint of the whole form.
     serial : str
         Its own, which is left out: among slips of one serial intake compares by itself.
     typed_only : bool
@@ -103,11 +108,13 @@ def twin_of(
     typed = f"AND carriers = '{Carrier.TYPED}'" if typed_only else ""
     rows = store.rows(
         f"""SELECT reading, serial, marks, seal FROM readings JOIN runs USING (run)
-        WHERE readings.period = ? AND readings.unit = ? AND fingerprint = ? AND serial <> ? {typed}""",
+        WHERE readings.period = ? AND readings.unit = ? AND fingerprint = ? AND serial <> ?
+          AND coalesce(form_page, 1) = ? {typed}""",
         period,
         unit,
-        fingerprint(form),
+        mark,
         serial,
+        form.number,
     )
     for row in list(rows):
         if is_same_sheet(form, row["marks"], marks, (Seal(row["seal"]), seal)):

@@ -32,7 +32,7 @@ class Admission:
         self._store = store
         self._orders = orders
         self._custody = Custody(store)
-        self._known: dict[str, list[Seen]] = {}  # by serial
+        self._known: dict[tuple[str, int], list[Seen]] = {}  # by serial and page
 
     def place(self, issue: Issue, number: int) -> Place:
         """Return where a serial is registered; hand-overs and stock counts may have moved it."""
@@ -41,8 +41,14 @@ class Admission:
     def why_aside(
         self, form: Form, serial: str, issue: Issue, number: int, seen: Seen
     ) -> tuple[Aside | None, int | None]:
-        """Return why a slip does not count by itself, or None; and the first reading of its serial."""
-        earlier = self._earlier(serial)
+        """Return why a page does not count by itself, or None; and the first reading of the same page.
+
+        Parameters
+        ----------
+        form : Form
+            The page of it that was read, see `Form.page`.
+        """
+        earlier = self._earlier(serial, form.number)
         earlier.append(seen)
         if len(earlier) > 1:
             return against(form, seen, earlier[:-1]), earlier[0].reading
@@ -54,7 +60,7 @@ class Admission:
     def typed_twin(self, form: Form, issue: Issue, number: int, serial: str, seen: Seen) -> int | None:
         """Return the reading under whose typed serial this very sheet counts already, if one does."""
         place = self.place(issue, number)
-        where = {"unit": place.unit, "period": place.period, "serial": serial}
+        where = {"mark": issue.fingerprint, "unit": place.unit, "period": place.period, "serial": serial}
         twin = twin_of(self._store, form, seen.marks, seen.seal, **where, typed_only=True)
         return None if twin is None else twin[0]
 
@@ -72,18 +78,19 @@ class Admission:
             return Aside.PERIOD_CLOSED
         return None
 
-    def _earlier(self, serial: str) -> list[Seen]:
-        if serial not in self._known:
+    def _earlier(self, serial: str, page: int) -> list[Seen]:
+        if (serial, page) not in self._known:
             rows = self._store.rows(
                 """SELECT readings.reading, picture, marks, seal
                 FROM slips JOIN readings USING (reading) JOIN pages ON pages.page = readings.page
-                WHERE slips.serial = ? ORDER BY readings.reading""",
+                WHERE slips.serial = ? AND coalesce(readings.form_page, 1) = ? ORDER BY readings.reading""",
                 serial,
+                page,
             )
-            self._known[serial] = [
+            self._known[serial, page] = [
                 Seen(row["reading"], row["picture"], row["marks"], Seal(row["seal"])) for row in rows
             ]
-        return self._known[serial]
+        return self._known[serial, page]
 
 
 def against(form: Form, seen: Seen, earlier: list[Seen]) -> Aside:

@@ -165,19 +165,20 @@ def _judge_again(store: Store, act: Act, serials: Iterable[str]) -> None:
     refused: list[int] = []
     standings: list[dict[str, int | str | None]] = []
     for serial in serials:
-        earlier: list[Seen] = []
+        of_page: dict[int, list[Seen]] = {}
         for row in list(store.rows(_SLIPS_OF, serial)):
+            earlier = of_page.setdefault(row["form_page"], [])
+            form = store.forms[row["fingerprint"]].page(row["form_page"])
             seen = Seen(row["reading"], row["picture"], row["marks"], Seal(row["seal"]))
             orders = Orders(row["told_unit"], row["told_period"])
             if orders not in admissions:
                 admissions[orders] = Admission(store, orders)
             if earlier:
-                reason: Aside | None = against(store.forms[row["fingerprint"]], seen, earlier)
+                reason: Aside | None = against(form, seen, earlier)
                 other: int | None = earlier[0].reading
             else:
                 admission, issue = admissions[orders], issues[row["run"]]
                 reason, other = admission.why_aside_alone(issue, row["number"]), None
-                form = store.forms[row["fingerprint"]]
                 if reason is None:
                     other = admission.typed_twin(form, issue, row["number"], serial, seen)
                     reason = None if other is None else Aside.DUPLICATE_OTHER_IMAGE
@@ -199,8 +200,9 @@ def _judge_again(store: Store, act: Act, serials: Iterable[str]) -> None:
     )
 
 
-_SLIPS_OF = """
-    SELECT slips.reading, slips.run, slips.number, fingerprint, set_aside, other, outcome_by_hand,
+_SLIPS_OF = f"""
+    SELECT slips.reading, slips.run, slips.number, fingerprint, slips.form_page, slips.other, outcome_by_hand,
+           nullif(set_aside, '{Aside.PAGES_MISSING}') AS set_aside,
            picture, marks, seal, told_batches.unit AS told_unit, told_batches.period AS told_period
     FROM slips JOIN readings USING (reading) JOIN pages ON pages.page = readings.page
     JOIN told_batches ON told_batches.batch = slips.batch

@@ -147,6 +147,9 @@ def archive_form(store: Store, act: Act, form: Form) -> None:
             "canonical": canonical(form),
         },
     )
+    if form.pages > 1:
+        pages: Row = {"fingerprint": mark, "pages": form.pages, "duplex": int(form.duplex)}
+        act.add("form_pages", pages)
     for place, question in enumerate(form.questions):
         act.add(
             "form_questions",

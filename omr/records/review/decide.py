@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from omr.errors import OmrError
 from omr.forms.entries import fault_of, read_value
-from omr.forms.serial import Serial, parse_serial
+from omr.forms.serial import parse_typed
 from omr.forms.template import VALUES, Kind, Question
 from omr.messages import say
 from omr.reading.reader import ReadPage
@@ -28,7 +28,7 @@ from omr.records.review.queue import (
 )
 from omr.records.store.measured import pack
 from omr.records.store.store import Act, Row, Store
-from omr.words import WITHDRAWN, AnswerState, PageDecision, SlipDecision, Standing
+from omr.words import WITHDRAWN, AnswerState, Aside, PageDecision, SlipDecision, Standing
 
 
 def decide(
@@ -38,7 +38,7 @@ def decide(
     *,
     by: str,
     why: str,
-    read: Callable[[Item, Serial], ReadPage],
+    read: Callable[..., ReadPage],
     two_persons: bool = False,
 ) -> None:
     """Record what a person says about an item.
@@ -50,7 +50,7 @@ def decide(
         ``counts``, ``refused``, or a code of the validity rules. For a page: its serial,
         ``not_a_slip``, ``rescanned``, or a code of the validity rules. For all: ``withdraw``.
     read : callable
-        Reads the page of an item with a serial that was typed.
+        Reads the page of an item with a serial that was typed; of a further page, its number follows.
     two_persons : bool
         Whether what makes a slip count wants two people: who spoke about it already is refused, and
         a page is read with a typed serial once another person typed the same.
@@ -163,9 +163,31 @@ def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> N
             _add_slip_decisions(act, _others_that_count(store, item), SlipDecision.REFUSED)
         elif outcome is SlipDecision.WITHDRAWN:
             _add_slip_decisions(act, _decided_with(store, item), SlipDecision.WITHDRAWN)
-        _add_slip_decisions(act, [item.reading], outcome, reason)
+        incomplete = _is_incomplete(store, item)
+        if incomplete and outcome is SlipDecision.REFUSED:
+            _add_slip_decisions(act, _other_pages(store, item), SlipDecision.REFUSED)
+        although = Aside.PAGES_MISSING.value if incomplete and outcome is SlipDecision.COUNTS else None
+        _add_slip_decisions(act, [item.reading], outcome, reason, although)
         if len(_others_that_count(store, item)) + _counts(store, item) > 1:
             raise OmrError("review.two_count", serial=item.serial)
+
+
+def _is_incomplete(store: Store, item: Item) -> bool:
+    """Whether an item is about a questionnaire of which pages are missing, whatever was said of it."""
+    row = store.row(
+        "SELECT slips.set_aside, although FROM slips JOIN read_pages USING (reading) WHERE reading = ?",
+        item.reading,
+    )
+    return row is not None and Aside.PAGES_MISSING in (row["set_aside"], row["although"])
+
+
+def _other_pages(store: Store, item: Item) -> list[int | None]:
+    rows = store.rows(
+        "SELECT reading FROM slips WHERE serial = ? AND standing = 'held' AND reading <> ?",
+        item.serial,
+        item.reading,
+    )
+    return [row["reading"] for row in rows]
 
 
 def _counts(store: Store, item: Item) -> bool:
@@ -175,7 +197,8 @@ def _counts(store: Store, item: Item) -> bool:
 
 def _others_that_count(store: Store, item: Item) -> list[int | None]:
     rows = store.rows(
-        "SELECT reading FROM slips WHERE serial = ? AND standing = 'counts' AND reading <> ?",
+        """SELECT reading FROM slips WHERE serial = ?1 AND standing = 'counts' AND reading <> ?2
+          AND form_page = (SELECT form_page FROM slips WHERE reading = ?2)""",
         item.serial,
         item.reading,
     )
@@ -195,11 +218,21 @@ def _decided_with(store: Store, item: Item) -> list[int | None]:
 
 
 def _add_slip_decisions(
-    act: Act, readings: Sequence[int | None], outcome: SlipDecision, reason: str | None = None
+    act: Act,
+    readings: Sequence[int | None],
+    outcome: SlipDecision,
+    reason: str | None = None,
+    although: str | None = None,
 ) -> None:
     first = act.next_id("decided_slips", "decision")
     rows: list[Row] = [
-        {"decision": first + at, "reading": reading, "outcome": outcome, "reason": reason}
+        {
+            "decision": first + at,
+            "reading": reading,
+            "outcome": outcome,
+            "reason": reason,
+            "although": although,
+        }
         for at, reading in enumerate(readings)
     ]
     act.add("decided_slips", *rows)
@@ -216,14 +249,14 @@ def spoke_last(store: Store, item: Item, by: str) -> bool:
     return row is not None and row["by"] == by and row["outcome"] != WITHDRAWN
 
 
-def _typed_by_another(store: Store, item: Item, serial: Serial, by: str) -> bool:
+def _typed_by_another(store: Store, item: Item, typed: str, by: str) -> bool:
     """Whether somebody else typed the same serial for a page, and nobody took it back since."""
     row = store.row(
         """SELECT 1 FROM decided_pages JOIN events USING (event)
         WHERE page = ?1 AND serial = ?2 AND by <> ?3 AND decision > coalesce((
             SELECT max(decision) FROM decided_pages WHERE page = ?1 AND outcome = ?4), 0)""",
         item.page,
-        str(serial),
+        typed,
         by,
         PageDecision.WITHDRAWN,
     )
@@ -235,9 +268,9 @@ def _refuse_twin(store: Store, item: Item, result: ReadPage) -> None:
     slip = result.page
     place = Custody(store).place(slip.issue.run, slip.serial.number)
     unit, period = (place.unit, place.period) if place else (slip.issue.unit, slip.issue.period)
-    form = store.forms[slip.issue.fingerprint]
+    form = store.forms[slip.issue.fingerprint].page(slip.number)
     marks = pack(form, result.marks)
-    where = {"unit": unit, "period": period, "serial": str(slip.serial)}
+    where = {"mark": slip.issue.fingerprint, "unit": unit, "period": period, "serial": str(slip.serial)}
     twin = twin_of(store, form, marks, result.seal, **where, typed_only=False)
     if twin is not None:
         raise OmrError("review.same_ink", item=item.item, serial=twin[1])
@@ -250,17 +283,18 @@ def _decide_page(
     *,
     by: str,
     why: str,
-    read: Callable[[Item, Serial], ReadPage],
+    read: Callable[..., ReadPage],
     two_persons: bool,
 ) -> None:
     outcomes: dict[str, PageDecision] = {word: word for word in PAGE_OUTCOMES}
     outcomes[WITHDRAW] = PageDecision.WITHDRAWN
     reason = word if word in rules().texts else None
-    serial = None if reason or word in outcomes else parse_serial(word)
-    result = read(item, serial) if serial else None
+    serial, page = (None, 1) if reason or word in outcomes else parse_typed(word)
+    result = (read(item, serial) if page == 1 else read(item, serial, page)) if serial else None
+    typed = None if serial is None else str(serial) if page == 1 else f"{serial}/{page}"
     if result is not None:
         _refuse_twin(store, item, result)
-    if two_persons and serial is not None and not _typed_by_another(store, item, serial, by):
+    if two_persons and serial is not None and not _typed_by_another(store, item, str(typed), by):
         result = None  # it counts once somebody else typed the same
     outcome = PageDecision.SERIAL if serial else PageDecision.INVALID if reason else outcomes[word]
     with store.act("decide_page", by=by, why=why) as act:
@@ -273,7 +307,7 @@ def _decide_page(
                 "decision": act.next_id("decided_pages", "decision"),
                 "page": item.page,
                 "outcome": outcome,
-                "serial": str(serial) if serial else None,
+                "serial": typed,
                 "reason": reason,
             },
         )

@@ -21,8 +21,10 @@ from omr.records.store.store import Store
 from omr.words import Carrier, Seal
 
 
-def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: Desk) -> ReadPage:
-    """Read the page of an item as the slip with this serial.
+def read_typed(
+    store: Store, workspace: Path, item: Item, serial: Serial, desk: Desk, page: int = 1
+) -> ReadPage:
+    """Read the page of an item as the slip with this serial, and as that page of it.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def read_typed(store: Store, workspace: Path, item: Item, serial: Serial, desk: 
     shown = contradicted(aligned, serial)
     if speaks_against(shown):
         raise OmrError("review.contradicted", serial=serial.printed, shown=shown)
-    identified = IdentifiedPage(aligned, serial, issue, (Carrier.TYPED,))
+    identified = IdentifiedPage(aligned, serial, issue, (Carrier.TYPED,), page)
     return replace(read_slip(identified, desk), doubts=())
 
 

@@ -27,10 +27,10 @@ FROM batches LEFT JOIN batch_corrections ON correction = (
     SELECT max(correction) FROM batch_corrections AS any_correction
     WHERE any_correction.batch = batches.batch);
 
--- Each reading as people see it: where it counts, and whether.
-CREATE VIEW slips AS
+-- Each page that was read as it stands by itself: where it counts, and whether.
+CREATE VIEW read_pages AS
 SELECT standing_readings.reading, standing_readings.serial, form, fingerprint,
-       standing_readings.run, standing_readings.number,
+       coalesce(form_page, 1) AS form_page, standing_readings.run, standing_readings.number,
        coalesce(attributed_unit, standing_readings.unit) AS unit,
        coalesce(attributed_period, standing_readings.period) AS period,
        batch, standing_readings.page, pages.original, pages.number AS page_number,
@@ -45,7 +45,7 @@ SELECT standing_readings.reading, standing_readings.serial, form, fingerprint,
             WHEN aside IN ($surely_again) THEN 2
             ELSE 1 END AS rank, -- of two slips with one serial, the lower is shown
        aside AS set_aside, other,
-       outcome_by_hand, reason_by_hand
+       outcome_by_hand, reason_by_hand, although
 FROM (
     -- What intake said of it, unless it was decided again since: 'none' is that it counts by itself.
     SELECT readings.*, nullif(coalesce(again_reason, set_aside.reason), 'none') AS aside,
@@ -66,12 +66,52 @@ LEFT JOIN (
     WHERE attribution IN (SELECT max(attribution) FROM attributions GROUP BY reading)
 ) ON attributed_reading = standing_readings.reading
 LEFT JOIN (
-    SELECT reading AS decided_reading, outcome AS outcome_by_hand, reason AS reason_by_hand
+    SELECT reading AS decided_reading, outcome AS outcome_by_hand, reason AS reason_by_hand, although
     FROM decided_slips
     WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY reading)
 ) ON decided_reading = standing_readings.reading
 WHERE outcome_by_hand IS NOT 'void' -- a serial that was typed wrong was never here
   AND batch NOT IN (SELECT batch FROM withdrawn_batches);
+
+-- Questionnaires of several pages of which some are not there, or do not count, and that nobody let count
+-- all the same; `lead` is the reading under which the questionnaire is counted and asked about.
+CREATE VIEW incomplete AS
+SELECT serial, fingerprint, pages, min(reading) AS lead, count(DISTINCT form_page) AS there
+FROM form_pages JOIN runs USING (fingerprint) JOIN read_pages USING (run, fingerprint)
+WHERE standing = 'counts'
+GROUP BY serial HAVING count(DISTINCT form_page) < pages AND count(although) = 0;
+
+-- Each reading as people see it. A page of a questionnaire that is not complete waits with the others.
+CREATE VIEW slips AS
+SELECT reading, serial, form, fingerprint, form_page, run, number, unit, period, batch, page, original,
+       page_number,
+       CASE WHEN held_back THEN 'held' ELSE standing END AS standing,
+       CASE WHEN held_back THEN 1 ELSE rank END AS rank,
+       CASE WHEN held_back THEN 'pages_missing' ELSE set_aside END AS set_aside,
+       other, outcome_by_hand,
+       -- What makes one page invalid makes the questionnaire so.
+       CASE WHEN several THEN coalesce(reason_by_hand, (
+           SELECT min(others.reason_by_hand) FROM read_pages AS others WHERE others.serial = own.serial))
+       ELSE reason_by_hand END AS reason_by_hand,
+       several -- whether it is one of several pages
+FROM (
+    SELECT read_pages.*, fingerprint IN (SELECT fingerprint FROM form_pages) AS several,
+           fingerprint IN (SELECT fingerprint FROM form_pages) AND standing = 'counts'
+           AND reason_by_hand IS NULL
+           AND serial IN (SELECT serial FROM incomplete WHERE incomplete.serial = read_pages.serial)
+           AS held_back
+    FROM read_pages
+) AS own;
+
+-- The other pages of the questionnaire that a reading belongs to, of each the reading that counts.
+CREATE VIEW further_pages AS
+SELECT this.reading, slips.reading AS page_reading, slips.form_page
+FROM readings AS this JOIN runs USING (run) JOIN form_pages USING (fingerprint)
+JOIN slips ON slips.serial = this.serial AND slips.form_page <> coalesce(this.form_page, 1)
+WHERE NOT EXISTS (
+    SELECT 1 FROM slips AS better
+    WHERE better.serial = slips.serial AND better.form_page = slips.form_page
+      AND (better.rank, better.reading) < (slips.rank, slips.reading));
 
 -- Readings that the rules of validity must look at, or that do not count at all; all others are valid.
 CREATE VIEW exceptional AS
@@ -81,6 +121,7 @@ UNION SELECT reading FROM attributions
 UNION SELECT reading FROM decided_slips
 UNION SELECT reading FROM decided_answers
 UNION SELECT reading FROM decidings WHERE overall = 0
+UNION SELECT reading FROM incomplete JOIN readings USING (serial)
 UNION SELECT reading FROM withdrawn_batches JOIN pages USING (batch) JOIN readings USING (page);
 
 -- What each question says today: the latest decision, else the machine's last deciding.
@@ -108,16 +149,23 @@ SELECT page, batch, original, number, reason FROM pages WHERE outcome = 'rejecte
 UNION ALL
 SELECT page, batch, original, number, 'blank_alone' FROM lone_blanks JOIN pages USING (page);
 
+-- What a questionnaire says, under each of its readings: of a form with one page its current answers.
+CREATE VIEW questionnaire_answers AS
+SELECT reading, question, state, codes, confidence, by FROM current_answers
+UNION ALL
+SELECT further_pages.reading, question, state, codes, confidence, by
+FROM further_pages JOIN current_answers ON current_answers.reading = further_pages.page_reading;
+
 -- Answers that are in no denominator: "not applicable" was marked, or the question was to be skipped.
 -- The same rules as in records/counts/applying.py; tests hold the two to each other. Most forms have
 -- neither, so who asks names the form.
 CREATE VIEW unasked_on_paper AS
-SELECT fingerprint, reading, question FROM form_options JOIN current_answers USING (question)
+SELECT fingerprint, reading, question FROM form_options JOIN questionnaire_answers USING (question)
 WHERE applies = 0 AND state = 'answered' AND instr(' ' || codes || ' ', ' ' || code || ' ') > 0
 UNION
 SELECT fingerprint, this.reading, form_conditions.question FROM form_conditions
-JOIN current_answers AS this ON this.question = form_conditions.question
-JOIN current_answers AS earlier ON earlier.reading = this.reading AND earlier.question = before
+JOIN questionnaire_answers AS this ON this.question = form_conditions.question
+JOIN questionnaire_answers AS earlier ON earlier.reading = this.reading AND earlier.question = before
 WHERE this.state IN ('answered', 'no_answer') AND earlier.state = 'answered'
   AND instr(' ' || form_conditions.codes || ' ', ' ' || earlier.codes || ' ') = 0;
 
@@ -137,8 +185,10 @@ SELECT 'H' || reading AS item, 'held' AS kind, set_aside AS reason, 0 AS urgency
        batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,
        NULL AS question, NULL AS confidence, other
 FROM slips WHERE standing = 'held'
-  -- What is held was set aside at some time: a list to go by, instead of all slips of a year.
-  AND reading IN (SELECT reading FROM set_aside UNION SELECT reading FROM restandings)
+  -- What is held was set aside at some time, or lacks pages: a list to go by, instead of all slips of a year.
+  AND reading IN (SELECT reading FROM set_aside UNION SELECT reading FROM restandings
+                  UNION SELECT lead FROM incomplete)
+  AND (set_aside <> 'pages_missing' OR reading IN (SELECT lead FROM incomplete))
 UNION ALL
 SELECT 'S' || reading, 'slip', doubts.reason, 1,
        batch, original, page, page_number, reading, serial, form, fingerprint, unit, period,
@@ -210,9 +260,9 @@ FROM (
     WHEN max(said AND overall) = 0 AND sum(asked AND NOT said) > 0.5 * sum(asked) THEN 'KHL5' END
 FROM (
 SELECT overall, coalesce((
-    SELECT (state = 'answered' OR (state = 'doubtful' AND by = 'machine')) FROM current_answers
-    WHERE current_answers.reading = slips.reading
-      AND current_answers.question = form_questions.question), 0) AS said,
+    SELECT (state = 'answered' OR (state = 'doubtful' AND by = 'machine'))
+    FROM questionnaire_answers AS given
+    WHERE given.reading = slips.reading AND given.question = form_questions.question), 0) AS said,
     core AND NOT EXISTS (
         SELECT 1 FROM unasked_on_paper AS unasked
         WHERE unasked.reading = slips.reading AND unasked.fingerprint = slips.fingerprint
@@ -220,7 +270,7 @@ SELECT overall, coalesce((
 FROM form_questions WHERE form_questions.fingerprint = slips.fingerprint AND kind <> 'text'))
            END AS reason
     FROM slips
-    WHERE (rank = 0 OR NOT EXISTS (
+    WHERE (rank = 0 AND NOT several OR NOT EXISTS (
         SELECT 1 FROM slips AS better
         WHERE better.serial = slips.serial
           AND (better.rank, better.reading) < (slips.rank, slips.reading)))
@@ -257,9 +307,9 @@ FROM (
                SELECT 1 FROM unasked_on_paper AS unasked
                WHERE unasked.fingerprint = returned_slips.fingerprint
                  AND unasked.reading = returned_slips.reading
-                 AND unasked.question = current_answers.question)
-           THEN 'not_applicable' ELSE current_answers.state END AS state, codes, by
-    FROM returned_slips JOIN current_answers USING (reading)
+                 AND unasked.question = said.question)
+           THEN 'not_applicable' ELSE said.state END AS state, codes, by
+    FROM returned_slips JOIN questionnaire_answers AS said USING (reading)
     WHERE returned_slips.state = 'valid'
     UNION ALL
     SELECT channel, slip, unit, period, form, fingerprint, question,

@@ -11,7 +11,7 @@ import numpy as np
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.forms.serial import LENGTH, parse_serial
+from omr.forms.serial import LENGTH, parse_typed
 from omr.geometry import Box
 from omr.reading.page.align import AlignedPage
 from omr.reading.page.legible import UNREAD, legible
@@ -97,7 +97,7 @@ def refuse_contradicted(visit: Visit, store: Store, item: Item, text: str) -> No
         Saying which place.
     """
     letters = seen_on(visit, store, item).letters
-    serial = parse_serial(text)
+    serial, _ = parse_typed(text)
     for place in letters_against(serial, letters):
         raise OmrError("cases.contradicts", place=place + 1, typed=str(serial)[place], seen=letters[place])
 
@@ -116,7 +116,7 @@ def check(visit: Visit, store: Store, item: Item | None) -> Response:
     register = visit.office.hall(store, visit.me.name).serials
     problem, run = "", None
     try:
-        run = register.find(parse_serial(text))
+        run = register.find(parse_typed(text)[0])
     except OmrError as error:
         problem = error.key
     compact = "".join(text.split()).replace("-", "").upper()

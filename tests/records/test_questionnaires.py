@@ -1,0 +1,193 @@
+"""Questionnaires of several pages: in any order, apart, partly; complete, or by a person's word."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scanned import FORM, Scanner, question, rejected, slip
+from tallying import PERIOD, counted
+
+from omr.errors import OmrError
+from omr.forms.serial import Issue, parse_typed
+from omr.forms.template import Form, Kind
+from omr.reading.reader import ReadPage
+from omr.records.counts.reconcile import reconcile
+from omr.records.counts.slips import current_slips
+from omr.records.intake.withdrawal import withdraw_batch
+from omr.records.register.periods import parse_period
+from omr.records.review.decide import decide
+from omr.records.review.queue import queue
+from omr.records.review.second_reading import to_confirm
+from omr.records.store.chain import row_problem
+from omr.records.store.store import Store
+from omr.trust.export import export
+from omr.words import Standing
+
+SECOND = tuple(
+    replace(one, page=2) for one in (question("B1"), question("B2"), question("B10", overall=True))
+)
+PAGED: Form = replace(
+    FORM,
+    form="KS-04",
+    digit=6,
+    questions=(question("A1", Kind.SINGLE, ("1", "2")), replace(question("B0"), page=1), *SECOND),
+    further=((),),
+    duplex=True,
+)
+FRONT = {"A1": "1", "B0": "5"}
+BACK = {"B1": "5", "B2": "4", "B10": "5"}
+
+
+@pytest.fixture
+def run(issued_run: Callable[..., Issue]) -> Issue:
+    return issued_run(20, form=PAGED)
+
+
+def front(run: Issue, number: int, **said: str) -> ReadPage:
+    return slip(run, number, PAGED, 1, **{**FRONT, **said})
+
+
+def back(run: Issue, number: int, **said: str) -> ReadPage:
+    return slip(run, number, PAGED, 2, **{**BACK, **said})
+
+
+def standings(store: Store) -> list[tuple[str, str | None]]:
+    rows = store.rows("SELECT standing, set_aside FROM slips ORDER BY reading")
+    return [(row["standing"], row["set_aside"]) for row in rows]
+
+
+def held(store: Store) -> list[str]:
+    return [item.item for item in queue(store, kind="held")]
+
+
+WHOLE = [("counts", None)] * 2
+PARTLY = ("held", "pages_missing")
+
+
+def test_front_and_back_are_one_questionnaire(scanner: Scanner, store: Store, run: Issue) -> None:
+    scanner.take_in(scanner.scan("a.tif", front(run, 1), back(run, 1)))
+    assert standings(store) == WHOLE and held(store) == []
+    (one,) = current_slips(store)
+    assert {key: answer.codes for key, answer in one.answers.items()} == {
+        key: (code,) for key, code in {**FRONT, **BACK}.items()
+    }
+    found = counted(store)
+    assert [row.slips for row in found.slips] == [1]
+
+
+@pytest.mark.parametrize("first", ["front", "back"])
+def test_pages_may_come_in_any_order_and_from_different_stacks(
+    scanner: Scanner, store: Store, run: Issue, first: str
+) -> None:
+    pages = [front(run, 1), back(run, 1)] if first == "front" else [back(run, 1), front(run, 1)]
+    scanner.take_in(scanner.scan("a.tif", pages[0]))
+    assert standings(store) == [PARTLY]
+    assert held(store) == ["H1"]
+    assert counted(store).slips[0].state == "held"
+    scanner.take_in(scanner.scan("b.tif", pages[1]))
+    assert standings(store) == WHOLE and held(store) == []
+    assert [(row.state, row.slips) for row in counted(store).slips] == [("valid", 1)]
+
+
+def test_a_page_scanned_twice_is_a_duplicate_and_no_other_page(
+    scanner: Scanner, store: Store, run: Issue
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", front(run, 1), front(run, 1, B0="1")))
+    assert standings(store) == [PARTLY, ("held", "duplicate_other_image")]
+    scanner.take_in(scanner.scan("b.tif", back(run, 1)))
+    assert [standing for standing, _ in standings(store)] == ["counts", "held", "counts"]
+    (one,) = current_slips(store)
+    assert one.answers["B0"].codes == ("5",) and one.answers["B10"].codes == ("5",)
+
+
+def decided(store: Store, item: str, word: str, by: str = "lan", **more: bool) -> None:
+    def unread(*_: object) -> ReadPage:
+        raise AssertionError("no serial is typed here")
+
+    decide(store, item, [word], by=by, why="đã xem", read=unread, **more)
+
+
+def test_a_person_may_let_it_count_without_a_page_and_take_it_back(
+    scanner: Scanner, store: Store, run: Issue
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", back(run, 1), front(run, 2)))
+    assert held(store) == ["H1", "H2"]
+    decided(store, "H1", "counts", two_persons=True)
+    assert "S1" in to_confirm(store)  # a second person is wanted, as for whatever makes a slip count
+    with pytest.raises(OmrError):
+        decided(store, "H1", "counts", two_persons=True)
+    decided(store, "H1", "counts", by="minh", two_persons=True)
+    assert to_confirm(store) == {}
+    assert standings(store) == [("counts", None), PARTLY]
+    assert {(row.state, row.slips) for row in counted(store).slips} == {("valid", 1), ("held", 1)}
+    decided(store, "S1", "withdraw")
+    assert standings(store) == [PARTLY, PARTLY]
+    decided(store, "H2", "refused")
+    assert [standing for standing, _ in standings(store)] == ["held", "refused"]
+    assert row_problem(store) is None
+
+
+def test_what_makes_one_page_invalid_makes_the_questionnaire_so(
+    scanner: Scanner, store: Store, run: Issue
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", front(run, 1), back(run, 1)))
+    decided(store, "S2", "KHL6")
+    (one,) = current_slips(store)
+    assert one.reason == "KHL6"
+    assert [(row.state, row.reason) for row in counted(store).slips] == [("invalid", "KHL6")]
+
+
+def test_a_withdrawn_stack_takes_its_pages_along(scanner: Scanner, store: Store, run: Issue) -> None:
+    scanner.take_in(scanner.scan("a.tif", front(run, 1)))
+    second = scanner.take_in(scanner.scan("b.tif", back(run, 1)))
+    withdraw_batch(store, second.batch.name, by="lan", why="nhầm")
+    assert standings(store) == [PARTLY]
+
+
+def test_a_typed_serial_says_which_page_it_is(scanner: Scanner, store: Store, run: Issue) -> None:
+    scanner.take_in(scanner.scan("a.tif", front(run, 1), rejected("page_unknown")))
+    seen: list[int] = []
+
+    def read(item: object, serial: object, page: int = 1) -> ReadPage:
+        seen.append(page)
+        return slip(run, 1, PAGED, page, **(BACK if page == 2 else FRONT))
+
+    decide(store, "P2", [f"{run.serial(1)}/2"], by="lan", why="đã xem", read=read)
+    assert seen == [2] and standings(store) == WHOLE
+    assert parse_typed(f"{run.serial(1).printed} / 2") == (run.serial(1), 2)
+    with pytest.raises(OmrError):
+        parse_typed(f"{run.serial(1)}/12")
+
+
+def test_a_random_stack_is_counted_alike_everywhere(
+    scanner: Scanner, store: Store, run: Issue, tmp_path: Path
+) -> None:
+    dice = random.Random(3)
+    pages = []
+    for number in range(run.first, run.first + 20):
+        levels = {key: dice.choice(["5", "1", "", "?", "5 4"]) for key in ("B1", "B2", "B10")}
+        both = [front(run, number, B0=dice.choice(["5", ""])), back(run, number, **levels)]
+        pages += dice.choice([both, both, both, both[:1], both[1:]])
+    dice.shuffle(pages)
+    scanner.take_in(scanner.scan("a.tif", *pages))
+    found = counted(store)  # tallies, views and single slips
+    assert {row.state for row in found.slips} >= {"valid", "held"}
+    for name in held(store)[:2]:
+        decided(store, name, "counts")
+    assert counted(store) != found
+    (line,) = (one for one in reconcile(store, parse_period(PERIOD)) if one.unit == "PC06")
+    assert line.returned == sum(row.slips for row in counted(store).slips)
+    assert {one.standing for one in current_slips(store)} == {Standing.COUNTS, Standing.HELD}
+    exported = tmp_path / "export.zip"
+    export(store, scanner.workspace.path, parse_period(PERIOD), exported)
+    verifier = Path(__file__).parents[2] / "docs" / "verify_export.py"
+    checked = subprocess.run(
+        [sys.executable, verifier, exported], capture_output=True, text=True, check=False
+    )
+    assert checked.stdout.startswith("OK: "), checked.stderr

@@ -172,3 +172,41 @@ def test_values_that_nothing_can_meet_are_refused(
     wrong: Callable[..., dict[str, str]], change: tuple[str, str], where: str, key: str
 ) -> None:
     assert wrong(DIGITS, changes=(change,))[where] == f"forms.{key}"
+
+
+BREAK = '\n[[section]]\nkind = "page"\n'
+BOTH_SIDES = (('paper = "A4"', 'paper = "A4"\nduplex = true'),)
+
+
+def test_a_form_of_several_pages_is_one_form_and_each_page_one_too(laid: Laying) -> None:
+    form = laid(CHOICES, MATRIX, BREAK, DIGITS, BREAK, SCALE, changes=BOTH_SIDES)
+    assert (form.pages, form.sheets, form.sides) == (3, 2, 4)
+    assert [form.sheet_of(page) for page in (1, 2, 3)] == [1, 1, 2]
+    assert [q.key for q in form.page(2).questions] == ["N1", "N2", "D1", "K1"]
+    assert [q.key for q in form.questions] == [q.key for n in (1, 2, 3) for q in form.page(n).questions]
+    assert form_from_json(as_json(form)) == form
+    words = [piece.text for piece in form.page(2).art if hasattr(piece, "text")]
+    assert "Trang 2/3" in words and "Mẫu KS-01" in words
+    one_sided = laid(CHOICES, BREAK, SCALE)
+    assert (one_sided.pages, one_sided.sheets, one_sided.sides) == (2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "key"),
+    [
+        ((BREAK, CHOICES), "empty_page"),
+        ((CHOICES, BREAK), "empty_page"),
+        ((CHOICES, BREAK, BREAK, SCALE), "empty_page"),
+        ((CHOICES, *(BREAK, SCALE.replace("S1", "S{}")) * 9), "too_many_pages"),
+        (
+            (CHOICES, BREAK, '\n[[section]]\nkind = "comment"\nkey = "C"\ntext = "Ý"\nnote = "n"\n'),
+            "page_without_boxes",
+        ),
+    ],
+    ids=["nothing before", "nothing after", "nothing between", "too many", "no box"],
+)
+def test_pages_that_cannot_be_are_refused(
+    wrong: Callable[..., dict[str, str]], pieces: tuple[str, ...], key: str
+) -> None:
+    named = (piece.replace("S{}", f"S{at}") for at, piece in enumerate(pieces))
+    assert f"forms.{key}" in wrong(*named).values()

@@ -11,7 +11,8 @@ from form_pieces import DIGITS, HEAD
 from omr.forms.entries import boxes_of
 from omr.forms.layout import lay_out
 from omr.forms.loading import load_template
-from omr.forms.template import VALUES, Form
+from omr.forms.template import VALUES, Form, Kind, Option, Question
+from omr.geometry import Box
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import decide
 from omr.reading.marks.measure import FEATURES, MarkReading
@@ -93,3 +94,21 @@ def test_simulated_values_are_read_rightly_or_not_at_all(form: Form) -> None:
     assert tally.read == 8 and not tally.silent and not tally.lost
     assert tally.count(Outcome.RIGHT) > 0.85 * sum(tally.boxes.values())
     assert all(question.kind in VALUES for question in form.questions)
+
+
+@pytest.mark.parametrize("options", [2, 3])
+@pytest.mark.parametrize("kind", [Kind.SINGLE, Kind.MULTIPLE])
+@pytest.mark.parametrize("questions", [1, 2, 5])
+def test_a_page_of_which_most_boxes_are_marked_is_not_taken_for_an_empty_one(
+    kind: Kind, options: int, questions: int
+) -> None:
+    """Two boxes a question: half of all are marked, or with several answers all of them."""
+    boxes = tuple(Option(str(at), "", False, Box(10.0, 10.0 * at, 4.5, 4.5)) for at in range(options))
+    asked = tuple(Question(f"Q{at}", kind, "", "", False, False, boxes, None) for at in range(questions))
+    sheet = Form("T", 1, "1", "", "", "A5", "vi", asked, ())
+    marked = [(q.key, o.code) for q in asked for o in (boxes if kind is Kind.MULTIPLE else boxes[:1])]
+    _, answers = decide(asked, measured(sheet, *marked), load_calibration())
+    for question, answer in zip(asked, answers, strict=True):
+        meant = tuple(code for key, code in marked if key == question.key)
+        assert answer.state is AnswerState.DOUBTFUL or answer.codes == meant
+    assert {answer.state for answer in answers} == {AnswerState.ANSWERED}

@@ -17,8 +17,10 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue, parse_typed
 from omr.forms.template import Form, Kind
 from omr.reading.reader import ReadPage
+from omr.records.counts.questionnaires import lacking
 from omr.records.counts.reconcile import reconcile
 from omr.records.counts.slips import current_slips
+from omr.records.intake.batches import batches
 from omr.records.intake.withdrawal import withdraw_batch
 from omr.records.register.periods import parse_period
 from omr.records.review.decide import decide
@@ -104,6 +106,21 @@ def test_a_page_scanned_twice_is_a_duplicate_and_no_other_page(
     assert [standing for standing, _ in standings(store)] == ["counts", "held", "counts"]
     (one,) = current_slips(store)
     assert one.answers["B0"].codes == ("5",) and one.answers["B10"].codes == ("5",)
+
+
+def test_sheets_are_counted_and_missing_pages_named(scanner: Scanner, store: Store, run: Issue) -> None:
+    stack = [front(run, 1), back(run, 1), back(run, 2), front(run, 2), front(run, 3)]
+    receipt = scanner.take_in(scanner.scan("a.tif", *stack), expected=3)
+    assert (receipt.came.read, receipt.came.sheets, receipt.missing) == (5, 3, 0)
+    (told,) = (one for one in receipt.problems if one.reason == "pages_missing")
+    assert told.values["serial"] == str(run.serial(3)) and told.values["missing"] == "2"
+    assert str(run.serial(3)) in told.detail
+    (line,) = batches(store)
+    assert line.came.sheets == 3 and line.missing == 0
+    (lacks,) = lacking(store, period=PERIOD)
+    assert (lacks.serial, lacks.pages, lacks.sheets) == (str(run.serial(3)), (2,), (1,))
+    again = scanner.take_in(scanner.scan("b.tif", front(run, 1), back(run, 1)))  # the same sheet once more
+    assert again.came.sheets == 1 and again.duplicates == 2
 
 
 def decided(store: Store, item: str, word: str, by: str = "lan", **more: bool) -> None:

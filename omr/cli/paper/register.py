@@ -14,9 +14,10 @@ from omr.cli.paper.paper import counters, plan, stamp
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from omr.forms.serial import Issue
+    from omr.records.counts.questionnaires import Lacking
     from omr.records.counts.reconcile import Line
 
 RANGES_SHOWN = 20  # of one unit and form; with --json all
@@ -214,6 +215,7 @@ def withdraw_count_(
 @click.pass_obj
 def reconcile_(session: Session, period: str, as_json: bool) -> int:
     """Balance the books of a period."""
+    from omr.records.counts.questionnaires import lacking
     from omr.records.counts.reconcile import reconcile
     from omr.records.register.periods import parse_period
     from omr.records.register.register import issued
@@ -222,12 +224,19 @@ def reconcile_(session: Session, period: str, as_json: bool) -> int:
     with session.store() as store:
         runs = {issue.run: issue for issue in issued(store)}
         lines = reconcile(store, when)
+        partly = lacking(store, period=when.name)
+    of_line: dict[tuple[str | None, str | None], list[Lacking]]
+    of_line = {(line.unit, line.form): [] for line in lines}
+    for one in partly:
+        of_line.setdefault((one.unit, one.form), []).append(one)
     if as_json:
-        print_json([_line_as_json(line, runs) for line in lines])
+        print_json([_line_as_json(line, runs, of_line[line.unit, line.form]) for line in lines])
     else:
         click.echo(say("register.books", period=when))
         for line in lines:
             _show(line, runs)
+            for one in of_line[line.unit, line.form]:
+                click.echo("  " + say("register.missing_pages", serial=one.serial, pages=one.said))
     return 0 if all(line.balanced for line in lines) else 3
 
 
@@ -240,7 +249,7 @@ def _figures(line: Line) -> dict[str, object]:
     return {**line.books, **checks}
 
 
-def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:
+def _line_as_json(line: Line, runs: Mapping[str, Issue], partly: Sequence[Lacking]) -> dict[str, object]:
     from omr.records.counts.reconcile import spans
 
     return {
@@ -249,6 +258,7 @@ def _line_as_json(line: Line, runs: Mapping[str, Issue]) -> dict[str, object]:
         **_figures(line),
         "missing_serials": list(spans(line.missing_numbers, runs)),
         "contradictions": list(spans(line.contradictions, runs)),
+        "missing_pages": {one.serial: list(one.pages) for one in partly},
     }
 
 

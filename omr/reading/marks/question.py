@@ -9,7 +9,7 @@ plain marks beside plainly empty boxes are accepted, and nothing is inferred fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,7 @@ EVIDENCE: Final = ("standing",)
 EMPTY_SHARE: Final = (
     0.6  # of a form's boxes stay empty, whatever people answer: the darkest of them is `quiet`
 )
+QUIET: Final = 0.02  # darkness of the darkest empty box where none is surely empty: paper on an everyday scan
 NOISE: Final = 0.005  # darkness of a line that is none, on the cleanest scan
 LEAST_MARK: Final = 0.06  # darkness of a line from which it may be a mark at all
 OVER_QUIET: Final = 3.0  # times the darkest empty box
@@ -57,23 +58,35 @@ class Person:
     usual: float  # darkness of the usual mark
 
 
-def person_of(peak: Floats, groups: Sequence[NDArray[np.intp]]) -> Person:
-    """Find how dark empty boxes and marks of a page are."""
-    ordered = np.sort(peak)
-    quiet = float(max(ordered[int(EMPTY_SHARE * len(ordered)) - 1], 0.0)) if len(ordered) else 0.0
+def person_of(peak: Floats, groups: Sequence[NDArray[np.intp]], several: Collection[int] = ()) -> Person:
+    """Find how dark empty boxes and marks of a page are.
+
+    Parameters
+    ----------
+    several : collection of int
+        The groups in which any number of boxes may be marked.
+    """
+    ordered = np.maximum(np.sort(peak), 0.0)
+    usually = int(EMPTY_SHARE * len(ordered))
+    quiet = float(ordered[usually - 1]) if usually else 0.0
+    sizes = [len(group) for at, group in enumerate(groups) if at not in several]
+    if sum(size - 1 for size in sizes) < usually:
+        # Few boxes a question: there every second one may be marked, and a mark is no measure of paper.
+        surely = sum(max(size - 2, 0) for size in sizes)  # one answer, and one slip of the pen
+        quiet = min(quiet, float(ordered[surely - 1]) if surely else QUIET)
     tops = np.array([peak[group].max() for group in groups])
     marks = tops[tops >= max(LEAST_MARK, OVER_QUIET * quiet)]
     return Person(quiet, float(np.median(marks)) if len(marks) >= KNOWN else FIRM)
 
 
-def gather(features: Floats, groups: Sequence[NDArray[np.intp]]) -> Floats:
+def gather(features: Floats, groups: Sequence[NDArray[np.intp]], several: Collection[int] = ()) -> Floats:
     """Return the evidence of each box, (N, E).
 
     ``standing`` is 0 where a box is as dark as the page's empty ones and 1 where it is as dark as this
     person's marks, on a scale of ratios.
     """
     peak = np.maximum(features[:, F["peak"]], 0.0)
-    person = person_of(peak, groups)
+    person = person_of(peak, groups, several)
     low, high = np.log(person.quiet + NOISE), np.log(person.usual + NOISE)
     clear = np.log(peak + NOISE) - low
     return np.asarray((clear / max(high - low, 0.5)).clip(-0.5, 1.5)[:, None])
@@ -97,12 +110,13 @@ def judge(
     groups = [np.array(some) for some in _members(questions).values()]
     if not groups:
         return []
-    chance, limits = model.chance(gather(features, groups)), model.limits
+    several = {at for at, group in enumerate(groups) if kinds[group[0]] is Kind.MULTIPLE}
+    chance, limits = model.chance(gather(features, groups, several)), model.limits
     inked = (chance >= limits.inked_above) & (features[:, F["peak"]] >= LEAST_MARK / 2)
     why = not_plain(Marks(features, inked, groups), limits)
     why[~inked & (chance > limits.blank_below)] = Reason.UNCLEAR
     why[features[:, F["missing"]] > limits.missing] = Reason.PRINT_DIFFERS
-    person = person_of(np.maximum(features[:, F["peak"]], 0), groups)
+    person = person_of(np.maximum(features[:, F["peak"]], 0), groups, several)
     weak = person.usual < limits.weak * (person.quiet + NOISE)
     # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip
     # without any is asked about as a whole.

@@ -17,6 +17,23 @@ from omr.words import PageOutcome
 # Beside the outcomes of pages, what else of a stack is counted.
 FLAGGED: Final = "flagged"
 COUNTING: Final = "counting"
+SECOND_SIDES: Final = "second_sides"
+
+
+def second_sides(batch: str) -> str:
+    """Return the query for how many pages of a batch are the other side of a sheet that was read, too.
+
+    Parameters
+    ----------
+    batch : str
+        Its name, as it stands in the query.
+    """
+    return f"""SELECT coalesce(sum(min(fronts, backs)), 0) FROM (
+        SELECT sum(form_page % 2 = 1) AS fronts, sum(form_page % 2 = 0) AS backs
+        FROM batch_files JOIN read_pages USING (original) JOIN form_pages USING (fingerprint)
+        WHERE batch_files.batch = {batch} AND duplex GROUP BY serial, (form_page + 1) / 2)"""
+
+
 TO_SETTLE: Final = "to_settle"
 
 
@@ -48,6 +65,7 @@ class Came:
     flagged: int = 0  # files in which pages may be missing: no pages, and no paper
     counting: int = 0  # of the pages read: slips that count by themselves or because somebody said so
     to_settle: int = 0  # rejected, or blank where no back is: nobody scanned them again or said what they are
+    second_sides: int = 0  # of the pages read: backs of sheets whose front was read
 
     @classmethod
     def of(cls, outcomes: Mapping[str, int]) -> Came:
@@ -60,6 +78,7 @@ class Came:
             outcomes.get(FLAGGED, 0),
             outcomes.get(COUNTING, 0),
             outcomes.get(TO_SETTLE, 0),
+            outcomes.get(SECOND_SIDES, 0),
         )
 
     @property
@@ -69,8 +88,8 @@ class Came:
 
     @property
     def sheets(self) -> int:
-        """Pieces of paper below the cover sheet; forms are printed on one side."""
-        return self.read + self.rejected
+        """Pieces of paper below the cover sheet: a sheet with print on both sides is one."""
+        return self.read - self.second_sides + self.rejected
 
     def missing(self, expected: int | None) -> int:
         """Return how many sheets that were counted by hand did not come; negative: too many."""
@@ -122,12 +141,14 @@ class BatchLine:
 
 
 # All pages of a batch's files, as a receipt counts them, whichever batch stored them first.
-_LINES: Final = """
+_SIDES: Final = second_sides("known.batch")
+_LINES: Final = f"""
     SELECT known.*, (
         SELECT json_group_object(came, n) FROM (
             SELECT CASE WHEN reason = 'pages_may_be_missing' THEN 'flagged' ELSE outcome END AS came,
                    count(*) AS n
             FROM batch_files JOIN pages USING (original) WHERE batch_files.batch = known.batch GROUP BY came
+            UNION ALL SELECT 'second_sides', ({_SIDES})
             UNION ALL SELECT 'counting', count(*) FROM batch_files JOIN slips USING (original)
             WHERE batch_files.batch = known.batch AND standing = 'counts'
             UNION ALL SELECT 'to_settle', count(*) FROM batch_files JOIN waiting USING (original)

@@ -11,7 +11,17 @@ from typing import Final
 from omr.forms.serial import parse_serial
 from omr.messages import say
 from omr.reading.scan.find import LeftOut
-from omr.records.intake.batches import COUNTING, FLAGGED, TO_SETTLE, Batch, Came, find_batch
+from omr.records.counts.questionnaires import lacking
+from omr.records.intake.batches import (
+    COUNTING,
+    FLAGGED,
+    SECOND_SIDES,
+    TO_SETTLE,
+    Batch,
+    Came,
+    find_batch,
+    second_sides,
+)
 from omr.records.intake.elsewhere import is_found
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
@@ -168,11 +178,15 @@ def receipt(
                     "unit": slip["unit"],
                     "period": month(slip["period"]),
                 }
+                if aside is Aside.PAGES_MISSING:
+                    (lacks,) = lacking(store, serial=slip["serial"])
+                    values["missing"] = lacks.said
                 problems.append(PageProblem(name, row["number"], aside, values, row["page"]))
         if original not in given:
             slips_that_wait = "SELECT count(DISTINCT reading) FROM waiting WHERE original = ?"
             to_review += int(store.value(slips_that_wait, original) or 0)
         given.add(original)
+    outcomes[SECOND_SIDES] = int(store.value(second_sides("?1"), batch) or 0)
     return Receipt(
         batch=find_batch(store, batch),
         files=len(files),

@@ -23,7 +23,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test torture traced kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system
+.PHONY: help demo test torture traced kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system questionnaires
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,6 +51,9 @@ accuracy: $(DEV)  ## errors per condition and kind of mark, in out/*.csv; SLIPS=
 	$(BIN)/python bench/alignment.py --pages $$(( 75 * $(SLIPS) ))
 	$(BIN)/python bench/serials.py --misreads $$(( 50000 * $(SLIPS) ))
 	$(BIN)/python bench/accuracy_simulated.py --slips $(SLIPS)
+
+questionnaires: $(DEV)  ## the sample questionnaires: pages, numbers, "not applicable"; 20,000 positions each
+	$(BIN)/python bench/questionnaires.py
 
 accuracy-large: SLIPS = 400
 accuracy-large: accuracy  ## the same for hours; where it was interrupted, it goes on

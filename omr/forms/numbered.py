@@ -6,7 +6,7 @@ from typing import Final
 
 from omr.forms import content
 from omr.forms.entries import DIGITS, PLACES, Shape, box_code
-from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, width_mm
+from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, broken, width_mm
 from omr.forms.loading import entry_of_code
 from omr.forms.parts import AFTER_BOX_MM, as_text, asked
 from omr.forms.problems import Problem
@@ -73,13 +73,19 @@ def _label(section: content.Scale, value: int) -> str:
 
 
 BETWEEN_MM: Final = 9.0  # two grids beside one another
+LABEL_MM: Final = 30.0  # least room of a label
 SIGN_MM: Final = 3.6  # the sign left of its box
 
 
 def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Question]:
     """Set grids from left to right, then in a further band: label, words, a column a place."""
     base, left, band = sheet.where, sheet.left, sheet.y
-    bottom = band
+    bottom, size = band, sheet.sizes.label
+    # All grids of a section begin at one height, below the longest label.
+    rooms = [_room(sheet, section, _entry(question)) for question in section.question]
+    labels = zip(section.question, rooms, strict=True)
+    rows = max(len(broken(text, "bold", size, room)) for q, room in labels for text in q.text)
+    below = rows * max(len(question.text) for question in section.question)
     questions = []
     for number, question in enumerate(section.question, 1):
         sheet.where = f"{base}.question[{number}]"
@@ -88,11 +94,16 @@ def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Que
         if left > sheet.left and left + wide > sheet.right:
             left, band = sheet.left, bottom + section.space
         sheet.y = band
-        questions.append(_grid(sheet, section, question, entry, left, wide, language))
+        questions.append(_grid(sheet, section, question, entry, left, below, language))
         bottom = max(bottom, sheet.y)
         left += wide + BETWEEN_MM
     sheet.y = bottom
     return questions
+
+
+def _room(sheet: Sheet, section: content.Digits, entry: Entry) -> float:
+    """Return how wide a grid's label may be."""
+    return max(section.column_pitch * (len(entry.places) - 1) + BOX_MM + SIGN_MM, LABEL_MM)
 
 
 def _grid(
@@ -101,14 +112,16 @@ def _grid(
     question: content.NumberQuestion | content.DateQuestion | content.CodeQuestion,
     entry: Entry,
     left: float,
-    wide: float,
+    below: int,
     language: str,
 ) -> Question:
     size, pitch = sheet.sizes.body, section.column_pitch
     em = size * MM_PER_PT
-    room = min(max(wide, 30.0), sheet.right - left)
+    room = min(_room(sheet, section, entry), sheet.right - left)
     lines = sheet.lines(question.text, "bold", sheet.sizes.label, room)
-    y = sheet.block(left, sheet.y + ASCENT * em, lines, sheet.sizes.label)
+    top = sheet.y + ASCENT * em
+    sheet.block(left, top, lines, sheet.sizes.label)
+    y = top + below * sheet.sizes.label * MM_PER_PT * LEADING
     first = left + SIGN_MM + BOX_MM / 2  # middle of the first column
     for words, at in _words(entry, language):
         sheet.line(first + at * pitch, y, words, "italic", size, "centre")

@@ -221,7 +221,8 @@ def _ruins_figures(template: Template) -> Iterator[Problem]:
     for number, section in enumerate(template.section, 1):
         if isinstance(section, Matrix):
             told = [level.satisfied for level in section.levels if not level.not_applicable]
-            if len(set(told)) < 2:
+            rated = any(question.core or question.overall for question in section.question)
+            if rated and len(set(told)) < 2:  # how often something happens is no satisfaction
                 key = "forms.all_satisfied" if any(told) else "forms.no_satisfied"
                 yield Problem(f"section[{number}].levels", key, {})
         elif isinstance(section, Choices):

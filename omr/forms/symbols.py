@@ -37,7 +37,7 @@ def code128(payload: str) -> Modules:
     modules and a stop of 13. A page's number makes one symbol more.
     """
     bars = _black(zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.Code128))[:1].T
-    page = CODE128_SYMBOL * (len(payload) - SERIAL_LENGTH)
+    page = CODE128_SYMBOL if len(payload) == SERIAL_LENGTH + 1 else 0
     if len(bars) != SERIAL_CODE128_MODULES - 2 * CODE128_QUIET + page:
         raise ValueError(f"{payload!r} takes {len(bars)} modules: the page frame has room for a serial")
     return bars

@@ -232,7 +232,7 @@ def test_a_serial_takes_156_modules_and_a_qr_code_of_version_1():
 
 def test_what_is_longer_than_a_serial_is_not_squeezed():
     with pytest.raises(ValueError, match="room for a serial"):
-        code128("1260000042KMTM3X")
+        code128("1260000042KMTM3X2")  # a serial, or a serial with its page
     with pytest.raises(ValueError, match="room for a serial"):
         qr("1260000042KMTM3" * 2)
 

@@ -92,6 +92,14 @@ class PageFrame:
         """The place of each machine-readable carrier of the serial."""
         return {Carrier.LADDER: self.ladder, Carrier.QR: self.qr}
 
+    def codes_on(self, page: int) -> dict[Carrier, Box]:
+        """Return the places of the codes on a page: bars that also count the page are longer."""
+        if page == 1:
+            return self.codes
+        box, more = self.ladder, CODE128_SYMBOL * CODE128_MODULE_MM
+        longer = Box(box.x_mm, box.y_mm - more / 2, box.width_mm, box.height_mm + more)
+        return {**self.codes, Carrier.LADDER: longer}
+
     @property
     def carriers(self) -> dict[Carrier, Box]:
         """The place of everything that says the serial: the codes and the printed text."""
@@ -99,6 +107,7 @@ class PageFrame:
 
 
 FIDUCIAL_SIZE_MM: Final = 8.0  # modules of 1.33 mm: 10.5 px at 200 dpi; 6 mm is the least that reads
+CODE128_SYMBOL: Final = 11  # modules of one sign
 CODE128_MODULE_MM: Final = 0.33  # 0.25 mm is the least that reads at 200 dpi
 QR_MODULE_MM: Final = 0.42  # 0.33 mm fails at a blur of 1.5 px at 200 dpi
 QR_MODULES: Final = 21 + 2 * 4  # version 1 with its quiet zone

@@ -11,7 +11,6 @@ from typing import Final
 
 from omr.forms.content import LEAST_CHOICE_ROW_MM, LEAST_COLUMN_MM
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, missing_letters, width_mm
-from omr.forms.printing.carriers import CODES
 from omr.forms.problems import Problem
 from omr.forms.symbols import FIDUCIAL_MODULES
 from omr.forms.template import Form, Stroke, TextLine
@@ -82,7 +81,7 @@ def kept_free(frame: PageFrame, page: int = 1) -> Iterator[Placed]:
     """Yield the places of the page frame that nothing else may touch; the seal's are on the first page."""
     for fiducial in frame.fiducials:
         yield "fiducial", fiducial.box.grown(fiducial.box.width_mm / FIDUCIAL_MODULES)
-    yield from ((carrier.value, code.place(frame, page)) for carrier, code in CODES.items())
+    yield from ((carrier.value, box) for carrier, box in frame.codes_on(page).items())
     yield "serial_text", frame.serial_text
     if page == 1:
         yield "stamp", frame.stamp

@@ -12,13 +12,12 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from omr.geometry import QR_MODULES, SERIAL_CODE128_MODULES
+from omr.geometry import CODE128_SYMBOL, QR_MODULES, SERIAL_CODE128_MODULES
 
 Modules = NDArray[np.bool_]  # (rows, columns), True is black
 Corner = tuple[int, int]  # (x, y) between modules
 
 FIDUCIAL_MODULES: Final = 6  # a 4x4 marker with its black border
-CODE128_SYMBOL: Final = 11  # modules of one sign
 SERIAL_LENGTH: Final = 15
 CODE128_QUIET: Final = 10  # modules of white before and after the bars
 QR_QUIET: Final = 4

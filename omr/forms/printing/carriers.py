@@ -12,7 +12,7 @@ from typing import Final
 
 import zxingcpp
 
-from omr.forms.symbols import CODE128_QUIET, CODE128_SYMBOL, QR_QUIET, Modules, code128, qr
+from omr.forms.symbols import CODE128_QUIET, QR_QUIET, Modules, code128, qr
 from omr.geometry import CODE128_MODULE_MM, QR_MODULE_MM, Box, PageFrame
 from omr.words import Carrier
 
@@ -35,12 +35,8 @@ class SerialCode:
         return self.quiet * self.module_mm
 
     def place(self, frame: PageFrame, page: int) -> Box:
-        """Return the place that a page keeps for it; bars that also count the page are longer."""
-        box = frame.codes[self.carrier]
-        if not self.linear or page == 1:
-            return box
-        more = CODE128_SYMBOL * self.module_mm
-        return Box(box.x_mm, box.y_mm - more / 2, box.width_mm, box.height_mm + more)
+        """Return the place that a page keeps for it."""
+        return frame.codes_on(page)[self.carrier]
 
     def ink(self, place: Box) -> tuple[Box, float]:
         """Return where the modules stand in the place that a page keeps for it, and how wide one is."""
@@ -78,5 +74,4 @@ CODES: Final = {
 
 def places(frame: PageFrame, page: int) -> dict[Carrier, Box]:
     """Return where a page has everything that says its serial: the codes and the printed text."""
-    codes = {carrier: code.place(frame, page) for carrier, code in CODES.items()}
-    return {**codes, Carrier.TEXT: frame.serial_text}
+    return {**frame.codes_on(page), Carrier.TEXT: frame.serial_text}

@@ -84,6 +84,15 @@ class CurrentAnswer:
         return self.given.codes
 
 
+def answers_view(store: Store) -> str:
+    """Return the view with all that a slip says under one of its readings.
+
+    Where no form has several pages, that is what was read there: a tenth of the time.
+    """
+    several = store.value("SELECT EXISTS (SELECT 1 FROM form_pages)")
+    return "questionnaire_answers" if several else "current_answers"
+
+
 def answer_row(deciding: int, answer: Answer) -> Row:
     """Return the row of one answer of the machine."""
     given = Given(answer.state, answer.codes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from omr.records.counts.answers import CurrentAnswer
+from omr.records.counts.answers import CurrentAnswer, answers_view
 from omr.records.counts.applying import as_counted
 from omr.records.counts.validity import judge
 from omr.records.store.store import Store
@@ -22,7 +22,7 @@ ONE_PER_SERIAL: Final = """(rank = 0 AND NOT several OR NOT EXISTS (
     ))"""
 _SLIPS: Final = f"""
     SELECT slips.*, question, state, codes, confidence, by
-    FROM slips JOIN questionnaire_answers USING (reading)
+    FROM slips JOIN {{answers}} USING (reading)
     WHERE {ONE_PER_SERIAL} {{where}}
     ORDER BY reading
 """
@@ -92,7 +92,7 @@ def current_slips(
         values += [batch] * 2
     if exceptional:
         where += f" AND slips.reading IN ({_OF_EXCEPTIONAL_SERIALS})"
-    return _slips(store, store.rows(_SLIPS.format(where=where), *values))
+    return _slips(store, store.rows(_SLIPS.format(where=where, answers=answers_view(store)), *values))
 
 
 def slips_of_serial(store: Store, serial: str) -> Iterator[CurrentSlip]:

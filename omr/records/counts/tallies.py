@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form, Kind, Question
-from omr.records.counts.answers import MACHINE, CurrentAnswer
+from omr.records.counts.answers import MACHINE, CurrentAnswer, answers_view
 from omr.records.counts.applying import applying, as_counted
 from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, OF_PERIOD, ONE_PER_SERIAL
 from omr.records.counts.validity import judge
@@ -164,7 +164,7 @@ def tally(
     rows = store.rows(
         f"""SELECT unit, fingerprint, standing, set_aside, reason_by_hand,
             (SELECT group_concat(question || ' ' || state || ' ' || (by = '{MACHINE}') || ' ' || codes, ?)
-             FROM questionnaire_answers AS given WHERE given.reading = slips.reading {asked}) AS said
+             FROM {answers_view(store)} AS given WHERE given.reading = slips.reading {asked}) AS said
         FROM slips
         WHERE reading IN ({OF_PERIOD}) AND period = ? AND (unit = ? OR ? IS NULL) AND {ONE_PER_SERIAL}
         AND (standing = '{Standing.COUNTS}' OR coalesce(set_aside, '') NOT IN {NOT_COUNTED_AS_RETURNED})""",

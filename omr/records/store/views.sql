@@ -77,7 +77,7 @@ WHERE outcome_by_hand IS NOT 'void' -- a serial that was typed wrong was never h
 -- all the same; `lead` is the reading under which the questionnaire is counted and asked about.
 CREATE VIEW incomplete AS
 SELECT serial, fingerprint, pages, min(reading) AS lead, count(DISTINCT form_page) AS there
-FROM form_pages JOIN runs USING (fingerprint) JOIN read_pages USING (run, fingerprint)
+FROM form_pages CROSS JOIN runs USING (fingerprint) CROSS JOIN read_pages USING (run, fingerprint)
 WHERE standing = 'counts'
 GROUP BY serial HAVING count(DISTINCT form_page) < pages AND count(although) = 0;
 
@@ -85,23 +85,22 @@ GROUP BY serial HAVING count(DISTINCT form_page) < pages AND count(although) = 0
 CREATE VIEW slips AS
 SELECT reading, serial, form, fingerprint, form_page, run, number, unit, period, batch, page, original,
        page_number,
-       CASE WHEN held_back THEN 'held' ELSE standing END AS standing,
-       CASE WHEN held_back THEN 1 ELSE rank END AS rank,
-       CASE WHEN held_back THEN 'pages_missing' ELSE set_aside END AS set_aside,
+       CASE WHEN (fingerprint IN (SELECT fingerprint FROM form_pages) AND standing = 'counts' AND reason_by_hand IS NULL
+           AND serial IN (SELECT serial FROM incomplete))
+       THEN 'held' ELSE standing END AS standing,
+       CASE WHEN (fingerprint IN (SELECT fingerprint FROM form_pages) AND standing = 'counts' AND reason_by_hand IS NULL
+           AND serial IN (SELECT serial FROM incomplete))
+       THEN 1 ELSE rank END AS rank,
+       CASE WHEN (fingerprint IN (SELECT fingerprint FROM form_pages) AND standing = 'counts' AND reason_by_hand IS NULL
+           AND serial IN (SELECT serial FROM incomplete))
+       THEN 'pages_missing' ELSE set_aside END AS set_aside,
        other, outcome_by_hand,
        -- What makes one page invalid makes the questionnaire so.
-       CASE WHEN several THEN coalesce(reason_by_hand, (
-           SELECT min(others.reason_by_hand) FROM read_pages AS others WHERE others.serial = own.serial))
+       CASE WHEN fingerprint IN (SELECT fingerprint FROM form_pages) THEN coalesce(reason_by_hand, (
+           SELECT min(others.reason_by_hand) FROM read_pages AS others WHERE others.serial = read_pages.serial))
        ELSE reason_by_hand END AS reason_by_hand,
-       several -- whether it is one of several pages
-FROM (
-    SELECT read_pages.*, fingerprint IN (SELECT fingerprint FROM form_pages) AS several,
-           fingerprint IN (SELECT fingerprint FROM form_pages) AND standing = 'counts'
-           AND reason_by_hand IS NULL
-           AND serial IN (SELECT serial FROM incomplete WHERE incomplete.serial = read_pages.serial)
-           AS held_back
-    FROM read_pages
-) AS own;
+       fingerprint IN (SELECT fingerprint FROM form_pages) AS several -- whether it is one of several pages
+FROM read_pages;
 
 -- The other pages of the questionnaire that a reading belongs to, of each the reading that counts.
 CREATE VIEW further_pages AS

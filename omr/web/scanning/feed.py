@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
+from omr.words import PageOutcome
+
 # Feeders stop some millimetres late, and paper is cut to a millimetre; two sheets that a feeder takes
 # together are shifted by a centimetre or more, or it would have stopped at the second one's edge.
 LONGER_MM: Final = 8.0
@@ -63,7 +65,7 @@ def warnings(
     step = 2 if duplex else 1
     told = [warned for side in range(step) for warned in _glass(pages[side::step])]
     told += [*_long(pages), *_overlapping(pages), *_twice(pages)]
-    came = sum(page.outcome != "blank_back" for page in pages)
+    came = sum(page.outcome != PageOutcome.BLANK_BACK for page in pages)
     if counted is not None and came > counted:
         told.append(Warned("more_than_counted", {"counted": counted, "came": came}))
     elif done and counted is not None and came < counted:

@@ -39,7 +39,7 @@ _COLOUR: Final = re.compile(r"colou?r", re.IGNORECASE)
 # How scanimage ends, by the status of the SANE standard (section 4.2.7) -> the word for it.
 ENDED: Final[Mapping[int, str]] = {
     0: "done",
-    2: "cancelled",
+    2: "stopped_there",
     3: "busy",
     6: "jammed",
     7: "empty",

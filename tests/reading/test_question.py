@@ -121,7 +121,7 @@ def test_a_line_that_only_passes_a_box_is_asked_about(slip, rows) -> None:
 
 
 def test_a_printed_line_through_a_box_is_no_mark(slip, rows) -> None:
-    """Incident: columns sent twice by a scanner laid the outlines of boxes into boxes, and were read as marks."""
+    """Incident: columns sent twice by a scanner laid outlines of boxes into boxes: read as marks."""
     row = rows[2]
     box = row.options[2].box
     x, y = box.x_mm + 1.1, box.y_mm

@@ -78,6 +78,7 @@ GUARDED = {
     },
     "reading/scan/pictures.py": {"set_blocking"},
     "records/inbox/leftovers.py": {"kill"},
+    "web/scanning/scan.py": {"nice"},
     "web/work/worker.py": {"EX_TEMPFAIL", "nice"},
 }
 UNIX_PATH = re.compile(r"^/(dev|proc|sys|tmp|etc|usr|var|home|opt)(/|$)")

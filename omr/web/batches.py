@@ -36,7 +36,7 @@ def paper(visit: Visit) -> Response:
     """Return the receipt as it is signed: the same that the command line prints."""
     with visit.office.store() as store:
         made = _receipt(visit, store)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "receipt.pdf"
         signed = visit.office.signature(made.batch.by)
         print_receipt(made, visit.office.workspace.settings.office, target, signed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -11,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from omr.errors import OmrError
+from omr.files import remove_folder
 from omr.messages import say
 from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.inbox.outlook import outlook
@@ -83,7 +83,7 @@ def remove(visit: Visit) -> Response:
     gone = _page(visit, scan)
     file = place_of(inbox, stack, gone.number)
     if file is not None:
-        shutil.rmtree(file.parent)
+        remove_folder(file.parent)
     visit.office.scans.forget(stack, gone)
     visit.office.note(visit.me.name, "scan_removed", f"{stack.name} {gone.number} {gone.serial}".strip())
     return see_other(f"/scan/{stack.name}")

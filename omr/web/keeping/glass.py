@@ -38,7 +38,7 @@ def scan(visit: Visit) -> Response:
     try:
         if name not in visit.office.scans.usable(known, visit.own_unit_only(*PV01)):
             raise OmrError("scanning.no_scanner", scanner=name[:40])
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             file = scan_once(known[name], Path(folder), visit.office.scans.claims, name)
             told = list(looked_at(file))
     except OmrError as error:
@@ -58,7 +58,7 @@ async def send(visit: Visit) -> Response:
 
 
 def _sent(visit: Visit, name: str, content: bytes) -> Response:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / f"scan{Path(name).suffix}"
         write_whole(file, content)
         told = list(looked_at(file))

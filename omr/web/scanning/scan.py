@@ -9,7 +9,6 @@ What is scanned again takes the place of the page it was.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +25,7 @@ import numpy as np
 
 from omr import log
 from omr.errors import OmrError, ScanError, outside
-from omr.files import kind_of_scan
+from omr.files import kind_of_scan, move, remove, remove_folder
 from omr.geometry import FRAMES, MM_PER_INCH
 from omr.office import Office
 from omr.reading.crew import read_pages
@@ -96,8 +95,9 @@ class _Run:
 
     def run(self) -> None:
         """Scan; whatever happens is told."""
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir()
+        with suppress(OSError):
+            remove_folder(self._incoming)
+        self._incoming.mkdir(exist_ok=True)
         first = self._scan.again or max((page.number for page in self._scan.pages), default=0) + 1
         most = 1 if self._scan.again else None
         words = command(
@@ -109,14 +109,15 @@ class _Run:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             errors="replace",
         ) as scanner:
             said = self._follow(scanner)
             code = scanner.wait()
         state = "stopped" if self._stopping else ENDED.get(code, "failed")
         self._tell(state=state, detail="" if state in ("done", "stopped") else last_line(said), again=None)
-        shutil.rmtree(self._incoming, ignore_errors=True)
+        with suppress(OSError):
+            remove_folder(self._incoming)
 
     def stop(self, *_: object) -> None:
         """End after the page that is under way."""
@@ -166,12 +167,12 @@ class _Run:
             part = old.with_name(f"{old.name}.part")
         else:
             raise OmrError("inbox.not_open")
-        file.replace(part)
+        move(file, part)
         taken = self._inbox.take(part)
         before = next((page for page in self._scan.pages if page.number == number), None)
         seen, scan = look_at(taken, number, self._desk)
         if before is not None:
-            view_of(self._inbox, self._stack, before).unlink(missing_ok=True)
+            remove(view_of(self._inbox, self._stack, before))
             seen = replace(seen, version=before.version + 1)
         if scan is not None:
             _draw(scan, view_of(self._inbox, self._stack, seen))

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Final
 
 from omr.errors import OmrError
+from omr.files import remove
 from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.intake.claims import Claims
 from omr.web.scanning.feed import SeenPage
@@ -55,7 +56,7 @@ class Scans:
             self.refuse_running(stack)
             told = self._inbox.scan(stack)
             before = Scan.of(told) if told is not None else Scan(scanner)
-            (self._inbox.beside(stack) / STOP).unlink(missing_ok=True)
+            remove(self._inbox.beside(stack) / STOP)
             fresh = replace(before, scanner=scanner, state=RUNNING, detail="", again=again)
             self._inbox.note_scan(stack, asdict(fresh))
             if stack.name in self._processes:
@@ -75,7 +76,7 @@ class Scans:
             scan = Scan.of(told)
             left = tuple(page for page in scan.pages if page.number != gone.number)
             self._inbox.note_scan(stack, asdict(replace(scan, pages=left)))
-            view_of(self._inbox, stack, gone).unlink(missing_ok=True)
+            remove(view_of(self._inbox, stack, gone))
 
     def stop(self, stack: Stack) -> None:
         """Let the scanner stop after the page that is under way."""

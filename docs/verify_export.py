@@ -153,11 +153,10 @@ def questionnaires(tables, slips):
     for best in of_serial.values():
         ordered = sorted(best.values(), key=lambda slip: slip["rank"])
         there = [slip for slip in ordered if slip["rank"][0] == 0]
-        reasons = sorted(slip["reason"] for slip in there if slip["reason"])
-        slip = {**ordered[0], "reason": reasons[0] if reasons else ordered[0]["reason"]}
-        whole = len(there) == pages.get(slip["print"], 1) or any(one["although"] for one in there)
+        why = min((one["reason"] for one in there if one["reason"]), default=ordered[0]["reason"])
         said = {key: answer for one in ordered for key, answer in one["said"].items()}
-        slip["answers"] = as_counted(tables, slip["print"], said)
+        slip = {**ordered[0], "reason": why, "answers": as_counted(tables, ordered[0]["print"], said)}
+        whole = len(there) == pages.get(slip["print"], 1) or any(one["although"] for one in there)
         if there and not whole and not slip["reason"]:
             slip |= {"rank": (1, 0), "why": "pages_missing", "reason": ASIDE["pages_missing"]}
         if there and not slip["reason"] and says_nothing(tables, slip["print"], slip["answers"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import random
 import subprocess
@@ -346,6 +347,11 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     assert error.value.key == "audit.no_export"
 
 
+def parts_of(archived: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archived)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def test_the_verifier_says_one_line_about_a_damaged_file(
     office: Workspace, store: Store, tmp_path: Path
 ) -> None:
@@ -365,6 +371,9 @@ def test_the_verifier_says_one_line_about_a_damaged_file(
         file = tmp_path / "damaged.zip"
         file.write_bytes(content)
         said = verified(file)
+        if said.returncode == 0:  # a bit of a date in the archive's own list: every file in it is as it was
+            assert parts_of(content) == parts_of(whole), number
+            continue
         assert said.returncode == 1, number
         assert said.stderr.startswith("BROKEN: ") and said.stderr.count("\n") == 1, said.stderr
     assert verified(tmp_path / "absent.zip").stderr.count("\n") == 1

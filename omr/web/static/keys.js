@@ -66,7 +66,9 @@
       const key = keyOf(event);
       if (key === "shift") return;
       const onControl = event.target.closest("button, a, summary, label, input");
-      if (key === "enter" && waiting.length === 0 && onControl && onControl.matches(":focus-visible")) return;
+      if (key === " " && onControl) return; // it presses the control; no reader sends one
+      const read = waiting.some(([before]) => before.length === 1); // signs came just before: a reader ends them
+      if (key === "enter" && !read && onControl && onControl.matches(":focus-visible")) return;
       if (key === "enter" || key.length === 1 && key !== " " && key !== "?" && key !== "/") event.preventDefault();
       waiting.push([key, event]);
       clearTimeout(timer);

@@ -136,7 +136,8 @@ def test_a_second_reader_sees_nothing_of_the_first(person, office, monkeypatch):
     assert shown(decide(first, "A1-B2", "3").text) is None
     blind = second.client.get("/review").text
     strip = re.compile(r"csrf[^>]*>|xem\.pv01|truong\.pv01|Còn \d+ câu chờ bạn, tất cả \d+")
-    lines = [[x for x in strip.sub("", p).splitlines() if "/overview" not in x] for p in (blind, fresh)]
+    shell = '<li><a href="/'  # the desks of a lead, who has more of them
+    lines = [[x for x in strip.sub("", p).splitlines() if shell not in x] for p in (blind, fresh)]
     assert lines[0] == lines[1]
     decide(second, "A1-B2", "3")
     assert shown(second.client.get("/review").text) is None

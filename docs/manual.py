@@ -83,7 +83,7 @@ def _page(words: dict[str, object]) -> Iterator[str]:
     yield f".SH {words['name']}"
     yield f"omr \\- {words['about']}"
     root = localise(omr, "omr")
-    context = Context(root, info_name="omr")
+    context = Context(root, info_name="omr", **root.context_settings)
     yield f".SH {words['synopsis']}"
     yield from _called(root, context)
     yield f".SH {words['description']}"

@@ -91,7 +91,7 @@ def say(key: str, **values: object) -> str:
     --------
     >>> choose_language("en")
     >>> say("errors.missing_tool", tool="tesseract", package="tesseract-ocr")
-    'tesseract is missing: install the package tesseract-ocr'
+    'tesseract is missing: install the package tesseract-ocr (Windows: see `omr doctor`)'
     """
     text = _at_the_desk(key) if _at_desk.get() else None
     if text is None:

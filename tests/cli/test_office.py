@@ -32,7 +32,7 @@ def test_without_a_workspace_the_way_to_one_is_named(omr: Callable[..., Any], tm
 
 def test_doctor_names_every_check(omr: Callable[..., Any], tmp_path: Path) -> None:
     checks = omr("--workspace", tmp_path, "doctor", "--json").json["checks"]
-    assert all(set(check) == {"name", "ok", "detail", "mend"} for check in checks)
+    assert all(set(check) == {"name", "ok", "detail", "mend", "lost"} for check in checks)
     assert {"tesseract", "tesseract_vie", "poppler", "zbar", "fonts", "disk", "database"} <= {
         c["name"] for c in checks
     }

@@ -62,7 +62,7 @@ def put(document: TOMLDocument, key: str, value: Any) -> None:
 
     Examples
     --------
-    >>> document = tomlkit.parse("# ours\noffice = 'A'\\n")
+    >>> document = tomlkit.parse("# ours\noffice = 'A'\n")
     >>> put(document, "report.place", "Hải Phòng"); put(document, "office", None)
     >>> print(tomlkit.dumps(document).strip())
     # ours

@@ -98,6 +98,20 @@ class Serial:
         return self._payload + self.check
 
 
+def as_printed(name: str) -> str:
+    """Return the name of a slip as it stands on it; of paper that was not printed here as it is kept.
+
+    Examples
+    --------
+    >>> as_printed("1260000042KMTM3"), as_printed("COURSE/0000007")
+    ('1 26 0000042 KMT M3', 'COURSE/0000007')
+    """
+    try:
+        return parse_serial(name).printed
+    except OmrError:
+        return name
+
+
 def parse_serial(text: str) -> Serial:
     """Return the serial written in `text`; blanks, hyphens and lower case are accepted.
 

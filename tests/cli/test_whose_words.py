@@ -87,8 +87,9 @@ def test_a_file_in_another_encoding_says_how_to_save_it() -> None:
 def test_a_form_with_a_byte_order_mark_is_a_form(omr: Callable[..., Any], workspace: Workspace) -> None:
     from omr.workspace import shipped
 
+    text = (shipped("templates") / "dl-01.toml").read_text("utf-8")
     text = (
-        (shipped("templates") / "dl-01.toml").read_text("utf-8").replace('form = "DL-01"', 'form = "DL-09"')
+        text.replace('form = "DL-01"', 'form = "DL-09"').replace("ĐL-01", "ĐL-09").replace("DL-01", "DL-09")
     )
     file = Path(workspace.path) / "forms" / "dl-09.toml"
     file.write_text(text, "utf-8-sig")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from omr.forms.serial import parse_serial
+from omr.forms.serial import as_printed
 from omr.messages import say
 from omr.reading.scan.find import LeftOut
 from omr.records.counts.questionnaires import lacking
@@ -174,7 +174,7 @@ def receipt(
                 )
             elif slip and aside:
                 values = {
-                    "serial": parse_serial(slip["serial"]).printed,  # as it stands on the slip
+                    "serial": as_printed(slip["serial"]),
                     "unit": slip["unit"],
                     "period": month(slip["period"]),
                 }

@@ -364,7 +364,6 @@ class Worklist:
             if agreed(item):
                 self._known[item.item] = item
         else:
-            self._known.pop(item.item, None)
             self._items[item.item] = replace(item, rank=0) if item.status is Status.DISPUTED else item
 
     def _let_go(self, key: str, name: str) -> None:

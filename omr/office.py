@@ -310,6 +310,7 @@ class Office:
     ) -> Receipt:
         """Read a stack of the inbox, which is told how far it is; see `read`."""
         from omr.records.inbox.progress import Counting, count_pages
+        from omr.records.intake.receipt import FILE_AGAIN
 
         inbox = Inbox(self.workspace)
         files = inbox.files(stack)
@@ -318,7 +319,7 @@ class Office:
         counting = Counting(partial(inbox.tell, stack), total=total)
         made = self.read(stack.orders, files, how, seen=counting.seen, waits=waits, prints=prints)
         counting.tell()
-        inbox.finish(stack, made.batch.name)
+        inbox.finish(stack, made.batch.name, (one for one in made.problems if one.reason == FILE_AGAIN))
         return made
 
     def read_now(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
+from omr.records.inbox.inbox import Inbox
 from omr.records.intake.batches import Batch
-from omr.records.intake.receipt import Receipt, figures, receipt_of
+from omr.records.intake.orders import Orders
+from omr.records.intake.receipt import PageProblem, Receipt, figures, receipt_of
 from omr.records.intake.receipt_pdf import print_receipt
 from omr.records.intake.withdrawal import Change, give_back_batch, withdraw_batch
 from omr.records.review.rescans import rescans_of
 from omr.records.store.store import Store
+from omr.text import month
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.pictures import jpeg, thumbnail
@@ -30,6 +34,41 @@ def receipt(visit: Visit) -> Response:
     """Show the receipt of a batch, which sheets to scan again, and what may be corrected."""
     with visit.office.store() as store:
         return _show(visit, store, _receipt(visit, store))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was just sent and had been read before: the receipt that is shown is older than the stack."""
+
+    files: tuple[PageProblem, ...]
+    nothing_new: bool  # all of it was in this batch already
+    otherwise: tuple[tuple[str, str, str], ...]  # what was told otherwise: its name, the first time, now
+    orders: Orders  # with the hand count that was told now
+
+
+def _sent(visit: Visit, made: Receipt) -> Sent | None:
+    """Return what came last with files of this batch; None where nobody asks, or it is another's."""
+    inbox = Inbox(visit.office.workspace)
+    stack, batch = inbox.find(visit.query("sent")), made.batch
+    if stack is None or inbox.batch(stack) != batch.name:
+        return None
+    if visit.own_unit_only(*PV01) not in (None, stack.unit):
+        return None
+    files = inbox.read_before(stack)
+    nothing_new = any(one.values.get("batch") == batch.name for one in files)
+    first, now = batch.orders, stack.orders
+    told = (
+        ("unit", first.unit, now.unit),
+        ("period", first.period and month(first.period), now.period and month(now.period)),
+        ("counted", first.expected, now.expected),
+    )
+    otherwise = [
+        (word, "–" if one is None else str(one), str(other))
+        for word, one, other in told
+        if nothing_new and other is not None and one != other
+    ]
+    counted = now.expected if any(word == "counted" for word, *_ in otherwise) else first.expected
+    return Sent(files, nothing_new, tuple(otherwise), replace(first, expected=counted))
 
 
 def paper(visit: Visit) -> Response:
@@ -126,6 +165,8 @@ def _show(
     change: Change | None = None,
     problem: str = "",
 ) -> Response:
+    sent = _sent(visit, made)
+    typed = "expected" in visit.form
     return page(
         visit,
         "receipt.html",
@@ -136,7 +177,8 @@ def _show(
         whole=visit.own_unit_only(*PV01) is None,
         units=units_offered(store),
         months=months_offered(),
-        told=stacks.told(visit, made.batch),
+        told=sent.orders if sent and not typed else stacks.told(visit, made.batch),
+        sent=sent,
         change=change,
         problem=sentence(problem) if problem else "",
         word=word,

@@ -15,7 +15,7 @@ from omr.errors import OmrError
 from omr.files import SCAN_SUFFIXES
 from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, Way, clean_name
 from omr.records.inbox.outlook import outlook
-from omr.records.intake.batches import batches
+from omr.records.intake.batches import batches, find_batch
 from omr.records.register.periods import parse_period
 from omr.records.register.units import Unit, find_unit, list_units
 from omr.records.store.store import Store
@@ -135,9 +135,9 @@ def show(visit: Visit) -> Response:
     stack = stack_of(visit, inbox)
     if stack.way == Way.SCAN and inbox.state(stack) is StackState.OPEN:
         return see_other(f"/scan/{stack.name}")
-    batch = inbox.batch(stack)
-    if batch is not None:
-        return see_other(f"/batches/{batch}")
+    batch, before = inbox.batch(stack), inbox.read_before(stack)
+    if batch is not None and _may_see(visit, batch):
+        return see_other(f"/batches/{batch}?sent={stack.name}" if before else f"/batches/{batch}")
     return page(
         visit,
         "stack.html",
@@ -146,7 +146,14 @@ def show(visit: Visit) -> Response:
         files=[file.name for file in inbox.files(stack)],
         progress=inbox.progress(stack),
         failure=inbox.failure(stack),
+        before=before,
     )
+
+
+def _may_see(visit: Visit, batch: str) -> bool:
+    """Whether a batch is of the unit that somebody is held to: the same file may have come with another's."""
+    with visit.office.store() as store:
+        return visit.own_unit_only(*PV01) in (None, find_batch(store, batch).orders.unit)
 
 
 async def progress(visit: Visit) -> Response:

@@ -203,5 +203,5 @@ def folders(visit: Visit) -> Response:
         folders=mine,
         problems=visit.office.folders.problems if unit is None else {},
         waiting=[(one, inbox.state(one), inbox.failure(one)) for one in waiting if unit in (None, one.unit)],
-        ended=[(one, lines[batch]) for one, batch in ended if batch in lines],
+        ended=[(one, lines[batch], inbox.read_before(one)) for one, batch in ended if batch in lines],
     )

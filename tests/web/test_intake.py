@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scanned_stacks import slip, take_slips
 
 from omr.errors import OmrError
+from omr.office import Office
 from omr.records.inbox.inbox import Inbox, StackState, clean_name
 from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
@@ -176,3 +180,44 @@ def test_progress_is_told_until_the_end(person, office, units):
     told = clerk.client.get(f"{address}/progress")
     assert told.headers["content-type"].startswith("text/event-stream")
     assert "event: end" in told.text
+
+
+def sent_again(office, clerk, batch_file, **told: str) -> str:
+    """Send files that were read before, have them read, and return where the desk leads."""
+    address = begin(clerk, **told)
+    for file in batch_file:
+        assert send(clerk, address, file.name, file.read_bytes()).status_code == 204
+    clerk.client.post(f"{address}/send", data={"csrf": clerk.token("/")})
+    inbox = Inbox(office.workspace)
+    with Office.open(office.workspace, by="quet.pc06") as hall:
+        hall.read_stack(inbox.stacks()[-1], lambda pages, desk: iter([*pages][:0]))
+    answer = clerk.client.get(address)
+    return answer.headers["location"] if answer.status_code == 303 else answer.text
+
+
+def test_who_sends_a_file_again_is_told_so_and_what_was_told_otherwise(person, office):
+    batch = take_slips(office.workspace, [slip(), slip()])
+    scan = office.workspace.path / "scan.tif"
+    clerk = person(Role.CLERK)
+    text = clerk.client.get(sent_again(office, clerk, [scan], expected="3")).text
+    assert "Không có gì mới" in text and f"lô {batch}" in text
+    assert "lần này ghi 3, lần đọc ấy ghi 2" in text
+    assert re.search(r'name="expected"[^>]*value="3"', text)  # what was told now is offered as the correction
+    same = clerk.client.get(sent_again(office, clerk, [scan], expected="2")).text
+    assert "Không có gì mới" in same and "lần đọc ấy ghi" not in same
+    assert "Không có gì mới" not in clerk.client.get(f"/batches/{batch}").text
+    with Store.open(office.workspace.database) as store:
+        assert store.value("SELECT count(*) FROM batches") == 1
+
+
+def test_what_another_unit_sent_before_is_said_without_its_receipt(person, office):
+    take_slips(office.workspace, [slip()], unit="PC08")
+    text = sent_again(office, person(Role.CLERK), [office.workspace.path / "scan.tif"])
+    assert "không thuộc đơn vị" in text and "B000001" in text
+
+
+def test_nobody_reads_another_stack_through_a_receipt(person, office):
+    batch = take_slips(office.workspace, [slip()])
+    clerk = person(Role.CLERK)
+    for wrong in ("x", "20261122-080000-00000000", "../..", "'--"):
+        assert "Không có gì mới" not in clerk.client.get(f"/batches/{batch}", params={"sent": wrong}).text

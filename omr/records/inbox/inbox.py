@@ -17,7 +17,7 @@ import re
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -330,9 +330,15 @@ class Inbox:
         """Write how far the reading is."""
         self._put(stack, "progress.json", asdict(progress))
 
-    def finish(self, stack: Stack, batch: str) -> None:
-        """Note the batch; the files go, their originals are kept under their SHA-256."""
-        self._put(stack, "receipt.json", {"batch": batch})
+    def read_before(self, stack: Stack) -> tuple[PageProblem, ...]:
+        """Return what was said of the files of a stack that had been read before it came."""
+        told = self._get(stack.name, "receipt.json") or {}
+        return tuple(PageProblem(**file) for file in told.get("read_before", ()))
+
+    def finish(self, stack: Stack, batch: str, read_before: Iterable[PageProblem] = ()) -> None:
+        """Note the batch, and what of the stack was no news; the files go, their originals are kept."""
+        before = [asdict(file) for file in read_before]
+        self._put(stack, "receipt.json", {"batch": batch, "read_before": before})
         for folder in ("files", "beside"):
             _clear(self.folder / stack.name / folder)
 

@@ -22,6 +22,7 @@ def show(visit: Visit) -> Response:
     if visit.request.headers.get("accept", "").startswith("application/json"):
         told = {"done": errand.done, "total": errand.total, "under_way": errand.under_way}
         return JSONResponse(told)
+    visit.office.errands.note_seen(errand)
     if errand.came and errand.came.then:
         return see_other(errand.came.then)
     return page(visit, "errand.html", errand=errand)

@@ -39,4 +39,4 @@ def make(visit: Visit) -> Response:
             return Came(says=f"{said} {say('keeping.damaged', count=len(made.damaged))}", good=False)
         return Came(says=said)
 
-    return begun(office.errands.begin(say("keeping.backup"), by, act))
+    return begun(office.errands.begin(say("keeping.backup"), by, "/backup", act))

@@ -104,7 +104,7 @@ def verify(visit: Visit) -> Response:
 
     what = say("month.verifying")
     visit.office.note(visit.me.name, "chain_verified", when.name)
-    return begun(office.errands.begin(what, visit.me.name, look))
+    return begun(office.errands.begin(what, visit.me.name, _desk_of(when), look))
 
 
 def export(visit: Visit) -> Response:
@@ -118,7 +118,9 @@ def export(visit: Visit) -> Response:
         made.finish(folder, "export", period=when.name, by=by)
         return Came(f"/made/{folder.name}")
 
-    return begun(office.errands.begin(say("month.exporting", period=month(when.name)), by, write))
+    return begun(
+        office.errands.begin(say("month.exporting", period=month(when.name)), by, _desk_of(when), write)
+    )
 
 
 def redecide(visit: Visit) -> Response:
@@ -136,7 +138,9 @@ def redecide(visit: Visit) -> Response:
         return Came(says="\n".join([say(key, count=len(changed)), *told]))
 
     office.note(by, "redecided" if keep else "redecide_tried", when.name)
-    return begun(office.errands.begin(say("month.redeciding", period=month(when.name)), by, decide))
+    return begun(
+        office.errands.begin(say("month.redeciding", period=month(when.name)), by, _desk_of(when), decide)
+    )
 
 
 def _key(visit: Visit, serial: str, problem: str = "") -> Response:
@@ -216,3 +220,7 @@ def _show(visit: Visit, when: Period, problem: str = "") -> Response:
         problem=problem,
         told=visit.form,
     )
+
+
+def _desk_of(when: Period) -> str:
+    return f"/month/{when.name}/proof"

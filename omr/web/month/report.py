@@ -69,7 +69,7 @@ def make(visit: Visit) -> Response:
         return Came(f"/made/{folder.name}")
 
     what = say("month.report_making", period=month(when.name), unit=unit or say("month.the_city"))
-    return begun(office.errands.begin(what, by, write))
+    return begun(office.errands.begin(what, by, f"/month/{when.name}/report", write))
 
 
 def show(visit: Visit) -> Response:

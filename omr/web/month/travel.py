@@ -52,7 +52,8 @@ def pack(visit: Visit) -> Response:
         made.finish(folder, "bundle", period=when.name, by=by, unit=unit or "")
         return Came(f"/made/{folder.name}")
 
-    return begun(office.errands.begin(say("month.packing", period=month(when.name)), by, write))
+    what, desk = say("month.packing", period=month(when.name)), f"/month/{when.name}/travel"
+    return begun(office.errands.begin(what, by, desk, write))
 
 
 async def take_file(visit: Visit) -> Response:
@@ -97,7 +98,7 @@ async def take_file(visit: Visit) -> Response:
             says=say("month.bundle_in", office=manifest.office, batches=len(manifest.batches), signer=signer)
         )
 
-    errand = office.errands.begin(say("month.bringing", file=name[:80]), by, bring)
+    errand = office.errands.begin(say("month.bringing", file=name[:80]), by, "/month", bring)
     return JSONResponse({"page": f"/errands/{errand.name}"})
 
 

@@ -129,7 +129,8 @@ def _take_plan(visit: Visit, file: Path, told: Told) -> Response:
             hall.hand_out(read_plan(store, file, when, hall.form), when, folder, tell)
         return Came(f"/print/plans/{folder.name}")
 
-    return begun(office.errands.begin(say("paper.plan_printing", period=month(when.name)), by, print_all))
+    what = say("paper.plan_printing", period=month(when.name))
+    return begun(office.errands.begin(what, by, "/print", print_all))
 
 
 def _plan_folder(visit: Visit, file: Path) -> Path:

@@ -15,6 +15,7 @@ from omr.web.start.state import state_of
 from omr.web.start.waits import latest_batches, next_step, notes_of, own_month
 from omr.words import Role
 
+_ERRANDS: Final = 6  # whose end this person has not seen
 _SEES_TO_IT: Final = frozenset({Role.ADMIN, Role.LEAD, Role.REVIEWER})
 
 
@@ -30,6 +31,7 @@ def home(visit: Visit) -> Response:
             batches=latest_batches(visit, store) if INTAKE.opens_for(visit.me) else [],
             step=next_step(visit, store) if pv01 else None,
             own=None if pv01 else own_month(visit, store),
+            errands=visit.office.errands.of(visit.me.name)[:_ERRANDS],
             points=checklist(visit, store),
             state=state_of(visit.office) if roles & _SEES_TO_IT else None,
             age=age,

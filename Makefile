@@ -48,12 +48,12 @@ wheel: $(DEV)  ## dist/omr-*.whl, with forms, fonts and catalogues inside
 
 accuracy: $(DEV)  ## errors per condition and kind of mark, in out/*.csv; SLIPS=20 each
 	$(BIN)/python bench/accuracy_real.py
-	$(BIN)/python bench/alignment.py --pages $$(( 75 * $(SLIPS) ))
-	$(BIN)/python bench/serials.py --misreads $$(( 50000 * $(SLIPS) ))
-	$(BIN)/python bench/accuracy_simulated.py --slips $(SLIPS)
+	$(BIN)/python bench simulated alignment --pages $$(( 75 * $(SLIPS) ))
+	$(BIN)/python bench identity serials --misreads $$(( 50000 * $(SLIPS) ))
+	$(BIN)/python bench simulated conditions --slips $(SLIPS)
 
 questionnaires: $(DEV)  ## the sample questionnaires: pages, numbers, "not applicable"; 20,000 positions each
-	$(BIN)/python bench/questionnaires.py
+	$(BIN)/python bench simulated questionnaires
 
 accuracy-large: SLIPS = 400
 accuracy-large: accuracy  ## the same for hours; where it was interrupted, it goes on
@@ -66,7 +66,7 @@ ink: $(DEV)  ## our forms filled with marks cut from real scans: silent and aske
 	$(BIN)/python bench/ink_papers.py
 
 traced: $(DEV)  ## papers of other makers: 20,000 simulated positions, and the labelled scans of FOLDER
-	$(BIN)/python bench/traced_simulated.py
+	$(BIN)/python bench simulated traced
 	$(if $(FOLDER),$(BIN)/python bench/traced.py $(FOLDER))
 
 calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
@@ -81,10 +81,10 @@ bench: $(DEV)  ## what reading costs, in times decoding, and beside other progra
 
 .PHONY: reviewer training
 reviewer: $(DEV)  ## keys and time of a scripted reviewer on difficult hands, row by row and slip by slip
-	$(BIN)/python bench/reviewer.py
+	$(BIN)/python bench desks reviewer
 
 training: $(DEV)  ## the training set of the desks, made anew
-	$(BIN)/python bench/training.py
+	$(BIN)/python bench desks training
 
 bench-compare: $(DEV)  ## the last bench against the saved baseline: what changed by more than noise
 	$(BIN)/python bench/reports.py changes
@@ -105,11 +105,11 @@ hooks:  ## before each commit lint and types, before each push the whole gate
 	git config core.hooksPath .githooks
 
 mutants: $(DEV)  ## change the core line by line: does a test notice? Hours; goes on where it stopped
-	$(BIN)/python bench/mutants.py
+	$(BIN)/python bench house mutants
 
 cluster-trial: $(DEV)  ## 5,000 pages on a cluster, parts of it killed; then over TLS between machines on a wire
-	$(BIN)/python bench/cluster.py
-	$(BIN)/python bench/cluster.py --machines --pages 500
+	$(BIN)/python bench cluster trial
+	$(BIN)/python bench cluster machines --pages 500
 
 scanner: system  ## SANE, with the devices that it brings for tests
 	$(PYTHON) requirements/system.py scanner
@@ -118,17 +118,17 @@ viewers: system  ## other makers' programs that show scans; the tests compare wh
 	$(PYTHON) requirements/system.py viewers
 
 torture: $(DEV)  ## mutated files and bombs of every format, opened under the limits of reading; FILES=100000
-	$(BIN)/python bench/torture.py --files $(FILES) --workers $$(nproc)
+	$(BIN)/python bench faults torture --files $(FILES) --workers $$(nproc)
 
 kinds: $(DEV) viewers  ## every kind of file that scanners and phones write beside what others show of it
 	OMR_ALL_KINDS=1 $(BIN)/python -m pytest -q -s tests/reading/test_kinds.py
 
 country: $(DEV)  ## ten million slips of 34 provinces in Parquet, asked by DuckDB: seconds, and right?
-	$(BIN)/python bench/country.py make out/country
-	$(BIN)/python bench/country.py ask out/country
+	$(BIN)/python bench scale country out/country
+	$(BIN)/python bench scale ask-country out/country
 
 killed: $(DEV)  ## kill the program at MOMENTS=500 random moments and count what is lost or doubled
-	$(BIN)/python bench/killed.py --moments $(MOMENTS)
+	$(BIN)/python bench faults killed --moments $(MOMENTS)
 
 browser: system  ## the browser that the tests of the desks drive
 	$(PYTHON) requirements/system.py browser

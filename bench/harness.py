@@ -15,6 +15,7 @@ import platform
 import resource
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -23,6 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import click
 import cv2
 import numpy as np
 
@@ -49,6 +51,49 @@ def options(about: str | None, *, name: str = "") -> argparse.ArgumentParser:
     return asked
 
 
+class Measurement(click.Command):
+    """A command that shows what it says of itself line by line, and ends with what it returns."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the text as it stands."""
+        formatter.write("\n" + textwrap.indent((self.help or "").strip(), "  ") + "\n")
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run it; a number that it returns is the code."""
+        ctx.exit(super().invoke(ctx) or 0)
+
+
+def measurement(about: str | None = None) -> Callable[[Callable[..., int | None]], Measurement]:
+    """Make a command of a function: `about` is its help, or else the function's own text."""
+    return click.command(cls=Measurement, help=about)
+
+
+seed_option: Final = click.option("--seed", default=1, show_default=True)
+workers_option: Final = click.option("--workers", default=os.cpu_count() or 1, show_default=True)
+folder_argument: Final = click.argument("folder", type=click.Path(path_type=Path))
+
+
+def path_option(*names: str, default: Path | None = None, help: str = "") -> Callable[[Any], Any]:
+    """Return an option that takes a path."""
+    return click.option(*names, type=click.Path(path_type=Path), default=default, help=help)
+
+
+def resumable(name: str) -> Callable[[Any], Any]:
+    """Return the options of a run that goes on: ``--seed``, ``--workers``, its state and its table."""
+
+    def with_options(function: Any) -> Any:
+        for option in (
+            path_option("--csv", default=OUT / f"{name}.csv"),
+            path_option("--state", default=OUT / f"{name}.jsonl", help="of the run so far"),
+            workers_option,
+            seed_option,
+        ):
+            function = option(function)
+        return function
+
+    return with_options
+
+
 def measured_with(*more: bytes) -> str:
     """Return a short hash of what results depend on: all of our code that is imported, and `more`."""
     digest = hashlib.sha256(f"{cv2.__version__} {np.__version__}".encode())
@@ -57,6 +102,7 @@ def measured_with(*more: bytes) -> str:
         for module in list(sys.modules.values())
         if getattr(module, "__file__", None) and Path(str(module.__file__)).is_relative_to(ROOT)
     }
+    ours.discard(ROOT / "bench" / "__main__.py")  # the list of commands measures nothing
     for file in sorted(file for file in ours if file.suffix == ".py" and ".venv" not in file.parts):
         digest.update(file.read_bytes())
     for content in more:

@@ -1,6 +1,6 @@
 """Accuracy on simulated paper: every condition reads at least so many slips, and none of them wrongly.
 
-The quick version of ``bench/accuracy_simulated.py``: the same trials, other seeds. A page may be
+The quick version of ``bench/simulated/conditions.py``: the same trials, other seeds. A page may be
 refused and a box may wait for a person; a wrong answer that looks right may not happen.
 """
 

@@ -35,7 +35,7 @@ from omr.reading.reader import Desk, Result, read_page
 from omr.reading.scan.pages import EncodedPage
 
 # What a page costs besides reading it, asking process and scheduler together: 8.8 ms of CPU time
-# alone in its chunk, 4.4 ms among 8 (`bench/cluster.py --overhead`); a lost worker costs no more
+# alone in its chunk, 4.4 ms among 8 (`python bench cluster overhead`); a lost worker costs no more
 # than a second of work.
 CHUNK: Final = 8
 CHUNK_BYTES: Final = 4 * 2**20  # Dask warns from 10 MB; a colour page of A4 has 1 MB

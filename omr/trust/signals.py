@@ -23,7 +23,7 @@ from omr.trust.strokes import copies, one_hand
 from omr.trust.unit_months import Rates, SeenSlip, UnitMonth
 
 # Share of false alarms among alarms that is accepted, and what it may cost in a quiet month:
-# one alarm per hundred units. bench/signals.py measures both.
+# one alarm per hundred units. bench/trust/signals.py measures both.
 MOST_FALSE: Final = 0.10
 PER_UNIT: Final = 0.01
 

@@ -22,7 +22,7 @@ _MOST_SLIPS: Final = 40_000_000  # shuffled in all: of a unit of 20,000 slips 2,
 _ENOUGH: Final = 10  # orders as striking as the real one, after which it is not striking
 
 # Marks that two slips must share to be compared, and the freely varying numbers that a mark
-# is taken to have: its 9 features move together. Held by bench/signals.py on drawn marks.
+# is taken to have: its 9 features move together. Held by bench/trust/signals.py on drawn marks.
 LEAST_MARKS: Final = 6
 FREE_PER_MARK: Final = 2
 _MOST_ALIKE: Final = 3000  # slips with equal answers compared pair by pair

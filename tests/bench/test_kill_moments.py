@@ -10,7 +10,7 @@ BENCH = Path(__file__).parents[2] / "bench"
 ROUND = """
 import sys
 from pathlib import Path
-import killed
+from faults import killed
 killed.warm_up()
 top, seed = Path(sys.argv[1]), int(sys.argv[2])
 made = killed.one_round(killed.prepare(top / "prepared"), top / "scene", seed, kills=12, timed=False)

@@ -1,7 +1,9 @@
-"""The measurements are no package and nobody imports them: each starts, and none repeats another's name."""
+"""The measurements: each can be started, and every command that a document or the Makefile names is one."""
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,13 +11,55 @@ from pathlib import Path
 import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
-NAMES = sorted(file.stem for file in BENCH.glob("*.py"))
+NAMES = sorted(
+    ".".join(file.relative_to(BENCH).with_suffix("").parts)
+    for file in BENCH.rglob("*.py")
+    if file.stem != "__init__"
+)
+DOCUMENTS = ("Makefile", "*.md", "docs/*.md", "samples/*.md", "omr/**/*.py", "bench/**/*.py", "tests/**/*.py")
+# Tells what each command of the table takes; imports all, so it is a process of its own.
+OPTIONS = """
+import json, runpy, sys
+from importlib import import_module
+import click
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    import_module(name)
+table = runpy.run_path(sys.argv[1] + "/__main__.py")
+told = {}
+for group, names in table["COMMANDS"].items():
+    with click.Context(table["bench"].commands[group]) as context:
+        for name in names:
+            command = context.command.get_command(context, name)
+            told[f"{group} {name}"] = [word for one in command.params for word in one.opts]
+print(json.dumps(told))
+"""
 
 
-def test_every_script_can_be_imported() -> None:
-    code = f"import sys; sys.path.insert(0, {str(BENCH)!r})\nfor name in {NAMES}: __import__(name)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def options() -> dict[str, list[str]]:
+    """The options of every command, after every module could be imported."""
+    names = [name for name in NAMES if name != "__main__"]
+    command = [sys.executable, "-c", OPTIONS, str(BENCH), *names]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+    told: dict[str, list[str]] = json.loads(ran.stdout)
+    return told
+
+
+def test_every_command_that_is_written_down_is_one(options: dict[str, list[str]]) -> None:
+    wrong, seen = [], 0
+    for file in (file for pattern in DOCUMENTS for file in BENCH.parent.glob(pattern)):
+        for group, name, more in re.findall(
+            r"python bench ([a-z]+) ([a-z-]+)((?: +(?!\s)[^\n`;|)]*)?)", file.read_text("utf-8")
+        ):
+            seen += 1
+            known = options.get(f"{group} {name}")
+            asked = re.findall(r"(?<!\S)--?[a-z][a-z-]*", more.partition("    ")[0])
+            if known is None or not {*asked} <= {*known, "--help"}:
+                wrong.append(f"{file.name}: {group} {name} {asked}")
+    assert wrong == []
+    assert seen > 20
 
 
 def test_what_is_timed_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
-import pytest
+from faults import torture
 from PIL import Image
 
 from omr.reading.apart import Apart
 from omr.reading.limits import Limits
 
-BENCH = Path(__file__).parents[2] / "bench"
 
-
-@pytest.fixture
-def torture(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The script, which is in no package."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    import torture as script
-
-    yield script
-    del sys.modules["torture"]
-
-
-def test_mutated_files_end_with_a_reason(torture: ModuleType, tmp_path: Path) -> None:
+def test_mutated_files_end_with_a_reason(tmp_path: Path) -> None:
     counts = torture.tortured(seed=3, files=120, kept=str(tmp_path))
     assert counts["files"] == 120
     assert counts["pixels"] > 20 and counts["damaged"] > 20
     assert sum(counts.values()) >= 240  # each file ends at least once
 
 
-def test_what_never_ends_is_ended_and_the_next_file_is_opened(torture: ModuleType, tmp_path: Path) -> None:
+def test_what_never_ends_is_ended_and_the_next_file_is_opened(tmp_path: Path) -> None:
     limits = Limits(seconds=1.0, megabytes=512)
     big = torture.saved(Image.new("L", (3000, 3000), "white"), "JPEG", quality=1, progressive=True)
     scan = big.rfind(b"\xff\xda")

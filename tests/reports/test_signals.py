@@ -1,17 +1,15 @@
 """Signals: chances that hold, tampering that is found, honesty that is left alone."""
 
-import importlib.util
 import random
-import sys
 from dataclasses import replace
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import combine_pvalues, false_discovery_control
+from trust import signals as world
 
 from omr.forms.layout import find_form
 from omr.trust.chances import (
@@ -26,19 +24,6 @@ from omr.trust.chances import (
 from omr.trust.signals import SignalKind, find_signals
 from omr.trust.strokes import copies, one_hand
 from omr.trust.unit_months import STROKE_FEATURES
-
-
-def _bench():
-    """The simulated world stands beside the measurements that docs/signals.md tells."""
-    file = Path(__file__).parent.parent.parent / "bench" / "signals.py"
-    spec = importlib.util.spec_from_file_location("bench_signals", file)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
-
-
-world = _bench()
 
 
 @pytest.fixture(scope="module")

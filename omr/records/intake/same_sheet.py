@@ -19,7 +19,7 @@ from omr.records.store.measured import unpack
 from omr.records.store.store import Store
 from omr.words import Carrier, Seal, Standing
 
-# What `python bench/same_sheet.py 40` measured on simulated sheets: scanned again (other dpi, colour,
+# What `python bench identity sheets 40` measured on simulated sheets: scanned again (other dpi, colour,
 # turned) the residual stays below 0.052 in 99 of 100, at most 0.060; lighter below 0.101. A copy that
 # another hand filled with the same answers has 0.34 in the median, and none of 40 was called the same:
 # the limit errs towards asking, about 5 to 15 of 100 sheets that were scanned again.

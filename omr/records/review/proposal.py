@@ -4,7 +4,7 @@ Only what names an answer is proposed. A ring around an empty box is read as tha
 boxes cannot say: to it the box is blank, and the ring's line is ink beside the next one. Where nothing or
 several is seen, a mark and a ring, or a mark and doubt about another box, nothing is proposed and the
 person says it: that a row is left blank is wrong in five of six rows in which the machine leans to it.
-`python bench/reviewer.py` counts what is proposed and what of it is wrong.
+`python bench desks reviewer` counts what is proposed and what of it is wrong.
 """
 
 from __future__ import annotations

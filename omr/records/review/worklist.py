@@ -25,7 +25,7 @@ IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next 
 SECOND_SHARE: Final = 0.05  # of all items, drawn so that nobody can foresee which: two readers see them
 # So many doubtful rows make a slip that is shown once, whole. One row costs one key alone; shown whole, one
 # key for the slip and two for each row that is put right. People who ring, dot or press lightly leave 5 to
-# 25 of them, all others one to three (`python bench/reviewer.py` prints how many slips have how many).
+# 25 of them, all others one to three (`python bench desks reviewer` prints how many slips have how many).
 MANY: Final = 5
 KNOWN_SHARE: Final = 0.02  # one item in fifty is one that two others read alike: it measures the reader
 _LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added

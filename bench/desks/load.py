@@ -1,6 +1,6 @@
 """Load on the desks: many people at once while a stack is being read, and how fast one reviewer can be.
 
-    python bench/load_web.py WORKSPACE [--scan FILE] [--sessions 100] [--seconds 20] [--streams 10]
+    python bench desks load WORKSPACE [--scan FILE] [--sessions 100] [--seconds 20] [--streams 10]
 
 The workspace needs slips (`omr demo` makes one); it gets 10 accounts named ``load-…`` and,
 with ``--scan``, one more batch, so take a copy. Each session opens a page, waits as a
@@ -11,7 +11,6 @@ Reviewers decide, too: each decision is timed with the row that comes after it.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -23,9 +22,12 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import httpx2 as httpx
+from harness import folder_argument, measurement, path_option
 
 from omr.web.people.accounts import Accounts
 from omr.words import Role
@@ -41,28 +43,37 @@ PAGES = {
 }
 
 
-def main() -> None:
+@measurement(__doc__)
+@folder_argument
+@path_option("--scan", help="sent first, and read meanwhile")
+@click.option("--sessions", default=100, show_default=True)
+@click.option("--seconds", default=20.0, show_default=True)
+@click.option("--streams", default=10, show_default=True, help="people who follow the reading")
+@path_option("--json", "kept")
+def main(
+    folder: Path, scan: Path | None, sessions: int, seconds: float, streams: int, kept: Path | None
+) -> None:
     """Run and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("--scan", type=Path)
-    parser.add_argument("--sessions", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--streams", type=int, default=10)
-    parser.add_argument("--json", type=Path)
-    told = parser.parse_args()
-    people = add_people(told.workspace)
-    server, url = start(told.workspace)
+    people = add_people(folder)
+    server, url = start(folder)
     try:
-        figures = asyncio.run(load(url, people, told))
+        figures = asyncio.run(load(url, people, Load(scan, sessions, seconds, streams)))
     finally:
         server.terminate()
         server.wait(20)
     print_table(figures)
-    if told.json:
-        told.json.write_text(json.dumps(figures, indent=2))
+    if kept:
+        kept.write_text(json.dumps(figures, indent=2))
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many people do what, and for how long."""
+
+    scan: Path | None
+    sessions: int
+    seconds: float
+    streams: int
 
 
 def add_people(workspace: Path) -> list[tuple[str, str, Role]]:
@@ -91,7 +102,7 @@ def start(workspace: Path) -> tuple[subprocess.Popen[str], str]:
     raise SystemExit("the server did not start")
 
 
-async def load(url: str, people: list[tuple[str, str, Role]], told: argparse.Namespace) -> dict[str, object]:
+async def load(url: str, people: list[tuple[str, str, Role]], told: Load) -> dict[str, object]:
     """Sign everybody in, let them work, then let one reviewer work alone."""
     took: dict[str, list[float]] = defaultdict(list)
     sessions = [await sign_in(url, *people[n % len(people)]) for n in range(told.sessions)]
@@ -253,7 +264,3 @@ def print_table(figures: dict[str, object]) -> None:
     }.items():
         assert isinstance(line, dict)
         print(f"{name:24} " + "  ".join(f"{key} {value}" for key, value in line.items()))
-
-
-if __name__ == "__main__":
-    main()

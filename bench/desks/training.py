@@ -1,6 +1,6 @@
 """Make the training set of the desks anew: doubtful rows of simulated slips, each with what was meant.
 
-    python bench/training.py [--slips 120]
+    python bench desks training [--slips 120]
 
 Writes ``omr/web/static/training/``: one small picture a row and ``items.json`` beside the handler
 (`omr/web/review/training.json`). Of each reason for which the machine asks there are some, of different
@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import click
 import cv2
-from harness import ROOT, parser
-from reviewer import Truth, hands
+from harness import ROOT, measurement
 
+from desks.reviewer import Truth, hands
 from omr.forms.template import Kind
 from omr.records.review.second_reading import DoubtfulItem, doubtful
 from omr.records.store.store import Store
@@ -33,15 +34,14 @@ OF_A_REASON: Final = 3
 MOST: Final = 30
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--slips", default=120, show_default=True, help="of each of the two forms")
+@click.option("--seed", default=900, show_default=True)
+def main(slips: int, seed: int) -> None:
     """Choose the rows and write them."""
-    asked = parser(__doc__)
-    asked.add_argument("--slips", type=int, default=120, help="of each of the two forms")
-    asked.add_argument("--seed", type=int, default=900)
-    told = asked.parse_args()
     with TemporaryDirectory() as folder:
         made = Path(folder) / "made"
-        truth = hands(made, told.slips, told.seed)
+        truth = hands(made, slips, seed)
         with Store.open(made / "omr.sqlite") as store:
             write(store, chosen(doubtful(store, lambda reading, question: False), truth, store), truth, made)
 
@@ -100,7 +100,3 @@ def write(store: Store, items: list[DoubtfulItem], truth: Truth, workspace: Path
 
 def _box(box: Any) -> list[float]:
     return [round(v, 2) for v in (box.x_mm, box.y_mm, box.width_mm, box.height_mm)]
-
-
-if __name__ == "__main__":
-    main()

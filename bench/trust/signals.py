@@ -1,10 +1,10 @@
 """What the signals find, and how often they cry wolf: simulated months of units, honest and tampered.
 
-    python bench/signals.py                     minutes: false alarms, and the curves of what is found
-    python bench/signals.py --trials 200        more of both
+    python bench trust signals                     minutes: false alarms, and the curves of what is found
+    python bench trust signals --trials 200        more of both
 
 Writes signals.csv and signals.svg into --output. What the looks of marks tell is measured by
-bench/strokes.py, on slips that are drawn and scanned.
+`trust strokes`, on slips that are drawn and scanned.
 
 The honest world: answers as `omr.simulate.respondents` gives them (half of all people tick one
 column all the way down); each unit has its own satisfied share and share of missing slips, and
@@ -14,14 +14,15 @@ for the same procedure more often. The numbers of that world stand below, they a
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import click
 import numpy as np
+from harness import OUT, measurement, path_option, seed_option
 
 from omr.forms.layout import find_form
 from omr.forms.surveys import overall_question
@@ -289,22 +290,19 @@ def draw_curves(rows: Sequence[dict[str, object]], target: Path) -> None:
     figure.savefig(target, metadata={"Date": None})
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--trials", default=40, show_default=True, help="tampered months per point")
+@click.option(
+    "--size", "sizes", type=int, multiple=True, default=SIZES, help="slips of a unit; several times"
+)
+@seed_option
+@path_option("-o", "--output", default=OUT / "signals")
+def main(trials: int, sizes: tuple[int, ...], seed: int, output: Path) -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--trials", type=int, default=40, help="tampered months per point")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("-o", "--output", type=Path, default=Path("build"))
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    rows = measure(options.trials, options.sizes, options.seed)
-    with (options.output / "signals.csv").open("w", newline="", encoding="utf-8") as file:
+    output.mkdir(parents=True, exist_ok=True)
+    rows = measure(trials, sizes, seed)
+    with (output / "signals.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    draw_curves(rows, options.output / "signals.svg")
-
-
-if __name__ == "__main__":
-    main()
+    draw_curves(rows, output / "signals.svg")

@@ -1,7 +1,7 @@
 """Accuracy on simulated paper: conditions x forms -> boxes right, to review, silently wrong.
 
-    python bench/accuracy_simulated.py                  minutes: 20 slips per condition and form
-    python bench/accuracy_simulated.py --slips 4000     hours, unattended; an interrupted run goes on
+    python bench simulated conditions                  minutes: 20 slips per condition and form
+    python bench simulated conditions --slips 4000     hours, unattended; an interrupted run goes on
 
 Every finished piece is a line of the state file; the same command takes up where it stopped.
 Results of other code, forms or calibration are not mixed in: each line names what it measured.
@@ -11,14 +11,15 @@ Simulated paper proves nothing about real ink: figures on real scans stand apart
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
+import click
 import cv2
-from harness import ROOT, measured_with, options, resumed, table, upper_bound
+from harness import ROOT, measured_with, measurement, resumable, resumed, table, upper_bound
 
 from omr.forms.layout import list_forms
 from omr.forms.template import Form, fingerprint
@@ -127,33 +128,29 @@ def _boxes(boxes: Counter[tuple[str, Outcome]]) -> dict[str, object]:
     }
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--slips", default=20, show_default=True, help="per condition and form")
+@click.option("--only", default="", help="conditions whose name contains this")
+@resumable("accuracy_simulated")
+def main(slips: int, only: str, seed: int, workers: int, state: Path, csv: Path) -> int:
     """Run what is missing, then write and print the table; 1 where something was silently wrong."""
-    asked = options(__doc__, name="accuracy_simulated")
-    asked.add_argument("--slips", type=int, default=20, help="per condition and form")
-    asked.add_argument("--only", default="", help="conditions whose name contains this")
-    told = asked.parse_args()
     forms = list_forms(None)
-    asked_for = [condition for condition in CONDITIONS if told.only in condition.name]
+    asked_for = [condition for condition in CONDITIONS if only in condition.name]
     pieces = {}
-    for number, condition, form in product(range(-(-told.slips // PRINTED_TOGETHER)), asked_for, forms):
-        slips = min(PRINTED_TOGETHER, told.slips - number * PRINTED_TOGETHER)
-        piece = Piece(condition, form, number, slips, told.seed)
+    for number, condition, form in product(range(-(-slips // PRINTED_TOGETHER)), asked_for, forms):
+        together = min(PRINTED_TOGETHER, slips - number * PRINTED_TOGETHER)
+        piece = Piece(condition, form, number, together, seed)
         pieces[piece.key] = piece
     calibration = (ROOT / "calibration" / f"{DEFAULT}.json").read_bytes()
     prints = "".join(fingerprint(form) for form in forms).encode()
-    version = f"{measured_with(calibration, prints)} {told.seed}"
-    done = resumed(pieces, work, state=told.state, version=version, workers=told.workers)
+    version = f"{measured_with(calibration, prints)} {seed}"
+    done = resumed(pieces, work, state=state, version=version, workers=workers)
     by_condition = {
         condition.name: tally_of(done[key] for key, piece in pieces.items() if piece.condition is condition)
         for condition in asked_for
     }
-    table(list(rows(by_condition)), to=told.csv)
+    table(list(rows(by_condition)), to=csv)
     wrong = [line for tally in by_condition.values() for line in (*tally.lost, *tally.silent)]
     for line in wrong:
         print(line)
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

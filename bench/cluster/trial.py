@@ -3,13 +3,12 @@
 A scheduler and two workers on loopback. When a fifth of the pages is stored, one worker is
 killed; when two fifths are, the scheduler is; ``omr read`` must end with one line. Then both are
 started again, the same command goes on, and the database must hold every page exactly once, with
-the answers that reading the same stack without a cluster gives. ``--machines`` does it over TLS between
+the answers that reading the same stack without a cluster gives. `cluster machines` does it over TLS between
 machines on a wire of their own (`machines.py`), and pulls one worker's cable instead.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -22,10 +21,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
+import click
 import psutil
-from machines import Machine, authority, certificate, joined
+from harness import measurement, path_option, seed_option
 from pages import KINDS, Made, default_scratch, make
 
+from cluster.machines import Machine, authority, certificate, joined
 from omr.forms.serial import IssuedSerials
 from omr.reading import cluster
 from omr.reading.marks.calibrate import load_calibration
@@ -36,37 +37,35 @@ from omr.workspace import Workspace
 OMR: Final = [sys.executable, "-c", "from omr.cli import main; main()", "--lang", "en"]
 
 
-def main() -> None:
+pages_option: Final = click.option("--pages", default=5000, show_default=True)
+scratch_option: Final = path_option("--scratch", default=default_scratch(), help="where pages are kept")
+
+
+@measurement(__doc__)
+@pages_option
+@seed_option
+@scratch_option
+def main(pages: int, seed: int, scratch: Path) -> int:
     """Run the trial and print what happened."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pages", type=int, default=5000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scratch", type=Path, default=default_scratch())
-    parser.add_argument("--overhead", action="store_true", help="only what a page costs besides reading it")
-    parser.add_argument("--machines", action="store_true", help="over TLS between network namespaces")
-    args = parser.parse_args()
-    if args.overhead:
-        return _overhead(args)
-    if args.machines:
-        return _machines(args)
     workers = os.cpu_count() or 1
-    made = make(KINDS[0], mixed=True, pages=args.pages, seed=args.seed, scratch=args.scratch, workers=workers)
-    with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
+    made = make(KINDS[0], mixed=True, pages=pages, seed=seed, scratch=scratch, workers=workers)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         whole = _calm(made, Path(folder) / "calm")
         broken = _trial(made, Path(folder) / "trial")
     same = whole == broken
-    print(f"{len(broken)} pages, each once: {len(broken) == args.pages}; as without a cluster: {same}")
-    sys.exit(0 if same and len(broken) == args.pages else 1)
+    print(f"{len(broken)} pages, each once: {len(broken) == pages}; as without a cluster: {same}")
+    return 0 if same and len(broken) == pages else 1
 
 
-def _overhead(args: argparse.Namespace) -> None:
+@measurement()
+@seed_option
+@scratch_option
+def overhead(seed: int, scratch: Path) -> None:
     """Print the CPU time a page costs the process that asks and the scheduler, by pages a chunk.
 
     The workers know no form and no serial here, so they are soon done; their time does not count.
     """
-    made = make(
-        KINDS[0], mixed=True, pages=100, seed=args.seed, scratch=args.scratch, workers=os.cpu_count() or 1
-    )
+    made = make(KINDS[0], mixed=True, pages=100, seed=seed, scratch=scratch, workers=os.cpu_count() or 1)
     pages = list(open_pages(made.scan))
     desk = Desk(IssuedSerials([]), {}, load_calibration(own=None))
     size = sum(len(page.data) for page in pages) / len(pages)
@@ -87,11 +86,15 @@ def _overhead(args: argparse.Namespace) -> None:
         _end([*workers, scheduler])
 
 
-def _machines(args: argparse.Namespace) -> None:
+@measurement()
+@pages_option
+@seed_option
+@scratch_option
+def on_machines(pages: int, seed: int, scratch: Path) -> int:
     """Read on four machines over TLS; one worker is cut off on the way, strangers are kept out."""
-    made = make(KINDS[0], mixed=True, pages=args.pages, seed=args.seed, scratch=args.scratch, workers=2)
-    with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
-        folder = Path(scratch)
+    made = make(KINDS[0], mixed=True, pages=pages, seed=seed, scratch=scratch, workers=2)
+    with tempfile.TemporaryDirectory(dir=scratch) as own:
+        folder = Path(own)
         whole = _calm(made, folder / "calm")
         names = ("scheduler", "worker-1", "worker-2", "office", "stranger")
         with joined(names, folder / "keys") as (scheduler, first, second, office, stranger):
@@ -109,13 +112,13 @@ def _machines(args: argparse.Namespace) -> None:
                 shown = "another authority" if tls else "no certificate"
                 print(f"{who.name}, {shown}: {refused.returncode}: {said}")
                 if refused.returncode != 1:
-                    sys.exit(1)
+                    return 1
             workspace = _fresh(made, folder / "office")
             started = time.perf_counter()
             reading = _at(
                 office, "--workspace", str(workspace.path), "read", str(made.scan), "--scheduler", address
             )
-            _wait_for(workspace, args.pages // 5, reading)
+            _wait_for(workspace, pages // 5, reading)
             first.unplug()
             print(f"the cable of a worker pulled at {_count(workspace)} stored pages")
             code = (reading.communicate(), reading.returncode)[1]
@@ -123,8 +126,8 @@ def _machines(args: argparse.Namespace) -> None:
             broken = _stored(workspace)
             _end(parts[::-1])
     same = whole == broken
-    print(f"{len(broken)} pages, each once: {len(broken) == args.pages}; as without a cluster: {same}")
-    sys.exit(0 if same and len(broken) == args.pages else 1)
+    print(f"{len(broken)} pages, each once: {len(broken) == pages}; as without a cluster: {same}")
+    return 0 if same and len(broken) == pages else 1
 
 
 def _reading(folder: Path, made: Made, address: str) -> list[str]:
@@ -243,7 +246,3 @@ def _stored(workspace: Workspace) -> list[tuple[object, ...]]:
                 FROM pages LEFT JOIN readings USING (page) ORDER BY original, pages.number"""
             )
         )
-
-
-if __name__ == "__main__":
-    main()

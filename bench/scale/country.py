@@ -1,7 +1,7 @@
 """Ten million slips of 34 provinces in Parquet, and what asking them takes.
 
-    python bench/country.py make DIR --slips 10000000   as `omr export` of each province writes them
-    python bench/country.py ask DIR                     the queries of docs/country.md: seconds, and right?
+    python bench scale country DIR --slips 10000000   as `omr export` of each province writes them
+    python bench scale ask-country DIR                  the queries of docs/country.md: seconds, and right?
 
 Schema and layout are those of `omr/records/counts/parquet.py`; what the rows say is drawn at
 random, and counted while it is written. `ask` holds what the engine answers to those counts, one by one.
@@ -9,7 +9,6 @@ random, and counted while it is written. `ask` holds what the engine answers to 
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import time
@@ -17,11 +16,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import click
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from harness import ROOT, options, parser
+from harness import ROOT, folder_argument, measurement, seed_option
 
 from omr.records.counts.parquet import ANSWERS, ROWS, SLIPS
 
@@ -37,35 +37,24 @@ BY_PEOPLE: Final = 0.005
 UNITS: Final = 120
 
 
-def main() -> None:
-    """Do what is asked for."""
-    asked_for = parser(__doc__)
-    asked = asked_for.add_subparsers(required=True)
-    made = asked.add_parser("make", parents=[options(None)], add_help=False)
-    made.add_argument("folder", type=Path)
-    made.add_argument("--slips", type=int, default=10_000_000)
-    made.add_argument("--provinces", type=int, default=34)
-    made.set_defaults(do=make)
-    told = asked.add_parser("ask")
-    told.add_argument("folder", type=Path)
-    told.set_defaults(do=ask)
-    args = asked_for.parse_args()
-    args.do(args)
-
-
-def make(args: argparse.Namespace) -> None:
+@measurement(__doc__)
+@folder_argument
+@click.option("--slips", default=10_000_000, show_default=True)
+@click.option("--provinces", default=34, show_default=True)
+@seed_option
+def make(folder: Path, slips: int, provinces: int, seed: int) -> None:
     """Write all provinces, and beside them what they hold."""
     started, used = time.perf_counter(), time.process_time()
     counts = {}
-    for place in range(args.provinces):
-        slips = args.slips * (place + 1) // args.provinces - args.slips * place // args.provinces
-        rng = np.random.default_rng([args.seed, place])
+    for place in range(provinces):
+        own = slips * (place + 1) // provinces - slips * place // provinces
+        rng = np.random.default_rng([seed, place])
         name = f"P{place + 1:02}"
-        counts[name] = _province(args.folder / "country" / f"province={name}", slips, rng)
-    (args.folder / COUNTS).write_text(json.dumps(counts), "utf-8")
-    size = sum(file.stat().st_size for file in args.folder.rglob("*.parquet"))
+        counts[name] = _province(folder / "country" / f"province={name}", own, rng)
+    (folder / COUNTS).write_text(json.dumps(counts), "utf-8")
+    size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
     print(
-        f"{args.slips} slips, {args.slips * len(QUESTIONS)} answers, {size / 1e9:.2f} GB: "
+        f"{slips} slips, {slips * len(QUESTIONS)} answers, {size / 1e9:.2f} GB: "
         f"{time.process_time() - used:.0f} s CPU, {time.perf_counter() - started:.0f} s"
     )
 
@@ -155,13 +144,15 @@ def _answers(
     return pa.table(columns).cast(ANSWERS)
 
 
-def ask(args: argparse.Namespace) -> None:
-    """Put the documented queries, time them, and compare what they answer."""
+@measurement()
+@folder_argument
+def ask(folder: Path) -> None:
+    """Put the documented queries to a country, time them, and compare what they answer."""
     page = (ROOT / "docs" / "country.md").read_text("utf-8")
     views, *queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
-    own = json.loads((args.folder / COUNTS).read_text("utf-8"))
+    own = json.loads((folder / COUNTS).read_text("utf-8"))
     with closing(duckdb.connect()) as engine:
-        engine.execute(views.replace("'country/", f"'{args.folder.resolve().as_posix()}/country/"))
+        engine.execute(views.replace("'country/", f"'{folder.resolve().as_posix()}/country/"))
         answered = []
         for number, query in enumerate(queries, 1):
             started, used = time.perf_counter(), time.process_time()
@@ -189,7 +180,3 @@ def ask(args: argparse.Namespace) -> None:
         name: made["by_people"] for name, made in own.items()
     }
     print(f"all {sum(map(len, answered))} rows are those that {len(own)} provinces counted themselves")
-
-
-if __name__ == "__main__":
-    main()

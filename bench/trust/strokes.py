@@ -1,7 +1,7 @@
 """What the looks of marks tell, measured on slips that were drawn, scanned and measured by the reader.
 
-    python bench/strokes.py                     about a second a slip
-    python bench/strokes.py --people 200
+    python bench trust strokes                     about a second a slip
+    python bench trust strokes --people 200
 
 Everybody ticks the same column, so that only the looks can tell. People differ in pen and
 hand as `omr.simulate.pens` has it: how far real people differ is for real paper to say.
@@ -11,14 +11,15 @@ hand and of copied slips.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import cv2
 import numpy as np
+from harness import measurement, seed_option
 from numpy.typing import NDArray
 
 from omr.forms.layout import find_form
@@ -94,59 +95,56 @@ def shares(chances: Sequence[float]) -> str:
     return "  ".join(f"<= {level}: {sum(c <= level for c in chances)}/{len(chances)}" for level in LEVELS)
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--people", "many", default=120, show_default=True)
+@click.option("--hands", "rows_of", default=3, show_default=True, help="that fill a row of slips each")
+@click.option(
+    "--copies", "copied_slips", default=10, show_default=True, help="slips that are copied once each"
+)
+@click.option("--units", default=100, show_default=True, help="honest rows drawn from the people")
+@click.option("--trials", default=10, show_default=True, help="per hand and length of its row")
+@click.option("--size", default=80, show_default=True, help="slips of a unit")
+@seed_option
+def main(many: int, rows_of: int, copied_slips: int, units: int, trials: int, size: int, seed: int) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--people", type=int, default=120)
-    parser.add_argument("--hands", type=int, default=3, help="that fill a row of slips each")
-    parser.add_argument("--copies", type=int, default=10, help="slips that are copied once each")
-    parser.add_argument("--units", type=int, default=100, help="honest rows drawn from the people")
-    parser.add_argument("--trials", type=int, default=10, help="per hand and length of its row")
-    parser.add_argument("--size", type=int, default=80, help="slips of a unit")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
     cv2.setNumThreads(1)
     form = find_form("DL-01", None)
-    honest = people(form, options.people, options.seed)
+    honest = people(form, many, seed)
     steady = [at for at, (slip, _) in enumerate(honest) if {mark.habit for mark in slip.marks} <= set(OFTEN)]
-    hands = steady[: options.hands]
+    hands = steady[:rows_of]
     rows = [
         (honest[at][0], 10_000 + 100 * hand + place)
         for hand, at in enumerate(hands)
         for place in range(max(ROWS))
     ]
-    seen = draw(form, [*honest, *rows, *honest[: options.copies]], options.seed)
-    crowd = seen[: options.people]
-    by_hand = seen[options.people : options.people + len(rows)]
-    copied = seen[options.people + len(rows) :]
-    rng = np.random.default_rng(options.seed)
+    seen = draw(form, [*honest, *rows, *honest[:copied_slips]], seed)
+    crowd = seen[:many]
+    by_hand = seen[many : many + len(rows)]
+    copied = seen[many + len(rows) :]
+    rng = np.random.default_rng(seed)
 
     def unit(false: Sequence[SeenSlip] = (), without: Sequence[SeenSlip] = ()) -> list[SeenSlip]:
         known = {slip.serial for slip in without}
         free = [slip for slip in crowd if slip.serial not in known]
-        drawn = [free[at] for at in rng.permutation(len(free))[: options.size - len(false)]]
+        drawn = [free[at] for at in rng.permutation(len(free))[: size - len(false)]]
         at = int(rng.integers(len(drawn) + 1))
         return [replace(s, number=n) for n, s in enumerate([*drawn[:at], *false, *drawn[at:]])]
 
-    quiet = [unit() for _ in range(options.units)]
+    quiet = [unit() for _ in range(units)]
     print("honest, hand   ", shares([found.chance for u in quiet if (found := one_hand(u, rng))]))
     print("honest, copies ", shares([found.chance for u in quiet if (found := copies(u))]))
     for length in ROWS:
         chances = []
         for hand, at in enumerate(hands):
             row = by_hand[hand * max(ROWS) :][:length]
-            for _ in range(options.trials):
+            for _ in range(trials):
                 found = one_hand(unit(row, [crowd[at]]), rng)
                 chances += [found.chance] if found else []
         print(f"one hand, {length:2}   ", shares(chances))
     chances = [
         found.chance
         for place, copy in enumerate(copied)
-        for _ in range(options.trials)
+        for _ in range(trials)
         if (found := copies(unit([crowd[place], copy], [crowd[place]])))
     ]
     print("one copy       ", shares(chances))
-
-
-if __name__ == "__main__":
-    main()

@@ -10,12 +10,11 @@ A moment is a time, or the n-th of the steps that change something (a statement 
 rename, a sync): those come in milliseconds between which no clock would ever hit.
 A round follows from its seed. Rounds that are done stand in ``out/killed.jsonl``; started again, it goes on.
 
-    python bench/killed.py --moments 500
+    python bench faults killed --moments 500
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -33,6 +32,9 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
+
+import click
+from harness import OUT, measurement, path_option
 
 from omr.cli import COMMANDS
 from omr.cli import main as omr
@@ -292,26 +294,24 @@ def warm_up() -> None:
         import_module(module)
 
 
-def main() -> None:
-    """Play rounds until so many moments were hit."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--moments", type=int, default=500)
-    parser.add_argument("--kills", type=int, default=12, help="in a round")
-    parser.add_argument("--seed", type=int, default=1, help="of the first round")
-    parser.add_argument("--out", type=Path, default=Path("out/killed.jsonl"))
-    parser.add_argument("--scratch", type=Path, default=Path("out/killed"))
-    args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    done = [json.loads(line) for line in args.out.read_text().splitlines()] if args.out.exists() else []
+@measurement(__doc__)
+@click.option("--moments", default=500, show_default=True)
+@click.option("--kills", default=12, show_default=True, help="in a round")
+@click.option("--seed", default=1, show_default=True, help="of the first round")
+@path_option("--out", default=OUT / "killed.jsonl")
+@path_option("--scratch", default=OUT / "killed")
+def main(moments: int, kills: int, seed: int, out: Path, scratch: Path) -> int:
+    """Play rounds until so many moments were hit; 1 where something was lost, doubled or broken."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    done = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
     warm_up()
-    prepared = prepare((args.scratch / "prepared").absolute())
+    prepared = prepare((scratch / "prepared").absolute())
     seeds = {one["seed"] for one in done}
-    seed = args.seed
-    while sum(sum(one["killed"].values()) for one in done) < args.moments:
+    while sum(sum(one["killed"].values()) for one in done) < moments:
         if seed not in seeds:
-            made = one_round(prepared, (args.scratch / "scene").absolute(), seed, args.kills)
+            made = one_round(prepared, (scratch / "scene").absolute(), seed, kills)
             done.append({"seed": seed, "killed": dict(made.killed), "wrong": made.wrong})
-            with args.out.open("a") as file:
+            with out.open("a") as file:
                 file.write(json.dumps(done[-1]) + "\n")
             for line in made.wrong:
                 print(f"seed {seed}: {line}", flush=True)
@@ -325,8 +325,4 @@ def main() -> None:
     print(
         f"{total.total()} moments in {len(done)} rounds; {bad} rounds with something lost, doubled or broken"
     )
-    sys.exit(1 if bad else 0)
-
-
-if __name__ == "__main__":
-    main()
+    return 1 if bad else 0

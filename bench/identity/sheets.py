@@ -1,6 +1,6 @@
 """How well is a sheet that is scanned again told from a copy? Figures behind records/intake/same_sheet.py.
 
-    python bench/same_sheet.py [SHEETS]
+    python bench identity sheets [SHEETS]
 
 Simulates sheets, scans each again in several ways, and lets other hands fill copies of it;
 prints, for each way, the residual and tone of the marks and how many are taken for the same sheet.
@@ -8,14 +8,14 @@ prints, for each way, the residual and tone of the marks and how many are taken 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import cv2
 import numpy as np
-from harness import table
+from harness import measurement, table
 
 from omr.forms.layout import find_form
 from omr.forms.printing.printing import print_forms
@@ -48,6 +48,8 @@ AGAIN = {
 }
 
 
+@measurement(__doc__)
+@click.argument("sheets", default=120)
 def main(sheets: int) -> None:
     """Simulate, compare, print."""
     cv2.setNumThreads(1)
@@ -111,7 +113,3 @@ def compared(name: str, form: Form, first: list[Slip], second: list[Slip]) -> di
         "95 %": round(float(top), 2),
         "same": f"{same / len(first):.0%}",
     }
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 120)

@@ -1,6 +1,6 @@
 """How many keys and how much time a reviewer spends on slips of difficult hands, row by row and slip by slip.
 
-    python bench/reviewer.py [--slips 250] [--json FILE]
+    python bench desks reviewer [--slips 250] [--json FILE]
 
 Makes a workspace of simulated people who ring, dot, press lightly and correct themselves, reads it, and
 lets a scripted reviewer who knows the truth decide all doubtful rows twice, on copies: row by row as the
@@ -23,7 +23,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from harness import parser
+import click
+from harness import measurement, path_option
 from starlette.testclient import TestClient
 
 from omr.forms.template import Kind
@@ -75,24 +76,23 @@ def hands(folder: Path, slips: int, seed: int = 50) -> Truth:
     return truth
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--slips", default=250, show_default=True, help="of each of the two forms")
+@click.option("--seed", default=50, show_default=True)
+@path_option("--json", "kept")
+def main(slips: int, seed: int, kept: Path | None) -> None:
     """Run and print the tables."""
-    asked = parser(__doc__)
-    asked.add_argument("--slips", type=int, default=250, help="of each of the two forms")
-    asked.add_argument("--seed", type=int, default=50)
-    asked.add_argument("--json", type=Path)
-    told = asked.parse_args()
     with TemporaryDirectory() as folder:
         made = Path(folder) / "made"
-        truth = hands(made, told.slips, told.seed)
+        truth = hands(made, slips, seed)
         figures = {"proposals": proposals(made, truth)}
         for way in ("single", "slips"):
             copy = Path(folder) / way
             shutil.copytree(made, copy)
             figures[way] = Reviewer(copy, truth, way).work()
     print(json.dumps(figures, indent=1))
-    if told.json:
-        told.json.write_text(json.dumps(figures, indent=1), "utf-8")
+    if kept:
+        kept.write_text(json.dumps(figures, indent=1), "utf-8")
 
 
 def proposals(workspace: Path, truth: Truth) -> dict[str, Any]:
@@ -234,7 +234,3 @@ class Reviewer:
         found = re.search(r'name="csrf" content="([^"]+)"', page)
         assert found
         return found[1]
-
-
-if __name__ == "__main__":
-    main()

@@ -8,8 +8,6 @@ run goes on where it stopped; ``--module serial`` runs one.
 
 from __future__ import annotations
 
-import argparse
-import os
 import re
 import shutil
 import subprocess
@@ -19,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parent.parent
+import click
+from harness import OUT, ROOT, measurement, path_option, workers_option
+
 COPIED: Final = ("omr", "templates", "calibration", "tests", "docs", "pyproject.toml", "setup.cfg")
 
 
@@ -52,16 +52,15 @@ CORES: Final = {
 KILLED: Final = ("killed", "timeout", "segfault", "suspicious", "caught by type check")
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--module", "modules", type=click.Choice(list(CORES)), multiple=True, default=list(CORES))
+@workers_option
+@path_option("--out", default=OUT / "mutants")
+def main(modules: tuple[str, ...], workers: int, out: Path) -> None:
     """Run the modules that were asked for and print what became of their mutants."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--module", choices=CORES, action="append")
-    parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "mutants")
-    args = parser.parse_args()
-    for name in args.module or CORES:
-        folder = args.out.absolute() / name
-        run(CORES[name], folder, args.children)
+    for name in modules:
+        folder = out.absolute() / name
+        run(CORES[name], folder, workers)
         told = results(folder)
         done = {key: state for key, state in told.items() if state not in ("not checked", "no tests")}
         killed = sum(state in KILLED for state in done.values())
@@ -105,7 +104,3 @@ def results(folder: Path) -> dict[str, str]:
     command = [sys.executable, "-m", "mutmut", "results", "--all", "true"]
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
     return dict(re.findall(r"^\s+(\S+): (.+)$", told, re.MULTILINE))
-
-
-if __name__ == "__main__":
-    main()

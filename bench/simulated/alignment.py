@@ -1,7 +1,7 @@
 """Wrong alignments accepted: perturbed pages with exactly known geometry, read or refused.
 
-    python bench/alignment.py                   minutes: 1,500 pages
-    python bench/alignment.py --pages 30000     an hour or two, unattended; an interrupted run goes on
+    python bench simulated alignment                   minutes: 1,500 pages
+    python bench simulated alignment --pages 30000     an hour or two, unattended; an interrupted run goes on
 
 Every finished piece is a line of the state file; the same command takes up where it stopped.
 Results of other code are not mixed in: each line names what it measured.
@@ -14,12 +14,11 @@ numbers printed give every page again.
 
 from __future__ import annotations
 
-import csv
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from csv import writer
 from dataclasses import astuple, dataclass, field, fields
 from functools import cache
 from itertools import product
@@ -27,10 +26,11 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Final
 
+import click
 import cv2
 import numpy as np
 import pypdfium2 as pdfium
-from harness import Line, measured_with, options, resumed, table, upper_bound
+from harness import Line, measured_with, measurement, resumable, resumed, table, upper_bound
 
 from omr.errors import PageError
 from omr.forms.layout import find_form
@@ -347,32 +347,28 @@ def rows(outcomes: list[Outcome]) -> Iterator[dict[str, object]]:
         }
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--pages", default=1500, show_default=True)
+@resumable("alignment")
+def main(pages: int, seed: int, workers: int, state: Path, csv: Path) -> int:
     """Run what is missing, print the table, and name every wrong page; 1 where there is one."""
-    asked = options(__doc__, name="alignment")
-    asked.add_argument("--pages", type=int, default=1500)
-    told = asked.parse_args()
-    each = -(-told.pages // len(HARMS))
+    each = -(-pages // len(HARMS))
     pieces = {}
     for first in range(0, each, EACH):
-        piece = Piece(told.seed, first, min(first + EACH, each))
+        piece = Piece(seed, first, min(first + EACH, each))
         pieces[f"{piece.seed}|{piece.first}|{piece.end}"] = piece
-    done = resumed(pieces, work, state=told.state, version=measured_with(), workers=told.workers)
+    done = resumed(pieces, work, state=state, version=measured_with(), workers=workers)
     outcomes = [Outcome(*one) for key in pieces for one in done[key]["outcomes"]]
     table(list(rows(outcomes)))
     wrong = [one for one in outcomes if one.off_mm > WRONG_MM]
     read = sum(not one.reason for one in outcomes)
     cpu_ms = 1000 * float(np.median([one.seconds for one in outcomes]))
-    print(f"seed {told.seed}: {len(outcomes)} pages, {read} read, {len(wrong)} wrong, {cpu_ms:.1f} ms a page")
+    print(f"seed {seed}: {len(outcomes)} pages, {read} read, {len(wrong)} wrong, {cpu_ms:.1f} ms a page")
     print(f"95 % bound: {upper_bound(len(wrong), len(outcomes)):.1e}")
     for one in wrong:
         print(f"wrong: {one.harm} {one.number}: {one.off_mm:.2f} mm")
-    with told.csv.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([item.name for item in fields(Outcome)])
-        writer.writerows(astuple(one) for one in outcomes)
+    with csv.open("w", newline="", encoding="utf-8") as file:
+        lines = writer(file)
+        lines.writerow([item.name for item in fields(Outcome)])
+        lines.writerows(astuple(one) for one in outcomes)
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

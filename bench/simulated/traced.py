@@ -1,6 +1,6 @@
 """A traced survey of another maker, filled in by simulated people and scanned: what is silent, what asked.
 
-    python bench/traced_simulated.py [--sheets N] [--seed N]
+    python bench simulated traced [--sheets N] [--seed N]
 
 The survey is drawn (omr/simulate/foreign.py), one unfilled scan of it is traced, and every sheet is read:
 grey at 150, 200 and 300 dpi by turns. 104 positions a sheet; 193 sheets are 20,000. A run goes on where
@@ -10,10 +10,12 @@ it was interrupted.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
+import click
 import cv2
 import numpy as np
-from harness import Line, measured_with, options, resumed, table, upper_bound
+from harness import Line, measured_with, measurement, resumable, resumed, table, upper_bound
 
 from omr.errors import PageError
 from omr.forms.template import Form, Option, Question, Traced
@@ -86,14 +88,14 @@ def measured(piece: tuple[int, int]) -> Line:
     return line | {"silent": silent, "asked": asked, "residual_mm": read.residual_mm}
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--sheets", default=193, show_default=True)
+@resumable("traced_simulated")
+def main(sheets: int, seed: int, workers: int, state: Path, csv: Path) -> None:
     """Read all sheets and print one table."""
-    asked = options(__doc__, name="traced_simulated")
-    asked.add_argument("--sheets", type=int, default=193)
-    chosen = asked.parse_args()
-    pieces = {f"{chosen.seed}-{page}": (chosen.seed, page) for page in range(1, chosen.sheets + 1)}
-    version = measured_with(str(chosen.seed).encode())
-    lines = resumed(pieces, measured, state=chosen.state, version=version, workers=chosen.workers)
+    pieces = {f"{seed}-{page}": (seed, page) for page in range(1, sheets + 1)}
+    version = measured_with(str(seed).encode())
+    lines = resumed(pieces, measured, state=state, version=version, workers=workers)
     rows = []
     for dpi in (*DPIS, 0):
         of = [line for line in lines.values() if dpi in (0, line["dpi"])]
@@ -110,8 +112,4 @@ def main() -> None:
                 "residual mm": max((line["residual_mm"] for line in read), default=0.0),
             }
         )  # fmt: skip
-    table(rows, to=chosen.csv)
-
-
-if __name__ == "__main__":
-    main()
+    table(rows, to=csv)

@@ -1,7 +1,7 @@
 """Wrong serials accepted: misread serials against pattern, check characters, guard letters and register.
 
-    python bench/serials.py                     10 million misreads, some minutes
-    python bench/serials.py --misreads 100000
+    python bench identity serials                     10 million misreads, some minutes
+    python bench identity serials --misreads 100000
 
 Every misread starts from an issued serial and goes the way of a decoded text. Counted is what
 each stage lets pass: the pattern, the check characters, the register with its guard letters.
@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+import click
 import numpy as np
-from harness import options, table, upper_bound
+from harness import measurement, seed_option, table, upper_bound
 from numpy.typing import NDArray
 
 from omr.errors import OmrError
@@ -136,22 +136,18 @@ def end(text: str, issued: IssuedSerials) -> str:
     return "serial.unknown" if issued.find(serial) is None else ACCEPTED
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--misreads", default=10_000_000, show_default=True)
+@seed_option
+def main(misreads: int, seed: int) -> int:
     """Print the table; 1 where a wrong serial was accepted."""
-    asked = options(__doc__)
-    asked.add_argument("--misreads", type=int, default=10_000_000)
-    told = asked.parse_args()
     total: Counter[str] = Counter()
     rows: list[dict[str, object]] = []
     for kind in MISREADS:
-        ends = trial(kind, math.ceil(told.misreads / len(MISREADS)), told.seed)
+        ends = trial(kind, math.ceil(misreads / len(MISREADS)), seed)
         total += ends
         rows.append({"misread": kind, **{column: ends[column] for column in COLUMNS}})
     table([*rows, {"misread": "all", **{column: total[column] for column in COLUMNS}}])
     bound = upper_bound(total[ACCEPTED], total.total())
-    print(f"seed {told.seed}: {total.total()} misreads, {total[ACCEPTED]} accepted, 95 % bound {bound:.1e}")
+    print(f"seed {seed}: {total.total()} misreads, {total[ACCEPTED]} accepted, 95 % bound {bound:.1e}")
     return 1 if total[ACCEPTED] else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
 """Sample questionnaires on simulated paper: positions right, to review, silently wrong, by form and scan.
 
-    python bench/questionnaires.py                        20,000 positions of each form, everyday stacks
-    python bench/questionnaires.py --positions 2000       a look
+    python bench simulated questionnaires                     20,000 positions of each form, everyday stacks
+    python bench simulated questionnaires --positions 2000    a look
 
 Simulated paper proves nothing about real ink; it proves that pages, values, "not applicable" and the
 writing behind "other" are printed, found and decided as they are meant.
@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from harness import ROOT, options, table, upper_bound
+import click
+from harness import ROOT, measurement, seed_option, table, upper_bound
 
 from omr.forms.layout import lay_out
 from omr.forms.loading import load_template
@@ -30,25 +31,25 @@ SCANS: Final = (
 )
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--positions", default=20_000, show_default=True, help="boxes of each form, all scans together")
+@seed_option
+def main(positions: int, seed: int) -> None:
     """Measure and print one line a form and scan."""
-    asked = options(__doc__)
-    asked.add_argument("--positions", type=int, default=20_000, help="boxes of each form, all scans together")
-    wanted = asked.parse_args()
     calibration = load_calibration()
     rows = []
     for file in FORMS:
         form = lay_out(load_template(file), file)
         boxes = sum(len(question.options) for question in form.questions)
         for place, scan in enumerate(SCANS):
-            count = -(-wanted.positions // len(SCANS) // boxes)
+            count = -(-positions // len(SCANS) // boxes)
             found: Counter[Outcome] = Counter()
             pages = read = 0
             silent: list[str] = []
             for first in range(0, count, PRINTED_TOGETHER):
                 some = min(PRINTED_TOGETHER, count - first)
-                seed = wanted.seed * 1_000 + place * 100 + first
-                tally = try_out(scan, form, calibration, pages=some, seed=seed)
+                own = seed * 1_000 + place * 100 + first
+                tally = try_out(scan, form, calibration, pages=some, seed=own)
                 pages, read = pages + tally.pages, read + tally.read
                 silent += [*tally.silent, *tally.lost]
                 for outcome in Outcome:
@@ -69,7 +70,3 @@ def main() -> None:
             )
             print(*silent, sep="\n", end="\n" if silent else "", flush=True)
     table(rows)
-
-
-if __name__ == "__main__":
-    main()

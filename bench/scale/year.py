@@ -1,11 +1,11 @@
 """A year's database, made in minutes, and what a month's report costs in it.
 
-    python bench/year.py make DIR --slips 1200000    twelve months of 100,000 slips
-    python bench/year.py report DIR                  seconds: one month, and its report
-    python bench/year.py report DIR --all            every month counted by SQL and in Python: they must agree
-    python bench/year.py close DIR                   close every month; then ask for the report again
-    python bench/year.py queue DIR                   what waits for reviewers, made as their desk makes it
-    python bench/year.py ask DIR                     the copy for asking, and what questions take
+    python bench scale year DIR --slips 1200000    twelve months of 100,000 slips
+    python bench scale report DIR                  seconds: one month, and its report
+    python bench scale report DIR --all            every month counted by SQL and in Python: they must agree
+    python bench scale close DIR                   close every month; then ask for the report again
+    python bench scale queue DIR                   what waits for reviewers, made as their desk makes it
+    python bench scale ask DIR                     the copy for asking, and what questions take
 
 For what depends on size alone: how soon the first rows come, how a file grows, how long a report
 takes. The first batches go through the project's own `PageRows` and `Act`; the rest are copies of
@@ -15,7 +15,6 @@ rows are those of a year but for the measurements, and `omr audit verify` rightl
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import importlib
 import random
@@ -29,8 +28,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import click
 import numpy as np
-from harness import ROOT, options, parser, seconds
+from harness import ROOT, folder_argument, measurement, seconds, seed_option
 
 from omr.forms.layout import find_form
 from omr.forms.serial import Issue
@@ -64,37 +64,14 @@ UNITS: Final = "hai-phong-2023"
 DOUBTFUL: Final = 0.002  # of the questions: what waits for a reviewer
 
 
-def main() -> None:
-    """Do what is asked for."""
-    asked_for = parser(__doc__)
-    asked = asked_for.add_subparsers(required=True)
-    made = asked.add_parser("make", parents=[options(None)], add_help=False)
-    made.add_argument("folder", type=Path, help="becomes the workspace")
-    made.add_argument("--slips", type=int, default=1_000_000)
-    made.set_defaults(do=make_year)
-    told = asked.add_parser("report")
-    told.add_argument("folder", type=Path, help="a workspace that was made so")
-    told.add_argument("--all", action="store_true", help="count every month both ways")
-    told.set_defaults(do=report)
-    closed = asked.add_parser("close")
-    closed.add_argument("folder", type=Path, help="a workspace that was made so")
-    closed.set_defaults(do=close_months)
-    waiting = asked.add_parser("queue")
-    waiting.add_argument("folder", type=Path, help="a workspace that was made so")
-    waiting.set_defaults(do=make_queue)
-    copied = asked.add_parser("ask")
-    copied.add_argument("folder", type=Path, help="a workspace that was made so")
-    copied.set_defaults(do=ask)
-    args = asked_for.parse_args()
-    args.do(args)
-
-
 # --- closing, and what waits ---------------------------------------------------------------------
 
 
-def close_months(args: argparse.Namespace) -> None:
+@measurement()
+@folder_argument
+def close(folder: Path) -> None:
     """Close every month although questions wait: what is timed afterwards looks at what was kept."""
-    with Store.open(args.folder / "omr.sqlite") as store:
+    with Store.open(folder / "omr.sqlite") as store:
         for row in list(store.rows("SELECT DISTINCT period FROM readings ORDER BY period")):
             period = parse_period(row["period"])
             with seconds(f"  {period} counted and kept"), store.act("close_period", by="bench") as act:
@@ -103,9 +80,11 @@ def close_months(args: argparse.Namespace) -> None:
         print(f"{size / 1024:.0f} kB a month are kept")
 
 
-def make_queue(args: argparse.Namespace) -> None:
+@measurement()
+@folder_argument
+def queue(folder: Path) -> None:
     """Make the list of all that the machine was unsure of, and hand out the first of it."""
-    with Store.open(args.folder / "omr.sqlite") as store:
+    with Store.open(folder / "omr.sqlite") as store:
         worklist = Worklist(b"bench")
         with seconds("  the first two items, the whole list made"):
             worklist.take(store, "lan", Wanted())
@@ -115,12 +94,14 @@ def make_queue(args: argparse.Namespace) -> None:
 # --- asking --------------------------------------------------------------------------------------
 
 
-def ask(args: argparse.Namespace) -> None:
+@measurement()
+@folder_argument
+def ask(folder: Path) -> None:
     """Write the copy for asking, and put the documented questions of a month to it."""
     text = (ROOT / "docs" / "database.md").read_text("utf-8")
     queries = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
-    copy = args.folder / "hoi-dap.sqlite"
-    with Store.open(args.folder / "omr.sqlite") as store:
+    copy = folder / "hoi-dap.sqlite"
+    with Store.open(folder / "omr.sqlite") as store:
         before = time.process_time()
         made = write_asking_copy(store, copy)
         print(
@@ -138,15 +119,19 @@ def ask(args: argparse.Namespace) -> None:
 # --- the database --------------------------------------------------------------------------------
 
 
-def make_year(args: argparse.Namespace) -> None:
-    """Make the database."""
+@measurement(__doc__)
+@folder_argument
+@click.option("--slips", default=1_000_000, show_default=True)
+@seed_option
+def make(folder: Path, slips: int, seed: int) -> None:
+    """Make the database of a year."""
     started = time.perf_counter()
-    written = min(args.slips, WRITTEN)
-    make_slips(args.folder, written, args.seed)
-    database = args.folder / "omr.sqlite"
+    written = min(slips, WRITTEN)
+    make_slips(folder, written, seed)
+    database = folder / "omr.sqlite"
     size = database.stat().st_size
     print(f"{written} slips written as intake writes them: {size / written:.0f} bytes a slip")
-    copies = -(-args.slips // written)
+    copies = -(-slips // written)
     copy_slips(database, written, copies)
     size = database.stat().st_size
     print(f"{written * copies} slips, {size / 2**20:.0f} MB without measurements, ", end="")
@@ -302,16 +287,19 @@ _MAP: Final = np.array([[7.87401, 0.01234, -3.21], [-0.01234, 7.87401, 2.34]])
 # --- a month's report ----------------------------------------------------------------------------
 
 
-def report(args: argparse.Namespace) -> None:
+@measurement()
+@folder_argument
+@click.option("--all", "both", is_flag=True, help="count every month by SQL and in Python, too")
+def report(folder: Path, both: bool) -> None:
     """Print CPU seconds of the largest month's report; loading what writes its files is no part of them."""
-    workspace = Workspace.open(args.folder)
+    workspace = Workspace.open(folder)
     with Store.open(workspace.database) as store:
         rows = store.rows("SELECT period, count(*) AS slips FROM readings GROUP BY period ORDER BY period")
         slips = {row["period"]: row["slips"] for row in rows}
         largest = max(reversed(slips), key=lambda period: slips[period])  # the latest: one stands before it
         print(f"{largest}: {slips[largest]} slips; CPU seconds")
         cost_of_a_report(store, workspace, largest)
-        if args.all:
+        if both:
             both_ways(store, slips)
 
 
@@ -346,7 +334,3 @@ def both_ways(store: Store, slips: dict[str, int]) -> None:
         if counted != count(one_by_one(period), forms):
             raise SystemExit(f"{period}: SQL and Python do not count the same")
     print(f"{sum(slips.values())} slips of {len(slips)} months: SQL and Python count the same")
-
-
-if __name__ == "__main__":
-    main()

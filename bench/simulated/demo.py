@@ -1,4 +1,4 @@
-"""The demonstration on many seeds: ``python bench/demo_seeds.py [FIRST LAST]``, by default 1 to 20.
+"""The demonstration on many seeds: ``python bench simulated demo [FIRST LAST]``, by default 1 to 20.
 
 Prints one line per seed and keeps the workspace of every seed with a wrong answer for looking at.
 """
@@ -10,12 +10,16 @@ import shutil
 import subprocess
 import sys
 
-from harness import OUT, ROOT, table, upper_bound
+import click
+from harness import OUT, ROOT, measurement, table, upper_bound
 
 FOLDER = OUT / "demo-seeds"
 COLUMNS = ("pages", "read", "rejected", "to_review", "misread", "positions", "seconds", "decode_ratio")
 
 
+@measurement(__doc__)
+@click.argument("first", default=1)
+@click.argument("last", default=20)
 def main(first: int, last: int) -> int:
     """Run the seeds; 1 where an answer was misread or a page refused that should be read."""
     lines: list[dict[str, object]] = []
@@ -49,8 +53,3 @@ def main(first: int, last: int) -> int:
     print(f"misread {sums['misread']} of {answers}, at most {upper_bound(int(sums['misread']), answers):.1e}")
     print("\n".join(wrong))
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    seeds = [int(word) for word in sys.argv[1:]] or [1, 20]
-    sys.exit(main(seeds[0], seeds[-1]))

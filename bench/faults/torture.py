@@ -1,6 +1,6 @@
 """Mutated files and bombs of every format: no crash, no hang, one reason each, and the rest is read.
 
-    python bench/torture.py --files 100000 --workers 2
+    python bench faults torture --files 100000 --workers 2
 
 Each file is a small good one with bytes changed, cut out, doubled or put in, or its end missing; it is
 opened and decoded in processes under the limits that reading has. A file passes when every page of it ends as
@@ -10,11 +10,9 @@ is said so (`too_long`, `crashed`); how many did is counted, and their bytes are
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import struct
-import sys
 import time
 import zlib
 from collections import Counter
@@ -24,9 +22,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import cv2
 import numpy as np
 import pikepdf
+from harness import OUT, measurement, path_option, seed_option, workers_option
 from pikepdf import Dictionary, Name
 from PIL import Image
 
@@ -267,26 +267,20 @@ def bombed() -> dict[str, tuple[list[str], float]]:
     return found
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--files", default=100_000, show_default=True)
+@workers_option
+@seed_option
+@path_option("--out", default=OUT / "torture", help="where the bytes of what ended a process are kept")
+def main(files: int, workers: int, seed: int, out: Path) -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--files", type=int, default=100_000)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("out/torture"))
-    args = parser.parse_args()
     for name, (ends, seconds) in bombed().items():
         print(f"{name:45} {seconds:6.1f} s  {', '.join(ends)}", flush=True)
-    tasks = -(-args.files // AT_ONCE)
+    tasks = -(-files // AT_ONCE)
     total: Counter[str] = Counter()
-    with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(tortured, args.seed * 10**7 + n, AT_ONCE, str(args.out)) for n in range(tasks)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(tortured, seed * 10**7 + n, AT_ONCE, str(out)) for n in range(tasks)]
         for number, job in enumerate(jobs, start=1):
             total += job.result()
             if number % 100 == 0 or number == tasks:
                 print(json.dumps(dict(sorted(total.items()))), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Reading on several machines, and what becomes of it when one is lost."""

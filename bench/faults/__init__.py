@@ -1,0 +1,1 @@
+"""Harmed files and killed programs: nothing is lost, doubled or left hanging."""

@@ -1,0 +1,1 @@
+"""Whether a slip is taken for another: its serial, its sheet."""

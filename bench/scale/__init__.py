@@ -1,0 +1,1 @@
+"""Databases of a year and of a country: what they cost to ask."""

@@ -1,0 +1,1 @@
+"""Simulated paper: what is silently wrong, what is asked, and pages laid wrongly."""

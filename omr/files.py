@@ -115,6 +115,24 @@ def appearing(target: Path, *, part: Path | None = None) -> Iterator[Path]:
         remove(part)
 
 
+@contextmanager
+def passing_folder(folder: Path) -> Iterator[Path]:
+    """Lend a folder for files that go on from there; what is left goes, at the latest at the next start.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    lent = folder / f".passing.{secrets.token_hex(4)}.{os.getpid()}.part"
+    lent.mkdir(mode=0o700)
+    try:
+        yield lent
+    finally:
+        with suppress(OSError):
+            remove_folder(lent)
+
+
 def write_whole(target: Path, content: bytes | str, *, mode: int = 0o666) -> None:
     """Write a file that is there whole or not at all; text as UTF-8, its line ends as they are.
 

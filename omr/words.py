@@ -107,8 +107,17 @@ class PageOutcome(StrEnum):
     COVER = "cover"
 
 
-# The reason of a "page" that is none: it stands behind the pages of a file in which others count more.
+# It stands behind the pages of a file in which others count more.
 PAGES_MAY_BE_MISSING: Final = "pages_may_be_missing"
+# The reasons of "pages" that are none: they are said of a whole file, and no sheet of paper belongs to them.
+OF_A_FILE: Final = (
+    PAGES_MAY_BE_MISSING,
+    "attached_not_read",
+    "empty_file",
+    "not_a_scan",
+    "archive",
+    "encrypted",
+)
 # Why a blank page waits: it is not the back of a sheet.
 BLANK_ALONE: Final = "blank_alone"
 

@@ -76,6 +76,11 @@ def print_json(value: object) -> None:
     click.echo(exact(value, indent=2))
 
 
+def tell_waiting(what: str) -> None:
+    """Tell that another program reads the same files, and that this one waits for it."""
+    click.echo(say("receipt.other_reads", what=what), err=True)
+
+
 def operator() -> str:
     """Return who runs the command, for the register's events."""
     try:

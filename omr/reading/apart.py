@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -167,9 +166,27 @@ def cover_of(path: Path) -> Cover | None:
     return find_cover(top) if top is not None else None
 
 
-def page_at(path: Path, number: int) -> EncodedPage | None:
-    """Return one page of a file, from 1."""
-    return next(islice(open_pages(path), number - 1, None), None)
+def page_at(path: Path, number: int, made_of: str = "") -> EncodedPage | None:
+    """Return one page of a file.
+
+    Parameters
+    ----------
+    number : int
+        From 1, as it was counted when the file was read.
+    made_of : str
+        What it was made of then. Where another version counts otherwise (it finds pages that an
+        earlier one did not), it is this page still, and never another.
+    """
+    there = same = None
+    for page in open_pages(path):
+        is_it = made_of in ("", page.made_of, *page.older)
+        if page.page == number:
+            if is_it:
+                return page
+            there = page
+        elif is_it and made_of and page.data and same is None:
+            same = page
+    return same or there
 
 
 def scans_of(path: Path) -> Iterator[ScannedPage]:

@@ -129,7 +129,9 @@ def _rejected(page: EncodedPage | ScannedPage, scan: ScannedPage | None, error: 
     if cover is not None:
         return RejectedPage(page.file, page.page, "cover_inside", asdict(cover))
     fault = _scanner_fault(scan, error) or error
-    return RejectedPage(page.file, page.page, fault.reason, fault.values)
+    inside = page.inside if isinstance(page, EncodedPage) else ""
+    values = {**fault.values, "inside": inside} if inside else fault.values
+    return RejectedPage(page.file, page.page, fault.reason, values)
 
 
 def _scanner_fault(scan: ScannedPage | None, error: PageError) -> ScannerError | None:

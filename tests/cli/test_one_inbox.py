@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from offices import Office
-from scanned import KnownMeans, Outcome, slip
+from scanned import KnownMeans, Outcome, rejected, slip
 
 from omr.errors import OmrError, outside
 from omr.messages import choose_language
@@ -21,6 +21,8 @@ from omr.records.inbox.outlook import Name, claim_of, outlook, write_down
 from omr.records.inbox.sights import Fate
 from omr.records.inbox.watching import TRY_AGAIN_S, Watching
 from omr.records.intake.orders import Orders
+from omr.records.store.store import Store
+from omr.workspace import Workspace
 
 
 class Stopping(KnownMeans):
@@ -138,6 +140,35 @@ def test_the_age_is_that_of_the_oldest_file_wherever_it_lies(office: Office, tmp
     choose_language("en")
     assert "3 h 0 min" in found.told(now)
     assert "breaks off" in office("inbox", "--lang", "en", code=3).out
+
+
+def test_a_bundle_comes_in_by_the_same_way_as_all_else(
+    office: Office, interrupted: Path, tmp_path: Path
+) -> None:
+    """What an import that was interrupted left is read by whoever comes next, an empty original with it."""
+    empty = office.folder / "empty.tif"
+    empty.touch()
+    office.scanner.pages["empty.tif", 1] = rejected("empty_file")
+    office("read", interrupted, empty, code=3)
+    there = Workspace.create(tmp_path / "pv01")
+    with (
+        Store.open(office.workspace.database) as here,
+        Store.open(there.database) as store,
+        store.act("copy", by="test") as act,
+    ):
+        for table in ("forms", "form_questions", "form_options", "unit_entries", "runs", "run_ends"):
+            act.add(table, *({**row, "event": act.event} for row in here.rows(f"SELECT * FROM {table}")))
+    office("bundle", "export", "-o", tmp_path / "all.zip")
+    office.workspace = there
+    usual, office.means = office.means, Stopping(office.scanner)
+    office("bundle", "import", tmp_path / "all.zip", code=1)
+    assert [stack.way for stack in Inbox(there).unread()] == ["read"]
+    office.means = usual
+    office("inbox", code=3)
+    office("bundle", "import", tmp_path / "all.zip", code=3)
+    assert counted(office) == 3
+    assert [Inbox(there).state(stack) for stack in Inbox(there).stacks()] == [StackState.DONE]
+    assert not list(there.path.glob(".passing.*"))
 
 
 class Terminal:

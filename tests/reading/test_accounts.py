@@ -16,8 +16,9 @@ from PIL import Image
 
 from omr.errors import OmrError, ScanError
 from omr.messages import shown
+from omr.reading.apart import page_at
 from omr.reading.scan.find import find_files
-from omr.reading.scan.pages import decode, open_pages
+from omr.reading.scan.pages import DEEPEST, decode, open_pages
 
 PAPER = np.full((420, 300), 240, np.uint8)
 PAPER[200:240, 50:250] = 20
@@ -79,7 +80,8 @@ def _kids(data: bytes, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
         ("kid is null", _kids(pdf(3), lambda k: [k[0], b"null", k[2]]), 2, ["damaged"]),
         ("kid is nowhere", _kids(pdf(3), lambda k: [k[0], b"99 0 R", k[2]]), 2, ["damaged"]),
         ("page outside the tree", _kids(pdf(3), lambda k: k[:2]), 2, ["pages_may_be_missing"]),
-        ("two documents joined", pdf(3) + pdf(2), 2, ["pages_may_be_missing"]),
+        ("two documents joined", pdf(3) + pdf(2), 5, []),
+        ("joined, one broken", pdf(2) + pdf(1)[:-99] + b"%%EOF\n" + pdf(1), 1, ["pages_may_be_missing"]),
         ("appended to", pdf(2) + b"\n% a comment\n%%EOF\n", 2, []),
     ],
 )
@@ -95,15 +97,68 @@ def test_a_tree_that_runs_in_a_circle_ends(tmp_path: Path) -> None:
     assert read(tmp_path / "scan.pdf", round_and_round) in [(2, ["pages_may_be_missing"]), (0, ["damaged"])]
 
 
-def test_scans_that_hang_on_a_document_are_mentioned(tmp_path: Path) -> None:
-    def with_scans(document: pikepdf.Pdf) -> None:
-        for number in range(3):
-            document.attachments[f"slip{number}.pdf"] = pdf(1)
+def hung(document: pikepdf.Pdf, **files: bytes) -> None:
+    for name, data in files.items():
+        document.attachments[name] = pikepdf.AttachedFileSpec(document, data, filename=f"{name}.bin")
 
+
+def test_scans_that_hang_on_a_document_are_read(tmp_path: Path) -> None:
+    """A portfolio, or a mail that a program saved: each attachment is a file with pages of its own."""
+    inner = pdf(1, lambda document: hung(document, deeper=tiff((300, 420, 0), (300, 420, 0))))
     path = tmp_path / "portfolio.pdf"
-    assert read(path, pdf(1, with_scans)) == (1, ["pages_may_be_missing"])
-    fault = list(open_pages(path))[-1].fault
-    assert fault is not None and fault.values == {"found": 1, "counted": 4}
+    files = {"a": inner, "b": jpeg(), "c": pdf(2) + pdf(1), "d": b"<invoice/>", "e": b"", "f": jpeg()[:400]}
+    assert read(path, pdf(1, lambda document: hung(document, **files))) == (
+        1 + 1 + 2 + 1 + 3,
+        ["attached_not_read", "attached_not_read", "damaged"],
+    )
+    pages = list(open_pages(path))
+    assert [page.page for page in pages] == list(range(1, len(pages) + 1))
+    names = ["", "a.bin", "deeper.bin", "deeper.bin", "b.bin", *["c.bin"] * 3, "d.bin", "e.bin", "f.bin"]
+    assert [page.inside for page in pages] == names
+    said = [str(page.fault) for page in pages if page.fault is not None]
+    assert "d.bin" in said[0] and "e.bin" in said[1]
+
+
+def test_a_scan_pinned_to_a_page_is_read_once(tmp_path: Path) -> None:
+    def pinned(document: pikepdf.Pdf) -> None:
+        hung(document, slip=pdf(1))
+        spec = document.attachments["slip"].obj
+        for page in document.pages:
+            pin = Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, Rect=[0, 0, 9, 9], FS=spec)
+            page.obj.Annots = [document.make_indirect(pin)]
+
+    assert read(tmp_path / "pinned.pdf", pdf(2, pinned)) == (3, [])
+
+    def only_pinned(document: pikepdf.Pdf) -> None:
+        pinned(document)
+        del document.Root.Names
+
+    assert read(tmp_path / "pinned.pdf", pdf(2, only_pinned)) == (3, [])
+
+
+def test_files_inside_of_files_come_to_an_end(tmp_path: Path) -> None:
+    data = jpeg()
+    for _ in range(DEEPEST + 2):
+        data = pdf(1, lambda document, data=data: hung(document, more=data))
+    assert read(tmp_path / "deep.pdf", data) == (DEEPEST + 1, ["attached_not_read"])
+
+
+def _replaced(document: pikepdf.Pdf, picture: bytes) -> None:
+    document.pages[0].obj.Resources.XObject.Im.write(picture, filter=Name.DCTDecode)
+
+
+def test_a_page_stays_the_one_that_was_read(tmp_path: Path) -> None:
+    """A version that counts pages in another way shows the same page, and never another in its place."""
+    path = tmp_path / "joined.pdf"
+    path.write_bytes(pdf(1, lambda document: _replaced(document, jpeg((210, 420)))) + pdf(1))
+    first, second = open_pages(path)
+    found = page_at(path, 1, second.made_of)
+    assert found is not None and found.made_of == second.made_of != first.made_of
+    plain = page_at(path, 1)
+    assert plain is not None and plain.made_of == first.made_of
+    unknown = page_at(path, 2, "0" * 64)
+    assert unknown is not None and unknown.page == 2
+    assert page_at(path, 3) is None
 
 
 def test_what_a_page_inherits_comes_with_it(tmp_path: Path) -> None:

@@ -18,13 +18,14 @@ from omr.reading.reader import ReadPage
 from omr.reading.scan.find import find_files
 from omr.reading.scan.pages import EncodedPage
 from omr.records.counts.closing import close
-from omr.records.intake.batches import batches
+from omr.records.intake.batches import BatchState, batches
 from omr.records.intake.left_out import add_left_out
 from omr.records.intake.receipt import as_json, as_text, receipt_of
 from omr.records.register.periods import parse_period
 from omr.records.review.decide import decide
-from omr.records.review.queue import Item, queue
+from omr.records.review.queue import Item, queue, shown
 from omr.records.store.store import Store
+from omr.words import OF_A_FILE
 
 Issuing = Callable[..., Issue]
 
@@ -154,6 +155,41 @@ def test_a_file_in_which_pages_may_be_missing_is_flagged_and_its_flag_is_no_shee
     assert as_json(made)["rejected"] == {}
     (line,) = batches(store)
     assert line.came == made.came
+
+
+def nothing(*given: object) -> ReadPage:
+    raise AssertionError(given)
+
+
+@pytest.mark.parametrize("reason", OF_A_FILE)
+def test_what_is_said_of_a_file_is_no_page_and_no_sheet(
+    reason: str, scanner: Scanner, issued_run: Issuing, store: Store
+) -> None:
+    """An empty file is no sheet that somebody counted; once it is settled, it asks for nothing."""
+    flag = rejected(reason, found=2, counted=4, name="mail.xml")
+    made = scanner.take_in(
+        scanner.scan("a.tif", slip(issued_run(), 1)), scanner.scan("b.tif", flag), expected=1
+    )
+    assert (made.came.pages, made.came.sheets, made.missing, made.came.flagged) == (1, 1, 0, 1)
+    assert made.waits and batches(store)[0].state is BatchState.SCAN_AGAIN
+    (one,) = made.troubles
+    assert (one.file, one.page, one.reason) == ("b.tif", 0, reason) and one.detail in as_text(made)
+    (item,) = queue(store)
+    decide(store, item.item, ["not_a_slip"], by="lan", why="nothing on it", read=nothing)
+    settled = receipt_of(store, made.batch.name)
+    (line,) = batches(store)
+    assert not settled.waits and line.state is BatchState.COMPLETE
+    assert line.came == settled.came
+
+
+def test_a_page_of_an_attached_file_is_named_after_both(
+    scanner: Scanner, issued_run: Issuing, store: Store
+) -> None:
+    page = rejected("too_pale", inside="scan 2.tif")
+    made = scanner.take_in(scanner.scan("mail.pdf", slip(issued_run(), 1), page))
+    assert [(one.file, one.page) for one in made.troubles] == [("mail.pdf › scan 2.tif", 2)]
+    (item,) = queue(store)
+    assert shown(store, item.item).file == "mail.pdf › scan 2.tif"
 
 
 def test_what_was_left_out_stays_with_its_batch(

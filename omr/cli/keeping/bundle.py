@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import click
 
-from omr.cli.common import Session, json_option, print_json
+from omr.cli.common import Session, json_option, print_json, tell_waiting
 from omr.messages import say
 
 
@@ -61,6 +60,7 @@ def export_(
 @click.pass_obj
 def import_(session: Session, file: Path, key: str | None, workers: int | None, as_json: bool) -> int:
     """Take a bundle in."""
+    from omr.files import passing_folder
     from omr.records.exchange.bundle import check_bundle, check_told, unpack
     from omr.records.intake.orders import Orders
     from omr.records.intake.receipt import as_json as receipt_as_json
@@ -73,8 +73,8 @@ def import_(session: Session, file: Path, key: str | None, workers: int | None, 
         check_told(office.store, manifest)
         for batch in manifest.batches:
             orders = Orders(batch.unit, batch.period, batch.expected)
-            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                receipts.append(office.read(orders, list(unpack(file, batch, Path(folder))), how))
+            with passing_folder(office.workspace.path) as folder:
+                receipts.append(office.read_now(orders, unpack(file, batch, folder), how, waits=tell_waiting))
     if as_json:
         print_json(
             {

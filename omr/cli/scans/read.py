@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from omr.cli.common import Session, json_option, print_json
+from omr.cli.common import Session, json_option, print_json, tell_waiting
 from omr.cli.scans.cluster import tls_of, tls_options
 from omr.errors import OmrError
 from omr.messages import say
@@ -74,7 +74,7 @@ def read(
         raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
     with session.office() as office:
         orders = Orders(unit, period, expect)
-        made = office.read_now(orders, files, _shown(how, files), waits=_waits, prints=prints)
+        made = office.read_now(orders, files, _shown(how, files), waits=tell_waiting, prints=prints)
         made = office.leave_out(made, found.left_out)
     if as_json:
         print_json(receipt_as_json(made))
@@ -82,11 +82,6 @@ def read(
         click.echo(as_text(made))
     _go_on(session)
     return 3 if made.waits else 0
-
-
-def _waits(what: str) -> None:
-    """Tell that another program reads the same files."""
-    click.echo(say("receipt.other_reads", what=what), err=True)
 
 
 def _go_on(session: Session) -> None:

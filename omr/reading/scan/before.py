@@ -11,7 +11,6 @@ import io
 import re
 from contextlib import suppress
 from itertools import accumulate
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
 
@@ -21,6 +20,7 @@ from PIL import TiffImagePlugin
 from omr.errors import ScanError
 from omr.reading.scan.pictures import DAMAGE, undisturbed
 from omr.reading.scan.render import PDFIUM
+from omr.reading.scan.source import Source
 
 # The time and the random name that PDFium gives to every document it saves, near its start and its end.
 _ANEW: Final = re.compile(rb"(?<=/CreationDate\(D:)\d{14}|(?<=/ID\[<)[0-9A-F]{32}><[0-9A-F]{32}")
@@ -38,8 +38,8 @@ _PIXEL_TAGS: Final = (
 class PdfBefore:
     """The earlier names of a document's pages."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._held = 0
         self._document: pdfium.PdfDocument | None = None
 
@@ -55,7 +55,7 @@ class PdfBefore:
         """Return the earlier name of a page; none where PDFium cannot take it out."""
         with suppress(pdfium.PdfiumError, ScanError), PDFIUM:
             if self._document is None:
-                self._document = pdfium.PdfDocument(self._path)
+                self._document = pdfium.PdfDocument(self._source)
             out = io.BytesIO()
             with pdfium.PdfDocument.new() as single:
                 single.import_pages(self._document, [index])

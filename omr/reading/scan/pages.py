@@ -7,6 +7,7 @@ raised by `decode`: one bad page never ends a batch.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 from collections.abc import Iterator
@@ -25,12 +26,14 @@ from omr.geometry import MM_PER_INCH
 from omr.messages import shown
 from omr.reading.scan import tiff
 from omr.reading.scan.pictures import Picture, grey_of, load, pictures_behind
+from omr.reading.scan.source import Attached, Source, binary
 from omr.reading.scan.square import squared
 
 Grey = NDArray[np.uint8]  # (H, W), 0 is black, 255 is white
 Colour = NDArray[np.uint8]  # (H, W, 3) RGB
 
 MOST_BYTES: Final = 256 * 2**20  # of a single picture; documents are read page by page
+DEEPEST: Final = 3  # files that hang on files that hang on files
 MOST_PAGES: Final = 20_000  # of one file: two days' work of the fastest scanner
 # Programs that do not know the resolution write 72 or 96; nobody scans slips with more than 1200.
 LEAST_DPI: Final = 97.0
@@ -73,6 +76,12 @@ class EncodedPage:
     identity: str = ""  # SHA-256 of what the page is made of; empty: that of `data`
     older: tuple[str, ...] = ()  # identities that earlier versions stored for such a page
     previews: int = 0  # smaller pictures of the same page that the file holds; they are no pages
+    inside: str = ""  # the name of the attached file in which it lies
+
+    @property
+    def made_of(self) -> str:
+        """The SHA-256 by which the same picture is known again."""
+        return self.identity or hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +107,9 @@ def open_pages(path: Path) -> Iterator[EncodedPage]:
     """
     name, number = shown(path.name), 0
     try:
-        for number, page in enumerate(_pages(path), start=1):
+        for number, page in enumerate(_pages(path, 0), start=1):
+            if number > MOST_PAGES:
+                raise ScanError("too_many_pages", most=MOST_PAGES)
             yield replace(page, file=name, page=number)
         if number == 0:  # a list of pages with nothing in it: a file that says nothing would be lost
             raise ScanError("damaged", detail="0")
@@ -160,8 +171,8 @@ def colour_of(scan: ScannedPage, reduced: int = 1, top: float = 1.0) -> Colour |
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _pages(path: Path) -> Iterator[EncodedPage]:
-    with path.open("rb") as file:
+def _pages(source: Source, depth: int) -> Iterator[EncodedPage]:
+    with binary(source) as file:
         head = file.read(SCAN_HEAD_BYTES)
         size = file.seek(0, io.SEEK_END)
     if size == 0:
@@ -170,9 +181,11 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
         case ScanKind.PDF:
             from omr.reading.scan import pdf  # PDFium: workers that get JPEGs do not need it
 
-            for part in pdf.split(path, MOST_PAGES):
+            for part in pdf.split(source, MOST_PAGES):
                 if isinstance(part, ScanError):
                     yield broken(part)
+                elif isinstance(part, Attached):
+                    yield from _attached(part, depth + 1)
                 elif part.is_jpeg:
                     yield EncodedPage("", 0, Encoding.PICTURE, part.data, part.orientation, part.dpi)
                 else:
@@ -180,7 +193,7 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
                         "", 0, Encoding.PDF, part.data, identity=part.identity, older=part.older
                     )
         case ScanKind.TIFF:
-            for frame in tiff.split(path, MOST_PAGES):
+            for frame in tiff.split(source, MOST_PAGES):
                 if isinstance(frame, ScanError):
                     yield broken(frame)
                 else:
@@ -195,10 +208,26 @@ def _pages(path: Path) -> Iterator[EncodedPage]:
         case kind:
             if size > MOST_BYTES:
                 raise ScanError("too_many_bytes", megabytes=size // 2**20, most=MOST_BYTES // 2**20)
-            data = path.read_bytes()
+            with binary(source) as file:
+                data = file.read()
             yield EncodedPage("", 0, Encoding.PICTURE, data)
             if kind is ScanKind.JPEG and (more := pictures_behind(data)):
                 yield broken(ScanError("pages_may_be_missing", found=1, counted=1 + more))
+
+
+def _attached(one: Attached, depth: int) -> Iterator[EncodedPage]:
+    """Yield the pages of a file that hangs on another."""
+    is_empty = True
+    try:
+        if depth > DEEPEST or scan_kind(one.data[:SCAN_HEAD_BYTES]) is None:
+            raise ScanError("attached_not_read", name=one.name)
+        for page in _pages(one.data, depth):
+            is_empty = False
+            yield replace(page, inside=page.inside or one.name)
+        if is_empty:
+            raise ScanError("damaged", detail="0")
+    except ScanError as error:
+        yield replace(broken(error), inside=one.name)
 
 
 def broken(fault: ScanError) -> EncodedPage:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,14 +20,13 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from omr.errors import ScanError
 from omr.reading.scan.before import PdfBefore
+from omr.reading.scan.inside import attached, joined, joins
 from omr.reading.scan.only_picture import only_picture
 from omr.reading.scan.render import opened
+from omr.reading.scan.source import Attached, Source
 
 INHERITED: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 DEEPEST: Final = 64  # of a tree of pages; a thousand pages in twos have 10
-# Begins another document behind the end of one: two were joined by copying them together.
-_JOINED: Final = re.compile(rb"%%EOF\s{0,64}%PDF-\d")
-_BLOCK: Final = 1 << 20
 # What says nothing about how a page looks, or leads away from it.
 _BESIDE: Final = ("/Parent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/B")
 # What it thinks of broken documents is told by what comes out of them, not on standard error.
@@ -57,20 +55,32 @@ class _Tree:
     is_sound: bool = True
 
 
-def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
-    """Yield each page, or the error in its place.
+def split(source: Source, most_pages: int) -> Iterator[PdfPart | Attached | ScanError]:
+    """Yield each page, or the error in its place, and each file that hangs on the document.
 
-    Where others find more pages in the file than were yielded, or documents hang on it,
-    the last thing yielded says so.
+    Documents that were joined to one file come one after the other. Where others find more pages in
+    one than were yielded, the last thing yielded of it says so.
 
     Raises
     ------
     ScanError
         If the document cannot be opened: damaged, or locked with a password.
     """
-    by_pdfium = _counted(path)
+    documents = joined(source)
+    if len(documents) == 1:
+        yield from _split(source, most_pages)
+        return
+    for one in documents:
+        try:
+            yield from _split(one, most_pages)
+        except ScanError as error:  # the others are no worse for it
+            yield error
+
+
+def _split(source: Source, most_pages: int) -> Iterator[PdfPart | Attached | ScanError]:
+    by_pdfium = _counted(source)
     try:
-        document = Pdf.open(path, suppress_warnings=True, inherit_page_attributes=False)
+        document = Pdf.open(_for_pikepdf(source), suppress_warnings=True, inherit_page_attributes=False)
     except pikepdf.PasswordError as error:
         raise ScanError("encrypted") from error
     except DAMAGE as error:
@@ -80,7 +90,7 @@ def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
         _walk(document.Root.get("/Pages"), {}, tree, set(), most_pages)
         if len(tree.leaves) > most_pages:
             raise ScanError("too_many_pages", most=most_pages)
-        with PdfBefore(path) as before:
+        with PdfBefore(source) as before:
             for index, leaf in enumerate(tree.leaves):
                 part = _part(document, leaf)
                 if isinstance(part, PdfPart) and not part.is_jpeg and leaf is not None:
@@ -90,17 +100,22 @@ def split(path: Path, most_pages: int) -> Iterator[PdfPart | ScanError]:
                     part = replace(part, older=(*names, *_name_of_jpeg(leaf)))
                 yield part
         counts = {by_pdfium, _objects(document), len(tree.leaves)} - {None}
-        more = _joined(path) + _attached(document)
+        more = joins(source)  # of documents that could not be told apart
+        yield from attached(document, tree.leaves)
     if more or not tree.is_sound or len(counts) > 1:
         found = len(tree.leaves)
         other = max((one for one in counts if one is not None), key=lambda one: abs(one - found))
         yield ScanError("pages_may_be_missing", found=found, counted=other + more)
 
 
-def _counted(path: Path) -> int | None:
+def _for_pikepdf(source: Source) -> Path | io.BytesIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source  # a path it opens, and closes, itself
+
+
+def _counted(source: Source) -> int | None:
     """Return how many pages PDFium finds; None where it cannot open the document."""
     try:
-        with opened(path) as document:
+        with opened(source) as document:
             return len(document)
     except (ScanError, pdfium.PdfiumError):
         return None
@@ -140,23 +155,6 @@ def _objects(document: Pdf) -> int | None:
             if isinstance(one, Dictionary) and one.get("/Type") == Name.Page and "/Kids" not in one
         )
     return None
-
-
-def _joined(path: Path) -> int:
-    """Return how many documents follow the first in a file."""
-    found, kept = 0, b""
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            found += len(_JOINED.findall(kept + block))
-            kept = block[-80:] if not _JOINED.search(block[-80:]) else b""
-    return found
-
-
-def _attached(document: Pdf) -> int:
-    """Return how many files hang on the document: the pages of a portfolio are documents of their own."""
-    with suppress(*DAMAGE):
-        return len(document.attachments)
-    return 1
 
 
 def _part(document: Pdf, leaf: Dictionary | None) -> PdfPart | ScanError:

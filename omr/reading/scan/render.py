@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import RLock
 from typing import Final
 
@@ -18,6 +17,7 @@ import pypdfium2.raw as raw
 
 from omr.errors import ScanError
 from omr.reading.scan.pictures import Picture, Pixels, check_size, plain
+from omr.reading.scan.source import Source
 
 PDFIUM: Final = RLock()
 
@@ -34,7 +34,7 @@ MOST_OBJECTS: Final = 20_000
 
 
 @contextmanager
-def opened(source: Path | bytes) -> Iterator[pdfium.PdfDocument]:
+def opened(source: Source) -> Iterator[pdfium.PdfDocument]:
     """Open a document in PDFium.
 
     Raises

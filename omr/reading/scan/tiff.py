@@ -7,7 +7,6 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO, Final
 
 from PIL import TiffImagePlugin
@@ -16,6 +15,7 @@ from omr.errors import ScanError
 from omr.reading.scan.before import TiffBefore
 from omr.reading.scan.ifd import CIRCLE, LONG8, BrokenDirectoryError, Directory, Entry, directories, written
 from omr.reading.scan.pictures import DAMAGE, check_size, undisturbed
+from omr.reading.scan.source import Source, binary
 
 SUBFILE_TYPE: Final = 254
 OLD_SUBFILE_TYPE: Final = 255
@@ -42,7 +42,7 @@ class TiffPage:
     older: tuple[str, ...] = ()  # what earlier versions called it
 
 
-def split(path: Path, most_pages: int) -> Iterator[TiffPage | ScanError]:
+def split(source: Source, most_pages: int) -> Iterator[TiffPage | ScanError]:
     """Yield each page of a TIFF as a picture of its own, or the error in its place.
 
     A picture that calls itself a reduced one is left out only where it is smaller than the page
@@ -54,7 +54,7 @@ def split(path: Path, most_pages: int) -> Iterator[TiffPage | ScanError]:
     ScanError
         If the file has more than `most_pages`.
     """
-    with path.open("rb") as file:
+    with binary(source) as file:
         found: list[Directory] = []
         broken: ScanError | None = None
         try:
@@ -75,7 +75,7 @@ def split(path: Path, most_pages: int) -> Iterator[TiffPage | ScanError]:
                 yield error
             except (*DAMAGE, struct.error) as error:
                 yield ScanError("damaged", detail=type(error).__name__)
-    counted = _counted(path)
+    counted = _counted(source)
     if broken is not None and not (str(broken.values["detail"]) == CIRCLE and counted == len(found)):
         yield broken
     elif counted is not None and counted != len(found):
@@ -151,10 +151,10 @@ def _starts(file: IO[bytes], with_these: bytes) -> bool:
     return file.read(len(with_these)) == with_these
 
 
-def _counted(path: Path) -> int | None:
+def _counted(source: Source) -> int | None:
     """Return how many pictures the decoder finds in the file; None where it finds no way in."""
     try:
-        with undisturbed(), TiffImagePlugin.TiffImageFile(path) as image:
+        with binary(source) as file, undisturbed(), TiffImagePlugin.TiffImageFile(file) as image:
             return int(image.n_frames)
     except DAMAGE:
         return None

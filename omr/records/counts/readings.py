@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omr.forms.template import Form
@@ -17,6 +18,7 @@ class PagePlace:
     original: str  # SHA-256
     path: str  # below the workspace
     number: int  # in the original
+    picture: str  # SHA-256 of what it is made of
 
 
 def form_of(store: Store, reading: int) -> Form | None:
@@ -48,9 +50,22 @@ def marks_of(store: Store, form: Form, reading: int) -> tuple[MarkReading, ...]:
     return unpack(form if form.pages == 1 else form.page(row["form_page"] or 1), row["marks"])
 
 
+def name_of_file(file: str, measured: Mapping[str, object]) -> str:
+    """Return what people call the file of a page that was not read: of an attachment both names.
+
+    Examples
+    --------
+    >>> name_of_file("mail.pdf", {"inside": "scan 2.tif"})
+    'mail.pdf › scan 2.tif'
+    """
+    return f"{file} › {measured['inside']}" if "inside" in measured else file
+
+
 def place_of(store: Store, page: int) -> PagePlace | None:
     """Return where the picture of a page is."""
     row = store.row(
-        "SELECT pages.original, path, number FROM pages JOIN originals USING (original) WHERE page = ?", page
+        """SELECT pages.original, path, number, picture FROM pages
+        JOIN originals USING (original) WHERE page = ?""",
+        page,
     )
-    return None if row is None else PagePlace(row["original"], row["path"], row["number"])
+    return None if row is None else PagePlace(**row)

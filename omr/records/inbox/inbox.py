@@ -221,15 +221,20 @@ class Inbox:
         folder = f"{number:07}-{secrets.token_hex(2)}"
         return self.folder / stack.name / "files" / folder / plain_name(name)
 
-    def take(self, part: Path) -> Path:
+    def take(self, part: Path, *, known: bool = False) -> Path:
         """Accept a file that was written completely.
+
+        Parameters
+        ----------
+        known : bool
+            Whether it is an original of another office: that one says what it is, scan or not.
 
         Raises
         ------
         OmrError
             If its first bytes are no scan's; the file is removed.
         """
-        if kind_of_scan(part) is None:
+        if not known and kind_of_scan(part) is None:
             self.discard(part)
             raise OmrError("inbox.not_a_scan", file=part.name.removesuffix(".part"))
         file = part.with_name(part.name.removesuffix(".part"))

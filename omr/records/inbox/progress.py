@@ -13,7 +13,7 @@ from omr.reading.limits import Limits
 from omr.reading.reader import BlankBack, RejectedPage, Result
 from omr.records.inbox.inbox import Progress
 from omr.records.intake.receipt import PageProblem
-from omr.words import PAGES_MAY_BE_MISSING
+from omr.words import OF_A_FILE
 
 PROBLEMS_SHOWN: Final = 200  # while reading goes on; the receipt has them all
 _TOLD_EVERY_S: Final = 0.4
@@ -23,7 +23,7 @@ def count_pages(files: Iterable[Path], limits: Limits) -> int:
     """Return how many pages files have."""
     with Apart(limits) as apart:
         pages = (page for file in files for page in apart.pages(file))
-        return sum(page.fault is None or page.fault.reason != PAGES_MAY_BE_MISSING for page in pages)
+        return sum(page.fault is None or page.fault.reason not in OF_A_FILE for page in pages)
 
 
 class Counting:
@@ -41,7 +41,7 @@ class Counting:
         """Count one result."""
         match result:
             case RejectedPage():
-                self._counts["rejected"] += result.reason != PAGES_MAY_BE_MISSING
+                self._counts["rejected"] += result.reason not in OF_A_FILE
                 if len(self._problems) < PROBLEMS_SHOWN:
                     self._problems.append(
                         PageProblem(result.file, result.page, result.reason, dict(result.measured))

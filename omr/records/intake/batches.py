@@ -12,7 +12,7 @@ from typing import Final
 from omr.errors import OmrError
 from omr.records.intake.orders import Orders
 from omr.records.store.store import Store
-from omr.words import PageOutcome
+from omr.words import OF_A_FILE, PageOutcome
 
 # Beside the outcomes of pages, what else of a stack is counted.
 FLAGGED: Final = "flagged"
@@ -35,6 +35,7 @@ def second_sides(batch: str) -> str:
 
 
 TO_SETTLE: Final = "to_settle"
+FLAGS_WAIT: Final = "flags_wait"
 
 
 class BatchState(StrEnum):
@@ -62,9 +63,10 @@ class Came:
     blank_backs: int = 0
     covers: int = 0  # cover sheets
     rejected: int = 0
-    flagged: int = 0  # files in which pages may be missing: no pages, and no paper
+    flagged: int = 0  # files that hold no page, or in which pages may be missing: no pages, and no paper
     counting: int = 0  # of the pages read: slips that count by themselves or because somebody said so
     to_settle: int = 0  # rejected, or blank where no back is: nobody scanned them again or said what they are
+    flags_wait: int = 0  # of the flagged: nobody said yet that they are settled
     second_sides: int = 0  # of the pages read: backs of sheets whose front was read
 
     @classmethod
@@ -78,6 +80,7 @@ class Came:
             outcomes.get(FLAGGED, 0),
             outcomes.get(COUNTING, 0),
             outcomes.get(TO_SETTLE, 0),
+            outcomes.get(FLAGS_WAIT, 0),
             outcomes.get(SECOND_SIDES, 0),
         )
 
@@ -133,7 +136,7 @@ class BatchLine:
             BatchState.WITHDRAWN: self.batch.withdrawn,
             BatchState.UNFINISHED: not self.batch.complete,
             BatchState.COUNT_DIFFERS: self.missing != 0,
-            BatchState.SCAN_AGAIN: bool(came.to_settle or came.flagged),
+            BatchState.SCAN_AGAIN: bool(came.to_settle or came.flags_wait),
             BatchState.NONE_COUNTS: not came.counting,
             BatchState.SOME_HELD: came.counting < came.read,
         }
@@ -142,18 +145,20 @@ class BatchLine:
 
 # All pages of a batch's files, as a receipt counts them, whichever batch stored them first.
 _SIDES: Final = second_sides("known.batch")
+_OF_A_FILE: Final = ", ".join(f"'{reason}'" for reason in OF_A_FILE)
 _LINES: Final = f"""
     SELECT known.*, (
         SELECT json_group_object(came, n) FROM (
-            SELECT CASE WHEN reason = 'pages_may_be_missing' THEN 'flagged' ELSE outcome END AS came,
+            SELECT CASE WHEN reason IN ({_OF_A_FILE}) THEN 'flagged' ELSE outcome END AS came,
                    count(*) AS n
             FROM batch_files JOIN pages USING (original) WHERE batch_files.batch = known.batch GROUP BY came
             UNION ALL SELECT 'second_sides', ({_SIDES})
             UNION ALL SELECT 'counting', count(*) FROM batch_files JOIN slips USING (original)
             WHERE batch_files.batch = known.batch AND standing = 'counts'
-            UNION ALL SELECT 'to_settle', count(*) FROM batch_files JOIN waiting USING (original)
-            WHERE batch_files.batch = known.batch AND kind = 'page'
-              AND reason <> 'pages_may_be_missing')) AS outcomes
+            UNION ALL
+            SELECT CASE WHEN reason IN ({_OF_A_FILE}) THEN 'flags_wait' ELSE 'to_settle' END AS kept, count(*)
+            FROM batch_files JOIN waiting USING (original)
+            WHERE batch_files.batch = known.batch AND kind = 'page' GROUP BY kept)) AS outcomes
     FROM known_batches AS known WHERE unit = ?1 OR ?1 IS NULL ORDER BY known.event DESC LIMIT ?2
 """
 

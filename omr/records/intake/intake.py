@@ -6,7 +6,6 @@ goes on where it stopped. Pages in = pages read + blank backs + rejected, always
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,7 +29,7 @@ from omr.records.intake.rows import CoverSheet, PageRows, Sent
 from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
 from omr.records.store.store import Act, Row, Store
-from omr.words import PAGES_MAY_BE_MISSING, NotRead, PageOutcome, Seal, SlipDoubt
+from omr.words import OF_A_FILE, NotRead, PageOutcome, Seal, SlipDoubt
 
 # One write per page costs 1.2 ms, 50 per write 0.5 ms a page; more is not faster, and
 # what an interruption can cost is the reading of so many pages again.
@@ -319,13 +318,12 @@ def _lone_blanks(store: Store, batch: str) -> list[Row]:
     A slip that lay upside down in the feeder, or that the scanner hardly saw, looks like this.
     """
     rows = store.rows(
-        """SELECT page, outcome = ? AS blank FROM pages JOIN batch_files USING (batch, original)
-        WHERE batch = ? AND reason IS NOT ? ORDER BY position, number""",
+        """SELECT page, reason, outcome = ? AS blank FROM pages JOIN batch_files USING (batch, original)
+        WHERE batch = ? ORDER BY position, number""",
         PageOutcome.BLANK_BACK,
         batch,
-        PAGES_MAY_BE_MISSING,
     )
-    sides = [(row["page"], bool(row["blank"])) for row in rows]
+    sides = [(row["page"], bool(row["blank"])) for row in rows if row["reason"] not in OF_A_FILE]
     both_sides = sum(blank for _, blank in sides) > BOTH_SIDES * len(sides)
     fronts = [False, *(not blank for _, blank in sides)]  # whether the page before was one
     return [
@@ -390,7 +388,7 @@ class _Reading:
                 previews += page.previews
                 if page.page in known:
                     continue
-                picture = page.identity or hashlib.sha256(page.data).hexdigest()
+                picture = page.made_of
                 named = replace(page, file=self._names[original.sha256])
                 sent = Sent(original.sha256, page.page, picture, page.older)
                 if page.page == 1 and original.sha256 == self._covered:

@@ -12,9 +12,11 @@ from omr.forms.serial import as_printed
 from omr.messages import say
 from omr.reading.scan.find import LeftOut
 from omr.records.counts.questionnaires import lacking
+from omr.records.counts.readings import name_of_file
 from omr.records.intake.batches import (
     COUNTING,
     FLAGGED,
+    FLAGS_WAIT,
     SECOND_SIDES,
     TO_SETTLE,
     Batch,
@@ -26,7 +28,7 @@ from omr.records.intake.elsewhere import is_found
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
 from omr.text import moment, month, number
-from omr.words import BLANK_ALONE, PAGES_MAY_BE_MISSING, Aside, NotRead, PageOutcome, Standing
+from omr.words import BLANK_ALONE, OF_A_FILE, Aside, NotRead, PageOutcome, Standing
 
 WHOLE_FILE: Final = 0
 FILE_AGAIN: Final = "file_again"
@@ -79,7 +81,7 @@ class Receipt:
     @property
     def waits(self) -> bool:
         """Whether something waits for a person."""
-        unread = self.came.to_settle or self.came.flagged or any(one.reason.waits for one in self.left_out)
+        unread = self.came.to_settle or self.came.flags_wait or any(one.reason.waits for one in self.left_out)
         alone = any(one.reason == BLANK_ALONE for one in self.problems)
         return bool(unread or alone or self.to_review or self.missing)
 
@@ -148,8 +150,9 @@ def receipt(
         problems += _read_before(store, batch, original, name, again=again, twice=original in given)
         slips = {row["page"]: row for row in store.rows("SELECT * FROM slips WHERE original = ?", original)}
         for row in store.rows(_PAGES, original):
-            if row["reason"] == PAGES_MAY_BE_MISSING:
+            if row["reason"] in OF_A_FILE:
                 outcomes[FLAGGED] += 1
+                outcomes[FLAGS_WAIT] += bool(row["waits"])
                 values = json.loads(row["measured"])
                 problems.append(PageProblem(name, WHOLE_FILE, row["reason"], values, row["page"]))
                 continue
@@ -169,8 +172,9 @@ def receipt(
             if row["outcome"] == PageOutcome.REJECTED:
                 reasons[row["reason"]] += 1
                 values = json.loads(row["measured"])
+                file = name_of_file(name, values)
                 problems.append(
-                    PageProblem(name, row["number"], row["reason"], values, row["page"], bool(row["waits"]))
+                    PageProblem(file, row["number"], row["reason"], values, row["page"], bool(row["waits"]))
                 )
             elif slip and aside:
                 values = {

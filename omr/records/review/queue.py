@@ -7,6 +7,7 @@ Item names are stable: ``A17-B4`` an answer, ``H17`` a held slip, ``P5`` a rejec
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Final
 from omr.errors import OmrError
 from omr.forms.entries import value_word
 from omr.messages import say
+from omr.records.counts.readings import name_of_file
 from omr.records.counts.validity import rules
 from omr.records.store.store import Store, Value
 from omr.records.store.verdicts import unpack_verdicts
@@ -192,16 +194,19 @@ def shown(store: Store, name: str) -> Shown:
     """
     item = find_item(store, name)
     row = store.row(
-        """SELECT path, file, text FROM originals JOIN batch_files USING (original)
+        """SELECT path, file, pages.measured, text FROM originals JOIN batch_files USING (original)
+        JOIN pages ON pages.page = ?
         LEFT JOIN form_questions ON fingerprint = ? AND question = ?
-        WHERE original = ? AND batch = ?""",
+        WHERE originals.original = ? AND batch_files.batch = ?""",
+        item.page,
         item.fingerprint,
         item.question,
         item.original,
         item.batch,
     )
     assert row is not None  # every page has a file
-    return Shown(item, row["file"], row["path"], row["text"], tuple(_choices(store, item)))
+    file = name_of_file(row["file"], json.loads(row["measured"] or "{}"))
+    return Shown(item, file, row["path"], row["text"], tuple(_choices(store, item)))
 
 
 def _choices(store: Store, item: Item) -> Iterator[PossibleAnswer]:

@@ -16,6 +16,7 @@ from omr.reading.page.legible import contradicted, speaks_against
 from omr.reading.page.locate import locate
 from omr.reading.reader import Desk, ReadPage, read_slip
 from omr.reading.scan.pages import EncodedPage, decode
+from omr.records.counts.readings import place_of
 from omr.records.review.queue import Item
 from omr.records.store.store import Store
 from omr.words import Carrier, Seal
@@ -76,8 +77,10 @@ def looked_at(
 
 def page_of(store: Store, workspace: Path, item: Item, apart: Apart) -> EncodedPage:
     """Return the page of an item, from the original."""
-    path = store.value("SELECT path FROM originals WHERE original = ?", item.original)
-    page = apart.call(page_at, workspace / str(path), item.page_number)
+    place = place_of(store, item.page)
+    page = None
+    if place is not None:
+        page = apart.call(page_at, workspace / place.path, place.number, place.picture)
     if page is None:
         raise OmrError("review.no_page", original=item.original[:8], page=item.page_number)
     return page

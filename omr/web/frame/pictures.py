@@ -155,7 +155,7 @@ class Pictures:
 
     def _opened(self, place: PagePlace) -> EncodedPage:
         with self._borrowed() as apart:
-            found = apart.call(page_at, self._folder / place.path, place.number)
+            found = apart.call(page_at, self._folder / place.path, place.number, place.picture)
         if found is None:
             raise ScanError("damaged", detail=place.number)
         return found

@@ -10,11 +10,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
-from omr.files import move, remove
+from omr.files import move, passing_folder, remove
 from omr.messages import say
 from omr.records.counts.board import month_board
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
-from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, plain_name
+from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, StackState, plain_name
 from omr.records.register.periods import Period, parse_period
 from omr.records.register.units import find_unit
 from omr.text import month
@@ -84,12 +84,16 @@ async def take_file(visit: Visit) -> Response:
             for done, batch in enumerate(manifest.batches):
                 tell(done, len(manifest.batches))
                 stack = inbox.begin(batch.unit, batch.period, batch.expected, by)
-                with made.passing(folder) as unpacked:
-                    for one in unpack(file, batch, unpacked):
-                        part = inbox.place_for(stack, one.name, one.stat().st_size)
-                        move(one, part)
-                        inbox.take(part)
-                inbox.send(stack)
+                try:
+                    with passing_folder(office.workspace.path) as unpacked:
+                        for one in unpack(file, batch, unpacked):
+                            part = inbox.place_for(stack, one.name, one.stat().st_size)
+                            move(one, part)
+                            inbox.take(part, known=True)
+                    inbox.send(stack)
+                finally:
+                    if inbox.state(stack) is StackState.OPEN:
+                        inbox.drop(stack)
         finally:
             remove(file)
         office.worker.call()

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,10 +99,3 @@ def preview_of(folder: Path) -> str:
     """Return the page to look at, "" where there is none."""
     file = folder / PREVIEW
     return file.read_text("utf-8") if file.is_file() else ""
-
-
-@contextmanager
-def passing(folder: Path) -> Iterator[Path]:
-    """Lend a folder on the same disk, for files that are moved from there; what is left of it goes."""
-    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as lent:
-        yield Path(lent)

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
 @click.option("--columns", is_flag=True)
 @click.option("--kinds", default="")
 @click.option("--dpi", type=click.FloatRange(50, 1300))
-@click.option("--omrchecker", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--layout", "--omrchecker", "layout", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 @click.pass_obj
 def trace(
@@ -46,7 +46,7 @@ def trace(
     columns: bool,
     kinds: str,
     dpi: float | None,
-    omrchecker: Path | None,
+    layout: Path | None,
     as_json: bool,
 ) -> int:
     """Trace a form."""
@@ -56,6 +56,7 @@ def trace(
     from omr.forms.traced import FOLDER
     from omr.reading.traced.trace import numbered
     from omr.reading.traced.trace import trace as traced
+    from omr.records.exchange.layouts import layout_in
 
     form = name.strip().upper()
     if not _NAME.fullmatch(form):
@@ -64,12 +65,9 @@ def trace(
     file = output or session.workspace().forms / FOLDER / f"{form.lower()}.toml"
     if file.exists():
         raise OmrError("trace.exists", file=file)
+    stated = layout_in(layout, page) if layout else None
     sheets = _sheets(scans, page)
-    try:
-        stated = omrchecker.read_bytes() if omrchecker else None
-    except OSError as error:
-        raise OmrError("trace.no_scan", file=omrchecker, detail=why(error)) from error
-    draft = traced(sheets, filled=filled, dpi=dpi, columns=columns, kinds=numbers, omrchecker=stated)
+    draft = traced(sheets, filled=filled, dpi=dpi, columns=columns, kinds=numbers, layout=stated)
     print_file, picture = file.with_suffix(".png"), file.with_name(f"{file.stem}.numbered.png")
     png = cv2.imencode(".png", draft.print_)[1].tobytes()
     seen = cv2.imencode(".png", cv2.cvtColor(numbered(draft), cv2.COLOR_RGB2BGR))[1].tobytes()

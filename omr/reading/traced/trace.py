@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from omr.geometry import MM_PER_INCH
 from omr.reading.scan.pages import ScannedPage
 from omr.reading.traced.features import Grey
 from omr.reading.traced.find import Found, find_boxes
-from omr.reading.traced.omrchecker import Stated, fields_of
+from omr.reading.traced.layouts.stated import Stated
 from omr.reading.traced.propose import questions
 from omr.reading.traced.shared import SHEETS_THAT_SHARE, shared_print
 
@@ -47,7 +47,7 @@ def trace(
     dpi: float | None = None,
     columns: bool = False,
     kinds: Sequence[int] = (),
-    omrchecker: bytes | None = None,
+    layout: Callable[[Grey, float], list[Stated]] | None = None,
 ) -> Draft:
     """Propose a form from one unfilled sheet, or from several filled ones.
 
@@ -63,8 +63,8 @@ def trace(
         Options of a question stand below each other.
     kinds : sequence of int
         Only boxes of these kinds, as an earlier proposal counted them; empty: all.
-    omrchecker : bytes, optional
-        A ``template.json`` that states the boxes: nothing is looked for then.
+    layout : callable, optional
+        Says of a print and its dpi where boxes are, from another program's file: none are looked for then.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def trace(
     resolution = dpi or some[0].dpi or guessed_dpi(some[0].grey)
     names = [f"{sheet.file}, {sheet.page}" for sheet in some]
     print_ = shared_print([sheet.grey for sheet in some], names, resolution)
-    stated = [] if omrchecker is None else fields_of(omrchecker, print_.shape[1], print_.shape[0])
+    stated = [] if layout is None else layout(print_, resolution)
     boxes = tuple(box for field in stated for box in field.boxes) or find_boxes(print_, resolution)
     if kinds and not stated:
         boxes = tuple(box for box in boxes if box.kind in kinds)

@@ -1,8 +1,9 @@
 """Boxes as another program's file states them: OMRChecker's ``template.json``, laid on a page of its size.
 
-Its places are px of a page that was cut out and brought to ``templateDimensions`` (earlier
-``pageDimensions``). Where that page is the whole scan the places are those of the scan, to scale; where
-markers or lines were cut to first, the file does not say where on the paper it begins, and is refused.
+Its places are px of a page that was brought to ``templateDimensions`` (earlier ``pageDimensions``). Where
+that page is the whole sheet the places are those of a scan, to scale; where markers, lines or dots were cut
+to first, the file does not say where on the paper it begins, and is refused. Bubbles that are not on the
+print at their places are refused, too.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from omr.errors import OmrError
+from omr.reading.traced.features import Grey
 from omr.reading.traced.find import Found, Shape
+from omr.reading.traced.layouts.lay import THERE, share_there
+from omr.reading.traced.layouts.stated import Stated
 
 MOST_BYTES: Final = 2 * 2**20
 MOST_BOXES: Final = 20_000
@@ -25,17 +28,24 @@ _TYPES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "QTYPE_MCQ4": (tuple("ABCD"), "horizontal"),
     "QTYPE_MCQ5": (tuple("ABCDE"), "horizontal"),
 }
-_CUTS: Final = {"CropOnMarkers", "CropPage"}  # preprocessors after which a place is none of the scan
+# Preprocessors after which a place is none of the sheet. `CropPage` cuts a photograph to the sheet.
+_CUTS: Final = ("CropOnMarkers", "CropOnCustomMarkers", "CropOnDotLines", "CropOnDots", "CropOnLines")
 _RANGE: Final = re.compile(r"(.*?)(\d+)\.{2,3}(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """One field: its label, and its bubbles with what each stands for."""
+def fields_on(data: bytes, print_: Grey) -> list[Stated]:
+    """Return the fields of a template where they are on a print.
 
-    label: str
-    values: tuple[str, ...]
-    boxes: tuple[Found, ...]
+    Raises
+    ------
+    OmrError
+        As `fields_of`; ``trace.layout_unlike``: its bubbles are not there.
+    """
+    fields = fields_of(data, print_.shape[1], print_.shape[0])
+    share = share_there(print_, [box for field in fields for box in field.boxes])
+    if share < THERE:
+        raise OmrError("trace.layout_unlike", percent=round(100 * share))
+    return fields
 
 
 def fields_of(data: bytes, width: int, height: int) -> list[Stated]:
@@ -44,10 +54,10 @@ def fields_of(data: bytes, width: int, height: int) -> list[Stated]:
     Raises
     ------
     OmrError
-        ``trace.bad_template``, naming what is wrong; ``trace.cropped_template``.
+        ``trace.bad_layout``, naming what is wrong; ``trace.cropped_template``.
     """
     if len(data) > MOST_BYTES:
-        raise OmrError("trace.bad_template", detail=f"> {MOST_BYTES} B")
+        raise OmrError("trace.bad_layout", detail=f"> {MOST_BYTES} B")
     try:
         content = json.loads(data)
         across, down = content.get("templateDimensions") or content["pageDimensions"]
@@ -57,9 +67,9 @@ def fields_of(data: bytes, width: int, height: int) -> list[Stated]:
         x, y = width / float(across), height / float(down)
         fields = list(_fields(content, x, y))
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
-        raise OmrError("trace.bad_template", detail=str(error)[:80]) from error
+        raise OmrError("trace.bad_layout", detail=str(error)[:80]) from error
     if not fields or sum(len(field.boxes) for field in fields) > MOST_BOXES:
-        raise OmrError("trace.bad_template", detail="fieldBlocks")
+        raise OmrError("trace.bad_layout", detail="fieldBlocks")
     outside = [
         field.label
         for field in fields
@@ -67,7 +77,7 @@ def fields_of(data: bytes, width: int, height: int) -> list[Stated]:
         if box.left < 0 or box.top < 0 or box.right > width or box.bottom > height
     ]
     if outside:
-        raise OmrError("trace.bad_template", detail=outside[0])
+        raise OmrError("trace.bad_layout", detail=outside[0])
     return fields
 
 

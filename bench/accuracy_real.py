@@ -24,15 +24,15 @@ import numpy as np
 from real_ink import ROOT, SETS, pages
 
 from omr.cli.scans.calibrate import practised
-from omr.reading.marks.boxes import BoxList
+from omr.reading.files.pictures import grey_of, load
 from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
 from omr.reading.marks.decide import Judgement
 from omr.reading.marks.first import judge
 from omr.reading.marks.fit import RISKS, Lesson, learn
-from omr.reading.marks.labels import LabelledPage
-from omr.reading.marks.paper import F, found_at, measure
-from omr.reading.marks.patches import cut
-from omr.reading.scan.pictures import grey_of, load
+from omr.reading.papers.boxes import BoxList
+from omr.reading.papers.labels import LabelledPage
+from omr.reading.papers.paper import F, found_at, measure
+from omr.reading.papers.patches import cut
 
 Known = tuple[LabelledPage, Lesson]
 AMC, CORE_1, CORE_3 = SETS

@@ -23,8 +23,8 @@ from real_ink import ROOT, SETS, pages
 
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.first import judge
-from omr.reading.marks.labels import LabelledPage
-from omr.reading.marks.paper import measure
+from omr.reading.papers.labels import LabelledPage
+from omr.reading.papers.paper import measure
 
 Grey = NDArray[np.uint8]
 Quads = NDArray[np.float64]

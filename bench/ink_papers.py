@@ -18,13 +18,13 @@ from harness import parser, table, upper_bound
 from real_ink import ROOT, SETS, SURVEYS, pages
 
 from omr.cli.scans.calibrate import practised
-from omr.reading.marks.between import look_between
+from omr.reading.files.pictures import grey_of, load
 from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
 from omr.reading.marks.first import judge
 from omr.reading.marks.fit import Lesson, learn
-from omr.reading.marks.labels import LabelledPage
-from omr.reading.marks.paper import measure
-from omr.reading.scan.pictures import grey_of, load
+from omr.reading.papers.between import look_between
+from omr.reading.papers.labels import LabelledPage
+from omr.reading.papers.paper import measure
 
 Known = tuple[LabelledPage, Lesson]
 

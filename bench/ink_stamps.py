@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from real_ink import ROOT, SETS, SURVEYS, pages
 
-from omr.reading.marks.labels import LabelledPage
-from omr.reading.scan.pictures import grey_of, load
+from omr.reading.files.pictures import grey_of, load
+from omr.reading.papers.labels import LabelledPage
 
 Float = NDArray[np.float32]
 

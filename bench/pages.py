@@ -15,8 +15,8 @@ from omr.forms.layout import find_form, lay_out
 from omr.forms.loading import load_template
 from omr.forms.template import Form, fingerprint
 from omr.reading.scan.pages import Depth
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.register.register import issue
-from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store import schema
 from omr.records.store.store import Store
 from omr.simulate.harms import ORDINARY

@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from omr.reading.marks.boxes import BoxList
-from omr.reading.marks.labels import LabelledPage, write_labels
+from omr.reading.papers.boxes import BoxList
+from omr.reading.papers.labels import LabelledPage, write_labels
 from omr.words import Labelled
 
 ROOT = Path(__file__).resolve().parents[2] / "shared" / "real-ink"

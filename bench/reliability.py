@@ -25,7 +25,7 @@ from omr.cli.scans.calibrate import practised
 from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
 from omr.reading.marks.first import gather, overruled
 from omr.reading.marks.fit import HOLLOW, Lesson, learn
-from omr.reading.marks.paper import F
+from omr.reading.papers.paper import F
 
 EDGES = (0.0, 0.001, 0.005, 0.02, 0.1, 0.3, 0.7, 0.9, 0.98, 0.995, 0.999, 1.0)
 UNSEEN = 10_000  # first practice sheet that no fit is made from

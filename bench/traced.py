@@ -26,7 +26,7 @@ from omr.forms.template import Form, Kind, Option, Question, Traced
 from omr.forms.traced import Foreign
 from omr.geometry import MM_PER_INCH, Box
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.labels import LabelledPage
+from omr.reading.papers.labels import LabelledPage
 from omr.reading.scan.pages import ScannedPage, decode, open_pages
 from omr.reading.traced.read import TracedPlan, read_traced
 from omr.reading.traced.trace import Draft, trace

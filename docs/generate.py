@@ -103,16 +103,25 @@ ABOUT: Final = {
     "reports": "what leaves the house",
     "trust": "why figures can be believed",
     "records/exchange": "from and to other machines",
+    "records/month": "reconciled, closed",
+    "records/cases": "pages, serials to settle",
     "records/review": "what people decide",
     "records/inbox": "stacks on their way in",
+    "records/batches": "receipts, taken back",
     "records/intake": "a stack is read",
     "records/counts": "what counts today",
-    "records/register": "serials, units, periods",
+    "records/register": "serials, custody, stock",
+    "records/offices": "units, months, surveys",
+    "records/safekeeping": "copies, restore",
     "records/store": "database, originals, chain",
     "reading": "the order, the crew, the cluster",
     "reading/marks": "boxes → numbers → answers",
-    "reading/page": "pixels → a known slip",
-    "reading/scan": "files → pixels",
+    "reading/traced": "forms others printed",
+    "reading/papers": "boxes on unknown print",
+    "reading/page": "print off, ink left",
+    "reading/place": "where the form lies",
+    "reading/scan": "a page as pixels",
+    "reading/files": "files → their pages",
     "simulate": "people, pens, paper, scanners",
     "forms": "what is printed",
     "ground": "errors, words, files, text, tables",
@@ -221,7 +230,7 @@ def rooms() -> str:
     parts = []
     for name, others in needed(stands).items():
         x, y = place[name]
-        for number, other in enumerate(sorted(others, key=lambda one: place[one][0]), 1):
+        for number, other in enumerate(sorted(others, key=lambda one: place[one]), 1):
             start = x + wide * number / (len(others) + 1), y + high
             end = place[other][0] + wide / 2 + (start[0] - place[other][0] - wide / 2) * 0.2, place[other][1]
             middle = (end[1] - start[1]) / 2
@@ -257,14 +266,14 @@ WAY: Final[tuple[tuple[tuple[str, str | None], ...], ...]] = (
         ("scanned files", None),
         ("EncodedPage", "omr.reading.scan.pages:open_pages"),
         ("ScannedPage", "omr.reading.scan.pages:decode"),
-        ("LocatedPage", "omr.reading.page.locate:locate"),
-        ("AlignedPage", "omr.reading.page.align:align"),
-        ("IdentifiedPage", "omr.reading.page.identify:identify"),
+        ("LocatedPage", "omr.reading.place.locate:locate"),
+        ("AlignedPage", "omr.reading.place.align:align"),
+        ("IdentifiedPage", "omr.reading.place.identify:identify"),
     ),
     (
         ("ReadPage", "omr.reading.reader:read_page"),
         ("rows", "omr.records.intake.intake:take_in"),
-        ("receipt", "omr.records.intake.receipt:receipt"),
+        ("receipt", "omr.records.batches.receipt:receipt"),
         ("what waits", "omr.records.review.queue:queue"),
         ("decisions", "omr.records.review.decide:decide"),
     ),

@@ -28,10 +28,10 @@ from omr.office import Office
 from omr.reading.overlay import write_overlay
 from omr.reading.reader import Desk, read_page
 from omr.reading.scan.pages import Depth, EncodedPage, decode, open_pages
+from omr.records.batches.receipt import Receipt
 from omr.records.counts.slips import CurrentSlip
 from omr.records.intake.orders import Orders
-from omr.records.intake.receipt import Receipt
-from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.reports import monthly
 from omr.simulate.harms import ORDINARY
 from omr.simulate.oracle import misread

@@ -24,8 +24,8 @@ from omr.forms.traced import confirmed_forms
 from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.claims import OwnedError
 from omr.records.intake.orders import Orders
+from omr.records.offices.units import import_units, read_units
 from omr.records.register.register import end_interrupted, issue, issued, printed_run
-from omr.records.register.units import import_units, read_units
 from omr.records.store.store import Store, now
 from omr.workspace import Workspace
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from omr.forms.serial import Issue, Serial
     from omr.forms.template import Form
     from omr.forms.traced import Foreign
+    from omr.reading.files.find import LeftOut
     from omr.reading.limits import Limits as PageLimits
     from omr.reading.marks.calibrate import Calibration, Limits
     from omr.reading.marks.measure import MarkReading
     from omr.reading.reader import Desk, ReadPage, Result
-    from omr.reading.scan.find import LeftOut
     from omr.reading.scan.pages import EncodedPage
-    from omr.records.counts.closing import PeriodStatus
+    from omr.records.batches.receipt import Receipt
     from omr.records.counts.slips import CurrentSlip
-    from omr.records.intake.receipt import Receipt
     from omr.records.intake.redecide import Judge, Redecided
-    from omr.records.register.periods import Period
+    from omr.records.month.closing import PeriodStatus
+    from omr.records.offices.periods import Period
     from omr.records.register.plan import Planned
     from omr.records.review.queue import Item
     from omr.reports.figures.statistics import Month
@@ -251,8 +251,8 @@ class Office:
         OmrError
             If the stack cannot be read at all; a page that cannot be read is no error.
         """
+        from omr.records.batches.receipt import receipt
         from omr.records.intake.intake import take_in
-        from omr.records.intake.receipt import receipt
 
         started = time.perf_counter()
         end_interrupted(self.store, by=self.by)
@@ -292,8 +292,8 @@ class Office:
 
     def _close_rescanned(self, batch: str, desk: Desk) -> None:
         """Close the cases of pages that were not read and whose sheets this batch brought again."""
-        from omr.records.review.rescans import close_rescanned
-        from omr.records.review.typed import looked_at
+        from omr.records.cases.rescans import close_rescanned
+        from omr.records.cases.typed import looked_at
 
         def look(item: Item, fingerprint: str) -> tuple[tuple[MarkReading, ...], Seal] | None:
             return looked_at(self.store, self.workspace.path, item, fingerprint, desk)
@@ -309,8 +309,8 @@ class Office:
         prints: bool = False,
     ) -> Receipt:
         """Read a stack of the inbox, which is told how far it is; see `read`."""
+        from omr.records.batches.receipt import FILE_AGAIN
         from omr.records.inbox.progress import Counting, count_pages
-        from omr.records.intake.receipt import FILE_AGAIN
 
         inbox = Inbox(self.workspace)
         files = inbox.files(stack)
@@ -343,8 +343,8 @@ class Office:
         OmrError
             If the stack cannot be read at all; then nothing of it is left in the inbox.
         """
+        from omr.records.batches.receipt import receipt_of
         from omr.records.inbox.bring import brought
-        from omr.records.intake.receipt import receipt_of
 
         inbox, orders = Inbox(self.workspace), orders.checked(self.store)
         with brought(inbox, orders, files, by=self.by, waits=waits) as stack:
@@ -417,7 +417,7 @@ class Office:
         RegisterError
             As `closing.close`, or if a decision waits for a second person.
         """
-        from omr.records.counts.closing import close
+        from omr.records.month.closing import close
         from omr.records.review.corrections import waiting_corrections
         from omr.records.review.second_reading import unconfirmed
 
@@ -428,7 +428,7 @@ class Office:
         return close(self.store, period, by=self.by, why=why)
 
     def _read_typed(self, item: Item, serial: Serial, page: int = 1) -> ReadPage:
-        from omr.records.review.typed import read_typed
+        from omr.records.cases.typed import read_typed
 
         return read_typed(self.store, self.workspace.path, item, serial, self.desk(), page)
 
@@ -451,7 +451,7 @@ class Office:
         """
         from omr.records.intake.redecide import keep as kept
         from omr.records.intake.redecide import redecided
-        from omr.records.register.periods import parse_period, refuse_closed
+        from omr.records.offices.periods import parse_period, refuse_closed
 
         chosen = self.means.calibration(calibration, self.workspace.calibration)
         when = parse_period(period).name if period else None
@@ -487,11 +487,11 @@ class Office:
         seen : callable
             Gets how many slips are printed, and how many there are.
         """
+        from omr.records.offices.units import find_unit
         from omr.records.register.custody import Span
         from omr.records.register.handovers import handed_over
         from omr.records.register.ranges import Ranges
         from omr.records.register.stock import receive
-        from omr.records.register.units import find_unit
         from omr.reports.document.handover import handed, write_handover
 
         left = set(map(id, self.to_print(lines, when, folder)))

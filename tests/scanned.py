@@ -17,12 +17,12 @@ from omr.office import Means, Office
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import MarkReading
-from omr.reading.page.align import AlignedPage
-from omr.reading.page.identify import IdentifiedPage
+from omr.reading.place.align import AlignedPage
+from omr.reading.place.identify import IdentifiedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage
+from omr.records.batches.receipt import Receipt
 from omr.records.intake.orders import Orders
-from omr.records.intake.receipt import Receipt
 from omr.records.intake.redecide import Judge
 from omr.records.store.store import Store
 from omr.words import AnswerState, BoxState

@@ -27,7 +27,7 @@ from omr.files import (
     sha256_of,
     write_whole,
 )
-from omr.reading.scan.find import find_files
+from omr.reading.files.find import find_files
 
 
 def test_what_fails_on_the_way_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

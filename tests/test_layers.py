@@ -49,8 +49,21 @@ ALLOWED = {
 # the floors of the rooms that have rooms inside, from the bottom up: imports only point down
 FLOORS = {
     "forms": ["", "printing"],
-    "reading": ["scan", "page", "marks", ""],
-    "records": ["store", "register", "counts", "intake", "inbox", "review", "exchange"],
+    "reading": ["files", "scan", "place", "page", "papers", "marks", ""],
+    "records": [
+        "store",
+        "safekeeping",
+        "offices",
+        "register",
+        "counts",
+        "intake",
+        "batches",
+        "inbox",
+        "review",
+        "cases",
+        "month",
+        "exchange",
+    ],
     "reports": ["figures", "tables", "document", ""],
     "web": [
         "people",
@@ -253,7 +266,7 @@ ON_THE_GROUND = {
     r"\bfsync\(|\bFileLock\(|\bflock\(|msvcrt\.": {"omr.files"},
     r"\bcsv\.(reader|DictReader)\(|\bload_workbook\b": {"omr.tables_in"},
     # units: tones tell two names apart; handwriting: writes the signs of a letter one by one
-    r"normalize\(\"NFK?D\"": {"omr.text", "omr.records.register.units", "omr.simulate.handwriting"},
+    r"normalize\(\"NFK?D\"": {"omr.text", "omr.records.offices.units", "omr.simulate.handwriting"},
     r"language\(\) == |%d/%m|replace\(\"\.\", \",\"\)": {"omr.text", "omr.web.frame.pages"},
     r"\.write_(text|bytes)\(": {
         "omr.files",

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from omr.errors import ScanError, outside
+from omr.reading.files.pictures import heard
+from omr.reading.files.render import _by_poppler as by_poppler
 from omr.reading.limits import ran_out
-from omr.reading.scan.pictures import heard
-from omr.reading.scan.render import _by_poppler as by_poppler
 from omr.records.inbox.sights import is_alone
 
 HERE = Path(__file__).parent

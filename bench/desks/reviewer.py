@@ -31,7 +31,7 @@ from omr.forms.template import Kind
 from omr.office import Office
 from omr.reading.scan.pages import Depth
 from omr.records.intake.orders import Orders
-from omr.records.register.units import shipped_units
+from omr.records.offices.units import shipped_units
 from omr.records.review.proposal import proposed
 from omr.records.review.second_reading import DoubtfulItem, doubtful
 from omr.records.review.worklist import MANY

@@ -3,7 +3,7 @@
     python bench scale country DIR --slips 10000000   as `omr export` of each province writes them
     python bench scale ask-country DIR                  the queries of docs/country.md: seconds, and right?
 
-Schema and layout are those of `omr/records/counts/parquet.py`; what the rows say is drawn at
+Schema and layout are those of `omr/records/month/parquet.py`; what the rows say is drawn at
 random, and counted while it is written. `ask` holds what the engine answers to those counts, one by one.
 """
 
@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from harness import ROOT, folder_argument, measurement, seed_option
 
-from omr.records.counts.parquet import ANSWERS, ROWS, SLIPS
+from omr.records.month.parquet import ANSWERS, ROWS, SLIPS
 
 PERIOD: Final = "2026-11"
 COUNTS: Final = "counts.json"

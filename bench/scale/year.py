@@ -37,20 +37,20 @@ from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
 from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import FEATURES, MarkReading
-from omr.reading.page.align import AlignedPage
-from omr.reading.page.identify import IdentifiedPage
+from omr.reading.place.align import AlignedPage
+from omr.reading.place.identify import IdentifiedPage
 from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage, Encoding
-from omr.records.counts.closing import close_as_it_is
 from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import Channel, SlipState, Stratum, tally
 from omr.records.exchange.asking import write_asking_copy
 from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import PageRows, Sent
-from omr.records.register.periods import parse_period
+from omr.records.month.closing import close_as_it_is
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.register.register import archive_form
-from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.review.worklist import Wanted, Worklist
 from omr.records.store.chain import batch_root
 from omr.records.store.store import Store

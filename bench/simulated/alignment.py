@@ -38,10 +38,10 @@ from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
 from omr.geometry import MM_PER_INCH, Affine, Points, apply
-from omr.reading.page.align import align
-from omr.reading.page.identify import identify
-from omr.reading.page.locate import locate
-from omr.reading.page.refine import outlines_of, refine
+from omr.reading.place.align import align
+from omr.reading.place.identify import identify
+from omr.reading.place.locate import locate
+from omr.reading.place.refine import outlines_of, refine
 from omr.reading.scan.pages import Depth, Grey, ScannedPage
 
 WRONG_MM: Final = 0.5  # half of the white between a box and the next print

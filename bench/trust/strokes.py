@@ -27,9 +27,9 @@ from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
 from omr.reading.marks.measure import F
-from omr.reading.page.align import AlignedPage, align
-from omr.reading.page.locate import locate
 from omr.reading.page.plan import Plan
+from omr.reading.place.align import AlignedPage, align
+from omr.reading.place.locate import locate
 from omr.reading.reader import look
 from omr.reading.scan.pages import Depth, decode, open_pages
 from omr.simulate.habits import Habit

@@ -12,7 +12,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.store.health import Check
+    from omr.records.safekeeping.health import Check
 
 
 @click.command()
@@ -37,12 +37,12 @@ def init(session: Session, directory: str | None, as_json: bool) -> None:
 @click.pass_obj
 def doctor(session: Session, bundle: Path | None, as_json: bool) -> int:
     """Check the tools."""
-    from omr.records.store.health import examine
+    from omr.records.safekeeping.health import examine
 
     folder = Path(session.folder)
     checks = examine(folder, {"inbox": partial(_inbox, folder)})
     if bundle is not None:
-        from omr.records.store.handover import hand_over
+        from omr.records.safekeeping.handover import hand_over
 
         hand_over(folder, checks, bundle)
         click.echo(say("doctor.bundled", file=bundle), err=as_json)

@@ -20,10 +20,10 @@ import cv2
 from omr.errors import OmrError, ScanError, outside
 from omr.forms.printing.cover import Cover
 from omr.messages import shown
+from omr.reading.files.pictures import Pixels
 from omr.reading.limits import Limits, confine, context, ran_out, start, timed
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, ScannedPage, broken, colour_of, decode, open_pages
-from omr.reading.scan.pictures import Pixels
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -24,7 +24,7 @@ from omr.reading.job import limit_memory
 
 _RAN_OUT: Final = 90  # exit code where no signal says it
 _LOOK_EVERY_S: Final = 0.25
-_PRELOADED: Final = ("omr.reading.reader", "omr.reading.scan.pdf", "omr.reading.scan.render")
+_PRELOADED: Final = ("omr.reading.reader", "omr.reading.files.pdf", "omr.reading.files.render")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,18 @@ from omr.reading.limits import USUAL, Limits
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, decide
 from omr.reading.marks.measure import MarkReading, measure
-from omr.reading.page.align import AlignedPage, align
 from omr.reading.page.canonical import canonical
 from omr.reading.page.comments import Comment, find_comments
-from omr.reading.page.identify import IdentifiedPage, identify
 from omr.reading.page.layer import InkLayer, ink_layer, lay
-from omr.reading.page.locate import locate
 from omr.reading.page.lost import red_stamp, under_streaks
 from omr.reading.page.plan import Plan
-from omr.reading.page.refine import refine
 from omr.reading.page.seal import find_seal
 from omr.reading.page.streaks import Streak, find_streaks
 from omr.reading.page.words import check_rows
+from omr.reading.place.align import AlignedPage, align
+from omr.reading.place.identify import IdentifiedPage, identify
+from omr.reading.place.locate import locate
+from omr.reading.place.refine import refine
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.cover import cover_on
 from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, decode

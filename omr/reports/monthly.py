@@ -13,17 +13,17 @@ from omr.files import write_whole
 from omr.forms.surveys import overall_question
 from omr.forms.template import VALUES
 from omr.messages import choose_language
-from omr.records.counts.closing import root_of
 from omr.records.counts.kept_tallies import tallies_of
-from omr.records.counts.reconcile import Line, reconcile
 from omr.records.counts.tallies import GROUPING, Channel, grouping_questions, prints_of
 from omr.records.exchange.comments import Comment, commented, comments_of
-from omr.records.register.periods import Period, parse_period
+from omr.records.month.closing import root_of
+from omr.records.month.reconcile import Line, reconcile
+from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.statements import statements_of
+from omr.records.offices.surveys import Prints, find_survey, main_survey, surveys_of
+from omr.records.offices.units import find_unit, list_units
+from omr.records.offices.visits import visits_of
 from omr.records.register.register import issued
-from omr.records.register.statements import statements_of
-from omr.records.register.surveys import Prints, find_survey, main_survey, surveys_of
-from omr.records.register.units import find_unit, list_units
-from omr.records.register.visits import visits_of
 from omr.records.review.transcripts import Topic
 from omr.records.store.store import Store
 from omr.reports.figures.hiding import hide_table

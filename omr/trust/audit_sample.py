@@ -30,7 +30,7 @@ from typing import Final
 from omr.errors import OmrError
 from omr.figures import Share, quotient, vietnamese
 from omr.messages import say
-from omr.records.register.periods import Period
+from omr.records.offices.periods import Period
 from omr.records.store.store import Store
 from omr.trust import rekeying
 from omr.trust.rekeying import Comparison, Draw

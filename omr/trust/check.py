@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from omr.errors import OmrError
 from omr.files import hashed_copy
-from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
-from omr.records.register.periods import parse_period
+from omr.records.month.closing import figures_of
+from omr.records.offices.periods import parse_period
 from omr.records.store.chain import Damage
 from omr.records.store.signing import signed_by
 from omr.records.store.store import Row, Store, digest_of, event_hash

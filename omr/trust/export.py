@@ -17,9 +17,9 @@ from typing import IO, Final
 
 from omr.errors import OmrError, why
 from omr.files import appearing
-from omr.records.counts.closing import figures_of
 from omr.records.counts.validity import rules
-from omr.records.register.periods import Period, state_of
+from omr.records.month.closing import figures_of
+from omr.records.offices.periods import Period, state_of
 from omr.records.store.chain import added_rows, chain_problem
 from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Row, Store, canonical, fact

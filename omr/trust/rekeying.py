@@ -23,8 +23,8 @@ from omr.forms.serial import parse_serial
 from omr.forms.surveys import overall_question
 from omr.forms.template import VALUES, Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
-from omr.records.register.periods import Period
-from omr.records.register.surveys import find_survey, main_survey
+from omr.records.offices.periods import Period
+from omr.records.offices.surveys import find_survey, main_survey
 from omr.records.store.store import Row, Store, canonical
 from omr.tables_in import checked, read_sheet
 from omr.words import AnswerState

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from omr.forms.serial import Issue
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
-from omr.reading.marks import measure, paper
+from omr.reading.marks import measure
+from omr.reading.papers import paper
 from omr.records.counts.kept_tallies import tallies_of
-from omr.records.counts.reconcile import Line, reconcile, spans
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.counts.tallies import Channel
-from omr.records.register.periods import Period
+from omr.records.month.reconcile import Line, reconcile, spans
+from omr.records.offices.periods import Period
+from omr.records.offices.surveys import Prints, find_survey, main_survey
+from omr.records.offices.visits import visits_of
 from omr.records.register.register import issued
-from omr.records.register.surveys import Prints, find_survey, main_survey
-from omr.records.register.visits import visits_of
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
 from omr.words import AnswerState, Standing

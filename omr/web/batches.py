@@ -11,13 +11,13 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
+from omr.records.batches.batches import Batch
+from omr.records.batches.receipt import PageProblem, Receipt, figures, receipt_of
+from omr.records.batches.receipt_pdf import print_receipt
+from omr.records.batches.withdrawal import Change, give_back_batch, withdraw_batch
+from omr.records.cases.rescans import rescans_of
 from omr.records.inbox.inbox import Inbox
-from omr.records.intake.batches import Batch
 from omr.records.intake.orders import Orders
-from omr.records.intake.receipt import PageProblem, Receipt, figures, receipt_of
-from omr.records.intake.receipt_pdf import print_receipt
-from omr.records.intake.withdrawal import Change, give_back_batch, withdraw_batch
-from omr.records.review.rescans import rescans_of
 from omr.records.store.store import Store
 from omr.text import month
 from omr.web.frame.desks import PV01

@@ -13,11 +13,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from omr.errors import OmrError
 from omr.files import SCAN_SUFFIXES
+from omr.records.batches.batches import batches, find_batch
 from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, Way, clean_name
 from omr.records.inbox.outlook import outlook
-from omr.records.intake.batches import batches, find_batch
-from omr.records.register.periods import parse_period
-from omr.records.register.units import Unit, find_unit, list_units
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import Unit, find_unit, list_units
 from omr.records.store.store import Store
 from omr.text import unaccented
 from omr.web.frame.body import write_body

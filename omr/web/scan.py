@@ -12,9 +12,9 @@ from starlette.responses import Response, StreamingResponse
 from omr.errors import OmrError
 from omr.files import remove_folder
 from omr.messages import say
+from omr.records.batches.batches import batches
 from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.inbox.outlook import outlook
-from omr.records.intake.batches import batches
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, fragment, page, see_other
 from omr.web.frame.visit import Visit

@@ -153,7 +153,7 @@ def test_three_months_with_a_reorganised_a_silent_and_an_empty_one(office: Offic
 
 
 def test_a_comparison_needs_the_overall_answers_of_the_month_before_only(office: Office) -> None:
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.records.store.store import Store
     from omr.reports import monthly
 

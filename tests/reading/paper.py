@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from omr.geometry import FRAMES, apply
-from omr.reading.page.locate import marker_picture
+from omr.reading.place.locate import marker_picture
 from omr.reading.scan.pages import Depth, ScannedPage
 
 PRINT_DPI = 400

@@ -17,7 +17,7 @@ from PIL import Image
 from omr.errors import OmrError, ScanError
 from omr.messages import shown
 from omr.reading.apart import page_at
-from omr.reading.scan.find import find_files
+from omr.reading.files.find import find_files
 from omr.reading.scan.pages import DEEPEST, decode, open_pages
 
 PAPER = np.full((420, 300), 240, np.uint8)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from omr.errors import AlignmentError, PageError
 from omr.geometry import apply
-from omr.reading.page.align import align
-from omr.reading.page.locate import LocatedPage, locate
-from omr.reading.page.refine import MOST_SHIFT_MM, outlines_of, refine
+from omr.reading.place.align import align
+from omr.reading.place.locate import LocatedPage, locate
+from omr.reading.place.refine import MOST_SHIFT_MM, outlines_of, refine
 
 # How far a box may be from where it really is: half the white between a box and the next
 # print. The measurement of marks looks for the box around this place once more.

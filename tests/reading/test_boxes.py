@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omr.errors import OmrError
-from omr.reading.marks.boxes import BoxList, read_boxes
-from omr.reading.marks.labels import LabelledPage, read_labels, write_labels
+from omr.reading.papers.boxes import BoxList, read_boxes
+from omr.reading.papers.labels import LabelledPage, read_labels, write_labels
 
 HEAD = "box,group,x1,y1,x2,y2,x3,y3,x4,y4"
 GOOD = "a,q1,10,10,40,10,40,40,10,40"

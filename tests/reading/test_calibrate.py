@@ -16,7 +16,7 @@ from omr.errors import OmrError
 from omr.reading.marks.calibrate import Limits, load_calibration, save_calibration
 from omr.reading.marks.first import CONTEXT, EVIDENCE, RISING, gather
 from omr.reading.marks.fit import RISKS, Lesson, error_curve, fit, fit_weights
-from omr.reading.marks.paper import FEATURES, measure
+from omr.reading.papers.paper import FEATURES, measure
 
 
 def test_a_calibration_comes_back_as_it_was_saved(tmp_path: Path) -> None:

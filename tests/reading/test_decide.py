@@ -16,7 +16,7 @@ from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import Judgement, decide
 from omr.reading.marks.first import judge
 from omr.reading.marks.measure import MarkReading
-from omr.reading.marks.paper import FEATURES, measure
+from omr.reading.papers.paper import FEATURES, measure
 from omr.words import AnswerState, BoxState, Reason
 
 CALIBRATION = load_calibration()

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from omr.reading.scan.endings import is_whole
+from omr.reading.files.endings import is_whole
 
 
 def _picture(size: int = 64) -> Image.Image:

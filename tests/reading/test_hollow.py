@@ -8,8 +8,8 @@ import paper
 import pytest
 
 from omr.errors import FiducialError
-from omr.reading.page.align import align
-from omr.reading.page.locate import locate
+from omr.reading.place.align import align
+from omr.reading.place.locate import locate
 from omr.reading.reader import ReadPage, read_page
 from omr.reading.scan.pages import Depth, ScannedPage
 

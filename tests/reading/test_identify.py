@@ -15,10 +15,10 @@ from omr.errors import AlignmentError, SerialError
 from omr.forms.printing.carriers import CODES
 from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.geometry import CODE128_MODULE_MM, Box, apply
-from omr.reading.page import identify as module
-from omr.reading.page.align import align
-from omr.reading.page.identify import identify
-from omr.reading.page.locate import locate
+from omr.reading.place import identify as module
+from omr.reading.place.align import align
+from omr.reading.place.identify import identify
+from omr.reading.place.locate import locate
 from omr.words import Carrier
 
 FRAME = paper.A5

@@ -7,9 +7,9 @@ import numpy as np
 import paper
 import pytest
 
-from omr.reading.page.align import align
-from omr.reading.page.legible import contradicted, speaks_against
-from omr.reading.page.locate import locate
+from omr.reading.place.align import align
+from omr.reading.place.legible import contradicted, speaks_against
+from omr.reading.place.locate import locate
 
 NOTHING = "·" * 15
 PLACE = paper.A5.serial_text

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from omr.errors import PageError
 from omr.geometry import FRAMES
-from omr.reading.page.locate import locate
+from omr.reading.place.locate import locate
 
 
 def found(scan):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from omr.reading.marks.paper import FEATURES, F, found_at, measure
+from omr.reading.papers.paper import FEATURES, F, found_at, measure
 
 
 def column(features: np.ndarray, name: str) -> np.ndarray:

@@ -18,9 +18,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import ScanError
-from omr.reading.scan import render
+from omr.reading.files import render
+from omr.reading.files.pictures import MOST_PIXELS, oriented
 from omr.reading.scan.pages import Depth, EncodedPage, Encoding, colour_of, decode, open_pages
-from omr.reading.scan.pictures import MOST_PIXELS, oriented
 
 WIDTH, HEIGHT = 583, 827  # A5 at 100 dpi
 SIZE_PT = (WIDTH * 0.72, HEIGHT * 0.72)

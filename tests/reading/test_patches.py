@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from omr.reading.marks import paper as marks
-from omr.reading.marks.blanks import BLUR, EXCESS, References, _Apart
-from omr.reading.marks.outline import Outline, find_outline
-from omr.reading.marks.paper import UNDER_PRINT, measure
-from omr.reading.marks.patches import (
+from omr.reading.papers import paper as marks
+from omr.reading.papers.blanks import BLUR, EXCESS, References, _Apart
+from omr.reading.papers.outline import Outline, find_outline
+from omr.reading.papers.paper import UNDER_PRINT, measure
+from omr.reading.papers.patches import (
     BLACK,
     INK,
     MIN_CONTRAST,
@@ -33,8 +33,8 @@ from omr.reading.marks.patches import (
     sums,
     tones,
 )
-from omr.reading.marks.snap import emptier, halved, median_picture
-from omr.reading.marks.strokes import (
+from omr.reading.papers.snap import emptier, halved, median_picture
+from omr.reading.papers.strokes import (
     FELT_LINE,
     MOST_ROUND,
     PEN_LINE,

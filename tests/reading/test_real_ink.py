@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from omr.cli import EXIT_DONE, EXIT_WAITING
-from omr.reading.marks.boxes import CORNERS
-from omr.reading.marks.labels import LabelledPage
+from omr.reading.papers.boxes import CORNERS
+from omr.reading.papers.labels import LabelledPage
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 

@@ -10,8 +10,8 @@ from scanned import FORM, Scanner, quick_print
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.register.register import issue
-from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 

@@ -20,7 +20,7 @@ from omr.records.counts.applying import as_counted
 from omr.records.counts.slips import current_slips
 from omr.records.counts.tallies import SlipState, tally
 from omr.records.counts.validity import judge
-from omr.records.register.periods import parse_period
+from omr.records.offices.periods import parse_period
 from omr.records.store.store import Store
 from omr.trust.export import export
 from omr.words import AnswerState

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from omr.errors import StoreError
-from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.store import asking
 from omr.records.store import store as store_module
 from omr.records.store.asking import connect_to_ask
@@ -60,7 +60,7 @@ def refusing_the_plain_way(real):
 LEAVES_A_LOG = """
 import os, sys
 from pathlib import Path
-from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 store = Store.open(Path(sys.argv[1]))
 import_units(store, read_units(shipped_units("hai-phong-2023").read_bytes()), by="test")

@@ -20,8 +20,8 @@ from scanned import BLANK, FORM, Scanner, rejected, slip
 from omr.errors import StoreError
 from omr.forms.serial import Issue
 from omr.forms.template import fingerprint
-from omr.records.counts.closing import adjust, close
-from omr.records.register.periods import parse_period
+from omr.records.month.closing import adjust, close
+from omr.records.offices.periods import parse_period
 from omr.records.register.register import archive_form
 from omr.records.register.stock import count, receive, spoil
 from omr.records.review.decide import decide

@@ -18,13 +18,13 @@ from scanned import BLANK, FORM, Scanner, rejected, slip
 
 from omr.errors import OmrError
 from omr.forms.serial import Issue
-from omr.records.counts.closing import close, figures_of
+from omr.records.batches.withdrawal import correct_batch, withdraw_batch
 from omr.records.exchange.electronic import import_electronic
 from omr.records.intake.orders import Orders
-from omr.records.intake.withdrawal import correct_batch, withdraw_batch
-from omr.records.register.periods import parse_period
+from omr.records.month.closing import close, figures_of
+from omr.records.offices.periods import parse_period
+from omr.records.offices.visits import import_visits, withdraw_visits
 from omr.records.register.stock import count, receive, spoil, withdraw_count
-from omr.records.register.visits import import_visits, withdraw_visits
 from omr.records.review.decide import decide
 from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Store, canonical, digest_of, event_hash

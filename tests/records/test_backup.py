@@ -14,9 +14,9 @@ from scanned import FORM, Scanner, slip
 from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.records.register.register import issue, issued
-from omr.records.store.backup import back_up, last_backup
+from omr.records.safekeeping.backup import back_up, last_backup
+from omr.records.safekeeping.restore import ROOM, restore
 from omr.records.store.chain import verify
-from omr.records.store.restore import ROOM, restore
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 

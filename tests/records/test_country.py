@@ -13,10 +13,10 @@ import duckdb
 import pytest
 from scanned import FORM, Scanner, quick_print, slip
 
-from omr.records.counts import parquet
 from omr.records.counts.tallies import AnswerTally, Counted, SlipState, tally
+from omr.records.month import parquet
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.register.register import issue
-from omr.records.register.units import import_units, read_units, shipped_units
 from omr.records.review.decide import decide_answers
 from omr.records.review.queue import ItemKind, queue
 from omr.records.store.store import Store

@@ -195,8 +195,8 @@ def test_whatever_people_decide_one_slip_of_a_serial_counts_at_most(
 ) -> None:
     from scanned import FORM
 
+    from omr.records.offices.units import import_units, read_units
     from omr.records.register.register import issue
-    from omr.records.register.units import import_units, read_units
     from omr.workspace import Workspace
 
     workspace = Workspace.create(tmp_path_factory.mktemp("law"))

@@ -19,7 +19,6 @@ from scanned import FORM, Scanner, slip
 from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.forms.template import Form
-from omr.records.counts.closing import close
 from omr.records.counts.tallies import Channel, tally
 from omr.records.exchange.electronic import (
     Imported,
@@ -29,8 +28,9 @@ from omr.records.exchange.electronic import (
     withdraw_import,
 )
 from omr.records.exchange.moments import Order
-from omr.records.register.periods import parse_period
-from omr.records.register.visits import import_visits, visits_of
+from omr.records.month.closing import close
+from omr.records.offices.periods import parse_period
+from omr.records.offices.visits import import_visits, visits_of
 from omr.records.store.store import Store
 from omr.tables_in import read_sheet
 

@@ -9,9 +9,9 @@ import pypdfium2
 from scanned import Scanner, slip
 
 from omr.forms.serial import Issue
-from omr.records.intake.receipt import as_json, as_text
-from omr.records.intake.receipt_pdf import print_receipt
-from omr.records.intake.withdrawal import withdraw_batch
+from omr.records.batches.receipt import as_json, as_text
+from omr.records.batches.receipt_pdf import print_receipt
+from omr.records.batches.withdrawal import withdraw_batch
 from omr.records.store.chain import verify
 from omr.records.store.store import Store
 from omr.workspace import Workspace
@@ -53,7 +53,7 @@ def test_a_receipt_of_a_withdrawn_batch_says_so(store: Store, issued_run: Issuin
     file = scanner.scan("a.tif", slip(issued_run(3), 1))
     made = scanner.take_in(file)
     withdraw_batch(store, made.batch.name, by="a", why="b")
-    from omr.records.intake.receipt import receipt_of
+    from omr.records.batches.receipt import receipt_of
 
     again = receipt_of(store, made.batch.name)
     assert again.batch.withdrawn and as_json(again)["withdrawn"]

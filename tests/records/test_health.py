@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from omr.messages import choose_language
-from omr.records.store.health import Check, examine
+from omr.records.safekeeping.health import Check, examine
 from omr.records.store.store import Store
 
 
@@ -41,7 +41,7 @@ def test_an_absent_library_is_named_with_its_package(tmp_path: Path, monkeypatch
     def absent(name: str) -> None:
         raise ImportError(f"{name}: libzbar.so.0: cannot open shared object file")
 
-    monkeypatch.setattr("omr.records.store.health.import_module", absent)
+    monkeypatch.setattr("omr.records.safekeeping.health.import_module", absent)
     check = looked(tmp_path, "zbar")
     assert not check.ok
     assert "libzbar0" in check.mend
@@ -62,6 +62,6 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("omr.records.store.health.LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr("omr.records.safekeeping.health.LEAST_FREE_BYTES", 10**18)
     check = looked(tmp_path, "disk")
     assert (check.ok, bool(check.mend)) == (False, True)

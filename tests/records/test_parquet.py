@@ -12,8 +12,8 @@ from scanned import Scanner, slip
 
 from omr.errors import OmrError
 from omr.forms.serial import Issue
-from omr.records.counts import parquet
 from omr.records.counts.slips import current_slips
+from omr.records.month import parquet
 from omr.records.store.store import Store
 
 

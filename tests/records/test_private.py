@@ -9,7 +9,7 @@ import pytest
 from scanned import Scanner, slip
 from test_rollback import Issuing
 
-from omr.records.store.health import Check, examine
+from omr.records.safekeeping.health import Check, examine
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 

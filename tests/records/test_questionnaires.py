@@ -17,12 +17,12 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue, parse_typed
 from omr.forms.template import Form, Kind
 from omr.reading.reader import ReadPage
+from omr.records.batches.batches import batches
+from omr.records.batches.withdrawal import withdraw_batch
 from omr.records.counts.questionnaires import lacking
-from omr.records.counts.reconcile import reconcile
 from omr.records.counts.slips import current_slips
-from omr.records.intake.batches import batches
-from omr.records.intake.withdrawal import withdraw_batch
-from omr.records.register.periods import parse_period
+from omr.records.month.reconcile import reconcile
+from omr.records.offices.periods import parse_period
 from omr.records.review.decide import decide
 from omr.records.review.queue import queue
 from omr.records.review.second_reading import to_confirm

@@ -16,7 +16,7 @@ from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind
 from omr.records.exchange.asking import TABLES, write_asking_copy
 from omr.records.exchange.electronic import import_electronic
-from omr.records.register.visits import import_visits
+from omr.records.offices.visits import import_visits
 from omr.records.review.transcripts import search_comments
 from omr.records.store.store import Store
 from omr.reports import monthly

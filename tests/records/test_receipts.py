@@ -14,14 +14,14 @@ from omr.errors import RegisterError
 from omr.forms.printing.cover import Cover
 from omr.forms.serial import Issue, Serial
 from omr.forms.symbols import address_code
+from omr.reading.files.find import find_files
 from omr.reading.reader import ReadPage
-from omr.reading.scan.find import find_files
 from omr.reading.scan.pages import EncodedPage
-from omr.records.counts.closing import close
-from omr.records.intake.batches import BatchState, batches
+from omr.records.batches.batches import BatchState, batches
+from omr.records.batches.receipt import as_json, as_text, receipt_of
 from omr.records.intake.left_out import add_left_out
-from omr.records.intake.receipt import as_json, as_text, receipt_of
-from omr.records.register.periods import parse_period
+from omr.records.month.closing import close
+from omr.records.offices.periods import parse_period
 from omr.records.review.decide import decide
 from omr.records.review.queue import Item, queue, shown
 from omr.records.store.store import Store

@@ -19,7 +19,7 @@ from scanned import FORM, quick_print
 from omr.errors import RegisterError
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import fingerprint
-from omr.records.register.periods import PILOT, Period, parse_period
+from omr.records.offices.periods import PILOT, Period, parse_period
 from omr.records.register.register import end_interrupted, issue, issued
 from omr.records.store.store import Store
 

@@ -20,7 +20,7 @@ from omr.reading.marks.first import EVIDENCE
 from omr.reading.marks.measure import FEATURES, F, MarkReading
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import Depth, open_pages
-from omr.records.intake.receipt import Receipt
+from omr.records.batches.receipt import Receipt
 from omr.records.intake.same_sheet import is_same_sheet
 from omr.records.store.measured import boxes, pack
 from omr.records.store.store import Store

@@ -9,10 +9,10 @@ from scanned import Scanner, rejected, slip
 
 from omr.errors import RegisterError
 from omr.forms.serial import Issue
-from omr.records.counts.reconcile import Line, reconcile, size, spans
 from omr.records.counts.slips import current_slips
+from omr.records.month.reconcile import Line, reconcile, size, spans
+from omr.records.offices.periods import parse_period
 from omr.records.register.custody import Custody, Place
-from omr.records.register.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
 from omr.records.review.decide import decide
 from omr.records.store.store import Store

@@ -14,8 +14,8 @@ from omr.errors import RegisterError
 from omr.files import sha256_of
 from omr.forms.serial import Issue
 from omr.reading.scan.pages import EncodedPage
-from omr.records.intake.receipt import Receipt
-from omr.records.register.units import find_unit
+from omr.records.batches.receipt import Receipt
+from omr.records.offices.units import find_unit
 from omr.records.store.chain import batch_root, verify
 from omr.records.store.store import Store
 

@@ -11,11 +11,11 @@ from tallying import PERIOD, counted
 
 from omr.forms.serial import Issue
 from omr.reading.reader import ReadPage
-from omr.records.counts.closing import adjust, close
 from omr.records.counts.kept_tallies import tallies_of
-from omr.records.counts.reconcile import reconcile
 from omr.records.counts.tallies import AnswerTally, Channel, SlipState, SlipTally, Stratum, Tallies, tally
-from omr.records.register.periods import parse_period
+from omr.records.month.closing import adjust, close
+from omr.records.month.reconcile import reconcile
+from omr.records.offices.periods import parse_period
 from omr.records.register.stock import spoil
 from omr.records.review.decide import decide
 from omr.records.review.queue import queue

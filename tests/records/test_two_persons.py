@@ -15,7 +15,7 @@ from omr.forms.serial import Issue
 from omr.office import Office
 from omr.reading.marks.measure import FEATURES, F, MarkReading
 from omr.reading.reader import ReadPage
-from omr.records.register.periods import parse_period
+from omr.records.offices.periods import parse_period
 from omr.records.review.decide import decide
 from omr.records.review.second_reading import to_confirm, unconfirmed
 from omr.records.store.store import Store

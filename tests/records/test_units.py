@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from omr.errors import OmrError, RegisterError
 from omr.messages import choose_language
-from omr.records.register.periods import parse_period
-from omr.records.register.units import (
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import (
     COLUMNS,
     TEMPLATE,
     UnitKind,

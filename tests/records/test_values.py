@@ -22,9 +22,9 @@ from omr.forms.serial import Issue
 from omr.forms.template import Entry, Form, Kind, Option, Question
 from omr.geometry import Box
 from omr.office import Office
-from omr.records.counts.parquet import export as export_parquet
 from omr.records.counts.slips import current_slips
-from omr.records.register.periods import parse_period
+from omr.records.month.parquet import export as export_parquet
+from omr.records.offices.periods import parse_period
 from omr.records.review.queue import queue, shown
 from omr.records.store.store import Store
 from omr.reports import monthly

@@ -15,21 +15,21 @@ from scanned import Outcome, Scanner, rejected, slip
 from omr.errors import OmrError, RegisterError
 from omr.forms.layout import find_form
 from omr.forms.serial import Issue
-from omr.records.counts.closing import adjust, close
-from omr.records.counts.reconcile import reconcile
-from omr.records.intake.batches import find_batch
-from omr.records.intake.orders import Orders
-from omr.records.intake.prints import refuse_prints
-from omr.records.intake.withdrawal import (
+from omr.records.batches.batches import find_batch
+from omr.records.batches.withdrawal import (
     Moved,
     correct_batch,
     give_back_batch,
     withdraw_batch,
 )
-from omr.records.register.periods import parse_period
+from omr.records.intake.orders import Orders
+from omr.records.intake.prints import refuse_prints
+from omr.records.month.closing import adjust, close
+from omr.records.month.reconcile import reconcile
+from omr.records.offices.periods import parse_period
+from omr.records.offices.visits import visits_of, withdraw_visits
 from omr.records.register.register import issue
 from omr.records.register.stock import count, withdraw_count
-from omr.records.register.visits import visits_of, withdraw_visits
 from omr.records.review.decide import decide
 from omr.records.store.chain import verify
 from omr.records.store.store import Store

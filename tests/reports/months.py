@@ -17,8 +17,8 @@ from omr.geometry import Box
 from omr.records.counts.answers import Given
 from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.exchange.comments import Commented
-from omr.records.register.periods import parse_period
-from omr.records.register.units import Unit, UnitKind
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import Unit, UnitKind
 from omr.reports.figures.statistics import Checking, Month, Opinion, Stock
 from omr.words import AnswerState
 

@@ -14,7 +14,7 @@ from months import make_month
 
 from omr.figures import Share, vietnamese
 from omr.records.counts.tallies import Tallies
-from omr.records.register.periods import parse_period
+from omr.records.offices.periods import parse_period
 from omr.reports import monthly
 from omr.reports.document import charts as charts_module
 from omr.reports.document.document import document

@@ -11,9 +11,9 @@ from test_statistics import PC06, month, slip
 
 from omr.figures import Change, Nothing, Share
 from omr.records.counts.tallies import Channel, CrossTally, Stratum
-from omr.records.register.periods import parse_period
-from omr.records.register.statements import Subject
-from omr.records.register.units import Unit, UnitKind
+from omr.records.offices.periods import parse_period
+from omr.records.offices.statements import Subject
+from omr.records.offices.units import Unit, UnitKind
 from omr.reports.figures.statistics import (
     Month,
     Opinion,

@@ -7,7 +7,7 @@ from months import FORMS, make_month
 
 from omr.figures import Share
 from omr.records.counts.tallies import Channel, SlipState, Stratum
-from omr.records.register.periods import parse_period
+from omr.records.offices.periods import parse_period
 from omr.reports.document import method, prose
 from omr.reports.figures.statistics import Checking, Month, Stock
 from omr.reports.tables.wording import many, names, period_name

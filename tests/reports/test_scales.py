@@ -12,8 +12,8 @@ from omr.figures import Mean
 from omr.forms.template import Form
 from omr.records.counts.answers import Given
 from omr.records.counts.tallies import Channel, SlipState, Stratum
-from omr.records.register.periods import parse_period
-from omr.records.register.units import Unit, UnitKind
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import Unit, UnitKind
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.scale_tables import scale_tables
 from omr.words import AnswerState

@@ -11,8 +11,8 @@ from tallying import Slip, count
 from omr.figures import Change, Nothing, Share
 from omr.records.counts.answers import Given
 from omr.records.counts.tallies import Channel, SlipState, Stratum, Tallies
-from omr.records.register.periods import parse_period
-from omr.records.register.units import Unit, UnitKind
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import Unit, UnitKind
 from omr.reports.figures.pools import merge
 from omr.reports.figures.statistics import Month, Stock, changed_units, compare, coverage_changed
 from omr.words import AnswerState

@@ -14,7 +14,7 @@ from omr.forms.surveys import surveys
 from omr.forms.template import Option, canonical, fingerprint
 from omr.geometry import Box
 from omr.records.counts.tallies import Channel, SlipState, Stratum
-from omr.records.register.statements import Subject
+from omr.records.offices.statements import Subject
 from omr.reports.document import prose
 from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.questions import Wordings

@@ -10,7 +10,7 @@ import pytest
 from people import PEOPLE, Clock, Person, Served, with_people
 from starlette.testclient import TestClient
 
-from omr.records.register.units import import_units, read_units, shipped_units
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 from omr.web.app import create_app
 from omr.web.frame.front import FrontOffice

@@ -19,13 +19,13 @@ from omr.geometry import Box, apply, px_from_mm
 from omr.office import Office
 from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import FEATURES, MarkReading
-from omr.reading.page.align import AlignedPage
-from omr.reading.page.identify import IdentifiedPage
-from omr.reading.page.locate import LocatedPage
+from omr.reading.place.align import AlignedPage
+from omr.reading.place.identify import IdentifiedPage
+from omr.reading.place.locate import LocatedPage
 from omr.reading.reader import ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage, decode
 from omr.records.intake.orders import Orders
-from omr.records.register.units import list_units, shipped_units
+from omr.records.offices.units import list_units, shipped_units
 from omr.words import AnswerState, BoxState
 from omr.workspace import Workspace
 

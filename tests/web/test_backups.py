@@ -9,7 +9,7 @@ import pytest
 from waiting import until
 
 from omr.errors import OmrError
-from omr.records.store.backup import last_backup
+from omr.records.safekeeping.backup import last_backup
 from omr.web.work.backups import Backups
 from omr.workspace import Workspace
 

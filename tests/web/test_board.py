@@ -9,9 +9,9 @@ import pytest
 from scanned_stacks import slip, take_slips
 
 from omr.messages import LANGUAGES, catalogue
-from omr.records.counts.board import LACKS, month_board
-from omr.records.counts.closing import status
-from omr.records.register.periods import parse_period
+from omr.records.month.board import LACKS, month_board
+from omr.records.month.closing import status
+from omr.records.offices.periods import parse_period
 from omr.records.store.store import Store
 from omr.words import Role
 

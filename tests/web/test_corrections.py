@@ -10,7 +10,7 @@ from test_review import another, answers
 
 from omr.errors import OmrError
 from omr.office import Office
-from omr.records.register.periods import parse_period
+from omr.records.offices.periods import parse_period
 from omr.records.review.corrections import Correction, corrections_of, waiting_corrections
 from omr.records.review.second_reading import Decision
 from omr.records.store.store import Store

@@ -11,7 +11,7 @@ from scanned_stacks import slip, take_slips
 from starlette.testclient import TestClient
 
 from omr.office import Office
-from omr.records.intake.batches import BatchState, batches
+from omr.records.batches.batches import BatchState, batches
 from omr.web.app import create_app
 from omr.web.frame.desks import DESKS
 from omr.web.frame.front import FrontOffice

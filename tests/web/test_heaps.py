@@ -12,8 +12,8 @@ from test_cases import duplicate, say, standing  # noqa: F401
 
 from omr.forms.serial import Issue
 from omr.office import Office
-from omr.reading.page.legible import UNREAD
-from omr.records.review.candidates import MOST, candidates, letters_against
+from omr.reading.place.legible import UNREAD
+from omr.records.cases.candidates import MOST, candidates, letters_against
 from omr.records.review.queue import find_item, queue
 from omr.records.store.store import Store
 from omr.words import Role

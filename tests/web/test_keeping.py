@@ -15,8 +15,8 @@ from scanned_stacks import slip, take_slips
 from waiting import until
 
 from omr.messages import LANGUAGES, catalogue
-from omr.records.intake.batches import find_batch
-from omr.records.store.backup import last_backup
+from omr.records.batches.batches import find_batch
+from omr.records.safekeeping.backup import last_backup
 from omr.records.store.store import Store
 from omr.web.frame.front import FrontOffice
 from omr.web.keeping.settings import FIELDS

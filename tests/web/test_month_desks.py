@@ -14,12 +14,12 @@ from scanned_stacks import slip, take_slips
 from test_paper_desks import ended, post, send
 
 from omr.messages import LANGUAGES, catalogue
-from omr.records.counts.behind import SATISFIED, UNSATISFIED, Want, slips_behind
 from omr.records.counts.tallies import Channel, SlipState
 from omr.records.exchange.electronic import imports
 from omr.records.inbox.inbox import Inbox
-from omr.records.register.statements import Subject, statements_of
-from omr.records.register.visits import visits_of
+from omr.records.month.behind import SATISFIED, UNSATISFIED, Want, slips_behind
+from omr.records.offices.statements import Subject, statements_of
+from omr.records.offices.visits import visits_of
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.trust.rekeying import latest_draw
@@ -205,7 +205,7 @@ def test_slips_are_drawn_and_keyed_on_the_desk(person, lead, store) -> None:
     assert post(lead, f"{path}/draw", seed="", points="2,5").status_code == 400
     assert post(lead, f"{path}/draw", seed="1", points="nhiều").status_code == 400
     assert post(lead, f"{path}/draw", seed="20261130 12345", points="2,5").status_code == 303
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
 
     draw = latest_draw(store, parse_period(MONTH))
     assert draw is not None and draw.seed == "20261130 12345"

@@ -10,13 +10,13 @@ import pypdfium2
 import pytest
 from people import Person
 
+from omr.records.offices.units import find_unit, list_units
+from omr.records.offices.visits import visits_of
 from omr.records.register.counters import counters
 from omr.records.register.custody import Span
 from omr.records.register.handovers import hand_overs
 from omr.records.register.register import issued
 from omr.records.register.stamping import stamped_serials
-from omr.records.register.units import find_unit, list_units
-from omr.records.register.visits import visits_of
 from omr.records.store.store import Store
 from omr.web.paper.sheets import DRAWER
 from omr.words import Role
@@ -106,7 +106,7 @@ def test_a_plan_that_was_interrupted_goes_on_where_it_was(office, pv01, store) -
     class Stopped(Exception):
         pass
 
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.records.register.plan import read_plan
     from omr.web.paper.sheet_kinds import PRINTS
 

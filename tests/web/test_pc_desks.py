@@ -14,8 +14,8 @@ from test_office_pc import surroundings
 from test_real_server import Desk
 from waiting import until
 
+from omr.records.batches.receipt import receipt_of
 from omr.records.inbox.inbox import Inbox, StackState
-from omr.records.intake.receipt import receipt_of
 from omr.records.store.store import Store
 from omr.web.people.accounts import Accounts
 from omr.words import Role

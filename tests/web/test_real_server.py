@@ -21,8 +21,8 @@ from people import PASSWORD, PEOPLE, with_people
 from scanned_stacks import slip, take_slips
 from waiting import until
 
+from omr.records.batches.receipt import receipt_of
 from omr.records.inbox.inbox import Inbox, Stack, StackState
-from omr.records.intake.receipt import receipt_of
 from omr.records.store.store import Store
 from omr.web.people.accounts import Accounts
 from omr.words import Role

@@ -15,9 +15,9 @@ from omr.geometry import MM_PER_INCH
 from omr.office import Office
 from omr.reading.marks.measure import FEATURES, F, MarkReading
 from omr.reading.scan.pages import Depth
+from omr.records.cases.rescans import close_rescanned, rescans_of
 from omr.records.intake.orders import Orders
-from omr.records.register.units import shipped_units
-from omr.records.review.rescans import close_rescanned, rescans_of
+from omr.records.offices.units import shipped_units
 from omr.records.store.store import Store
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf

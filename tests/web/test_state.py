@@ -10,7 +10,7 @@ import pytest
 from people import Person
 from starlette.testclient import TestClient
 
-from omr.records.store.backup import back_up
+from omr.records.safekeeping.backup import back_up
 from omr.web.app import create_app
 from omr.web.frame.front import FrontOffice
 from omr.web.people.accounts import Role

@@ -17,9 +17,9 @@ from people import PASSWORD, Served
 from test_browser import violations
 
 from omr.reading.scan.pages import Depth
-from omr.records.counts.closing import status
+from omr.records.month.closing import status
+from omr.records.offices.periods import parse_period
 from omr.records.register.handovers import hand_overs
-from omr.records.register.periods import parse_period
 from omr.records.register.stamping import stamped_serials
 from omr.records.store.store import Store
 from omr.reports import monthly

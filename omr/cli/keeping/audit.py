@@ -81,7 +81,7 @@ def _found(problem: Damage | None) -> dict[str, object]:
 @click.pass_obj
 def export_(session: Session, period: str, output: Path, as_json: bool) -> None:
     """Sign an export."""
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.trust.export import export
 
     workspace = session.workspace()

@@ -20,7 +20,7 @@ FILES_SHOWN = 20  # with --json all
 @click.pass_obj
 def backup(session: Session, target: Path, whole: bool, as_json: bool) -> int:
     """Back up the workspace."""
-    from omr.records.store.backup import back_up
+    from omr.records.safekeeping.backup import back_up
 
     made = back_up(session.workspace(), target, whole=whole)
     if as_json:
@@ -40,8 +40,8 @@ def backup(session: Session, target: Path, whole: bool, as_json: bool) -> int:
 @click.pass_obj
 def restore(session: Session, source: Path, into: Path, old: Path | None, as_json: bool) -> int:
     """Restore a backup."""
-    from omr.records.store.restore import ROOM
-    from omr.records.store.restore import restore as restore_
+    from omr.records.safekeeping.restore import ROOM
+    from omr.records.safekeeping.restore import restore as restore_
 
     made = restore_(source, into, by=operator(), old=old)
     if as_json:

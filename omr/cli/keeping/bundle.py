@@ -34,7 +34,7 @@ def export_(
 ) -> None:
     """Pack batches."""
     from omr.records.exchange.bundle import export_bundle
-    from omr.records.register.units import find_unit
+    from omr.records.offices.units import find_unit
 
     workspace = session.workspace()
     with session.store() as store:
@@ -61,10 +61,10 @@ def export_(
 def import_(session: Session, file: Path, key: str | None, workers: int | None, as_json: bool) -> int:
     """Take a bundle in."""
     from omr.files import passing_folder
+    from omr.records.batches.receipt import as_json as receipt_as_json
+    from omr.records.batches.receipt import as_text
     from omr.records.exchange.bundle import check_bundle, check_told, unpack
     from omr.records.intake.orders import Orders
-    from omr.records.intake.receipt import as_json as receipt_as_json
-    from omr.records.intake.receipt import as_text
 
     manifest = check_bundle(file, key)
     how = partial(session.means.read_pages, workers=workers)

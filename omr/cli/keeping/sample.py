@@ -50,7 +50,7 @@ def sample(
     from omr.cli.person import store_of
     from omr.figures import Share
     from omr.files import write_whole
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.trust import rekeying
     from omr.trust.audit_sample import draw_sample, is_seed, ticket
 
@@ -104,7 +104,7 @@ def sample(
 def enter(session: Session, file: Path, period: str, survey: str | None, by: str, as_json: bool) -> int:
     """Take in what was keyed from paper."""
     from omr.cli.person import store_of
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.trust import rekeying
     from omr.trust.audit_sample import assurance_of, statement
 

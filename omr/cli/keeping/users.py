@@ -28,7 +28,7 @@ def users() -> None:
 @click.pass_obj
 def add(session: Session, name: str, role: str, unit: str | None, as_json: bool) -> None:
     """Add an account."""
-    from omr.records.register.units import find_unit
+    from omr.records.offices.units import find_unit
     from omr.web.people.accounts import account_name, parse_roles
 
     roles = parse_roles(role)

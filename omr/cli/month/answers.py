@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def answers(session: Session, batch: str | None, period: str | None, as_json: bool) -> None:
     """Print the answers."""
+    from omr.records.batches.batches import find_batch
     from omr.records.counts.slips import current_slips
-    from omr.records.intake.batches import find_batch
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.records.store.verdicts import reasons
 
     when = parse_period(period).name if period else None

@@ -27,8 +27,8 @@ def search(
     session: Session, words: tuple[str, ...], period: str | None, unit: str | None, as_json: bool
 ) -> None:
     """Search the comments."""
-    from omr.records.register.periods import parse_period
-    from omr.records.register.units import find_unit
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.units import find_unit
     from omr.records.review.transcripts import search_comments
 
     when = parse_period(period).name if period else None
@@ -50,8 +50,8 @@ def search(
 def list_(session: Session, period: str, unit: str | None, as_json: bool) -> None:
     """List the comments that can be read, with their topics."""
     from omr.records.exchange.comments import comments_of
-    from omr.records.register.periods import parse_period
-    from omr.records.register.units import find_unit
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.units import find_unit
 
     when = parse_period(period).name
     with session.store() as store:

@@ -49,7 +49,7 @@ def import_(
     from omr.forms.template import Form
     from omr.records.exchange.electronic import import_electronic, load_column_map
     from omr.records.exchange.moments import Order
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.records.register.register import printed_revision
 
     with session.office() as office:

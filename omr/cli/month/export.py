@@ -29,8 +29,8 @@ def export(
     assert output is not None  # one of the two
     if find_spec("pyarrow") is None:
         raise OmrError("parquet.not_installed")
-    from omr.records.counts.parquet import export
-    from omr.records.register.periods import parse_period
+    from omr.records.month.parquet import export
+    from omr.records.offices.periods import parse_period
 
     when = parse_period(period).name if period else None
     with session.store() as store:

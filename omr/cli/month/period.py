@@ -14,8 +14,8 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.counts.closing import PeriodStatus
-    from omr.records.register.periods import Period
+    from omr.records.month.closing import PeriodStatus
+    from omr.records.offices.periods import Period
     from omr.records.store.store import Store
 
 
@@ -32,7 +32,7 @@ def period() -> None:
 def close_(session: Session, name: str, by: str, as_json: bool) -> None:
     """Close a period."""
     from omr.cli.person import office_of
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.words import Role
 
     period = parse_period(name)
@@ -44,7 +44,7 @@ def close_(session: Session, name: str, by: str, as_json: bool) -> None:
 
 def _warnings(store: Store, period: Period) -> list[tuple[str, list[str]]]:
     """Return what somebody should look at before a period is closed: a word, and the units that it is of."""
-    from omr.records.counts.board import LACKS, month_board
+    from omr.records.month.board import LACKS, month_board
 
     found: list[tuple[str, list[str]]] = []
     today = date.today()
@@ -68,8 +68,8 @@ def _warnings(store: Store, period: Period) -> list[tuple[str, list[str]]]:
 def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> None:
     """Reopen a closed period for a reason."""
     from omr.cli.person import office_of
-    from omr.records.counts.closing import adjust
-    from omr.records.register.periods import parse_period
+    from omr.records.month.closing import adjust
+    from omr.records.offices.periods import parse_period
     from omr.words import Role
 
     with office_of(session, by, Role.LEAD, refused="register.only_lead") as office:
@@ -83,8 +83,8 @@ def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> No
 @click.pass_obj
 def status_(session: Session, name: str, as_json: bool) -> None:
     """Show a period."""
-    from omr.records.counts.closing import status
-    from omr.records.register.periods import parse_period
+    from omr.records.month.closing import status
+    from omr.records.offices.periods import parse_period
 
     with session.store() as store:
         made = status(store, parse_period(name))
@@ -116,8 +116,8 @@ def state_(
 ) -> None:
     """Keep what a head or an officer writes for the report."""
     from omr.cli.person import store_of
-    from omr.records.register.periods import parse_period
-    from omr.records.register.statements import Subject, read_text, state
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.statements import Subject, read_text, state
 
     if (text is None) == (file is None):
         raise click.UsageError(say("register.text_or_file"))
@@ -150,7 +150,7 @@ def _show(made: PeriodStatus, as_json: bool, warned: Sequence[tuple[str, list[st
 
 def _differences(found: Mapping[str, tuple[int, int]]) -> list[str]:
     """Return what an adjustment changed: the books of each unit and form; of answers how many moved."""
-    from omr.records.counts.closing import changes_of
+    from omr.records.month.closing import changes_of
 
     figures, answers = changes_of(found)
     lines = [

@@ -39,8 +39,8 @@ def report(
     as_json: bool,
 ) -> None:
     """Write the monthly report."""
-    from omr.records.register.periods import parse_period
-    from omr.records.register.units import find_unit
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.units import find_unit
     from omr.reports import monthly
 
     wanted = [name.strip().casefold() for name in formats.split(",")]

@@ -23,7 +23,7 @@ SHOWN = 30  # serials of one signal; with --json all
 @click.pass_obj
 def signals(session: Session, period: str, survey: str | None, as_json: bool) -> int:
     """Look for patterns."""
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.trust.signals import find_signals
     from omr.trust.unit_months import unit_months
 

@@ -23,8 +23,8 @@ def visits() -> None:
 @click.pass_obj
 def import_(session: Session, file: Path, period: str | None, as_json: bool) -> None:
     """Import visits."""
-    from omr.records.register.periods import parse_period
-    from omr.records.register.visits import import_visits
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.visits import import_visits
 
     when = parse_period(period) if period else None
     with session.store() as store:
@@ -44,8 +44,8 @@ def withdraw(
 ) -> None:
     """Take back a count of visits."""
     from omr.cli.person import office_of
-    from omr.records.register.periods import parse_period
-    from omr.records.register.visits import visits_of, withdraw_visits
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.visits import visits_of, withdraw_visits
     from omr.words import Role
 
     when = parse_period(period)

@@ -32,11 +32,11 @@ def cover(
     """Print a cover sheet."""
     from omr.forms.printing.cover import Cover, print_cover
     from omr.forms.serial import IssuedSerials
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.units import find_unit
     from omr.records.register.custody import parse_span, written
-    from omr.records.register.periods import parse_period
     from omr.records.register.register import issued
     from omr.records.register.stock import known_form
-    from omr.records.register.units import find_unit
 
     workspace = session.workspace()
     when = parse_period(period)

@@ -179,8 +179,8 @@ def _units(session: Session, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return codes and names of the units to choose from: those named, else all that are open today."""
     from datetime import date
 
-    from omr.records.register.periods import parse_period
-    from omr.records.register.units import find_unit, list_units
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.units import find_unit, list_units
 
     now = parse_period(f"{date.today():%Y-%m}")
     with session.store() as store:

@@ -22,7 +22,7 @@ from omr.messages import say
 def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: bool, as_json: bool) -> None:
     """Issue and hand over a whole plan."""
     from omr.cli.person import office_of
-    from omr.records.register.periods import parse_period
+    from omr.records.offices.periods import parse_period
     from omr.records.register.plan import read_plan
     from omr.words import Role
 
@@ -92,9 +92,9 @@ def import_(session: Session, file: Path, as_json: bool) -> None:
 @click.pass_obj
 def list_(session: Session, period: str | None, as_json: bool) -> int:
     """List the counters, with their figures in a period."""
-    from omr.records.counts.counters import counter_figures
+    from omr.records.month.counters import counter_figures
+    from omr.records.offices.periods import parse_period
     from omr.records.register.counters import counters as found
-    from omr.records.register.periods import parse_period
 
     when = parse_period(period) if period else None
     with session.store() as store:

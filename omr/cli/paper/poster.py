@@ -31,7 +31,7 @@ def poster(
     """Print the board of a unit."""
     from omr.forms.layout import find_form, list_forms
     from omr.forms.printing.poster import poster_codes, print_poster
-    from omr.records.register.units import find_unit
+    from omr.records.offices.units import find_unit
 
     workspace = session.workspace()
     settings = workspace.settings

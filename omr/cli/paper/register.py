@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from omr.forms.serial import Issue
     from omr.records.counts.questionnaires import Lacking
-    from omr.records.counts.reconcile import Line
+    from omr.records.month.reconcile import Line
 
 RANGES_SHOWN = 20  # of one unit and form; with --json all
 
@@ -216,8 +216,8 @@ def withdraw_count_(
 def reconcile_(session: Session, period: str, as_json: bool) -> int:
     """Balance the books of a period."""
     from omr.records.counts.questionnaires import lacking
-    from omr.records.counts.reconcile import reconcile
-    from omr.records.register.periods import parse_period
+    from omr.records.month.reconcile import reconcile
+    from omr.records.offices.periods import parse_period
     from omr.records.register.register import issued
 
     when = parse_period(period)
@@ -250,7 +250,7 @@ def _figures(line: Line) -> dict[str, object]:
 
 
 def _line_as_json(line: Line, runs: Mapping[str, Issue], partly: Sequence[Lacking]) -> dict[str, object]:
-    from omr.records.counts.reconcile import spans
+    from omr.records.month.reconcile import spans
 
     return {
         "unit": line.unit,
@@ -263,7 +263,7 @@ def _line_as_json(line: Line, runs: Mapping[str, Issue], partly: Sequence[Lackin
 
 
 def _show(line: Line, runs: Mapping[str, Issue]) -> None:
-    from omr.records.counts.reconcile import spans
+    from omr.records.month.reconcile import spans
 
     click.echo(say("register.line", unit=line.unit or "?", form=line.form or "?", **_figures(line)))
     if not line.counted:
@@ -281,7 +281,7 @@ def _show(line: Line, runs: Mapping[str, Issue]) -> None:
 @click.pass_obj
 def surveys(session: Session, as_json: bool) -> None:
     """List the surveys."""
-    from omr.records.register.surveys import surveys_of
+    from omr.records.offices.surveys import surveys_of
 
     with session.store() as store:
         found = {name: sorted({form.form for form in of.values()}) for name, of in surveys_of(store).items()}
@@ -300,8 +300,8 @@ def surveys(session: Session, as_json: bool) -> None:
 def survey(session: Session, form: str, name: str, by: str, as_json: bool) -> None:
     """Say which survey a form belongs to."""
     from omr.cli.person import store_of
+    from omr.records.offices.surveys import declare_survey
     from omr.records.register.stock import known_form
-    from omr.records.register.surveys import declare_survey
 
     with store_of(session, by) as store:
         printed = known_form(store, form)

@@ -108,9 +108,9 @@ def _kinds(text: str) -> tuple[int, ...]:
 def _sheets(paths: tuple[Path, ...], page: int | None) -> list[ScannedPage]:
     """Open the scans: of each file one page, or all; blank backs say nothing of a form."""
     from omr.reading.apart import Apart, scans_of
+    from omr.reading.files.find import find_files
     from omr.reading.limits import USUAL
     from omr.reading.scan.backs import is_blank
-    from omr.reading.scan.find import find_files
 
     found = find_files(paths)
     sheets = []

@@ -12,7 +12,7 @@ from omr.errors import OmrError, why
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.register.units import Unit
+    from omr.records.offices.units import Unit
 
 
 @click.group()
@@ -26,7 +26,7 @@ def units() -> None:
 @click.pass_obj
 def import_(session: Session, file: str, as_json: bool) -> None:
     """Import a list of units."""
-    from omr.records.register.units import import_units, list_units, read_units, shipped_lists, shipped_units
+    from omr.records.offices.units import import_units, list_units, read_units, shipped_lists, shipped_units
 
     path = Path(file) if Path(file).is_file() else shipped_units(file)
     if path is None:
@@ -45,7 +45,7 @@ def import_(session: Session, file: str, as_json: bool) -> None:
 @json_option
 def template_(output: Path, as_json: bool) -> None:
     """Write the template."""
-    from omr.records.register.units import TEMPLATE
+    from omr.records.offices.units import TEMPLATE
 
     try:
         # Exclusively: a list that somebody has filled in is not written over. utf-8-sig: Excel asks for it.
@@ -63,7 +63,7 @@ def template_(output: Path, as_json: bool) -> None:
 @click.pass_obj
 def list_(session: Session, as_json: bool) -> None:
     """List the units."""
-    from omr.records.register.units import list_units
+    from omr.records.offices.units import list_units
 
     with session.store() as store:
         known = list_units(store)

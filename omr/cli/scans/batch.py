@@ -14,8 +14,8 @@ from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.office import Office
-    from omr.records.intake.batches import BatchLine
-    from omr.records.intake.withdrawal import Change
+    from omr.records.batches.batches import BatchLine
+    from omr.records.batches.withdrawal import Change
 
 
 @click.group()
@@ -29,7 +29,7 @@ def batch() -> None:
 @click.pass_obj
 def list_(session: Session, unit: str | None, as_json: bool) -> None:
     """List the batches."""
-    from omr.records.intake.batches import batches
+    from omr.records.batches.batches import batches
 
     with session.store() as store:
         lines = list(batches(store, unit=unit, limit=-1))
@@ -55,7 +55,7 @@ def _as_json(line: BatchLine) -> dict[str, object]:
 def withdraw(session: Session, name: str, by: str, why: str, dry: bool, yes: bool, as_json: bool) -> None:
     """Take a batch back."""
     from omr.cli.person import office_of
-    from omr.records.intake.withdrawal import withdraw_batch
+    from omr.records.batches.withdrawal import withdraw_batch
     from omr.words import Role
 
     with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
@@ -69,7 +69,7 @@ def withdraw(session: Session, name: str, by: str, why: str, dry: bool, yes: boo
 def restore_(session: Session, name: str, by: str, why: str, dry: bool, yes: bool, as_json: bool) -> None:
     """Let a withdrawn batch count again."""
     from omr.cli.person import office_of
-    from omr.records.intake.withdrawal import give_back_batch
+    from omr.records.batches.withdrawal import give_back_batch
     from omr.words import Role
 
     with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
@@ -99,8 +99,8 @@ def correct(
 ) -> None:
     """Say otherwise what was told of a batch."""
     from omr.cli.person import office_of
-    from omr.records.intake.batches import find_batch
-    from omr.records.intake.withdrawal import correct_batch
+    from omr.records.batches.batches import find_batch
+    from omr.records.batches.withdrawal import correct_batch
     from omr.words import Role
 
     if not (unit or period or expected is not None or clear):

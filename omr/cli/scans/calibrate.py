@@ -15,7 +15,7 @@ from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.reading.marks.fit import Lesson
-    from omr.reading.marks.labels import LabelledPage
+    from omr.reading.papers.labels import LabelledPage
 
 
 @click.group()
@@ -30,9 +30,9 @@ def blank(files: tuple[Path, ...], as_json: bool) -> int:
     """Test the scanner."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
     from omr.reading.apart import Apart, scans_of
+    from omr.reading.files.find import find_files
     from omr.reading.limits import USUAL
     from omr.reading.page.glass import inspect
-    from omr.reading.scan.find import find_files
 
     results: list[dict[str, Any]] = []
     with Apart(USUAL) as apart:
@@ -72,7 +72,7 @@ def fit(
     """Fit a calibration."""
     from omr.reading.marks.calibrate import Limits, save_calibration
     from omr.reading.marks.fit import fit as fit_to
-    from omr.reading.marks.labels import read_labels
+    from omr.reading.papers.labels import read_labels
 
     folder = Path(session.folder) / "calibration"
     if Path(name).name != name:
@@ -135,9 +135,9 @@ def _labelled(source: str, page: LabelledPage) -> Lesson:
     """Measure one labelled picture (in a worker process)."""
     import cv2
 
+    from omr.reading.files.pictures import grey_of, load
     from omr.reading.marks.fit import Lesson
-    from omr.reading.marks.paper import measure
-    from omr.reading.scan.pictures import grey_of, load
+    from omr.reading.papers.paper import measure
 
     cv2.setNumThreads(1)
     try:
@@ -154,7 +154,7 @@ def practised(seed: int) -> Lesson:
     import cv2
 
     from omr.reading.marks.fit import Lesson
-    from omr.reading.marks.paper import measure
+    from omr.reading.papers.paper import measure
     from omr.simulate.practice import practice
 
     cv2.setNumThreads(1)

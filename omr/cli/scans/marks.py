@@ -12,8 +12,8 @@ from omr.errors import OmrError, why
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.reading.marks.known import Laid
-    from omr.reading.marks.patches import Quads
+    from omr.reading.papers.known import Laid
+    from omr.reading.papers.patches import Quads
     from omr.reading.scan.pages import Grey
 
 
@@ -36,11 +36,11 @@ def marks(
 ) -> int:
     """Classify boxes."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
-    from omr.reading.marks.between import look_between
-    from omr.reading.marks.boxes import read_boxes
     from omr.reading.marks.calibrate import load_calibration
     from omr.reading.marks.first import judge
-    from omr.reading.marks.paper import F, measure
+    from omr.reading.papers.between import look_between
+    from omr.reading.papers.boxes import read_boxes
+    from omr.reading.papers.paper import F, measure
 
     fitted = load_calibration(calibration, Path(session.folder) / "calibration")
     listed = read_boxes(boxes)
@@ -72,8 +72,8 @@ def marks(
 
 def _grey(file: Path) -> Grey:
     from omr.reading.apart import Apart
+    from omr.reading.files.pictures import grey_of, load
     from omr.reading.limits import USUAL
-    from omr.reading.scan.pictures import grey_of, load
 
     try:
         data = file.read_bytes()
@@ -85,7 +85,7 @@ def _grey(file: Path) -> Grey:
 
 def _known(page: Grey, corners_px: Quads, blank: Path | None, same: tuple[Path, ...]) -> list[Laid]:
     """Lay other sheets of the form on the page; a sheet that is not alike is an error: nothing is guessed."""
-    from omr.reading.marks.known import SHEETS_THAT_SHARE, lay
+    from omr.reading.papers.known import SHEETS_THAT_SHARE, lay
 
     if blank is not None and same:
         raise OmrError("marks.blank_or_same")

@@ -51,10 +51,10 @@ def read(
     """Read a batch."""
     from functools import partial
 
-    from omr.reading.scan.find import find_files
+    from omr.reading.files.find import find_files
+    from omr.records.batches.receipt import as_json as receipt_as_json
+    from omr.records.batches.receipt import as_text
     from omr.records.intake.orders import Orders
-    from omr.records.intake.receipt import as_json as receipt_as_json
-    from omr.records.intake.receipt import as_text
 
     if scheduler is None:
         how: Reader = partial(session.means.read_pages, workers=workers, overlay=overlay)

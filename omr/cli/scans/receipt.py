@@ -17,14 +17,14 @@ from omr.messages import say
 @click.pass_obj
 def receipt(session: Session, batch: str, output: Path | None, as_json: bool) -> None:
     """Show a receipt."""
-    from omr.records.intake.receipt import as_json as receipt_as_json
-    from omr.records.intake.receipt import as_text, receipt_of
+    from omr.records.batches.receipt import as_json as receipt_as_json
+    from omr.records.batches.receipt import as_text, receipt_of
 
     workspace = session.workspace()
     with session.store() as store:
         made = receipt_of(store, batch)
         if output is not None:
-            from omr.records.intake.receipt_pdf import print_receipt
+            from omr.records.batches.receipt_pdf import print_receipt
             from omr.web.people.accounts import signature_of
 
             by = signature_of(workspace.path, made.batch.by)

@@ -26,6 +26,7 @@ def watch(
     from contextlib import ExitStack
 
     from omr.office import read_all_waiting
+    from omr.records.batches.receipt import as_text, receipt_of
     from omr.records.inbox.hot_folder import HotFolder
     from omr.records.inbox.inbox import Inbox
     from omr.records.inbox.leftovers import remove_leftovers
@@ -33,9 +34,8 @@ def watch(
     from omr.records.inbox.watching import Watching
     from omr.records.intake.claims import OwnedError
     from omr.records.intake.orders import Orders
-    from omr.records.intake.receipt import as_text, receipt_of
-    from omr.records.register.periods import parse_period
-    from omr.records.register.units import find_unit
+    from omr.records.offices.periods import parse_period
+    from omr.records.offices.units import find_unit
     from omr.web.work.worker import Worker
 
     workspace = session.workspace()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omr.reading.marks.between import look_between
 from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.decide import Judgement
 from omr.reading.marks.first import judge
-from omr.reading.marks.paper import measure
-from omr.reading.marks.patches import Quads
+from omr.reading.papers.between import look_between
+from omr.reading.papers.paper import measure
+from omr.reading.papers.patches import Quads
 from omr.reading.scan.pages import Grey
 
 

@@ -16,8 +16,8 @@ from omr.forms.template import VALUES, Kind, Question
 from omr.reading.marks import first, question
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.measure import FEATURES, VERSION, MarkReading
-from omr.reading.marks.paper import FEATURES as FIRST_FEATURES
 from omr.reading.marks.states import Answer, BoxVerdict, Judgement
+from omr.reading.papers.paper import FEATURES as FIRST_FEATURES
 from omr.words import AnswerState, BoxState, Reason
 
 __all__ = ["Answer", "BoxVerdict", "Judgement", "decide", "put_together"]

@@ -14,9 +14,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.reading.marks.blanks import MAX_PRINT
-from omr.reading.marks.paper import F
 from omr.reading.marks.states import Judgement
+from omr.reading.papers.blanks import MAX_PRINT
+from omr.reading.papers.paper import F
 from omr.words import BoxState, Reason
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from omr.reading.marks.calibrate import Calibration, Limits
 from omr.reading.marks.first import CONTEXT, EVIDENCE, RISING, gather, judge, overruled
-from omr.reading.marks.paper import F
+from omr.reading.papers.paper import F
 from omr.words import BoxState
 
 Floats = NDArray[np.float64]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from omr.errors import MissingToolError
 from omr.forms.template import Form, Stroke
 from omr.geometry import MM_PER_INCH, Box, Points, apply
-from omr.reading.page.align import AlignedPage
 from omr.reading.page.streaks import Streak
+from omr.reading.place.align import AlignedPage
 from omr.reading.scan.pages import Grey
 
 PX_PER_MM: Final = 6.0  # 150 dpi: a pen's line is 2 px wide

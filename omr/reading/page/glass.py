@@ -14,9 +14,9 @@ import numpy as np
 
 from omr.errors import PageError
 from omr.geometry import FRAMES, MM_PER_INCH, Box, Points, apply
-from omr.reading.page.align import AlignedPage, align
-from omr.reading.page.locate import locate
 from omr.reading.page.streaks import find_streaks
+from omr.reading.place.align import AlignedPage, align
+from omr.reading.place.locate import locate
 from omr.reading.scan.pages import Depth, Grey, ScannedPage
 
 LEAST_WHITE: Final = 190.0  # grey level of paper; below, pencil and paper come near each other

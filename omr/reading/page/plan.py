@@ -13,8 +13,8 @@ from omr.forms.printing.raster import Raster, pixels, raster_of
 from omr.forms.template import BOX_MM, Form
 from omr.geometry import Box
 from omr.reading.page.comments import WritingArea, areas_of
-from omr.reading.page.refine import Outlines, outlines_of
 from omr.reading.page.words import Words
+from omr.reading.place.refine import Outlines, outlines_of
 
 # What belongs to a box: so far to the left, up to the next box, and half way to the next row.
 LEFT_MM: Final = 6.0

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from omr.geometry import MM_PER_INCH, Points, apply
-from omr.reading.page.align import AlignedPage
+from omr.reading.place.align import AlignedPage
 from omr.reading.scan.pages import Colour, colour_of
 from omr.words import Seal
 

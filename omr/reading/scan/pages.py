@@ -24,9 +24,9 @@ from omr.errors import OmrError, ScanError, why
 from omr.files import SCAN_HEAD_BYTES, ScanKind, is_archive, scan_kind
 from omr.geometry import MM_PER_INCH
 from omr.messages import shown
-from omr.reading.scan import tiff
-from omr.reading.scan.pictures import Picture, grey_of, load, pictures_behind
-from omr.reading.scan.source import Attached, Source, binary
+from omr.reading.files import tiff
+from omr.reading.files.pictures import Picture, grey_of, load, pictures_behind
+from omr.reading.files.source import Attached, Source, binary
 from omr.reading.scan.square import squared
 
 Grey = NDArray[np.uint8]  # (H, W), 0 is black, 255 is white
@@ -179,7 +179,7 @@ def _pages(source: Source, depth: int) -> Iterator[EncodedPage]:
         raise ScanError("empty_file")
     match scan_kind(head):
         case ScanKind.PDF:
-            from omr.reading.scan import pdf  # PDFium: workers that get JPEGs do not need it
+            from omr.reading.files import pdf  # PDFium: workers that get JPEGs do not need it
 
             for part in pdf.split(source, MOST_PAGES):
                 if isinstance(part, ScanError):
@@ -239,7 +239,7 @@ def _picture(page: EncodedPage, *, colour: bool, reduced: int = 1, top: float = 
     if page.fault is not None:
         raise page.fault
     if page.encoding is Encoding.PDF:
-        from omr.reading.scan import render
+        from omr.reading.files import render
 
         return render.load(page.data)
     picture = load(page.data, page.orientation, colour=colour, reduced=reduced, top=top)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from omr.geometry import FRAMES
-from omr.reading.scan.pictures import Pixels
+from omr.reading.files.pictures import Pixels
 
 WORK_SIDE_PX: Final = 1400  # 150 dpi of A5: a marker has eight pixels a module
 SHEET: Final = math.sqrt(2)  # long over short side of every A size

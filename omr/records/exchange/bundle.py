@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from omr.errors import OmrError, why
 from omr.files import appearing, hashed_copy
-from omr.records.intake.batches import find_batch
-from omr.records.register.periods import parse_period
-from omr.records.register.units import find_unit
+from omr.records.batches.batches import find_batch
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import find_unit
 from omr.records.store.signing import public_hex, signed_by, signing_key
 from omr.records.store.store import Store, canonical
 

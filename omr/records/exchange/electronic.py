@@ -26,7 +26,7 @@ from omr.records.exchange.responses import (
 from omr.records.exchange.responses import (
     load_column_map as load_column_map,
 )
-from omr.records.register.periods import Period, refuse_closed
+from omr.records.offices.periods import Period, refuse_closed
 from omr.records.register.register import archive_form
 from omr.records.store.store import Act, Store, Value
 from omr.tables_in import Sheet, SheetError, read_sheet

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from omr.errors import OmrError
-from omr.records.register.periods import Period
+from omr.records.offices.periods import Period
 
 HANOI: Final = timezone(timedelta(hours=7))  # no summer time since 1975
 

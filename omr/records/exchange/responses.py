@@ -22,8 +22,8 @@ from omr.forms.entries import fault_of, read_value
 from omr.forms.template import VALUES, Form, Kind, Question
 from omr.records.counts.answers import Given
 from omr.records.exchange.moments import Column, Moment, Order
-from omr.records.register.periods import PILOT, Period, parse_period
-from omr.records.register.units import find_unit
+from omr.records.offices.periods import PILOT, Period, parse_period
+from omr.records.offices.units import find_unit
 from omr.records.review.transcripts import mask
 from omr.records.store.store import Store, canonical
 from omr.tables_in import Sheet, SheetError

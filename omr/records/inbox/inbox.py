@@ -37,9 +37,9 @@ from omr.files import (
     sync_folder,
     write_whole,
 )
+from omr.records.batches.receipt import PageProblem
 from omr.records.intake.claims import Claims
 from omr.records.intake.orders import Orders
-from omr.records.intake.receipt import PageProblem
 from omr.workspace import Workspace
 
 MOST_FILES: Final = 5_000  # a month of single pages from one unit

@@ -11,8 +11,8 @@ from typing import Final
 from omr.reading.apart import Apart
 from omr.reading.limits import Limits
 from omr.reading.reader import BlankBack, RejectedPage, Result
+from omr.records.batches.receipt import PageProblem
 from omr.records.inbox.inbox import Progress
-from omr.records.intake.receipt import PageProblem
 from omr.words import OF_A_FILE
 
 PROBLEMS_SHOWN: Final = 200  # while reading goes on; the receipt has them all

@@ -18,7 +18,7 @@ from typing import Final
 
 from omr.errors import outside
 from omr.files import SCAN_SUFFIXES, kind_of_scan
-from omr.reading.scan.endings import is_whole
+from omr.reading.files.endings import is_whole
 
 QUIET_S: Final = 5.0  # the longest pause of a feeder between two pages is 2 s
 PATIENCE_S: Final = 30.0  # then what is not complete is told: everything has its line within a minute

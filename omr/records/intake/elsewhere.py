@@ -18,7 +18,7 @@ from omr.forms.template import fingerprint
 from omr.forms.traced import Foreign
 from omr.reading.traced.read import TracedPage
 from omr.records.intake.orders import Orders
-from omr.records.register.periods import state_of
+from omr.records.offices.periods import state_of
 from omr.records.register.register import archive_form
 from omr.records.store.originals import keep_original
 from omr.records.store.store import Row, Store

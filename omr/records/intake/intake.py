@@ -17,9 +17,9 @@ from omr.errors import RegisterError, ScanError
 from omr.forms.printing.cover import Cover
 from omr.messages import shown
 from omr.reading.apart import Apart, cover_of
+from omr.reading.files.find import LeftOut
 from omr.reading.limits import USUAL, Limits
 from omr.reading.reader import Result
-from omr.reading.scan.find import LeftOut
 from omr.reading.scan.pages import EncodedPage
 from omr.records.intake.claims import Claims
 from omr.records.intake.left_out import add_left_out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from omr.reading.scan.find import LeftOut
+from omr.reading.files.find import LeftOut
 from omr.records.store.store import Act, Row, Store
 from omr.words import NotRead
 

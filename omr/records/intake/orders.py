@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from omr.errors import RegisterError
 from omr.messages import say
-from omr.records.register.periods import parse_period
-from omr.records.register.units import find_unit
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import find_unit
 from omr.records.store.store import Store
 
 if TYPE_CHECKING:  # it brings reportlab, and who only asks the inbox needs none

@@ -15,7 +15,7 @@ from omr.reading.marks.decide import Answer, BoxVerdict, decide
 from omr.reading.marks.measure import MarkReading
 from omr.records.counts.answers import Given, answer_row, machine_answers
 from omr.records.counts.validity import may_say_overall
-from omr.records.register.periods import state_of
+from omr.records.offices.periods import state_of
 from omr.records.store.measured import unpack
 from omr.records.store.store import Row, Store
 from omr.records.store.verdicts import pack_verdicts

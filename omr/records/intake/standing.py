@@ -8,8 +8,8 @@ from omr.forms.serial import Issue
 from omr.forms.template import Form
 from omr.records.intake.orders import Orders
 from omr.records.intake.same_sheet import is_same_sheet, twin_of
+from omr.records.offices.periods import state_of
 from omr.records.register.custody import Custody, Place
-from omr.records.register.periods import state_of
 from omr.records.store.store import Store
 from omr.words import Aside, PeriodState, Seal
 

@@ -11,11 +11,11 @@ from typing import Final
 
 from omr.errors import RegisterError
 from omr.forms.serial import IssuedSerials
+from omr.records.offices.periods import Period, parse_period, refuse_closed
+from omr.records.offices.units import find_unit
 from omr.records.register.custody import Span, parse_span
-from omr.records.register.periods import Period, parse_period, refuse_closed
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
-from omr.records.register.units import find_unit
 from omr.records.store.store import Store
 from omr.tables_in import checked, read_sheet
 from omr.text import folded

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from omr.errors import RegisterError
 from omr.forms.serial import IssuedSerials, Serial, parse_serial
-from omr.records.register.periods import Period, parse_period
+from omr.records.offices.periods import Period, parse_period
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
 from omr.records.store.store import Row, Store

@@ -9,8 +9,8 @@ from typing import Final
 
 from omr.errors import RegisterError
 from omr.forms.template import Form
-from omr.records.register.periods import Period, refuse_closed
-from omr.records.register.units import find_unit
+from omr.records.offices.periods import Period, refuse_closed
+from omr.records.offices.units import find_unit
 from omr.records.store.store import Store
 from omr.tables_in import checked, read_sheet
 from omr.text import folded, whole_number

@@ -18,8 +18,8 @@ from omr.errors import RegisterError, why
 from omr.files import appearing, locked, remove, sha256_of
 from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
 from omr.forms.template import VALUES, Form, canonical, fingerprint
-from omr.records.register.periods import parse_period, refuse_closed
-from omr.records.register.units import find_unit
+from omr.records.offices.periods import parse_period, refuse_closed
+from omr.records.offices.units import find_unit
 from omr.records.store.store import Act, Row, Store
 
 FIRST_NUMBER: Final = 1

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from omr.errors import RegisterError
 from omr.forms.serial import IssuedSerials
+from omr.records.offices.periods import parse_period, refuse_closed
+from omr.records.offices.units import find_unit
 from omr.records.register.custody import (
     Custody,
     Place,
@@ -15,10 +17,8 @@ from omr.records.register.custody import (
     parse_span,
     written,
 )
-from omr.records.register.periods import parse_period, refuse_closed
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
-from omr.records.register.units import find_unit
 from omr.records.store.store import Act, Store
 from omr.text import folded
 from omr.words import Aside, Standing

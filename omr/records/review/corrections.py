@@ -14,7 +14,7 @@ from typing import Final
 from omr.errors import OmrError
 from omr.forms.template import Question
 from omr.records.counts.answers import Given, current_answers, machine_answers
-from omr.records.register.periods import refuse_closed
+from omr.records.offices.periods import refuse_closed
 from omr.records.review.decide import spoken
 from omr.records.review.queue import answer_name, find_item
 from omr.records.review.second_reading import Decision, Status, standing, status

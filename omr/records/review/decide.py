@@ -15,8 +15,8 @@ from omr.records.counts.validity import rules
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import PageRows
 from omr.records.intake.same_sheet import twin_of
+from omr.records.offices.periods import refuse_closed
 from omr.records.register.custody import Custody
-from omr.records.register.periods import refuse_closed
 from omr.records.review.queue import (
     NOTHING,
     PAGE_OUTCOMES,

@@ -14,8 +14,8 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.serial import Serial, parse_serial
-from omr.records.register.periods import parse_period
-from omr.records.register.units import list_units
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import list_units
 from omr.records.store.store import Store, Value
 from omr.text import unaccented
 

@@ -21,7 +21,7 @@ from matplotlib.font_manager import FontProperties
 
 from omr.figures import Share, vietnamese
 from omr.forms.fonts import font_file
-from omr.records.register.periods import Period
+from omr.records.offices.periods import Period
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.satisfaction_tables import criteria, overall_levels, share_of
 

@@ -17,7 +17,7 @@ from docx.enum.section import WD_SECTION
 from docx.shared import Mm
 
 from omr.forms.surveys import PROGRAMME
-from omr.records.register.statements import Subject
+from omr.records.offices.statements import Subject
 from omr.reports.document import charts, method, prose
 from omr.reports.document.decree import (
     CENTRE,

@@ -13,8 +13,8 @@ from reportlab.platypus import Flowable, Spacer
 
 from omr.files import write_whole
 from omr.forms.printing import office_paper
+from omr.records.offices.periods import Period
 from omr.records.register.custody import Span
-from omr.records.register.periods import Period
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
 from omr.records.register.stamping import stamped_serials

@@ -13,7 +13,7 @@ import docx
 
 from omr.forms.serial import Issue
 from omr.messages import say
-from omr.records.counts.reconcile import Line, spans
+from omr.records.month.reconcile import Line, spans
 from omr.reports.document.decree import CENTRE, LEFT, TEXT_MM, rule, set_footer, set_paper, set_styles, write
 from omr.reports.document.document import with_fixed_dates
 from omr.reports.document.document_tables import table_element

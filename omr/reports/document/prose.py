@@ -14,7 +14,7 @@ from typing import Final
 
 from omr.figures import Band, Change, Nothing, Share, participation_band, vietnamese
 from omr.records.counts.tallies import Channel
-from omr.records.register.statements import Subject
+from omr.records.offices.statements import Subject
 from omr.reports.figures.statistics import Closed, Month, Opinion, changed_units, compare, coverage_changed
 from omr.reports.tables.changes import Finding, Shift, extremes, shifts
 from omr.reports.tables.satisfaction_tables import overall_levels

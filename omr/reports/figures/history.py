@@ -12,11 +12,11 @@ from typing import Final
 from omr.figures import Share
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
-from omr.records.counts.closing import Closing, Figures, closings_of
 from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.tallies import first_period, prints_of
-from omr.records.register.periods import Period, parse_period, state_of
-from omr.records.register.surveys import Prints
+from omr.records.month.closing import Closing, Figures, closings_of
+from omr.records.offices.periods import Period, parse_period, state_of
+from omr.records.offices.surveys import Prints
 from omr.records.store.store import Store
 from omr.reports.figures.statistics import Closed, Past
 from omr.words import AnswerState, PeriodState

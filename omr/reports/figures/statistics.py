@@ -18,9 +18,9 @@ from omr.forms.surveys import PROGRAMME
 from omr.forms.template import Form
 from omr.records.counts.tallies import Channel, Stratum, Tallies
 from omr.records.exchange.comments import Commented
-from omr.records.register.periods import Period
-from omr.records.register.statements import Statements, Subject
-from omr.records.register.units import Unit, UnitKind
+from omr.records.offices.periods import Period
+from omr.records.offices.statements import Statements, Subject
+from omr.records.offices.units import Unit, UnitKind
 from omr.reports.figures.pools import ItemCounts, Pool, merge, pool_strata, total
 from omr.reports.figures.questions import Item, Printed, Variant, Wordings, items_of, variants
 from omr.workspace import Target

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import Final
 
 from omr.figures import Change, Mean, Nothing, Share, vietnamese
-from omr.records.register.units import UnitKind
+from omr.records.offices.units import UnitKind
 from omr.reports.figures.statistics import Month
 
 

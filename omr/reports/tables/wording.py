@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 from omr.figures import Change, Nothing, Share, vietnamese
-from omr.records.register.periods import PILOT, Period
+from omr.records.offices.periods import PILOT, Period
 
 HANOI: Final = timezone(timedelta(hours=7))
 
@@ -20,7 +20,7 @@ def period_name(period: Period) -> str:
 
     Examples
     --------
-    >>> from omr.records.register.periods import parse_period
+    >>> from omr.records.offices.periods import parse_period
     >>> period_name(parse_period("2025-02")), period_name(parse_period("2025-03"))
     ('tháng 02 năm 2025', 'tháng 3 năm 2025')
     """

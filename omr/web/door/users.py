@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.records.register.units import Unit, find_unit, list_units
+from omr.records.offices.units import Unit, find_unit, list_units
 from omr.text import unaccented
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.visit import Visit

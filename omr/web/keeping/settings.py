@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.messages import say
-from omr.records.register.units import find_unit, list_units
+from omr.records.offices.units import find_unit, list_units
 from omr.text import whole_number
 from omr.web.frame.pages import page, see_other, sentence
 from omr.web.frame.visit import Visit

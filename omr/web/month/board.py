@@ -7,11 +7,11 @@ from datetime import date
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.records.counts.board import month_board
-from omr.records.counts.closing import adjust, changes_of, status
-from omr.records.register.periods import Period, parse_period
+from omr.records.month.board import month_board
+from omr.records.month.closing import adjust, changes_of, status
+from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.visits import record_visits
 from omr.records.register.stock import count
-from omr.records.register.visits import record_visits
 from omr.records.review.progress import periods
 from omr.text import whole_number
 from omr.web.frame.pages import page, see_other

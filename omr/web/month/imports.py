@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.records.exchange.electronic import imports, withdraw_import
-from omr.records.register.periods import Period, parse_period
-from omr.records.register.visits import visits_of, withdraw_visits
+from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.visits import visits_of, withdraw_visits
 from omr.records.review.progress import periods
 from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit

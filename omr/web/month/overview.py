@@ -15,7 +15,7 @@ from starlette.responses import Response
 from omr.figures import Change, Nothing, Share, participation_band
 from omr.messages import language, say
 from omr.records.counts.tallies import Channel
-from omr.records.register.periods import Period, parse_period
+from omr.records.offices.periods import Period, parse_period
 from omr.records.review.progress import (
     Undecided,
     decided_by,

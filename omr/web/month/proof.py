@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.messages import say
-from omr.records.counts.board import month_board
-from omr.records.register.periods import Period, parse_period, state_of
-from omr.records.register.surveys import surveys_of
+from omr.records.month.board import month_board
+from omr.records.offices.periods import Period, parse_period, state_of
+from omr.records.offices.surveys import surveys_of
 from omr.records.review.progress import periods
 from omr.records.store.chain import verify as verify_chain
 from omr.records.store.store import Store

@@ -12,10 +12,10 @@ from starlette.responses import FileResponse, Response
 
 from omr.errors import OmrError
 from omr.messages import say
-from omr.records.counts.board import month_board
-from omr.records.register.periods import Period, parse_period
-from omr.records.register.surveys import surveys_of
-from omr.records.register.units import find_unit
+from omr.records.month.board import month_board
+from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.surveys import surveys_of
+from omr.records.offices.units import find_unit
 from omr.records.review.progress import periods
 from omr.text import month
 from omr.web.frame.errands import begun

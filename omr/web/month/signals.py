@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.messages import language, say
-from omr.records.register.periods import Period, parse_period
+from omr.records.offices.periods import Period, parse_period
 from omr.records.store.store import Store
 from omr.text import number
 from omr.trust.signals import Signal, find_signals

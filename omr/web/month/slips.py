@@ -13,10 +13,10 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.forms.surveys import overall_question
-from omr.records.counts.behind import Behind, Want, slips_behind
 from omr.records.counts.tallies import GROUPING, Channel, SlipState
 from omr.records.counts.validity import rules
-from omr.records.register.periods import Period, parse_period
+from omr.records.month.behind import Behind, Want, slips_behind
+from omr.records.offices.periods import Period, parse_period
 from omr.records.review.progress import periods
 from omr.records.store.store import Store
 from omr.reports.figures.statistics import Month

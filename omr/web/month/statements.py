@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from omr.errors import AccessError, OmrError
-from omr.records.counts.board import month_board
-from omr.records.register.periods import Period, parse_period
-from omr.records.register.statements import LONGEST, Subject, state, statements_of
+from omr.records.month.board import month_board
+from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.statements import LONGEST, Subject, state, statements_of
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 from omr.errors import OmrError
 from omr.files import move, passing_folder, remove
 from omr.messages import say
-from omr.records.counts.board import month_board
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
 from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, StackState, plain_name
-from omr.records.register.periods import Period, parse_period
-from omr.records.register.units import find_unit
+from omr.records.month.board import month_board
+from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.units import find_unit
 from omr.text import month
 from omr.web.frame.body import write_body
 from omr.web.frame.errands import begun

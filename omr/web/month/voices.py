@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.records.exchange.comments import comments_of, find_comment, give_topic, quote
-from omr.records.register.periods import Period, parse_period
+from omr.records.offices.periods import Period, parse_period
 from omr.records.review.transcripts import Topic
 from omr.text import unaccented
 from omr.web.frame.pages import NotFoundError, page, see_other

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from omr.errors import OmrError
 from omr.forms.layout import find_form
 from omr.forms.printing.poster import PAPERS, poster_codes, print_poster
-from omr.records.counts.counters import counter_figures
+from omr.records.month.counters import counter_figures
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import find_unit
 from omr.records.register.counters import counters, give_serials, record_counter
-from omr.records.register.periods import parse_period
-from omr.records.register.units import find_unit
 from omr.records.review.progress import periods
 from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit

@@ -13,15 +13,15 @@ from omr.errors import OmrError
 from omr.forms.printing.cover import Cover, print_cover
 from omr.forms.serial import IssuedSerials
 from omr.messages import say
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import find_unit
 from omr.records.register.custody import Span, parse_span, written
 from omr.records.register.handovers import hand_overs
 from omr.records.register.history import run_lines
-from omr.records.register.periods import parse_period
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
 from omr.records.register.stamping import stamp, stamped_serials
 from omr.records.register.stock import known_form, receive, spoil
-from omr.records.register.units import find_unit
 from omr.records.store.store import Store
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit

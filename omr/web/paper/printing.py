@@ -23,10 +23,10 @@ from omr.files import appearing, move
 from omr.forms.layout import find_form, form_names
 from omr.forms.printing.printing import print_specimen
 from omr.forms.template import Form
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import Unit, list_units
 from omr.records.register.history import run_lines
-from omr.records.register.periods import parse_period
 from omr.records.register.register import issued, printed_run
-from omr.records.register.units import Unit, list_units
 from omr.records.store.store import Store
 from omr.text import whole_number
 from omr.web.frame.pages import NotFoundError, page, see_other

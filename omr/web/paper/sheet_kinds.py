@@ -14,12 +14,12 @@ from omr.errors import OmrError
 from omr.messages import say
 from omr.records.exchange.electronic import Imported, import_electronic
 from omr.records.exchange.moments import Order
+from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.surveys import surveys_of
+from omr.records.offices.units import import_units, list_units, read_units
+from omr.records.offices.visits import import_visits, look_at_visits
 from omr.records.register.counters import counters, import_counters
-from omr.records.register.periods import Period, parse_period
 from omr.records.register.plan import read_plan
-from omr.records.register.surveys import surveys_of
-from omr.records.register.units import import_units, list_units, read_units
-from omr.records.register.visits import import_visits, look_at_visits
 from omr.records.store.store import Store
 from omr.text import day, month, number
 from omr.trust import rekeying

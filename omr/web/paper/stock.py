@@ -11,12 +11,12 @@ from starlette.responses import Response
 from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.messages import say
-from omr.records.counts.reconcile import Line, Numbers, reconcile, spans
+from omr.records.month.reconcile import Line, Numbers, reconcile, spans
+from omr.records.offices.periods import parse_period
+from omr.records.offices.units import Unit, find_unit, list_units
 from omr.records.register.handovers import hand_overs
-from omr.records.register.periods import parse_period
 from omr.records.register.register import issued
 from omr.records.register.stock import count, withdraw_count
-from omr.records.register.units import Unit, find_unit, list_units
 from omr.records.review.progress import periods
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.records.register.units import (
+from omr.records.offices.units import (
     Unit,
     UnitKind,
     import_units,

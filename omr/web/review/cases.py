@@ -8,8 +8,8 @@ import numpy as np
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
+from omr.records.cases.cases import Case, cases_for
 from omr.records.counts.validity import rules
-from omr.records.review.cases import Case, cases_for
 from omr.records.review.queue import WITHDRAW, Item, ItemKind, find_item, shown
 from omr.records.store.store import Store
 from omr.web.frame.pages import NotFoundError, page, see_other

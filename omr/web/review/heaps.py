@@ -10,7 +10,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.records.review.cases import Case
+from omr.records.cases.cases import Case
 from omr.records.review.corrections import waiting_corrections
 from omr.records.store.store import Store
 from omr.web.frame.pages import page

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from omr.errors import OmrError
 from omr.forms.serial import LENGTH, parse_typed
 from omr.geometry import Box
-from omr.reading.page.align import AlignedPage
-from omr.reading.page.legible import UNREAD, legible
+from omr.reading.place.align import AlignedPage
+from omr.reading.place.legible import UNREAD, legible
+from omr.records.cases.candidates import Candidate, candidates, letters_against
+from omr.records.cases.typed import aligned_page
 from omr.records.register.near_serials import near_serials
-from omr.records.review.candidates import Candidate, candidates, letters_against
 from omr.records.review.queue import Item, ItemKind
-from omr.records.review.typed import aligned_page
 from omr.records.store.store import Store
 from omr.web.frame.pages import NotFoundError, page
 from omr.web.frame.pictures import cut, jpeg

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from omr.errors import OmrError
-from omr.records.intake.batches import Batch
+from omr.records.batches.batches import Batch
+from omr.records.batches.withdrawal import Change, correct_batch
+from omr.records.cases.rescans import find_rescan
 from omr.records.intake.orders import Orders
-from omr.records.intake.withdrawal import Change, correct_batch
 from omr.records.review.queue import WITHDRAW
-from omr.records.review.rescans import find_rescan
 from omr.records.store.store import Store
 from omr.web.frame.desks import PV01
 from omr.web.frame.visit import Visit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from omr.records.counts.begun import begun
+from omr.records.month.begun import begun
 from omr.records.store.store import Store
 from omr.web.frame.desks import PV01
 from omr.web.frame.visit import Visit

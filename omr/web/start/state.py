@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from omr.errors import OmrError, StoreError
 from omr.records.inbox.inbox import Inbox
 from omr.records.inbox.outlook import LATE_S, outlook
-from omr.records.store.health import LEAST_FREE_BYTES
+from omr.records.safekeeping.health import LEAST_FREE_BYTES
 from omr.records.store.store import Store
 from omr.web.frame.front import FrontOffice
 from omr.web.frame.visit import Visit

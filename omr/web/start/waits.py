@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from omr.messages import say
-from omr.records.counts.board import LACKS, UnitLine, month_board
-from omr.records.counts.closing import status
+from omr.records.batches.batches import BatchLine, batches
 from omr.records.inbox.inbox import Inbox
 from omr.records.inbox.outlook import age, outlook
-from omr.records.intake.batches import BatchLine, batches
-from omr.records.register.periods import parse_period
+from omr.records.month.board import LACKS, UnitLine, month_board
+from omr.records.month.closing import status
+from omr.records.offices.periods import parse_period
 from omr.records.review.progress import Waiting, periods, waiting_since
 from omr.records.review.second_reading import to_confirm
 from omr.records.review.transcripts import untyped

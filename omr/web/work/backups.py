@@ -12,7 +12,7 @@ from typing import Final
 
 from omr import log
 from omr.errors import OmrError
-from omr.records.store.backup import Backup, back_up, last_backup
+from omr.records.safekeeping.backup import Backup, back_up, last_backup
 from omr.workspace import Workspace
 
 _LOOK_EVERY_S: Final = 60.0

@@ -1,0 +1,1 @@
+"""Files as scanners and offices write them: every page in them accounted for."""

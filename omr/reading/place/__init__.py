@@ -1,0 +1,1 @@
+"""Where the form lies on a page: markers, the map from millimetres, codes, every box."""

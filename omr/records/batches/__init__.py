@@ -1,0 +1,1 @@
+"""Batches that were read: their receipts, corrected, taken back."""

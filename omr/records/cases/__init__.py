@@ -1,0 +1,1 @@
+"""Pages and serials that a person has to settle."""

@@ -1,0 +1,1 @@
+"""A month as a whole: what was issued against what came back, closed, and handed on."""

@@ -1,0 +1,1 @@
+"""What the register speaks of: units, months, surveys, visits, statements."""

@@ -1,0 +1,180 @@
+"""Is everything there that the work needs? Each check says what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from omr.errors import OmrError
+from omr.messages import say
+from omr.records.safekeeping.backup import ACCOUNTS
+from omr.records.store.mark import Mark
+from omr.records.store.signing import KEY_FILE
+from omr.records.store.store import Store
+from omr.text import sayable
+from omr.workspace import DATABASE, MARK
+
+# A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.
+LEAST_FREE_BYTES: Final = 5_000_000_000
+
+_LETTERS: Final = "ĂÂĐÊÔƠƯ Ếệỗữỹ"  # what fonts without Vietnamese lack
+_SPARED: Final = ("tesseract", "tesseract_vie", "poppler", "zbar")  # a wheel does most of it, too
+_SIGNS: Final = "0123456789 ACDEFHJKLMNPRTUVWXY"  # of serials
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str  # "" when it is well
+    lost: str = ""  # what is done without, where the work goes on all the same
+
+
+def examine(
+    workspace: Path,
+    more: Mapping[str, Callable[[], str]] = MappingProxyType({}),
+    *,
+    system: str = sys.platform,
+) -> list[Check]:
+    """Look at tools, languages, fonts, disk and database; never raises for what is absent.
+
+    Parameters
+    ----------
+    system : str
+        As `sys.platform` names it: what to do differs.
+    more : mapping, optional
+        Further looks by name; a look returns what it found, or raises ValueError with it.
+    """
+    looks: tuple[tuple[str, Callable[[], str], str], ...] = (
+        ("opencv", _opencv, "libgl1 libglib2.0-0 libxcb1"),
+        ("tesseract", _tesseract, "tesseract-ocr"),
+        ("tesseract_vie", _tesseract_vie, "tesseract-ocr-vie"),
+        ("poppler", _poppler, "poppler-utils"),
+        ("zbar", _zbar, "libzbar0"),
+        ("language", _language, ""),
+        ("fonts", _fonts, ""),
+        ("disk", lambda: _disk(workspace), ""),
+        ("database", lambda: _database(workspace), ""),
+        ("private", lambda: _private(workspace), ""),
+        *((name, look, "") for name, look in more.items()),
+    )
+    return [_check(name, look, packages, system) for name, look, packages in looks]
+
+
+def _check(name: str, look: Callable[[], str], packages: str, system: str) -> Check:
+    try:
+        return Check(name, True, look(), "")
+    except (OmrError, ImportError, OSError, subprocess.SubprocessError, ValueError) as error:
+        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        lost = say(f"doctor.without_{name}") if name in _SPARED else ""
+        return Check(name, False, detail, _mend(name, packages, system), lost)
+
+
+def _mend(name: str, packages: str, system: str) -> str:
+    """Say how to mend what is not well, on this system."""
+    if not packages:
+        return say(f"doctor.mend_{name}")
+    if system == "win32":
+        return say(f"doctor.windows_{name}" if name in _SPARED else "doctor.windows_again")
+    return say("doctor.install", packages=packages)
+
+
+def _opencv() -> str:
+    return f"OpenCV {import_module('cv2').__version__}"
+
+
+def _tesseract() -> str:
+    return _said("tesseract", "--version").splitlines()[0]
+
+
+def _tesseract_vie() -> str:
+    languages = _said("tesseract", "--list-langs").split()
+    if "vie" not in languages:
+        raise ValueError(say("doctor.no_vie"))
+    return "vie"
+
+
+def _poppler() -> str:
+    return _said("pdftoppm", "-v").splitlines()[0]
+
+
+def _zbar() -> str:
+    import_module("pyzbar.pyzbar")
+    return "zbar"
+
+
+def _language() -> str:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # of the stream: Windows' consoles take all
+    lacking = [sign for sign in _LETTERS if sayable(sign, encoding) != sign]
+    if lacking:
+        raise ValueError(say("doctor.lacks_letters", encoding=encoding, letters="".join(lacking)))
+    return "UTF-8"
+
+
+def _fonts() -> str:
+    from omr.forms.fonts import missing_letters
+
+    for face, letters in (("regular", _LETTERS), ("bold", _LETTERS), ("italic", _LETTERS), ("mono", _SIGNS)):
+        if missing := missing_letters(letters, face):
+            raise ValueError(f"{face}: {missing}")
+    return _LETTERS
+
+
+def _disk(workspace: Path) -> str:
+    place = next(folder for folder in (workspace, *workspace.absolute().parents) if folder.is_dir())
+    free = shutil.disk_usage(place).free
+    detail = say("doctor.free", gigabytes=free / 1e9)
+    if free < LEAST_FREE_BYTES:
+        raise ValueError(detail)
+    return detail
+
+
+def _database(workspace: Path) -> str:
+    path = workspace / DATABASE
+    if not path.is_file() and Mark.beside(path) is None:
+        return say("doctor.no_database")
+    with Store.open(path) as store:
+        verdict = store.value("PRAGMA quick_check")
+        if verdict != "ok":
+            raise ValueError(str(verdict))
+        stray = store.row("PRAGMA foreign_key_check")
+        if stray is not None:
+            raise ValueError(say("doctor.stray_row", table=stray["table"]))
+        return say("doctor.database_events", events=store.value("SELECT count(*) FROM events"))
+
+
+def _private(workspace: Path) -> str:
+    """Look at who may enter: scans show handwriting, the register holds the secret keys of the letters."""
+    if os.name == "nt":  # its lists of rights are not to be seen in a mode
+        return say("doctor.private_unknown")
+    names = ("", DATABASE, MARK, ACCOUNTS, KEY_FILE, "scans", "inbox")
+    open_ = [
+        name or "."
+        for name in names
+        if (workspace / name).exists() and (workspace / name).stat().st_mode & 0o077
+    ]
+    # Where nobody can enter the folder, nobody reaches what is inside.
+    if "." in open_:
+        raise ValueError(say("doctor.open_to_others", paths=", ".join(open_)))
+    return say("doctor.private_ok")
+
+
+def _said(*command: str) -> str:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=20, check=True
+        )
+    except FileNotFoundError as error:
+        raise OSError(say("doctor.absent", tool=command[0])) from error
+    return (done.stdout or done.stderr).strip() or command[0]

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 # Acts that may concern nothing but slips of other periods, or no figure at all.
 MAY_LACK_ROWS = {"read", "redecide", "transcribe", "import_electronic", "audit_draw", "audit_enter"}
 PILOT, PILOT_MONTH = "2023-03-pilot", "2023-03"
+PLACE = {PILOT: "2023-02~"}  # of a period among the others: the pilot comes before its month
 ASIDE = {"spoiled": "KHL6", "other_unit": "KHL7", "other_period": "KHL7", "period_closed": "KHL7"}
 ASIDE["pages_missing"] = "KHL6"
 
@@ -24,8 +25,7 @@ def canonical(value):
 
 
 def demand(fits, what):
-    if not fits:
-        sys.exit(f"BROKEN: {what}")
+    return fits or sys.exit(f"BROKEN: {what}")
 
 
 def load(path):
@@ -70,10 +70,6 @@ def numbers(row):
     return {(row["run"], number) for number in range(row["first"], row["last"] + 1)}
 
 
-def order(period):
-    return f"{PILOT_MONTH}/0" if period == PILOT else f"{period}/1"
-
-
 def following(period):
     year, month = (2023, 2) if period == PILOT else map(int, period.split("-"))
     after = f"{year + month // 12}-{month % 12 + 1:02}"
@@ -97,25 +93,29 @@ def answers_of(tables):
 def as_counted(tables, form, said):
     """Return answers as they count: those that did not apply, or that the form told to skip, say so."""
     options = [row for row in tables["form_options"] if row["fingerprint"] == form]
-    aside = {(row["question"], row["code"]) for row in options if row.get("applies") == 0}
-    skips = set()
+    counted, rankings = {}, defaultdict(list)
+    for row in tables["form_questions"]:
+        if row["fingerprint"] == form and row.get("ranking") and row["question"] in said:
+            rankings[row["ranking"]].append(row["question"])
+    for rows in rankings.values():  # that count if every rank stands once
+        ranks = sorted(row["code"] for row in options if row["question"] == rows[0])
+        if ranks != sorted(said[key][1] for key in rows if said[key][0] == "answered"):
+            counted |= {(key, "answered"): "no_answer" for key in rows}
     for row in (one for one in tables["form_conditions"] if one["fingerprint"] == form):
         state, codes, _ = said.get(row["before"], ("", "", True))
         if state == "answered" and codes not in row["codes"].split():
-            skips |= {(row["question"], "answered"), (row["question"], "no_answer")}
-    return {
-        key: ("not_applicable" if (key, codes) in aside or (key, state) in skips else state, codes, machine)
-        for key, (state, codes, machine) in said.items()
-    }
+            counted |= {(row["question"], one): "not_applicable" for one in ("answered", "no_answer")}
+    aside = {(row["question"], row["code"]) for row in options if row.get("applies") == 0}
+    counted |= {(key, "answered"): "not_applicable" for key in said if (key, said[key][1]) in aside}
+    return {key: (counted.get((key, one[0]), one[0]), *one[1:]) for key, one in said.items()}
 
 
 def says_nothing(tables, form, said):
     """Return whether rule KHL5 makes a slip invalid; what nobody decided yet may be an answer."""
     questions = [row for row in tables["form_questions"] if row["fingerprint"] == form]
-    may = {("answered", True), ("answered", False), ("doubtful", True)}
     unasked = {key for key, (state, *_) in said.items() if state == "not_applicable"}
-    given = {key for key, (state, _, machine) in said.items() if (state, machine) in may}
-    given |= {key for key in unasked if said[key][1]}
+    given = {key for key, one in said.items() if one[::2] == ("doubtful", True) or one[0] == "answered"}
+    given |= {key for key, one in said.items() if one[0] in ("not_applicable", "no_answer") and one[1]}
     asked = {row["question"] for row in questions if row["kind"] != "text"}
     core = {row["question"] for row in questions if row["core"]} & asked - unasked
     overall = {row["question"] for row in questions if row["overall"]}
@@ -168,19 +168,20 @@ def enter_books(tables, period, slips, figures):
     """Enter what every unit had, received, gave back, spoiled, has in stock and misses."""
     on_paper = {row["run"] for row in tables["run_ends"] if row["state"] == "issued"}
     runs = {row["run"]: row for row in tables["runs"] if row["run"] in on_paper}
-    begun = [row for row in runs.values() if order(row["period"]) <= order(period)]
+    now = PLACE.get(period, period)
+    begun = [row for row in runs.values() if PLACE.get(row["period"], row["period"]) <= now]
     place = {one: (row["unit"], row["period"], "received") for row in begun for one in numbers(row)}
     counts = latest(tables, "stock_counts", "stock_count", "unit", "form", "period").values()
     stock = defaultdict(set)
     for row in tables["stock_ranges"]:
         stock[row["stock_count"]] |= numbers(row)
-    steps = [(order(row["period"]), 0, row["event"], row) for row in tables["hand_overs"]]
-    steps += [(order(row["period"]), 1, row["stock_count"], row) for row in counts]
+    steps = [(PLACE.get(row["period"], row["period"]), 0, row["event"], row) for row in tables["hand_overs"]]
+    steps += [(PLACE.get(row["period"], row["period"]), 1, row["stock_count"], row) for row in counts]
     for when, is_count, _, row in sorted(steps, key=lambda step: step[:3]):
         for one in stock[row["stock_count"]] if is_count else numbers(row) & place.keys():
-            if (when, is_count) < (order(period), 1) and not is_count:
+            if (when, is_count) < (now, 1) and not is_count:
                 place[one] = row["unit"], row["period"], "received"
-            elif when < order(period) and place.get(one, ())[:2] == (row["unit"], row["period"]):
+            elif when < now and place.get(one, ())[:2] == (row["unit"], row["period"]):
                 place[one] = row["unit"], following(row["period"]), "opening"
     sets = defaultdict(lambda: defaultdict(set))
     for one, (unit, when, how) in place.items():
@@ -213,9 +214,8 @@ def main(path, key=None):
         online[row["response"]][row["question"]] = row["state"], row["codes"], True
     gone = {row["imported"] for row in tables["withdrawn_imports"]}
     sent = [row for row in tables["electronic_slips"] if row["period"] == period and row["event"] not in gone]
-    for row in sent:
-        answers = as_counted(tables, row["fingerprint"], online[row["response"]])
-        told.append((row["unit"], row["fingerprint"], answers))
+    answered = ((row["unit"], row["fingerprint"], online[row["response"]]) for row in sent)
+    told += [(unit, form, as_counted(tables, form, answers)) for unit, form, answers in answered]
     told = [one for one in told if not says_nothing(tables, *one[1:])]
     kinds = {(row["fingerprint"], row["question"]): row["kind"] for row in tables["form_questions"]}
     form_of = {row["fingerprint"]: f"{row['form']}/{row['revision']}" for row in tables["forms"]}

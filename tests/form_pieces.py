@@ -105,3 +105,39 @@ text = "Số hiệu cán bộ"
 length = 4
 check = "luhn"
 """
+
+RANKING = """
+[[section]]
+kind = "ranking"
+key = "R1"
+text = "Xếp thứ tự việc cần làm trước"
+first = "trước hết"
+last = "sau cùng"
+column_pitch = 16.0
+options = [
+  { code = "rooms", label = "Sửa phòng làm việc" },
+  { code = "cars", label = "Thêm phương tiện" },
+  { code = "meals", label = "Bữa ăn ca" },
+]
+"""
+
+TWO_COLUMNS = """
+[[section]]
+kind = "matrix"
+title = "Mức độ hài lòng"
+columns = 2
+column_pitch = 12.0
+levels = [
+  { code = "3", label = "Tốt", satisfied = true },
+  { code = "2", label = "Vừa", satisfied = false },
+  { code = "1", label = "Kém", satisfied = false },
+]
+""" + "".join(
+    f"""
+[[section.question]]
+key = "B{number}"
+text = "Việc thứ {number}"
+{"overall = true" if number == 5 else ""}
+"""
+    for number in range(1, 6)
+)

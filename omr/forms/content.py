@@ -160,10 +160,34 @@ class Matrix(_Part):
     title: Text
     column_pitch: Annotated[float, Field(ge=LEAST_COLUMN_MM, le=40)] = 13.0
     row_pitch: Annotated[float, Field(ge=LEAST_MATRIX_ROW_MM, le=20)] = 8.0
-    numbers: Literal["rows", "keys"] = "rows"
+    numbers: Literal["rows", "keys", "none"] = "rows"
+    columns: Literal[1, 2] = 1
     space: Gap = 1.6
     levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=11)]
     question: Annotated[tuple[MatrixQuestion, ...], Field(min_length=1, max_length=60)]
+
+
+class Ranked(_Part):
+    """One of the things that a ranking puts in order."""
+
+    code: Code
+    label: Text
+
+
+class Ranking(_Part):
+    """Things to be put in order: a row each, a column for each rank, every rank given once."""
+
+    kind: Literal["ranking"]
+    key: Key
+    text: Text
+    ranks: Annotated[int, Field(ge=2, le=10)] | None = None
+    first: Lines | None = None
+    last: Lines | None = None
+    column_pitch: Annotated[float, Field(ge=LEAST_COLUMN_MM, le=40)] = 11.0
+    row_pitch: Annotated[float, Field(ge=LEAST_MATRIX_ROW_MM, le=20)] = 8.0
+    space: Gap = 1.6
+    only_if: OnlyIf | None = None
+    options: Annotated[tuple[Ranked, ...], Field(min_length=2, max_length=10)]
 
 
 class ScaleQuestion(_Part):
@@ -272,7 +296,9 @@ class Footer(_Part):
     thanks: Text
 
 
-Section = Annotated[Choices | Matrix | Scale | Digits | Comment | PageBreak, Field(discriminator="kind")]
+Section = Annotated[
+    Choices | Matrix | Ranking | Scale | Digits | Comment | PageBreak, Field(discriminator="kind")
+]
 
 
 class Template(_Part):

@@ -24,10 +24,10 @@ from omr.forms.parts import (
     set_further_head,
     set_head,
     set_instructions,
-    set_matrix,
     set_page_number,
 )
 from omr.forms.problems import Problem, refuse
+from omr.forms.rows import set_matrix, set_ranking
 from omr.forms.sheet import Sheet
 from omr.forms.template import Electronic, Form, Question
 from omr.geometry import FRAMES
@@ -110,6 +110,8 @@ def _set(sheet: Sheet, section: content.Section, language: str) -> tuple[list[Qu
             return set_choices(sheet, section), None
         case content.Matrix():
             return set_matrix(sheet, section), None
+        case content.Ranking():
+            return set_ranking(sheet, section), None
         case content.Scale():
             return set_scale(sheet, section), None
         case content.Digits():

@@ -22,6 +22,7 @@ from omr.forms.content import (
     NumberQuestion,
     OnlyIf,
     PageBreak,
+    Ranking,
     ScaleQuestion,
     Template,
     writing_key,
@@ -34,7 +35,7 @@ from omr.messages import say
 from omr.text import unaccented
 from omr.toml_in import SAID, parse_toml, shown
 
-KINDS: Final = ("choices", "matrix", "scale", "digits", "comment", "page")  # of sections
+KINDS: Final = ("choices", "matrix", "ranking", "scale", "digits", "comment", "page")  # of sections
 VALUES: Final = ("number", "date", "code")  # of questions of digits
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
 
@@ -72,16 +73,23 @@ def load_template(file: Path) -> Template:
 
 
 AnyQuestion = (
-    ChoiceQuestion | MatrixQuestion | ScaleQuestion | NumberQuestion | DateQuestion | CodeQuestion | Comment
+    ChoiceQuestion
+    | MatrixQuestion
+    | ScaleQuestion
+    | NumberQuestion
+    | DateQuestion
+    | CodeQuestion
+    | Comment
+    | Ranking
 )
 
 
 def questions_of(template: Template) -> Iterator[tuple[str, AnyQuestion]]:
     """Yield each question with the place of its table in the file."""
     for number, section in enumerate(template.section, 1):
-        if isinstance(section, Comment):
+        if isinstance(section, Comment | Ranking):
             yield f"section[{number}]", section
-        if isinstance(section, Comment | PageBreak):
+        if isinstance(section, Comment | Ranking | PageBreak):
             continue
         questions: tuple[AnyQuestion, ...] = section.question
         for place, question in enumerate(questions, 1):
@@ -97,8 +105,8 @@ def _contradictions(template: Template) -> Iterator[Problem]:
             yield Problem(f"{where}.key", "forms.twice", {"value": question.key})
         keys.append(question.key)
         yield from _value_wrong(question, where)
-        if isinstance(question, ChoiceQuestion):
-            yield from _writing_twice(question, where, keys)
+        if isinstance(question, ChoiceQuestion | Ranking):
+            yield from _made_twice(question, where, keys)
         if isinstance(question, ChoiceQuestion | MatrixQuestion) and question.overall:
             if overall:
                 yield Problem(f"{where}.overall", "forms.two_overall", {"other": overall})
@@ -116,19 +124,23 @@ def _contradictions(template: Template) -> Iterator[Problem]:
                     yield Problem(where, "forms.not_aside", {"value": level.code})
         elif isinstance(section, Choices):
             yield from _grid_left(section, f"section[{number}]")
+        elif isinstance(section, Ranking):
+            if section.ranks is not None and section.ranks > len(section.options):
+                values: dict[str, object] = {"ranks": section.ranks, "things": len(section.options)}
+                yield Problem(f"section[{number}].ranks", "forms.too_many_ranks", values)
         elif isinstance(section, Comment) and section.electronic is not None:
             codes += 1
             if codes > 1:
                 yield Problem(f"section[{number}].electronic", "forms.twice", {"value": "electronic"})
 
 
-def _writing_twice(question: ChoiceQuestion, where: str, keys: list[str]) -> Iterator[Problem]:
-    """Take in the keys of what is written behind options: they are the form's keys, too."""
+def _made_twice(question: ChoiceQuestion | Ranking, where: str, keys: list[str]) -> Iterator[Problem]:
+    """Take in the keys of what is written behind options, and of what is ranked: the form's keys, too."""
     for place, option in enumerate(question.options, 1):
-        if option.write:
+        if isinstance(question, Ranking) or getattr(option, "write", False):
             key = writing_key(question.key, option.code)
             if key in keys:
-                yield Problem(f"{where}.options[{place}].write", "forms.twice", {"value": key})
+                yield Problem(f"{where}.options[{place}].code", "forms.twice", {"value": key})
             keys.append(key)
 
 

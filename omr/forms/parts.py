@@ -11,7 +11,6 @@ from omr.forms.layout_checks import SEAL
 from omr.forms.problems import Problem
 from omr.forms.sheet import (
     CAP,
-    HAIRLINE_MM,
     LEADING,
     RULE_MM,
     X_MIDDLE,
@@ -261,68 +260,6 @@ def _choice_label(sheet: Sheet, label: content.Text, box: Box, end: float, heigh
     lines = sheet.lines(label, "regular", size, end - x, limit)
     sheet.middle_block(x, middle, lines, size)
     return x + max(width_mm(line, face, size) for line, face in lines)
-
-
-def set_matrix(sheet: Sheet, section: content.Matrix) -> list[Question]:
-    """Set a matrix: heads over their columns, a numbered row a question, hairlines between."""
-    sizes, base = sheet.sizes, sheet.where
-    em = sizes.body * MM_PER_PT
-    pitch = section.column_pitch
-    grid = sheet.right - pitch * len(section.levels)
-    most = max(len(level.label) + len(level.other or ()) for level in section.levels)
-    head = most * em * LEADING + 1.6
-    sheet.rule(sheet.y, RULE_MM)
-    sheet.where = f"{base}.title"
-    lines = sheet.lines(section.title, "bold", sizes.field, grid - sheet.left - 2.0)
-    sheet.middle_block(sheet.left, sheet.y + head / 2, lines, sizes.field)
-    for place, level in enumerate(section.levels):
-        sheet.where = f"{base}.levels[{place + 1}]"
-        words = [(line, "regular") for line in level.label]
-        words += [(line, "italic") for line in level.other or ()]
-        for word, face in words:
-            width = width_mm(word, face, sizes.body)
-            if width > pitch:
-                values = {"lines": 1, "limit": 1, "width": width, "room": pitch, "text": word}
-                sheet.problems.append(Problem(sheet.where, "forms.no_room", values))
-        sheet.middle_block(grid + (place + 0.5) * pitch, sheet.y + head / 2, words, sizes.body, "centre")
-    sheet.y += head
-    sheet.rule(sheet.y, RULE_MM)
-    questions = []
-    widest = (question.key for question in section.question) if section.numbers == "keys" else ("10",)
-    indent = max(width_mm(mark, "bold", sizes.body) for mark in widest) + 1.6
-    for number, question in enumerate(section.question, 1):
-        sheet.where = f"{base}.question[{number}].text"
-        middle = sheet.y + section.row_pitch / 2
-        face = "bold" if question.overall else "regular"
-        room = grid - sheet.left - indent - AFTER_COLUMN_MM
-        lines = sheet.lines(question.text, face, sizes.body, room, int(section.row_pitch / (em * 1.1)))
-        sheet.line(
-            sheet.left + indent - 1.6,
-            middle + X_MIDDLE * em,
-            question.key if section.numbers == "keys" else str(number),
-            "bold",
-            sizes.body,
-            "right",
-        )
-        sheet.middle_block(sheet.left + indent, middle, lines, sizes.body)
-        options = [
-            Option(
-                level.code,
-                as_text(*(" ".join(words) for words in (level.label, level.other) if words)),
-                level.satisfied,
-                box_at(grid + (place + 0.5) * pitch - BOX_MM / 2, middle),
-                not level.not_applicable,
-            )
-            for place, level in enumerate(section.levels)
-            # The overall question has to be answered: of "not applicable" there is no overall share.
-            if not (level.not_applicable and question.overall)
-        ]
-        questions.append(asked(question, Kind.LIKERT, options))
-        sheet.y += section.row_pitch
-        following = section.question[number : number + 1]
-        apart = not following or following[0].overall
-        sheet.rule(sheet.y, RULE_MM if apart else HAIRLINE_MM)
-    return questions
 
 
 def set_comment(sheet: Sheet, section: content.Comment) -> tuple[Question, Electronic | None]:

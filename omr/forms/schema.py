@@ -81,6 +81,8 @@ _TABLES: Final = {
     "Matrix": '`[[section]]` of kind "matrix"',
     "MatrixQuestion": '`[[section.question]]` of "matrix"',
     "Level": "A level of it",
+    "Ranking": '`[[section]]` of kind "ranking"',
+    "Ranked": "A thing that it puts in order",
     "Scale": '`[[section]]` of kind "scale"',
     "ScaleQuestion": '`[[section.question]]` of "scale"',
     "Digits": '`[[section]]` of kind "digits"',

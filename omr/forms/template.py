@@ -34,7 +34,11 @@ class Kind(StrEnum):
     NUMBER = "number"
     DATE = "date"
     CODE = "code"
+    RANK = "rank"
 
+
+# Kinds of which one option is marked.
+ONE_OPTION: Final = (Kind.SINGLE, Kind.LIKERT, Kind.RANK)
 
 # Kinds whose answer is a value that was put together from signs, not one of the options: `forms.entries`.
 VALUES: Final = (Kind.NUMBER, Kind.DATE, Kind.CODE)
@@ -90,6 +94,7 @@ class Question:
     only_if: Condition | None = None  # whoever answered otherwise was told to skip it
     entry: Entry | None = None  # of the kinds in `VALUES`; their options are the signs of each place
     page: int = 1  # of the form that it stands on
+    ranking: str = ""  # kind rank: the question that it is a row of, its key
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +251,7 @@ _LATER: Final[dict[str, dict[str, object]]] = {
         "electronic_page": 1,
         "number": 1,
     },
-    "question": {"only_if": None, "entry": None, "page": 1},
+    "question": {"only_if": None, "entry": None, "page": 1, "ranking": ""},
     "option": {"applies": True},
 }
 

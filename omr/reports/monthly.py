@@ -38,7 +38,7 @@ from omr.reports.tables.satisfaction_tables import (
     respondents_table,
     units_table,
 )
-from omr.reports.tables.scale_tables import numbers_table, scale_tables
+from omr.reports.tables.scale_tables import numbers_table, ranking_tables, scale_tables
 from omr.reports.tables.slip_tables import opinions_table, reasons_table, slips_table
 from omr.reports.tables.tables import Table
 from omr.reports.tables.time_tables import adjustments_table, changes_table, heat_table, trend_table
@@ -293,6 +293,7 @@ def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple
         opinions_table(month),
         *scale_tables(month),
         *numbers_table(month, settings.smallest_cell),
+        *ranking_tables(month),
     )
     if month.unit or not month.pool().overall.whole:
         return tables

@@ -96,6 +96,7 @@ TROUBLESOME: Final = Crowd(
 CROWDS: Final = {"everyday": EVERYDAY, "troublesome": TROUBLESOME}
 
 
+BREAKS_RANKING: Final = 0.05  # of rankings in which somebody gives a rank twice
 DISOBEY: Final = 0.05  # of people who answer what they were told to skip
 NOT_CONCERNED: Final = 0.08  # of people whom a question does not concern, where a box says so
 
@@ -173,13 +174,15 @@ def _opinions(form: Form, crowd: Crowd, rng: Rng) -> dict[str, tuple[str, ...]]:
     empty = rng.random() < crowd.blank
     answers: dict[str, tuple[str, ...]] = {}
     for question in form.questions:
-        if not question.options:
+        if not question.options or question.key in answers:
             continue
         left_out = empty or rng.random() < crowd.skip
         if left_out or (_is_told_to_skip(question, answers) and rng.random() >= DISOBEY):
             answers[question.key] = ()
         elif question.kind in VALUES:
             answers[question.key] = (draw_value(question, rng),)
+        elif question.kind is Kind.RANK:
+            answers |= _order(form, question.ranking, rng)
         elif (aside := [o.code for o in question.options if not o.applies]) and rng.random() < NOT_CONCERNED:
             answers[question.key] = (aside[0],)
         elif any(option.satisfied for option in question.options):
@@ -189,6 +192,17 @@ def _opinions(form: Form, crowd: Crowd, rng: Rng) -> dict[str, tuple[str, ...]]:
         else:
             answers[question.key] = _choices(question, rng)
     return answers
+
+
+def _order(form: Form, ranking: str, rng: Rng) -> dict[str, tuple[str, ...]]:
+    """Let a person put things in order; where there are fewer ranks than things, some have none."""
+    rows = [question for question in form.questions if question.ranking == ranking]
+    ranks = [option.code for option in rows[0].options]
+    order = rng.permutation(len(rows))
+    if rng.random() < BREAKS_RANKING and len(ranks) > 1:  # gives a rank twice: the last one is missing
+        ranks[-1] = ranks[0]
+    given = {rows[at].key: (rank,) for at, rank in zip(order.tolist(), ranks, strict=False)}
+    return {row.key: given.get(row.key, ()) for row in rows}
 
 
 def _is_told_to_skip(question: Question, answers: Mapping[str, tuple[str, ...]]) -> bool:
@@ -245,7 +259,7 @@ def _slip(
     rng: Rng,
 ) -> None:
     """Let things go wrong: each at most once on a slip, on questions of their own."""
-    apart = (Kind.MULTIPLE, *VALUES)
+    apart = (Kind.MULTIPLE, *VALUES)  # of these a second mark is no second answer
     free = [q for q in form.questions if len(answers.get(q.key, ())) == 1 and q.kind not in apart]
     order = [free[i] for i in rng.permutation(len(free))]
     wrong = rng.random(4)

@@ -14,11 +14,14 @@ from pyxform.xls2xform import convert
 
 from omr.forms.electronic.page import page
 from omr.forms.electronic.xlsform import sheets, workbook
+from omr.forms.entries import read_value
 from omr.forms.layout import list_forms
 from omr.forms.template import Form, Kind
 
 UNITS = [("PC06", "Phòng Cảnh sát QLHC về TTXH"), ("PC07", "Phòng Cảnh sát PCCC và CNCH")]
-FORMS = {form.form: form for form in list_forms(None)}
+SAMPLES = Path(__file__).parents[2] / "samples" / "forms"
+FORMS = {form.form: form for form in list_forms(SAMPLES)}  # the built-in ones and those of many kinds
+VALUES = {"N1": "47", "N2": "12", "N3": "3.5", "K1": "P12", "D1": "2024-06"}
 
 
 @pytest.mark.parametrize("name", list(FORMS))
@@ -39,6 +42,13 @@ def test_every_form_is_an_xlsform_that_asks_the_same(name: str, tmp_path: Path) 
             assert kind == ("select_multiple" if question.kind is Kind.MULTIPLE else "select_one")
         if question.only_if is not None:
             assert question.only_if.question in rows[question.key]["relevant"]
+    for question in form.questions:  # a rank that a row above has is refused at once
+        above = [row.key for row in form.questions if row.ranking == question.ranking != ""]
+        above = above[: above.index(question.key)] if above else []
+        asked = rows[question.key].get("constraint", "")
+        assert [f". != ${{{key}}}" for key in above] == [
+            part for part in asked.split(" and ") if "!=" in part
+        ]
 
 
 def test_the_same_form_gives_the_same_sheets_and_a_bilingual_one_speaks_both() -> None:
@@ -56,12 +66,18 @@ def _answers(form: Form) -> dict[str, str]:
             said[question.key] = "Chờ hơi lâu, nhưng cán bộ nhiệt tình"
         elif question.kind is Kind.MULTIPLE:
             said[question.key] = " ".join(option.code for option in question.options[:2])
+        elif question.key in VALUES:
+            said[question.key] = VALUES[question.key]
+        elif question.ranking:
+            rows = [one.key for one in form.questions if one.ranking == question.ranking]
+            said[question.key] = str(rows.index(question.key) + 1)
         elif question.options:
             said[question.key] = question.options[-1].code
     return said
 
 
 def _imported(omr: Callable[..., Any], workspace: Any, file: Path, form: Form) -> dict[str, Any]:
+    (workspace.path / "forms" / "cb-01.toml").write_bytes((SAMPLES / "cb-01.toml").read_bytes())
     omr("--workspace", workspace.path, "units", "import", "hai-phong-2023")
     taken = omr("--workspace", workspace.path, "electronic", "import", file, "--json")
     assert taken.code == 0, taken.err
@@ -73,7 +89,7 @@ def _imported(omr: Callable[..., Any], workspace: Any, file: Path, form: Form) -
         return {row["question"]: row["codes"].split() for row in rows if row["state"] == "answered"}
 
 
-@pytest.mark.parametrize("name", ["DL-01", "DL-03-EN"])
+@pytest.mark.parametrize("name", ["DL-01", "DL-03-EN", "CB-01"])
 def test_what_kobotoolbox_gives_back_needs_no_mapping(
     name: str, omr: Callable[..., Any], workspace: Any, tmp_path: Path
 ) -> None:
@@ -96,7 +112,9 @@ def test_what_kobotoolbox_gives_back_needs_no_mapping(
         csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL).writerows([row.keys(), row.values()])
     found = _imported(omr, workspace, file, form)
     for question in form.questions:
-        if question.options and question.entry is None:
+        if question.entry is not None:
+            assert found[question.key] == [read_value(question, said[question.key])], question.key
+        elif question.options:
             assert sorted(found[question.key]) == sorted(said[question.key].split()), question.key
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from form_pieces import CHOICES, DIGITS, HEAD, MATRIX, SCALE
+from form_pieces import CHOICES, DIGITS, HEAD, MATRIX, RANKING, SCALE, TWO_COLUMNS
 
 from omr.errors import TemplateError
 from omr.forms.layout import lay_out
 from omr.forms.loading import load_template
-from omr.forms.template import Condition, Form, Kind, fingerprint, form_from_json
+from omr.forms.template import Condition, Form, Kind, TextLine, fingerprint, form_from_json
 from omr.forms.template import canonical as as_json
 from omr.reading.page.plan import Plan
 
@@ -210,3 +210,48 @@ def test_pages_that_cannot_be_are_refused(
 ) -> None:
     named = (piece.replace("S{}", f"S{at}") for at, piece in enumerate(pieces))
     assert f"forms.{key}" in wrong(*named).values()
+
+
+def test_a_ranking_has_a_row_for_each_thing_and_a_column_for_each_rank(laid: Laying) -> None:
+    form = laid(RANKING)
+    assert [question.key for question in form.questions] == ["R1_ROOMS", "R1_CARS", "R1_MEALS"]
+    assert {(question.kind, question.ranking, question.core) for question in form.questions} == {
+        (Kind.RANK, "R1", False)
+    }
+    assert form.questions[1].text == "Xếp thứ tự việc cần làm trước: Thêm phương tiện"
+    assert [option.code for option in form.questions[0].options] == ["1", "2", "3"]
+    columns = {round(option.box.x_mm, 3) for question in form.questions for option in question.options}
+    assert len(columns) == 3
+    assert form_from_json(as_json(form)) == form
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "key"),
+    [
+        (('last = "sau', 'ranks = 4\nlast = "sau'), "section[1].ranks", "too_many_ranks"),
+        (('code = "cars"', 'code = "rooms"'), "section[1].options[2].code", "twice"),
+        (('first = "trước hết"', 'first = "trước hết tất cả"'), "section[1].first", "no_room"),
+        (('"Bữa ăn ca"', f'"{"Bữa ăn ca " * 40}"'), "section[1].options[3].label", "no_room"),
+    ],
+    ids=["more ranks than things", "a thing twice", "no room for a word", "no room for a thing"],
+)
+def test_a_ranking_that_cannot_be_is_refused(
+    wrong: Callable[..., dict[str, str]], change: tuple[str, str], where: str, key: str
+) -> None:
+    assert wrong(RANKING, changes=(change,))[where] == f"forms.{key}"
+
+
+def test_the_first_three_of_several_are_ranked_with_three_columns(laid: Laying) -> None:
+    form = laid(RANKING, changes=(('last = "sau', 'ranks = 2\nlast = "sau'),))
+    assert [len(question.options) for question in form.questions] == [2, 2, 2]
+
+
+def test_a_matrix_in_two_columns_goes_on_right_at_the_same_height(laid: Laying) -> None:
+    form = laid(TWO_COLUMNS)
+    heights = [question.options[0].box.y_mm for question in form.questions]
+    assert heights[:3] == sorted(heights[:3]) and heights[3:] == heights[:2]
+    left, right = form.questions[0].options[-1].box, form.questions[3].options[0].box
+    assert right.x_mm - left.x_mm > 30
+    assert [question.overall for question in form.questions] == [False] * 4 + [True]
+    numbers = [piece.text for piece in form.art if isinstance(piece, TextLine) and piece.text in "12345"]
+    assert numbers == ["1", "2", "3", "4", "5"]

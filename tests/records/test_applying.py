@@ -151,3 +151,57 @@ def test_answers_keep_what_the_paper_says(
     assert one.answers["B1"].state is AnswerState.NOT_APPLICABLE
     raw = {row["question"]: row["state"] for row in store.rows("SELECT question, state FROM current_answers")}
     assert raw["B1"] == "answered"
+
+
+RANKS = ("1", "2", "3")
+THINGS = tuple(
+    replace(question(f"R1_{name}", Kind.RANK, RANKS), core=False, ranking="R1", only_if=IF_YES)
+    for name in ("ROOMS", "CARS", "MEALS")
+)
+RANKING: Form = replace(ASKING, form="KS-02", questions=(*ASKING.questions, *THINGS))
+
+
+@pytest.mark.parametrize(
+    ("ranks", "state"),
+    [
+        (("2", "1", "3"), "answered"),
+        (("2", "1", "1"), "no_answer"),
+        (("2", "1", ""), "no_answer"),
+        (("", "", ""), "no_answer"),
+    ],
+    ids=["each once", "one twice", "one missing", "none"],
+)
+def test_a_ranking_counts_where_every_rank_stands_once(ranks: tuple[str, ...], state: str) -> None:
+    keys = [row.key for row in THINGS]
+    given = said(A1="yes", **dict(zip(keys, ranks, strict=True)))
+    found = as_counted(RANKING, given)
+    assert {found[key].state.value for key in keys} == {state}
+    assert tuple(" ".join(found[key].codes) for key in keys) == ranks  # what the paper says is kept
+    skipped = as_counted(RANKING, said(A1="no", **dict(zip(keys, ranks, strict=True))))
+    assert {skipped[key].state.value for key in keys} == {"not_applicable"}
+
+
+def test_rankings_count_alike_in_figures_views_and_the_stand_alone_check(
+    scanner: Scanner, store: Store, issued_run: Callable[..., Issue], tmp_path: Path
+) -> None:
+    dice = random.Random(12)
+    run = issued_run(60, form=RANKING)
+    pages = []
+    for number in range(run.first, run.first + 60):
+        ranks = dice.choice(
+            [["1", "2", "3"], ["3", "1", "2"], ["1", "1", "2"], ["1", "", ""], ["", "2", "?"]]
+        )
+        rows = dict(zip((row.key for row in THINGS), ranks, strict=True))
+        about = {"A1": dice.choice(["yes", "yes", "no", ""]), "B10": dice.choice(["5", ""])}
+        pages.append(slip(run, number, form=RANKING, **about, **rows))
+    scanner.take_in(scanner.scan("a.tif", *pages))
+    found = counted(store)
+    of_row = {row.state: row.slips for row in found.answers if row.question == "R1_CARS" and not row.code}
+    assert set(of_row) == {AnswerState.ANSWERED, AnswerState.NO_ANSWER, AnswerState.NOT_APPLICABLE}
+    exported = tmp_path / "export.zip"
+    export(store, scanner.workspace.path, parse_period(PERIOD), exported)
+    verifier = Path(__file__).parents[2] / "docs" / "verify_export.py"
+    checked = subprocess.run(
+        [sys.executable, verifier, exported], capture_output=True, text=True, check=False
+    )
+    assert checked.stdout.startswith("OK: "), checked.stderr

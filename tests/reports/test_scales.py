@@ -1,4 +1,4 @@
-"""Biểu 12: other scales than the overall question's, with mean and distribution."""
+"""Biểu 12 and 14: rankings, other scales than the overall question's, with mean and distribution."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from scanned import FORM, question
 from tallying import Slip, count
 
 from omr.figures import Mean
-from omr.forms.template import Form
+from omr.forms.template import Form, Kind
 from omr.records.counts.answers import Given
 from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import Unit, UnitKind
 from omr.reports.figures.statistics import Month
-from omr.reports.tables.scale_tables import scale_tables
+from omr.reports.tables.scale_tables import ranking_tables, scale_tables
 from omr.words import AnswerState
 
 NUMBERS = tuple(str(value) for value in range(11))
@@ -56,3 +56,37 @@ def test_each_scale_is_a_table_with_its_mean_and_what_did_not_apply() -> None:
 
 def test_what_stands_among_the_criteria_is_not_shown_twice() -> None:
     assert list(scale_tables(month(FORM, {"B10": "5", "B1": "4"}))) == []
+
+
+def _ranked(*ranks: str) -> Form:
+    rows = (
+        replace(
+            question(f"R1_{name}", Kind.RANK, ranks),
+            core=False,
+            ranking="R1",
+            text=f"Việc trước: {name.title()}",
+        )
+        for name in ("ROOMS", "CARS", "MEALS")
+    )
+    return replace(FORM, questions=(*FORM.questions, *rows))
+
+
+def test_a_ranking_shows_each_rank_and_the_mean_rank_of_each_thing() -> None:
+    said = [
+        {"B10": "5", "R1_ROOMS": "1", "R1_CARS": "2", "R1_MEALS": "3"},
+        {"B10": "5", "R1_ROOMS": "2", "R1_CARS": "1", "R1_MEALS": "3"},
+    ]
+    (table,) = ranking_tables(month(_ranked("1", "2", "3"), *said))
+    assert (table.number, table.title) == ("14", "Thứ hạng: Việc trước")
+    assert [row.cells[1:] for row in table.rows] == [
+        ("Rooms", 1, 1, 0, 2, Mean(3, 2)),
+        ("Cars", 1, 1, 0, 2, Mean(3, 2)),
+        ("Meals", 0, 0, 2, 2, Mean(6, 2)),
+    ]
+    assert list(scale_tables(month(_ranked("1", "2", "3"), *said))) == []  # it is no scale
+
+
+def test_where_only_the_first_are_ranked_there_is_no_mean() -> None:
+    said = {"B10": "5", "R1_ROOMS": "1", "R1_CARS": "2"}
+    (table,) = ranking_tables(month(_ranked("1", "2"), said))
+    assert [row.cells[2:] for row in table.rows] == [(1, 0, 1, None), (0, 1, 1, None), (0, 0, 0, None)]

@@ -56,11 +56,18 @@
     const lines = [["unit", unit.value.trim() ? "" : words.required]];
     for (const q of told.questions) {
       if (q.kind === "one" || q.kind === "several" || q.kind === "text" || field(q.key).hidden) continue;
-      lines.push([q.key, document.getElementById(q.key).checkValidity() ? "" : words.wrong]);
+      const said = given(q);
+      const outside = q.kind === "month" && said && ((q.earliest && said < q.earliest) || (q.latest && said > q.latest));
+      lines.push([q.key, document.getElementById(q.key).checkValidity() && !outside ? "" : words.wrong]);
+    }
+    for (const q of told.questions) {
+      if (!q.ranking || field(q.key).hidden) continue;
+      const same = told.questions.some((one) => one !== q && one.ranking === q.ranking && given(q) && given(one) === given(q));
+      lines.push([q.key, same ? words.each_once : ""]);
     }
     for (const [key, text] of lines) {
       wrong(key, text);
-      if (text && !first) first = document.getElementById(key);
+      if (text && !first) first = document.getElementById(key) || field(key).querySelector("input");
     }
     if (first) first.focus();
     return !first;

@@ -36,7 +36,7 @@ _WORDS: Final = (
         "sent",
         "not_sent",
     ),
-    *("multiple", "no_script", "offline", "wrong"),
+    *("multiple", "no_script", "offline", "wrong", "each_once"),
 )
 
 
@@ -102,10 +102,14 @@ def _question(form: Form, question: Question) -> dict[str, Any]:
         "only_if": {"question": question.only_if.question, "codes": question.only_if.codes}
         if question.only_if
         else None,
+        "ranking": question.ranking,
         "least": entry.least if entry else None,
         "most": entry.most if entry else None,
         "step": f"{10.0**-entry.decimals:g}" if entry else None,
         "length": len(entry.places) if entry else None,
+        "earliest": entry.earliest if entry else "",
+        "latest": entry.latest if entry else "",
+        "pattern": "".join(f"[{signs}]" for signs in entry.places) if entry else "",
     }
 
 

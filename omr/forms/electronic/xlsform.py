@@ -19,6 +19,7 @@ from omr.forms.template import Form, Kind, Question, fingerprint
 LANGUAGES: Final = {"vi": "Tiếng Việt (vi)", "en": "English (en)"}
 FORM, UNIT, UNITS = "form", "unit", "units"  # columns that `electronic import` knows
 _ASK_UNIT: Final = {"vi": "Đơn vị giải quyết", "en": "Unit"}
+_TWICE: Final = {"vi": "Mỗi hạng chỉ dùng một lần", "en": "Use each rank once"}
 _WRONG: Final = {"vi": "Giá trị không hợp lệ", "en": "This value cannot be"}
 
 Row = dict[str, str]
@@ -65,6 +66,7 @@ def sheets(form: Form, units: Sequence[tuple[str, str]] = ()) -> dict[str, list[
                 ]
             kind = "select_multiple" if question.kind is Kind.MULTIPLE else "select_one"
             row["type"] = f"{kind} {lists[options]}"
+            row |= _each_once(form, question, languages)
         if question.only_if is not None:
             asked = question.only_if
             row["relevant"] = " or ".join(f"selected(${{{asked.question}}}, '{c}')" for c in asked.codes)
@@ -118,6 +120,19 @@ def _plain(text: str) -> str:
     return text.replace("${", "$ {").replace("\u00a0", " ")
 
 
+def _each_once(form: Form, question: Question, languages: Sequence[str]) -> Row:
+    """Return what refuses a rank that another row of the ranking above has already."""
+    above = [one.key for one in form.questions if one.ranking and one.ranking == question.ranking]
+    above = above[: above.index(question.key)] if question.ranking else []
+    if not above:
+        return {}
+    said = {of: _TWICE.get(of, _TWICE["en"]) for of in languages}
+    return {
+        "constraint": " and ".join(f". != ${{{key}}}" for key in above),
+        **{f"constraint_message::{LANGUAGES.get(of, of)}": text for of, text in said.items()},
+    }
+
+
 def _value(question: Question, languages: Sequence[str]) -> Row:
     """Return type and constraint of a value: what the paper's grid cannot hold is refused at once."""
     entry = question.entry
@@ -142,7 +157,7 @@ def _value(question: Question, languages: Sequence[str]) -> Row:
     if question.kind is Kind.DATE:
         return {
             "type": "text",
-            "hint": "2026-11",
+            **{f"hint::{LANGUAGES.get(of, of)}": "2026-11" for of in languages},
             "constraint": r"regex(., '^\d{4}-(0[1-9]|1[0-2])$')",
             **wrong,
         }

@@ -94,7 +94,8 @@ def _may_be_valid(answer: CurrentAnswer | None) -> bool:
     if answer is None:
         return False
     undecided = answer.state is AnswerState.DOUBTFUL and answer.by == MACHINE
-    ticked = answer.state is AnswerState.NOT_APPLICABLE and bool(answer.codes)
+    # A rank says something also in a ranking that is in no figure.
+    ticked = answer.state in (AnswerState.NOT_APPLICABLE, AnswerState.NO_ANSWER) and bool(answer.codes)
     return undecided or ticked or answer.state is AnswerState.ANSWERED
 
 

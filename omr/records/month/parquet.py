@@ -53,7 +53,7 @@ ANSWERS: Final = pa.schema(
         pa.field("question", _WORD, nullable=False),
         pa.field("state", _WORD, nullable=False),  # answered, no_answer, multiple, doubtful
         pa.field("codes", pa.list_(pa.string()), nullable=False),
-        pa.field("number", pa.float64()),  # of an answered number
+        pa.field("number", pa.float64()),  # of an answered number, of a rank
         pa.field("day", pa.date32()),  # of an answered date; a month is its first day
         pa.field("confidence", pa.float32(), nullable=False),
         pa.field("by", _WORD, nullable=False),  # machine, or the reviewer
@@ -190,7 +190,7 @@ def _answers(slips: list[CurrentSlip], forms: Mapping[str, Form]) -> pa.Table:
 def _typed(kind: Kind, codes: tuple[str, ...]) -> dict[str, float | date | None]:
     """Return a value as what it is."""
     value = codes[0] if codes else None
-    number = float(value) if value is not None and kind is Kind.NUMBER else None
+    number = float(value) if value is not None and kind in (Kind.NUMBER, Kind.RANK) else None
     whole = value if value is None or len(value) == len("2026-11-03") else f"{value}-01"
     day = date.fromisoformat(whole) if whole is not None and kind is Kind.DATE else None
     return {"number": number, "day": day}

@@ -162,6 +162,7 @@ def archive_form(store: Store, act: Act, form: Form) -> None:
                 "factor": question.factor,
                 "core": int(question.core),
                 "overall": int(question.overall),
+                "ranking": question.ranking or None,
             },
         )
         options: list[Row] = [

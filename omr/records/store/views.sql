@@ -178,6 +178,29 @@ JOIN electronic_answers AS earlier ON earlier.response = this.response AND earli
 WHERE this.state IN ('answered', 'no_answer') AND earlier.state = 'answered'
   AND instr(' ' || form_conditions.codes || ' ', ' ' || earlier.codes || ' ') = 0;
 
+-- Rankings in which not every rank is known to stand once: their ranks are in no figure. The same rule as
+-- in records/counts/applying.py, and the same tests.
+CREATE VIEW ranked_questions AS
+SELECT fingerprint, question, ranking,
+       (SELECT count(*) FROM form_options
+        WHERE form_options.fingerprint = form_questions.fingerprint
+          AND form_options.question = form_questions.question) AS ranks
+FROM form_questions WHERE ranking IS NOT NULL;
+
+CREATE VIEW broken_rankings_on_paper AS
+SELECT fingerprint, reading, ranking
+FROM ranked_questions JOIN questionnaire_answers USING (question)
+GROUP BY fingerprint, reading, ranking
+HAVING sum(state = 'answered') <> max(ranks)
+    OR count(DISTINCT CASE WHEN state = 'answered' THEN codes END) <> max(ranks);
+
+CREATE VIEW broken_rankings_online AS
+SELECT fingerprint, response, ranking
+FROM ranked_questions JOIN electronic_answers USING (question)
+GROUP BY fingerprint, response, ranking
+HAVING sum(state = 'answered') <> max(ranks)
+    OR count(DISTINCT CASE WHEN state = 'answered' THEN codes END) <> max(ranks);
+
 -- What waits for a person.
 CREATE VIEW waiting AS
 SELECT 'H' || reading AS item, 'held' AS kind, set_aside AS reason, 0 AS urgency,
@@ -307,7 +330,16 @@ FROM (
                WHERE unasked.fingerprint = returned_slips.fingerprint
                  AND unasked.reading = returned_slips.reading
                  AND unasked.question = said.question)
-           THEN 'not_applicable' ELSE said.state END AS state, codes, by
+           THEN 'not_applicable'
+           WHEN said.state = 'answered' AND said.question IN (SELECT question FROM ranked_questions)
+                AND EXISTS (
+               SELECT 1 FROM ranked_questions JOIN broken_rankings_on_paper AS broken
+               USING (fingerprint, ranking)
+               WHERE ranked_questions.question = said.question
+                 AND fingerprint = returned_slips.fingerprint
+                 AND broken.reading = returned_slips.reading)
+           THEN 'no_answer'
+           ELSE said.state END AS state, codes, by
     FROM returned_slips JOIN questionnaire_answers AS said USING (reading)
     WHERE returned_slips.state = 'valid'
     UNION ALL
@@ -317,7 +349,17 @@ FROM (
                WHERE unasked.fingerprint = returned_slips.fingerprint
                  AND unasked.response = returned_slips.response
                  AND unasked.question = electronic_answers.question)
-           THEN 'not_applicable' ELSE electronic_answers.state END, codes, 'respondent'
+           THEN 'not_applicable'
+           WHEN electronic_answers.state = 'answered'
+                AND electronic_answers.question IN (SELECT question FROM ranked_questions)
+                AND EXISTS (
+               SELECT 1 FROM ranked_questions JOIN broken_rankings_online AS broken
+               USING (fingerprint, ranking)
+               WHERE ranked_questions.question = electronic_answers.question
+                 AND fingerprint = returned_slips.fingerprint
+                 AND broken.response = returned_slips.response)
+           THEN 'no_answer'
+           ELSE electronic_answers.state END, codes, 'respondent'
     FROM returned_slips JOIN electronic_answers USING (response)
     WHERE returned_slips.state = 'valid'
 ) AS given

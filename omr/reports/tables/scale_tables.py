@@ -1,4 +1,4 @@
-"""Biểu 12 and 13: answers on other scales than that of the overall question, and values."""
+"""Biểu 12 to 14: answers on other scales than that of the overall question, values, rankings."""
 
 from __future__ import annotations
 
@@ -60,6 +60,50 @@ def numbers_table(month: Month, smallest: int) -> Iterator[Table]:
         )
         note = f"“–”: ngày, mã số không tính trung bình; câu có dưới {smallest} trả lời không nêu số liệu."
         yield Table("13", "Số liệu người dân tự ghi", columns, tuple(rows), (NOTE, note))
+
+
+def ranking_tables(month: Month) -> Iterator[Table]:
+    """Yield one table a ranking: how often each thing was given each rank, and its mean rank."""
+    by_ranking: dict[tuple[str, str], list[tuple[Form, Question, ItemCounts]]] = {}
+    for form, question, counts in _items(month):
+        if question.kind is Kind.RANK:
+            by_ranking.setdefault((form.form, question.ranking), []).append((form, question, counts))
+    for place, asked in enumerate(by_ranking.values(), start=1):
+        yield _ranking("14" if len(by_ranking) == 1 else f"14.{place}", asked)
+
+
+def _ranking(number: str, asked: list[tuple[Form, Question, ItemCounts]]) -> Table:
+    form, first, _ = asked[0]
+    title, _, _ = in_vietnamese(form, first.text).rpartition(": ")
+    ranks = [option.code for option in first.options]
+    whole = len(asked) == len(ranks)  # of the first three of six there is no mean: three have no rank
+    pitch = min(14.0, TABLE_MM / 2 / len(ranks))
+    columns = (
+        Column("Mã", Style.WORD, 24),
+        Column("Nội dung", Style.TEXT, TABLE_MM - 13 - pitch * len(ranks)),
+        *(Column(f"Hạng {rank}", Style.COUNT, pitch, "Số phiếu xếp") for rank in ranks),
+        Column("Xếp hạng", Style.COUNT, 14),
+        Column("Hạng TB", Style.MEAN, 14),
+    )
+    rows = tuple(
+        Row(
+            (
+                question.key,
+                in_vietnamese(form, question.text).removeprefix(f"{title}: "),
+                *(counts.codes.get(rank, 0) for rank in ranks),
+                counts.answered,
+                counts.mean if whole else None,
+            )
+        )
+        for _, question, counts in asked
+    )
+    note = "Chỉ tính phiếu xếp mỗi hạng đúng một lần; xếp trùng, xếp thiếu hoặc bỏ trống thì không tính."
+    best = (
+        "Hạng TB càng nhỏ thì mục càng được xếp lên trước."
+        if whole
+        else "Mục không được xếp thì không có hạng."
+    )
+    return Table(number, f"Thứ hạng: {title}", columns, rows, (note, best))
 
 
 def _figures(counts: ItemCounts) -> list[Cell]:

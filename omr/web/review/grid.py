@@ -16,7 +16,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.forms.template import Form, Kind
+from omr.forms.template import ONE_OPTION, Form
 from omr.records.review.second_reading import DoubtfulItem, Status
 from omr.records.store.store import Store
 from omr.web.frame.pages import page
@@ -104,7 +104,7 @@ def _show(
 
 def _alone(item: DoubtfulItem, form: Form) -> bool:
     """Whether one box alone is doubtful, nobody differs, and the answer decides nothing about validity."""
-    single = form.questions[item.position].kind in (Kind.SINGLE, Kind.LIKERT)
+    single = form.questions[item.position].kind in ONE_OPTION
     return (
         single and len(item.doubts) == 1 and item.status is not Status.DISPUTED and not item.decides_validity
     )

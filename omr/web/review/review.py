@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
 from omr.forms.entries import value_word
-from omr.forms.template import VALUES, Form, Kind, Question
+from omr.forms.template import ONE_OPTION, VALUES, Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
 from omr.records.counts.readings import form_of as printed_form
@@ -228,7 +228,7 @@ def _question(store: Store, item: DoubtfulItem) -> Question:
 
 def answer_of(store: Store, item: DoubtfulItem, words: list[str]) -> list[str]:
     """Return what is recorded of the options that were chosen: several where one is wanted are one word."""
-    several = len(words) > 1 and _question(store, item).kind in (Kind.SINGLE, Kind.LIKERT)
+    several = len(words) > 1 and _question(store, item).kind in ONE_OPTION
     return [AnswerState.MULTIPLE.value] if several else words
 
 
@@ -326,6 +326,6 @@ def close_area(form: Form, question: Question) -> Box:
     """Return a question's boxes with what is drawn around them, and the labels that stand behind."""
     spot = spot_of(question).grown(_AROUND_MM)
     left, top = max(spot.x_mm, 0.0), max(spot.y_mm, 0.0)
-    labels = 0.0 if question.kind is Kind.LIKERT else _LABEL_MM
+    labels = 0.0 if question.kind in (Kind.LIKERT, Kind.RANK) else _LABEL_MM
     right = min(spot.x_mm + spot.width_mm + labels, form.frame.width_mm)
     return Box(left, top, right - left, min(spot.height_mm, form.frame.height_mm - top))

@@ -136,12 +136,18 @@ def _contradictions(template: Template) -> Iterator[Problem]:
 
 def _made_twice(question: ChoiceQuestion | Ranking, where: str, keys: list[str]) -> Iterator[Problem]:
     """Take in the keys of what is written behind options, and of what is ranked: the form's keys, too."""
-    for place, option in enumerate(question.options, 1):
-        if isinstance(question, Ranking) or getattr(option, "write", False):
-            key = writing_key(question.key, option.code)
-            if key in keys:
-                yield Problem(f"{where}.options[{place}].code", "forms.twice", {"value": key})
-            keys.append(key)
+    made = (
+        [option.code for option in question.options]
+        if isinstance(question, Ranking)
+        else [option.code for option in question.options if option.write]
+    )
+    codes = [option.code for option in question.options]
+    for code in made:
+        key = writing_key(question.key, code)
+        if key in keys:
+            place = len(codes) - codes[::-1].index(code)
+            yield Problem(f"{where}.options[{place}].code", "forms.twice", {"value": key})
+        keys.append(key)
 
 
 def _pages(template: Template) -> Iterator[Problem]:

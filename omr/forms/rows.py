@@ -94,7 +94,7 @@ class _Block:
         self.place = place  # the same of a row's text, its number to be filled in
         self.left, self.right = left, right
         self.grid = right - section.column_pitch * len(section.levels)  # left edge of the first column
-        marks = ("10",)
+        marks: tuple[str, ...] = ("10",)
         if section.numbers != "rows":
             marks = tuple(self._mark(question, 0) for question in section.question)
         widest = max(width_mm(mark, "bold", sheet.sizes.body) for mark in marks)

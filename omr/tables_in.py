@@ -1,4 +1,4 @@
-"""A table that an office program or a form tool saved, CSV or XLSX, as rows of text.
+"""A table that an office program or a form tool saved, CSV, Excel or OpenDocument, as rows of text.
 
 Whatever the file claims, it is data from outside: its size is bounded, formulas are not
 run, and text is NFC. Encodings: UTF-8 with or without BOM, UTF-16, Windows-1258. What is
@@ -11,30 +11,22 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final, TypeVar
 
 from omr.errors import OmrError, why
 from omr.messages import say
+from omr.workbooks import COMPOUND, MAX_COLUMNS, PACKAGE, lines_of
 
+SUFFIXES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods")
 MAX_BYTES: Final = 50_000_000  # a month of 100,000 answers with ten questions has some 20 MB
-MAX_UNPACKED_BYTES: Final = 500_000_000  # an XLSX of that size unpacks to ten times as much
-MAX_COLUMNS: Final = 500
 MAX_CELL: Final = 10_000  # characters; the longest comment a form tool takes
 _MAX_ERRORS_SHOWN: Final = 20
 
 
-_PACKAGE: Final = b"PK\x03\x04"
-# What the start of a file says that is a table, and none that is read here.
-_FOREIGN: Final = {
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "sheet.old_excel",  # .xls, and .xlsx with a password
-    b"<": "sheet.web_page",  # what web systems call .xls
-}
+_BOM: Final = b"\xef\xbb\xbf"
 
 Made = TypeVar("Made")
 
@@ -84,11 +76,10 @@ def sheet_of(data: bytes, file: str, *, most_bytes: int = MAX_BYTES) -> Sheet:
     """Read what a file holds; `file` is its name for people."""
     if len(data) > most_bytes:
         raise _too_large(file, most_bytes)
-    for start, key in _FOREIGN.items():
-        if data.removeprefix(b"\xef\xbb\xbf").lstrip()[: len(start)] == start:
-            raise OmrError(key, file=file)
-    lines = _workbook_lines(data, file) if data.startswith(_PACKAGE) else _csv_lines(data, file)
-    return _sheet(lines, file)
+    if data.removeprefix(_BOM).lstrip()[:1] == b"<":  # what web systems call .xls
+        raise OmrError("sheet.web_page", file=file)
+    is_workbook = data.startswith((PACKAGE, COMPOUND))
+    return _sheet(lines_of(data, file) if is_workbook else _csv_lines(data, file), file)
 
 
 def checked(sheet: Sheet, check: Callable[[Mapping[str, str]], Made]) -> list[Made]:
@@ -181,46 +172,3 @@ def _decoded(data: bytes, file: str) -> str:
         if "\0" not in text:
             return text
     raise OmrError("sheet.not_text", file=file)
-
-
-def _workbook_lines(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
-    from openpyxl import load_workbook
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            if sum(entry.file_size for entry in package.infolist()) > MAX_UNPACKED_BYTES:
-                raise OmrError("sheet.too_large", file=file, megabytes=MAX_UNPACKED_BYTES // 1_000_000)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and print settings, which are not read
-            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-            for sheet in book.worksheets:
-                sheet.reset_dimensions()  # what the file says of them may be a lie of billions of cells
-            filled = [sheet for sheet in book.worksheets if _is_filled(sheet.iter_rows(values_only=True))]
-            if len(filled) > 1:
-                raise OmrError("sheet.several", file=file, sheets=", ".join(one.title for one in filled))
-            for sheet in filled:
-                for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                    texts = [_text(cell) for cell in cells]
-                    while texts and not texts[-1]:  # a cell with a format and nothing in it
-                        texts.pop()
-                    yield line, texts
-    except OmrError:
-        raise
-    except Exception as error:  # a damaged package fails anywhere in the library, with anything
-        raise OmrError("sheet.not_workbook", file=file) from error
-
-
-def _is_filled(rows: Iterable[Sequence[object]]) -> bool:
-    return any(_text(cell).strip() for cells in rows for cell in cells)
-
-
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)

@@ -30,6 +30,7 @@ GROUND = {
     "tables_in",
     "text",
     "words",
+    "workbooks",
     "workspace",
 }
 # room -> the rooms that it may import from, besides itself; inside a room the floors below it
@@ -94,8 +95,6 @@ LANGUAGES |= {
     "xlsxwriter",  # the report's workbook, and XLSForms
     "zxing-cpp",
 }
-# openpyxl imports it where it is there, and refuses hostile spreadsheets then
-BY_OTHERS = {"defusedxml"}
 NOT_IN_READING = {"sqlite3", "sqlite_utils", "time", "datetime", "random", "click"}
 SQL = {"sqlite3", "sqlite_utils"}
 SQL_TEXT = re.compile(
@@ -233,7 +232,7 @@ def users() -> dict[str, set[str]]:
 
 
 def test_what_is_required_is_imported_and_what_is_imported_is_required() -> None:
-    assert set(users()) | BY_OTHERS == requirements()
+    assert set(users()) == requirements()
 
 
 def test_every_library_has_one_door() -> None:
@@ -264,7 +263,8 @@ def test_only_the_hall_assembles_what_reading_needs() -> None:
 # what the ground floor does, as it looks in code -> the modules where it may stand, and why
 ON_THE_GROUND = {
     r"\bfsync\(|\bFileLock\(|\bflock\(|msvcrt\.": {"omr.files"},
-    r"\bcsv\.(reader|DictReader)\(|\bload_workbook\b": {"omr.tables_in"},
+    r"\bcsv\.(reader|DictReader)\(": {"omr.tables_in"},
+    r"\bload_workbook\b|\bopen_workbook\b": {"omr.workbooks"},
     # units: tones tell two names apart; handwriting: writes the signs of a letter one by one
     r"normalize\(\"NFK?D\"": {"omr.text", "omr.records.offices.units", "omr.simulate.handwriting"},
     r"language\(\) == |%d/%m|replace\(\"\.\", \",\"\)": {"omr.text", "omr.web.frame.pages"},

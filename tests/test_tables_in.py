@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from omr.errors import OmrError
 from omr.tables_in import Sheet, SheetError, checked, read_sheet, sheet_of
 from omr.text import whole_number
+from omr.workbooks import COMPOUND
 
 HEADINGS = ["đơn vị", "số lượt"]
 ROWS = [["Công an phường Lê Chân", "1.234"], ["Phòng Quản lý xuất nhập cảnh", "56"]]
@@ -101,6 +103,104 @@ def test_two_cells_at_the_ends_of_a_sheet_fill_no_memory() -> None:
         sheet_of(out.getvalue(), "a.xlsx")
 
 
+TABLES = Path(__file__).parent / "tables"
+
+
+@pytest.mark.parametrize("file", ["visits.xls", "visits.ods", "visits.xlsx"])
+def test_every_kind_of_workbook_gives_the_same_rows(file: str) -> None:
+    """One table, saved by LibreOffice in each: what failed in a formula is told, nothing comes out empty."""
+    sheet = read_sheet(TABLES / file)
+    assert sheet.columns == ("đơn vị", "số lượt", "ngày", "giờ", "ghi chú", "tỉ lệ")
+    first = ["Công an phường Lê Chân", "1234", "2026-01-02 00:00:00", "03:04:05", "#N/A", "0.5"]
+    last = ["Phòng  PC06\n(cơ sở 2)", "12.5", "2026-01-02 03:04:05", "", "#DIV/0!", "1000000000000000"]
+    assert [(line, list(cells.values())) for line, cells in sheet.rows] == [(2, first), (4, last)]
+
+
+def as_ods(*tables: str, entities: str = "", files: Mapping[str, str] | None = None) -> bytes:
+    names = ("table", "office", "text")
+    spaces = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in names)
+    content = f"{entities}<office:document-content {spaces}>{''.join(tables)}</office:document-content>"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, text in {"content.xml": content, **(files or {})}.items():
+            package.writestr(name, text)
+    return out.getvalue()
+
+
+def cell(text: str, times: int = 1) -> str:
+    repeated = f' table:number-columns-repeated="{times}"' if times > 1 else ""
+    return f"<table:table-cell{repeated}>{f'<text:p>{text}</text:p>' if text else ''}</table:table-cell>"
+
+
+def row(*cells: str, times: int = 1) -> str:
+    repeated = f' table:number-rows-repeated="{times}"' if times > 1 else ""
+    return f"<table:table-row{repeated}>{''.join(cells)}</table:table-row>"
+
+
+def table(name: str, *rows: str) -> str:
+    return f'<table:table table:name="{name}">{"".join(rows)}</table:table>'
+
+
+def test_cells_and_rows_that_are_said_to_repeat_are_there_as_often() -> None:
+    note = "<office:annotation><text:p>not in the cell</text:p></office:annotation>"
+    rows = [
+        row(cell("a"), cell("b"), cell("", 16_000)),
+        row(cell("", 1_024), times=3),
+        row(cell("x", 2), times=2),
+        row(cell(""), cell("two<text:s text:c='2'/><text:span>s</text:span><text:tab/>t" + note)),
+        row(cell("", 1_024), times=1_048_000),
+    ]
+    sheet = sheet_of(as_ods(table("A", *rows), table("B", row(cell("", 9), times=9))), "a.ods")
+    told = [(line, list(cells.values())) for line, cells in sheet.rows]
+    assert told == [(5, ["x", "x"]), (6, ["x", "x"]), (7, ["", "two  s\tt"])]
+
+
+def _renamed(container: bytes, old: str, new: str) -> bytes:
+    """Return a compound file with another name in its directory: 64 bytes, and the length."""
+    entries = [
+        name.encode("utf-16-le").ljust(64, b"\0") + (2 * len(name) + 2).to_bytes(2, "little")
+        for name in (old, new)
+    ]
+    assert entries[0] in container
+    return container.replace(*entries)
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        (as_ods(table("A", row(cell("a"))), table("B", row(cell("b")))), "sheet.several"),
+        (as_ods(table("A", row(cell("a")), row(cell("x", 1_000_000)))), "sheet.too_wide"),
+        (as_ods(table("A", row(cell("a")), row(cell("x"), times=2_000_000_000))), "sheet.too_large"),
+        (
+            as_ods(table("A", row(cell("a")), row(cell(""), times=2_000_000_000), row(cell("x")))),
+            "sheet.too_large",
+        ),
+        (as_ods(entities='<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'), "sheet.not_workbook"),
+        (as_ods(files={"META-INF/manifest.xml": "<manifest:encryption-data/>"}), "sheet.locked"),
+        (as_ods(table("A")), "sheet.empty"),
+        (_renamed((TABLES / "visits.xls").read_bytes(), "Workbook", "EncryptedPackage"), "sheet.locked"),
+        # the record of who wrote it, made into the one that begins what is encrypted
+        ((TABLES / "visits.xls").read_bytes().replace(b"\x5c\0\x70\0", b"\x2f\0\x70\0"), "sheet.locked"),
+        ((TABLES / "visits.xls").read_bytes()[:3000], "sheet.not_workbook"),
+    ],
+)
+def test_workbooks_that_lie_or_are_locked_are_refused_with_their_cause(data: bytes, key: str) -> None:
+    with pytest.raises(OmrError) as caught:
+        sheet_of(data, "a")
+    assert caught.value.key == key
+
+
+@pytest.mark.parametrize("file", ["visits.xls", "visits.ods"])
+@given(at=st.integers(0, 13_000), byte=st.integers(0, 255))
+def test_a_workbook_with_a_wrong_byte_is_a_table_or_one_error(file: str, at: int, byte: int) -> None:
+    data = bytearray((TABLES / file).read_bytes())
+    data[at % len(data)] = byte
+    try:
+        assert sheet_of(bytes(data), file).columns
+    except OmrError as error:
+        assert "\n" not in str(error) or isinstance(error, SheetError)
+
+
 def test_spreadsheets_that_blow_up_are_refused_by_the_parser() -> None:
     from openpyxl import DEFUSEDXML
 
@@ -112,7 +212,7 @@ def test_spreadsheets_that_blow_up_are_refused_by_the_parser() -> None:
     [
         (b"", "sheet.empty"),
         (b"\r\n\r\n", "sheet.empty"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "sheet.old_excel"),
+        (COMPOUND + bytes(600), "sheet.not_workbook"),
         (b"\xef\xbb\xbf<html><table><tr><td>1</td></tr></table></html>", "sheet.web_page"),
         (b"PK\x03\x04 and nothing else", "sheet.not_workbook"),
         (b"a,a\n1,2\n", "sheet.column_twice"),

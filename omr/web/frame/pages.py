@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omr.errors import AccessError, OmrError, passes
 from omr.messages import language, say
+from omr.tables_in import SUFFIXES
 from omr.text import day, moment, month, number, percent
 from omr.web.frame.desks import SEARCH, desks_of
 from omr.web.frame.visit import Visit
@@ -154,6 +155,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of, search=SEARCH)
+    environment.globals["suffixes"] = ",".join(SUFFIXES)  # of tables that are taken
     environment.filters.update(number=number, percent=percent, moment=moment, month=month, day=day)
     environment.filters["sentence"] = sentence
     return environment

@@ -19,13 +19,12 @@ from starlette.responses import JSONResponse, Response
 from omr.errors import OmrError
 from omr.files import remove_folder, write_whole
 from omr.records.inbox.inbox import plain_name
-from omr.tables_in import MAX_BYTES
+from omr.tables_in import MAX_BYTES, SUFFIXES
 from omr.web.frame.pages import NotFoundError, page
 from omr.web.frame.visit import Visit
 from omr.web.paper.sheet_kinds import KINDS, SheetKind
 
 DRAWER: Final = "sheets"  # below the workspace
-SUFFIXES: Final = (".csv", ".txt", ".tsv", ".xlsx")
 _KEPT_S: Final = 7 * 24 * 3600.0
 _TOKEN: Final = re.compile("[0-9a-f]{16}")
 

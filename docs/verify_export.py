@@ -60,10 +60,10 @@ def load(path):
 
 
 def latest(tables, name, number, *key):
-    """Keep, of the rows with one key that nobody withdrew, the one with the highest number."""
+    """Keep, of the rows in force with one key, the one with the highest number."""
     gone = {row[number] for row in tables[f"withdrawn_{name}"]}
-    rows = sorted((row for row in tables[name] if row[number] not in gone), key=lambda row: row[number])
-    return {tuple(row[column] for column in key): row for row in rows}
+    rows = (row for row in tables[name] if row[number] not in gone and not row.get("alone"))
+    return {tuple(row[column] for column in key): row for row in sorted(rows, key=lambda row: row[number])}
 
 
 def numbers(row):

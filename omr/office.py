@@ -373,12 +373,12 @@ class Office:
                 add_left_out(self.store, act, batch, left_out)
         return replace(made, left_out=tuple(left_out_of(self.store, batch)))
 
-    def decide(self, item: str, answer: Sequence[str], *, why: str) -> None:
+    def decide(self, item: str, answer: Sequence[str], *, why: str) -> bool:
         """Record what a person says about an item of the review queue; see `review.decide`."""
         from omr.records.review.decide import decide
 
         self._refuse_own(item)
-        decide(
+        return decide(
             self.store,
             item,
             answer,

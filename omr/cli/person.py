@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from omr.cli.common import Session
@@ -66,12 +67,9 @@ def person(session: Session, by: str, *roles: Role, refused: str = "accounts.rol
     """Return the account behind a name once it proved itself; None where there are no accounts."""
     from omr.web.people.accounts import Accounts, account_name
 
-    path = session.workspace().path / "accounts.sqlite"
-    if not path.is_file():
+    if not has_accounts(session):
         return None
-    with closing(Accounts.open(path)) as accounts:
-        if not accounts.users():
-            return None
+    with closing(Accounts.open(_accounts(session))) as accounts:
         try:
             user = accounts.find(account_name(by))
         except AccessError:
@@ -80,6 +78,21 @@ def person(session: Session, by: str, *roles: Role, refused: str = "accounts.rol
             raise AccessError(refused, name=by[:80])
         _prove(accounts, user)
     return user
+
+
+def has_accounts(session: Session) -> bool:
+    """Whether this office has accounts: then what decides what counts takes two of them."""
+    from omr.web.people.accounts import Accounts
+
+    path = _accounts(session)
+    if not path.is_file():
+        return False
+    with closing(Accounts.open(path)) as accounts:
+        return bool(accounts.users())
+
+
+def _accounts(session: Session) -> Path:
+    return session.workspace().path / "accounts.sqlite"
 
 
 def _prove(accounts: Accounts, user: User) -> None:

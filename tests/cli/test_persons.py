@@ -75,11 +75,16 @@ def test_a_name_without_an_account_or_without_its_proof_decides_nothing(
 
 def test_one_person_settles_nothing_alone(office: Office, people: As, held: str) -> None:
     people("lan")
-    decide(office, held, "lan", code=0)
+    said = ("--answer", "counts", "--why", "đã xem", "--by")
+    assert "chưa có hiệu lực" in office("review", "decide", held, *said, "lan").out
     assert "lan" in decide(office, held, "lan", "refused")
+    (waits,) = office.json("review", "list", code=3)
+    assert (waits["item"], waits["decided_by"]) == (held, ["lan"])
+    assert "đã có lan quyết định" in office("review", "list", code=3).out
     people("minh")
     assert "S1" in office("period", "close", "2026-11", "--by", "minh", code=1).err
     decide(office, held, "minh", code=0)
+    assert office.json("review", "list") == []
     office("period", "close", "2026-11", "--by", "minh")
 
 

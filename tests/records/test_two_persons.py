@@ -129,13 +129,83 @@ def test_a_slip_that_one_person_judged_waits_for_another(
     store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
 ) -> None:
     scanner.take_in(scanner.scan("a.tif", slip(issued_run(3), 1)), unit="PC07")
-    office(store, workspace, "lan").decide("H1", ["counts"], **WHY)
+    assert not office(store, workspace, "lan").decide("H1", ["counts"], **WHY)
+    assert counted(store) == []
     assert unconfirmed(store, "2026-11") == ["S1"]
     with pytest.raises(OmrError) as error:
         office(store, workspace, "lan").decide("H1", ["refused"], **WHY)
     assert error.value.key == "review.same_person"
-    office(store, workspace, "minh").decide("H1", ["counts"], **WHY)
+    assert office(store, workspace, "minh").decide("H1", ["counts"], **WHY)
+    assert counted(store) == [1]
     assert unconfirmed(store, "2026-11") == []
+
+
+# What people say one after the other about a held slip, and what is in force then.
+WORDS = [
+    ("lan counts", None),
+    ("lan counts, minh refused", None),
+    ("lan counts, minh refused, hoa refused", "refused"),
+    ("lan KHL4, minh KHL4", "invalid KHL4"),
+    ("lan KHL4, minh KHL6", None),
+    ("lan counts, lan withdraw, minh counts", None),
+    ("lan counts, minh counts, lan withdraw", None),
+    ("lan counts, minh counts, hoa refused", "counts"),
+    ("lan counts, minh counts, hoa refused, mai refused", "refused"),  # the later two
+    ("lan counts, minh counts, hoa refused, mai refused, mai withdraw", "counts"),
+    ("lan counts, minh counts, hoa counts, hoa withdraw", "counts"),
+    ("lan counts, minh counts, lan withdraw, lan KHL4, minh withdraw, minh KHL4", "invalid KHL4"),
+]
+
+
+@pytest.mark.parametrize(("words", "in_force"), WORDS)
+def test_what_two_say_alike_about_a_slip_is_in_force_and_nothing_else(
+    store: Store,
+    workspace: Workspace,
+    scanner: Scanner,
+    issued_run: Issuing,
+    words: str,
+    in_force: str | None,
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", slip(issued_run(3), 1)), unit="PC07")
+    for said in words.split(", "):
+        by, word = said.split()
+        office(store, workspace, by).decide("H1", [word], **WHY)
+    row = store.row("SELECT standing, outcome_by_hand, reason_by_hand FROM slips")
+    assert row is not None
+    by_hand = " ".join(filter(None, row[1:]))
+    assert by_hand in ({in_force} if in_force else {"", "withdrawn"})
+    assert (row["standing"] == "held") == (in_force is None)
+    assert bool(unconfirmed(store, "2026-11")) == (in_force is None)
+
+
+def test_another_sheet_of_the_number_steps_back_once_two_say_so_and_stands_up_again(
+    store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
+) -> None:
+    run = issued_run(3)
+    scanner.take_in(scanner.scan("a.tif", inked(slip(run, 1), 1)))
+    scanner.take_in(scanner.scan("b.tif", inked(slip(run, 1), 2)))
+
+    def standings() -> list[str]:
+        return [row["standing"] for row in store.rows("SELECT standing FROM slips ORDER BY reading")]
+
+    seen = [standings()]
+    for by, word in [("lan", "counts"), ("minh", "counts"), ("hoa", "counts"), ("hoa", "withdraw")]:
+        office(store, workspace, by).decide("H2", [word], **WHY)
+        seen.append(standings())
+    office(store, workspace, "minh").decide("H2", ["withdraw"], **WHY)
+    seen.append(standings())
+    before, after = ["counts", "held"], ["refused", "counts"]
+    assert seen == [before, before, after, after, after, before]
+
+
+def test_what_one_person_decided_before_there_were_accounts_stands_until_others_differ(
+    store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", slip(issued_run(3), 1)), unit="PC07")
+    Office(workspace, store, "lan").decide("H1", ["counts"], **WHY)
+    assert (counted(store), unconfirmed(store, "2026-11")) == ([1], ["S1"])
+    office(store, workspace, "minh").decide("S1", ["refused"], **WHY)
+    assert (counted(store), unconfirmed(store, "2026-11")) == ([], ["S1"])
 
 
 @pytest.mark.parametrize("item", ["A2-B1", "S2", "P1"])

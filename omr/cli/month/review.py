@@ -39,16 +39,23 @@ def list_(
     as_json: bool,
 ) -> int:
     """List what waits."""
+    from omr.cli.person import has_accounts
+    from omr.records.review.cases import spoken_of, to_be_confirmed
     from omr.records.review.queue import queue
 
+    only = {"batch": batch, "unit": unit, "form": form, "period": period, "kind": kind, "reason": reason}
     with session.store() as store:
-        found = queue(store, batch=batch, unit=unit, form=form, period=period, kind=kind, reason=reason)
-        items = list(found)
+        items = list(queue(store, **only))
+        said = to_be_confirmed(store, **only) if has_accounts(session) else {}
+    there = {spoken_of(item) for item in items}
+    items += [item for name, (item, _) in said.items() if name not in there]
+    by = {item.item: said[key][1] for item in items if (key := spoken_of(item)) in said}
     if as_json:
-        print_json([asdict(item) for item in items])
+        print_json([{**asdict(item), "decided_by": by.get(item.item, [])} for item in items])
     else:
         for item in items:
-            click.echo(_line(item))
+            names = ", ".join(by.get(item.item, ()))
+            click.echo(f"{_line(item)}{'  ' + say('review.second', names=names) if names else ''}")
         click.echo(say("review.count", count=len(items)))
     return 3 if items else 0
 
@@ -90,10 +97,11 @@ def decide(session: Session, item: str, answer: tuple[str, ...], by: str, why: s
     from omr.words import Role
 
     with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
-        office.decide(item, answer, why=why)
+        in_force = office.decide(item, answer, why=why)
     if as_json:
-        return print_json({"item": item, "answer": list(answer), "by": by, "why": why})
-    click.echo(say("review.decided", item=item, by=by))
+        said = {"item": item, "answer": list(answer), "by": by, "why": why, "in_force": in_force}
+        return print_json(said)
+    click.echo(say("review.decided" if in_force else "review.decided_alone", item=item, by=by))
 
 
 def _line(item: Item) -> str:

@@ -26,6 +26,7 @@ from omr.records.review.queue import (
     ItemKind,
     find_item,
 )
+from omr.records.review.second_reading import Decision, agreed, said_of_slip, slip_word
 from omr.records.store.measured import pack
 from omr.records.store.store import Act, Row, Store
 from omr.words import WITHDRAWN, AnswerState, Aside, PageDecision, SlipDecision, Standing
@@ -40,8 +41,8 @@ def decide(
     why: str,
     read: Callable[..., ReadPage],
     two_persons: bool = False,
-) -> None:
-    """Record what a person says about an item.
+) -> bool:
+    """Record what a person says about an item; return whether it is in force now.
 
     Parameters
     ----------
@@ -52,8 +53,9 @@ def decide(
     read : callable
         Reads the page of an item with a serial that was typed; of a further page, its number follows.
     two_persons : bool
-        Whether what makes a slip count wants two people: who spoke about it already is refused, and
-        a page is read with a typed serial once another person typed the same.
+        Whether what makes a slip count wants two people: who spoke about it already is refused, a word
+        on a slip changes nothing until another person says the same, and a page is read with a typed
+        serial once another person typed it, too.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def decide(
         refuse_closed(store, item.period)
     if item.kind is ItemKind.ANSWER:
         decide_answers(store, {name: answer}, by=by, why=why)
-        return
+        return True
     if len(answer) != 1:
         raise OmrError("review.one_word", item=name)
     if not why.strip():
@@ -75,9 +77,8 @@ def decide(
     if two_persons and answer[0] != WITHDRAW and spoke_last(store, item, by):
         raise OmrError("review.same_person", item=name, by=by)
     if item.kind is ItemKind.PAGE:
-        _decide_page(store, item, answer[0], by=by, why=why, read=read, two_persons=two_persons)
-    else:
-        _decide_slip(store, item, answer[0], by=by, why=why)
+        return _decide_page(store, item, answer[0], by=by, why=why, read=read, two_persons=two_persons)
+    return _decide_slip(store, item, answer[0], by=by, why=why, two_persons=two_persons)
 
 
 def decide_answers(store: Store, said: Mapping[str, Sequence[str]], *, by: str, why: str) -> None:
@@ -150,7 +151,7 @@ def _value(question: Question, text: str) -> str:
     return value
 
 
-def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> None:
+def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str, two_persons: bool) -> bool:
     outcomes: dict[str, SlipDecision] = {word: word for word in SLIP_OUTCOMES}
     outcomes[WITHDRAW] = SlipDecision.WITHDRAWN
     reason = word if word in rules().texts else None
@@ -158,18 +159,51 @@ def _decide_slip(store: Store, item: Item, word: str, *, by: str, why: str) -> N
         raise OmrError("review.bad_answer", answer=word[:60], choices=", ".join([*outcomes, *rules().texts]))
     outcome = SlipDecision.INVALID if reason else outcomes[word]
     with store.act("decide_slip", by=by, why=why) as act:
-        if outcome in (SlipDecision.COUNTS, SlipDecision.INVALID):
-            # Of one serial, one slip counts: the one that counted until now steps back.
-            _add_slip_decisions(act, _others_that_count(store, item), SlipDecision.REFUSED)
-        elif outcome is SlipDecision.WITHDRAWN:
-            _add_slip_decisions(act, _decided_with(store, item), SlipDecision.WITHDRAWN)
-        incomplete = _is_incomplete(store, item)
-        if incomplete and outcome is SlipDecision.REFUSED:
-            _add_slip_decisions(act, _other_pages(store, item), SlipDecision.REFUSED)
-        although = Aside.PAGES_MISSING.value if incomplete and outcome is SlipDecision.COUNTS else None
-        _add_slip_decisions(act, [item.reading], outcome, reason, although)
-        if len(_others_that_count(store, item)) + _counts(store, item) > 1:
-            raise OmrError("review.two_count", serial=item.serial)
+        if not two_persons:
+            _bring_about(store, act, item, outcome, reason)
+            return True
+        assert item.reading is not None  # a slip was read
+        word = slip_word(outcome, reason)
+        said = agreed([*said_of_slip(store, item.reading), Decision(by, "", word, ())])
+        agreed_on = said[0] if said else WITHDRAWN
+        changes = agreed_on != _in_force(store, item.reading)
+        if changes:
+            decided, _, rule = agreed_on.partition(" ")
+            _bring_about(store, act, item, SlipDecision(decided), rule or None)
+        if not (changes and agreed_on == word):  # the own word is kept, also where others settled it
+            _add_slip_decisions(act, [item.reading], outcome, reason, alone=True)
+        return agreed_on == word
+
+
+def _in_force(store: Store, reading: int) -> str:
+    """Return the word of people that a slip stands by; withdrawn where nobody spoke."""
+    row = store.row(
+        """SELECT outcome, reason FROM decided_slips AS this JOIN events USING (event)
+        WHERE act = 'decide_slip'
+          AND decision = (SELECT max(decision) FROM decided_slips WHERE reading = ? AND alone IS NULL)
+          AND reading = (SELECT reading FROM decided_slips AS last WHERE last.event = this.event
+                         ORDER BY decision DESC LIMIT 1)""",  # else it stepped back for another slip
+        reading,
+    )
+    return slip_word(row["outcome"], row["reason"]) if row else WITHDRAWN
+
+
+def _bring_about(
+    store: Store, act: Act, item: Item, outcome: SlipDecision, reason: str | None = None
+) -> None:
+    """Let a word on a slip be in force, with what follows for the others of its serial."""
+    if outcome in (SlipDecision.COUNTS, SlipDecision.INVALID):
+        # Of one serial, one slip counts: the one that counted until now steps back.
+        _add_slip_decisions(act, _others_that_count(store, item), SlipDecision.REFUSED)
+    elif outcome is SlipDecision.WITHDRAWN:
+        _add_slip_decisions(act, _decided_with(store, item), SlipDecision.WITHDRAWN)
+    incomplete = _is_incomplete(store, item)
+    if incomplete and outcome is SlipDecision.REFUSED:
+        _add_slip_decisions(act, _other_pages(store, item), SlipDecision.REFUSED)
+    although = Aside.PAGES_MISSING.value if incomplete and outcome is SlipDecision.COUNTS else None
+    _add_slip_decisions(act, [item.reading], outcome, reason, although)
+    if len(_others_that_count(store, item)) + _counts(store, item) > 1:
+        raise OmrError("review.two_count", serial=item.serial)
 
 
 def _is_incomplete(store: Store, item: Item) -> bool:
@@ -209,9 +243,10 @@ def _decided_with(store: Store, item: Item) -> list[int | None]:
     """Return the other slips that stepped back when this one was last decided, and not since."""
     rows = store.rows(
         """SELECT other.reading FROM decided_slips AS this JOIN decided_slips AS other USING (event)
-        WHERE this.decision = (SELECT max(decision) FROM decided_slips WHERE reading = ?)
+        WHERE this.decision = (SELECT max(decision) FROM decided_slips WHERE reading = ? AND alone IS NULL)
           AND other.reading <> this.reading
-          AND other.decision = (SELECT max(decision) FROM decided_slips WHERE reading = other.reading)""",
+          AND other.decision = (
+              SELECT max(decision) FROM decided_slips WHERE reading = other.reading AND alone IS NULL)""",
         item.reading,
     )
     return [row["reading"] for row in rows]
@@ -223,6 +258,8 @@ def _add_slip_decisions(
     outcome: SlipDecision,
     reason: str | None = None,
     although: str | None = None,
+    *,
+    alone: bool = False,
 ) -> None:
     first = act.next_id("decided_slips", "decision")
     rows: list[Row] = [
@@ -232,6 +269,7 @@ def _add_slip_decisions(
             "outcome": outcome,
             "reason": reason,
             "although": although,
+            "alone": 1 if alone else None,
         }
         for at, reading in enumerate(readings)
     ]
@@ -285,7 +323,7 @@ def _decide_page(
     why: str,
     read: Callable[..., ReadPage],
     two_persons: bool,
-) -> None:
+) -> bool:
     outcomes: dict[str, PageDecision] = {word: word for word in PAGE_OUTCOMES}
     outcomes[WITHDRAW] = PageDecision.WITHDRAWN
     reason = word if word in rules().texts else None
@@ -319,3 +357,4 @@ def _decide_page(
             rows = PageRows(store, act, item.batch, orders)
             rows.add_reading(item.page, str(picture), result)
             rows.insert()
+    return result is not None or serial is None

@@ -197,10 +197,14 @@ def _rated(store: Store, readings: Iterable[int], overall: Iterable[str]) -> set
     return {int(row["reading"]) for row in rows}
 
 
-def agreed(item: DoubtfulItem) -> tuple[str, tuple[str, ...]] | None:
-    """Return what two readers said alike, who did not know of each other; None where they did not."""
-    values = [one.value for one in standing(item.said).values()]
-    return next((value for value in values if values.count(value) > 1), None)
+def agreed(said: Sequence[Decision]) -> tuple[str, tuple[str, ...]] | None:
+    """Return what two readers said alike, who did not know of each other; None where they did not.
+
+    Of two pairs that differ, the later one.
+    """
+    stands = standing(said)
+    values = [one.value for one in said if stands.get(one.by) is one]
+    return next((value for value in reversed(values) if values.count(value) > 1), None)
 
 
 def latest(store: Store, item: Item) -> Decision | None:
@@ -321,10 +325,8 @@ def to_confirm(store: Store) -> dict[str, tuple[Decision, ...]]:
     What makes a slip count or not, two readers say.
     """
     said: dict[str, list[Decision]] = {}
-    for row in store.rows(_SLIP_DECISIONS, PageDecision.RESCANNED):
-        value = " ".join(filter(None, (row["outcome"], row["reason"], row["serial"])))
-        state = WITHDRAWN if row["outcome"] == WITHDRAWN else value
-        said.setdefault(row["item"], []).append(Decision(row["by"], row["at"], state, ()))
+    for row in store.rows(_SAID_OF_ALL, PageDecision.RESCANNED):
+        said.setdefault(row["item"], []).append(_word(row))
     return {
         item: tuple(all_)
         for item, all_ in said.items()
@@ -332,13 +334,31 @@ def to_confirm(store: Store) -> dict[str, tuple[Decision, ...]]:
     }
 
 
+def said_of_slip(store: Store, reading: int) -> list[Decision]:
+    """Return what people said about one slip as a whole, the first first."""
+    return [_word(row) for row in store.rows(_SAID_OF_SLIP, reading)]
+
+
+def slip_word(outcome: str, *more: str | None) -> str:
+    """Return what a decision on a slip or page is compared by: with its rule, or the typed serial."""
+    return " ".join(filter(None, (outcome, *more)))
+
+
+def _word(row: sqlite3.Row) -> Decision:
+    return Decision(row["by"], row["at"], slip_word(row["outcome"], row["reason"], row["serial"]), ())
+
+
 # Of a decision on a slip that made another one of the same serial step back, the last row is
 # the decision itself. A typed serial is settled once the page was read with it: at once, where one
 # person works alone, else when a second one typed the same.
-_SLIP_DECISIONS: Final = """
+_SLIPS_SAID: Final = """
     SELECT 'S' || reading AS item, outcome, reason, NULL AS serial, by, at, events.event
     FROM decided_slips JOIN events USING (event)
     WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY event) AND act = 'decide_slip'
+"""
+_SAID_OF_SLIP: Final = f"{_SLIPS_SAID} AND reading = ? ORDER BY decision"
+_SAID_OF_ALL: Final = f"""
+    {_SLIPS_SAID}
     UNION ALL
     SELECT 'P' || page, outcome, reason, serial, by, at, events.event
     FROM decided_pages JOIN events USING (event)

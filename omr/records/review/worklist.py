@@ -341,7 +341,7 @@ class Worklist:
             if added is None:
                 every = self._look(store, self.wants_second)
                 self._items = {item.item: item for item in in_order(every)}
-                self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i)}
+                self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i.said)}
             elif added:
                 for item in self._look(store, self.wants_second, readings=added):
                     self._put(item)
@@ -361,7 +361,7 @@ class Worklist:
         self._known.pop(item.item, None)
         if item.status is Status.SETTLED:
             self._items.pop(item.item, None)
-            if agreed(item):
+            if agreed(item.said):
                 self._known[item.item] = item
         else:
             self._items[item.item] = replace(item, rank=0) if item.status is Status.DISPUTED else item

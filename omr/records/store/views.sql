@@ -68,7 +68,8 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT reading AS decided_reading, outcome AS outcome_by_hand, reason AS reason_by_hand, although
     FROM decided_slips
-    WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY reading)
+    -- What one person said alone is in force once another says the same.
+    WHERE decision IN (SELECT max(decision) FROM decided_slips WHERE alone IS NULL GROUP BY reading)
 ) ON decided_reading = standing_readings.reading
 WHERE outcome_by_hand IS NOT 'void' -- a serial that was typed wrong was never here
   AND batch NOT IN (SELECT batch FROM withdrawn_batches);

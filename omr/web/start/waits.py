@@ -18,8 +18,8 @@ from omr.records.inbox.outlook import age, outlook
 from omr.records.month.board import LACKS, UnitLine, month_board
 from omr.records.month.closing import status
 from omr.records.offices.periods import parse_period
+from omr.records.review.cases import cases_for
 from omr.records.review.progress import Waiting, periods, waiting_since
-from omr.records.review.second_reading import to_confirm
 from omr.records.review.transcripts import untyped
 from omr.records.review.worklist import Wanted
 from omr.records.store.store import Store
@@ -29,7 +29,6 @@ from omr.web.frame.visit import Visit
 from omr.words import PeriodState
 
 _LATEST: Final = 6  # batches on the front page
-_CASES: Final = ("held", "slip", "page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +160,13 @@ def _review(visit: Visit, store: Store) -> Iterator[Note]:
 
 
 def _cases(visit: Visit, store: Store) -> Iterator[Note]:
-    found = [one for kind, one in _waiting(visit, store).items() if kind in _CASES]
-    count = sum(one.count for one in found)
-    if count:
-        since = say("start.oldest", age=_oldest(*(one.since for one in found)))
-        yield Note(f"{say('start.cases', count=number(count))} {since}")
-    said = visit.office.kept.get(store, ("to confirm",), lambda: to_confirm(store))
-    second = sum(visit.me.name not in {one.by for one in decisions} for decisions in said.values())
-    if second:
+    name = visit.me.name
+    mine = visit.office.kept.get(store, ("cases", name), lambda: cases_for(store, name))
+    fresh = [case for case in mine if not case.second]
+    if fresh:
+        since = say("start.oldest", age=_oldest(*(case.came for case in fresh)))
+        yield Note(f"{say('start.cases', count=number(len(fresh)))} {since}")
+    if second := len(mine) - len(fresh):
         yield Note(say("start.to_confirm", count=number(second)))
 
 

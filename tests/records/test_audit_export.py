@@ -83,6 +83,9 @@ def office(scanner: Scanner, store: Store, issued_run: Issuing, tmp_path: Path) 
     ]
     for item, answer in decisions:
         decide(store, item, [answer], by="lan", why="đã xem", read=lambda item, serial: slip(run, 9, B2="1"))
+    # What one person says alone is in the export, and in no figure.
+    said = {"by": "lan", "why": "đã xem", "two_persons": True}
+    assert not decide(store, f"S{eight}", ["KHL6"], read=lambda item, serial: slip(run, 9), **said)
     receive(store, [str(other.serial(other.first))], unit="PC06", by="lan")
     spoil(store, [f"{run.serial(10)}..{run.serial(11)}"], why="rách", by="lan")
     count(

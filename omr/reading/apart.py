@@ -22,6 +22,7 @@ from omr.forms.printing.cover import Cover
 from omr.messages import shown
 from omr.reading.files.pictures import Pixels
 from omr.reading.limits import Limits, confine, context, ran_out, start, timed
+from omr.reading.page.drawn import is_drawn
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, ScannedPage, broken, colour_of, decode, open_pages
 
@@ -164,6 +165,18 @@ def cover_of(path: Path) -> Cover | None:
     """Return what the sheet on top of a file says, if it is a cover sheet."""
     top = next(iter(open_pages(path)), None)
     return find_cover(top) if top is not None else None
+
+
+def is_drawn_file(path: Path, pages: int) -> bool:
+    """Return whether the first pages of a file were drawn by a program, all of them."""
+    looked_at = 0
+    for page in open_pages(path):
+        if looked_at == pages or not is_drawn(decode(page)):
+            break
+        looked_at += 1
+    else:
+        return looked_at > 0
+    return looked_at == pages
 
 
 def page_at(path: Path, number: int, made_of: str = "") -> EncodedPage | None:

@@ -24,7 +24,7 @@ from omr.reading.scan.pages import EncodedPage
 from omr.records.intake.claims import Claims
 from omr.records.intake.left_out import add_left_out
 from omr.records.intake.orders import Orders
-from omr.records.intake.prints import refuse_prints
+from omr.records.intake.prints import refuse_pictures, refuse_prints
 from omr.records.intake.rows import CoverSheet, PageRows, Sent
 from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
@@ -112,6 +112,8 @@ def take_in(
     if not prints:
         refuse_prints(store, files)
     with Apart(limits) as apart:
+        if not prints:
+            refuse_pictures(files, read, apart)
         return _taken_in(store, files, read, orders, apart, scans=scans, by=by, seen=seen, waits=waits)
 
 

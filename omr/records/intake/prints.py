@@ -2,26 +2,33 @@
 
 Told by its contents, whatever it is called: the very file that was printed; one that names a print
 run in its keywords; or, saved again by another program, a PDF that was drawn and not scanned, with
-the serial of an issued slip written on a page that holds no picture.
+the serial of an issued slip written on a page that holds no picture. A print that was turned into
+pictures has none of that: its pages lie as no sheet lies in a scanner, and nothing is marked on them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from omr.errors import OmrError, RegisterError
+from omr.errors import OmrError, RegisterError, ScanError
 from omr.files import kind_of_scan, sha256_of
 from omr.forms.serial import IssuedSerials, parse_serial
+from omr.reading.apart import Apart, is_drawn_file
+from omr.reading.reader import ReadPage, Result
+from omr.reading.scan.pages import EncodedPage
 from omr.records.register.register import issued, printed_run
 from omr.records.store.store import Store
+from omr.words import AnswerState
 
 _PAGES_LOOKED_AT: Final = 3  # a print file has a serial on each
+_FILES_LOOKED_AT: Final = 5  # as pictures: what follows in a stack came from the same machine
 # As printed: digit, year, seven digits of the number, three guard letters, check characters.
 _SERIAL: Final = re.compile(r"\d\s?\d{2}\s?\d{7}\s?[A-Z]{3}\s?[A-Z0-9]{2}")
 
@@ -48,6 +55,38 @@ def refuse_prints(store: Store, files: Iterable[Path]) -> None:
             run = _drawn_run(file, serials)
         if run is not None:
             raise RegisterError("records.print_file", file=file.name, run=run)
+
+
+def refuse_pictures(
+    files: Sequence[Path], read: Callable[[Iterable[EncodedPage]], Iterator[Result]], apart: Apart
+) -> None:
+    """Refuse files that hold pictures of our own prints, with nothing marked on their first pages.
+
+    Raises
+    ------
+    RegisterError
+        Naming the first such file and its print run.
+    """
+    for file in files[:_FILES_LOOKED_AT]:
+        if _is_drawn(file, apart):
+            results = list(read(islice(apart.pages(file), _PAGES_LOOKED_AT)))
+            if run := _run_of_empty(results):
+                raise RegisterError("records.print_file", file=file.name, run=run)
+
+
+def _is_drawn(file: Path, apart: Apart) -> bool:
+    try:
+        return apart.call(is_drawn_file, file, _PAGES_LOOKED_AT)
+    except ScanError:  # reading will say what is wrong
+        return False
+
+
+def _run_of_empty(results: Sequence[Result]) -> str | None:
+    """Return the run of the first page, if all pages are slips of ours on which nobody marked anything."""
+    for one in results:
+        if not isinstance(one, ReadPage) or any(a.state is not AnswerState.NO_ANSWER for a in one.answers):
+            return None
+    return next((one.page.issue.run for one in results if isinstance(one, ReadPage)), None)
 
 
 def _drawn_run(file: Path, serials: IssuedSerials) -> str | None:

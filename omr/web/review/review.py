@@ -218,7 +218,7 @@ def _check(visit: Visit, store: Store, known: DoubtfulItem, words: list[str]) ->
     """Compare an answer with what two others said; the register learns nothing."""
     given = spoken(_question(store, known), answer_of(store, known, words))
     visit.office.accounts.note_known(
-        visit.me.name, known.item, right=given is not None and given.compared == agreed(known)
+        visit.me.name, known.item, right=given is not None and given.compared == agreed(known.said)
     )
 
 

@@ -1,0 +1,57 @@
+"""Was a page drawn by a program, and never on paper? Our own print turned into a picture looks like a slip.
+
+A sheet in a scanner is askew, off the corner, and its white is not one grey: each by chance may be next to
+nothing, all together on one page hardly, on every page of a file never. What a program draws has none of
+it. Whether such a page is an empty print of ours, or was filled in on a screen, is asked by who reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from omr.errors import PageError
+from omr.geometry import Box, apply
+from omr.reading.page.align import AlignedPage, align
+from omr.reading.page.locate import locate
+from omr.reading.scan.pages import Depth, ScannedPage
+
+# Measured by bench/drawn.py: a print as pictures by three programs at 150 to 300 dpi, lossless and as JPEG
+# down to quality 20, beside simulated scans of office scanners in good order.
+MOST_TURN_DEG: Final = 0.006  # pictures at most 0.003; one scan in a hundred is less askew than this
+MOST_OFF_MM: Final = 0.5  # of the sheet's corners from the picture's: pictures at most 0.33, at 150 dpi
+LEAST_WHITE: Final = 0.6  # share of one grey among the light ones: pictures from 0.68; scans 0.18 to 0.84
+_LIGHT: Final = 160  # grey level above which paper lies, and print does not
+
+
+def is_drawn(scan: ScannedPage) -> bool:
+    """Return whether a page lies as no sheet in a scanner does, on white that no scanner sees."""
+    if scan.depth is not Depth.BILEVEL and one_white(scan) < LEAST_WHITE:
+        return False
+    try:
+        page = align(locate(scan))
+    except PageError:
+        return False
+    return turn_deg(page) <= MOST_TURN_DEG and off_mm(page) <= MOST_OFF_MM
+
+
+def turn_deg(page: AlignedPage) -> float:
+    """Return how far a page is from standing upright or lying on a side."""
+    x, y = page.scan_from_page[:, 0]
+    return float(abs((np.degrees(np.arctan2(y, x)) + 45) % 90 - 45))
+
+
+def off_mm(page: AlignedPage) -> float:
+    """Return how far the corner of the sheet that is off most lies from a corner of the picture."""
+    frame, (height, width) = page.located.frame, page.located.scan.grey.shape
+    sheet = apply(page.scan_from_page, Box(0, 0, frame.width_mm, frame.height_mm).corners_mm)
+    picture = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    apart = np.linalg.norm(sheet[:, None] - picture, axis=2).min(axis=1)
+    return float(apart.max() / np.sqrt(abs(np.linalg.det(page.scan_from_page[:, :2]))))
+
+
+def one_white(scan: ScannedPage) -> float:
+    """Return which share of the light pixels has the one grey that most of them have."""
+    light = np.bincount(scan.grey.ravel(), minlength=256)[_LIGHT:]
+    return float(light.max() / max(1, light.sum()))

@@ -24,7 +24,7 @@ COMMANDS: Final = {
         "alignment": "alignment",
         "traced": "traced",
     },
-    "identity": {"serials": "serials", "sheets": "sheets"},
+    "identity": {"serials": "serials", "sheets": "sheets", "pictures": "pictures"},
     "trust": {"signals": "signals", "strokes": "strokes"},
     "cluster": {"trial": "trial", "machines": "trial:on_machines", "overhead": "trial:overhead"},
     "scale": {

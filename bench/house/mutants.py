@@ -43,7 +43,7 @@ CORES: Final = {
     "decide": Core(
         "omr/reading/marks/decide.py", ("tests/reading/test_decide.py", "tests/reading/test_put_together.py")
     ),
-    "reconcile": Core("omr/records/month/reconcile.py", ("tests/records/test_stock.py",)),
+    "reconcile": Core("omr/records/month/reconcile.py", ("tests/records/test_books.py",)),
     "tallies": Core("omr/records/counts/tallies.py", ("tests/records/test_tallies.py",)),
     "chain": Core(
         "omr/records/store/chain.py", ("tests/records/test_audit.py", "tests/records/test_rollback.py")

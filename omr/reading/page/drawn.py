@@ -17,7 +17,7 @@ from omr.reading.page.align import AlignedPage, align
 from omr.reading.page.locate import locate
 from omr.reading.scan.pages import Depth, ScannedPage
 
-# Measured by bench/drawn.py: a print as pictures by three programs at 150 to 300 dpi, lossless and as JPEG
+# Measured by `python bench identity pictures`: a print as pictures by three programs at 150 to 300 dpi, lossless and as JPEG
 # down to quality 20, beside simulated scans of office scanners in good order.
 MOST_TURN_DEG: Final = 0.006  # pictures at most 0.003; one scan in a hundred is less askew than this
 MOST_OFF_MM: Final = 0.5  # of the sheet's corners from the picture's: pictures at most 0.33, at 150 dpi

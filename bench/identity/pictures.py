@@ -1,4 +1,6 @@
-"""How far apart are pictures of our print and scans of it? ``python bench/drawn.py [PAGES]``.
+"""How far apart are pictures of our print and scans of it? Figures behind reading/page/drawn.py.
+
+    python bench identity pictures [PAGES]
 
 Prints slips, turns them into pictures at several resolutions and depths, with PDFium, poppler and
 Ghostscript, and scans as many with simulated scanners in good order. Prints the numbers by which
@@ -8,15 +10,15 @@ Ghostscript, and scans as many with simulated scanners in good order. Prints the
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import cv2
 import pypdfium2
-from harness import table
+from harness import measurement, table
 
 from omr.forms.layout import find_form
 from omr.forms.printing.printing import print_forms
@@ -33,6 +35,8 @@ from omr.simulate.stacks import Stack, simulate_stack
 DEPTHS = {"grey": "L", "colour": "RGB", "1-bit": "1"}
 
 
+@measurement(__doc__)
+@click.argument("pages", default=20)
 def main(pages: int) -> None:
     """Draw, scan, compare, print."""
     cv2.setNumThreads(1)
@@ -98,7 +102,3 @@ def scans(printed: Path, pages: int) -> Iterator[tuple[str, Path]]:
             file = printed.with_name(f"scan-{seed}-{depth.value}.pdf")
             write_pdf((picture for picture, _ in simulate_stack(stack)), file)
             yield f"scanned, {depth.value}", file
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

@@ -1,10 +1,10 @@
-"""How far apart are pictures of our print and scans of it? Figures behind reading/page/drawn.py.
+"""How far apart are pictures of our print and scans of it? Figures behind reading/place/drawn.py.
 
     python bench identity pictures [PAGES]
 
 Prints slips, turns them into pictures at several resolutions and depths, with PDFium, poppler and
 Ghostscript, and scans as many with simulated scanners in good order. Prints the numbers by which
-`omr.reading.page.drawn` tells them apart, and how many pages it takes for pictures.
+`omr.reading.place.drawn` tells them apart, and how many pages it takes for pictures.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from omr.forms.layout import find_form
 from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import fingerprint
-from omr.reading.page.align import align
-from omr.reading.page.drawn import is_drawn, off_mm, one_white, turn_deg
-from omr.reading.page.locate import locate
+from omr.reading.place.align import align
+from omr.reading.place.drawn import is_drawn, off_mm, one_white, turn_deg
+from omr.reading.place.locate import locate
 from omr.reading.scan.pages import Depth, ScannedPage, decode, open_pages
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf

@@ -22,7 +22,7 @@ from omr.forms.printing.cover import Cover
 from omr.messages import shown
 from omr.reading.files.pictures import Pixels
 from omr.reading.limits import Limits, confine, context, ran_out, start, timed
-from omr.reading.page.drawn import is_drawn
+from omr.reading.place.drawn import is_drawn
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, ScannedPage, broken, colour_of, decode, open_pages
 

@@ -21,9 +21,9 @@ from omr.geometry import apply
 from omr.reading.apart import Apart
 from omr.reading.limits import USUAL
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.page.align import align
-from omr.reading.page.drawn import is_drawn
-from omr.reading.page.locate import locate
+from omr.reading.place.align import align
+from omr.reading.place.drawn import is_drawn
+from omr.reading.place.locate import locate
 from omr.reading.reader import Desk, Result, read_page
 from omr.reading.scan.pages import EncodedPage, decode, open_pages
 from omr.records.intake.prints import refuse_pictures

@@ -14,10 +14,10 @@ import pytest
 from scanned import FORM, rejected, slip
 
 from omr.forms.serial import Issue
-from omr.records.counts.reconcile import Line, reconcile, spans
 from omr.records.intake.orders import Orders
 from omr.records.intake.rows import PageRows, Sent
-from omr.records.register.periods import parse_period
+from omr.records.month.reconcile import Line, reconcile, spans
+from omr.records.offices.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
 from omr.records.store.store import Store
 

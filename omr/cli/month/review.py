@@ -40,7 +40,7 @@ def list_(
 ) -> int:
     """List what waits."""
     from omr.cli.person import has_accounts
-    from omr.records.review.cases import spoken_of, to_be_confirmed
+    from omr.records.cases.cases import spoken_of, to_be_confirmed
     from omr.records.review.queue import queue
 
     only = {"batch": batch, "unit": unit, "form": form, "period": period, "kind": kind, "reason": reason}

@@ -13,12 +13,12 @@ from typing import Final
 
 from omr.messages import say
 from omr.records.batches.batches import BatchLine, batches
+from omr.records.cases.cases import cases_for
 from omr.records.inbox.inbox import Inbox
 from omr.records.inbox.outlook import age, outlook
 from omr.records.month.board import LACKS, UnitLine, month_board
 from omr.records.month.closing import status
 from omr.records.offices.periods import parse_period
-from omr.records.review.cases import cases_for
 from omr.records.review.progress import Waiting, periods, waiting_since
 from omr.records.review.transcripts import untyped
 from omr.records.review.worklist import Wanted

@@ -13,8 +13,8 @@ import numpy as np
 
 from omr.errors import PageError
 from omr.geometry import Box, apply
-from omr.reading.page.align import AlignedPage, align
-from omr.reading.page.locate import locate
+from omr.reading.place.align import AlignedPage, align
+from omr.reading.place.locate import locate
 from omr.reading.scan.pages import Depth, ScannedPage
 
 # By `python bench identity pictures 40`: 27 pictures of a print by three programs at 150 to 300 dpi, lossless

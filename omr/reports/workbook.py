@@ -37,6 +37,7 @@ LINE_PT: Final = 13.5
 TIDY_ROWS_PRINTED: Final = 30  # of the sheets for programs: enough to see what they are
 MOST_ABOVE_CHART: Final = 8  # rows of a table that leave its chart room on the same page
 LEAST_DIGITS: Final = 5.8  # "100,00" with room on both sides
+MOST_DIGITS: Final = 40  # of a column of the sheets for programs
 
 # "_-" keeps the width of a dash between number and line.
 NUMBER_FORMATS: Final = {
@@ -53,8 +54,10 @@ NUMBER_FORMATS: Final = {
 ALIGN: Final = {Style.TEXT: "left", Style.WORD: "center", Style.ORDER: "center"}
 # Greys and patterns that stay apart in black and white, best level first.
 FILLS: Final = (
-    {"fill": {"color": "#404040"}},
-    {"fill": {"color": "#A6A6A6"}},
+    {
+        "fill": {"color": "#595959"}
+    },  # not to be taken for the black of the worst, in a legend as small as it is
+    {"fill": {"color": "#BFBFBF"}},
     {"fill": {"color": "white"}},  # two patterns are one to LibreOffice
     {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": "black", "bg_color": "white"}},
     {"fill": {"color": "black"}},
@@ -121,7 +124,7 @@ def workbook(month: Month, tables: Sequence[Table], smallest: int = tidy.SMALLES
             ("Từ điển", tidy.DICTIONARY, tidy.dictionary_rows()),
         ):
             sheet = book.add_worksheet(name)
-            _tidy_sheet(sheet, look, columns, list(rows))
+            _tidy_sheet(sheet, look, columns, list(rows), wrapped=name == "Từ điển")  # sentences, to be read
             _print_setup(sheet, month)
             # For programs, not for paper: printing the whole book does not print a hundred pages of it.
             sheet.print_area(0, 0, TIDY_ROWS_PRINTED, len(columns) - 1)
@@ -366,14 +369,26 @@ def _trend(sheet: Worksheet, look: Look, top: int, month: Month) -> None:
 
 
 def _tidy_sheet(
-    sheet: Worksheet, look: Look, columns: Sequence[str], rows: Sequence[Sequence[tidy.Value]]
+    sheet: Worksheet,
+    look: Look,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[tidy.Value]],
+    *,
+    wrapped: bool = False,
 ) -> None:
-    head, plain, real = look.make(bold=True, bottom=1), look.make(), look.make(num_format="0.00")
+    head, plain, real = (
+        look.make(bold=True, bottom=1),
+        look.make(text_wrap=wrapped),
+        look.make(num_format="0.00"),
+    )
     for at, column in enumerate(columns):
         sheet.write_string(0, at, column, head)
         longest = max((len(str(row[at])) for row in rows[:500]), default=0)
-        sheet.set_column(at, at, min(max(len(column), longest) + 2, 40))
+        sheet.set_column(at, at, min(max(len(column), longest) + 2, MOST_DIGITS))
     for line, row in enumerate(rows, 1):
+        if wrapped:
+            lines = max(_lines(str(value), MOST_DIGITS * MM_PER_DIGIT) for value in row)
+            sheet.set_row(line, lines * LINE_PT)
         for at, value in enumerate(row):
             if isinstance(value, str):
                 sheet.write_string(line, at, value, plain)

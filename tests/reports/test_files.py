@@ -268,8 +268,16 @@ def test_no_two_levels_look_alike_where_patterns_are_hatches():
     assert len({str(fill) for fill in FILLS}) == len(FILLS)
 
 
-def test_the_last_rows_of_a_table_stay_together(written):
+def test_rows_stay_with_what_they_belong_to(written):
+    """The last rows of a table with each other and with its note; what heads rows, with the first of them."""
     for table in written.tables:
+        keeps = ["w:keepNext" in row._tr.xml for row in table.rows]
+        bold = ["<w:b/>" in row._tr.xml for row in table.rows]
+        heading = ["w:tblHeader" in row._tr.xml for row in table.rows]
+        after = table._tbl.getnext()
+        note = after is not None and "<w:i/>" in getattr(after, "xml", "")
         if len(table.rows) > 8:
-            keeps = ["w:keepNext" in row._tr.xml for row in table.rows]
-            assert keeps[-3:] == [True, True, False]
+            assert keeps[-3:] == [True, True, note]
+        if sum(heading):  # a table of figures
+            heads = [at for at in range(len(keeps) - 1) if bold[at] and not bold[at + 1] and not heading[at]]
+            assert all(keeps[at] for at in heads), table.cell(0, 0).text

@@ -33,14 +33,9 @@ def table_element(table: Table) -> BaseOxmlElement:
     """Return the table as an element to be put into a document's body."""
     widths = [round(column.width_mm * TWIPS_PER_MM) for column in table.columns]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-    last = len(table.rows) - 1
     rows = [
         *_heading_rows(table.columns, widths),
-        *(
-            # No page begins with the last row of a table alone.
-            _row(row, table.columns, widths, keep=last - KEPT_TOGETHER < at < last)
-            for at, row in enumerate(table.rows)
-        ),
+        *(_row(row, table.columns, widths, keep=_keeps(table, at)) for at, row in enumerate(table.rows)),
     ]
     return parse_xml(
         f"<w:tbl {nsdecls('w')}><w:tblPr>"
@@ -49,6 +44,19 @@ def table_element(table: Table) -> BaseOxmlElement:
         f"<w:tblCellMar>{_inside('left')}{_inside('right')}</w:tblCellMar>"
         f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
     )
+
+
+def _keeps(table: Table, at: int) -> bool:
+    """Whether a row stays on one page with what follows it.
+
+    No page begins with the last row of a table alone, or with a note to the table before it, and none ends
+    with the heading of rows that stand on the next.
+    """
+    last = len(table.rows) - 1
+    if at == last:
+        return bool(table.notes)
+    heads = table.rows[at].weight is not Weight.BODY and table.rows[at + 1].weight is Weight.BODY
+    return heads or at > last - KEPT_TOGETHER
 
 
 def _inside(side: str) -> str:
@@ -90,7 +98,6 @@ def _row(row: Row, columns: Sequence[Column], widths: Sequence[int], *, keep: bo
     if row.weight is Weight.GROUP:
         text = next(str(cell) for cell in row.cells if cell)
         span = f'<w:gridSpan w:val="{len(columns)}"/>'
-        # Not left alone at the foot of a page.
         return _xml_row([_xml_cell(text, sum(widths), "left", bold=True, extra=span, keep=True)])
     cells = []
     for cell, column, width in zip(row.cells, columns, widths, strict=True):

@@ -327,5 +327,7 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
             f"“*”: ô dưới {settings.smallest_cell} phiếu, tỷ lệ có dưới {settings.smallest_cell} phiếu hài "
             "lòng hoặc chưa hài lòng, và ô có thể suy ra chúng được che để không ai nhận ra người trả lời; "
             "nhóm “Không ghi” không chỉ ra ai nên chỉ che cùng ô khác. " + MARGIN_NOTE,
-        ),
+        )
+        if rows
+        else ("Trong kỳ không có phiếu hợp lệ nào trả lời câu đánh giá chung.",),
     )

@@ -206,8 +206,8 @@ def opinions_table(month: Month) -> Table:
             channel = "điện tử" if opinion.channel is Channel.ELECTRONIC else "giấy"
             field = fields.get(opinion.form, opinion.form)
             rows.append(Row((number, opinion.text, channel, unit, field, "")))
-    note = "; ".join(comment_counts(month))
-    return Table("07", "Ý kiến góp ý", columns, tuple(rows), (f"{note}.",) if note else ())
+    note = "; ".join(comment_counts(month)) or "Trong kỳ không có phiếu ghi ý kiến góp ý"
+    return Table("07", "Ý kiến góp ý", columns, tuple(rows), (f"{note}.",))
 
 
 def comment_counts(month: Month) -> tuple[str, ...]:

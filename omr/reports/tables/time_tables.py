@@ -99,7 +99,7 @@ def changes_table(month: Month, before: Month | None, settings: ReportSettings) 
         f"{len(tested)} so sánh đơn vị × câu hỏi có từ {settings.ranked_from} câu trả lời ở cả hai kỳ; chỉ "
         "nêu thay đổi vượt mức ngẫu nhiên: kiểm định chính xác Fisher hai phía, xác suất đã hiệu chỉnh theo "
         "số phép so sánh (Benjamini – Hochberg) không quá 5%. Không so sánh nơi mẫu phiếu hoặc đơn vị thay "
-        "đổi."
+        "đổi." + ("" if rows else " Kỳ này không có thay đổi nào như vậy.")
     )
     return Table("09", "Thay đổi vượt mức ngẫu nhiên so với kỳ trước", columns, _numbered(rows), (note,))
 

@@ -48,20 +48,22 @@ class Pieces:
     goes_on: Ints  # (K,): the same of pieces of any size that go on from a mark: a loop is no tail
 
     @classmethod
-    def of(cls, layer: InkLayer, held: NDArray[np.int32], middles: Floats) -> Pieces:
+    def of(cls, layer: InkLayer, held: NDArray[np.int32], some: Ints, middles: Floats) -> Pieces:
         """Follow the strokes of a page.
 
         Parameters
         ----------
         layer : InkLayer
-        held : (N, n, n) int32 ndarray
-            The pieces within each box.
+        held : (M, n, n) int32 ndarray
+            The pieces within each box that holds any.
+        some : (M,) int ndarray
+            Which boxes these are.
         middles : (N, 2) float64 ndarray
             Of the boxes, px.
         """
-        count, total = len(held), len(layer.stats)
+        count, total = len(middles), len(layer.stats)
         there = np.nonzero(held)
-        inside = counted(there[0], held[there], count, total)
+        inside = counted(some[there[0]], held[there], count, total)
         area = layer.stats[:, cv2.CC_STAT_AREA]
         of_box, is_mark = np.full(total, -1, np.intp), np.zeros(total, np.bool_)
         if count:
@@ -145,40 +147,47 @@ def _with_tails(layer: InkLayer, of_box: Ints, middles: Floats) -> Ints:
     left, top, width, height = (stats[:, at] for at in range(4))
     free = free[np.maximum(width, height)[free] <= LONGEST_PX]
     for _ in range(ROUNDS):
-        marks = np.flatnonzero(out >= 0)
+        is_mark = out >= 0
+        marks = np.flatnonzero(is_mark)
         if not len(marks) or not len(free):
             break
         near = left[free][:, None] - GAP_PX < (left + width)[marks]
         near &= left[marks] < (left + width)[free][:, None] + GAP_PX
         near &= top[free][:, None] - GAP_PX < (top + height)[marks]
         near &= top[marks] < (top + height)[free][:, None] + GAP_PX
-        some = np.flatnonzero(near.any(axis=1)).tolist()
-        found = {int(free[at]): _tail_of(layer, int(free[at]), marks[near[at]], out, middles) for at in some}
+        some = free[near.any(axis=1)].tolist()
+        found = {piece: _tail_of(layer, piece, is_mark, out, middles) for piece in some}
         for piece, box in found.items():
             out[piece] = box
         free = free[out[free] < 0]
     return out
 
 
-def _tail_of(layer: InkLayer, piece: int, marks: Ints, of_box: Ints, middles: Floats) -> int:
+def _tail_of(layer: InkLayer, piece: int, is_mark: NDArray[np.bool_], of_box: Ints, middles: Floats) -> int:
     """Return the box whose mark's stroke goes on in a piece; -1 without one."""
     left, top, width, height, _ = layer.stats[piece].tolist()
     first, begin = max(top - GAP_PX, 0), max(left - GAP_PX, 0)
     there = np.s_[first : top + height + GAP_PX, begin : left + width + GAP_PX]
     pieces = layer.pieces[there]
-    own, others = np.argwhere(pieces == piece), np.argwhere(np.isin(pieces, marks))
-    if not len(others):
+    (row, column), (to_row, to_column) = np.nonzero(pieces == piece), np.nonzero(is_mark[pieces])
+    if not len(to_row):
         return -1
-    apart = ((own[:, None] - others[None]) ** 2).sum(axis=2)
-    at, to = np.unravel_index(int(apart.argmin()), apart.shape)
-    box = int(of_box[pieces[tuple(others[to])]])
-    if apart[at, to] > GAP_PX**2:
+    apart = (row[:, None] - to_row) ** 2 + (column[:, None] - to_column) ** 2
+    at, to = divmod(int(apart.argmin()), len(to_row))
+    least = int(apart[at, to])
+    box = int(of_box[pieces[to_row[to], to_column[to]]])
+    if least > GAP_PX**2:
         return -1
-    way = np.rint(np.linspace(own[at], others[to], 2 + int(np.sqrt(apart[at, to])))).astype(np.intp)[1:-1]
-    hidden = layer.printed[there][way[:, 0], way[:, 1]] > OUTLINE
-    if not len(hidden) or hidden.mean() >= HIDDEN or _points_at(own + (first, begin), middles[box]):
+    steps = 2 + int(np.sqrt(least))
+    way = (
+        np.rint(np.linspace(one[at], other[to], steps)).astype(np.intp)[1:-1]
+        for one, other in ((row, to_row), (column, to_column))
+    )
+    hidden = layer.printed[there][tuple(way)] > OUTLINE
+    if not len(hidden) or hidden.mean() >= HIDDEN:
         return box
-    return -1
+    own = np.stack([row + first, column + begin], axis=1)
+    return box if _points_at(own, middles[box]) else -1
 
 
 def _points_at(piece: Ints, middle: Floats) -> bool:

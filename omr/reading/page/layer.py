@@ -7,6 +7,7 @@ comments, streaks, the seal. What looks at the page later looks at this layer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -36,6 +37,7 @@ RUN_LEVEL: Final = 64  # of 255: darkness of a line through letters
 RUN_MM: Final = 3.5  # longer than the dark runs of letters, blurred ones included
 RUN_LEAN_PX: Final = 3  # by which such a line may rise over that length
 NEAR: Final = 4  # px around a box that move with it
+ROUNDING: Final = 2e-4  # levels by which 32 bits may be off
 ROW_MM: Final = 3.0  # boxes whose upper edges are this close are one row
 
 Mask = NDArray[np.uint8]
@@ -50,6 +52,7 @@ class InkLayer:
     ink: NDArray[np.uint8]  # (H, W): darkness that print does not explain
     soft: NDArray[np.uint8]  # (H, W): the same, averaged over 3 by 3 px
     strokes: Mask  # (H, W): 1 where there is a stroke
+    joined: Mask  # (H, W): the same, and where strokes may go on under print
     pieces: NDArray[np.int32]  # (H, W): strokes that hang together have one number, 0 is none
     stats: NDArray[np.int32]  # (K, 5): left, top, width, height, area of each piece
     struck: Mask  # (H, W): 1 on lines that run through printed words, as no letter does
@@ -73,47 +76,80 @@ def ink_layer(
         Where the scan shows something else than the sheet's ink: dirt of the glass, the office's red.
     """
     dark, contrast = darkness(page, raster)
-    printed = _wider(laid, _spread(dark, raster))
-    ink = np.asarray(cv2.subtract(dark, printed), np.uint8)
-    _, open_paper = cv2.threshold(printed, OUTLINE, 255, cv2.THRESH_BINARY_INV)
-    ink = np.asarray(cv2.bitwise_and(cv2.bitwise_and(ink, open_paper), raster.open), np.uint8)
+    by = _spread(dark, raster)
+    known = _on_its_place(raster, by) if laid is raster.print8 else _Print.of(laid, by, raster)
+    ink = np.asarray(cv2.subtract(dark, known.taken), np.uint8)
     if lost is not None:
         ink[lost] = 0
     soft = np.asarray(cv2.blur(ink, (3, 3)), np.uint8)
-    level = max(LEVEL, _grain(soft, printed, raster))
+    level = max(LEVEL, _grain(soft, known.printed, raster))
     strokes = np.asarray(cv2.threshold(soft, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
-    bridged = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
-    joined = np.asarray(cv2.max(strokes, cv2.bitwise_and(bridged, cv2.bitwise_not(open_paper))), np.uint8)
-    count, pieces = cv2.connectedComponents(joined, connectivity=8)
+    joined = _joined(strokes, known.hidden)
+    pieces, stats = _numbered(joined)
+    struck = _struck(dark, raster)
     return InkLayer(
-        dark,
-        printed,
-        ink,
-        soft,
-        strokes,
-        np.asarray(pieces, np.int32),
-        _extents(joined, np.asarray(pieces, np.int32), count),
-        _struck(dark, raster),
-        level / 255,
-        contrast,
+        dark, known.printed, ink, soft, strokes, joined, pieces, stats, struck, level / 255, contrast
     )
 
 
-def _extents(joined: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-    """Return left, top, width, height and area of each piece, from its runs along the rows.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Print:
+    """A form's print where it lies on a page, as fat as it is there."""
 
-    OpenCV's own statistics look at every pixel of the page, nearly all of which are paper, and take nine
-    times as long as numbering the pieces.
+    printed: Mask  # (H, W): 255 is print, soft edges included
+    hidden: Mask  # (H, W): 255 where ink is not told from print
+    taken: Mask  # (H, W): what is taken off the page's darkness: all of it where nothing is told
+
+    @classmethod
+    def of(cls, laid: Mask, by: int, raster: Raster) -> _Print:
+        """Make print fatter by so many px on every side."""
+        printed = cv2.dilate(laid, np.ones((2 * by + 1, 2 * by + 1), np.uint8))
+        _, hidden = cv2.threshold(printed, OUTLINE, 255, cv2.THRESH_BINARY)
+        taken = cv2.max(cv2.max(printed, hidden), cv2.bitwise_not(raster.open))
+        return cls(*(np.asarray(one, np.uint8) for one in (printed, hidden, taken)))
+
+
+@lru_cache(maxsize=8)
+def _on_its_place(raster: Raster, by: int) -> _Print:
+    """Return the print of all pages on which it lies where the form has it."""
+    return _Print.of(raster.print8, by, raster)
+
+
+def _joined(strokes: Mask, hidden: Mask) -> Mask:
+    """Let strokes go on under print, where nobody sees them."""
+    left, top, width, height = cv2.boundingRect(strokes)
+    out = strokes.copy()
+    if width and height:
+        # Nothing is bridged beyond the outermost strokes; the kernel sees paper all around them.
+        rows = slice(max(top - BRIDGE_PX, 0), top + height + BRIDGE_PX)
+        columns = slice(max(left - BRIDGE_PX, 0), left + width + BRIDGE_PX)
+        there = strokes[rows, columns]
+        bridged = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
+        out[rows, columns] = cv2.max(there, cv2.bitwise_and(bridged, hidden[rows, columns]))
+    return out
+
+
+def _numbered(joined: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the pieces of strokes by number, and left, top, width, height and area of each.
+
+    Nearly all of a page is paper. So rows without any stroke are left out, all but a pair between two
+    others, and what OpenCV's own statistics look for at every pixel is taken from runs along the rows.
     """
     height, width = joined.shape
-    held = np.zeros((height, width + 2), np.bool_)
-    held[:, 1:-1] = joined.view(np.bool_)
-    inner = held[:, 1:-1]
-    begins = np.flatnonzero(inner & ~held[:, :-2])
-    ends = np.flatnonzero(inner & ~held[:, 2:])
+    begins, ends = _runs(np.flatnonzero(joined.view(np.bool_)), width)
+    row = begins // width
+    left, right = begins - row * width, ends - row * width + 1
+    pairs = np.zeros(height // 2 + 2, np.bool_)  # rows by twos, as OpenCV goes over them
+    pairs[row // 2] = True
+    pairs[1:] |= pairs[:-1]
+    rows = np.flatnonzero(np.repeat(pairs, 2)[:height])
+    columns = slice(int(left.min(initial=width)) // 2 * 2, int(right.max(initial=0)))
+    pieces = np.zeros((height, width), np.int32)
+    count = 1
+    if len(rows):
+        count, numbers = cv2.connectedComponents(joined[:, columns][rows], connectivity=8)
+        pieces[:, columns][rows] = numbers
     piece = pieces.ravel().take(begins)
-    row, left = np.divmod(begins, width)
-    right = ends - row * width + 1
     edges = np.zeros((4, count), np.int32)
     edges[:2] = max(height, width)
     for edge, end, by in zip(
@@ -123,22 +159,38 @@ def _extents(joined: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.
     area = np.bincount(piece, right - left, count).astype(np.int32)
     edges[:, 0], area[0] = (0, 0, width, height), height * width - area.sum()  # what is no piece
     x, y, beyond_x, beyond_y = edges
-    return np.stack([x, y, beyond_x - x, beyond_y - y, area], axis=1)
+    return pieces, np.stack([x, y, beyond_x - x, beyond_y - y, area], axis=1)
+
+
+def _runs(places: NDArray[np.intp], width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the first and the last place of each run along a row; places in the flat picture, in order."""
+    parted = np.ones(len(places) + 1, np.bool_)
+    parted[1:-1] = (np.diff(places) > 1) | (places[1:] % width == 0)
+    return places[parted[:-1]], places[parted[1:]]
 
 
 def _struck(dark: NDArray[np.uint8], raster: Raster) -> Mask:
     """Find lines through words: where they are, the white between letters is dark over some length."""
-    rows = raster.answers
-    pen = (dark[rows] > RUN_LEVEL).astype(np.uint8) & raster.text[rows]
-    leaning = cv2.dilate(pen, np.ones((RUN_LEAN_PX, 1), np.uint8))
-    run = cv2.erode(leaning, np.ones((1, round(RUN_MM * PX_PER_MM)), np.uint8), borderValue=0)
+    there = _words_at(raster)
+    _, pen = cv2.threshold(dark[there], RUN_LEVEL, 1, cv2.THRESH_BINARY)
+    pen = cv2.bitwise_and(pen, raster.text[there])
     out = np.zeros_like(raster.text)
-    out[rows] = run
+    longest = round(RUN_MM * PX_PER_MM)
+    if pen.shape[1] >= longest:
+        run, seen = cv2.dilate(pen, np.ones((RUN_LEAN_PX, 1), np.uint8)), 1
+        while seen < longest:  # dark along so many px to the right: by twos, by fours, ...
+            by = min(seen, longest - seen)
+            run, seen = cv2.min(run[:, :-by], run[:, by:]), seen + by
+        out[there][:, longest // 2 : longest // 2 + run.shape[1]] = run
     return out
 
 
-def _wider(laid: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
-    return np.asarray(cv2.dilate(laid, np.ones((2 * by + 1, 2 * by + 1), np.uint8)), np.uint8)
+@lru_cache(maxsize=8)
+def _words_at(raster: Raster) -> tuple[slice, slice]:
+    """Return the rows and columns in which words stand between the boxes, and lines over them may lean."""
+    left, top, width, height = cv2.boundingRect(raster.text)
+    lean, rows = RUN_LEAN_PX // 2, raster.answers
+    return slice(max(top - lean, rows.start), min(top + height + lean, rows.stop)), slice(left, left + width)
 
 
 def _spread(dark: NDArray[np.uint8], raster: Raster) -> int:
@@ -159,9 +211,17 @@ def darkness(page: Grey, raster: Raster) -> tuple[NDArray[np.uint8], float]:
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
     light = np.asarray(cv2.divide(page, paper, scale=255), np.uint8)
     black = float(np.median(light.ravel().take(raster.solid)))
-    ramp = (255 - np.arange(256)) * (255 / max(255 - black, LEAST_CONTRAST))
-    table = ramp.clip(0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(light, table), np.uint8), (255 - black) / 255
+    return _stretched(light, 255 / max(255 - black, LEAST_CONTRAST)), (255 - black) / 255
+
+
+def _stretched(light: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
+    """Return how much darker than white each level is, so many times, rounded down."""
+    ramp = ((255 - np.arange(256)) * by).clip(0, 255)
+    room = 1 - float((ramp % 1).max())
+    if room > ROUNDING * by:  # OpenCV rounds to the nearest, a third of the time of looking up
+        shift = 255 * by - 0.5 + room / 2
+        return np.asarray(cv2.convertScaleAbs(light, alpha=-by, beta=shift), np.uint8)
+    return np.asarray(cv2.LUT(light, ramp.astype(np.uint8)), np.uint8)
 
 
 def _grain(soft: NDArray[np.uint8], printed: NDArray[np.uint8], raster: Raster) -> float:

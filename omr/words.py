@@ -74,6 +74,8 @@ class Reason(StrEnum):
     CUT_OFF = "cut_off"  # the box lies off the picture
     SIGN_MISSING = "sign_missing"  # a value with an empty place between others
     CANNOT_BE = "cannot_be"  # a value that its check, its range or the calendar refuses
+    WRITTEN_BEHIND = "written_behind"  # an empty box, and writing on the line behind it
+    HANDWRITTEN = "handwritten"  # a value that was written by hand, of which machines are not sure
 
     @property
     def label(self) -> str:

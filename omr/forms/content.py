@@ -255,9 +255,10 @@ GridQuestion = Annotated[NumberQuestion | DateQuestion | CodeQuestion, Field(dis
 
 
 class Digits(_Part):
-    """Values to be marked sign by sign, each a grid of columns, as many in a band as there is room."""
+    """Values sign by sign, as many in a band as there is room: a grid of boxes each, or cells to write in."""
 
     kind: Literal["digits"]
+    fill: Literal["marks", "hand"] = "marks"
     column_pitch: Annotated[float, Field(ge=LEAST_COLUMN_MM, le=20)] = 11.0
     row_pitch: Annotated[float, Field(ge=LEAST_CHOICE_ROW_MM, le=12)] = 6.5
     space: Gap = 1.6

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from omr.forms.template import Entry, Kind, Question
+from omr.geometry import Box
 from omr.text import day_of
 
 DIGITS: Final = "0123456789"
@@ -33,6 +34,11 @@ PLACES: Final = {
     Shape.DAY: ("0123", DIGITS, "01", DIGITS, "12", "09", DIGITS, DIGITS),
     Shape.MONTH: ("01", DIGITS, "12", "09", DIGITS, DIGITS),
 }
+
+
+# Without bounds of its own a date is of these years: what a grid has boxes for, and cells nothing else.
+FIRST_YEAR: Final = "1900"
+LAST_YEAR: Final = "2099"
 
 
 class Check(StrEnum):
@@ -140,6 +146,12 @@ def boxes_of(question: Question, value: str) -> Iterator[str]:
     return (box_code(start + at, sign) for at, sign in enumerate(signs, 1))
 
 
+def cells_of(question: Question, value: str) -> list[tuple[Box, str]]:
+    """Return each cell that a value is written into, with its sign; short numbers stand right."""
+    places = (code.partition("_") for code in boxes_of(question, value))
+    return [(question.cells[int(place) - 1], sign) for place, _, sign in places]
+
+
 def read_value(question: Question, text: str) -> str:
     """Return the one spelling of a value as somebody types it: ``12,5``, ``3/11/2026``, `` b12 ``.
 
@@ -202,8 +214,8 @@ def _fault_of_date(entry: Entry, value: str) -> Fault | None:
         return Fault.NO_DATE
     if len(whole) != 10 or whole.count("-") != 2:  # 20261103 and 2026-W45-1 are ISO 8601, too
         return Fault.NO_DATE
-    low, high = entry.earliest, entry.latest
-    return None if (not low or value >= low) and (not high or value <= high) else Fault.OUT_OF_RANGE
+    low, high = entry.earliest or FIRST_YEAR, entry.latest or f"{LAST_YEAR}-12-31"
+    return None if low <= value <= high else Fault.OUT_OF_RANGE
 
 
 def _fault_of_code(entry: Entry, value: str) -> Fault | None:

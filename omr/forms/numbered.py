@@ -1,7 +1,8 @@
-"""Questions that are answered with numbers: scales with a row of boxes, values with a column a digit."""
+"""Questions that are answered with numbers: scales with a row of boxes, values sign by sign."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from omr.forms import content
@@ -12,6 +13,7 @@ from omr.forms.parts import AFTER_BOX_MM, as_text, asked
 from omr.forms.problems import Problem
 from omr.forms.sheet import LEADING, RULE_MM, Sheet, box_at, rounded
 from omr.forms.template import BOX_MM, Condition, Entry, Kind, Option, Question
+from omr.geometry import Box
 
 
 def set_scale(sheet: Sheet, section: content.Scale) -> list[Question]:
@@ -75,6 +77,10 @@ def _label(section: content.Scale, value: int) -> str:
 BETWEEN_MM: Final = 9.0  # two grids beside one another
 LABEL_MM: Final = 30.0  # least room of a label
 SIGN_MM: Final = 3.6  # the sign left of its box
+CELL_MM: Final = (7.0, 8.5)  # width and height of a cell to write one sign in
+BETWEEN_CELLS_MM: Final = 1.2  # white between two cells: a sign that runs over stays its own
+PART_MM: Final = 2.2  # more of it between day, month and year, and at the comma
+CELL_LINE_MM: Final = 0.2
 
 
 def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Question]:
@@ -90,11 +96,12 @@ def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Que
     for number, question in enumerate(section.question, 1):
         sheet.where = f"{base}.question[{number}]"
         entry = _entry(question)
-        wide = section.column_pitch * (len(entry.places) - 1) + BOX_MM + SIGN_MM
+        wide = _wide(section, entry)
         if left > sheet.left and left + wide > sheet.right:
             left, band = sheet.left, bottom + section.space
         sheet.y = band
-        questions.append(_grid(sheet, section, question, entry, left, below, language))
+        set_ = _cells if section.fill == "hand" else _grid
+        questions.append(set_(sheet, section, question, entry, left, below, language))
         bottom = max(bottom, sheet.y)
         left += wide + BETWEEN_MM
     sheet.y = bottom
@@ -102,8 +109,27 @@ def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Que
 
 
 def _room(sheet: Sheet, section: content.Digits, entry: Entry) -> float:
-    """Return how wide a grid's label may be."""
-    return max(section.column_pitch * (len(entry.places) - 1) + BOX_MM + SIGN_MM, LABEL_MM)
+    """Return how wide a value's label may be."""
+    return max(_wide(section, entry), LABEL_MM)
+
+
+def _wide(section: content.Digits, entry: Entry) -> float:
+    if section.fill == "hand":
+        return _lefts(entry)[-1] + CELL_MM[0]
+    return section.column_pitch * (len(entry.places) - 1) + BOX_MM + SIGN_MM
+
+
+def _lefts(entry: Entry) -> list[float]:
+    """Return where each cell begins, counted from the first."""
+    apart = {len(entry.places) - entry.decimals} if entry.decimals else set()
+    at = 0
+    for part in entry.shape.split("/")[:-1]:
+        at += len(part)
+        apart.add(at)
+    step = CELL_MM[0] + BETWEEN_CELLS_MM
+    return [
+        place * step + PART_MM * sum(1 for one in apart if one <= place) for place in range(len(entry.places))
+    ]
 
 
 def _grid(
@@ -134,6 +160,55 @@ def _grid(
             sheet.middle_block(box.x_mm - AFTER_BOX_MM, middle, [(sign, "regular")], size, "right")
             options.append(Option(box_code(place, sign), sign, False, box))
     sheet.y = top + max(len(signs) for signs in entry.places) * section.row_pitch
+    return _question(question, entry, tuple(options))
+
+
+def _cells(
+    sheet: Sheet,
+    section: content.Digits,
+    question: content.NumberQuestion | content.DateQuestion | content.CodeQuestion,
+    entry: Entry,
+    left: float,
+    below: int,
+    language: str,
+) -> Question:
+    """Set a value that is written by hand: its label, the words of its parts, a cell a place."""
+    size = sheet.sizes.body
+    em = size * MM_PER_PT
+    room = min(_room(sheet, section, entry), sheet.right - left)
+    lines = sheet.lines(question.text, "bold", sheet.sizes.label, room)
+    y = sheet.y + ASCENT * em
+    sheet.block(left, y, lines, sheet.sizes.label)
+    y += below * sheet.sizes.label * MM_PER_PT * LEADING
+    lefts = _lefts(entry)
+    middles = [left + at + CELL_MM[0] / 2 for at in lefts]
+    top = y - ASCENT * em + 0.6
+    # All cells of a section stand at one height, below the words of a date's parts.
+    if any(_entry(one).shape for one in section.question):
+        top = y + 0.3 * em + 0.8
+    if entry.shape:
+        for words, at in _words(entry, language):
+            middle = (middles[int(at)] + middles[-int(-at // 1)]) / 2  # between two cells where `at` is
+            sheet.line(middle, y, words, "italic", size, "centre")
+    cells = []
+    for at in lefts:
+        cell = Box(rounded(left + at), rounded(top), *CELL_MM)
+        cells.append(cell)
+        x, right, bottom = cell.x_mm, cell.x_mm + cell.width_mm, cell.y_mm + cell.height_mm
+        sheet.stroke((x, top), (right, top), (right, bottom), (x, bottom), width=CELL_LINE_MM, closed=True)
+    if entry.decimals:
+        comma = lefts[-entry.decimals] - (PART_MM + BETWEEN_CELLS_MM) / 2
+        sheet.line(left + comma, top + CELL_MM[1], ",", "bold", sheet.sizes.field, "centre")
+    sheet.y = top + CELL_MM[1] + 1.0
+    area = Box(cells[0].x_mm, cells[0].y_mm, rounded(lefts[-1] + CELL_MM[0]), CELL_MM[1])
+    return replace(_question(question, entry, ()), area=area, cells=tuple(cells))
+
+
+def _question(
+    question: content.NumberQuestion | content.DateQuestion | content.CodeQuestion,
+    entry: Entry,
+    options: tuple[Option, ...],
+) -> Question:
     only_if = question.only_if
     return Question(
         key=question.key,
@@ -142,7 +217,7 @@ def _grid(
         factor="",
         core=False,
         overall=False,
-        options=tuple(options),
+        options=options,
         area=None,
         only_if=Condition(only_if.question, only_if.codes) if only_if else None,
         entry=entry,

@@ -90,10 +90,11 @@ class Question:
     core: bool  # one of the satisfaction questions: counts for validity
     overall: bool  # the question of the overall satisfied share
     options: tuple[Option, ...]
-    area: Box | None  # kind text only: where people write
+    area: Box | None  # where people write: kind text, and values by hand
     only_if: Condition | None = None  # whoever answered otherwise was told to skip it
     entry: Entry | None = None  # of the kinds in `VALUES`; their options are the signs of each place
     page: int = 1  # of the form that it stands on
+    cells: tuple[Box, ...] = ()  # of a value that is written by hand: one a place, instead of options
     ranking: str = ""  # kind rank: the question that it is a row of, its key
 
 
@@ -251,7 +252,7 @@ _LATER: Final[dict[str, dict[str, object]]] = {
         "electronic_page": 1,
         "number": 1,
     },
-    "question": {"only_if": None, "entry": None, "page": 1, "ranking": ""},
+    "question": {"only_if": None, "entry": None, "page": 1, "ranking": "", "cells": ()},
     "option": {"applies": True},
 }
 

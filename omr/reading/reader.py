@@ -15,10 +15,11 @@ from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
 from omr.reading.limits import USUAL, Limits
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.decide import Answer, BoxVerdict, decide
+from omr.reading.marks.decide import Answer, BoxVerdict, Written, decide
 from omr.reading.marks.measure import MarkReading, measure
 from omr.reading.page.canonical import canonical
 from omr.reading.page.comments import Comment, find_comments
+from omr.reading.page.handwriting import read_value
 from omr.reading.page.layer import InkLayer, ink_layer, lay
 from omr.reading.page.lost import red_stamp, under_streaks
 from omr.reading.page.plan import Plan
@@ -33,7 +34,7 @@ from omr.reading.scan.backs import is_blank
 from omr.reading.scan.cover import cover_on
 from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, decode
 from omr.reading.traced.read import TracedForms, TracedPage, read_traced
-from omr.words import AnswerState, Carrier, Seal, SlipDoubt
+from omr.words import AnswerState, Carrier, Reason, Seal, SlipDoubt
 
 # Refusals that dirt on the scanner's glass can bring about.
 BY_STREAKS: Final = {
@@ -78,6 +79,7 @@ class ReadPage:
     answers: tuple[Answer, ...]
     calibration: str  # by which they were decided
     comments: tuple[Comment, ...] = ()
+    written: tuple[Written, ...] = ()  # values by hand
     seal: Seal = Seal.UNKNOWN
     streaks: tuple[Streak, ...] = ()  # with any, the scanner wants cleaning
     doubts: tuple[SlipDoubt, ...] = ()  # why a person should look at the whole page, see `_doubts`
@@ -163,14 +165,24 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         paper = aligned.located.frame.paper
         raise AlignmentError("wrong_paper", paper=paper, expected=frame.paper)
     looked = look(aligned, plan)
-    verdicts, answers = decide(plan.form.questions, looked.marks, desk.calibration)
+    areas = find_comments(aligned, plan.areas, looked.streaks)
+    by_hand = {question.key: question for question in plan.form.questions if question.cells}
+    written = tuple(
+        read_value(aligned, by_hand[area.question])
+        for area in areas
+        if area.has_ink and area.question in by_hand
+    )
+    comments = tuple(area for area in areas if area.question not in by_hand)
+    lines = tuple(Written(comment.question) for comment in comments if comment.has_ink)
+    verdicts, answers = decide(plan.form.questions, looked.marks, desk.calibration, (*written, *lines))
     return ReadPage(
         page,
         looked.marks,
         verdicts,
         answers,
         desk.calibration.name,
-        comments=find_comments(aligned, plan.areas, looked.streaks),
+        comments=comments,
+        written=written,
         seal=find_seal(aligned) if page.number == 1 else Seal.UNKNOWN,  # the seal stands on the first page
         streaks=looked.streaks,
         doubts=_doubts(page, answers),
@@ -234,5 +246,8 @@ def few_answers(answers: Sequence[Answer]) -> bool:
     Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil, and of
     marks that are no marks to the machine it finds some and not the others.
     """
-    said = sum(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
+    said = sum(
+        answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) or answer.reason == Reason.HANDWRITTEN
+        for answer in answers
+    )
     return said < len(answers) / 2

@@ -71,6 +71,14 @@ def _places(code: str) -> Points:
     return np.array([[float(v) for v in pair.split(",")] for pair in code.split()]) / 100
 
 
+def letter_points(letter: str) -> Points:
+    """Return a letter's control points in a square of one, y down; a cross where it has none."""
+    code = _LETTERS.get(letter.lower(), "0,0 30,30 50,50 70,70 100,100")
+    points = _places(code) * (1.0, -1.0)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return np.asarray((points - low) / np.maximum(high - low, 0.3))
+
+
 def write_remark(sheet: Sheet, area: Box, hand: Hand, rng: Rng) -> str:
     """Write one or two remarks into an area; returns the text."""
     text = " ".join(str(REMARKS[i]) + "." for i in rng.permutation(len(REMARKS))[: int(rng.integers(1, 3))])

@@ -43,10 +43,14 @@ def positions(form: Form, truth: Truth, answers: Iterable[Answer]) -> Iterator[P
     for question in form.questions:
         answer = read.get(question.key)
         waits = answer is None or answer.state is AnswerState.DOUBTFUL
+        if question.cells:  # a position a value
+            meant = tuple(truth.answers.get(question.key, ()))
+            right = Outcome.RIGHT if answer and answer.codes == meant else Outcome.SILENT
+            yield Position(question.key, "", UNTOUCHED, Outcome.REVIEW if waits else right)
         for option in question.options:
-            meant = option.code in _boxes(question, truth.answers.get(question.key, ()))
+            marked = option.code in _boxes(question, truth.answers.get(question.key, ()))
             said = answer is not None and option.code in _boxes(question, answer.codes)
-            right = Outcome.RIGHT if said == meant else Outcome.SILENT
+            right = Outcome.RIGHT if said == marked else Outcome.SILENT
             drawn = truth.marks.get(question.key, {}).get(option.code, UNTOUCHED)
             yield Position(question.key, option.code, drawn, Outcome.REVIEW if waits else right)
 

@@ -6,12 +6,13 @@ column all the way down); some skip a question, a few mark twice or correct them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from omr.forms.content import writing_key
 from omr.forms.entries import boxes_of
 from omr.forms.template import VALUES, Form, Kind, Option, Question
 from omr.simulate.entered import draw_value
@@ -97,6 +98,8 @@ CROWDS: Final = {"everyday": EVERYDAY, "troublesome": TROUBLESOME}
 
 
 BREAKS_RANKING: Final = 0.05  # of rankings in which somebody gives a rank twice
+SAYS_WHICH: Final = 0.85  # of people who mark "other"
+FORGETS_THE_BOX: Final = 0.005  # of people who write behind "other", and do not mark it
 DISOBEY: Final = 0.05  # of people who answer what they were told to skip
 NOT_CONCERNED: Final = 0.08  # of people whom a question does not concern, where a box says so
 
@@ -159,7 +162,7 @@ def fill(form: Form, crowd: Crowd, rng: Rng) -> FilledSlip:
 
 def fill_as_told(form: Form, answers: Mapping[str, Sequence[str]], crowd: Crowd, rng: Rng) -> FilledSlip:
     """Let one respondent of a crowd mark given answers; questions not named stay empty."""
-    told = {q.key: tuple(answers.get(q.key, ())) for q in form.questions if q.options}
+    told = {q.key: tuple(answers.get(q.key, ())) for q in form.questions if q.kind is not Kind.TEXT}
     return _mark(form, told, _hand(crowd, rng), crowd, rng, slips=False)
 
 
@@ -174,7 +177,7 @@ def _opinions(form: Form, crowd: Crowd, rng: Rng) -> dict[str, tuple[str, ...]]:
     empty = rng.random() < crowd.blank
     answers: dict[str, tuple[str, ...]] = {}
     for question in form.questions:
-        if not question.options or question.key in answers:
+        if question.kind is Kind.TEXT or question.key in answers:
             continue
         left_out = empty or rng.random() < crowd.skip
         if left_out or (_is_told_to_skip(question, answers) and rng.random() >= DISOBEY):
@@ -232,13 +235,31 @@ def _mark(
     habit = Habit(_draw(crowd.habits, rng))
     marks: dict[str, list[DrawnMark]] = {}
     values = {question.key: question for question in form.questions if question.kind in VALUES}
+    written = {question.key for question in form.questions if question.cells}
     for key, codes in answers.items():
+        if key in written:
+            continue
         boxes = [box for value in codes for box in boxes_of(values[key], value)] if key in values else codes
         marks[key] = [DrawnMark(key, code, _this_time(habit, hand, crowd, rng)) for code in boxes]
     if slips:
         _slip(form, answers, marks, habit, hand, crowd, rng)
-    comments = tuple(q.key for q in form.questions if q.area is not None and rng.random() < crowd.comment)
+    comments = tuple(_written_in(form, answers, crowd, rng))
     return FilledSlip(hand, answers, tuple(m for drawn in marks.values() for m in drawn), comments)
+
+
+def _written_in(form: Form, answers: Mapping[str, tuple[str, ...]], crowd: Crowd, rng: Rng) -> Iterator[str]:
+    """Yield the text questions that somebody writes in: behind "other" hardly without marking it."""
+    behind = {
+        writing_key(question.key, option.code): option.code in answers.get(question.key, ())
+        for question in form.questions
+        for option in question.options
+    }
+    for question in form.questions:
+        if question.kind is Kind.TEXT:
+            chosen = behind.get(question.key)
+            chance = crowd.comment if chosen is None else SAYS_WHICH if chosen else FORGETS_THE_BOX
+            if rng.random() < chance:
+                yield question.key
 
 
 def _this_time(habit: Habit, hand: Hand, crowd: Crowd, rng: Rng) -> Habit:

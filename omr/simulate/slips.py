@@ -12,9 +12,11 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from omr.forms.entries import cells_of
 from omr.forms.template import Form
 from omr.reading.scan.pages import Depth
 from omr.simulate import seal
+from omr.simulate.digits import write_signs
 from omr.simulate.habits import draw_mark
 from omr.simulate.handwriting import write_remark
 from omr.simulate.harms import harm_paper, harm_scanner
@@ -73,6 +75,10 @@ def write_slip(sheet: Sheet, form: Form, slip: FilledSlip, rng: Rng) -> dict[str
     for mark in slip.marks:
         draw_mark(sheet, boxes[mark.question, mark.option], mark.habit, slip.hand, rng)
     areas = {q.key: q.area for q in form.questions if q.area is not None}
+    for question in form.questions:
+        if question.cells:
+            for value in slip.answers.get(question.key, ()):
+                write_signs(sheet, cells_of(question, value), slip.hand, rng)
     return {key: write_remark(sheet, areas[key], slip.hand, rng) for key in slip.comments}
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from omr.errors import OmrError
 from omr.forms.entries import fault_of
 from omr.forms.serial import parse_serial
-from omr.forms.template import VALUES, Form, Question
+from omr.forms.template import VALUES, Form, Kind, Question
 from omr.reading.scan.pages import Depth
 from omr.simulate.harms import ORDINARY, ordinary_harms
 from omr.simulate.printed import PrintedRun, printed_pages, serial_of, toner
@@ -79,7 +79,7 @@ def read_answers(file: Path, form: Form) -> dict[int | str, dict[str, list[str]]
     except (OSError, ValueError, RecursionError) as error:
         detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise OmrError("simulate.bad_answers", file=file, detail=detail) from error
-    asked = {question.key: question for question in form.questions if question.options}
+    asked = {question.key: question for question in form.questions if question.kind is not Kind.TEXT}
     answers: dict[int | str, dict[str, list[str]]] = {}
     for place, page in enumerate(said.pages, start=1):
         for key, codes in page.answers.items():

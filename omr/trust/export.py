@@ -40,6 +40,7 @@ _BESIDE: Final = {
     *(
         "original_ends",
         "comments",
+        "handwriting",
         "transcripts",
         "audit_draws",
         "draw_surveys",

@@ -241,7 +241,7 @@ def entry_list(store: Store, made: Draw) -> str:
 
 def _keyed(form: Form) -> list[str]:
     """Return the questions that are keyed: all with boxes."""
-    return [question.key for question in form.questions if question.options]
+    return [question.key for question in form.questions if question.kind is not Kind.TEXT]
 
 
 def _drawn(store: Store, made: Draw) -> Iterator[tuple[CountedSlip, Form, int]]:
@@ -315,7 +315,7 @@ def _entry(row: Mapping[str, str], drawn: Mapping[str, Form], seen: set[str]) ->
 def _answers(row: Mapping[str, str], form: Form) -> dict[str, str]:
     said = {}
     for question in form.questions:
-        if not question.options:
+        if question.kind is Kind.TEXT:
             continue
         text = row.get(question.key, "")
         codes = sorted(code.strip() for code in text.split(TOGETHER))

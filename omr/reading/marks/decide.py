@@ -11,20 +11,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from omr.forms.entries import entered, fault_of, place_of
+from omr.forms.content import writing_key
+from omr.forms.entries import UNKNOWN, box_code, entered, fault_of, place_of
 from omr.forms.template import VALUES, Kind, Question
 from omr.reading.marks import first, question
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.measure import FEATURES, VERSION, MarkReading
 from omr.reading.marks.states import Answer, BoxVerdict, Judgement
+from omr.reading.page.handwriting import Written
 from omr.reading.papers.paper import FEATURES as FIRST_FEATURES
 from omr.words import AnswerState, BoxState, Reason
 
-__all__ = ["Answer", "BoxVerdict", "Judgement", "decide", "put_together"]
+__all__ = ["Answer", "BoxVerdict", "Judgement", "Written", "decide", "put_together"]
 
 
 def decide(
-    questions: Sequence[Question], readings: Sequence[MarkReading], calibration: Calibration
+    questions: Sequence[Question],
+    readings: Sequence[MarkReading],
+    calibration: Calibration,
+    written: Sequence[Written] = (),
 ) -> tuple[tuple[BoxVerdict, ...], tuple[Answer, ...]]:
     """Decide every box and every question of a slip.
 
@@ -35,6 +40,8 @@ def decide(
     readings : sequence of MarkReading
         Of all boxes of the slip.
     calibration : Calibration
+    written : sequence of Written
+        Where on the slip somebody wrote.
 
     Returns
     -------
@@ -49,11 +56,27 @@ def decide(
         for reading, j in zip(readings, judgements, strict=True)
     )
     leans = {(v.question, v.option) for v, j in zip(verdicts, judgements, strict=True) if j.leans_marked}
-    return verdicts, put_together(questions, verdicts, leans)
+    areas = {one.question for one in written}
+    # Who writes behind a box and does not mark it may well have meant it.
+    forgotten = {
+        (v.question, v.option)
+        for v in verdicts
+        if v.state is BoxState.BLANK and writing_key(v.question, v.option) in areas
+    }
+    verdicts = tuple(
+        replace(v, state=BoxState.DOUBTFUL, review=True, reason=Reason.WRITTEN_BEHIND.value)
+        if (v.question, v.option) in forgotten
+        else v
+        for v in verdicts
+    )
+    return verdicts, put_together(questions, verdicts, leans | forgotten, written)
 
 
 def put_together(
-    questions: Sequence[Question], verdicts: Sequence[BoxVerdict], leans: Collection[tuple[str, str]]
+    questions: Sequence[Question],
+    verdicts: Sequence[BoxVerdict],
+    leans: Collection[tuple[str, str]],
+    written: Sequence[Written] = (),
 ) -> tuple[Answer, ...]:
     """Put the boxes of each question together.
 
@@ -62,15 +85,20 @@ def put_together(
     leans : collection of (str, str)
         Question and option of the doubtful boxes that look rather marked.
     """
-    answers = [
-        (_value if asked.kind in VALUES else _answer)(
-            asked, [v for v in verdicts if v.question == asked.key], leans
-        )
-        for asked in questions
-        if asked.kind is not Kind.TEXT
-    ]
-    odd = sum(answer.state in (AnswerState.DOUBTFUL, AnswerState.MULTIPLE) for answer in answers)
-    return tuple(_asked_if_multiple(answer) if odd > 1 else answer for answer in answers)
+    answers: dict[str, Answer] = {}
+    by_hand: dict[str, Answer] = {}
+    said = {one.question: one for one in written}
+    for asked in questions:
+        if asked.cells:
+            by_hand[asked.key] = _handwritten(asked, said.get(asked.key))
+        elif asked.kind is not Kind.TEXT:
+            boxes = [v for v in verdicts if v.question == asked.key]
+            answers[asked.key] = (_value if asked.kind in VALUES else _answer)(asked, boxes, leans)
+    odd = sum(answer.state in (AnswerState.DOUBTFUL, AnswerState.MULTIPLE) for answer in answers.values())
+    if odd > 1:
+        answers = {key: _asked_if_multiple(answer) for key, answer in answers.items()}
+    found = answers | by_hand
+    return tuple(found[asked.key] for asked in questions if asked.key in found)
 
 
 def _judged(
@@ -152,3 +180,19 @@ def _value(asked: Question, boxes: Sequence[BoxVerdict], leans: Collection[tuple
     if not found.value:
         return Answer(asked.key, AnswerState.NO_ANSWER, (), confidence)
     return Answer(asked.key, AnswerState.ANSWERED, (found.value,), confidence)
+
+
+def _handwritten(asked: Question, written: Written | None) -> Answer:
+    """Return the value that two machines read alike, signs that make one; anything else a person reads."""
+    if written is None:
+        return Answer(asked.key, AnswerState.NO_ANSWER, (), 1.0)
+    pairs = zip(written.first.ljust(len(asked.cells)), written.second.ljust(len(asked.cells)), strict=True)
+    signs = [one if one == other else UNKNOWN for one, other in pairs]
+    marked = [box_code(at, sign) for at, sign in enumerate(signs, 1) if sign not in (" ", UNKNOWN)]
+    unsure = {at for at, sign in enumerate(signs, 1) if sign == UNKNOWN}
+    found = entered(asked, marked, unsure)
+    if found.value and written.sure and fault_of(asked, found.value) is None:
+        return Answer(asked.key, AnswerState.ANSWERED, (found.value,), written.confidence)
+    why = Reason.CANNOT_BE if found.value and written.sure else Reason.HANDWRITTEN
+    draft = (found.draft,) if found.draft else ()
+    return Answer(asked.key, AnswerState.DOUBTFUL, draft, written.confidence, why.value)

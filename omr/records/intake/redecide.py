@@ -6,12 +6,12 @@ the latest of which counts. What people decided stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from omr.forms.template import Form, Question
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.decide import Answer, BoxVerdict, decide
+from omr.reading.marks.decide import Answer, BoxVerdict, Written, decide
 from omr.reading.marks.measure import MarkReading
 from omr.records.counts.answers import Given, answer_row, machine_answers
 from omr.records.counts.validity import may_say_overall
@@ -22,7 +22,7 @@ from omr.records.store.verdicts import pack_verdicts
 from omr.words import PeriodState
 
 Judge = Callable[
-    [Sequence[Question], Sequence[MarkReading], Calibration],
+    [Sequence[Question], Sequence[MarkReading], Calibration, Sequence[Written]],
     tuple[tuple[BoxVerdict, ...], tuple[Answer, ...]],
 ]
 
@@ -60,7 +60,7 @@ def redecided(
     judge : callable
         What makes answers of measurements.
     """
-    forms = store.forms
+    forms, written = store.forms, _written(store)
     states: dict[str, PeriodState] = {}
     rows = store.rows(
         """SELECT slips.reading, slips.serial, slips.fingerprint, slips.form_page, slips.period, marks
@@ -74,7 +74,8 @@ def redecided(
         if states[when] is PeriodState.CLOSED:
             continue
         form = forms[row["fingerprint"]].page(row["form_page"])
-        verdicts, answers = judge(form.questions, unpack(form, row["marks"]), calibration)
+        marks = unpack(form, row["marks"])
+        verdicts, answers = judge(form.questions, marks, calibration, written.get(row["reading"], ()))
         before = machine_answers(store, row["reading"])
         changed = tuple(
             Changed(row["serial"], answer.question, before[answer.question], after)
@@ -84,6 +85,18 @@ def redecided(
         )
         if changed:
             yield Redecided(row["reading"], form, verdicts, answers, changed)
+
+
+def _written(store: Store) -> Mapping[int, list[Written]]:
+    """Return where on each slip somebody wrote, as it was measured."""
+    found: dict[int, list[Written]] = {}
+    for row in store.rows(
+        """SELECT reading, question, first, second, confidence FROM handwriting
+        UNION ALL SELECT reading, question, '', '', 0.0 FROM comments"""
+    ):
+        one = Written(row["question"], row["first"], row["second"], row["confidence"])
+        found.setdefault(row["reading"], []).append(one)
+    return found
 
 
 def keep(store: Store, slips: Iterable[Redecided], calibration: Calibration, *, by: str) -> None:

@@ -31,6 +31,7 @@ _TABLES: Final = (
     "readings",
     "doubts",
     "comments",
+    "handwriting",
     "set_aside",
     "decidings",
     "answers",
@@ -135,6 +136,16 @@ class PageRows:
             }
             for comment in result.comments
             if comment.has_ink
+        ]
+        self._tables["handwriting"] += [
+            {
+                "reading": reading,
+                "question": one.question,
+                "first": one.first,
+                "second": one.second,
+                "confidence": float(one.confidence),
+            }
+            for one in result.written
         ]
         seen = Seen(reading, picture, marks, result.seal, older)
         reason, other = self._admission.why_aside(

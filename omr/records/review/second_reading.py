@@ -21,7 +21,7 @@ from omr.records.counts.validity import judge
 from omr.records.review.queue import Item, ItemKind, answer_name, find_item
 from omr.records.store.store import Store
 from omr.records.store.verdicts import unpack_verdicts
-from omr.words import WITHDRAWN, AnswerState, BoxState, PageDecision, Standing
+from omr.words import WITHDRAWN, AnswerState, BoxState, PageDecision, Reason, Standing
 
 
 class Status(StrEnum):
@@ -280,13 +280,20 @@ def _item(
         batch=str(row["batch"]),
         marked=tuple(box.option for box in boxes if box.state is BoxState.MARKED),
         doubts=tuple(box for box in boxes if box.state is BoxState.DOUBTFUL),
-        why=tuple(dict.fromkeys(box.reason for box in boxes if box.reason)),
+        why=_why(form.questions[position], boxes),
         leans=tuple(row["codes"].split()),
         said=spoken,
         second_wanted=second or decisive,
         decides_validity=decisive,
         rank=_rank(form.questions[position], status(spoken, second_wanted=second), decisive),
     )
+
+
+def _why(question: Question, boxes: Sequence[BoxVerdict]) -> tuple[str, ...]:
+    """Return the words of what can be seen there."""
+    if question.cells:
+        return (Reason.HANDWRITTEN.value,)
+    return tuple(dict.fromkeys(box.reason for box in boxes if box.reason))
 
 
 def _decides_validity(form: Form, answers: Mapping[str, CurrentAnswer], question: str) -> bool:

@@ -169,7 +169,7 @@ def row_picture(visit: Visit) -> Response:
     """Show one row of a slip with its neighbours."""
     with visit.office.store() as store:
         form, key = form_of(visit, store), visit.parameter("question")
-        question = next((one for one in form.questions if one.key == key and one.options), None)
+        question = next((q for q in form.questions if q.key == key and (q.options or q.cells)), None)
         if question is None:
             raise NotFoundError
         return picture(visit, store, form, _area(form, question), _ROW_PX_PER_MM)
@@ -306,8 +306,8 @@ def choices_of(question: Question) -> tuple[KeyChoice, ...]:
 
 
 def spot_of(question: Question) -> Box:
-    """Return the smallest area around the boxes of a question."""
-    boxes = [option.box for option in question.options]
+    """Return the smallest area around the boxes or cells of a question."""
+    boxes = question.cells or [option.box for option in question.options]
     left, top = min(b.x_mm for b in boxes), min(b.y_mm for b in boxes)
     right = max(b.x_mm + b.width_mm for b in boxes)
     bottom = max(b.y_mm + b.height_mm for b in boxes)

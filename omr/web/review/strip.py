@@ -113,7 +113,11 @@ def _show(visit: Visit, store: Store, problem: str = "") -> Response:
     office.worklist.claim([item.item for item in items], name)
     sure = machine_answers(store, reading)
     mine = {item.question: item for item in items}
-    rows = [_row(form, one, mine.get(one.key), sure.get(one.key)) for one in form.questions if one.options]
+    rows = [
+        _row(form, one, mine.get(one.key), sure.get(one.key))
+        for one in form.questions
+        if one.options or one.cells
+    ]
     return page(
         visit,
         "strip.html",

@@ -60,6 +60,7 @@ def test_a_sample_form_lives_the_whole_way(
                 assert found["codes"] == codes, (serial, key)
                 sure += 1
     assert sure > 0.85 * sum(map(len, meant.values()))
+    assert office("redecide", "--dry-run", "--json").json["changed"] == []  # also of what was written
     _reported(office, workspace, tmp_path, form, said)
 
 

@@ -75,6 +75,7 @@ def _label(section: content.Scale, value: int) -> str:
 
 
 BETWEEN_MM: Final = 9.0  # two grids beside one another
+BETWEEN_LABELS_MM: Final = 3.0  # where the label is wider than its grid
 LABEL_MM: Final = 30.0  # least room of a label
 SIGN_MM: Final = 3.6  # the sign left of its box
 CELL_MM: Final = (7.0, 8.5)  # width and height of a cell to write one sign in
@@ -93,7 +94,7 @@ def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Que
     rows = max(len(broken(text, "bold", size, room)) for q, room in labels for text in q.text)
     below = rows * max(len(question.text) for question in section.question)
     questions = []
-    for number, question in enumerate(section.question, 1):
+    for number, (question, room) in enumerate(zip(section.question, rooms, strict=True), 1):
         sheet.where = f"{base}.question[{number}]"
         entry = _entry(question)
         wide = _wide(section, entry)
@@ -103,7 +104,12 @@ def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Que
         set_ = _cells if section.fill == "hand" else _grid
         questions.append(set_(sheet, section, question, entry, left, below, language))
         bottom = max(bottom, sheet.y)
-        left += wide + BETWEEN_MM
+        label = max(
+            width_mm(line, "bold", size)
+            for text in question.text
+            for line in broken(text, "bold", size, room)
+        )
+        left += max(wide + BETWEEN_MM, label + BETWEEN_LABELS_MM)
     sheet.y = bottom
     return questions
 

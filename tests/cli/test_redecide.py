@@ -19,7 +19,10 @@ def strict(office: Office) -> None:
     """A calibration that is sure of nothing but the first box of a question."""
 
     def decide(
-        questions: Sequence[Question], marks: Sequence[MarkReading], calibration: object
+        questions: Sequence[Question],
+        marks: Sequence[MarkReading],
+        calibration: object,
+        written: Sequence[object],
     ) -> tuple[tuple[BoxVerdict, ...], tuple[Answer, ...]]:
         assert len(marks) == sum(len(question.options) for question in questions)
         assert all(len(mark.features) == 2 for mark in marks)  # as they were stored

@@ -21,7 +21,7 @@ from omr.forms.template import Form, Kind
 UNITS = [("PC06", "Phòng Cảnh sát QLHC về TTXH"), ("PC07", "Phòng Cảnh sát PCCC và CNCH")]
 SAMPLES = Path(__file__).parents[2] / "samples" / "forms"
 FORMS = {form.form: form for form in list_forms(SAMPLES)}  # the built-in ones and those of many kinds
-VALUES = {"N1": "47", "N2": "12", "N3": "3.5", "K1": "P12", "D1": "2024-06"}
+VALUES = {"N1": "47", "N2": "12", "N3": "3.5", "K1": "P12", "D1": "2024-06", "N4": "12", "D2": "2026-10-03"}
 
 
 @pytest.mark.parametrize("name", list(FORMS))

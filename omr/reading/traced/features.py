@@ -19,6 +19,8 @@ Points = NDArray[np.float64]  # (N, 2)
 
 SEEN_PX: Final = 1400  # longer side at which pictures are compared: letters are shapes, noise is gone
 MOST: Final = 4000  # corners of a picture; more cost time and say nothing new
+GLANCE_PX: Final = 600  # the same for a first glance, which costs a seventh
+GLANCE_MOST: Final = 800
 LIKE: Final = 0.8  # of the second best likeness that the best one may have to count
 NEAR_PX: Final = 4.0  # at that size, how far a corner may lie from where the map says
 
@@ -43,10 +45,19 @@ class Agreement:
 
 def corners(grey: Grey) -> Corners:
     """Find corners of print."""
-    scale = min(1.0, SEEN_PX / max(grey.shape))
+    return _corners(grey, SEEN_PX, MOST)
+
+
+def glance(grey: Grey) -> Corners:
+    """Find the few corners that tell whether a page may be of a form at all."""
+    return _corners(grey, GLANCE_PX, GLANCE_MOST)
+
+
+def _corners(grey: Grey, seen_px: int, most: int) -> Corners:
+    scale = min(1.0, seen_px / max(grey.shape))
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     soft = cv2.GaussianBlur(small, (0, 0), 1.0)  # 1-bit scans have ragged edges
-    finder = cv2.SIFT.create(MOST, contrastThreshold=0.02, edgeThreshold=15)
+    finder = cv2.SIFT.create(most, contrastThreshold=0.02, edgeThreshold=15)
     points, words = finder.detectAndCompute(soft, None)
     places = np.array([point.pt for point in points], np.float64).reshape(-1, 2)
     rooted = np.zeros((0, 128), np.float32)

@@ -21,6 +21,7 @@ from omr.reports.document.document import document
 from omr.reports.figures.statistics import Month, Opinion, Past
 from omr.reports.tables import tidy
 from omr.reports.tables.tables import printed
+from omr.reports.tables.time_tables import MM_PER_LETTER
 from omr.reports.workbook import FILLS, workbook
 from omr.workspace import ReportSettings
 
@@ -281,3 +282,24 @@ def test_rows_stay_with_what_they_belong_to(written):
         if sum(heading):  # a table of figures
             heads = [at for at in range(len(keeps) - 1) if bold[at] and not bold[at + 1] and not heading[at]]
             assert all(keeps[at] for at in heads), table.cell(0, 0).text
+
+
+def test_what_ends_a_section_takes_no_room(written):
+    """After a page that is full it stood alone on an empty one."""
+    ends = [one for one in written.paragraphs if one._p.pPr is not None and one._p.pPr.sectPr is not None]
+    assert len(ends) == len(written.sections) - 1
+    assert all(one.text == "" and one.paragraph_format.line_spacing.pt <= 1 for one in ends)
+
+
+def test_no_heading_of_the_units_by_questions_breaks_in_a_word(files):
+    (heat,) = (table for table in files[0] if table.number == "08")
+    for column in heat.columns[2:]:
+        assert all(len(word) * MM_PER_LETTER <= column.width_mm for word in column.heading.split())
+    assert sum(column.width_mm for column in heat.columns) <= 252
+
+
+def test_nothing_is_signed_on_an_empty_page(written):
+    """Room for stamp and signature is not torn from the signer's title, nor both from the last words."""
+    (block,) = (table for table in written.tables if "Nơi nhận:" in table.cell(0, 0).text)
+    assert "w:cantSplit" in block.rows[0]._tr.xml
+    assert "w:keepNext" in block._tbl.getprevious().xml and "./." in block._tbl.getprevious().xml

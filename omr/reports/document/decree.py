@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from docx.document import Document
-from docx.enum.section import WD_ORIENT
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import parse_xml
@@ -76,6 +76,19 @@ def set_paper(pages: Pages, *, landscape: bool) -> None:
     pages.header_distance = pages.footer_distance = Mm(10)
 
 
+def begin_page(report: Document, *, landscape: bool) -> None:
+    """Begin a section on a new page.
+
+    The paragraph that ends the section before it takes no room: after a text that fills its page it would
+    otherwise stand alone on an empty one.
+    """
+    set_paper(report.add_section(WD_SECTION.NEW_PAGE), landscape=landscape)
+    end = report.paragraphs[-1]  # holds the section that ends
+    end.paragraph_format.line_spacing = Pt(1)
+    end.paragraph_format.space_before = end.paragraph_format.space_after = Pt(0)
+    end.paragraph_format.keep_with_next = False
+
+
 def write(
     paragraph: Paragraph,
     text: str,
@@ -138,8 +151,13 @@ def write_header_block(report: Document, settings: ReportSettings, year: int) ->
 
 
 def write_signature_block(report: Document, settings: ReportSettings, recipients: Sequence[str]) -> None:
-    """Write the list of recipients and the signer's title, with room for stamp and signature."""
+    """Write the list of recipients and the signer's title, with room for stamp and signature.
+
+    All of it stays on one page, with the last words of the text: nothing is signed on an empty page.
+    """
+    report.paragraphs[-1].paragraph_format.keep_with_next = True
     left, right = side_by_side(report, 85, 80)
+    left._tc.getparent().get_or_add_trPr().append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
     write(left.paragraphs[0], "Nơi nhận:", align=LEFT, size_pt=12, bold=True, italic=True)
     for recipient in recipients:
         write(left.add_paragraph(), f"- {recipient}", align=LEFT, size_pt=11)

@@ -13,7 +13,6 @@ from typing import Final
 
 import docx
 from docx.document import Document
-from docx.enum.section import WD_SECTION
 from docx.shared import Mm
 
 from omr.forms.surveys import PROGRAMME
@@ -25,6 +24,7 @@ from omr.reports.document.decree import (
     JUSTIFIED,
     LEFT,
     TEXT_MM,
+    begin_page,
     number_pages,
     rule,
     set_footer,
@@ -121,8 +121,7 @@ def _write_summary(report: Document, month: Month, before: Month | None, setting
         italic=True,
         before_pt=4,
     )
-    report.add_section(WD_SECTION.NEW_PAGE)
-    set_paper(report.sections[-1], landscape=False)
+    begin_page(report, landscape=False)
 
 
 def _subject(month: Month) -> str:
@@ -219,8 +218,7 @@ def _paragraphs(report: Document, texts: Iterable[str]) -> None:
 def _start_annex(
     report: Document, number: str, title: str, month: Month, settings: ReportSettings, *, landscape: bool
 ) -> None:
-    pages = report.add_section(WD_SECTION.NEW_PAGE)
-    set_paper(pages, landscape=landscape)
+    begin_page(report, landscape=landscape)
     write(report.add_paragraph(), f"PHỤ LỤC {number}", align=CENTRE, bold=True)
     write(report.add_paragraph(), title, align=CENTRE, bold=True)
     blank = f"số          /{settings.symbol} ngày       tháng       năm {month.period.day_after.year}"
@@ -243,8 +241,9 @@ def _write_tables(report: Document, month: Month, tables: Sequence[Table], setti
         )
         heading.paragraph_format.keep_with_next = True
         heading._p.addnext(table_element(table))
-        for note in table.notes:
-            write(report.add_paragraph(), note, align=LEFT, italic=True, size_pt=10, before_pt=2)
+        for at, note in enumerate(table.notes, 1):
+            told = write(report.add_paragraph(), note, align=LEFT, italic=True, size_pt=10, before_pt=2)
+            told.paragraph_format.keep_with_next = at < len(table.notes)
 
 
 def _write_method(report: Document, month: Month, settings: ReportSettings) -> None:

@@ -45,17 +45,14 @@ def lead_annex(
     rule(report.add_paragraph(), 60, TEXT_MM)
     write(report.add_paragraph(), ONLY, align=CENTRE, italic=True, after_pt=8)
     for table, nothing in (
-        (
-            _books(month, lines, runs),
-            "Đối soát: không có đơn vị nào lệch, thiếu phiếu hoặc có phiếu ngoài sổ.",
-        ),
-        (_signals(month, signals), "Dấu hiệu: không có dấu hiệu nào vượt mức ngẫu nhiên."),
+        (_books(month, lines, runs), "Không có đơn vị nào lệch, thiếu phiếu hoặc có phiếu ngoài sổ."),
+        (_signals(month, signals), "Không có dấu hiệu nào vượt mức ngẫu nhiên."),
     ):
+        heading = write(report.add_paragraph(), table.title, align=LEFT, bold=True, before_pt=8, after_pt=4)
+        heading.paragraph_format.keep_with_next = True
         if not table.rows:
             write(report.add_paragraph(), nothing, after_pt=6)
             continue
-        heading = write(report.add_paragraph(), table.title, align=LEFT, bold=True, before_pt=8, after_pt=4)
-        heading.paragraph_format.keep_with_next = True
         heading._p.addnext(table_element(table))
         for note in table.notes:
             write(report.add_paragraph(), note, align=LEFT, italic=True, size_pt=10, before_pt=2)

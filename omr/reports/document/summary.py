@@ -34,12 +34,16 @@ def summary(month: Month, before: Month | None, settings: ReportSettings) -> tup
         Point("Mức độ hài lòng", _overall(month)),
         Point("So với kỳ trước", _change(month, before, settings)),
         *_where(month, settings),
-        Point("Tỷ lệ tham gia", participation(month, settings)),
+        Point("Tỷ lệ tham gia", _with_capital(participation(month, settings))),
         Point("Người dân nói gì", _said(month)),
         Point("Độ tin cậy", _sure(month, settings)),
         *(Point("Điều chỉnh", text) for text in adjustments(month)),
     ]
     return tuple(point for point in points_ if point.says)
+
+
+def _with_capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _overall(month: Month) -> str:

@@ -168,7 +168,7 @@ def reasons_table(month: Month) -> Table:
                 )
             )
     note = (
-        f"Ngoài ra, {month.foreign} tờ trong các lô không có số phiếu do Công an thành phố phát hành "
+        f"Ngoài ra, {many(month.foreign)} tờ trong các lô không có số phiếu do Công an thành phố phát hành "
         "(KHL1, KHL2), không tính vào phiếu thu về."
     )
     return Table(

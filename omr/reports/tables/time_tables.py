@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from omr.figures import Nothing, Share
 from omr.reports.figures.statistics import Month
@@ -13,16 +14,23 @@ from omr.reports.tables.wording import local_day, period_name
 from omr.text import number
 from omr.workspace import ReportSettings
 
+HEAT_MM: Final = 188  # for all columns of questions
+UNIT_MM: Final = 52
+LEAST_UNIT_MM: Final = 40
+MM_PER_LETTER: Final = 2.2  # of a bold heading, with what the cell leaves free on both sides
+
 
 def heat_table(month: Month, settings: ReportSettings) -> Table:
     """Biểu 08: the satisfied share of every unit and question; the darker, the worse."""
     asked = criteria(month)
-    width = max(11.0, min(16.0, 188 / max(len(asked), 1)))
+    width = max(11.0, min(16.0, HEAT_MM / max(len(asked), 1)))
     keys = _headings(asked)
+    widths = [max(width, MM_PER_LETTER * max(map(len, key.split()))) for key in keys]  # no word is broken
+    more = max(0.0, sum(widths) - max(HEAT_MM, width * len(keys)))
     columns = (
         Column("TT", Style.ORDER, 7),
-        Column("Đơn vị", Style.TEXT, 52),
-        *(Column(key, Style.HEAT, width) for key in keys),
+        Column("Đơn vị", Style.TEXT, max(LEAST_UNIT_MM, UNIT_MM - more)),
+        *(Column(key, Style.HEAT, wide) for key, wide in zip(keys, widths, strict=True)),
     )
     rows: list[Row] = []
     number = 0

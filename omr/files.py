@@ -25,6 +25,7 @@ SCAN_SUFFIXES: Final = (
     *(".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"),
     *(".bmp", ".gif", ".webp", ".jp2", ".j2k", ".heic", ".heif", ".avif"),
 )
+MOST_FILE_BYTES: Final = 2 * 2**30  # of one scan: 2,000 pages of A4 at 300 dpi in colour
 SCAN_HEAD_BYTES: Final = 1024  # what `scan_kind` must see: a PDF may begin late, Acrobat looks this far
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from omr import log
@@ -328,6 +329,7 @@ class Office:
         files: Sequence[Path],
         how: Reader | None = None,
         *,
+        names: Mapping[Path, str] = MappingProxyType({}),
         waits: Callable[[str], None] = lambda what: None,
         prints: bool = False,
     ) -> Receipt:
@@ -335,6 +337,8 @@ class Office:
 
         Parameters
         ----------
+        names : mapping, optional
+            What files are called that lay in folders.
         prints : bool
             Take our own print files in, too; else they are refused.
 
@@ -347,7 +351,7 @@ class Office:
         from omr.records.inbox.bring import brought
 
         inbox, orders = Inbox(self.workspace), orders.checked(self.store)
-        with brought(inbox, orders, files, by=self.by, waits=waits) as stack:
+        with brought(inbox, orders, files, by=self.by, names=names, waits=waits) as stack:
             batch = inbox.batch(stack)
             if batch is not None:  # another program read it while this one waited
                 return receipt_of(self.store, batch)

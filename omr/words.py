@@ -277,6 +277,7 @@ class NotRead(StrEnum):
     BROKEN_LINK = "broken_link"
     ARCHIVE = "archive"
     NOT_A_SCAN = "not_a_scan"
+    TOO_LARGE = "too_large"
 
     @property
     def label(self) -> str:

@@ -12,9 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from omr.errors import OmrError
-from omr.files import SCAN_SUFFIXES
+from omr.files import MOST_FILE_BYTES, SCAN_SUFFIXES
 from omr.records.batches.batches import batches, find_batch
-from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, Stack, StackState, Way, clean_name
+from omr.records.inbox.inbox import Inbox, Stack, StackState, Way, clean_name
 from omr.records.inbox.outlook import outlook
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import Unit, find_unit, list_units

@@ -142,6 +142,22 @@ def test_the_age_is_that_of_the_oldest_file_wherever_it_lies(office: Office, tmp
     assert "breaks off" in office("inbox", "--lang", "en", code=3).out
 
 
+@pytest.mark.parametrize("how", ["read", "watch"])
+def test_files_of_one_name_keep_their_folders(office: Office, tmp_path: Path, how: str) -> None:
+    """Scanners that make a folder for each job begin with 0001 in each: which of them is meant is said."""
+    run = office.issue("PC06", 9, "2026-11")
+    for job in ("job 1", "job 2"):
+        (tmp_path / "in" / job).mkdir(parents=True)
+        made = office.scan(slip(run, int(job[-1])), rejected("no_fiducials"))
+        made.rename(tmp_path / "in" / job / "0001.tif")
+        for page in (1, 2):
+            office.scanner.pages[f"{job} › 0001.tif", page] = office.scanner.pages.pop((made.name, page))
+    words = ("read", tmp_path / "in") if how == "read" else ("watch", tmp_path / "in", "--once", "--quiet", 0)
+    said = office(*words, code=None).out
+    assert "job 1 › 0001.tif" in said and "job 2 › 0001.tif" in said
+    assert counted(office) == 2
+
+
 def test_a_bundle_comes_in_by_the_same_way_as_all_else(
     office: Office, interrupted: Path, tmp_path: Path
 ) -> None:

@@ -325,6 +325,33 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
             assert [one.reason for one in found.left_out] == ["special_file"] * 3
 
 
+def test_a_file_that_is_all_holes_fills_no_disk(tmp_path: Path) -> None:
+    for name, head in (("holes.pdf", b"%PDF-1.4\n"), ("holes", b"II*\0"), ("holes.txt", b"")):
+        with (tmp_path / name).open("wb") as file:
+            file.write(head)
+            file.truncate(2**40)
+    reasons = {one.path: one.reason for one in find_files([tmp_path]).left_out}
+    assert reasons == {"holes.pdf": "too_large", "holes": "too_large", "holes.txt": "not_a_scan"}
+    (one,) = find_files([tmp_path / "holes.txt"]).left_out
+    assert one.reason == "too_large" and one.reason.waits
+
+
+def test_a_link_that_leads_up_brings_nothing_that_nobody_gave(tmp_path: Path) -> None:
+    given = tmp_path / "here" / "given"
+    given.mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "here", given):
+        (folder / "slip.jpg").write_bytes(jpeg())
+    (given / "up").symlink_to("..")
+    (given / "top").symlink_to(tmp_path)
+    (given / "self").symlink_to("self")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "slip.jpg").write_bytes(jpeg())
+    (given / "link").symlink_to(tmp_path / "other")
+    found = find_files([given])
+    assert [path.relative_to(given).as_posix() for path in found.files] == ["link/slip.jpg", "slip.jpg"]
+    assert [(one.path, one.reason) for one in found.left_out] == [("self", "broken_link")]
+
+
 def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "locked").mkdir()
     (tmp_path / "locked.pdf").write_bytes(pdf(1))

@@ -256,7 +256,7 @@ def test_a_folder_for_each_job_is_a_stack_for_each_job(scene: Scene) -> None:
     scene.open.add("3.jpg")
     scene.write("20261129_0002/3.jpg", jpeg(3))  # this job goes on
     (first,) = scene.after(QUIET + 1)
-    assert scene.names(first) == ["1.jpg", "2.jpg"]
+    assert scene.names(first) == ["20261129_0001 › 1.jpg", "20261129_0001 › 2.jpg"]
     assert (scene.folder / "taken/20261129_0001/2.jpg").is_file()
     assert (scene.folder / "20261129_0001").is_dir()  # the scanner may still write into it
     scene.open.clear()

@@ -54,6 +54,7 @@ def read(
     from omr.reading.files.find import find_files
     from omr.records.batches.receipt import as_json as receipt_as_json
     from omr.records.batches.receipt import as_text
+    from omr.records.inbox.inbox import name_with_folders
     from omr.records.intake.orders import Orders
 
     if scheduler is None:
@@ -74,7 +75,10 @@ def read(
         raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
     with session.office() as office:
         orders = Orders(unit, period, expect)
-        made = office.read_now(orders, files, _shown(how, files), waits=tell_waiting, prints=prints)
+        names = {file: name_with_folders(there) for file, there in found.inside.items()}
+        made = office.read_now(
+            orders, files, _shown(how, files), names=names, waits=tell_waiting, prints=prints
+        )
         made = office.leave_out(made, found.left_out)
     if as_json:
         print_json(receipt_as_json(made))

@@ -10,13 +10,13 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError
-from omr.files import SCAN_HEAD_BYTES, SCAN_SUFFIXES, is_archive, scan_kind
+from omr.files import MOST_FILE_BYTES, SCAN_HEAD_BYTES, SCAN_SUFFIXES, is_archive, scan_kind
 from omr.messages import say, shown
 from omr.words import NotRead
 
@@ -45,6 +45,7 @@ class Found:
     """What is in the given files and folders."""
 
     files: tuple[Path, ...]  # to be read, each once, in the order a person counts
+    inside: Mapping[Path, Path]  # of each, where it lay in the folder that was given
     left_out: tuple[LeftOut, ...]
 
 
@@ -60,6 +61,7 @@ def find_files(paths: Iterable[Path]) -> Found:
         If a path does not exist.
     """
     files: dict[Path, Path] = {}
+    inside: dict[Path, Path] = {}
     left_out: list[LeftOut] = []
     for path in paths:
         if not os.path.lexists(path):
@@ -68,9 +70,10 @@ def find_files(paths: Iterable[Path]) -> Found:
             reason = _why_left_out(file, is_named=file == path)
             if reason is None:
                 files.setdefault(file.resolve(), file)
+                inside.setdefault(file, file.relative_to(top))
             else:
                 left_out.append(LeftOut(_name(file, top), reason))
-    return Found(tuple(files.values()), tuple(left_out))
+    return Found(tuple(files.values()), inside, tuple(left_out))
 
 
 def _inside(path: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, Path]]:
@@ -79,7 +82,7 @@ def _inside(path: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, Path]]:
         yield path, path.parent
         return
     files: list[Path] = []
-    entered: set[Path] = set()
+    entered = set(path.resolve().parents)  # a link that leads up brings what nobody gave
     todo = [path]
     while todo:
         folder = todo.pop()
@@ -123,9 +126,12 @@ def _count(path: Path) -> int:
 def _why_left_out(file: Path, *, is_named: bool) -> NotRead | None:
     """Return why a file cannot be read; None where it can, or where reading will say what is wrong."""
     try:
-        mode = file.stat().st_mode
-        if not stat.S_ISREG(mode):  # opening a pipe waits for ever, and a device never ends
+        told = file.stat()
+        if not stat.S_ISREG(told.st_mode):  # opening a pipe waits for ever, and a device never ends
             return NotRead.SPECIAL_FILE
+        is_too_large = (
+            told.st_size > MOST_FILE_BYTES
+        )  # it may be all holes, and fill a disk when it is copied
         with file.open("rb") as opened:
             head = opened.read(SCAN_HEAD_BYTES)
     except FileNotFoundError:
@@ -133,9 +139,9 @@ def _why_left_out(file: Path, *, is_named: bool) -> NotRead | None:
     except OSError as error:
         if error.errno in _OF_THIS_MACHINE:
             raise
-        return NotRead.UNREADABLE_FILE
+        return NotRead.BROKEN_LINK if error.errno == errno.ELOOP else NotRead.UNREADABLE_FILE
     if is_named or scan_kind(head) is not None or file.suffix.lower() in SCAN_SUFFIXES:
-        return None
+        return NotRead.TOO_LARGE if is_too_large else None
     return NotRead.ARCHIVE if is_archive(head) else NotRead.NOT_A_SCAN
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from omr.errors import outside
 from omr.files import hashed_copy, sha256_of
@@ -21,12 +22,18 @@ def brought(
     files: Sequence[Path],
     *,
     by: str,
+    names: Mapping[Path, str] = MappingProxyType({}),
     waits: Callable[[str], None] = lambda what: None,
 ) -> Iterator[Stack]:
     """Put files into the inbox as one stack, and own it while the block runs.
 
     Where the same files were given before and their reading was interrupted, it is that stack;
     where another program reads it now, this waits for the end of that.
+
+    Parameters
+    ----------
+    names : mapping, optional
+        What files are called that lay in folders.
 
     Raises
     ------
@@ -42,7 +49,7 @@ def brought(
     with inbox.claims.at_once(stack.name):
         try:
             digests = [
-                _copied(file, inbox.folder, inbox.place_of(stack, number, file.name))
+                _copied(file, inbox.folder, inbox.place_of(stack, number, names.get(file, file.name)))
                 for number, file in enumerate(files, start=1)
             ]
             inbox.send(stack, contents=_contents(digests))

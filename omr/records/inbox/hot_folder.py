@@ -18,7 +18,7 @@ from typing import Final
 
 from omr.errors import OmrError, outside
 from omr.files import move
-from omr.records.inbox.inbox import MOST_FILES, Inbox, Stack, Way
+from omr.records.inbox.inbox import MOST_FILES, Inbox, Stack, Way, name_with_folders
 from omr.records.inbox.sights import QUIET_S, Fate, Judge, Sight, Told, is_closed, is_coming, is_hidden
 
 TAKEN: Final = "taken"
@@ -107,7 +107,7 @@ class HotFolder:
             )
             with inbox.claims.at_once(stack.name):
                 for one in files:
-                    part = inbox.place_for(stack, one.path.name, one.size)
+                    part = inbox.place_for(stack, name_with_folders(one.path), one.size)
                     shutil.copyfile(self.folder / one.path, part)
                     if not self._is_still(one):
                         inbox.drop(stack)

@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from omr.errors import OmrError
@@ -43,10 +43,10 @@ from omr.records.intake.orders import Orders
 from omr.workspace import Workspace
 
 MOST_FILES: Final = 5_000  # a month of single pages from one unit
-MOST_FILE_BYTES: Final = 2 * 2**30  # 2,000 pages of A4 at 300 dpi in colour
 LOOKED_AFTER: Final = timedelta(days=2)  # so long a file that was taken may still grow
 LEAST_FREE_BYTES: Final = 2 * 2**30  # kept free for the database and the copies of originals
 
+_MOST_NAME_BYTES: Final = 200  # file systems stop at 255, and ".part" is added
 _NAME: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
@@ -388,6 +388,20 @@ def clean_name(name: str) -> str:
     return plain
 
 
+def name_with_folders(path: PurePath) -> str:
+    """Return what a file is called that lay in folders: scanners begin with 0001 in each.
+
+    Examples
+    --------
+    >>> name_with_folders(PurePath("job 12", "0001.jpg"))
+    'job 12 › 0001.jpg'
+    """
+    parts = list(path.parts)
+    while len(parts) > 1 and len(" › ".join(parts).encode("utf-8", "surrogateescape")) > _MOST_NAME_BYTES:
+        del parts[0]
+    return " › ".join(parts)
+
+
 def plain_name(name: str) -> str:
     r"""Return the same of any file: without folders, and without what no name should hold.
 
@@ -405,8 +419,7 @@ def plain_name(name: str) -> str:
     if not dot:
         stem, suffix = suffix, ""
     stem, ending = stem.strip(" ."), f".{suffix}" if suffix else ""
-    # 200 bytes: file systems stop at 255, and ".part" is added.
-    while len((stem + ending).encode()) > 200:
+    while len((stem + ending).encode()) > _MOST_NAME_BYTES:
         stem, ending = (stem[:-1], ending) if stem else (stem, ending[:-1])
     stem = f"{stem}_" if is_device(stem) else stem or "scan"
     return stem + (ending if ending != ".part" else ".part_")  # `.part` is ours

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import outside
-from omr.files import SCAN_SUFFIXES, kind_of_scan
+from omr.files import MOST_FILE_BYTES, SCAN_SUFFIXES, kind_of_scan
 from omr.reading.files.endings import is_whole
 
 QUIET_S: Final = 5.0  # the longest pause of a feeder between two pages is 2 s
@@ -120,6 +120,8 @@ class Judge:
             told = Told(Fate.NOT_OURS, "hidden" if is_hidden(name) else "no_file")
         elif name.endswith(_UNFINISHED) or name.startswith("~"):
             told = waiting("unfinished_name" if late else "unfinished")
+        elif sight.size > MOST_FILE_BYTES:
+            told = Told(Fate.BROKEN, "too_large")
         elif rests_s < self.quiet_s or sight.size == 0:
             if late and sight.size == 0:
                 told = Told(Fate.BROKEN, "empty")

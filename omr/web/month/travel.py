@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
-from omr.files import move, passing_folder, remove
+from omr.files import MOST_FILE_BYTES, move, passing_folder, remove
 from omr.messages import say
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
-from omr.records.inbox.inbox import MOST_FILE_BYTES, Inbox, StackState, plain_name
+from omr.records.inbox.inbox import Inbox, StackState, plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period, parse_period
 from omr.records.offices.units import find_unit

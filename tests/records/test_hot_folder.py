@@ -261,7 +261,7 @@ def test_a_folder_for_each_job_is_a_stack_for_each_job(scene: Scene) -> None:
     assert (scene.folder / "20261129_0001").is_dir()  # the scanner may still write into it
     scene.open.clear()
     (second,) = scene.after(QUIET)
-    assert scene.names(second) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert scene.names(second) == [f"20261129_0002 › {number}.jpg" for number in (1, 2, 3)]
 
 
 def test_a_file_gets_its_name_at_the_end(scene: Scene) -> None:

@@ -32,7 +32,7 @@ from omr.reading.place.locate import locate
 from omr.reading.place.refine import refine
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.cover import cover_on
-from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, decode
+from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, check_whole, decode
 from omr.reading.traced.read import TracedForms, TracedPage, read_traced
 from omr.words import AnswerState, Carrier, Reason, Seal, SlipDoubt
 
@@ -112,6 +112,7 @@ def read_page(page: EncodedPage | ScannedPage, desk: Desk) -> Result:
     try:
         scan = page if isinstance(page, ScannedPage) else decode(page)
         if is_blank(scan):
+            check_whole(scan)
             return BlankBack(scan.file, scan.page)
         try:
             located = locate(scan)

@@ -20,6 +20,7 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from omr.errors import ScanError
 from omr.reading.files.before import PdfBefore
+from omr.reading.files.drawn import lacks_picture
 from omr.reading.files.inside import attached, joined, joins
 from omr.reading.files.only_picture import only_picture
 from omr.reading.files.render import opened
@@ -164,6 +165,8 @@ def _part(document: Pdf, leaf: Dictionary | None) -> PdfPart | ScanError:
         found = only_picture(leaf)
         if found is not None:
             return PdfPart(found.data, True, found.orientation, found.dpi)
+        if lacks_picture(leaf):
+            return ScanError("damaged", detail="picture")
         return PdfPart(_alone(document, leaf), False, identity=_identity(document, leaf))
     except DAMAGE as error:
         return ScanError("damaged", detail=type(error).__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Final
 
@@ -14,12 +14,15 @@ from PIL import TiffImagePlugin
 from omr.errors import ScanError
 from omr.reading.files.before import TiffBefore
 from omr.reading.files.ifd import CIRCLE, LONG8, BrokenDirectoryError, Directory, Entry, directories, written
-from omr.reading.files.pictures import DAMAGE, check_size, undisturbed
+from omr.reading.files.pictures import DAMAGE, check_size, end_of_jpeg, load, undisturbed
 from omr.reading.files.source import Source, binary
 
 SUBFILE_TYPE: Final = 254
 OLD_SUBFILE_TYPE: Final = 255
 WIDTH, HEIGHT, COMPRESSION, ORIENTATION = 256, 257, 259, 274
+FAX: Final = (2, 3, 4)
+JPEG: Final = 7
+OTHER: Final = hashlib.sha512(b"no fax").digest() * 8  # bits of all kinds: no decoder takes them for white
 CHUNKS: Final = ((324, 325), (273, 279))  # tiles, strips: offsets and byte counts
 OLD_JPEG: Final = 6  # of before 1995: its tables lie about the file, out of any strip
 # What says how the pixels are stored; everything else (names, dates, nested directories)
@@ -132,6 +135,37 @@ def _page(page: Directory, previews: int, file: IO[bytes], order: str) -> TiffPa
     orientation = page.number(ORIENTATION, 1)
     data = written(tags, order, chunks, offsets_tag)
     return TiffPage(data, orientation if 1 <= orientation <= 8 else 1, digest.hexdigest(), previews)
+
+
+def is_whole(data: bytes) -> bool:
+    """Return whether the data of a page, as `split` yields it, reach its last row."""
+    page = next(directories(io.BytesIO(data)))
+    offsets_tag, counts_tag = next(pair for pair in CHUNKS if pair[0] in page.tags)
+    chunks = list(_chunks(io.BytesIO(data), page.numbers(offsets_tag), page.numbers(counts_tag)))
+    return reaches_end(page.tags, chunks, "<" if data[:1] == b"I" else ">", offsets_tag)
+
+
+def reaches_end(tags: Mapping[int, Entry], chunks: Sequence[bytes], order: str, offsets_tag: int) -> bool:
+    """Return whether data hold all rows of a picture; of fax and JPEG the decoder does not say it.
+
+    It fills the rows that it lacks with white or grey. Where more bytes behind the data change what comes
+    out of them, they were too few.
+    """
+    compression = tags[COMPRESSION].values[0] if COMPRESSION in tags else 1
+    if compression == JPEG:
+        return all(end_of_jpeg(chunk) is not None for chunk in chunks)
+    if compression not in FAX:
+        return True
+    found = []
+    for more in (b"", OTHER):
+        longer = [chunk + more for chunk in chunks]
+        counts_tag = next(counts for offsets, counts in CHUNKS if offsets == offsets_tag)
+        told = {**tags, counts_tag: Entry(4, tuple(map(len, longer)))}
+        try:
+            found.append(load(written(told, order, longer, offsets_tag), 1, colour=False).pixels)
+        except ScanError as error:
+            return error.reason != "damaged"
+    return bool((found[0] == found[1]).all())
 
 
 def _chunks(file: IO[bytes], offsets: tuple[int, ...], counts: tuple[int, ...]) -> Iterator[bytes]:

@@ -147,6 +147,28 @@ def decode(page: EncodedPage) -> ScannedPage:
     )
 
 
+def check_whole(scan: ScannedPage) -> None:
+    """Refuse a page of which viewers show white where data are missing; others were refused when decoded.
+
+    Raises
+    ------
+    ScanError
+        ``damaged``
+    """
+    page = scan.encoded
+    if page is None:
+        return
+    if page.encoding is Encoding.PDF:
+        from omr.reading.files import drawn
+
+        breaks_off = drawn.breaks_off(page.data)
+    else:
+        is_tiff = scan_kind(page.data[:SCAN_HEAD_BYTES]) is ScanKind.TIFF
+        breaks_off = is_tiff and not tiff.is_whole(page.data)
+    if breaks_off:
+        raise ScanError("damaged", detail="picture")
+
+
 def colour_of(scan: ScannedPage, reduced: int = 1, top: float = 1.0) -> Colour | None:
     """Decode the page once more, in colour; None when the scanner delivered none.
 

@@ -82,7 +82,7 @@ class Settings:
 
     def but(self, **changes: object) -> Settings:
         """Return the same machine with some things otherwise."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
 
 def on_scan(

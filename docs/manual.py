@@ -95,7 +95,7 @@ def _page(words: dict[str, object]) -> Iterator[str]:
         yield from _command(root, context, name)
     for title, rows in (("exit", "codes"), ("environment", "variables"), ("files", "kept")):
         yield f".SH {words[title]}"
-        for term, text in words[rows]:  # type: ignore[attr-defined]
+        for term, text in words[rows]:
             yield from (".TP", f"\\fB{term}\\fR", text)
 
 

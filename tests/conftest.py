@@ -22,7 +22,7 @@ from omr.workspace import Workspace
 collect_ignore = ["office_pc"]  # loaded by the processes of `test_office_pc.py` alone
 
 # Who forks this process makes workers of its own: the parent's server of processes is no child of it.
-os.register_at_fork(after_in_child=forkserver._forkserver.__init__)  # type: ignore[misc]
+os.register_at_fork(after_in_child=forkserver._forkserver.__init__)
 cv2.setNumThreads(1)  # tests run one process per core already
 # A busy machine is no error, and the gate says the same of the same tree twice.
 settings.register_profile(

@@ -83,7 +83,7 @@ def answer(key: str, said: str) -> Answer:
 
 def slip(run: Issue, number: int, form: Form = FORM, page: int = 1, **said: str) -> ReadPage:
     """A slip that was read; questions not named are answered with 5 (those of another form not at all)."""
-    fiducial = AlignedPage(None, np.eye(2, 3), 200.0, 0.05)  # type: ignore[arg-type]
+    fiducial = AlignedPage(None, np.eye(2, 3), 200.0, 0.05)
     form, is_usual = form.page(page), form is FORM
     usual = {"A1": "1"} | {key: "5" for key in ("B1", "B2", "B3", "B10")}
     given = (usual if is_usual else {q.key: "" for q in form.questions if q.options}) | said
@@ -162,7 +162,7 @@ class Scanner:
     ) -> Receipt:
         office = Office(self.workspace, self.store, "test", KnownMeans(self))
         reads = read or self.read
-        return office.read(Orders(**told), files, lambda pages, desk: reads(pages), waits=waits)  # type: ignore[arg-type]
+        return office.read(Orders(**told), files, lambda pages, desk: reads(pages), waits=waits)
 
 
 class KnownMeans(Means):

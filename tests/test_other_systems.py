@@ -95,13 +95,13 @@ def nodes(name: str) -> list[ast.AST]:
     tree = ast.parse(MODULES[name].read_text("utf-8"), name)
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
-            child.above = node  # type: ignore[attr-defined]
+            child.above = node
     return list(ast.walk(tree))
 
 
 def above(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what a node stands in, from the inside out."""
-    while (node := getattr(node, "above", None)) is not None:  # type: ignore[assignment]
+    while (node := getattr(node, "above", None)) is not None:
         yield node
 
 

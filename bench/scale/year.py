@@ -266,7 +266,7 @@ class _Year:
         return issue
 
     def _slip(self, issue: Issue, number: int) -> ReadPage:
-        aligned = AlignedPage(None, _MAP, 200.0, 0.05)  # type: ignore[arg-type]
+        aligned = AlignedPage(None, _MAP, 200.0, 0.05)
         page = IdentifiedPage(aligned, issue.serial(number), issue, ("ladder", "qr"))
         verdicts: list[BoxVerdict] = []
         answers: list[Answer] = []

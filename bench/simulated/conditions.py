@@ -83,13 +83,13 @@ def tally_of(lines: Iterable[dict[str, object]]) -> Tally:
     """Add up lines of the state file."""
     total = Tally()
     for line in lines:
-        total.pages += line["pages"]  # type: ignore[operator]
-        total.read += line["read"]  # type: ignore[operator]
-        total.waiting += line["waiting"]  # type: ignore[operator]
-        total.rejected.update(line["rejected"])  # type: ignore[arg-type]
-        total.lost += line["lost"]  # type: ignore[operator]
-        total.silent += line["silent"]  # type: ignore[operator]
-        for name, n in line["boxes"].items():  # type: ignore[attr-defined]
+        total.pages += line["pages"]
+        total.read += line["read"]
+        total.waiting += line["waiting"]
+        total.rejected.update(line["rejected"])
+        total.lost += line["lost"]
+        total.silent += line["silent"]
+        for name, n in line["boxes"].items():
             drawn, _, outcome = name.rpartition("/")
             total.boxes[drawn, Outcome(outcome)] += n
     return total

@@ -47,7 +47,7 @@ def main(first: int, last: int) -> int:
         wrong += [f"seed {seed}: {fault}" for fault in faults]
         if not faults:
             shutil.rmtree(workspace)
-    sums = {name: round(sum(line[name] for line in lines), 1) for name in COLUMNS}  # type: ignore[misc]
+    sums = {name: round(sum(line[name] for line in lines), 1) for name in COLUMNS}
     table([*lines, {"seed": "all", **sums}], to=OUT / "demo-seeds.csv")
     answers = int(sums["positions"])
     print(f"misread {sums['misread']} of {answers}, at most {upper_bound(int(sums['misread']), answers):.1e}")

@@ -63,7 +63,7 @@ def plan(seed: int) -> TracedPlan:
     traced = Traced("0" * 64, draft.dpi, width, height, draft.learned, draft.identify)
     form = Form("C", 0, "1", "C", "C", "traced", "en", tuple(questions), (), traced=traced)
     png = cv2.imencode(".png", draft.print_)[1].tobytes()
-    return TracedPlan("f" * 64, Foreign(form, png, None))  # type: ignore[arg-type]
+    return TracedPlan("f" * 64, Foreign(form, png, None))
 
 
 def measured(piece: tuple[int, int]) -> Line:

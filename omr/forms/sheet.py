@@ -72,10 +72,17 @@ class Sheet:
         start = x - {"left": 0.0, "centre": width / 2, "right": width}[align]
         self.art.append((TextLine(rounded(start), rounded(y), text, face, size), self.where))
 
-    def stroke(self, *points: tuple[float, float], width: float, **style: object) -> None:
+    def stroke(
+        self,
+        *points: tuple[float, float],
+        width: float,
+        closed: bool = False,
+        filled: bool = False,
+        dash_mm: tuple[float, ...] = (),
+    ) -> None:
         """Draw a line, or a shape with ``closed`` and ``filled``."""
         placed = tuple((rounded(x), rounded(y)) for x, y in points)
-        self.art.append((Stroke(placed, width, **style), self.where))  # type: ignore[arg-type]
+        self.art.append((Stroke(placed, width, closed, filled, dash_mm), self.where))
 
     def rule(self, y: float, width: float = HAIRLINE_MM, x: float | None = None) -> None:
         """Draw a rule to the right edge, from `x` or the left edge."""

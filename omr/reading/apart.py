@@ -104,7 +104,7 @@ class Apart:
         if self._pipe is None:
             how = context()
             ours, theirs = how.Pipe()
-            process = how.Process(target=_serve, args=(theirs, self._limits), daemon=True)  # type: ignore[attr-defined]
+            process = how.Process(target=_serve, args=(theirs, self._limits), daemon=True)
             start(process)
             theirs.close()
             self._process, self._pipe = process, ours

@@ -228,7 +228,7 @@ class _Crew:
     def _hired(self) -> _Worker:
         how = context()
         ours, theirs = how.Pipe()
-        process = how.Process(target=_work, args=(theirs, self._overlay), daemon=True)  # type: ignore[attr-defined]
+        process = how.Process(target=_work, args=(theirs, self._overlay), daemon=True)
         start(process)
         theirs.close()
         return _Worker(process, ours, self._desk)

@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context, resource_tracker
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from omr.reading.job import limit_memory
+
+if TYPE_CHECKING:  # not there on Windows
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 _RAN_OUT: Final = 90  # exit code where no signal says it
 _LOOK_EVERY_S: Final = 0.25
@@ -39,7 +41,7 @@ class Limits:
 USUAL: Final = Limits()
 
 
-def context() -> BaseContext:
+def context() -> ForkServerContext | SpawnContext:
     """Return how processes are made: out of one that has loaded the reader and nothing else.
 
     A fork of this process would copy half-made threads; one of that takes milliseconds, where

@@ -21,7 +21,7 @@ class Office:
     def __init__(self, run: Callable[..., Any], workspace: Workspace, folder: Path) -> None:
         self.workspace = workspace
         self.folder = folder
-        self.scanner = Scanner(folder, None, workspace)  # type: ignore[arg-type]
+        self.scanner = Scanner(folder, None, workspace)
         self.means = KnownMeans(self.scanner)
         self._run = partial(run, means=self.means)
 

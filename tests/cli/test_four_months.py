@@ -74,7 +74,7 @@ class Play:
     def __init__(self, office: Office) -> None:
         self.office, self.dice, self.account = office, random.Random(7), Account()
         self.forms: dict[str, Form] = {"DL-01": CITIZENS, "NB-02": INTERNAL}
-        office.means.find_form = lambda name, own: self.forms[name]  # type: ignore[method-assign]
+        office.means.find_form = lambda name, own: self.forms[name]
         self.stock: dict[tuple[str, str], list[tuple[Issue, int]]] = defaultdict(list)
         self.lost = 0
 

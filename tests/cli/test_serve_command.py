@@ -29,7 +29,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[uvicorn.Config]:
     def run(self: uvicorn.Server, sockets: list[object]) -> None:
         configs.append(self.config)
         for listener in sockets:
-            listener.close()  # type: ignore[attr-defined]
+            listener.close()
 
     monkeypatch.setattr(uvicorn.Server, "run", run)
     return configs

@@ -34,7 +34,7 @@ def cover_page(office: Office, target: Path, *words: object, dpi: int = 200, tur
 
 def stack(office: Office, cover: Image.Image, name: str, *outcomes: object) -> Path:
     """Put a cover on top of a scanned stack."""
-    below = office.scanner.scan("below.tif", *outcomes)  # type: ignore[arg-type]
+    below = office.scanner.scan("below.tif", *outcomes)
     office.scanner.pages |= {
         (name, page + 1): outcome for (_, page), outcome in list(office.scanner.pages.items())
     }
@@ -74,7 +74,7 @@ def test_a_code_that_is_no_cover_is_none() -> None:
         "OMR-BATCH" + good,
         Cover("PC06", "2026-11", "DL-01", -1).payload,
         Cover("PC06", "2026-11", "DL-01", 10**9).payload,
-        Cover("PC06", "2026-11", "DL-01", "nhiều").payload,  # type: ignore[arg-type]
+        Cover("PC06", "2026-11", "DL-01", "nhiều").payload,
     ):
         assert parse_cover(text) is None
 

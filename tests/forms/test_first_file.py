@@ -39,7 +39,7 @@ def wanted(**said: object) -> Wanted:
         "digit": 7,
         "revision": "2026-11",
     }
-    return Wanted(**{**usual, **said})  # type: ignore[arg-type]
+    return Wanted(**{**usual, **said})
 
 
 @pytest.mark.parametrize(("language", "paper", "levels"), list(itertools.product(LANGUAGES, PAPERS, LEVELS)))

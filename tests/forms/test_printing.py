@@ -179,7 +179,7 @@ def test_an_interrupted_print_leaves_nothing_and_spares_the_old_file(tmp_path: P
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        print_forms(form, serials(), target, run="r7")  # type: ignore[arg-type]
+        print_forms(form, serials(), target, run="r7")
     assert [file.name for file in tmp_path.iterdir()] == ["x.pdf"]
     assert target.read_bytes() == b"old"
 

@@ -130,7 +130,7 @@ def before_rename_only(old: object, new: object, **more: Any) -> None:
 
 def before_unlink(path: object, *_: Any, dir_fd: int | None = None, **__: Any) -> None:
     inside = Path() if dir_fd is None else Path(f"/proc/self/fd/{dir_fd}").readlink()
-    where = concerned(inside / os.fsdecode(path))  # type: ignore[arg-type]
+    where = concerned(inside / os.fsdecode(path))
     if where is not None and hindered(where, replaced=True):
         raise denied(path)
 
@@ -153,8 +153,8 @@ def import_(name: str, globals: Any = None, locals: Any = None, fromlist: Any = 
 
 # The library's own ways of starting processes are this system's, and need all that it has.
 for library in (multiprocessing.resource_tracker, asyncio.unix_events):
-    library.signal = types.SimpleNamespace(**vars(signal))  # type: ignore[assignment]
-    library.os = types.SimpleNamespace(**vars(os))  # type: ignore[assignment]
+    library.signal = types.SimpleNamespace(**vars(signal))
+    library.os = types.SimpleNamespace(**vars(os))
 
 found, chmod = builtins.__import__, os.chmod
 builtins.__import__ = import_
@@ -175,9 +175,9 @@ delattr(time, "tzset")
 
 delattr(signal, "pthread_sigmask")
 for method in ("fork", "forkserver"):
-    multiprocessing.context._concrete_contexts.pop(method)  # type: ignore[attr-defined]
+    multiprocessing.context._concrete_contexts.pop(method)
 multiprocessing.set_start_method("spawn")
-multiprocessing.get_all_start_methods = lambda: ["spawn"]  # type: ignore[method-assign]
+multiprocessing.get_all_start_methods = lambda: ["spawn"]
 
 wrap(os, "open", before_open)
 wrap(os, "fsync", before_fsync)
@@ -188,5 +188,5 @@ wrap(os, "remove", before_unlink)
 wrap(os, "mkdir", lambda path, *_, **__: named(concerned(path)))
 wrap(io, "open", before_text_or_bytes)
 builtins.open = io.open
-os.chmod = only_the_read_only_bit  # type: ignore[assignment]
-os.symlink = no_link  # type: ignore[assignment]
+os.chmod = only_the_read_only_bit
+os.symlink = no_link

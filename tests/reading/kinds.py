@@ -333,7 +333,7 @@ def _showing(
     document: pikepdf.Pdf, image: pikepdf.Object, content: str = _FILL, **more: object
 ) -> Dictionary:
     resources = Dictionary(XObject=Dictionary(Im=image))
-    for key, value in more.pop("resources", {}).items():  # type: ignore[attr-defined]
+    for key, value in more.pop("resources", {}).items():
         resources[f"/{key}"] = value
     return Dictionary(Contents=document.make_stream(content.encode()), Resources=resources, **more)
 

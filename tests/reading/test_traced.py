@@ -23,7 +23,7 @@ DPI = 150  # of most sheets here: half the pixels of 200
 
 
 def scan_of(survey: Survey, seed: int, page: int, **how: object) -> ScannedPage:
-    made = filled_sheet(survey, seed, page, **{"dpi": DPI, **how})  # type: ignore[arg-type]
+    made = filled_sheet(survey, seed, page, **{"dpi": DPI, **how})
     kind = cv2.IMREAD_GRAYSCALE
     if made.picture.kind == "g4":
         raise AssertionError("grey only")
@@ -56,7 +56,7 @@ def confirmed(draft: Draft) -> TracedPlan:
     traced = Traced("0" * 64, draft.dpi, width, height, draft.learned, draft.identify)
     form = Form("C", 0, "1", "C", "C", "traced", "en", tuple(questions), (), traced=traced)
     png = cv2.imencode(".png", draft.print_)[1].tobytes()
-    return TracedPlan("f" * 64, Foreign(form, png, None))  # type: ignore[arg-type]
+    return TracedPlan("f" * 64, Foreign(form, png, None))
 
 
 @cache

@@ -108,7 +108,7 @@ def test_pages_to_scan_again_are_problems_that_nobody_settled(stacks: list[str],
     made = receipt_of(store, stacks[0])
     (bad,) = made.to_scan_again
     assert (bad.reason, bad.file, bad.page) == ("serial_unreadable", "a.tif", 3)
-    decide(store, f"P{bad.key}", ["not_a_slip"], by="lan", why="tờ bìa", read=lambda item, serial: None)  # type: ignore[arg-type, return-value]
+    decide(store, f"P{bad.key}", ["not_a_slip"], by="lan", why="tờ bìa", read=lambda item, serial: None)
     again = receipt_of(store, stacks[0])
     assert not again.to_scan_again
     assert [one.reason for one in again.problems] == [one.reason for one in made.problems]

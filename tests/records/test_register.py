@@ -38,7 +38,7 @@ def order(store: Store, target: Path, count: int = 5, **changes: object) -> Issu
         "by": "test",
         "print_forms": quick_print,
     } | changes
-    return issue(store, what.pop("form"), count=count, target=target, **what)  # type: ignore[arg-type]
+    return issue(store, what.pop("form"), count=count, target=target, **what)
 
 
 def test_numbers_go_on_per_form_digit_and_year(issued_run: Issuing) -> None:
@@ -102,7 +102,7 @@ def test_what_cannot_be_issued_leaves_nothing(
 ) -> None:
     what = {"target": tmp_path / "a.pdf", "count": 5} | change
     with pytest.raises(RegisterError) as error:
-        order(store, **what)  # type: ignore[arg-type]
+        order(store, **what)
     assert error.value.key == key
     assert states(store) == []
 
@@ -169,7 +169,7 @@ def die_while(target: Path, database: Path, *, after_printing: bool) -> None:
             die()
 
         if after_printing:
-            register._end = die  # type: ignore[assignment]
+            register._end = die
         with Store.open(database) as store:
             order(store, target, print_forms=quick_print if after_printing else print_and_die)
 

@@ -55,7 +55,7 @@ def scanned(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
         write_pdf((picture for picture, _ in simulate_stack(stack)), folder / "scan.pdf")
         read = [read_page(page, desk) for page in open_pages(folder / "scan.pdf")]
         assert all(isinstance(page, ReadPage) for page in read)
-        return read  # type: ignore[return-value]
+        return read
 
     return scan
 

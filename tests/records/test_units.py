@@ -40,7 +40,7 @@ def units_of(*lines: str, head: str = HEAD) -> bytes:
 def test_every_built_in_list_can_be_imported(name: str, tmp_path: pytest.TempPathFactory) -> None:
     path = shipped_units(name)
     assert path is not None
-    with Store.open(tmp_path / "omr.sqlite") as fresh:  # type: ignore[operator]
+    with Store.open(tmp_path / "omr.sqlite") as fresh:
         units = read_units(path.read_bytes())
         assert import_units(fresh, units, by="test") == len(units)
         assert sorted(list_units(fresh), key=str) == sorted(units, key=str)

@@ -18,11 +18,11 @@ PAGE = SeenPage(1, "trang-0001.png", "read", height_mm=212.0)
 
 
 def pages(count: int, **every: object) -> list[SeenPage]:
-    return [replace(PAGE, number=number, **every) for number in range(1, count + 1)]  # type: ignore[arg-type]
+    return [replace(PAGE, number=number, **every) for number in range(1, count + 1)]
 
 
 def keys(*args: object, **more: object) -> list[str]:
-    return [one.key for one in warnings(*args, **more)]  # type: ignore[arg-type]
+    return [one.key for one in warnings(*args, **more)]
 
 
 @given(st.lists(st.floats(0.0, 148.0), max_size=4), st.floats(0.0, SAME_PLACE_MM / 2))

@@ -79,10 +79,11 @@ def _samples(raster: Raster, piece: NDArray[np.intp]) -> tuple[NDArray[np.intp],
     """Return pixels of letters and of white in a piece, evenly spread, as places in the flat page."""
     top, bottom, left, right = piece.tolist()
     part = raster.ink[top:bottom, left:right]
-    return tuple(  # type: ignore[return-value]
+    letters, white = (
         _spread((y + top) * raster.ink.shape[1] + x + left)
         for y, x in (np.nonzero(part > 0.5), np.nonzero(part < 0.1))
     )
+    return letters, white
 
 
 def _spread(places: NDArray[np.intp]) -> NDArray[np.intp]:

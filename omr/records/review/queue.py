@@ -254,4 +254,4 @@ _SLIP_COLUMNS: Final = (
 
 def _item(row: dict[str, Value]) -> Item:
     row.pop("urgency")
-    return Item(**{**row, "kind": ItemKind(str(row["kind"]))})  # type: ignore[arg-type]
+    return Item(**{**row, "kind": ItemKind(str(row["kind"]))})  # type: ignore[arg-type]  # columns of the query above

@@ -125,7 +125,8 @@ class Act:
     @property
     def issued(self) -> list[tuple[int, int, int]]:
         """The highest number of each run that the act adds, with its digit and year."""
-        return [(row["digit"], row["year"], row["last"]) for row in self._rows.get("runs", ())]  # type: ignore[misc]
+        runs = ((row["digit"], row["year"], row["last"]) for row in self._rows.get("runs", ()))
+        return [(int(str(digit)), int(str(year)), int(str(last))) for digit, year, last in runs]
 
     @property
     def digest(self) -> str:

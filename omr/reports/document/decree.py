@@ -17,6 +17,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.section import Section as Pages
 from docx.shared import Mm, Pt
+from docx.styles.style import BaseStyle
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 
@@ -59,9 +60,9 @@ def set_styles(report: Document) -> None:
     cell.paragraph_format.space_after = Pt(0)
 
 
-def _set_run(style: object, inner: str) -> None:
+def _set_run(style: BaseStyle, inner: str) -> None:
     """Replace a style's letter properties, theme fonts and colours included."""
-    element = style.element  # type: ignore[attr-defined]
+    element = style.element
     old = element.get_or_add_rPr()
     element.replace(old, parse_xml(f"<w:rPr {nsdecls('w')}>{inner}</w:rPr>"))
 

@@ -14,12 +14,16 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Final
 
 from filelock import FileLock
+
+# How long one waits for what another program holds, in this thread: who writes holds it for milliseconds.
+WAIT_S: Final = ContextVar("wait_s", default=30.0)
 
 SCAN_SUFFIXES: Final = (
     *(".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"),

@@ -98,6 +98,13 @@ class Means:
 
         return decide
 
+    @property
+    def pages_per_act(self) -> int:
+        """How many pages are written at once."""
+        from omr.records.intake.intake import PAGES_PER_ACT
+
+        return PAGES_PER_ACT
+
 
 MEANS = Means()
 
@@ -270,6 +277,7 @@ class Office:
             seen=seen,
             waits=waits,
             prints=prints,
+            pages_per_act=self.means.pages_per_act,
         )
         if not taken.again:
             self._close_rescanned(taken.batch, desk)

@@ -22,6 +22,7 @@ from omr.reading.place.identify import IdentifiedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage
 from omr.records.batches.receipt import Receipt
+from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
 from omr.records.intake.redecide import Judge
 from omr.records.store.store import Store
@@ -133,6 +134,7 @@ class Scanner:
     store: Store
     workspace: Workspace
     pages: dict[tuple[str, int], Outcome] = field(default_factory=dict)
+    pages_per_act: int = PAGES_PER_ACT
     made: int = 0
 
     def scan(self, name: str, *outcomes: Outcome, shades: Sequence[int] | None = None) -> Path:
@@ -180,6 +182,10 @@ class KnownMeans(Means):
 
     def calibration(self, name: str | None, own: Path | None) -> Calibration:
         return replace(super().calibration(None, None), name=name or "default")
+
+    @property
+    def pages_per_act(self) -> int:
+        return self.scanner.pages_per_act
 
     def read_pages(self, pages: Iterable[EncodedPage], desk: object, **how: object) -> Iterator[Outcome]:
         return self.scanner.read(pages)

@@ -30,11 +30,10 @@ import pytest
 from command_tree import commands
 from offices import Office
 from scanned import slip
+from waiting import waiting_for
 
 from omr import messages
 from omr.cli import main
-from omr.records.store import copies
-from omr.records.store import store as store_module
 from omr.workspace import Workspace
 
 NOBODY = 65534
@@ -338,10 +337,8 @@ def test_no_file_handles(place: Place) -> None:
     hold_one_line_each(on_a_machine(place, words, none_left, nothing), {"no more files"})
 
 
-def test_a_locked_database(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.0)
-    monkeypatch.setattr(copies, "MOST_TRIES", 0)
-    with locked(place.workspace / "omr.sqlite"):
+def test_a_locked_database(place: Place) -> None:
+    with waiting_for(0.0), locked(place.workspace / "omr.sqlite"):
         words = [one for one in (*place.asking(), *place.doing()) if one[0] != "doctor"]
         hold_one_line_each(on_a_machine(place, words, nothing, nothing), {"held by another program"})
 

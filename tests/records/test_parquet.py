@@ -71,9 +71,6 @@ def test_nothing_half_written_is_left(store: Store, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.usefixtures("two_months")
-def test_more_rows_than_are_held_at_once(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(parquet, "ROWS", 2)
-    assert parquet.export(store, tmp_path).slips == 5
+def test_more_rows_than_are_held_at_once(store: Store, tmp_path: Path) -> None:
+    assert parquet.export(store, tmp_path, held=2).slips == 5
     assert len(read_back(tmp_path, "slips")) == 5

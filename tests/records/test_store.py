@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import waiting_for
 
 from omr.errors import StoreError
 from omr.records.store.schema import migrations
@@ -86,11 +87,8 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert key_of(error) == "outside.gone"
 
 
-def test_a_database_that_is_held_is_refused_after_waiting(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("omr.records.store.store.BUSY_SECONDS", 0.05)
-    with Store.open(path) as store, Store.open(path) as other, store.act("hold", by="a"):
+def test_a_database_that_is_held_is_refused_after_waiting(path: Path) -> None:
+    with waiting_for(0.05), Store.open(path) as store, Store.open(path) as other, store.act("hold", by="a"):
         with pytest.raises(StoreError) as error, other.act("wait", by="b"):
             pass
         assert key_of(error) == "records.locked"

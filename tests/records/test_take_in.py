@@ -126,10 +126,9 @@ def test_an_interrupted_batch_ends_in_the_same_rows(
     scanner: Scanner,
     store: Store,
     issued_run: Issuing,
-    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("omr.records.intake.intake.PAGES_PER_ACT", 2)
+    scanner.pages_per_act = 2
     run = issued_run()
     pages = [slip(run, 1), BLANK, slip(run, 2), rejected(), slip(run, 1), slip(run, 3, B1="?"), BLANK]
     files = scanner.scan("a.tif", *pages[:4]), scanner.scan("b.tif", *pages[4:])

@@ -80,6 +80,7 @@ def take_in(
     seen: Callable[[Result], None] = lambda result: None,
     waits: Callable[[str], None] = lambda batch: None,
     prints: bool = False,
+    pages_per_act: int = PAGES_PER_ACT,
 ) -> TakenIn:
     """Read files into a batch, going on with an interrupted one.
 
@@ -101,6 +102,8 @@ def take_in(
         Told of a batch that another program reads, before waiting for it.
     prints : bool
         Take our own print files in, too; else they are refused.
+    pages_per_act : int
+        Written at once.
 
     Raises
     ------
@@ -114,7 +117,9 @@ def take_in(
     with Apart(limits) as apart:
         if not prints:
             refuse_pictures(files, read, apart)
-        return _taken_in(store, files, read, orders, apart, scans=scans, by=by, seen=seen, waits=waits)
+        return _taken_in(
+            *(store, files, read, orders, apart, pages_per_act), scans=scans, by=by, seen=seen, waits=waits
+        )
 
 
 def _taken_in(
@@ -123,6 +128,7 @@ def _taken_in(
     read: Callable[[Iterable[EncodedPage]], Iterator[Result]],
     orders: Orders,
     apart: Apart,
+    pages_per_act: int,
     *,
     scans: Path,
     by: str,
@@ -142,7 +148,8 @@ def _taken_in(
         if not opened.ended:
             known = cover if opened.top == originals[0] else _cover_of(opened.top.path, apart)
             covered = opened.top.sha256 if known is not None else None
-            _Reading(store, opened.batch, orders, names, covered, by, apart).run(opened.unread, read, seen)
+            reading = _Reading(store, opened.batch, orders, names, covered, by, apart, pages_per_act)
+            reading.run(opened.unread, read, seen)
             _end_batch(store, opened.batch, by)
     return TakenIn(opened.batch, given, opened.ended, orders.expected)
 
@@ -347,8 +354,10 @@ class _Reading:
         covered: str | None,
         by: str,
         apart: Apart,
+        pages_per_act: int,
     ) -> None:
         self._apart = apart
+        self._pages_per_act = pages_per_act
         self._store = store
         self._by = by
         self._batch = batch
@@ -374,7 +383,7 @@ class _Reading:
                 assert isinstance(sent, Sent)  # ends were passed above
                 self._chunk.append((sent, result))
                 seen(result)
-                if len(self._chunk) == PAGES_PER_ACT:
+                if len(self._chunk) == self._pages_per_act:
                     self._write()
         finally:
             pages.close()  # with the file that is open: PDFium writes on standard error what it has to close

@@ -27,7 +27,7 @@ from omr.forms.template import Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.store.store import Store
 
-ROWS: Final = 20_000  # slips held in memory: some 20 MB; row groups of this size are read in parallel
+SLIPS_HELD: Final = 20_000  # slips held in memory: some 20 MB; row groups of this size are read in parallel
 
 # Words of few values are kept once a file: an answer costs 2 bytes instead of 30.
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
@@ -70,7 +70,7 @@ class Exported:
     files: tuple[Path, ...]
 
 
-def export(store: Store, target: Path, *, period: str | None = None) -> Exported:
+def export(store: Store, target: Path, *, period: str | None = None, held: int = SLIPS_HELD) -> Exported:
     """Write slips and answers below `target`, by period.
 
     Parameters
@@ -88,7 +88,7 @@ def export(store: Store, target: Path, *, period: str | None = None) -> Exported
     counts, forms = {"slips": 0, "answers": 0}, store.forms
     files: list[Path] = []
     with _writing(target, files) as writers:
-        for slips in _chunks(current_slips(store, period=period)):
+        for slips in _chunks(current_slips(store, period=period), held):
             for when in sorted({slip.period for slip in slips}):
                 these = [slip for slip in slips if slip.period == when]
                 for dataset, rows in (("slips", _slips(these)), ("answers", _answers(these, forms))):
@@ -97,11 +97,11 @@ def export(store: Store, target: Path, *, period: str | None = None) -> Exported
     return Exported(counts["slips"], counts["answers"], tuple(sorted(files)))
 
 
-def _chunks(slips: Iterator[CurrentSlip]) -> Iterator[list[CurrentSlip]]:
+def _chunks(slips: Iterator[CurrentSlip], held: int) -> Iterator[list[CurrentSlip]]:
     chunk: list[CurrentSlip] = []
     for slip in slips:
         chunk.append(slip)
-        if len(chunk) == ROWS:
+        if len(chunk) == held:
             yield chunk
             chunk = []
     if chunk:

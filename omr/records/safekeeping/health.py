@@ -46,6 +46,7 @@ def examine(
     more: Mapping[str, Callable[[], str]] = MappingProxyType({}),
     *,
     system: str = sys.platform,
+    least_free: int = LEAST_FREE_BYTES,
 ) -> list[Check]:
     """Look at tools, languages, fonts, disk and database; never raises for what is absent.
 
@@ -53,6 +54,8 @@ def examine(
     ----------
     system : str
         As `sys.platform` names it: what to do differs.
+    least_free : int
+        Bytes that the disk is to have.
     more : mapping, optional
         Further looks by name; a look returns what it found, or raises ValueError with it.
     """
@@ -64,7 +67,7 @@ def examine(
         ("zbar", _zbar, "libzbar0"),
         ("language", _language, ""),
         ("fonts", _fonts, ""),
-        ("disk", lambda: _disk(workspace), ""),
+        ("disk", lambda: _disk(workspace, least_free), ""),
         ("database", lambda: _database(workspace), ""),
         ("private", lambda: _private(workspace), ""),
         *((name, look, "") for name, look in more.items()),
@@ -131,11 +134,11 @@ def _fonts() -> str:
     return _LETTERS
 
 
-def _disk(workspace: Path) -> str:
+def _disk(workspace: Path, least_free: int) -> str:
     place = next(folder for folder in (workspace, *workspace.absolute().parents) if folder.is_dir())
     free = shutil.disk_usage(place).free
     detail = say("doctor.free", gigabytes=free / 1e9)
-    if free < LEAST_FREE_BYTES:
+    if free < least_free:
         raise ValueError(detail)
     return detail
 

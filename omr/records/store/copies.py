@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import StoreError
-from omr.files import remove
+from omr.files import WAIT_S, remove
 
 SLEEP_S: Final = 0.25
-MOST_TRIES: Final = 40  # ten seconds; whoever writes holds the database for milliseconds
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -28,7 +27,7 @@ def copy_database(source: Path, target: Path) -> None:
 
     def refuse_for_ever(status: int, *_: int) -> None:
         held[0] = held[0] + 1 if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else 0
-        if held[0] > MOST_TRIES:  # Python would try for ever
+        if held[0] * SLEEP_S > WAIT_S.get():  # Python would try for ever
             raise StoreError("records.locked", path=source)
 
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:

@@ -20,7 +20,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from omr.errors import StoreError, outside, passes, why
-from omr.files import appearing
+from omr.files import WAIT_S, appearing
 from omr.forms.template import Form, form_from_json
 from omr.records.store.asking import Asked, brought_up, connect_to_ask, why_refused
 from omr.records.store.copies import copy_database
@@ -32,7 +32,6 @@ Row = Mapping[str, Value]
 
 # A writer waits this long for another one. Writers hold the database for milliseconds
 # (50 pages a transaction); whoever waits longer faces a stuck program, not a queue.
-BUSY_SECONDS: Final = 30.0
 
 _MESSAGES: Final = {
     sqlite3.SQLITE_BUSY: "records.locked",
@@ -453,7 +452,7 @@ def _connected(path: Path, *, any_thread: bool) -> tuple[sqlite3.Connection, Sto
             path.touch(mode=0o600)  # it will hold the secret keys of the guard letters
         with _store_errors(path):
             connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not any_thread
+                path, timeout=WAIT_S.get(), isolation_level=None, check_same_thread=not any_thread
             )
             try:
                 _prepare(connection, path)

@@ -133,12 +133,19 @@ def levels_chart(month: Month) -> bytes:
     return _png(figure)
 
 
-def units_drawn(month: Month) -> list[str]:
+def units_drawn(month: Month, most_rows: int = MOST_ROWS) -> list[str]:
     """Return the units that a picture has room for: those with most answers, in the tables' order."""
     answered = {unit: month.pool(unit).overall.whole for unit in month.reporting}
     most = sorted((unit for unit in answered if answered[unit]), key=lambda unit: -answered[unit])
-    drawn = set(most[:MOST_ROWS])
+    drawn = set(most[:most_rows])
     return [unit for unit in month.reporting if unit in drawn]
+
+
+def left_out(month: Month, most_rows: int = MOST_ROWS) -> str:
+    """Return what the caption of the picture of units says of those it does not show."""
+    drawn = len(units_drawn(month, most_rows))
+    answered = sum(bool(month.pool(unit).overall.whole) for unit in month.reporting)
+    return f"; {drawn}/{answered} đơn vị có nhiều phiếu nhất" if drawn < answered else ""
 
 
 def units_chart(month: Month) -> bytes:

@@ -161,15 +161,8 @@ def _write_results(report: Document, month: Month, before: Month | None, setting
             pictures += 1
             caption = f"Hình {pictures}. {CAPTIONS[section.chart]}"
             if section.chart == "units":
-                caption += _left_out(month)
+                caption += charts.left_out(month)
             _picture(report, DRAW[section.chart](month), caption)
-
-
-def _left_out(month: Month) -> str:
-    """Return what the picture of units does not show."""
-    drawn = len(charts.units_drawn(month))
-    answered = sum(bool(month.pool(unit).overall.whole) for unit in month.reporting)
-    return f"; {drawn}/{answered} đơn vị có nhiều phiếu nhất" if drawn < answered else ""
 
 
 def _picture(report: Document, png: bytes, caption: str) -> None:

@@ -42,7 +42,7 @@ SQL_TEXT = re.compile(
 )
 # the accounts are a database of their own; a signed export is one that is checked without this program
 SQL_ROOMS = {file for room in ("records", "trust") for file in (PACKAGE / room).rglob("*.py")}
-SQL_ROOMS |= {PACKAGE / "web/people/accounts.py"}
+SQL_ROOMS |= set((PACKAGE / "web/people").glob("*.py"))
 # `omr calibrate` and `omr marks` show a calibration and read no page
 SHOW_A_CALIBRATION = ("omr.cli.scans.calibrate", "omr.cli.scans.marks")
 # what a command may import before it runs

@@ -21,7 +21,8 @@ from omr.messages import say
 if TYPE_CHECKING:
     from omr.office import Office
     from omr.records.store.store import Store
-    from omr.web.people.accounts import Accounts, User
+    from omr.web.people.accounts import Accounts
+    from omr.web.people.person import User
     from omr.words import Role
 
 TOKEN: Final = "OMR_TOKEN"
@@ -65,7 +66,8 @@ def store_of(session: Session, by: str, *roles: Role) -> Iterator[Store]:
 
 def person(session: Session, by: str, *roles: Role, refused: str = "accounts.role_lacks") -> User | None:
     """Return the account behind a name once it proved itself; None where there are no accounts."""
-    from omr.web.people.accounts import Accounts, account_name
+    from omr.web.people.accounts import Accounts
+    from omr.web.people.person import account_name
 
     if not has_accounts(session):
         return None
@@ -98,7 +100,7 @@ def _accounts(session: Session) -> Path:
 def _prove(accounts: Accounts, user: User) -> None:
     token = os.environ.get(TOKEN)
     if token is not None:
-        if not accounts.is_token(user.name, token.strip()):
+        if not accounts.tokens.belongs(user.name, token.strip()):
             raise AccessError("accounts.wrong_token", name=user.name)
         return
     if not sys.stdin.isatty():
@@ -106,7 +108,7 @@ def _prove(accounts: Accounts, user: User) -> None:
     password = getpass.getpass(say("accounts.password_of", name=user.name) + " ")
     checked = accounts.check(user.name, password)
     if checked is None:
-        accounts.note_stranger("cli_password_wrong", user.name)
+        accounts.journal.note_stranger("cli_password_wrong", user.name)
         raise AccessError("accounts.wrong_password", name=user.name)
     if checked.must_change:
         raise OmrError("accounts.change_first", name=user.name)

@@ -11,7 +11,7 @@ from command_tree import commands
 from offices import Office
 from scanned import slip
 
-from omr.web.people import accounts as accounts_module
+from omr.web.people import hashing
 from omr.web.people.accounts import Accounts
 
 As = Callable[[str | None], None]
@@ -21,8 +21,8 @@ PASSWORD = "vịt xoè cánh bay qua ao"
 @pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Argon2 with the least work."""
-    quick = type(accounts_module._hasher)(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(accounts_module, "_hasher", quick)
+    quick = type(hashing._hasher)(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(hashing, "_hasher", quick)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 from omr.web.app import create_app
 from omr.web.frame.front import FrontOffice
-from omr.web.people import accounts as accounts_module
+from omr.web.people import hashing
 from omr.web.people.accounts import Accounts
 from omr.web.people.throttle import Throttle
 from omr.words import Role
@@ -24,10 +24,10 @@ from omr.workspace import Workspace
 @pytest.fixture(scope="session", autouse=True)
 def quick_hashes() -> Iterator[None]:
     """Argon2 with the least work: the tests log in some hundred times."""
-    real = accounts_module._hasher
-    accounts_module._hasher = type(real)(time_cost=1, memory_cost=8, parallelism=1)
+    real = hashing._hasher
+    hashing._hasher = type(real)(time_cost=1, memory_cost=8, parallelism=1)
     yield
-    accounts_module._hasher = real
+    hashing._hasher = real
 
 
 @pytest.fixture

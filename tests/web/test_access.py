@@ -356,7 +356,7 @@ def test_guessing_is_slowed_down_for_the_guesser_not_for_the_colleague(anybody, 
     assert guesser.sign_in("quantri").status_code == 429
     clock.forward(seconds=31)
     assert guesser.sign_in("quantri").status_code == 303
-    assert any(act.what == "login_throttled" for act in office.accounts.acts())
+    assert any(act.what == "login_throttled" for act in office.accounts.journal.acts())
 
 
 def test_many_right_passwords_from_one_address_close_nothing(anybody):
@@ -481,7 +481,7 @@ def test_redirects_stay_on_this_server(text):
 
 
 def test_acts_cannot_be_changed(office):
-    office.accounts.note("a", "login", "")
+    office.accounts.journal.note("a", "login", "")
     connection = sqlite3.connect(office.workspace.path / "accounts.sqlite")
     for change in ("UPDATE acts SET by = 'b'", "DELETE FROM acts"):
         with pytest.raises(sqlite3.IntegrityError):

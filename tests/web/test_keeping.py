@@ -86,7 +86,7 @@ def test_sessions_are_listed_and_ended(office: FrontOffice, person: Enter, clock
     assert second.client.get("/review").status_code == 303
     person(Role.REVIEWER)
     clock.forward(minutes=31)
-    assert office.accounts.sessions("xem.pv01") == []  # what is over is no session
+    assert office.accounts.sessions.of("xem.pv01") == []  # what is over is no session
 
 
 def test_what_takes_a_password_away_is_behind_a_step_that_says_so(person: Enter) -> None:

@@ -50,7 +50,7 @@ def test_the_head_of_a_unit_sees_that_unit_only(month, person, office):
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
         text = b"".join(archive.read(name) for name in archive.namelist() if name.endswith(".csv"))
     assert b"PC06" in text and b"PC08" not in text
-    assert any(act.what == "report_downloaded" for act in office.accounts.acts())
+    assert any(act.what == "report_downloaded" for act in office.accounts.journal.acts())
 
 
 def test_the_lead_downloads_all(month, person):

@@ -31,7 +31,7 @@ def test_own_figures_count_what_stands_and_where_others_agree(person, office):
         assert (other.read, other.again, other.agreed) == (3, 2, 2)
         assert own_figures(store, "xem.pv01", since="2999-01-01T00:00:00Z").read == 0
         assert own_figures(store, "nobody").read == 0
-    office.accounts.note_known("xem.pv01", "A9-B1", right=True)
+    office.accounts.known.note("xem.pv01", "A9-B1", right=True)
     page = first.client.get("/review/me").text
     assert "2 / 2" in page and "đúng 1 / 1" in page and "truong.pv01" not in page
 
@@ -88,4 +88,4 @@ def test_training_answers_at_once_and_records_nothing(person, office):
     assert f"đúng 7 / {len(exercises())}" in last
     with Store.open(office.workspace.database) as store:
         assert store.last_event == before
-    assert office.accounts.known_figures() == {}
+    assert office.accounts.known.figures() == {}

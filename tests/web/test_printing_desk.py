@@ -39,7 +39,7 @@ def test_serials_are_issued_and_their_file_can_be_fetched_again(office, printed)
     for _ in range(2):
         file = printed.client.get(f"/print/runs/{run.run}.pdf")
         assert len(pypdfium2.PdfDocument(file.content)) == 2
-    acts = [(act.what, act.about) for act in office.accounts.acts(10)]
+    acts = [(act.what, act.about) for act in office.accounts.journal.acts(10)]
     assert acts.count(("print_downloaded", run.run)) == 2  # who has the file can print the slips
     folder = office.workspace.path / FOLDER
     assert [file.name for file in folder.iterdir()] == [f"{run.run}.pdf"]

@@ -307,7 +307,7 @@ def test_a_known_item_measures_the_reader_and_changes_no_slip(person, office, an
     assert shown(redone) == "A1-B2" and 'role="alert"' not in redone
     decide(third, "A1-B2", "3")  # the first answer is the measure
     assert answers(office, 1) == before
-    assert office.accounts.known_figures() == {"ba.pv01": (0, 1)}
+    assert office.accounts.known.figures() == {"ba.pv01": (0, 1)}
     office.worklist.forget()
     assert shown(third.client.get("/review").text) == "A2-B1"  # nobody gets a known item twice
     assert "đọc đúng 0/1" not in person(Role.VIEWER).client.get("/overview").text

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 from omr.records.safekeeping.backup import back_up
 from omr.web.app import create_app
 from omr.web.frame.front import FrontOffice
-from omr.web.people.accounts import Role
 from omr.web.start.state import state_of
 from omr.web.work.backups import Backups
+from omr.words import Role
 
 
 def test_a_monitor_is_told_in_numbers_and_words_of_ours(office: FrontOffice) -> None:

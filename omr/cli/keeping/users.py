@@ -29,7 +29,7 @@ def users() -> None:
 def add(session: Session, name: str, role: str, unit: str | None, as_json: bool) -> None:
     """Add an account."""
     from omr.records.offices.units import find_unit
-    from omr.web.people.accounts import account_name, parse_roles
+    from omr.web.people.person import account_name, parse_roles
 
     roles = parse_roles(role)
     if unit is not None:
@@ -70,7 +70,7 @@ def _hand_over(session: Session, name: str, password: str) -> None:
 @click.pass_obj
 def reset(session: Session, name: str) -> None:
     """Give a new one-time password."""
-    from omr.web.people.accounts import account_name
+    from omr.web.people.person import account_name
 
     password = _accounts(session).reset(name, by=_me())
     click.echo(say("web.user_reset", name=account_name(name)))
@@ -83,7 +83,7 @@ def reset(session: Session, name: str) -> None:
 @click.pass_obj
 def token(session: Session, name: str, as_json: bool) -> None:
     """Make a token for the command line."""
-    from omr.web.people.accounts import account_name
+    from omr.web.people.person import account_name
 
     made = _accounts(session).make_token(name, by=_me())
     if as_json:

@@ -26,7 +26,7 @@ from omr.errors import AccessError, OmrError, outside
 from omr.messages import LANGUAGES, choose_language, say, speak_at_the_desk
 from omr.web.frame.pages import refused
 from omr.web.frame.visit import Visit
-from omr.web.people.accounts import User
+from omr.web.people.person import User
 from omr.words import Role
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Gate:
         choose_language(chosen_language(request))
         speak_at_the_desk()
         secret = self._secret(request)
-        user = await run_in_threadpool(self.office.accounts.visitor, secret) if secret else None
+        user = await run_in_threadpool(self.office.accounts.sessions.visitor, secret) if secret else None
         fresh = secret is None
         secret = secret or secrets.token_urlsafe(32)
         visit = Visit(request, self.office, user, secret, self._token(secret), {})

@@ -41,25 +41,25 @@ def login(visit: Visit) -> Response:
     key = name.casefold()
     wait_s = office.throttle.wait_s(key, address)
     if wait_s > 0:
-        office.accounts.note_stranger("login_throttled", f"{key} {address}")
+        office.accounts.journal.note_stranger("login_throttled", f"{key} {address}")
         return _ask(visit, name=name, problem=say("web.wait", seconds=math.ceil(wait_s)), status=429)
     # Counted before the check: a hundred guesses sent at once are a hundred failures, not one.
     office.throttle.failed(key, address)
     user = office.accounts.check(name, password)
     if user is None:
-        office.accounts.note_stranger("login_failed", f"{key} {address}")
+        office.accounts.journal.note_stranger("login_failed", f"{key} {address}")
         return _ask(visit, name=name, problem=say("web.wrong_login"), status=401)
     office.throttle.succeeded(key, address)
-    office.accounts.end_session(visit.secret)
+    office.accounts.sessions.end(visit.secret)
     office.note(user.name, "login", address)
     response = see_other("/password" if user.must_change else local_path(visit.form.get("next", "")))
-    visit.request.app.state.gate.remember(response, office.accounts.start_session(user.name, address))
+    visit.request.app.state.gate.remember(response, office.accounts.sessions.start(user.name, address))
     return response
 
 
 def logout(visit: Visit) -> Response:
     """End the session here and in the database."""
-    visit.office.accounts.end_session(visit.secret)
+    visit.office.accounts.sessions.end(visit.secret)
     visit.office.note(visit.me.name, "logout", "")
     response = see_other("/login")
     visit.request.app.state.gate.forget(response)
@@ -72,13 +72,13 @@ def password_page(visit: Visit) -> Response:
 
 
 def _password(visit: Visit, problem: str = "") -> Response:
-    sessions = visit.office.accounts.sessions(visit.me.name, visit.secret)
+    sessions = visit.office.accounts.sessions.of(visit.me.name, visit.secret)
     return page(visit, "password.html", status=400 if problem else 200, problem=problem, sessions=sessions)
 
 
 def end_others(visit: Visit) -> Response:
     """Sign out everywhere but here."""
-    visit.office.accounts.end_sessions(visit.me.name, visit.me.name, but=visit.secret)
+    visit.office.accounts.sessions.end_all(visit.me.name, visit.me.name, but=visit.secret)
     return see_other("/password")
 
 
@@ -93,7 +93,7 @@ def change_password(visit: Visit) -> Response:
         return _password(visit, sentence(str(error)))
     response = see_other("/")
     visit.request.app.state.gate.remember(
-        response, visit.office.accounts.start_session(visit.me.name, _address(visit))
+        response, visit.office.accounts.sessions.start(visit.me.name, _address(visit))
     )
     return response
 

@@ -9,7 +9,7 @@ from omr.records.offices.units import Unit, find_unit, list_units
 from omr.text import unaccented
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.visit import Visit
-from omr.web.people.accounts import User, account_name, parse_roles
+from omr.web.people.person import User, account_name, parse_roles
 from omr.words import Role
 
 
@@ -25,7 +25,7 @@ def _show(visit: Visit, *, problem: str = "") -> Response:
         "accounts.html",
         status=400 if problem else 200,
         accounts=accounts.users(),
-        acts=accounts.acts(50),
+        acts=accounts.journal.acts(50),
         roles=list(Role),
         units=_units(visit),
         problem=problem,
@@ -93,7 +93,7 @@ def set_active(visit: Visit) -> Response:
 def sign_out(visit: Visit) -> Response:
     """Sign somebody out everywhere."""
     user = _user(visit)
-    visit.office.accounts.end_sessions(user.name, visit.me.name)
+    visit.office.accounts.sessions.end_all(user.name, visit.me.name)
     return see_other(f"/accounts/{user.name}")
 
 
@@ -108,7 +108,7 @@ def _one(visit: Visit, name: str, *, problem: str = "", fresh: str = "") -> Resp
         account=user,
         roles=list(Role),
         units=_units(visit),
-        sessions=visit.office.accounts.sessions(name, visit.secret),
+        sessions=visit.office.accounts.sessions.of(name, visit.secret),
         problem=problem,
         fresh=fresh,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from omr.web.people.accounts import User
+from omr.web.people.person import User
 from omr.words import Role
 
 

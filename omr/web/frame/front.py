@@ -65,7 +65,7 @@ class FrontOffice:
             throttle or Throttle(),
             worker,
             pictures,
-            Worklist(accounts.signing_key, had=accounts.known_of),
+            Worklist(accounts.signing_key, had=accounts.known.of),
             Backups(workspace),
             Errands(workspace.path),
             Scans(workspace),
@@ -106,7 +106,7 @@ class FrontOffice:
 
     def note(self, by: str, what: str, about: str) -> None:
         """Record an act that is no fact about slips: logins, downloads, looking at a whole page."""
-        self.accounts.note(by, what, about)
+        self.accounts.journal.note(by, what, about)
 
     def signature(self, name: str) -> str:
         """Return how somebody signs: rank and full name where they are known."""

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from omr.errors import AccessError
 from omr.web.frame.front import FrontOffice
-from omr.web.people.accounts import User
+from omr.web.people.person import User
 from omr.words import Role
 
 

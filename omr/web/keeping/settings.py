@@ -187,7 +187,7 @@ def _show(visit: Visit, problem: str = "") -> Response:
         found=found,
         no_scanner=no_scanner,
         units=units,
-        acts=visit.office.accounts.acts(20, what="setting_changed"),
+        acts=visit.office.accounts.journal.acts(20, what="setting_changed"),
         saved=bool(visit.query("saved")) and not problem,
         problem=sentence(problem) if problem else "",
     )

@@ -95,7 +95,7 @@ def _figures(
         waiting=waiting_counts(store, unit=unit),
         bounds=_bounds(month, undecided(store, when.name, unit=unit)),
         decided=decided_by(store, when.name) if lead else {},
-        known=visit.office.accounts.known_figures() if lead else {},
+        known=visit.office.accounts.known.figures() if lead else {},
         scanners=scanner_lines(store) if lead else [],
         target=target,
         counted_at=datetime.now(UTC).isoformat(),

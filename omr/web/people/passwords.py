@@ -11,12 +11,24 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from omr.errors import AccessError
 from omr.text import unaccented
+
+SHORTEST_PASSWORD: Final = 10
+LONGEST_PASSWORD: Final = 200  # argon2 hashes all of it: a megabyte would be an attack
 
 # Guesses. At the throttle's pace a million take years; this many hold for a while against somebody
 # who stole the hashes (64 MiB and some 50 ms each): a thousand million are a year of one machine.
 LEAST_GUESSES: Final = 10**9
 _LONGEST: Final = 72  # zxcvbn's own limit; what is longer is not easier for its first 72 characters
+
+
+def refuse_weak(password: str, name: str) -> None:
+    """Refuse a password that is too short, too long, or easy to guess for the account `name`."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AccessError("accounts.password_length", least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
+    if len(set(password)) < 5 or name in password.casefold() or is_plain(password, name):
+        raise AccessError("accounts.password_plain")
 
 
 def is_plain(password: str, name: str) -> bool:

@@ -30,7 +30,7 @@ def show(visit: Visit) -> Response:
             Span("slips.this_month", own_figures(store, name, since=_stored(today.replace(day=1)))),
             Span("slips.ever", own_figures(store, name)),
         ]
-    return page(visit, "own.html", spans=spans, known=visit.office.accounts.known_figures().get(name))
+    return page(visit, "own.html", spans=spans, known=visit.office.accounts.known.figures().get(name))
 
 
 def _stored(day: date) -> str:

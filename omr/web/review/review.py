@@ -217,7 +217,7 @@ def write(visit: Visit, store: Store, item: DoubtfulItem, words: list[str]) -> N
 def _check(visit: Visit, store: Store, known: DoubtfulItem, words: list[str]) -> None:
     """Compare an answer with what two others said; the register learns nothing."""
     given = spoken(_question(store, known), answer_of(store, known, words))
-    visit.office.accounts.note_known(
+    visit.office.accounts.known.note(
         visit.me.name, known.item, right=given is not None and given.compared == agreed(known.said)
     )
 

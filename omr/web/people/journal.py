@@ -1,0 +1,56 @@
+"""The record of what was done with accounts: added to, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from omr.web.people.database import Keeping
+
+MOST_ANONYMOUS_ACTS: Final = 500  # a day: somebody at the door who guesses fills no disk
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAct:
+    """One thing that somebody did with accounts: logins, changes, refusals."""
+
+    at: str
+    by: str
+    what: str
+    about: str
+
+
+class Journal:
+    """The acts of one workspace's accounts."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
+
+    def note(self, by: str, what: str, about: str) -> None:
+        """Add one line."""
+        with self._keeping.writing():
+            self._keeping.run(
+                "INSERT INTO acts (at, by, what, about) VALUES (?, ?, ?, ?)",
+                [self._keeping.now(), by, what, about[:500]],
+            )
+
+    def note_stranger(self, what: str, about: str) -> None:
+        """Add one line about somebody who is not signed in, unless this day has many of them already."""
+        with self._keeping.writing():
+            since = (self._keeping.clock() - timedelta(days=1)).isoformat()
+            latest = self._keeping.row(
+                "SELECT at FROM acts WHERE by = '' ORDER BY act DESC LIMIT 1 OFFSET ?",
+                [MOST_ANONYMOUS_ACTS - 1],
+            )
+            if latest is None or latest[0] < since:
+                self.note("", what, about)
+
+    def acts(self, limit: int = 200, *, what: str | None = None) -> list[AccountAct]:
+        """Return the latest acts, or those of one kind, the newest first."""
+        rows = self._keeping.rows(
+            """SELECT at, by, what, about FROM acts WHERE what = ?1 OR ?1 IS NULL
+            ORDER BY act DESC LIMIT ?2""",
+            [what, limit],
+        )
+        return [AccountAct(*row) for row in rows]

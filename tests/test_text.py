@@ -55,8 +55,8 @@ def test_no_module_is_a_drawer_for_everything() -> None:
 
 
 def test_what_the_type_checker_passes_over_says_why() -> None:
-    """Only the package is checked for types; elsewhere such a comment would hold nothing back."""
+    """Of the package: nothing else is checked for types."""
     passed_over = re.compile("# type: " + r"ignore(.*)")
     for file in MODULES:
-        for why in passed_over.findall(file.read_text("utf-8")):
-            assert file.is_relative_to(ROOT / "omr") and re.match(r"\[[a-z-]+\]  # \S", why), name(file)
+        for why in passed_over.findall(file.read_text("utf-8")) if file.is_relative_to(ROOT / "omr") else ():
+            assert re.match(r"\[[a-z-]+\]  # \S", why), f"{name(file)}: a code, and behind it the reason"

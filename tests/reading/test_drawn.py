@@ -69,7 +69,7 @@ def refused(file: Path) -> bool:
     desk = Desk(IssuedSerials([RUN]), {RUN.fingerprint: FORM}, load_calibration("default", None))
 
     def read(pages: object) -> Iterator[Result]:
-        return (read_page(page, desk) for page in pages)  # type: ignore[attr-defined]
+        return (read_page(page, desk) for page in pages)
 
     with Apart(USUAL) as apart:
         try:

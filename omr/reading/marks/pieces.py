@@ -163,6 +163,9 @@ def _with_tails(layer: InkLayer, of_box: Ints, middles: Floats) -> Ints:
     return out
 
 
+_WAY: Final = np.arange(GAP_PX + 2)
+
+
 def _tail_of(layer: InkLayer, piece: int, is_mark: NDArray[np.bool_], of_box: Ints, middles: Floats) -> int:
     """Return the box whose mark's stroke goes on in a piece; -1 without one."""
     left, top, width, height, _ = layer.stats[piece].tolist()
@@ -178,13 +181,13 @@ def _tail_of(layer: InkLayer, piece: int, is_mark: NDArray[np.bool_], of_box: In
     box = int(of_box[pieces[to_row[to], to_column[to]]])
     if least > GAP_PX**2:
         return -1
-    steps = 2 + int(np.sqrt(least))
-    way = (
-        np.rint(np.linspace(one[at], other[to], steps)).astype(np.intp)[1:-1]
+    steps = 1 + int(np.sqrt(least))
+    y, x = (
+        np.rint(_WAY[1:steps] * ((other[to] - one[at]) / steps) + one[at]).astype(np.intp)
         for one, other in ((row, to_row), (column, to_column))
     )
-    hidden = layer.printed[there][tuple(way)] > OUTLINE
-    if not len(hidden) or hidden.mean() >= HIDDEN:
+    hidden = np.count_nonzero(layer.printed[there][y, x] > OUTLINE)
+    if hidden >= HIDDEN * (steps - 1):
         return box
     own = np.stack([row + first, column + begin], axis=1)
     return box if _points_at(own, middles[box]) else -1

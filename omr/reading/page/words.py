@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +24,10 @@ FULL: Final = 200  # of 255: print thin enough to be grey is print all the same
 # under every harm that was tried (12 harms, 30,000 pieces), those of another row 0.1 as a rule and
 # in 19 of 20 cases less than 0.60.
 ITSELF: Final = 0.62
-STEPS: Final = tuple((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3))
+MOST_STEP: Final = 2  # px by which a piece may be off
+STEPS: Final = tuple(
+    (dy, dx) for dy in range(-MOST_STEP, MOST_STEP + 1) for dx in range(-MOST_STEP, MOST_STEP + 1)
+)
 SAME_ROW: Final = 20  # a box in another row is further away than any in the same
 NEAR: Final = tuple(step for step in STEPS if max(map(abs, step)) <= 1)
 LEAST_PIECES: Final = 2  # that are not themselves, side by side or one below the other
@@ -63,15 +67,24 @@ class Words:
             How far below and right of its place each box was found, px: pieces go with the nearest.
         """
         best = np.full(len(self.pieces), -1.0)
-        moved = shifts[self._nearest] @ (dark.shape[1], 1)
-        flat = np.minimum(dark, np.uint8(FULL)).ravel()
+        width = dark.shape[1]
+        moved = shifts[self._nearest] @ (width, 1)
+        edge = MOST_STEP * (width + 1)
+        flat = np.empty(dark.size + 2 * edge, np.uint8)
+        flat[edge:-edge] = np.minimum(dark, np.uint8(FULL)).ravel()
+        flat[:edge], flat[-edge:] = flat[edge], flat[-edge - 1]
         for some, steps in ((np.ones(len(best), np.bool_), NEAR), (None, STEPS)):
             which = np.flatnonzero(some if some is not None else best < np.median(best) * (1 + ITSELF) / 2)
-            samples = self._samples[..., which] + moved[which]
+            if not len(which):
+                break
+            samples = (self._samples[..., which] + moved[which]).reshape(SAMPLES, -1)
+            most = best[which]
             for dy, dx in steps:
-                shown = flat.take(samples + (dy * dark.shape[1] + dx), mode="clip")
-                letters, white = shown.sum(axis=0, dtype=np.uint32) / SAMPLES / FULL
-                best[which] = np.maximum(best[which], letters - white)
+                shown = flat[edge + dy * width + dx :].take(samples, mode="clip")
+                total = cv2.reduce(shown, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+                letters, white = total.reshape(2, -1) / SAMPLES / FULL
+                most = np.maximum(most, letters - white)
+            best[which] = most
         return best
 
 

@@ -28,7 +28,7 @@ DARKEST, LIGHTEST = 40, 215  # what black and white may become by a colour profi
 INVISIBLE: Final = 3  # text rendering mode of the words behind a scan
 
 # What pikepdf and Pillow raise on what is not as it should be: then it is for the renderer.
-_MISSHAPEN: Final = (
+MISSHAPEN: Final = (
     *(pikepdf.PdfError, pikepdf.DependencyError, RuntimeError, OverflowError, ArithmeticError),
     *(ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, SyntaxError),
 )
@@ -78,7 +78,7 @@ class OnlyPicture:
     dpi: tuple[float, float]  # along the page's x and y
 
 
-class _OtherError(Exception):
+class OtherError(Exception):
     """The page is more than a picture."""
 
 
@@ -101,24 +101,43 @@ def only_picture(page: Dictionary) -> OnlyPicture | None:
     Words that are not shown (a scan after text recognition) do not count.
     """
     try:
-        if len(page.get("/Annots", ())) or "/UserUnit" in page:
-            return None
-        state = _State()
-        for operands, operator in _program(page):
-            _follow(state, str(operator), operands, page)
-        if state.picture is None:
-            return None
-        image, matrix = state.picture
+        image, matrix, clips = sole_image(page)
         data, size = _plain_jpeg(image)
-        return _placed(page, data, matrix, size, state.clips)
-    except (_OtherError, *_MISSHAPEN):
+        return _placed(page, data, matrix, size, clips)
+    except (OtherError, *MISSHAPEN):
         return None
+
+
+def sole_image(page: Dictionary, *, words: bool = True) -> tuple[Object, Matrix, list[Box]]:
+    """Return the only picture that a page draws, the unit square's place on the page, and what cuts it.
+
+    Parameters
+    ----------
+    words : bool
+        Whether words that are not shown may lie behind it.
+
+    Raises
+    ------
+    OtherError
+        If the page draws anything besides, or in a way that is not followed; what pikepdf raises on a
+        page that is not as it should be is in `MISSHAPEN`.
+    """
+    if len(page.get("/Annots", ())) or "/UserUnit" in page:
+        raise OtherError
+    state = _State()
+    for operands, operator in _program(page):
+        if not words and str(operator) in _SHOWS_TEXT:
+            raise OtherError
+        _follow(state, str(operator), operands, page)
+    if state.picture is None:
+        raise OtherError
+    return *state.picture, state.clips
 
 
 def _program(page: Dictionary) -> list[tuple[list[Object], object]]:
     found = pikepdf.parse_content_stream(pikepdf.Page(page))
     if len(found) > MOST_OPERATORS:
-        raise _OtherError
+        raise OtherError
     return [(list(one.operands), one.operator) for one in found]
 
 
@@ -127,7 +146,7 @@ def _follow(state: _State, operator: str, operands: list[Object], page: Dictiona
 
     Raises
     ------
-    _OtherError
+    OtherError
         If it draws anything besides one picture, or draws in a way that is not followed.
     """
     match operator:
@@ -153,29 +172,29 @@ def _follow(state: _State, operator: str, operands: list[Object], page: Dictiona
         case "n":
             if state.is_clipping:
                 if len(state.path) != 1:
-                    raise _OtherError
+                    raise OtherError
                 state.clips += state.path
             state.path, state.is_clipping = [], False
         case "Do":
             image = page.Resources.XObject[str(operands[0])]
             if state.picture is not None or image.get("/Subtype") != Name.Image:
-                raise _OtherError
+                raise OtherError
             state.picture = image, state.matrix
         case "BDC":
             if str(operands[0]) == "/OC":
-                raise _OtherError
+                raise OtherError
         case _ if operator in _SHOWS_TEXT:
             if state.text_mode != INVISIBLE:
-                raise _OtherError
+                raise OtherError
         case _ if operator not in _HARMLESS:
-            raise _OtherError
+            raise OtherError
 
 
 def _check_state(state: Object) -> None:
     """Let a graphics state pass that makes nothing transparent."""
     for key, value in state.items():
         if key not in _STATE_KEYS and not (key in _OPAQUE and value == _OPAQUE[key]):
-            raise _OtherError
+            raise OtherError
 
 
 def _plain_jpeg(image: Object) -> tuple[bytes, tuple[int, int]]:
@@ -183,20 +202,20 @@ def _plain_jpeg(image: Object) -> tuple[bytes, tuple[int, int]]:
 
     Raises
     ------
-    _OtherError
+    OtherError
         If it is no JPEG, or the PDF says anything about it that its own data do not.
     """
     if not set(image.keys()) <= _IMAGE_KEYS:
-        raise _OtherError
+        raise OtherError
     data = _jpeg_data(image)
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as header:
         mode, size = header.mode, header.size
     count = _COMPONENTS.get(mode, 0)
     decode = image.get("/Decode")
     if decode is not None and [float(one) for one in decode] != [0.0, 1.0] * count:
-        raise _OtherError
+        raise OtherError
     if size != (int(image.Width), int(image.Height)) or not _is_plain_space(image.ColorSpace, count):
-        raise _OtherError
+        raise OtherError
     return data, size
 
 
@@ -205,7 +224,7 @@ def _jpeg_data(image: Object) -> bytes:
     filters = image.Filter
     names = list(map(str, filters)) if isinstance(filters, Array) else [str(filters)]
     if names[-1] != "/DCTDecode" or not set(names[:-1]) <= _WRAPPERS:
-        raise _OtherError
+        raise OtherError
     data = image.read_raw_bytes()
     if len(names) > 1:
         with pikepdf.Pdf.new() as empty:
@@ -252,7 +271,7 @@ def _placed(
     page: Dictionary, data: bytes, matrix: Matrix, size: tuple[int, int], clips: list[Box]
 ) -> OnlyPicture | None:
     """Return how the picture lies on the page; None where the page shows a part of it, or turns it."""
-    left, bottom, right, top = _page_box(page)
+    left, bottom, right, top = page_box(page)
     slack_x, slack_y = (right - left) * EDGE_TOLERANCE, (top - bottom) * EDGE_TOLERANCE
     x0, y0, x1, y1 = _bounds(matrix)
     for one in ((left, bottom, right, top), *clips):
@@ -267,13 +286,13 @@ def _placed(
     return OnlyPicture(data, orientation, (y, x) if orientation in (5, 6, 7, 8) else (x, y))
 
 
-def _page_box(page: Dictionary) -> Box:
+def page_box(page: Dictionary) -> Box:
     """Return what is shown of a page: its crop box within its media box."""
     media = _box(page.MediaBox)
     crop = _box(page.CropBox) if "/CropBox" in page else media
     found = (max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3]))
     if found[0] >= found[2] or found[1] >= found[3]:
-        raise _OtherError
+        raise OtherError
     return found
 
 

@@ -16,6 +16,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from omr.errors import ScanError
+from omr.reading.files.fax import fax_of
 from omr.reading.files.pictures import Picture, Pixels, check_size, plain
 from omr.reading.files.source import Source
 
@@ -64,6 +65,9 @@ def load(document_of_one_page: bytes) -> Picture:
         If the page is damaged, its picture's size is out of bounds, or PDFium cannot make it out and
         poppler is absent.
     """
+    picture = fax_of(document_of_one_page)
+    if picture is not None:
+        return picture
     try:
         with opened(document_of_one_page) as document:
             document.init_forms()

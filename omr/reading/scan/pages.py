@@ -280,8 +280,9 @@ def _believable(dpi: tuple[float, float] | None, shape: tuple[int, ...]) -> tupl
 
 def _depth(pixels: NDArray[np.uint8]) -> Depth:
     """Tell bilevel from grey; almost every grey scan shows a third level within a few rows."""
-    for part in (pixels[::64], pixels):
-        levels = cv2.calcHist([np.ascontiguousarray(part)], [0], None, [256], [0, 256])
-        if np.count_nonzero(levels) > 2:
+    for part in (np.ascontiguousarray(pixels[::64]), pixels):
+        darkest, lightest, _, _ = cv2.minMaxLoc(part)
+        between = cv2.inRange(part, darkest + 1, lightest - 1) if lightest - darkest > 1 else None
+        if between is not None and cv2.hasNonZero(between):
             return Depth.GREY
     return Depth.BILEVEL

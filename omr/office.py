@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from omr.reading.scan.pages import EncodedPage
     from omr.records.batches.receipt import Receipt
     from omr.records.counts.slips import CurrentSlip
-    from omr.records.intake.redecide import Judge, Redecided
+    from omr.records.intake.redecide import Judge, Redecided, Remeasured
     from omr.records.month.closing import PeriodStatus
     from omr.records.offices.periods import Period
     from omr.records.register.plan import Planned
@@ -445,7 +445,11 @@ class Office:
         return read_typed(self.store, self.workspace.path, item, serial, self.desk(), page)
 
     def redecide(
-        self, period: str | None = None, calibration: str | None = None, *, keep: bool
+        self,
+        period: str | None = None,
+        calibration: str | None = None,
+        *,
+        keep: bool,
     ) -> list[Redecided]:
         """Decide again from what was measured; with `keep`, what changes counts from now on.
 
@@ -463,16 +467,51 @@ class Office:
         """
         from omr.records.intake.redecide import keep as kept
         from omr.records.intake.redecide import redecided
-        from omr.records.offices.periods import parse_period, refuse_closed
 
         chosen = self.means.calibration(calibration, self.workspace.calibration)
-        when = parse_period(period).name if period else None
-        if when is not None and keep:
-            refuse_closed(self.store, when)
+        when = self._open_period(period, keep=keep)
         slips = list(redecided(self.store, chosen, when, self.means.judge))
         if keep:
             kept(self.store, slips, chosen, by=self.by)
         return slips
+
+    def remeasure(
+        self,
+        period: str | None = None,
+        calibration: str | None = None,
+        *,
+        keep: bool,
+        workers: int | None = None,
+    ) -> Remeasured:
+        """Measure again from the kept originals, and decide from that; closed periods stay as they are.
+
+        What is kept is kept by and by: a run that was interrupted loses what it had not kept yet.
+
+        Raises
+        ------
+        OmrError
+            As `redecide`.
+        """
+        from functools import partial
+
+        from omr.records.intake.redecide import remeasured
+        from omr.records.intake.remeasure import measured_again
+
+        chosen = self.means.calibration(calibration, self.workspace.calibration)
+        when = self._open_period(period, keep=keep)
+        desk = replace(self.desk(), calibration=chosen)
+        reader = partial(self.means.read_pages, desk=desk, workers=workers)
+        slips = measured_again(self.store, self.workspace.path, desk, reader, when)
+        return remeasured(self.store, slips, chosen, self.means.judge, by=self.by if keep else None)
+
+    def _open_period(self, period: str | None, *, keep: bool) -> str | None:
+        """Return a period's name; refuse to change a closed one."""
+        from omr.records.offices.periods import parse_period, refuse_closed
+
+        when = parse_period(period).name if period else None
+        if when is not None and keep:
+            refuse_closed(self.store, when)
+        return when
 
     def to_print(self, lines: Sequence[Planned], when: Period, folder: Path) -> list[Planned]:
         """Return the lines of a plan that are not printed yet: without a file there, or without serials."""

@@ -219,6 +219,7 @@ def look(aligned: AlignedPage, plan: Plan) -> Looked:
         plan.tops_lefts + shifts,
         plan.side,
         plan.zones,
+        plan.rules,
         bilevel=scan.depth is Depth.BILEVEL,
         streaks=dirty,
         red=red,

@@ -176,7 +176,13 @@ def _figures(
 
 
 # What an export holds as SHA-256 only; the columns want bytes, and no figure depends on them.
-_HASHED: Final = {("runs", "key"), ("readings", "marks"), ("closed_tallies", "tallies")}
+_HASHED: Final = {
+    ("runs", "key"),
+    ("readings", "marks"),
+    ("measurings", "marks"),
+    ("page_marks", "marks"),
+    ("closed_tallies", "tallies"),
+}
 
 
 def _insert(raw: sqlite3.Connection, tables: dict[str, set[str]], table: str, row: dict[str, Any]) -> None:

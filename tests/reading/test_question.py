@@ -102,6 +102,27 @@ def test_a_mark_between_two_rows_asks_about_both(slip, rows) -> None:
     assert {answer(page, row.key).state for row in (upper, lower)} == {AnswerState.DOUBTFUL}
 
 
+@pytest.mark.parametrize("size_mm", [0.7, 1.0, 1.4])
+@pytest.mark.parametrize("off_mm", [-0.3, 0.0, 0.3])
+def test_a_small_mark_on_the_rule_between_two_rows_asks_about_both(slip, rows, size_mm, off_mm) -> None:
+    """Incident: the printed rule hid it, and both rows were read as unanswered."""
+    upper, lower = rows[2], rows[3]
+    (x, y0), (_, y1) = (row.options[1].box.centre_mm for row in (upper, lower))
+    y = (y0 + y1) / 2 + off_mm
+    mark = [
+        [(x - size_mm, y - 0.4), (x + size_mm, y + 0.4)],
+        [(x - size_mm, y + 0.4), (x + size_mm, y - 0.4)],
+    ]
+    page = slip((mark, {"width_mm": 0.3, "darkness": 140}), without=(upper.key, lower.key))
+    assert {answer(page, row.key).state for row in (upper, lower)} == {AnswerState.DOUBTFUL}
+
+
+def test_a_rule_between_unanswered_rows_hides_nothing(slip, rows) -> None:
+    empty = {row.key for row in rows[1:5]}
+    page = slip(without=tuple(empty))
+    assert {answer(page, key).state for key in empty} == {AnswerState.NO_ANSWER}
+
+
 def test_a_long_slash_through_the_middle_of_its_box_is_its_mark(slip, rows) -> None:
     """Two thirds of it lie outside, as who strikes long lines through boxes has it of every mark."""
     row = rows[2]

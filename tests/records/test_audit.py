@@ -106,6 +106,7 @@ def beside_paper(store: Store) -> None:
         act.add("restandings", {"restanding": 1, "reading": 1, "reason": "none"})
         word = {"reading": 1, "question": "B1", "state": "answered", "codes": "5"}
         act.add("corrected_answers", {"correction": 1, **word})
+        act.add("measurings", {"measuring": 1, "reading": 1, "marks": b"ink"})
         act.add("rescans", {"rescan": 1, "page": 1, "reading": 1})
         mark = store.value("SELECT fingerprint FROM forms LIMIT 1")
         act.add("page_marks", {"page": 1, "fingerprint": mark, "marks": b"ink", "seal": "unknown"})

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
 from omr.reading.marks.pieces import SPECK, Pieces, counted
+from omr.reading.marks.writing import writing
 from omr.reading.page.layer import RUN_MM, InkLayer
+from omr.reading.page.ruled import Rules
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -70,6 +72,11 @@ FEATURES: Final = (
     "long",  # mm from corner to corner of that frame
     "loose",  # mm, the longest stroke near the box that is neither a box's mark nor the tail of one
     "flat",  # its shorter side in lengths of its longer one: 0 for a line along the sheet's sides
+    "ruled",  # mm, over which a printed rule near the box is thicker than elsewhere: ink that it hides
+    "loose_ink",  # mm², of all strokes that are as `loose` is
+    "loose_far",  # mm, how far from the box they end
+    "crossed",  # strokes met on a way across the row, of the mark and of what is nobody's, on average
+    "holes",  # mm² of paper that they enclose: in letters and loops
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -91,6 +98,7 @@ def measure(
     tops_lefts: NDArray[np.intp],
     side: int,
     zones: NDArray[np.intp],
+    rules: Rules,
     *,
     bilevel: bool = False,
     streaks: NDArray[np.bool_] | None = None,
@@ -107,6 +115,8 @@ def measure(
         Of a box, px.
     zones : (N, 4) int ndarray
         Top, bottom, left and right of what belongs to each box, px: ink there is beside it.
+    rules : Rules
+        What is printed across the rows.
     bilevel : bool
         Whether the scan has black and white only.
     streaks, red : (H, W) bool ndarray, optional
@@ -131,7 +141,7 @@ def measure(
         return out
 
     found = Pieces.of(layer, held, some, np.asarray(tops_lefts + (side - 1) / 2, np.float64))
-    beside, loose = found.beside_mm(zones, tops_lefts[:, 0], side)
+    beside = found.beside(zones, tops_lefts, side)
     paper = cut.paper()
     values: dict[str, Floats] = {
         "gain": _means(ink) / 255 - paper,
@@ -151,9 +161,10 @@ def measure(
         "streak": np.zeros(len(every)) if streaks is None else cut.of(streaks).mean(axis=(1, 2)),
         "red": np.full(len(every), np.nan) if red is None else cut.of(red).mean(axis=(1, 2)),
         "bilevel": np.full(len(every), float(bilevel)),
-        "beside": np.maximum(beside, _struck_mm(layer, zones)),
-        "loose": loose,
+        "ruled": rules.thicker_mm(layer, found.of_box, zones),
     }
+    values |= writing(layer, tops_lefts, side, AROUND, found.of_box, some)
+    values |= beside | {"beside": np.maximum(beside["beside"], _struck_mm(layer, zones))}
     values |= cut.ring()
     values |= _marks(layer, cut, held, some, found, tops_lefts)
     out = np.stack([values[name] for name in FEATURES], axis=1)

@@ -54,6 +54,7 @@ class PlainLimits:
     word: float = 0.2  # strokes met more than in the usual mark, of what is long and low: writing
     beside_mm: float = 1.3  # beside the boxes of a question without a mark
     beside_mark_mm: float = 10.0  # beside those of one with a mark
+    ruled_mm: float = 1.3  # of a printed rule that is thicker there: small marks on it had 2.0 and more
     circled: float = 0.9  # of the directions around an empty box
     around: float = 0.6  # of the directions right around an empty box: tails of other marks had 0.5
     # What the scan can show.

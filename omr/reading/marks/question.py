@@ -168,7 +168,10 @@ class _Slip:
 
     def look_at(self, group: NDArray[np.intp], *, single: bool) -> None:
         """Look at the boxes of one question together; what is doubtful gets its word."""
-        limits, names = self.limits, ("circled", "around", "beside", "loose", "peak", "streak", "red")
+        limits, names = (
+            self.limits,
+            ("circled", "around", "beside", "loose", "ruled", "peak", "streak", "red"),
+        )
         column = {name: self.features[group, F[name]] for name in names}
         marks = group[self.inked[group]]
         self._withdraw(marks)
@@ -185,6 +188,8 @@ class _Slip:
         if len(marks):
             return
         self._doubt(group[self.chance[group] > limits.none_below], Reason.UNCLEAR)
+        if np.nan_to_num(column["ruled"]).max() > limits.ruled_mm:
+            self._doubt(group[[np.nan_to_num(column["ruled"]).argmax()]], Reason.INK_BESIDE)
         if self.may_have_lost:
             self._doubt(group[[column["peak"].argmax()]], Reason.LOW_CONTRAST)
         self._doubt(group[column["streak"] > limits.streak], Reason.STREAK)

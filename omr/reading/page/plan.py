@@ -13,6 +13,7 @@ from omr.forms.printing.raster import Raster, pixels, raster_of
 from omr.forms.template import BOX_MM, Form
 from omr.geometry import Box
 from omr.reading.page.comments import WritingArea, areas_of
+from omr.reading.page.ruled import Rules
 from omr.reading.page.words import Words
 from omr.reading.place.refine import Outlines, outlines_of
 
@@ -37,6 +38,7 @@ class Plan:
     side: int  # of a box
     zones: NDArray[np.intp]  # (N, 4): top, bottom, left and right of what belongs to each box
     insides: NDArray[np.bool_]  # (H, W): in a box
+    rules: Rules
 
     @classmethod
     def of(cls, form: Form) -> Plan:
@@ -65,6 +67,7 @@ class Plan:
             side,
             zones,
             insides,
+            Rules.of(raster),
         )
 
 

@@ -37,14 +37,17 @@ def page_of(store: Store, reading: int) -> int | None:
 
 
 def marks_of(store: Store, form: Form, reading: int) -> tuple[MarkReading, ...]:
-    """Return what was measured in the boxes of a slip of this form, on the page that was read.
+    """Return what was measured last in the boxes of a slip of this form, on the page that was read.
 
     Raises
     ------
     LookupError
         If there is no such reading.
     """
-    row = store.row("SELECT marks, form_page FROM readings WHERE reading = ?", reading)
+    row = store.row(
+        "SELECT measured.marks, form_page FROM measured JOIN readings USING (reading) WHERE reading = ?",
+        reading,
+    )
     if row is None:
         raise LookupError(reading)
     return unpack(form if form.pages == 1 else form.page(row["form_page"] or 1), row["marks"])

@@ -12,6 +12,13 @@ SELECT run, form, fingerprint, unit, period, digit, year, first, last, last - fi
        seeded, target, coalesce(state, 'printing') AS state, pdf, at AS issued_at, by AS issued_by
 FROM runs JOIN events ON events.event = runs.event LEFT JOIN run_ends USING (run);
 
+-- What was measured in each slip: as it was read, or as it was measured again last.
+CREATE VIEW measured AS
+SELECT reading, coalesce((
+    SELECT marks FROM measurings WHERE measurings.reading = readings.reading ORDER BY measuring DESC LIMIT 1),
+    marks) AS marks
+FROM readings;
+
 -- Batches that somebody took back, and that nobody gave back since.
 CREATE VIEW withdrawn_batches AS
 SELECT batch FROM batch_withdrawals

@@ -77,7 +77,7 @@ def test_a_closed_period_is_not_decided_again(office: Office, strict: None) -> N
 
 
 def by_first_feature(
-    questions: Sequence[Question], marks: Sequence[MarkReading], calibration: object
+    questions: Sequence[Question], marks: Sequence[MarkReading], calibration: object, written: object
 ) -> tuple[tuple[BoxVerdict, ...], tuple[Answer, ...]]:
     """A judge that sees the first box of B1 marked where a later reader measured."""
     (first,) = {mark.features[0] for mark in marks}

@@ -47,7 +47,7 @@ wheel: $(DEV)  ## dist/omr-*.whl, with forms, fonts and catalogues inside
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 accuracy: $(DEV)  ## errors per condition and kind of mark, in out/*.csv; SLIPS=20 each
-	$(BIN)/python bench/accuracy_real.py
+	$(BIN)/python bench papers sets
 	$(BIN)/python bench simulated alignment --pages $$(( 75 * $(SLIPS) ))
 	$(BIN)/python bench identity serials --misreads $$(( 50000 * $(SLIPS) ))
 	$(BIN)/python bench simulated conditions --slips $(SLIPS)
@@ -59,25 +59,25 @@ accuracy-large: SLIPS = 400
 accuracy-large: accuracy  ## the same for hours; where it was interrupted, it goes on
 
 ink: $(DEV)  ## our forms filled with marks cut from real scans: silent and asked; SLIPS=20 of each kind of trouble
-	$(BIN)/python bench/ink_slips.py everyday --slips $$(( 10 * $(SLIPS) )) --workers $$(nproc)
-	$(BIN)/python bench/ink_slips.py trouble --slips $(SLIPS) --workers $$(nproc)
-	$(BIN)/python bench/displaced.py --pages $$(( 100 * $(SLIPS) )) --workers $$(nproc)
-	$(BIN)/python bench/ink_worth.py --everyday $$(( 10 * $(SLIPS) )) --trouble $(SLIPS) --workers $$(nproc)
-	$(BIN)/python bench/ink_papers.py
+	$(BIN)/python bench ink slips everyday --slips $$(( 10 * $(SLIPS) )) --workers $$(nproc)
+	$(BIN)/python bench ink slips trouble --slips $(SLIPS) --workers $$(nproc)
+	$(BIN)/python bench ink displaced --pages $$(( 100 * $(SLIPS) )) --workers $$(nproc)
+	$(BIN)/python bench ink worth --everyday $$(( 10 * $(SLIPS) )) --trouble $(SLIPS) --workers $$(nproc)
+	$(BIN)/python bench papers all
 
 traced: $(DEV)  ## papers of other makers: 20,000 simulated positions, and the labelled scans of FOLDER
 	$(BIN)/python bench simulated traced
-	$(if $(FOLDER),$(BIN)/python bench/traced.py $(FOLDER))
+	$(if $(FOLDER),$(BIN)/python bench papers traced $(FOLDER))
 
 calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
-	$(BIN)/python bench/real_ink.py out/labels
+	$(BIN)/python bench papers labels out/labels
 	$(BIN)/omr --workspace out/fit calibrate fit out/labels/amc-tests.csv out/labels/75q-core-1.csv \
 		out/labels/75q-core-3.csv --practice 400 --workers $$(nproc)
 	cp out/fit/calibration/default.json calibration/default.json
 
 bench: $(DEV)  ## what reading costs, in times decoding, and beside other programs; PAGES=500
-	$(BIN)/python bench/bench.py --pages $(PAGES)
-	$(BIN)/python bench/peers.py --pages 100
+	$(BIN)/python bench speed cost --pages $(PAGES)
+	$(BIN)/python bench speed peers --pages 100
 
 .PHONY: reviewer training
 reviewer: $(DEV)  ## keys and time of a scripted reviewer on difficult hands, row by row and slip by slip
@@ -87,7 +87,7 @@ training: $(DEV)  ## the training set of the desks, made anew
 	$(BIN)/python bench desks training
 
 bench-compare: $(DEV)  ## the last bench against the saved baseline: what changed by more than noise
-	$(BIN)/python bench/reports.py changes
+	$(BIN)/python bench speed changes
 
 guide: $(DEV) browser  ## the pictures of docs/guide-clerks.md, taken on simulated slips
 	$(BIN)/python tests/web/guide_pictures.py

@@ -17,6 +17,21 @@ import click
 HERE: Final = Path(__file__).resolve().parent
 # By group and name: the module, and its function where it is not `main`.
 COMMANDS: Final = {
+    "ink": {
+        "slips": "slips",
+        "curve": "curve",
+        "worth": "worth",
+        "displaced": "displaced",
+        "stamps": "stamps",
+    },
+    "papers": {
+        "sets": "sets",
+        "all": "all",
+        "harmed": "harmed",
+        "chances": "chances",
+        "traced": "traced",
+        "labels": "labels",
+    },
     "simulated": {
         "conditions": "conditions",
         "demo": "demo",
@@ -26,6 +41,15 @@ COMMANDS: Final = {
     },
     "identity": {"serials": "serials", "sheets": "sheets", "pictures": "pictures"},
     "trust": {"signals": "signals", "strokes": "strokes"},
+    "speed": {
+        "cost": "costs",
+        "ratio": "inside:ratio",
+        "parts": "inside:parts",
+        "memory": "inside:memory",
+        "peers": "peers",
+        "changes": "reports:compare",
+        "capacity": "reports:capacity",
+    },
     "cluster": {"trial": "trial", "machines": "trial:on_machines", "overhead": "trial:overhead"},
     "scale": {
         "year": "year:make",

@@ -6,7 +6,6 @@ interrupted, and lines that another version of the code measured are never mixed
 
 from __future__ import annotations
 
-import argparse
 import csv
 import hashlib
 import json
@@ -33,22 +32,6 @@ OUT: Final = ROOT / "out"
 
 Line = dict[str, Any]
 Piece = TypeVar("Piece")
-
-
-def parser(about: str | None) -> argparse.ArgumentParser:
-    """Return a parser that shows what a script says of itself, line by line."""
-    return argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-
-
-def options(about: str | None, *, name: str = "") -> argparse.ArgumentParser:
-    """Return the options that all have: ``--seed``, and for runs that go on their files and workers."""
-    asked = parser(about)
-    asked.add_argument("--seed", type=int, default=1)
-    if name:
-        asked.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-        asked.add_argument("--state", type=Path, default=OUT / f"{name}.jsonl", help="of the run so far")
-        asked.add_argument("--csv", type=Path, default=OUT / f"{name}.csv")
-    return asked
 
 
 class Measurement(click.Command):

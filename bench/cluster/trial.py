@@ -24,7 +24,7 @@ from typing import Final
 import click
 import psutil
 from harness import measurement, path_option, seed_option
-from pages import KINDS, Made, default_scratch, make
+from speed.pages import KINDS, Made, default_scratch, make
 
 from cluster.machines import Machine, authority, certificate, joined
 from omr.forms.serial import IssuedSerials

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-
-BENCH = Path(__file__).parents[2] / "bench"
-
-
-@pytest.fixture
-def reports(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The script, which is in no package."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    import reports as script
-
-    yield script
-    del sys.modules["reports"]
+from speed import reports
 
 
 def report() -> dict[str, Any]:
@@ -42,25 +27,25 @@ def report() -> dict[str, Any]:
     return {"costs": [row]}
 
 
-def real(reports: ModuleType, new: dict[str, Any]) -> list[str]:
+def real(new: dict[str, Any]) -> list[str]:
     return [change.what for change in reports.changes(report(), new) if change.is_real]
 
 
-def test_what_lies_within_the_noise_has_not_changed(reports: ModuleType) -> None:
+def test_what_lies_within_the_noise_has_not_changed() -> None:
     new = deepcopy(report())
     new["costs"][0]["ratio"] += 0.19
     new["costs"][0]["stages_ms"]["align"] *= 3  # too short to be timed
-    assert real(reports, new) == []
+    assert real(new) == []
 
 
-def test_a_stage_that_became_slower_is_named(reports: ModuleType) -> None:
+def test_a_stage_that_became_slower_is_named() -> None:
     new = deepcopy(report())
     new["costs"][0]["ratio"] += 0.6
     new["costs"][0]["stages_ms"]["measure"] += 3.0
-    assert real(reports, new) == ["a5-200-grey mixed: x decode", "a5-200-grey mixed: measure"]
+    assert real(new) == ["a5-200-grey mixed: x decode", "a5-200-grey mixed: measure"]
 
 
-def test_the_plan_grows_with_the_slips_and_splits_by_database(reports: ModuleType) -> None:
+def test_the_plan_grows_with_the_slips_and_splits_by_database() -> None:
     one = reports.Measured.of(report(), "a5-200-grey")
     city, country = (
         reports.plan(reports.Place("", slips, databases), one, reports.ASSUMED)
@@ -74,8 +59,7 @@ def test_the_plan_grows_with_the_slips_and_splits_by_database(reports: ModuleTyp
 
 
 def test_the_saved_report_gives_the_plan_that_the_documents_show(
-    reports: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["reports.py", "capacity"])
-    assert reports.main() == 0
+    reports.capacity([], standalone_mode=False)
     assert "| slips a month | 30,000 |" in capsys.readouterr().out

@@ -6,9 +6,12 @@ import json
 import re
 import subprocess
 import sys
+from math import comb
 from pathlib import Path
 
+import harness
 import pytest
+from speed import costs, inside
 
 BENCH = Path(__file__).parents[2] / "bench"
 NAMES = sorted(
@@ -62,35 +65,31 @@ def test_every_command_that_is_written_down_is_one(options: dict[str, list[str]]
     assert seen > 20
 
 
-def test_what_is_timed_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopwatches are put around functions by their names."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    import costs
-    import inside
+def test_the_folder_is_a_dozen_questions_on_one_harness() -> None:
+    """A measurement is a command of a group in the table of `__main__.py`, and no program beside it."""
+    assert sorted(file.name for file in BENCH.glob("*.py")) == ["__main__.py", "harness.py"]
+    for file in BENCH.rglob("*.py"):
+        text = file.read_text("utf-8")
+        assert "argparse" not in text and ("__name__ ==" in text) == (file.name == "__main__.py"), file
 
+
+def test_what_is_timed_is_there() -> None:
+    """Stopwatches are put around functions by their names."""
     assert [name for name in costs.STAGES if not callable(getattr(costs.reader, name, None))] == []
     parts = [name for names in inside.PARTS.values() for name in names]
     assert [name for name in parts if not callable(getattr(inside.marks, name, None))] == []
 
 
-def test_a_bound_is_the_one_of_clopper_and_pearson(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bound_is_the_one_of_clopper_and_pearson() -> None:
     """The rate at which so few errors would be seen in one of twenty such trials, summed term by term."""
-    from math import comb
-
-    monkeypatch.syspath_prepend(str(BENCH))
-    from harness import upper_bound
-
     for errors, of in ((0, 100), (1, 100), (7, 250), (99, 100)):
-        rate = upper_bound(errors, of)
+        rate = harness.upper_bound(errors, of)
         seen = sum(comb(of, k) * rate**k * (1 - rate) ** (of - k) for k in range(errors + 1))
         assert seen == pytest.approx(0.05)
-    assert upper_bound(5, 5) == 1.0
+    assert harness.upper_bound(5, 5) == 1.0
 
 
-def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(BENCH))
-    import harness
-
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     state = tmp_path / "state.jsonl"
     told = {"state": state, "version": "1", "workers": 1}
     first = harness.resumed({"a": 2, "b": 3}, squared, **told)

@@ -1,29 +1,20 @@
 """Slips that share nothing with omr/simulate: marks cut from real scans, and scans whose lines went astray.
 
-A small part of ``make ink``. The marks lie beside the project (`bench/real_ink.py`); without them
+A small part of ``make ink``. The marks lie beside the project (`bench/papers/labels.py`); without them
 only the displaced lines are tested.
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
-
-import displaced
-import ink_hands
-import ink_pages
-import ink_slips
-import ink_stamps
-import real_ink
+from ink import displaced, hands, pages, slips, stamps
+from papers import labels
 
 SEED = 41
 needs_ink = pytest.mark.skipif(
-    not real_ink.ROOT.is_dir(), reason="no real ink beside the project: see bench/real_ink.py"
+    not labels.ROOT.is_dir(), reason="no real ink beside the project: see bench/papers/labels.py"
 )
 # Most real questions of these slips that a person may be asked about: one in twelve is asked by
 # a reader that is too careful, and twice as many slips have only one such question.
@@ -31,17 +22,17 @@ MOST_ASKED = 0.12
 
 
 @pytest.fixture(scope="module")
-def people() -> tuple[ink_hands.Hand, ...]:
+def people() -> tuple[hands.Hand, ...]:
     """Five people of one survey, their crosses cut out of it."""
-    return ink_hands.hands_of(list(ink_stamps.cut_all(("eppler",), 5)))
+    return hands.hands_of(list(stamps.cut_all(("eppler",), 5)))
 
 
-def read(kind: str, number: int, people: tuple[ink_hands.Hand, ...]) -> dict[str, Any]:
-    return ink_slips.judged(ink_pages.make(kind, number, SEED, None, people), SEED)
+def read(kind: str, number: int, people: tuple[hands.Hand, ...]) -> dict[str, Any]:
+    return slips.judged(pages.make(kind, number, SEED, None, people), SEED)
 
 
 @needs_ink
-def test_everyday_slips_are_read_and_few_are_asked(people: tuple[ink_hands.Hand, ...]) -> None:
+def test_everyday_slips_are_read_and_few_are_asked(people: tuple[hands.Hand, ...]) -> None:
     lines = [read("everyday", number, people) for number in range(4)]
     assert all(line["read"] for line in lines)
     assert not [line["silent"] for line in lines if line["silent"]]
@@ -59,7 +50,7 @@ def test_everyday_slips_are_read_and_few_are_asked(people: tuple[ink_hands.Hand,
         "photocopy",
     ],
 )
-def test_trouble_is_asked_about_or_read_rightly(kind: str, people: tuple[ink_hands.Hand, ...]) -> None:
+def test_trouble_is_asked_about_or_read_rightly(kind: str, people: tuple[hands.Hand, ...]) -> None:
     line = read(kind, 0, people)
     assert not line["silent"]
 

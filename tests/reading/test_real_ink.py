@@ -1,40 +1,25 @@
 """Marks by real pens on real scans, through ``omr marks``: nothing wrong is accepted, little is asked.
 
-The scans lie beside the project (`bench/real_ink.py`); without them there is nothing to test.
-All of them, and calibrations that have not seen them: ``python bench/accuracy_real.py``.
+The scans lie beside the project (`bench/papers/labels.py`); without them there is nothing to test.
+All of them, and calibrations that have not seen them: ``python bench papers sets``.
 """
 
 from __future__ import annotations
 
 import csv
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from papers import labels
 
 from omr.cli import EXIT_DONE, EXIT_WAITING
 from omr.reading.papers.boxes import CORNERS
 from omr.reading.papers.labels import LabelledPage
 
-BENCH = Path(__file__).resolve().parents[2] / "bench"
-
-
-def _real_ink() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("real_ink", BENCH / "real_ink.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-real_ink = _real_ink()
 pytestmark = pytest.mark.skipif(
-    not real_ink.ROOT.is_dir(), reason="no real ink beside the project: see bench/real_ink.py"
+    not labels.ROOT.is_dir(), reason="no real ink beside the project: see bench/papers/labels.py"
 )
 # One page of each kind: crosses, fills, hatching, circles in 1-bit and pencil, loops, pictures of 75 dpi.
 CHOSEN = {
@@ -69,10 +54,10 @@ def read(page: LabelledPage, folder: Path, omr: Callable[..., Any]) -> list[dict
     return found
 
 
-@pytest.mark.parametrize("name", real_ink.SETS)
+@pytest.mark.parametrize("name", labels.SETS)
 def test_nothing_wrong_is_accepted(name: str, tmp_path: Path, omr: Callable[..., Any]) -> None:
     boxes = reviewed = pages = 0
-    for page in real_ink.pages(name):
+    for page in labels.pages(name):
         if page.image.name not in CHOSEN[name]:
             continue
         found = read(page, tmp_path, omr)

@@ -1,7 +1,7 @@
 """What each veto of `marks/plain.py` and each rule of `marks/question.py` is worth on real ink.
 
-    python bench/ink_worth.py --everyday 300 --trouble 4     make, read, decide without each
-    python bench/ink_worth.py --asked                        who is asked why
+    python bench ink worth --everyday 300 --trouble 4     make, read, decide without each
+    python bench ink worth --asked                        who is asked why
 
 A slip is measured once; leaving a veto out is only decided again. "saved": questions that would be read
 wrongly without it. "asked": questions asked that would be read rightly without it. Vetoes overlap: what
@@ -10,21 +10,22 @@ two of them see, neither saves alone; "first" counts the doubts that bear its wo
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
+import click
 import cv2
 import numpy as np
-from harness import OUT, Line, measured_with, options, resumed, table
-from ink_hands import hands
-from ink_kinds import KINDS
-from ink_pages import forms, make
-from ink_slips import desk
-from real_ink import ROOT
+from harness import Line, measured_with, measurement, resumable, resumed, table
+from papers.labels import ROOT
 
+from ink.hands import hands
+from ink.kinds import KINDS
+from ink.pages import forms, make
+from ink.slips import desk
 from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.decide import decide
 from omr.reading.marks.measure import MarkReading
@@ -139,26 +140,22 @@ def asked_table(lines: Sequence[Line]) -> Iterable[dict[str, object]]:
         }
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--everyday", default=300, show_default=True, help="slips")
+@click.option("--trouble", default=4, show_default=True, help="slips of each kind")
+@click.option("--asked", is_flag=True, help="who is asked why")
+@resumable("ink/worth")
+def main(everyday: int, trouble: int, asked: bool, seed: int, workers: int, state: Path, csv: Path) -> int:
     """Measure and decide."""
-    asked = options(__doc__, name="ink/worth")
-    asked.add_argument("--everyday", type=int, default=300, help="slips")
-    asked.add_argument("--trouble", type=int, default=4, help="slips of each kind")
-    asked.add_argument("--asked", action="store_true", help="who is asked why")
-    chosen = asked.parse_args()
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return 0
     cv2.setNumThreads(1)
     hands()  # cut once, before there are workers
-    jobs: dict[str, Any] = {f"everyday {n}": ("everyday", n, chosen.seed) for n in range(chosen.everyday)}
-    jobs |= {f"{kind} {n}": (kind, n, chosen.seed) for n in range(chosen.trouble) for kind in KINDS}
-    version = f"{measured_with()}-{chosen.seed}"
-    done = resumed(jobs, measured, state=chosen.state, version=version, workers=chosen.workers)
+    jobs: dict[str, Any] = {f"everyday {n}": ("everyday", n, seed) for n in range(everyday)}
+    jobs |= {f"{kind} {n}": (kind, n, seed) for n in range(trouble) for kind in KINDS}
+    version = f"{measured_with()}-{seed}"
+    done = resumed(jobs, measured, state=state, version=version, workers=workers)
     lines = [done[key] for key in jobs]
-    table(list(asked_table(lines) if chosen.asked else worth(lines)), to=OUT / "ink" / "worth.csv")
+    table(list(asked_table(lines) if asked else worth(lines)), to=csv)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

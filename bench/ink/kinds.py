@@ -11,9 +11,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-from ink_hands import Hand, Way, draw, ink_of, stain
-from ink_harms import HARMS
-from ink_paper import PX, WORDS, Slip, dot, in_order, ring, scribble_out, smooth, some, white_out, word
+
+from ink.hands import Hand, Way, draw, ink_of, stain
+from ink.harms import HARMS
+from ink.paper import PX, WORDS, Slip, dot, in_order, ring, scribble_out, smooth, some, white_out, word
 
 
 def empty_slip(slip: Slip) -> None:

@@ -7,8 +7,9 @@ from typing import Final
 
 import cv2
 import numpy as np
-from ink_hands import Way, lay, paler
-from ink_paper import Slip, fold, photocopied
+
+from ink.hands import Way, lay, paler
+from ink.paper import Slip, fold, photocopied
 
 
 def everyday(slip: Slip) -> None:

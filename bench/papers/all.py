@@ -1,7 +1,7 @@
 """Other people's papers, all ten sets of real ink, through what ``omr marks`` does: silent and asked.
 
-    python bench/ink_papers.py [SET…]                         by the shipped calibration
-    python bench/ink_papers.py --leave-out [--practice 100]   each set by a fit to all others
+    python bench papers all [SET…]                         by the shipped calibration
+    python bench papers all --leave-out [--practice 100]   each set by a fit to all others
 
 Boxes that no reader could tell (`unclear`) must be asked about. The shipped judge of papers was fitted on
 the first three sets; the seven surveys taught it nothing. Sets of one maker (open-mcr) are left out together.
@@ -9,13 +9,12 @@ the first three sets; the seven surveys taught it nothing. Sets of one maker (op
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import click
 import cv2
-from harness import parser, table, upper_bound
-from real_ink import ROOT, SETS, SURVEYS, pages
+from harness import measurement, table, upper_bound
 
 from omr.cli.scans.calibrate import practised
 from omr.reading.files.pictures import grey_of, load
@@ -25,6 +24,7 @@ from omr.reading.marks.fit import Lesson, learn
 from omr.reading.papers.between import look_between
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import measure
+from papers.labels import ROOT, SETS, SURVEYS, pages
 
 Known = tuple[LabelledPage, Lesson]
 
@@ -77,23 +77,23 @@ def _row(name: str, count: Counter[str], silent: int) -> dict[str, object]:
     }
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.argument("sets", nargs=-1)
+@click.option("--leave-out", is_flag=True)
+@click.option("--practice", default=100, show_default=True, help="sheets, with --leave-out")
+def main(sets: tuple[str, ...], leave_out: bool, practice: int) -> int:
     """Judge all sets; 1 where something was silent."""
-    asked = parser(__doc__)
-    asked.add_argument("sets", nargs="*", default=[*SETS, *SURVEYS])
-    asked.add_argument("--leave-out", action="store_true")
-    asked.add_argument("--practice", type=int, default=100, help="sheets, with --leave-out")
-    chosen = asked.parse_args()
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return 0
     cv2.setNumThreads(1)
-    wanted = [*SETS, *SURVEYS] if chosen.leave_out else chosen.sets
+    sets = sets or (*SETS, *SURVEYS)
+    wanted = (*SETS, *SURVEYS) if leave_out else sets
     known = {name: studied(name) for name in wanted}
-    practice = [practised(number) for number in range(chosen.practice if chosen.leave_out else 0)]
+    taught = [practised(number) for number in range(practice if leave_out else 0)]
     rows, wrong = [], []
-    for name in chosen.sets:
-        by = taught_by_others(name, known, practice) if chosen.leave_out else load_calibration()
+    for name in sets:
+        by = taught_by_others(name, known, taught) if leave_out else load_calibration()
         row, silent = judged(name, known[name], by)
         rows.append(row)
         wrong += silent
@@ -103,7 +103,3 @@ def main() -> int:
     table([*rows, _row("all", total, len(wrong))])
     print("\n".join(wrong))
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

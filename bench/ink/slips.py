@@ -1,9 +1,9 @@
 """Our own forms, filled in with real ink, scanned by a machine that shares nothing with omr/simulate.
 
-    python bench/ink_slips.py everyday --slips 200              read them, count silent and asked
-    python bench/ink_slips.py trouble --slips 8                 so many of each kind of trouble
-    python bench/ink_slips.py trouble --pages out/ink/pages     write pictures and truth.json instead
-    python bench/ink_slips.py everyday --half a                 only hands of one half of the sources
+    python bench ink slips everyday --slips 200              read them, count silent and asked
+    python bench ink slips trouble --slips 8                 so many of each kind of trouble
+    python bench ink slips trouble --pages out/ink/pages     write pictures and truth.json instead
+    python bench ink slips everyday --half a                 only hands of one half of the sources
 
 A run goes on where it was interrupted: every slip is a line of its state file, named by what it
 was made and read with. ``--pictures DIR`` draws every silent error. A slip's picture depends on
@@ -13,7 +13,6 @@ other one's code with ``PYTHONPATH=ITS_TREE``, then this one's with ``--since`` 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import sys
@@ -23,18 +22,21 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
+import click
 import cv2
 import numpy as np
-from harness import upper_bound
-from ink_hands import hands
-from ink_kinds import KINDS
-from ink_pages import Made, forms, issue_of, make
-from ink_scanner import Pixels, on_scan
-from real_ink import ROOT
+from harness import ROOT as ROOT_OF_ALL
+from harness import measurement, path_option, seed_option, upper_bound
+from papers.labels import ROOT
 
 import omr
+from ink.hands import hands
+from ink.kinds import KINDS
+from ink.pages import Made, forms, issue_of, make
+from ink.scanner import Pixels, on_scan
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import fingerprint
 from omr.reading.marks.calibrate import load_calibration
@@ -42,7 +44,7 @@ from omr.reading.reader import Desk, ReadPage, RejectedPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.words import AnswerState
 
-OUT: Final = Path(__file__).resolve().parent.parent / "out" / "ink"
+OUT: Final = ROOT_OF_ALL / "out" / "ink"
 
 
 @cache
@@ -91,10 +93,14 @@ def judged(made: Made, seed: int) -> dict[str, Any]:
     return line | {"read": True, "asked": asked, "silent": silent, "doubts": doubts}
 
 
+# of this folder: what makes no page
+NOT_OF_A_PAGE: Final = ("__init__.py", "slips.py", "curve.py", "worth.py", "displaced.py")
+
+
 def version() -> tuple[str, str]:
     """Return short hashes of what slips are made with, and of the reader that reads them."""
     here, package = Path(__file__).resolve().parent, Path(omr.__file__).resolve().parent
-    made_with = [file for file in sorted(here.glob("ink_*.py")) if file.name != "ink_slips.py"]
+    made_with = [file for file in sorted(here.glob("*.py")) if file.name not in NOT_OF_A_PAGE]
     read_with = [*sorted(package.glob("reading/**/*.py")), *sorted(package.parent.glob("calibration/*.json"))]
     made, read = (
         hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
@@ -210,29 +216,27 @@ def newly_asked(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[
     yield f"of {questions} questions read rightly before, {more} newly asked"
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.argument("which", type=click.Choice(["everyday", "trouble"]))
+@click.option("--slips", default=0, help="everyday: in all; trouble: of each kind")
+@click.option("--only", default="", help="kinds whose name contains this")
+@click.option("--half", type=click.Choice(["a", "b"]))
+@seed_option
+@click.option("--workers", default=1, show_default=True)
+@path_option("--pages", help="write the slips here, and read nothing")
+@path_option("--pictures", help="draw the silent errors here")
+@click.option("--since", help="a reader's name in the state file: what is newly asked since")
+@path_option("--state", default=OUT / "slips.jsonl")
+def main(**options: Any) -> int:
     """Make, read, count; 1 where something was silent."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("set", choices=("everyday", "trouble"))
-    parser.add_argument("--slips", type=int, default=0, help="everyday: in all; trouble: of each kind")
-    parser.add_argument("--only", default="", help="kinds whose name contains this")
-    parser.add_argument("--half", choices=("a", "b"))
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--pages", type=Path, help="write the slips here, and read nothing")
-    parser.add_argument("--pictures", type=Path, help="draw the silent errors here")
-    parser.add_argument("--since", help="a reader's name in the state file: what is newly asked since")
-    parser.add_argument("--state", type=Path, default=OUT / "slips.jsonl")
-    asked = parser.parse_args()
+    asked = SimpleNamespace(**options)
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return 0
     cv2.setNumThreads(1)  # a pool of threads does not survive into forked workers
     hands()  # cut once, before there are workers
-    each = asked.slips or (200 if asked.set == "everyday" else 4)
-    kinds = ["everyday"] if asked.set == "everyday" else [kind for kind in KINDS if asked.only in kind]
+    each = asked.slips or (200 if asked.which == "everyday" else 4)
+    kinds = ["everyday"] if asked.which == "everyday" else [kind for kind in KINDS if asked.only in kind]
     jobs = [(kind, number, asked.seed, asked.half) for number in range(each) for kind in kinds]
     with ProcessPoolExecutor(asked.workers, mp_context=get_context("fork")) as pool:
         if asked.pages:
@@ -252,7 +256,7 @@ def main() -> int:
                     print(f"\r{count}/{len(missing)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     lines = [done[job] for job in jobs]
-    print(f"{asked.set}, seed {asked.seed}, half {asked.half or 'both'}, pages {pages}, reader {reader}")
+    print(f"{asked.which}, seed {asked.seed}, half {asked.half or 'both'}, pages {pages}, reader {reader}")
     print("\n".join(table(lines)))
     for reason, n in Counter(line["reason"] for line in lines if not line["read"]).items():
         print(f"refused: {reason} {n}")
@@ -266,7 +270,3 @@ def main() -> int:
         where = " ".join(str(line[key]) for key in ("kind", "number", "depth", "dpi", "person"))
         print(f"  silent: {where}: {what}")
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,7 +8,6 @@ both alike. The figure of a run is the median over its acts, its noise what runs
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -25,11 +24,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import cv2
 import numpy as np
 import pikepdf
-from harness import cpu_s, machine, options, status_mb
-from pages import KINDS, Kind, Made, default_scratch, make
+from harness import cpu_s, machine, measurement, path_option, seed_option, status_mb
 from PIL import Image
 
 from omr.office import Office
@@ -40,6 +39,7 @@ from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
 from omr.words import AnswerState
+from speed.pages import KINDS, Kind, Made, default_scratch, make
 
 STAGES: Final = (
     "decode",
@@ -60,6 +60,16 @@ STAGES: Final = (
     "find_seal",
 )
 RESULTS: Final = Path(__file__).parent / "results.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is read, and how often."""
+
+    pages: int
+    rounds: int
+    seed: int
+    scratch: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +230,11 @@ def apart(function: Callable[..., Run], *arguments: Any, **options: Any) -> Run:
         return pool.submit(function, *arguments, **options).result()
 
 
-def costs(kinds: Iterable[Kind], args: argparse.Namespace) -> list[dict[str, object]]:
+def costs(kinds: Iterable[Kind], asked: Asked) -> list[dict[str, object]]:
     """Measure the multiple of decoding of every kind, clean and mixed; rounds over all kinds in turn."""
-    stacks = [(kind, mixed, make_for(kind, mixed, args)) for kind in kinds for mixed in (False, True)]
+    stacks = [(kind, mixed, make_for(kind, mixed, asked)) for kind in kinds for mixed in (False, True)]
     runs: dict[str, list[Run]] = {}
-    for _ in range(args.rounds):
+    for _ in range(asked.rounds):
         for _, _, made in stacks:
             runs.setdefault(made.name, []).append(apart(read_once, made, compared=True))
             print(f"  {made.name}: x {runs[made.name][-1].ratio:.2f}", file=sys.stderr)
@@ -266,18 +276,23 @@ def _per_page_ms(seconds: float, runs: list[Run]) -> float:
     return 1000 * seconds / (sum(len(run.acts) for run in runs) * PAGES_PER_ACT)
 
 
-def make_for(kind: Kind, mixed: bool, args: argparse.Namespace) -> Made:
+def make_for(kind: Kind, mixed: bool, asked: Asked) -> Made:
     """Make or find the stack that the arguments ask for."""
     return make(
-        kind, mixed=mixed, pages=args.pages, seed=args.seed, scratch=args.scratch, workers=os.cpu_count() or 1
+        kind,
+        mixed=mixed,
+        pages=asked.pages,
+        seed=asked.seed,
+        scratch=asked.scratch,
+        workers=os.cpu_count() or 1,
     )
 
 
-def crews(args: argparse.Namespace) -> list[dict[str, object]]:
+def crews(asked: Asked) -> list[dict[str, object]]:
     """Measure pages per second by the number of workers, in turn; of each the best round."""
-    made = make_for(KINDS[0], True, args)
+    made = make_for(KINDS[0], True, asked)
     best: dict[int, Run] = {}
-    for _ in range(args.rounds):
+    for _ in range(asked.rounds):
         for workers in range(1, (os.cpu_count() or 1) + 1):
             run = apart(read_once, made, workers=workers if workers > 1 else 0)
             if workers not in best or run.wall_s < best[workers].wall_s:
@@ -325,27 +340,25 @@ def show(report: dict[str, Any]) -> None:
         )
 
 
-def main() -> None:
+NAMES: Final = [kind.name for kind in KINDS]
+
+
+@measurement(__doc__)
+@click.option("--pages", default=500, show_default=True, help="pages a stack")
+@click.option("--rounds", default=3, show_default=True, help="runs of each stack, in turn")
+@click.option("--kind", "names", type=click.Choice(NAMES), multiple=True, default=NAMES)
+@seed_option
+@path_option("--scratch", default=default_scratch(), help="where pages are kept")
+@path_option("-o", "--output", default=RESULTS)
+def main(pages: int, rounds: int, names: tuple[str, ...], seed: int, scratch: Path, output: Path) -> None:
     """Run the benchmark."""
-    parser = options(__doc__)
-    parser.add_argument("--pages", type=int, default=500, help="pages a stack")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each stack, in turn")
-    parser.add_argument("--kind", choices=[kind.name for kind in KINDS], action="append")
-    parser.add_argument("--scratch", type=Path, default=default_scratch(), help="where pages are kept")
-    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
-    args = parser.parse_args()
-    # As `omr` itself sets it; the processes that are measured inherit it.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    kinds = [kind for kind in KINDS if not args.kind or kind.name in args.kind]
+    asked = Asked(pages, rounds, seed, scratch)
+    kinds = [kind for kind in KINDS if kind.name in names]
     report: dict[str, Any] = {
         "machine": machine(),
-        "asked": {"pages": args.pages, "rounds": args.rounds, "seed": args.seed},
-        "costs": costs(kinds, args),
-        "workers": crews(args),
+        "asked": {"pages": pages, "rounds": rounds, "seed": seed},
+        "costs": costs(kinds, asked),
+        "workers": crews(asked),
     }
-    args.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     show(report)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Read a stack as a user of another program would, each program its own form: ``python bench/peers.py``.
+"""Read a stack as a user of another program would, each program its own form: ``python bench speed peers``.
 
 Every program reads as many colour pages at 200 dpi, one after the other and in turn; the figure
 is CPU time from the scanned file to kept results, and the ratio of pages per second of one core.
@@ -14,7 +14,6 @@ A letter page (MarkShark) has 3 % less paper than A4. What is not installed and 
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import shutil
@@ -29,18 +28,19 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+import click
 import cv2
 import numpy as np
 import pikepdf
 import pypdfium2 as pdfium
-from costs import apart, read_once
-from harness import cpu_s, machine
-from pages import Kind, Made, default_scratch, make
+from harness import cpu_s, machine, measurement, path_option
 
 from omr.geometry import MM_PER_INCH
 from omr.reading.scan.pages import Depth
 from omr.simulate.scans import write_pdf
 from omr.simulate.slips import Picture
+from speed.costs import apart, read_once
+from speed.pages import Kind, Made, default_scratch, make
 
 # --- what a run costs ----------------------------------------------------------------------------
 
@@ -267,32 +267,29 @@ def show(name: str, costs: list[Cost]) -> float:
     return float(cpu)
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--pages", default=100, show_default=True, help="a stack, in steps of 50")
+@click.option("--rounds", default=3, show_default=True)
+@path_option("--scratch", default=default_scratch())
+def main(pages: int, rounds: int, scratch: Path) -> None:
     """Run the programs in turn and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pages", type=int, default=100, help="a stack, in steps of 50")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--scratch", type=Path, default=default_scratch())
-    args = parser.parse_args()
     # One thread each, as `omr` sets it for itself.
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    args.scratch.mkdir(parents=True, exist_ok=True)
+    scratch.mkdir(parents=True, exist_ok=True)
     peers = {
-        MARKSHARK: MarkShark.prepare(args.scratch, args.pages, DPI),
-        AMC: AutoMultipleChoice.prepare(args.scratch, args.pages, DPI),
+        MARKSHARK: MarkShark.prepare(scratch, pages, DPI),
+        AMC: AutoMultipleChoice.prepare(scratch, pages, DPI),
     }
-    made = make(
-        OURS, mixed=False, pages=args.pages, seed=1, scratch=args.scratch, workers=os.cpu_count() or 1
-    )
+    made = make(OURS, mixed=False, pages=pages, seed=1, scratch=scratch, workers=os.cpu_count() or 1)
     own: list[Cost] = []
     theirs: dict[str, list[Cost]] = {name: [] for name in peers}
-    for _ in range(args.rounds):
+    for _ in range(rounds):
         own.append(ours(made))
         for name, peer in peers.items():
             if not isinstance(peer, str):
                 theirs[name].append(peer.read())
     print("machine: " + ", ".join(f"{key} {value}" for key, value in machine().items()))
-    print(f"\n{args.pages} pages, {args.rounds} rounds, medians\n")
+    print(f"\n{pages} pages, {rounds} rounds, medians\n")
     print(f"{'program':<22}{'pages/CPU s':>12}{'CPU ms/page':>14}{'wall ms':>12}{'x decoding':>14}")
     cost = show("omr", own)
     ratios = [(name, show(name, costs) / cost) for name, costs in theirs.items() if costs]
@@ -302,7 +299,3 @@ def main() -> None:
     for name, peer in peers.items():
         if isinstance(peer, str):
             print(f"skipped {name}: {peer}")
-
-
-if __name__ == "__main__":
-    main()

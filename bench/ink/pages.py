@@ -13,12 +13,12 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import pypdfium2 as pdfium
-from ink_hands import Hand, hands, paler
-from ink_harms import everyday
-from ink_kinds import KINDS, WITHDRAWN_BY_INK
-from ink_paper import Slip
-from ink_scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
 
+from ink.hands import Hand, hands, paler
+from ink.harms import everyday
+from ink.kinds import KINDS, WITHDRAWN_BY_INK
+from ink.paper import Slip
+from ink.scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
 from omr.forms.layout import list_forms
 from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue

@@ -1,7 +1,7 @@
 """What follows from the benchmark's reports.
 
-    python bench/reports.py changes [OLD NEW]    what changed by more than noise (``make bench-compare``)
-    python bench/reports.py capacity [REPORT]    the capacity plan of docs/scale.md, as Markdown
+    python bench speed changes [OLD NEW]    what changed by more than noise (``make bench-compare``)
+    python bench speed capacity [REPORT]    the capacity plan of docs/scale.md, as Markdown
 
 Changes: ratios are compared, not milliseconds, so the two may come from different days; different
 machines are pointed out. A ratio has changed when old and new differ by more than both their
@@ -13,15 +13,14 @@ stands in `ASSUMED`, with its reason; change it there, or with the options, and 
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from harness import parser
+import click
+from harness import measurement
 
 HERE: Final = Path(__file__).parent
 LEAST: Final = 0.05  # share of the old ratio: runs of one afternoon on a shared machine differ by this much
@@ -71,16 +70,20 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
         yield Change(f"{name}: bytes a page", was[grown], row[grown], 0.0)
 
 
-def compare(args: argparse.Namespace) -> int:
+@measurement(__doc__)
+@click.argument("before", type=click.Path(path_type=Path), default=HERE / "baseline.json")
+@click.argument("after", type=click.Path(path_type=Path), default=HERE / "results.json")
+@click.option("--all", "everything", is_flag=True, help="also what stayed the same")
+def compare(before: Path, after: Path, everything: bool) -> int:
     """Print what changed; 1 where something became slower."""
-    old, new = (json.loads(file.read_text("utf-8")) for file in (args.old, args.new))
+    old, new = (json.loads(file.read_text("utf-8")) for file in (before, after))
     for key in ("processor", "cores", "python", "opencv"):
         if old["machine"][key] != new["machine"][key]:
             print(f"note: another {key}: {old['machine'][key]} -> {new['machine'][key]}")
     found = list(changes(old, new))
     print(f"{'':<40} {'before':>9} {'now':>9}")
     for change in found:
-        if args.all or change.is_real:
+        if everything or change.is_real:
             print(change)
     if not any(change.is_real for change in found):
         print(f"nothing changed by more than noise ({len(found)} figures)")
@@ -172,12 +175,24 @@ def plan(place: Place, one: Measured, assumed: dict[str, float]) -> dict[str, fl
     }
 
 
-def capacity(args: argparse.Namespace) -> int:
-    """Print the plan as a table of Markdown."""
-    report = json.loads(args.report.read_text("utf-8"))
-    one = Measured.of(report, args.pages)
-    assumed = {name: getattr(args, name) for name in ASSUMED}
-    print(f"measured ({args.pages}, mixed, {report['machine']['processor']}): {one.cpu_s * 1000:.1f} CPU ms,")
+def assumptions(function: Any) -> Any:
+    """Give a command an option for each number that is assumed."""
+    for name, value in reversed(ASSUMED.items()):
+        function = click.option("--" + name.replace("_", "-"), default=float(value), show_default=True)(
+            function
+        )
+    return function
+
+
+@measurement(__doc__)
+@click.argument("file", type=click.Path(path_type=Path), default=HERE / "baseline.json")
+@click.option("--pages", default="a5-200-grey", show_default=True, help="which kind of scan")
+@assumptions
+def capacity(file: Path, pages: str, **assumed: float) -> None:
+    """Print the capacity plan as a table of Markdown."""
+    report = json.loads(file.read_text("utf-8"))
+    one = Measured.of(report, pages)
+    print(f"measured ({pages}, mixed, {report['machine']['processor']}): {one.cpu_s * 1000:.1f} CPU ms,")
     print(f"{one.scan_bytes / 1000:.0f} kB of scan, {one.database_bytes / 1000:.1f} kB of database a slip,")
     print(f"{one.waiting:.1%} of slips with a question to a person\n")
     columns = [plan(place, one, assumed) for place in PLACES]
@@ -185,31 +200,7 @@ def capacity(args: argparse.Namespace) -> int:
     print("|---|" + "---:|" * len(PLACES))
     for key in columns[0]:
         print(f"| {key} | " + " | ".join(f"{_shown(column[key])}" for column in columns) + " |")
-    return 0
 
 
 def _shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
-
-
-def main() -> int:
-    """Do what is asked for."""
-    asked_for = parser(__doc__)
-    asked = asked_for.add_subparsers(required=True)
-    changed = asked.add_parser("changes")
-    changed.add_argument("old", type=Path, nargs="?", default=HERE / "baseline.json")
-    changed.add_argument("new", type=Path, nargs="?", default=HERE / "results.json")
-    changed.add_argument("--all", action="store_true", help="also what stayed the same")
-    changed.set_defaults(do=compare)
-    planned = asked.add_parser("capacity")
-    planned.add_argument("report", type=Path, nargs="?", default=HERE / "baseline.json")
-    planned.add_argument("--pages", default="a5-200-grey", help="which kind of scan")
-    for name, value in ASSUMED.items():
-        planned.add_argument("--" + name.replace("_", "-"), type=float, default=float(value))
-    planned.set_defaults(do=capacity)
-    args = asked_for.parse_args()
-    return int(args.do(args))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

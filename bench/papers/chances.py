@@ -1,6 +1,6 @@
 """Whether a chance of 1 in 50 is one: predicted against observed, on marks the fit has not seen.
 
-    python bench/reliability.py docs/marks-reliability.svg
+    python bench papers chances docs/marks-reliability.svg
 
 Two lines: practice sheets that are no part of the fit, judged by the shipped calibration; and
 real ink, each set judged by a fit to the other and to practice sheets (skipped where the scans
@@ -10,22 +10,23 @@ and rings, which leave their box empty.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import click
 import numpy as np
-from accuracy_real import AMC, SETS, studied
+from harness import measurement, workers_option
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from real_ink import ROOT, pages
 
 from omr.cli.scans.calibrate import practised
 from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
 from omr.reading.marks.first import gather, overruled
 from omr.reading.marks.fit import HOLLOW, Lesson, learn
 from omr.reading.papers.paper import F
+from papers.labels import ROOT, pages
+from papers.sets import AMC, SETS, studied
 
 EDGES = (0.0, 0.001, 0.005, 0.02, 0.1, 0.3, 0.7, 0.9, 0.98, 0.995, 0.999, 1.0)
 UNSEEN = 10_000  # first practice sheet that no fit is made from
@@ -80,18 +81,17 @@ def draw(lines: dict[str, list[tuple[float, float, int]]], picture: Path) -> Non
     figure.savefig(picture, metadata={"Date": None} if picture.suffix == ".svg" else None)
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.option("--practice", default=200, show_default=True)
+@workers_option
+def main(picture: Path, practice: int, workers: int) -> None:
     """Measure, print and draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("picture", type=Path)
-    parser.add_argument("--practice", type=int, default=200)
-    parser.add_argument("--workers", type=int, default=2)
-    told = parser.parse_args()
-    with ProcessPoolExecutor(told.workers) as pool:
-        unseen = list(pool.map(practised, range(UNSEEN, UNSEEN + told.practice), chunksize=4))
+    with ProcessPoolExecutor(workers) as pool:
+        unseen = list(pool.map(practised, range(UNSEEN, UNSEEN + practice), chunksize=4))
         lines = {"practice sheets": binned(*judged(unseen, load_calibration()))}
         if ROOT.is_dir():
-            taught = list(pool.map(practised, range(told.practice), chunksize=4))
+            taught = list(pool.map(practised, range(practice), chunksize=4))
             known = {name: [one for _, one in pool.map(studied, [name] * 99, pages(name))] for name in SETS}
             open_mcr = [lesson for name in SETS if name != AMC for lesson in known[name]]
             limits = Limits()
@@ -105,8 +105,4 @@ def main() -> None:
         print(name)
         for predicted, observed, count in points:
             print(f"  predicted {predicted:.4f}  observed {observed:.4f}  of {count}")
-    draw(lines, told.picture)
-
-
-if __name__ == "__main__":
-    main()
+    draw(lines, picture)

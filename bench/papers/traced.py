@@ -1,25 +1,24 @@
 """Papers of other makers end to end: traced from their scans, every page laid on its print and read.
 
-    python bench/traced.py FOLDER [SET…] [--sheets N]
+    python bench papers traced FOLDER [SET…] [--sheets N]
 
-FOLDER holds sets of labelled scans (``truth.csv`` in each, as bench/real_ink.py reads them). Of each form up
-to N sheets are traced (12); what is proposed is put into questions as a person would who confirms it: the
-labels say which boxes belong together, boxes without a label are deleted. Then every page is read. Counted
-per set: boxes that were proposed, boxes silent (accepted and wrong) and asked, pages refused, and wrong
-alignments: pages read with a box more than half of its shorter side off the label.
+FOLDER holds sets of labelled scans (``truth.csv`` in each, as bench/papers/labels.py reads them). Of each
+form up to N sheets are traced (12); what is proposed is put into questions as a person would who confirms it:
+the labels say which boxes belong together, boxes without a label are deleted. Then every page is read.
+Counted per set: boxes that were proposed, boxes silent (accepted and wrong) and asked, pages refused, and
+wrong alignments: pages read with a box more than half of its shorter side off the label.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from pathlib import Path
 from typing import Final
 
+import click
 import cv2
 import numpy as np
-import real_ink
-from harness import table, upper_bound
+from harness import folder_argument, measurement, table, upper_bound
 
 from omr.errors import OmrError, PageError
 from omr.forms.template import Form, Kind, Option, Question, Traced
@@ -30,6 +29,7 @@ from omr.reading.papers.labels import LabelledPage
 from omr.reading.scan.pages import ScannedPage, decode, open_pages
 from omr.reading.traced.read import TracedPlan, read_traced
 from omr.reading.traced.trace import Draft, trace
+from papers import labels as real_ink
 
 # Which pages of a set are of one form, by their names' beginning; all others are of one.
 FORMS: Final = {"sqs": ("t1", "t5"), "odk": ("t1", "t3")}
@@ -161,25 +161,18 @@ def measured(name: str, most: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def main() -> None:
+@measurement(__doc__)
+@folder_argument
+@click.argument("sets", nargs=-1)
+@click.option("--sheets", default=12, show_default=True)
+def main(folder: Path, sets: tuple[str, ...], sheets: int) -> None:
     """Measure all sets, or those named."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("sets", nargs="*", default=[])
-    parser.add_argument("--sheets", type=int, default=12)
-    chosen = parser.parse_args()
-    real_ink.ROOT = chosen.folder.resolve()
+    real_ink.ROOT = folder.resolve()
     cv2.setNumThreads(1)
-    names = chosen.sets or [*real_ink.SURVEYS, *real_ink.SETS]
+    names = sets or [*real_ink.SURVEYS, *real_ink.SETS]
     rows = []
     for name in names:
         print(name, flush=True)
-        rows.append(measured(name, chosen.sheets))
+        rows.append(measured(name, sheets))
         table(rows[-1:])
     table(rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """Real ink, judged by what other scans taught: silent errors and reviews of each set.
 
-    python bench/accuracy_real.py [--practice N] [--risk X] [--leave-one-out] [--sheets DIR]
-    python bench/accuracy_real.py --marked-alone
+    python bench papers sets [--practice N] [--risk X] [--leave-one-out] [--sheets DIR]
+    python bench papers sets --marked-alone
 
 Three trials: fit on one set (and practice sheets) and judge the other, both ways; the
 shipped calibration, which has seen both; with ``--leave-one-out`` each page by a fit that
@@ -12,16 +12,16 @@ has seen all pages but that one. ``--sheets`` draws every silent error and every
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import cv2
 import numpy as np
-from real_ink import ROOT, SETS, pages
+from harness import measurement, path_option, workers_option
 
 from omr.cli.scans.calibrate import practised
 from omr.reading.files.pictures import grey_of, load
@@ -33,6 +33,7 @@ from omr.reading.papers.boxes import BoxList
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import F, found_at, measure
 from omr.reading.papers.patches import cut
+from papers.labels import ROOT, SETS, pages
 
 Known = tuple[LabelledPage, Lesson]
 AMC, CORE_1, CORE_3 = SETS
@@ -45,7 +46,7 @@ def studied(name: str, page: LabelledPage) -> Known:
     return page, Lesson(name, features, page.boxes.groups, page.states, page.states)
 
 
-def marked_alone(page: LabelledPage) -> LabelledPage:
+def only_marked(page: LabelledPage) -> LabelledPage:
     """Leave only the marked boxes of a page."""
     left = [i for i, state in enumerate(page.states) if state == "marked"]
     names, groups = ([texts[i] for i in left] for texts in (page.boxes.names, page.boxes.groups))
@@ -138,51 +139,47 @@ def tiled(cells: list[np.ndarray], across: int = 7) -> np.ndarray:
     return np.vstack([np.hstack(cells[i : i + across]) for i in range(0, len(cells), across)])
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.option("--practice", default=200, show_default=True)
+@click.option("--risk", default="0.02", show_default=True, type=click.Choice([str(risk) for risk in RISKS]))
+@click.option("--leave-one-out", is_flag=True)
+@click.option("--marked-alone", is_flag=True)
+@path_option("--sheets")
+@workers_option
+def main(
+    practice: int, risk: str, leave_one_out: bool, marked_alone: bool, sheets: Path | None, workers: int
+) -> None:
     """Run the trials."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--practice", type=int, default=200)
-    parser.add_argument("--risk", type=float, default=0.02, choices=RISKS)
-    parser.add_argument("--leave-one-out", action="store_true")
-    parser.add_argument("--marked-alone", action="store_true")
-    parser.add_argument("--sheets", type=Path)
-    parser.add_argument("--workers", type=int, default=2)
-    chosen = parser.parse_args()
+    at = float(risk)
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return
-    if chosen.sheets:
-        chosen.sheets.mkdir(parents=True, exist_ok=True)
-    if chosen.marked_alone:
+    if sheets:
+        sheets.mkdir(parents=True, exist_ok=True)
+    if marked_alone:
         shipped = load_calibration()
         for name in SETS:
-            alone = [studied(name, marked_alone(page)) for page in pages(name) if "marked" in page.states]
-            report(f"{name}, marked boxes alone", [(page, shipped) for page in alone], chosen.risk, None)
+            alone = [studied(name, only_marked(page)) for page in pages(name) if "marked" in page.states]
+            report(f"{name}, marked boxes alone", [(page, shipped) for page in alone], at, None)
         return
-    with ProcessPoolExecutor(chosen.workers) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         known = {name: list(pool.map(studied, [name] * 99, pages(name))) for name in SETS}
-        practice = list(pool.map(practised, range(chosen.practice), chunksize=4))
+        taught = list(pool.map(practised, range(practice), chunksize=4))
     limits = Limits()
     open_mcr = known[CORE_1] + known[CORE_3]
-    from_open = learn(practice + [lesson for _, lesson in open_mcr], "open-mcr", limits)
-    from_amc = learn(practice + [lesson for _, lesson in known[AMC]], "amc", limits)
+    from_open = learn(taught + [lesson for _, lesson in open_mcr], "open-mcr", limits)
+    from_amc = learn(taught + [lesson for _, lesson in known[AMC]], "amc", limits)
     for name in SETS:
         other = from_open if name == AMC else from_amc
-        report(f"{name}, other set", [(page, other) for page in known[name]], chosen.risk, chosen.sheets)
+        report(f"{name}, other set", [(page, other) for page in known[name]], at, sheets)
     shipped = load_calibration()
     for name in SETS:
-        report(f"{name}, shipped", [(page, shipped) for page in known[name]], chosen.risk, None)
-    if chosen.leave_one_out:
+        report(f"{name}, shipped", [(page, shipped) for page in known[name]], at, None)
+    if leave_one_out:
         everything = [page for name in SETS for page in known[name]]
         for name in SETS:
             trials = []
             for page in known[name]:
                 rest = [lesson for other, lesson in everything if other.image != page[0].image]
-                trials.append((page, learn(practice + rest, "rest", limits)))
-            report(f"{name}, leave one out", trials, chosen.risk, chosen.sheets)
-
-
-if __name__ == "__main__":
-    main()
+                trials.append((page, learn(taught + rest, "rest", limits)))
+            report(f"{name}, leave one out", trials, at, sheets)

@@ -1,7 +1,7 @@
 """The curve of `calibration/default.json` for slips: how likely a box was written in, by where it stands.
 
-    python bench/ink_curve.py --slips 60 --trouble 2             fit on all hands, print the curve
-    python bench/ink_curve.py --slips 60 --trouble 2 --halves    fit on each half of the hands by itself
+    python bench ink curve --slips 60 --trouble 2             fit on all hands, print the curve
+    python bench ink curve --slips 60 --trouble 2 --halves    fit on each half of the hands by itself
 
 Slips are filled with real ink as `ink_slips.py` does. Kinds in which ink is no mark of its box teach
 nothing, nor do marks that the scan does not show.
@@ -9,21 +9,21 @@ nothing, nor do marks that the scan does not show.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator
 from typing import Final
 
+import click
 import cv2
 import numpy as np
-from ink_hands import hands
-from ink_kinds import KINDS
-from ink_pages import make
-from ink_slips import desk
+from harness import measurement
 from numpy.typing import NDArray
-from real_ink import ROOT
+from papers.labels import ROOT
 from sklearn.linear_model import LogisticRegression
 
+from ink.hands import hands
+from ink.kinds import KINDS
+from ink.pages import make
+from ink.slips import desk
 from omr.reading.marks.measure import F
 from omr.reading.marks.question import gather
 from omr.reading.reader import ReadPage, read_page
@@ -55,30 +55,21 @@ def lessons(
         yield gather(measured, groups)[known], states[known] == "mark"
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--slips", default=60, show_default=True)
+@click.option("--trouble", default=2, show_default=True, help="slips of each kind of trouble")
+@click.option("--halves", is_flag=True)
+def main(slips: int, trouble: int, halves: bool) -> int:
     """Fit and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--slips", type=int, default=60)
-    parser.add_argument("--trouble", type=int, default=2, help="slips of each kind of trouble")
-    parser.add_argument("--halves", action="store_true")
-    asked = parser.parse_args()
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return 0
     cv2.setNumThreads(1)
     hands()
-    for half in ("a", "b") if asked.halves else (None,):
-        evidence, written = (
-            np.concatenate(one) for one in zip(*lessons(half, asked.slips, asked.trouble), strict=True)
-        )
+    for half in ("a", "b") if halves else (None,):
+        evidence, written = (np.concatenate(one) for one in zip(*lessons(half, slips, trouble), strict=True))
         fitted = LogisticRegression(C=300, max_iter=5000).fit(evidence, written)
         (weight,), (bias,) = fitted.coef_[0], fitted.intercept_
         of = f"half {half or 'both'}: {len(written)} boxes, {written.sum()} marks"
         print(f"{of}: weight {weight:.2f}, bias {bias:.2f}, even at {-bias / weight:.2f}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,10 +8,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-from ink_hands import PLAIN, Hand, Way, draw, lay, stain
-from ink_scanner import SHEET_DPI, Pixels, Rng, Settings
-from ink_stamps import Stamp
 
+from ink.hands import PLAIN, Hand, Way, draw, lay, stain
+from ink.scanner import SHEET_DPI, Pixels, Rng, Settings
+from ink.stamps import Stamp
 from omr.forms.template import Form, Option, Question
 from omr.geometry import Box
 

@@ -1,6 +1,6 @@
 """Real ink beside the project: labelled boxes on other people's papers, set by set.
 
-    python bench/real_ink.py FOLDER     writes one CSV of labels for each set, for `omr calibrate fit`
+    python bench papers labels FOLDER     writes one CSV of labels for each set, for `omr calibrate fit`
 
 Third-party data: read where it lies, never copied; the labels name the pictures where they are.
 """
@@ -8,18 +8,18 @@ Third-party data: read where it lies, never copied; the labels name the pictures
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from harness import folder_argument, measurement
 
 from omr.reading.papers.boxes import BoxList
 from omr.reading.papers.labels import LabelledPage, write_labels
 from omr.words import Labelled
 
-ROOT = Path(__file__).resolve().parents[2] / "shared" / "real-ink"
+ROOT = Path(__file__).resolve().parents[3] / "shared" / "real-ink"
 # The words of each set's labels. `unclear`: no reader could say; only asking is right.
 WORDS: Final = {
     "empty": "blank",
@@ -61,10 +61,12 @@ def _page(image: Path, rows: list[dict[str, str]]) -> LabelledPage:
     return LabelledPage(image, BoxList(names, groups, corners), tuple(WORDS[row["class"]] for row in rows))
 
 
+@measurement(__doc__)
+@folder_argument
 def main(folder: Path) -> None:
     """Write the labels of each set; boxes that nobody could tell teach nothing and stay out."""
     if not ROOT.is_dir():
-        sys.exit(f"there is no real ink at {ROOT}")
+        raise SystemExit(f"there is no real ink at {ROOT}")
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*SETS, *SURVEYS):
         write_labels((_told(page) for page in pages(name)), folder / f"{name.split('/')[-1]}.csv")
@@ -75,7 +77,3 @@ def _told(page: LabelledPage) -> LabelledPage:
     names, groups = (tuple(texts[i] for i in told) for texts in (page.boxes.names, page.boxes.groups))
     boxes = BoxList(names, groups, page.boxes.corners_px[told])
     return LabelledPage(page.image, boxes, tuple(page.states[i] for i in told))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

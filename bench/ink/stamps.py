@@ -1,6 +1,6 @@
 """Stamps: single marks cut out of real scans, freed of the paper and the print they were made on.
 
-    python bench/ink_stamps.py [--sheets DIR]     cut them all into out/ink/stamps.npz
+    python bench ink stamps [--sheets DIR]     cut them all into out/ink/stamps.npz
 
 A stamp is what one pen stroke group took away of the paper's light, at `PX_PER_MM`, with its
 width, its pressure and its way over the box's edge. The print under it is known from boxes that
@@ -12,7 +12,6 @@ Third-party scans: the cut stamps stay in out/, which is no part of the project.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,8 +22,9 @@ from typing import Final
 
 import cv2
 import numpy as np
+from harness import measurement, path_option
 from numpy.typing import NDArray
-from real_ink import ROOT, SETS, SURVEYS, pages
+from papers.labels import ROOT, SETS, SURVEYS, pages
 
 from omr.reading.files.pictures import grey_of, load
 from omr.reading.papers.labels import LabelledPage
@@ -33,7 +33,7 @@ Float = NDArray[np.float32]
 
 PX_PER_MM: Final = 300 / 25.4
 REACH_MM: Final = 7.0  # from the box's middle to the edge of the patch that a stamp is looked for in
-STORE: Final = Path(__file__).resolve().parent.parent / "out" / "ink" / "stamps.npz"
+STORE: Final = Path(__file__).resolve().parents[2] / "out" / "ink" / "stamps.npz"
 # Scans' resolutions, dpi; the phone's from the size of its printed squares. Not in every file's header.
 DPI: Final = {
     "eppler": 300, "sbs": 300, "iu": 200, "thai32": 98, "odk": 245, "cse464": 150,
@@ -343,13 +343,10 @@ def sheet(stamps: Sequence[Stamp], title: str, across: int = 12, cell: int = 130
     return np.vstack([head, body])
 
 
-def main() -> None:
+@measurement(__doc__)
+@path_option("--sheets")
+def main(sheets: Path | None) -> None:
     """Cut all stamps, count them, and draw them where asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sheets", type=Path)
-    asked = parser.parse_args()
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return
@@ -362,14 +359,10 @@ def main() -> None:
         for stamp in own:
             kinds[stamp.kind if stamp.state == "marked" else stamp.state] += 1
         print(f"{person:<45}{len(own):>4}  {dict(kinds)}")
-    if asked.sheets:
-        asked.sheets.mkdir(parents=True, exist_ok=True)
+    if sheets:
+        sheets.mkdir(parents=True, exist_ok=True)
         for person, own in persons.items():
             cv2.imwrite(
-                str(asked.sheets / f"{person.replace('/', '-').replace(' ', '_')}.png"),
+                str(sheets / f"{person.replace('/', '-').replace(' ', '_')}.png"),
                 sheet(own[:48], person),
             )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Scans whose lines went astray in a buffer: chunks of lines or columns repeated, overwritten, lost, swapped.
 
-    python bench/displaced.py [--pages 2000]
+    python bench ink displaced [--pages 2000]
 
 The marks of such a page stand beside other rows' print than they were made at, and nothing looks
 torn. A page may be refused or asked about; no answer may be read that was not given. Half of the
@@ -11,21 +11,20 @@ The slips are built here: printed, crossed with plain lines, scanned by `ink_sca
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+import click
 import cv2
 import numpy as np
-from harness import upper_bound
-from ink_pages import printed
-from ink_scanner import SHEET_DPI, Pixels, Settings, encoded, picture_of
-from ink_slips import desk
+from harness import measurement, seed_option, upper_bound
 
+from ink.pages import printed
+from ink.scanner import SHEET_DPI, Pixels, Settings, encoded, picture_of
+from ink.slips import desk
 from omr.forms.layout import list_forms
 from omr.forms.template import Form
 from omr.reading.reader import BlankBack, ReadPage, read_page
@@ -173,17 +172,14 @@ def jobs(pages: int, seed: int) -> Iterator[tuple[str, str, int, int]]:
         yield fault, along, number // len(ways), seed
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--pages", default=2000, show_default=True)
+@seed_option
+@click.option("--workers", default=1, show_default=True)
+def main(pages: int, seed: int, workers: int) -> int:
     """Run the pages; 1 where an answer was read that was not given."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--pages", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1)
-    asked = parser.parse_args()
-    with ProcessPoolExecutor(asked.workers) as pool:
-        outcomes = list(pool.map(trial, jobs(asked.pages, asked.seed), chunksize=8))
+    with ProcessPoolExecutor(workers) as pool:
+        outcomes = list(pool.map(trial, jobs(pages, seed), chunksize=8))
     columns = ("read", "asked", "refused", "silent")
     print(f"{'fault':<24}{'pages':>7}" + "".join(f"{name:>9}" for name in columns))
     for fault in (*FAULTS, "all"):
@@ -198,7 +194,3 @@ def main() -> int:
     for o in silent:
         print(f"  silent: {o.fault}, {o.along} {o.number}: {o.why}")
     return 1 if silent else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

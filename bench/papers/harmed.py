@@ -1,6 +1,6 @@
 """Real ink made worse: the same labelled boxes on softer, paler, smaller, turned or fewer pictures.
 
-    python bench/harmed_ink.py [--only blur]
+    python bench papers harmed [--only blur]
 
 The labels stay true, so every page serves many times: what a scanner of another office does to
 the same marks, and what a page looks like of which only a part is asked for. Judged by the
@@ -9,22 +9,22 @@ shipped calibration. It ends with 1 where a box was accepted and is something el
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import click
 import cv2
 import numpy as np
-from accuracy_real import grey
+from harness import measurement
 from numpy.typing import NDArray
-from real_ink import ROOT, SETS, pages
 
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.first import judge
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import measure
+from papers.labels import ROOT, SETS, pages
+from papers.sets import grey
 
 Grey = NDArray[np.uint8]
 Quads = NDArray[np.float64]
@@ -108,13 +108,10 @@ PARTS: Final[Mapping[str, Callable[[NDArray[np.str_], Rng], NDArray[np.intp]]]] 
 }
 
 
-def main() -> int:
+@measurement(__doc__)
+@click.option("--only", default="", help="ways whose name contains this")
+def main(only: str) -> int:
     """Judge every page in every way, and print a row for each."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", default="", help="ways whose name contains this")
-    asked = parser.parse_args()
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return 0
@@ -122,7 +119,7 @@ def main() -> int:
     known = [(name.split("/")[-1], page, grey(page)) for name in SETS for page in pages(name)]
     wrong: list[str] = []
     for way in (*PICTURES, *PARTS):
-        if asked.only in way:
+        if only in way:
             wrong += _row(way, known)
     print("\n".join(wrong))
     return 1 if wrong else 0
@@ -154,7 +151,3 @@ def _row(way: str, known: list[tuple[str, LabelledPage, Grey]]) -> list[str]:
         cells.append(f"{name} {count[name, 'silent']} silent, {share:.2%} reviewed")
     print(f"{way:<28}{'   '.join(cells)}", flush=True)
     return wrong
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,8 @@
 """What goes on inside one process that reads: the parts of measuring, and its memory.
 
-    python bench/inside.py parts [--kind a5-300-bilevel] [--mixed]    CPU time a page, of the median page
-    python bench/inside.py ratio [--kind a5-300-bilevel] [--mixed]    reading alone, in times decoding
-    python bench/inside.py memory [--pages 10000]                     whether memory stays flat
+    python bench speed parts [--kind a5-300-bilevel] [--mixed]    CPU time a page, of the median page
+    python bench speed ratio [--kind a5-300-bilevel] [--mixed]    reading alone, in times decoding
+    python bench speed memory [--pages 10000]                     whether memory stays flat
 
 Parts: stopwatches add a little to the whole. Memory: one page of each kind in turn, mixed as in an
 office; after every tenth of the pages, how much the process holds and has held at most. As in a
@@ -12,11 +12,9 @@ another process.
 
 from __future__ import annotations
 
-import argparse
 import os
 import pickle
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,10 +24,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import cv2
-from costs import alone
-from harness import options, parser, status_mb
-from pages import KINDS, Made, default_scratch, make
+from harness import measurement, path_option, seed_option, status_mb
 
 from omr.office import Office
 from omr.reading import reader
@@ -37,6 +34,8 @@ from omr.reading.marks import measure as marks
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import EncodedPage, open_pages
 from omr.workspace import Workspace
+from speed.costs import alone
+from speed.pages import KINDS, Made, default_scratch, make
 
 # --- the parts of measuring ----------------------------------------------------------------------
 
@@ -66,14 +65,26 @@ def timed(module: Any, name: str, spent: dict[str, float]) -> None:
     setattr(module, name, run)
 
 
-def parts(args: argparse.Namespace) -> None:
-    """Read and print the median page."""
+def of_a_stack(function: Any) -> Any:
+    """Give a command the options of one stack."""
+    for option in (
+        path_option("--scratch", default=default_scratch(), help="where pages are kept"),
+        seed_option,
+        click.option("--pages", default=100, show_default=True),
+        click.option("--mixed", is_flag=True),
+        click.option("--kind", type=click.Choice([k.name for k in KINDS]), default=KINDS[0].name),
+    ):
+        function = option(function)
+    return function
+
+
+@measurement(__doc__)
+@of_a_stack
+def parts(kind: str, mixed: bool, pages: int, seed: int, scratch: Path) -> None:
+    """Print what the parts of measuring take, of the median page."""
     cv2.setNumThreads(1)
-    (kind,) = (kind for kind in KINDS if kind.name == args.kind)
-    made = make(
-        kind, mixed=args.mixed, pages=args.pages, seed=args.seed, scratch=args.scratch,
-        workers=os.cpu_count() or 1,
-    )  # fmt: skip
+    (one,) = (one for one in KINDS if one.name == kind)
+    made = make(one, mixed=mixed, pages=pages, seed=seed, scratch=scratch, workers=os.cpu_count() or 1)
     with Office.open(Workspace.open(made.workspace), by="bench") as office:
         desk = office.desk()
     spent: dict[str, float] = {}
@@ -81,28 +92,27 @@ def parts(args: argparse.Namespace) -> None:
         timed(reader, name, spent)
     for name in (name for names in PARTS.values() for name in names):
         timed(marks, name, spent)
-    pages: list[dict[str, float]] = []
+    took: list[dict[str, float]] = []
     for page in open_pages(made.scan):
         spent.clear()
         reader.read_page(page, desk)
-        pages.append(dict(spent))
+        took.append(dict(spent))
     rows = {"decode": ("decode",), "measure": ("measure",), **PARTS}
     for title, names in rows.items():
-        seconds = [sum(page.get(name, 0.0) for name in names) for page in pages[WARM_UP:]]
+        seconds = [sum(page.get(name, 0.0) for name in names) for page in took[WARM_UP:]]
         print(f"{title:<22} {1000 * statistics.median(seconds):6.2f} ms")
 
 
 # --- the whole of reading ------------------------------------------------------------------------
 
 
-def ratio(args: argparse.Namespace) -> None:
-    """Read and print: each page, then the same page decoded alone, twice; nothing is opened or written."""
+@measurement(__doc__)
+@of_a_stack
+def ratio(kind: str, mixed: bool, pages: int, seed: int, scratch: Path) -> None:
+    """Print what reading takes in times decoding: each page, then it alone decoded, twice."""
     cv2.setNumThreads(1)
-    (kind,) = (kind for kind in KINDS if kind.name == args.kind)
-    made = make(
-        kind, mixed=args.mixed, pages=args.pages, seed=args.seed, scratch=args.scratch,
-        workers=os.cpu_count() or 1,
-    )  # fmt: skip
+    (one,) = (one for one in KINDS if one.name == kind)
+    made = make(one, mixed=mixed, pages=pages, seed=seed, scratch=scratch, workers=os.cpu_count() or 1)
     with Office.open(Workspace.open(made.workspace), by="bench") as office:
         desk = office.desk()
     rows: list[tuple[float, float]] = []
@@ -113,7 +123,7 @@ def ratio(args: argparse.Namespace) -> None:
     rows = rows[WARM_UP:]
     read, decoded = (1000 * sum(row) / len(rows) for row in zip(*rows, strict=True))
     middle = statistics.median(one / other for one, other in rows)
-    print(f"{args.kind}: read {read:.1f} ms, decoded {decoded:.1f} ms, median page {middle:.2f} x decoding")
+    print(f"{kind}: read {read:.1f} ms, decoded {decoded:.1f} ms, median page {middle:.2f} x decoding")
 
 
 # --- memory --------------------------------------------------------------------------------------
@@ -142,48 +152,26 @@ def sent(kept: list[Path]) -> Iterator[EncodedPage]:
     return (pickle.loads(file.read_bytes()) for file in cycle(kept))
 
 
-def memory(args: argparse.Namespace) -> None:
-    """Read and print."""
+@measurement(__doc__)
+@click.option("--pages", "count", default=10_000, show_default=True)
+@click.option("--stack", default=100, show_default=True, help="pages of each kind that are made")
+@seed_option
+@path_option("--scratch", default=default_scratch(), help="where pages are kept")
+def memory(count: int, stack: int, seed: int, scratch: Path) -> None:
+    """Print what a process holds that reads page after page."""
     cv2.setNumThreads(1)
     workers = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         stacks = []
         for kind in KINDS:
-            made = make(
-                kind, mixed=True, pages=args.stack, seed=args.seed, scratch=args.scratch, workers=workers
-            )
+            made = make(kind, mixed=True, pages=stack, seed=seed, scratch=scratch, workers=workers)
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
                 kept = pool.submit(cut_out, made.scan, Path(folder) / kind.name).result()
-            stacks.append((sent(kept), desk_of(made, args.scratch)))
+            stacks.append((sent(kept), desk_of(made, scratch)))
         print("     pages      read   holds MB    peak MB")
         read = 0
-        for number, (pages, desk) in enumerate(islice(cycle(stacks), args.pages), start=1):
+        for number, (pages, desk) in enumerate(islice(cycle(stacks), count), start=1):
             read += isinstance(read_page(next(pages), desk), ReadPage)
-            if number % (args.pages // 10) == 0:
+            if number % (count // 10) == 0:
                 held, peak = status_mb("VmRSS"), status_mb("VmHWM")
                 print(f"{number:>10}{read:>10}{held:>11.0f}{peak:>11.0f}", flush=True)
-
-
-def main() -> None:
-    """Do what is asked for."""
-    asked_for = parser(__doc__)
-    asked = asked_for.add_subparsers(required=True)
-    for do, pages in ((parts, 100), (ratio, 100), (memory, 10_000)):
-        one = asked.add_parser(do.__name__, parents=[options(None)], add_help=False)
-        one.add_argument("--pages", type=int, default=pages)
-        one.add_argument("--scratch", type=Path, default=default_scratch(), help="where pages are kept")
-        one.set_defaults(do=do)
-        if do is not memory:
-            one.add_argument("--kind", choices=[kind.name for kind in KINDS], default=KINDS[0].name)
-            one.add_argument("--mixed", action="store_true")
-        else:
-            one.add_argument("--stack", type=int, default=100, help="pages of each kind that are made")
-    args = asked_for.parse_args()
-    args.do(args)
-
-
-if __name__ == "__main__":
-    if "OPENBLAS_NUM_THREADS" not in os.environ:  # as `omr` itself sets it, before numpy is loaded
-        os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        os.execv(sys.executable, [sys.executable, *sys.argv])
-    main()

@@ -15,10 +15,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-from ink_scanner import SHEET_DPI, Pixels, Rng
-from ink_stamps import PX_PER_MM, Stamp, stamps_of
 from numpy.typing import NDArray
 
+from ink.scanner import SHEET_DPI, Pixels, Rng
+from ink.stamps import PX_PER_MM, Stamp, stamps_of
 from omr.geometry import Box
 
 HALVES: Final = {

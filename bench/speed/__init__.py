@@ -1,0 +1,1 @@
+"""What reading costs, in times decoding the same pictures, and what follows for a city and a country."""

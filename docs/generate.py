@@ -127,6 +127,7 @@ ABOUT: Final = {
     "ground": "errors, words, files, text, tables",
 }
 DOORS: Final = ("cli", "web", "demo")
+HALL: Final = ("office", "means", "handing_out", "stacks")  # modules of one box
 
 
 def modules() -> dict[str, Path]:
@@ -152,6 +153,8 @@ def imports(file: Path, known: Mapping[str, Path]) -> Iterator[str]:
 def room(module: str) -> str:
     """Return the room of a module."""
     parts = module.split(".")[1:]
+    if parts and parts[0] in HALL:
+        return HALL[0]
     inner = "/".join(parts[:2])
     if inner in ABOUT:
         return inner

@@ -9,8 +9,8 @@ that only look something up, must not wait for OpenCV.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,11 +22,11 @@ from omr.errors import AccessError, OmrError, RegisterError, passes
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import fingerprint
 from omr.forms.traced import confirmed_forms
-from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
-from omr.records.intake.claims import OwnedError
+from omr.means import MEANS, Means, Reader
+from omr.records.inbox.inbox import Inbox, Stack, Way
 from omr.records.intake.orders import Orders
 from omr.records.offices.units import import_units, read_units
-from omr.records.register.register import end_interrupted, issue, issued, printed_run
+from omr.records.register.register import end_interrupted, issue, issued
 from omr.records.store.store import Store, now
 from omr.workspace import Workspace
 
@@ -39,82 +39,16 @@ if TYPE_CHECKING:
     from omr.reading.marks.calibrate import Calibration, Limits
     from omr.reading.marks.measure import MarkReading
     from omr.reading.reader import Desk, ReadPage, Result
-    from omr.reading.scan.pages import EncodedPage
     from omr.records.batches.receipt import Receipt
     from omr.records.counts.slips import CurrentSlip
-    from omr.records.intake.redecide import Judge, Redecided, Remeasured
+    from omr.records.intake.redecide import Redecided, Remeasured
     from omr.records.month.closing import PeriodStatus
     from omr.records.offices.periods import Period
-    from omr.records.register.plan import Planned
     from omr.records.review.queue import Item
     from omr.reports.figures.statistics import Month
     from omr.words import Seal
 
 _ITEMS_SHOWN = 10  # of a list in a message
-
-Reader = Callable[["Iterable[EncodedPage]", "Desk"], "Iterator[Result]"]
-
-
-class Means:
-    """What an office works with: forms, printer, reader, calibrations. A test hands in its own."""
-
-    def find_form(self, name: str, own: Path | None) -> Form:
-        """Return a form by its name, the office's own before the built-in."""
-        from omr.forms.layout import find_form
-
-        return find_form(name, own)
-
-    def print_forms(
-        self, form: Form, serials: Iterable[Serial], target: Path, *, run: str, electronic_url: str = ""
-    ) -> None:
-        """Print one page for each serial."""
-        from omr.forms.printing.printing import print_forms
-
-        print_forms(form, serials, target, run=run, electronic_url=electronic_url)
-
-    def calibration(self, name: str | None, own: Path | None) -> Calibration:
-        """Return a calibration by its name, the office's own before the built-in."""
-        from omr.reading.marks.calibrate import DEFAULT, load_calibration
-
-        return load_calibration(name or DEFAULT, own)
-
-    def read_pages(
-        self,
-        pages: Iterable[EncodedPage],
-        desk: Desk,
-        *,
-        workers: int | None = None,
-        overlay: Path | None = None,
-    ) -> Iterator[Result]:
-        """Read pages, in order."""
-        from omr.reading.crew import read_pages
-
-        return read_pages(pages, desk, workers, overlay)
-
-    @property
-    def judge(self) -> Judge:
-        """What makes answers of measurements."""
-        from omr.reading.marks.decide import decide
-
-        return decide
-
-    @property
-    def pages_per_act(self) -> int:
-        """How many pages are written at once."""
-        from omr.records.intake.intake import PAGES_PER_ACT
-
-        return PAGES_PER_ACT
-
-
-MEANS = Means()
-
-
-@dataclass(frozen=True, slots=True)
-class HandedOut:
-    """What came of a plan of issuing."""
-
-    runs: tuple[Issue, ...]  # printed now
-    papers: tuple[Path, ...]  # to be signed
 
 
 @dataclass(frozen=True)
@@ -513,67 +447,6 @@ class Office:
             refuse_closed(self.store, when)
         return when
 
-    def to_print(self, lines: Sequence[Planned], when: Period, folder: Path) -> list[Planned]:
-        """Return the lines of a plan that are not printed yet: without a file there, or without serials."""
-        there = {(run.unit, run.form) for run in issued(self.store) if run.period == when.name}
-        return [
-            line
-            for line in lines
-            if not ((folder / line.file).exists() and (line.unit, line.form.form) in there)
-        ]
-
-    def hand_out(
-        self,
-        lines: Sequence[Planned],
-        when: Period,
-        folder: Path,
-        seen: Callable[[int, int], None] = lambda done, total: None,
-    ) -> HandedOut:
-        """Print a plan of issuing and hand it over; a plan that was interrupted is gone on with.
-
-        Parameters
-        ----------
-        folder : Path
-            Gets a print file for each unit and form, and for each unit the record to sign.
-        seen : callable
-            Gets how many slips are printed, and how many there are.
-        """
-        from omr.records.offices.units import find_unit
-        from omr.records.register.custody import Span
-        from omr.records.register.handovers import handed_over
-        from omr.records.register.ranges import Ranges
-        from omr.records.register.stock import receive
-        from omr.reports.document.handover import handed, write_handover
-
-        left = set(map(id, self.to_print(lines, when, folder)))
-        folder.mkdir(parents=True, exist_ok=True)
-        done, total = 0, sum(line.count for line in lines)
-        new: list[Issue] = []
-        papers: list[Path] = []
-        for unit in dict.fromkeys(line.unit for line in lines):
-            for line in (one for one in lines if one.unit == unit):
-                seen(done, total)
-                if id(line) in left:
-                    target = folder / line.file
-                    new.append(
-                        self.issue(line.form, unit=unit, period=when.name, count=line.count, target=target)
-                    )
-                done += line.count
-            here = {printed_run(folder / line.file) for line in lines if line.unit == unit}
-            over = handed_over(self.store)
-            to_give = [
-                Span(run.run, run.first, run.last)
-                for run in issued(self.store)
-                if run.run in here and not len(over.get(run.run, Ranges()))
-            ]
-            if to_give:
-                receive(self.store, [span.run for span in to_give], unit=unit, period=when.name, by=self.by)
-                name = find_unit(self.store, unit, when).name
-                settings = self.workspace.settings.report
-                papers += write_handover(folder, unit, name, when, handed(self.store, to_give), settings)
-        seen(total, total)
-        return HandedOut(tuple(new), tuple(papers))
-
     def answers(self, *, batch: str | None = None, period: str | None = None) -> Iterator[CurrentSlip]:
         """Yield what counts today, every returned slip once, in the order of reading."""
         from omr.records.counts.slips import current_slips
@@ -585,32 +458,3 @@ class Office:
         from omr.reports.monthly import gather
 
         return gather(self.store, period, unit=unit)
-
-
-def read_waiting(workspace: Workspace, name: str, means: Means = MEANS) -> None:
-    """Read one stack of the inbox, unless somebody else does or did; the inbox is told what is wrong.
-
-    Raises
-    ------
-    OmrError
-        If it is the machine that refuses: the stack is as it was, and can be read later.
-    """
-    inbox = Inbox(workspace)
-    with suppress(OwnedError), inbox.claims.at_once(name):
-        stack = inbox.find(name)
-        if stack is None or inbox.state(stack) not in (StackState.WAITING, StackState.READING):
-            return
-        try:
-            with Office.open(workspace, by=stack.by, means=means) as office:
-                office.read_stack(stack)
-        except OmrError as error:
-            if passes(error):
-                raise
-            log.failure("stack_failed", error)
-            inbox.fail(stack, error)
-
-
-def read_all_waiting(workspace: Workspace, means: Means = MEANS) -> None:
-    """Read what waits in the inbox, in this process; raises as `read_waiting`."""
-    for stack in Inbox(workspace).unread():
-        read_waiting(workspace, stack.name, means)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from omr import messages
 from omr.cli import main
-from omr.office import Means
+from omr.means import Means
 from omr.workspace import Workspace
 
 collect_ignore = ["office_pc"]  # loaded by the processes of `test_office_pc.py` alone

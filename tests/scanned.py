@@ -13,7 +13,8 @@ from PIL import Image
 from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
-from omr.office import Means, Office
+from omr.means import Means
+from omr.office import Office
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict
 from omr.reading.marks.measure import MarkReading

@@ -148,7 +148,7 @@ def test_every_library_has_one_door() -> None:
 # what only the hall puts together: a reader's desk, the serials it knows, a stack into a batch
 ASSEMBLY = {"Desk", "take_in", "load_calibration", "PageRows"}
 # where they are made, and who tries pages out without a register
-MAKERS = ("reading", "records", "office", "simulate")
+MAKERS = ("reading", "records", "means", "office", "simulate")
 
 
 def test_only_the_hall_assembles_what_reading_needs() -> None:

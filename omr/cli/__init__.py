@@ -21,7 +21,7 @@ from omr.errors import OmrError, outside
 from omr.messages import LANGUAGES, catalogue, choose_language, language, say
 
 if TYPE_CHECKING:
-    from omr.office import Means
+    from omr.means import Means
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1

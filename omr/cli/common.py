@@ -16,7 +16,8 @@ from omr.cli.helping import Context
 from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
-    from omr.office import Means, Office
+    from omr.means import Means
+    from omr.office import Office
     from omr.records.store.store import Store
     from omr.workspace import Workspace
 
@@ -31,7 +32,7 @@ class Session:
     @property
     def means(self) -> Means:
         """Forms, printer, reader and calibrations."""
-        from omr.office import MEANS
+        from omr.means import MEANS
 
         return self.given or MEANS
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from waiting import until
 
-from omr.office import read_waiting
 from omr.records.inbox.inbox import Inbox, Progress, Stack, StackState, Way
 from omr.records.inbox.leftovers import remove_leftovers
+from omr.stacks import read_waiting
 from omr.web.work.worker import LATER, MOST_TRIES, READ, Worker
 
 # Stands in for the reading: notes each start, dies as often as it is told, then ends the stack.

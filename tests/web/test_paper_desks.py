@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from people import Person
 
+from omr.handing_out import hand_out
 from omr.records.offices.units import find_unit, list_units
 from omr.records.offices.visits import visits_of
 from omr.records.register.counters import counters
@@ -121,7 +122,7 @@ def test_a_plan_that_was_interrupted_goes_on_where_it_was(office, pv01, store) -
 
     folder = office.workspace.path / PRINTS / f"plan-{token}"
     with pytest.raises(Stopped):
-        hall.hand_out(read_plan(store, file, when, hall.form), when, folder, stop)
+        hand_out(hall, read_plan(store, file, when, hall.form), when, folder, stop)
     assert len(issued(store)) == 2
     begun = post(pv01, look, period="2026-11")
     ended(pv01, begun.headers["location"])

@@ -22,6 +22,7 @@ from omr.messages import say
 def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: bool, as_json: bool) -> None:
     """Issue and hand over a whole plan."""
     from omr.cli.person import office_of
+    from omr.handing_out import hand_out, to_print
     from omr.records.offices.periods import parse_period
     from omr.records.register.plan import read_plan
     from omr.words import Role
@@ -29,8 +30,8 @@ def plan(session: Session, file: Path, period: str, output: Path, by: str, dry: 
     when = parse_period(period)
     with office_of(session, by, Role.REVIEWER, Role.LEAD) as office:
         lines = read_plan(office.store, file, when, office.form)
-        left = office.to_print(lines, when, output)
-        done = None if dry else office.hand_out(lines, when, output)
+        left = to_print(office, lines, when, output)
+        done = None if dry else hand_out(office, lines, when, output)
     known = len(lines) - len(left)
     if as_json:
         printed = done.runs if done else ()

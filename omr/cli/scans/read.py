@@ -16,7 +16,7 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.office import Reader
+    from omr.means import Reader
     from omr.reading.reader import Desk, Result
     from omr.reading.scan.pages import EncodedPage
 
@@ -90,10 +90,10 @@ def read(
 
 def _go_on(session: Session) -> None:
     """Read also what programs that were killed left in the inbox, unless one runs that will."""
-    from omr.office import read_waiting
     from omr.records.inbox.inbox import Inbox
     from omr.records.inbox.leftovers import remove_leftovers
     from omr.records.intake.claims import OwnedError
+    from omr.stacks import read_waiting
 
     workspace = session.workspace()
     remove_leftovers(workspace)

@@ -25,7 +25,6 @@ def watch(
     import time
     from contextlib import ExitStack
 
-    from omr.office import read_all_waiting
     from omr.records.batches.receipt import as_text, receipt_of
     from omr.records.inbox.hot_folder import HotFolder
     from omr.records.inbox.inbox import Inbox
@@ -36,6 +35,7 @@ def watch(
     from omr.records.intake.orders import Orders
     from omr.records.offices.periods import parse_period
     from omr.records.offices.units import find_unit
+    from omr.stacks import read_all_waiting
     from omr.web.work.worker import Worker
 
     workspace = session.workspace()

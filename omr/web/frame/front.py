@@ -9,7 +9,8 @@ from queue import Empty, LifoQueue
 from threading import Lock
 
 from omr.errors import StoreError
-from omr.office import MEANS, Means, Office
+from omr.means import MEANS, Means
+from omr.office import Office
 from omr.records.review.worklist import Worklist
 from omr.records.store.store import Store
 from omr.web.frame.pictures import Pictures

@@ -11,6 +11,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError
+from omr.handing_out import hand_out, to_print
 from omr.messages import say
 from omr.records.exchange.electronic import Imported, import_electronic
 from omr.records.exchange.moments import Order
@@ -100,7 +101,7 @@ def _look_at_plan(visit: Visit, file: Path, told: Told) -> Seen:
     with visit.office.store() as store:
         hall = visit.office.hall(store, visit.me.name)
         lines = read_plan(store, file, when, hall.form)
-        left = {id(line) for line in hall.to_print(lines, when, _plan_folder(visit, file))}
+        left = {id(line) for line in to_print(hall, lines, when, _plan_folder(visit, file))}
     slips, units = sum(line.count for line in lines), len({line.unit for line in lines})
     known = len(lines) - len(left)
     says = [say("paper.plan_seen", slips=slips, units=units, runs=len(lines), period=month(when.name))]
@@ -126,7 +127,7 @@ def _take_plan(visit: Visit, file: Path, told: Told) -> Response:
             hall = office.hall(store, by)
             folder.parent.mkdir(mode=0o700, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
-            hall.hand_out(read_plan(store, file, when, hall.form), when, folder, tell)
+            hand_out(hall, read_plan(store, file, when, hall.form), when, folder, tell)
         return Came(f"/print/plans/{folder.name}")
 
     what = say("paper.plan_printing", period=month(when.name))

@@ -28,9 +28,9 @@ from typing import Final
 
 from omr import log
 from omr.errors import OmrError, outside
-from omr.office import read_waiting
 from omr.records.inbox.inbox import Inbox, Stack
 from omr.records.inbox.outlook import READER
+from omr.stacks import read_waiting
 from omr.workspace import Workspace
 
 READ: Final = (sys.executable, "-m", "omr.web.work.worker")

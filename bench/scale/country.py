@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from harness import ROOT, folder_argument, measurement, seed_option
 
-from omr.records.month.parquet import ANSWERS, ROWS, SLIPS
+from omr.records.month.parquet import ANSWERS, SLIPS, SLIPS_HELD
 
 PERIOD: Final = "2026-11"
 COUNTS: Final = "counts.json"
@@ -64,8 +64,8 @@ def _province(folder: Path, slips: int, rng: np.random.Generator) -> dict[str, o
     levels = np.zeros((len(QUESTIONS), len(LEVELS)), int)
     valid_slips = by_people = 0
     with _writer(folder, "slips", SLIPS) as of_slips, _writer(folder, "answers", ANSWERS) as of_answers:
-        for first in range(0, slips, ROWS):
-            count = min(ROWS, slips - first)
+        for first in range(0, slips, SLIPS_HELD):
+            count = min(SLIPS_HELD, slips - first)
             serials = np.char.add("126", np.char.zfill(np.arange(first, first + count).astype(str), 12))
             units = np.char.add("X", np.char.zfill(rng.integers(0, UNITS, count).astype(str), 3))
             valid = rng.random(count) >= INVALID

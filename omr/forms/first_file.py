@@ -28,6 +28,19 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "comment": "Ý kiến khác",
         "note": "(nếu có)",
         "thanks": "Xin trân trọng cảm ơn.",
+        "more": "Các loại câu hỏi khác, dùng được ngay: bỏ dấu # ở đầu các dòng của một phần, rồi sửa lời.",
+        "pages": "Trang mới; in hai mặt thì ghi duplex = true dưới dòng paper:",
+        "gender": "Giới tính",
+        "male": "Nam",
+        "female": "Nữ",
+        "other": "Khác:",
+        "age": "Tuổi",
+        "score": "Ông/Bà chấm mấy điểm?",
+        "low": "kém",
+        "high": "tốt",
+        "rank": "Xếp thứ tự việc cần làm trước",
+        "first": "Việc thứ nhất",
+        "second": "Việc thứ hai",
     },
     "en": {
         "number": "No.",
@@ -43,6 +56,19 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "comment": "Other remarks",
         "note": "(if any)",
         "thanks": "Thank you.",
+        "more": "More kinds of question: take away the # of a section's lines, then change the words.",
+        "pages": "A new page; printed on both sides with duplex = true below the line paper:",
+        "gender": "Gender",
+        "male": "Male",
+        "female": "Female",
+        "other": "Other:",
+        "age": "Age",
+        "score": "How many points do you give?",
+        "low": "poor",
+        "high": "good",
+        "rank": "What should be done first? Put in order",
+        "first": "One thing",
+        "second": "Another thing",
     },
 }
 _LEVELS: Final[dict[str, dict[int, tuple[str, ...]]]] = {
@@ -125,6 +151,56 @@ def _lines(wanted: Wanted) -> Iterator[str]:
     yield "line_pitch = 8.0"
     yield "\n[footer]"
     yield f"thanks = {_toml(said['thanks'])}"
+    yield f"\n# {said['more']}"
+    for section in examples(wanted.language):
+        yield "#"
+        yield from (f"# {line}".rstrip() for line in section.splitlines())
+
+
+def examples(speaks: str) -> Iterator[str]:
+    """Yield a small section of each other kind; each stands in a form as it is."""
+    said = {name: _toml(text) for name, text in _SAID[speaks].items()}
+    yield f'''# {_SAID[speaks]["pages"]}
+[[section]]
+kind = "page"'''
+    yield f"""[[section]]
+kind = "choices"
+label_width = 30.0
+columns = 4
+[[section.question]]
+key = "A1"
+kind = "single"
+text = {said["gender"]}
+options = [
+  {{ code = "male", label = {said["male"]} }},
+  {{ code = "female", label = {said["female"]} }},
+  {{ code = "other", label = {said["other"]}, span = 2, write = true }},
+]"""
+    yield f"""[[section]]
+kind = "digits"
+fill = "hand"
+[[section.question]]
+kind = "number"
+key = "N1"
+text = {said["age"]}
+digits = 2"""
+    yield f"""[[section]]
+kind = "scale"
+first = 1
+last = 5
+low = {said["low"]}
+high = {said["high"]}
+[[section.question]]
+key = "S1"
+text = {said["score"]}"""
+    yield f"""[[section]]
+kind = "ranking"
+key = "R1"
+text = {said["rank"]}
+options = [
+  {{ code = "one", label = {said["first"]} }},
+  {{ code = "two", label = {said["second"]} }},
+]"""
 
 
 def _title(text: str) -> tuple[str, ...]:

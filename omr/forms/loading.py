@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ from omr.forms.content import (
 )
 from omr.forms.entries import CHECK_SIGNS, DIGITS, Check, Shape, fault_of
 from omr.forms.problems import Problem, refuse
+from omr.forms.schema import keys_by_table
 from omr.forms.serial import MOST_PAGES
 from omr.forms.template import Entry, Kind, Question
 from omr.messages import say
@@ -283,12 +285,26 @@ def problems_of(content: dict[str, object], error: ValidationError) -> list[Prob
         if wrong["type"] == "too_short" and isinstance(inside, list) and len(inside) >= context["min_length"]:
             continue
         key = SAID.get(wrong["type"], "forms.other")
+        if wrong["type"] == "extra_forbidden":
+            key, context = _advice(str(wrong["loc"][-1]))
+        elif wrong["type"] == "union_tag_not_found":
+            context = {"kinds": ", ".join(VALUES if ".question[" in where else KINDS)}
         # Where a value of another kind is there, its quotes tell what is wrong: "true" is no true.
         typed = ".want_" in key and key != "forms.want_pattern"
         value = shown(wrong["input"]) if typed else re.sub(r"\s+", " ", str(wrong["input"]))[:60]
         values = {**context, "value": value, "detail": wrong["msg"]}
         problems.append(Problem(where or "TOML", key, values))
     return problems
+
+
+def _advice(key: str) -> tuple[str, dict[str, object]]:
+    """Return what is said about a key that its table does not have: where it belongs, or which were near."""
+    tables = keys_by_table()
+    if homes := [table for table, keys in tables.items() if key in keys]:
+        return "forms.elsewhere", {"tables": "; ".join(homes)}
+    known = sorted({known for keys in tables.values() for known in keys})
+    near = get_close_matches(key.lower(), known, n=3, cutoff=0.75)
+    return ("forms.unknown_near", {"near": ", ".join(near)}) if near else ("forms.unknown", {})
 
 
 def _place(content: object, steps: tuple[int | str, ...]) -> tuple[str, object]:

@@ -7,7 +7,9 @@ Editors that know TOML schemas (Taplo, Even Better TOML) complete and explain by
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 from omr.forms.content import Template
@@ -45,6 +47,19 @@ def explained(model: str, name: str, code: str) -> str:
     """
     texts = catalogue(code, "keys")
     return texts[f"{model}_{name}"] if f"{model}_{name}" in texts else texts[name]
+
+
+@cache
+def keys_by_table() -> dict[str, frozenset[str]]:
+    """Return the keys of each table, by its name in the file, the same in every language."""
+    made = _models(Template.model_json_schema(mode="validation"))
+    return {_in_file(model): frozenset(properties) for model, properties in made}
+
+
+def _in_file(model: str) -> str:
+    if model in _INSIDE:
+        return _INSIDE[model]
+    return re.sub(r' of (?:kind )?"(\w+)"', r" (\1)", _TABLES.get(model, model).replace("`", ""))
 
 
 def keys_table() -> str:
@@ -92,6 +107,11 @@ _TABLES: Final = {
     "Comment": '`[[section]]` of kind "comment"',
     "Electronic": "`[section.electronic]`",
 }
+
+
+# Where a table stands that has no head of its own.
+_INSIDE: Final = {"Template": "form.toml", "Choice": "options (choices)", "Ranked": "options (ranking)"}
+_INSIDE |= {"Level": "levels", "OnlyIf": "only_if"}
 
 
 def _models(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

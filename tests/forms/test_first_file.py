@@ -55,6 +55,20 @@ def test_the_first_file_of_any_form_passes(language: str, paper: str, levels: in
     assert ("đóng dấu" if language == "vi" else "seal") in texts
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_examples_in_the_first_file_stand_in_a_form_as_they_are(language: str, tmp_path: Path) -> None:
+    text = first_file(wanted(language=language, paper="A4"))
+    whole, _, rest = text.partition("\n# ")
+    lines = rest.splitlines()[1:]
+    assert lines and all(line.startswith("#") for line in lines)
+    shown = [line[2:] for line in lines]
+    form = made(tmp_path, "\n".join([whole, *shown]))
+    assert form.pages == 2
+    assert {question.kind.value for question in form.questions} == {
+        *("likert", "text", "single", "number", "rank")
+    }
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "key"),
     [

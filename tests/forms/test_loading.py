@@ -156,3 +156,25 @@ def test_the_documents_explain_every_key():
     models = [model for model in vars(content).values() if isinstance(model, type)]
     keys = {key for model in models if issubclass(model, BaseModel) for key in model.model_fields}
     assert keys - named - {"section", "header", "instructions", "footer", "sizes", "question"} == set()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            '[[section]]\nkind = "comment"\nkey = "Z"\ntext = "a"\nnote = "b"\nfill = "hand"\n',
+            "[[section]] (digits)",
+        ),
+        ('[[section]]\nkind = "comment"\nkey = "Z"\ntxt = "a"\nnote = "b"\n', "text"),
+        ('[[section]]\nkind = "digits"\n[[section.question]]\nkey = "N"\ntext = "a"\n', "number, date, code"),
+    ],
+    ids=["of another table", "misspelt", "no kind"],
+)
+def test_a_wrong_key_is_told_where_it_belongs_or_what_was_meant(
+    wrong: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "dl-01.toml"
+    file.write_text((shipped("templates") / "dl-01.toml").read_text("utf-8") + wrong, "utf-8")
+    with pytest.raises(TemplateError) as error:
+        load_template(file)
+    assert said in str(error.value)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scanned import FORM, Scanner, question, rejected, slip
+from scanned import BLANK, FORM, Scanner, question, rejected, slip
 from tallying import PERIOD, counted
 
 from omr.errors import OmrError
@@ -209,3 +209,24 @@ def test_a_random_stack_is_counted_alike_everywhere(
         [sys.executable, verifier, exported], capture_output=True, text=True, check=False
     )
     assert checked.stdout.startswith("OK: "), checked.stderr
+
+
+def test_the_white_back_of_an_odd_last_sheet_is_a_back_and_no_other_blank_page_is(
+    scanner: Scanner, store: Store, issued_run: Callable[..., Issue]
+) -> None:
+    odd = replace(PAGED, form="KS-05", further=((), ()), questions=(*PAGED.questions, question("E1")))
+    odd = replace(odd, questions=(*odd.questions[:-1], replace(odd.questions[-1], page=3)))
+    run = issued_run(5, form=odd)
+
+    def page(number: int, of: int) -> ReadPage:
+        said = {q.key: q.options[0].code for q in odd.questions if q.page == of}
+        return slip(run, number, odd, of, **said)
+
+    stack = [one for number in (1, 2) for one in (page(number, 1), page(number, 2), page(number, 3), BLANK)]
+    receipt = scanner.take_in(scanner.scan("a.tif", *stack), expected=4)
+    assert (receipt.came.read, receipt.came.sheets, receipt.missing) == (6, 4, 0)
+    assert not receipt.problems
+    more = [page(4, 1), page(4, 2), page(4, 3), page(5, 1), page(5, 2), page(5, 3)]
+    stack = [page(3, 1), page(3, 2), BLANK, page(3, 3), BLANK, *more]
+    lone = scanner.take_in(scanner.scan("b.tif", *stack))
+    assert [one.reason for one in lone.problems] == ["blank_alone"]

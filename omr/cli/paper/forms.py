@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -191,12 +191,16 @@ def _units(session: Session, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(unit.unit, unit.name) for unit in found]
 
 
+_APART_PX: Final = 12  # of dark between two pages
+
+
 def _as_picture(form: Form, target: Path, url: str) -> None:
-    """Draw a specimen as an image viewer shows it."""
+    """Draw a specimen as an image viewer shows it: its pages below each other."""
     import io
     from tempfile import TemporaryDirectory
 
     import pypdfium2
+    from PIL import Image
 
     from omr.files import write_whole
     from omr.forms.printing.printing import print_specimen
@@ -205,7 +209,10 @@ def _as_picture(form: Form, target: Path, url: str) -> None:
         file = Path(folder) / "specimen.pdf"
         print_specimen(form, file, electronic_url=url)
         with pypdfium2.PdfDocument(file) as document:
-            picture = document[0].render(scale=150 / 72).to_pil()
+            sides = [document[number].render(scale=150 / 72).to_pil() for number in range(form.pages)]
+    picture = Image.new("RGB", (sides[0].width, sum(side.height + _APART_PX for side in sides) - _APART_PX))
+    for number, side in enumerate(sides):
+        picture.paste(side, (0, number * (side.height + _APART_PX)))
     out = io.BytesIO()
     picture.save(out, "PNG")
     write_whole(target, out.getvalue())

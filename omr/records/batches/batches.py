@@ -35,6 +35,7 @@ def second_sides(batch: str) -> str:
 
 
 TO_SETTLE: Final = "to_settle"
+SLIPS: Final = "slips"
 FLAGS_WAIT: Final = "flags_wait"
 
 
@@ -64,7 +65,8 @@ class Came:
     covers: int = 0  # cover sheets
     rejected: int = 0
     flagged: int = 0  # files that hold no page, or in which pages may be missing: no pages, and no paper
-    counting: int = 0  # of the pages read: slips that count by themselves or because somebody said so
+    counting: int = 0  # of the pages read: those that count by themselves or because somebody said so
+    slips: int = 0  # the slips and questionnaires that these are, or are pages of
     to_settle: int = 0  # rejected, or blank where no back is: nobody scanned them again or said what they are
     flags_wait: int = 0  # of the flagged: nobody said yet that they are settled
     second_sides: int = 0  # of the pages read: backs of sheets whose front was read
@@ -79,6 +81,7 @@ class Came:
             outcomes.get(PageOutcome.REJECTED, 0),
             outcomes.get(FLAGGED, 0),
             outcomes.get(COUNTING, 0),
+            outcomes.get(SLIPS, 0),
             outcomes.get(TO_SETTLE, 0),
             outcomes.get(FLAGS_WAIT, 0),
             outcomes.get(SECOND_SIDES, 0),
@@ -154,6 +157,8 @@ _LINES: Final = f"""
             FROM batch_files JOIN pages USING (original) WHERE batch_files.batch = known.batch GROUP BY came
             UNION ALL SELECT 'second_sides', ({_SIDES})
             UNION ALL SELECT 'counting', count(*) FROM batch_files JOIN slips USING (original)
+            WHERE batch_files.batch = known.batch AND standing = 'counts'
+            UNION ALL SELECT 'slips', count(DISTINCT serial) FROM batch_files JOIN slips USING (original)
             WHERE batch_files.batch = known.batch AND standing = 'counts'
             UNION ALL
             SELECT CASE WHEN reason IN ({_OF_A_FILE}) THEN 'flags_wait' ELSE 'to_settle' END AS kept, count(*)

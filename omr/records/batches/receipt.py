@@ -16,6 +16,7 @@ from omr.records.batches.batches import (
     FLAGGED,
     FLAGS_WAIT,
     SECOND_SIDES,
+    SLIPS,
     TO_SETTLE,
     Batch,
     Came,
@@ -106,6 +107,12 @@ class Receipt:
         return self.came.pages / self.seconds if self.seconds else 0.0
 
 
+# Slips of a file about which a person is asked; the pages of a questionnaire are one.
+_THAT_WAIT: Final = """SELECT count(DISTINCT CASE
+    WHEN fingerprint IN (SELECT fingerprint FROM form_pages) THEN serial ELSE reading END)
+    FROM waiting WHERE original = ?"""
+
+
 def receipt_of(store: Store, batch: str) -> Receipt:
     """Return the receipt of a batch as it stands today; how long reading took is not kept.
 
@@ -145,6 +152,7 @@ def receipt(
     duplicates = to_review = 0
     problems: list[PageProblem] = []
     given: set[str] = set()
+    counting: set[str] = set()
     backs: list[PageProblem] = []
     for original, name in files:
         problems += _read_before(store, batch, original, name, again=again, twice=original in given)
@@ -166,7 +174,9 @@ def receipt(
             if slip and is_found(slip["serial"], slip["form"]):
                 elsewhere[slip["form"]] += 1
             aside = Aside(slip["set_aside"]) if slip and slip["set_aside"] else None
-            outcomes[COUNTING] += bool(slip and slip["standing"] == Standing.COUNTS)
+            if slip and slip["standing"] == Standing.COUNTS:
+                outcomes[COUNTING] += 1
+                counting.add(slip["serial"])
             known = again or row["batch"] != batch or original in given
             duplicates += known or bool(aside and aside.again)
             if row["outcome"] == PageOutcome.REJECTED:
@@ -187,9 +197,9 @@ def receipt(
                     values["missing"] = lacks.said
                 problems.append(PageProblem(name, row["number"], aside, values, row["page"]))
         if original not in given:
-            slips_that_wait = "SELECT count(DISTINCT reading) FROM waiting WHERE original = ?"
-            to_review += int(store.value(slips_that_wait, original) or 0)
+            to_review += int(store.value(_THAT_WAIT, original) or 0)
         given.add(original)
+    outcomes[SLIPS] = len(counting)
     outcomes[SECOND_SIDES] = int(store.value(second_sides("?1"), batch) or 0)
     return Receipt(
         batch=find_batch(store, batch),
@@ -287,7 +297,7 @@ def figures(made: Receipt, by: str = "") -> list[tuple[str, str]]:
         ("read", came.read),
         ("blank", came.blank_backs),
         ("rejected", came.rejected),
-        ("counting", came.counting),
+        ("counting", came.slips),
         ("again", made.duplicates),
         ("review", made.to_review),
         ("root", batch.root or say("receipt.unfinished")),
@@ -310,7 +320,12 @@ def as_text(made: Receipt) -> str:
         say("receipt.title", batch=made.batch.name),
         say("receipt.pages", files=made.files, pages=came.pages, sheets=came.sheets),
         say("receipt.outcome", read=came.read, blank=came.blank_backs, rejected=came.rejected),
-        say("receipt.counting", counting=came.counting, read=came.read),
+        say(
+            "receipt.counting" if came.slips == came.counting else "receipt.counting_pages",
+            slips=came.slips,
+            counting=came.counting,
+            read=came.read,
+        ),
         say("receipt.duplicates", duplicates=made.duplicates),
         say("receipt.to_review", to_review=made.to_review),
         say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second),

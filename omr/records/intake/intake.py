@@ -324,15 +324,25 @@ def _without_stamp(store: Store, batch: str) -> list[Row]:
 def _lone_blanks(store: Store, batch: str) -> list[Row]:
     """Return the blank pages that are no backs: of one-sided stacks all, of others those without a front.
 
-    A slip that lay upside down in the feeder, or that the scanner hardly saw, looks like this.
+    A slip that lay upside down in the feeder, or that the scanner hardly saw, looks like this. Questionnaires
+    printed on both sides with an odd number of pages leave the back of their last sheet white.
     """
     rows = store.rows(
-        """SELECT page, reason, outcome = ? AS blank FROM pages JOIN batch_files USING (batch, original)
+        """SELECT page, reason, outcome = ? AS blank, page IN (
+            SELECT page FROM readings JOIN runs USING (run) JOIN form_pages USING (fingerprint)
+            WHERE duplex AND pages % 2 AND form_page = pages) AS white_back
+        FROM pages JOIN batch_files USING (batch, original)
         WHERE batch = ? ORDER BY position, number""",
         PageOutcome.BLANK_BACK,
         batch,
     )
-    sides = [(row["page"], bool(row["blank"])) for row in rows if row["reason"] not in OF_A_FILE]
+    pages = [row for row in rows if row["reason"] not in OF_A_FILE]
+    last = [False, *(bool(row["white_back"]) for row in pages)]  # whether the page before leaves a white back
+    sides = [
+        (row["page"], bool(row["blank"]))
+        for row, after_last in zip(pages, last, strict=False)
+        if not (row["blank"] and after_last)
+    ]
     both_sides = sum(blank for _, blank in sides) > BOTH_SIDES * len(sides)
     fronts = [False, *(not blank for _, blank in sides)]  # whether the page before was one
     return [

@@ -110,8 +110,13 @@ _TABLES: Final = {
 
 
 # Where a table stands that has no head of its own.
-_INSIDE: Final = {"Template": "form.toml", "Choice": "options (choices)", "Ranked": "options (ranking)"}
-_INSIDE |= {"Level": "levels", "OnlyIf": "only_if"}
+_INSIDE: Final = {
+    "Template": "form.toml",
+    "Choice": "options (choices)",
+    "Ranked": "options (ranking)",
+    "Level": "levels",
+    "OnlyIf": "only_if",
+}
 
 
 def _models(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

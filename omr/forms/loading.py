@@ -242,6 +242,7 @@ def _ruins_figures(template: Template) -> Iterator[Problem]:
         if isinstance(section, Matrix):
             told = [level.satisfied for level in section.levels if not level.not_applicable]
             rated = any(question.core or question.overall for question in section.question)
+            yield from _other_numbers(section, f"section[{number}]")
             if rated and len(set(told)) < 2:  # how often something happens is no satisfaction
                 key = "forms.all_satisfied" if any(told) else "forms.no_satisfied"
                 yield Problem(f"section[{number}].levels", key, {})
@@ -251,6 +252,19 @@ def _ruins_figures(template: Template) -> Iterator[Problem]:
                 if question.overall and len(set(told)) < 2:
                     key = "forms.all_satisfied" if any(told) else "forms.no_satisfied"
                     yield Problem(f"section[{number}].question[{place}].options", key, {})
+
+
+def _other_numbers(section: Matrix, where: str) -> Iterator[Problem]:
+    """Yield the first row whose printed number is not that of its key: who reads B8 looks for 8 on paper."""
+    if section.numbers != "rows" or len({question.key for question in section.question}) < len(
+        section.question
+    ):
+        return
+    for row, question in enumerate(section.question, 1):
+        told = re.search("[0-9]+$", question.key)
+        if told and int(told[0]) != row:
+            yield Problem(f"{where}.numbers", "forms.other_numbers", {"row": row, "question": question.key})
+            return
 
 
 def _grid_left(section: Choices, base: str) -> Iterator[Problem]:

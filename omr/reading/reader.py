@@ -19,7 +19,6 @@ from omr.reading.marks.decide import Answer, BoxVerdict, Written, decide
 from omr.reading.marks.measure import MarkReading, measure
 from omr.reading.page.canonical import canonical
 from omr.reading.page.comments import Comment, find_comments
-from omr.reading.page.handwriting import read_value
 from omr.reading.page.layer import InkLayer, ink_layer, lay
 from omr.reading.page.lost import red_stamp, under_streaks
 from omr.reading.page.plan import Plan
@@ -34,6 +33,7 @@ from omr.reading.scan.backs import is_blank
 from omr.reading.scan.cover import cover_on
 from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, check_whole, decode
 from omr.reading.traced.read import TracedForms, TracedPage, read_traced
+from omr.reading.written.values import read_value
 from omr.words import AnswerState, Carrier, Reason, Seal, SlipDoubt
 
 # Refusals that dirt on the scanner's glass can bring about.

@@ -90,6 +90,16 @@ def test_what_ruins_figures_is_refused(old: str, new: str, where: str, key: str,
     assert all(isinstance(problem, Problem) and "\n" not in problem.said for problem in problems)
 
 
+def test_rows_that_bear_other_numbers_than_their_keys_are_refused(tmp_path: Path) -> None:
+    text = first_file(wanted()).replace('numbers = "keys"', 'numbers = "rows"')
+    assert made(tmp_path, text).questions  # 1 to 5 are B1 to B5
+    with pytest.raises(TemplateError) as refused:
+        made(tmp_path, text.replace('key = "B2"', 'key = "B7"'))
+    (problem,) = refused.value.values["problems"]  # type: ignore[misc]
+    assert (problem.where, problem.key) == ("section[1].numbers", "forms.other_numbers")
+    assert "B7" in problem.said and "2" in problem.said
+
+
 def test_a_digit_of_another_field_is_refused(omr: Callable[..., Any], workspace: Any) -> None:
     at = ("--workspace", workspace.path)
     assert omr(*at, "forms", "new", "HC-01", "--digit", "1").code == 0

@@ -18,8 +18,8 @@ from omr.reading.marks import first, question
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.measure import FEATURES, VERSION, MarkReading
 from omr.reading.marks.states import Answer, BoxVerdict, Judgement
-from omr.reading.page.handwriting import Written
 from omr.reading.papers.paper import FEATURES as FIRST_FEATURES
+from omr.reading.written.values import Written
 from omr.words import AnswerState, BoxState, Reason
 
 __all__ = ["Answer", "BoxVerdict", "Judgement", "Written", "decide", "put_together"]

@@ -78,7 +78,7 @@ def draft_text(grey: Grey, comment: Comment) -> str:
 
     right, down = comment.corners_px[1] - comment.corners_px[0], comment.corners_px[3] - comment.corners_px[0]
     size = max(1, round(float(np.hypot(*right)))), max(1, round(float(np.hypot(*down))))
-    patch = _cut(grey, comment.corners_px, size)
+    patch = cut(grey, comment.corners_px, size)
     try:
         text = pytesseract.image_to_string(patch, lang="vie", config="--psm 6", timeout=DRAFT_SECONDS)
     except pytesseract.TesseractNotFoundError as error:
@@ -91,7 +91,7 @@ def draft_text(grey: Grey, comment: Comment) -> str:
 def _measured(aligned: AlignedPage, area: WritingArea, streaks: tuple[Streak, ...]) -> Comment:
     corners = apply(aligned.scan_from_page, area.box.corners_mm)
     height, width = area.free.shape
-    patch = _cut(aligned.located.scan.grey, corners, (width, height))
+    patch = cut(aligned.located.scan.grey, corners, (width, height))
     paper = float(np.percentile(patch[::2, ::2], 80))
     ink = ((patch < (1 - INK_CONTRAST) * paper) & area.free).astype(np.uint8)
     for streak in streaks:
@@ -120,7 +120,7 @@ def _under(streak: Streak, corners: Points, shape: tuple[int, ...]) -> NDArray[n
     return np.asarray((place >= streak.first - margin) & (place <= streak.last + margin))
 
 
-def _cut(grey: Grey, corners: Points, size: tuple[int, int]) -> Grey:
+def cut(grey: Grey, corners: Points, size: tuple[int, int]) -> Grey:
     """Cut a quad out of the scan as an upright picture of `size` (width, height)."""
     linear = np.column_stack([(corners[1] - corners[0]) / size[0], (corners[3] - corners[0]) / size[1]])
     map_ = np.column_stack([linear, corners[0] + linear @ (0.5, 0.5)])

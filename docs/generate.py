@@ -119,6 +119,7 @@ ABOUT: Final = {
     "reading/traced": "forms others printed",
     "reading/papers": "boxes on unknown print",
     "reading/page": "print off, ink left",
+    "reading/written": "digits by hand",
     "reading/place": "where the form lies",
     "reading/scan": "a page as pixels",
     "reading/files": "files → their pages",

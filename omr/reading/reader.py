@@ -34,7 +34,7 @@ from omr.reading.scan.cover import cover_on
 from omr.reading.scan.pages import Depth, EncodedPage, ScannedPage, check_whole, decode
 from omr.reading.traced.read import TracedForms, TracedPage, read_traced
 from omr.reading.written.values import read_value
-from omr.words import AnswerState, Carrier, Reason, Seal, SlipDoubt
+from omr.words import AnswerState, Carrier, Seal, SlipDoubt
 
 # Refusals that dirt on the scanner's glass can bring about.
 BY_STREAKS: Final = {
@@ -186,7 +186,8 @@ def read_slip(page: IdentifiedPage, desk: Desk) -> ReadPage:
         written=written,
         seal=find_seal(aligned) if page.number == 1 else Seal.UNKNOWN,  # the seal stands on the first page
         streaks=looked.streaks,
-        doubts=_doubts(page, answers),
+        # Boxes tell on boxes: who writes a number by hand may have left all of them empty.
+        doubts=_doubts(page, [answer for answer in answers if answer.question not in by_hand]),
     )
 
 
@@ -248,8 +249,5 @@ def few_answers(answers: Sequence[Answer]) -> bool:
     Few people hand in an empty slip; a 1-bit scan that is too light makes one of any in pencil, and of
     marks that are no marks to the machine it finds some and not the others.
     """
-    said = sum(
-        answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) or answer.reason == Reason.HANDWRITTEN
-        for answer in answers
-    )
+    said = sum(answer.state in (AnswerState.ANSWERED, AnswerState.MULTIPLE) for answer in answers)
     return said < len(answers) / 2

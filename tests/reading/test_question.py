@@ -12,6 +12,7 @@ import pytest
 from omr.forms.template import Form, Option
 from omr.reading.marks.decide import decide
 from omr.reading.marks.measure import FEATURES
+from omr.reading.marks.question import QUIET, person_of
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.words import AnswerState, Reason, SlipDoubt
 
@@ -195,3 +196,18 @@ def test_what_an_earlier_reader_did_not_measure_is_not_known(slip, form, desk) -
     ]
     _, answers = decide(form.questions, older, desk.calibration)
     assert [one.codes for one in answers] == [one.codes for one in page.answers]
+
+
+def test_of_five_boxes_three_may_be_marked() -> None:
+    """A page with two questions, one of them marked twice: the marks are no measure of its empty boxes."""
+    peak = np.array([0.74, 0.77, 0.01, 0.0, 0.71])
+    person = person_of(peak, [np.array([0, 1, 2]), np.array([3, 4])])
+    assert person.quiet <= QUIET
+    alone = person_of(np.array([0.7, 0.0, 0.0]), [np.array([0, 1, 2])])
+    assert alone.quiet <= QUIET
+
+
+def test_on_a_page_of_many_boxes_the_empty_ones_are_still_the_measure() -> None:
+    peak = np.tile([0.7, 0.04, 0.04, 0.04, 0.04], 10)
+    groups = [np.arange(at, at + 5) for at in range(0, 50, 5)]
+    assert person_of(peak, groups).quiet == pytest.approx(0.04)

@@ -29,6 +29,7 @@ EVIDENCE: Final = ("standing",)
 EMPTY_SHARE: Final = (
     0.6  # of a form's boxes stay empty, whatever people answer: the darkest of them is `quiet`
 )
+SLIPS: Final = 2  # questions of a page that may be marked twice: of five boxes, three are marked then
 QUIET: Final = 0.02  # darkness of the darkest empty box where none is surely empty: paper on an everyday scan
 NOISE: Final = 0.005  # darkness of a line that is none, on the cleanest scan
 LEAST_MARK: Final = 0.06  # darkness of a line from which it may be a mark at all
@@ -70,7 +71,7 @@ def person_of(peak: Floats, groups: Sequence[NDArray[np.intp]], several: Collect
     usually = int(EMPTY_SHARE * len(ordered))
     quiet = float(ordered[usually - 1]) if usually else 0.0
     sizes = [len(group) for at, group in enumerate(groups) if at not in several]
-    if sum(size - 1 for size in sizes) < usually:
+    if sum(size - 1 for size in sizes) < usually + SLIPS:
         # Few boxes a question: there every second one may be marked, and a mark is no measure of paper.
         surely = sum(max(size - 2, 0) for size in sizes)  # one answer, and one slip of the pen
         quiet = min(quiet, float(ordered[surely - 1]) if surely else QUIET)

@@ -77,4 +77,4 @@ def truth_json(truths: Iterable[Truth]) -> str:
         }
         for truth in truths
     ]
-    return json.dumps({"pages": pages}, ensure_ascii=False, indent=1)
+    return json.dumps({"pages": pages}, ensure_ascii=False, indent=1) + "\n"

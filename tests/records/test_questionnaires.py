@@ -114,7 +114,7 @@ def test_sheets_are_counted_and_missing_pages_named(scanner: Scanner, store: Sto
     assert (receipt.came.read, receipt.came.sheets, receipt.missing) == (5, 3, 0)
     (told,) = (one for one in receipt.problems if one.reason == "pages_missing")
     printed = run.serial(3).printed
-    assert told.values["serial"] == printed and told.values["missing"] == "2"
+    assert told.values["serial"] == printed and told.values["missing"] == "2 (tờ 1)"
     assert printed in told.detail
     (line,) = batches(store)
     assert line.came.sheets == 3 and line.missing == 0

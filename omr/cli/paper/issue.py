@@ -31,9 +31,8 @@ def issue(
 ) -> None:
     """Issue serials."""
     with session.office() as office:
-        run = office.issue(
-            office.form(form), unit=unit, period=period, count=count, target=Path(output), seed=seed
-        )
+        printed = office.form(form)
+        run = office.issue(printed, unit=unit, period=period, count=count, target=Path(output), seed=seed)
         head = office.store.head
     if seed is not None:
         click.echo(say("records.seeded"), err=True)
@@ -64,4 +63,8 @@ def issue(
             pdf=output,
         )
     )
+    if printed.pages > 1:
+        how = say("records.print_duplex" if printed.duplex else "records.print_one_side")
+        paper = {"pages": printed.pages, "sheets": printed.sheets, "all": printed.sheets * run.count}
+        click.echo(say("records.issued_sheets", **paper, how=how))
     click.echo(say("receipt.head", head=head), err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from omr.messages import say
 from omr.records.store.store import Store
 
 
@@ -17,11 +18,15 @@ class Lacking:
     period: str
     pages: tuple[int, ...]  # that are missing, or do not count
     sheets: tuple[int, ...]  # of paper, that have one of them
+    duplex: bool = False
 
     @property
     def said(self) -> str:
-        """The pages, as a message names them."""
-        return ", ".join(map(str, self.pages))
+        """The pages, as a message names them; of paper printed on both sides, with their sheets."""
+        pages = ", ".join(map(str, self.pages))
+        if not self.duplex:
+            return pages
+        return say("register.pages_of_sheets", pages=pages, sheets=", ".join(map(str, self.sheets)))
 
 
 def lacking(store: Store, *, period: str | None = None, serial: str | None = None) -> list[Lacking]:
@@ -43,5 +48,7 @@ def lacking(store: Store, *, period: str | None = None, serial: str | None = Non
         there = set(map(int, row["there"].split(",")))
         pages = tuple(page for page in range(1, form.pages + 1) if page not in there)
         sheets = tuple(dict.fromkeys(form.sheet_of(page) for page in pages))
-        found.append(Lacking(row["serial"], row["form"], row["unit"], row["period"], pages, sheets))
+        found.append(
+            Lacking(row["serial"], row["form"], row["unit"], row["period"], pages, sheets, form.duplex)
+        )
     return found

@@ -27,7 +27,8 @@ from omr.records.inbox.inbox import Inbox, Stack, Way
 from omr.records.intake.orders import Orders
 from omr.records.offices.units import import_units, read_units
 from omr.records.register.register import end_interrupted, issue, issued
-from omr.records.store.store import Store, now
+from omr.records.store.act import now
+from omr.records.store.store import Store
 from omr.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from omr.forms.template import VALUES, Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.offices.periods import Period
 from omr.records.offices.surveys import find_survey, main_survey
-from omr.records.store.store import Row, Store, canonical
+from omr.records.store.act import Row, canonical
+from omr.records.store.store import Store
 from omr.tables_in import checked, read_sheet
 from omr.words import AnswerState
 

@@ -13,8 +13,7 @@ import pytest
 
 from omr.errors import StoreError
 from omr.records.offices.units import import_units, read_units, shipped_units
-from omr.records.store import asking
-from omr.records.store import store as store_module
+from omr.records.store import asking, opening
 from omr.records.store.asking import connect_to_ask
 from omr.records.store.store import Store
 
@@ -89,7 +88,7 @@ def unwritable(monkeypatch: pytest.MonkeyPatch, key: str = "records.read_only") 
     def refuse(*_: object) -> None:
         raise StoreError(key, path="omr.sqlite")
 
-    monkeypatch.setattr(store_module, "_prepare", refuse)
+    monkeypatch.setattr(opening, "_prepare", refuse)
 
 
 def test_acts_say_why_nothing_can_be_written(register: Path, monkeypatch: pytest.MonkeyPatch) -> None:

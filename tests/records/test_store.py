@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from waiting import waiting_for
 
 from omr.errors import StoreError
+from omr.records.store.act import Act, Row, digest_of, event_hash
 from omr.records.store.schema import migrations
-from omr.records.store.store import Act, Row, Store, digest_of, event_hash
+from omr.records.store.store import Store
 
 UNIT: Row = {
     "entry": 1,

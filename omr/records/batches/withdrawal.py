@@ -20,7 +20,8 @@ from omr.records.intake.orders import Orders
 from omr.records.intake.standing import Admission, Seen, against
 from omr.records.offices.periods import refuse_closed
 from omr.records.register.register import issued
-from omr.records.store.store import Act, Store
+from omr.records.store.act import Act
+from omr.records.store.store import Store
 from omr.words import WITHDRAWN, Aside, Seal, Standing
 
 _BY_ITSELF = "none"  # stands for no reason: `restandings` must say that there is none any more

@@ -17,8 +17,9 @@ from omr.forms.template import Form
 from omr.reading.marks.measure import MarkReading
 from omr.records.intake.same_sheet import is_same_sheet
 from omr.records.review.queue import Item, find_item, units_of
+from omr.records.store.act import Row
 from omr.records.store.measured import pack
-from omr.records.store.store import Row, Store
+from omr.records.store.store import Store
 from omr.words import PageDecision, Seal
 
 # Looks at the page of an item as a form: its marks and its stamp; None where the page cannot be measured so.

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from omr.reading.marks.decide import Answer
-from omr.records.store.store import Row, Store
+from omr.records.store.act import Row
+from omr.records.store.store import Store
 from omr.words import AnswerState
 
 MACHINE: Final = "machine"

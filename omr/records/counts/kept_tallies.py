@@ -25,7 +25,8 @@ from omr.records.counts.tallies import (
     tally,
     with_conditions,
 )
-from omr.records.store.store import Act, Store
+from omr.records.store.act import Act
+from omr.records.store.store import Store
 from omr.words import AnswerState, PeriodState
 
 

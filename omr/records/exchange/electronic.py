@@ -28,7 +28,8 @@ from omr.records.exchange.responses import (
 )
 from omr.records.offices.periods import Period, refuse_closed
 from omr.records.register.register import archive_form
-from omr.records.store.store import Act, Store, Value
+from omr.records.store.act import Act, Value
+from omr.records.store.store import Store
 from omr.tables_in import Sheet, SheetError, read_sheet
 from omr.text import unaccented
 

@@ -25,7 +25,8 @@ from omr.records.exchange.moments import Column, Moment, Order
 from omr.records.offices.periods import PILOT, Period, parse_period
 from omr.records.offices.units import find_unit
 from omr.records.review.transcripts import mask
-from omr.records.store.store import Store, canonical
+from omr.records.store.act import canonical
+from omr.records.store.store import Store
 from omr.tables_in import Sheet, SheetError
 from omr.text import folded, whole_number
 from omr.toml_in import parse_toml, what_is_wrong

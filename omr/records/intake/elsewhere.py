@@ -20,8 +20,9 @@ from omr.reading.traced.read import TracedPage
 from omr.records.intake.orders import Orders
 from omr.records.offices.periods import state_of
 from omr.records.register.register import archive_form
+from omr.records.store.act import Row
 from omr.records.store.originals import keep_original
-from omr.records.store.store import Row, Store
+from omr.records.store.store import Store
 from omr.words import Aside, PeriodState
 
 DIGIT: Final = 0

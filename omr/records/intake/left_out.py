@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from omr.reading.files.find import LeftOut
-from omr.records.store.store import Act, Row, Store
+from omr.records.store.act import Act, Row
+from omr.records.store.store import Store
 from omr.words import NotRead
 
 

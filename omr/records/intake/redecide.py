@@ -22,8 +22,9 @@ from omr.records.counts.answers import Given, answer_row, machine_answers
 from omr.records.counts.validity import may_say_overall
 from omr.records.intake.remeasure import Anew, Kept
 from omr.records.offices.periods import state_of
+from omr.records.store.act import Row
 from omr.records.store.measured import pack, unpack
-from omr.records.store.store import Row, Store
+from omr.records.store.store import Store
 from omr.records.store.verdicts import pack_verdicts
 from omr.words import PeriodState, SlipDoubt
 

@@ -18,8 +18,9 @@ from omr.records.counts.validity import may_say_overall
 from omr.records.intake.elsewhere import FoundSheets
 from omr.records.intake.orders import Orders
 from omr.records.intake.standing import Admission, Seen
+from omr.records.store.act import Act, Row
 from omr.records.store.measured import pack
-from omr.records.store.store import Act, Row, Store
+from omr.records.store.store import Store
 from omr.records.store.verdicts import pack_verdicts
 from omr.words import PageOutcome, Seal
 

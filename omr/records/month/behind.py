@@ -10,7 +10,8 @@ from omr.forms.surveys import overall_question
 from omr.forms.template import Form
 from omr.records.counts.slips import OF_PERIOD
 from omr.records.counts.tallies import Channel, SlipState
-from omr.records.store.store import Store, Value
+from omr.records.store.act import Value
+from omr.records.store.store import Store
 from omr.words import AnswerState
 
 SATISFIED, UNSATISFIED = "satisfied", "unsatisfied"

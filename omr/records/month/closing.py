@@ -17,7 +17,8 @@ from omr.records.counts.validity import rules
 from omr.records.month.reconcile import reconcile
 from omr.records.offices.periods import Period, state_of
 from omr.records.offices.visits import visits_of
-from omr.records.store.store import Act, Store
+from omr.records.store.act import Act
+from omr.records.store.store import Store
 from omr.words import Aside, PeriodState, SlipDecision, Standing
 
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"

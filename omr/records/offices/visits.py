@@ -11,7 +11,8 @@ from typing import Final
 from omr.errors import OmrError, RegisterError
 from omr.records.offices.periods import Period, parse_period, refuse_closed
 from omr.records.offices.units import find_unit
-from omr.records.store.store import Store, Value
+from omr.records.store.act import Value
+from omr.records.store.store import Store
 from omr.tables_in import Sheet, checked, read_sheet
 from omr.text import day_of, folded, whole_number
 

@@ -15,7 +15,8 @@ from omr.forms.serial import IssuedSerials, Serial, parse_serial
 from omr.records.offices.periods import Period, parse_period
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
-from omr.records.store.store import Row, Store
+from omr.records.store.act import Row
+from omr.records.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, order=True)

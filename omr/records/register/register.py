@@ -20,7 +20,8 @@ from omr.forms.serial import KEY_BYTES, MAX_NUMBER, Issue
 from omr.forms.template import VALUES, Form, canonical, fingerprint
 from omr.records.offices.periods import parse_period, refuse_closed
 from omr.records.offices.units import find_unit
-from omr.records.store.store import Act, Row, Store
+from omr.records.store.act import Act, Row
+from omr.records.store.store import Store
 
 FIRST_NUMBER: Final = 1
 

@@ -19,7 +19,8 @@ from omr.records.register.custody import (
 )
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
-from omr.records.store.store import Act, Store
+from omr.records.store.act import Act
+from omr.records.store.store import Store
 from omr.text import folded
 from omr.words import Aside, Standing
 

@@ -18,7 +18,8 @@ from omr.records.offices.periods import refuse_closed
 from omr.records.review.decide import spoken
 from omr.records.review.queue import answer_name, find_item
 from omr.records.review.second_reading import Decision, Status, standing, status
-from omr.records.store.store import Row, Store
+from omr.records.store.act import Row
+from omr.records.store.store import Store
 from omr.words import WITHDRAWN, AnswerState
 
 

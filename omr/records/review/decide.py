@@ -27,8 +27,9 @@ from omr.records.review.queue import (
     find_item,
 )
 from omr.records.review.second_reading import Decision, agreed, said_of_slip, slip_word
+from omr.records.store.act import Act, Row
 from omr.records.store.measured import pack
-from omr.records.store.store import Act, Row, Store
+from omr.records.store.store import Store
 from omr.words import WITHDRAWN, AnswerState, Aside, PageDecision, SlipDecision, Standing
 
 

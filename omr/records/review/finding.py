@@ -16,7 +16,8 @@ from omr.errors import OmrError
 from omr.forms.serial import Serial, parse_serial
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import list_units
-from omr.records.store.store import Store, Value
+from omr.records.store.act import Value
+from omr.records.store.store import Store
 from omr.text import unaccented
 
 MOST: Final = 60  # slips on one page; who finds more adds a word

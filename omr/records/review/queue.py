@@ -19,7 +19,8 @@ from omr.forms.entries import value_word
 from omr.messages import say
 from omr.records.counts.readings import name_of_file
 from omr.records.counts.validity import rules
-from omr.records.store.store import Store, Value
+from omr.records.store.act import Value
+from omr.records.store.store import Store
 from omr.records.store.verdicts import unpack_verdicts
 from omr.words import AnswerState, BoxState, PageDecision, SlipDecision, SlipDoubt
 

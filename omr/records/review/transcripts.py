@@ -17,7 +17,8 @@ import numpy as np
 
 from omr.errors import OmrError
 from omr.geometry import Points
-from omr.records.store.store import Act, Store
+from omr.records.store.act import Act
+from omr.records.store.store import Store
 from omr.text import unaccented
 from omr.words import WITHDRAWN
 

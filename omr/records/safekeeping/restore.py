@@ -29,10 +29,11 @@ from omr.records.safekeeping.backup import (
     end_of,
     last_backup,
 )
+from omr.records.store.act import now
 from omr.records.store.chain import row_problem, verify
 from omr.records.store.copies import copy_database
 from omr.records.store.mark import Mark
-from omr.records.store.store import Store, now
+from omr.records.store.store import Store
 from omr.workspace import DATABASE, MARK, SETTINGS, Workspace
 
 # A city prints some 30,000 slips a month, and a form's year has 9,999,999 numbers: so many are

@@ -21,8 +21,9 @@ from sqlite_utils import Database
 
 from omr.files import sha256_of
 from omr.messages import say
+from omr.records.store.act import Row, canonical, digest_of, event_hash, fact
 from omr.records.store.schema import bring_up
-from omr.records.store.store import Row, Store, canonical, digest_of, event_hash, fact
+from omr.records.store.store import Store
 
 T = TypeVar("T")
 SCANS: Final = "scans"

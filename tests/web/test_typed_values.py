@@ -77,3 +77,32 @@ def test_no_single_box_of_a_number_is_asked_about_in_the_grid(person, asking):
     asking("N1")
     page = person(Role.REVIEWER).client.get("/review/grid").text
     assert "A1-N1" not in page
+
+
+CELLS = (Box(20.0, 60.0, 7.0, 8.5), Box(28.2, 60.0, 7.0, 8.5))
+BY_HAND: Form = replace(
+    ASKING,
+    form="KS-06",
+    questions=(
+        *FORM.questions,
+        replace(AGES[0], options=(), area=Box(20.0, 60.0, 15.2, 8.5), cells=CELLS),
+    ),
+)
+
+
+def test_a_value_by_hand_is_typed_beside_its_cells(person, office, tmp_path: Path):
+    office.worklist.second_share = 0.0
+    with Store.open(office.workspace.database) as store:
+        about = {"unit": "PC06", "period": "2026-11", "count": 1, "target": tmp_path / "run.pdf"}
+        run = issue(store, BY_HAND, by="test", seed=7, print_forms=quick_print, **about)
+        page = slip(run, run.first, form=BY_HAND, **FULL, N1="?")
+        scanner = Scanner(tmp_path, store, office.workspace)
+        scanner.take_in(scanner.scan("a.tif", page))
+    reviewer = person(Role.REVIEWER)
+    text = reviewer.client.get("/review?way=single").text
+    assert 'name="answer" autocomplete="off"' in text
+    assert "giá trị viết tay" in text and "Không ghi gì" in text and "Đánh dấu nhiều ô" not in text
+    assert 'class="doubt" x="19.1"' in text  # around its cells, of all that are written on the line
+    assert 'role="alert"' in reviewer.post("/review/decide", item="A1-N1", answer="95").text  # 90 at most
+    reviewer.post("/review/decide", item="A1-N1", answer="47")
+    assert said(office, 1)["N1"] == ("47",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def import_(
     """Import answers of the electronic form."""
     from omr.forms.template import Form
     from omr.records.exchange.electronic import import_electronic, load_column_map
-    from omr.records.exchange.moments import Order
+    from omr.records.exchange.moments import Order, today_there
     from omr.records.offices.periods import parse_period
     from omr.records.register.register import printed_revision
 
@@ -66,7 +65,7 @@ def import_(
             columns=load_column_map(columns) if columns else None,
             period=parse_period(period) if period else None,
             order=Order(days) if days else None,
-            today=date.today(),
+            today=today_there(),
             dry=dry,
         )
     if as_json:

@@ -20,6 +20,11 @@ from omr.records.offices.periods import Period
 HANOI: Final = timezone(timedelta(hours=7))  # no summer time since 1975
 
 
+def today_there() -> date:
+    """Return what day it is where responses come from: a server may keep another time."""
+    return datetime.now(HANOI).date()
+
+
 class Order(StrEnum):
     """Which of two numbers is the day."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,7 @@ from omr.errors import OmrError
 from omr.handing_out import hand_out, to_print
 from omr.messages import say
 from omr.records.exchange.electronic import Imported, import_electronic
-from omr.records.exchange.moments import Order
+from omr.records.exchange.moments import Order, today_there
 from omr.records.offices.periods import Period, parse_period
 from omr.records.offices.surveys import surveys_of
 from omr.records.offices.units import import_units, list_units, read_units
@@ -179,7 +178,7 @@ def _electronic(store: Store, visit: Visit, file: Path, told: Told, *, dry: bool
         form=told["of_form"],
         period=parse_period(told["period"]) if told["period"] else None,
         order=Order(told["days"]) if told["days"] in {order.value for order in Order} else None,
-        today=date.today(),
+        today=today_there(),
         dry=dry,
     )
 

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "ink": {
         "slips": "slips",
         "curve": "curve",
+        "likeness": "likeness",
         "worth": "worth",
         "displaced": "displaced",
         "stamps": "stamps",

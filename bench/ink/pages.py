@@ -17,6 +17,7 @@ import pypdfium2 as pdfium
 from ink.hands import Hand, hands, paler
 from ink.harms import everyday
 from ink.kinds import KINDS, WITHDRAWN_BY_INK
+from ink.lesson import lesson
 from ink.paper import Slip
 from ink.scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
 from omr.forms.layout import list_forms
@@ -28,6 +29,7 @@ PER_RUN: Final = 8  # slips of one print run
 _RESOLUTIONS: Final = (150, 200, 200, 300)
 _SEEN_MM2: Final = 0.08  # five pixels at 200 dpi
 _LOOKED_MM: Final = 2.4  # around a mark's middle
+FURTHER: Final = {"everyday": everyday, "lesson": lesson}  # beside the kinds of trouble
 _FILLERS: Final = 0.12  # of everyday slips by people who fill boxes
 
 
@@ -112,7 +114,7 @@ def make(kind: str, number: int, seed: int, half: str | None, people: Sequence[H
         paper = np.asarray(cv2.cvtColor(paper, cv2.COLOR_GRAY2BGR), np.uint8)
     hand = _today(_hand(rng, among, may_fill=kind not in WITHDRAWN_BY_INK), rng)
     slip = Slip(form, paper.copy(), paper, hand, among, settings, rng)
-    (everyday if kind == "everyday" else KINDS[kind])(slip)
+    (FURTHER.get(kind) or KINDS[kind])(slip)
     pass_ = int(rng.integers(2**32))
     picture = picture_of(slip.paper, slip.settings, np.random.default_rng(pass_))
     if slip.settings.depth == "1-bit":  # a pale stroke may leave nothing at all

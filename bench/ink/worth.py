@@ -51,9 +51,12 @@ VETOES: Final[dict[str, dict[str, float]]] = {
     "streak": {"streak": FAR},
     "stamp left out": {"red": FAR},
     "print_differs": {"missing": FAR},
+    "ink_beside: a rule": {"ruled_mm": FAR},
+    "unclear: the trees": {"unlike": -1},
 }
 # These accept what would be asked: "saved" is negative where they cost an error.
 GRANTS: Final[dict[str, dict[str, float]]] = {
+    "the trees": {"like": FAR},
     "long, but centred": {"long_mm": 0},
     "dust beside a mark": {"speck": 0},
     "withdrawn as the form says": {"withdrawn": FAR},

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from omr.reading.marks.likeness import Likeness, evidence
 from omr.reading.marks.measure import F
 from omr.words import Reason
 
@@ -20,6 +21,11 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 PLAIN: Final = ""  # no reason to ask
+# Vetoes that look at one number each; what is plain for all that, the trees see in all of them together.
+SOFT: Final = (
+    *(Reason.STAMP, Reason.LARGE, Reason.OF_ANOTHER, Reason.OUTSIDE),
+    *(Reason.SMALLER, Reason.INK_BESIDE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,9 @@ class PlainLimits:
     thin: float = 0.6  # least darkness of any mark on a scan of black and white that has lost none
     speck: float = 0.025  # of a box beside a plain mark under strokes, 0.3 mm²: dust
     missing: float = 0.9  # of a box's outline
+    # How likely it is a plain mark, say the trees (`likeness`).
+    like: float = 0.5  # from here on a soft veto is passed over
+    unlike: float = 0.03  # below this a person is asked, whatever the vetoes say
     withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
     red: float = 0.02  # of a box under the office's stamp
     streak: float = 0.02  # of a box under dirt on the glass
@@ -121,8 +130,19 @@ class Marks:
         return np.asarray(values / np.maximum(self.usual(values), 1e-6))
 
 
-def not_plain(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
+def not_plain(marks: Marks, limits: PlainLimits, likeness: Likeness) -> NDArray[np.object_]:
     """Return why each box with ink is not a plain mark of this person, `PLAIN` where it is."""
+    why = _vetoed(marks, limits)
+    inked = np.flatnonzero(marks.inked)
+    chance = likeness.chance(evidence(marks)[inked])  # NaN of what an earlier reader did not measure
+    soft = np.isin(why[inked], SOFT)
+    why[inked[soft & (chance >= limits.like)]] = PLAIN
+    why[inked[(why[inked] == PLAIN) & (chance < limits.unlike)]] = Reason.UNCLEAR
+    return why
+
+
+def _vetoed(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
+    """Return the first veto of each box with ink, `PLAIN` without any."""
     column, usual = marks.column, marks.usual
     gain, peak, size = (marks.of_usual(one) for one in (column["gain"], column["peak"], marks.size))
     runs, solid = column["runs"] - usual(column["runs"]), column["solid"] - usual(column["solid"])

@@ -10,13 +10,14 @@ plain marks beside plainly empty boxes are accepted, and nothing is inferred fro
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.template import Kind
+from omr.reading.marks.likeness import Likeness, shipped_likeness
 from omr.reading.marks.measure import F
 from omr.reading.marks.plain import PLAIN, Marks, PlainLimits, dust, not_plain
 from omr.reading.marks.states import Judgement
@@ -45,6 +46,7 @@ class SlipModel:
     weights: Floats  # (E,) in the order of `EVIDENCE`
     bias: float
     limits: PlainLimits = PlainLimits()
+    likeness: Likeness = field(default_factory=shipped_likeness)
 
     def chance(self, evidence: Floats) -> Floats:
         """Return the chance that each box was written in, (N,), from its evidence (N, E)."""
@@ -114,7 +116,7 @@ def judge(
     several = {at for at, group in enumerate(groups) if kinds[group[0]] is Kind.MULTIPLE}
     chance, limits = model.chance(gather(features, groups, several)), model.limits
     inked = (chance >= limits.inked_above) & (features[:, F["peak"]] >= LEAST_MARK / 2)
-    why = not_plain(Marks(features, inked, groups), limits)
+    why = not_plain(Marks(features, inked, groups), limits, model.likeness)
     why[~inked & (chance > limits.blank_below)] = Reason.UNCLEAR
     why[features[:, F["missing"]] > limits.missing] = Reason.PRINT_DIFFERS
     person = person_of(np.maximum(features[:, F["peak"]], 0), groups, several)

@@ -81,7 +81,8 @@ def lessons_of(result: Result, truth: dict[str, Any], seed: int) -> Line:
     model = desk(seed).calibration.slips
     chance = model.chance(gather(features, groups))
     inked = (chance >= model.limits.inked_above) & (features[:, F["peak"]] >= LEAST_MARK / 2)
-    seen = evidence(Marks(features, inked, groups))
+    marks = Marks(features, inked, groups)
+    seen = evidence(marks.column, marks.usual)
     for at in np.flatnonzero(inked).tolist():
         mark = result.marks[at]
         state = truth["questions"][mark.question]["boxes"][mark.option]

@@ -9,17 +9,15 @@ same person's other marks, they do. The trees were grown on real marks and on th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omr.workspace import shipped
-
-if TYPE_CHECKING:
-    from omr.reading.marks.plain import Marks
 
 Floats = NDArray[np.float64]
 
@@ -95,9 +93,16 @@ def from_json(text: str) -> Likeness:
     return Likeness(found["base"], asks, upto, low, high, says)
 
 
-def evidence(marks: Marks) -> Floats:
-    """Return what the trees look at, (N, E), for the boxes of a page."""
-    column, usual = marks.column, marks.usual
+def evidence(column: Mapping[str, Floats], usual: Callable[[Floats], Floats]) -> Floats:
+    """Return what the trees look at, (N, E).
+
+    Parameters
+    ----------
+    column : mapping of str to (N,) float64 ndarray
+        What was measured in the boxes of a page.
+    usual : callable
+        Gives what is usual among this person's other marks, for each box.
+    """
 
     def more(name: str) -> Floats:
         return column[name] - usual(column[name])

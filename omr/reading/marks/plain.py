@@ -134,7 +134,9 @@ def not_plain(marks: Marks, limits: PlainLimits, likeness: Likeness) -> NDArray[
     """Return why each box with ink is not a plain mark of this person, `PLAIN` where it is."""
     why = _vetoed(marks, limits)
     inked = np.flatnonzero(marks.inked)
-    chance = likeness.chance(evidence(marks)[inked])  # NaN of what an earlier reader did not measure
+    chance = likeness.chance(
+        evidence(marks.column, marks.usual)[inked]
+    )  # NaN of what an earlier reader did not measure
     soft = np.isin(why[inked], SOFT)
     why[inked[soft & (chance >= limits.like)]] = PLAIN
     why[inked[(why[inked] == PLAIN) & (chance < limits.unlike)]] = Reason.UNCLEAR

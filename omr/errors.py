@@ -153,6 +153,11 @@ def why(error: OSError) -> str:
     return say(f"outside.why_{_key(error)}", detail=error.strerror or str(error) or type(error).__name__)
 
 
+def is_of_the_machine(error: OSError) -> bool:
+    """Whether disk, rights or handles of this machine are the cause, and no network."""
+    return _key(error) not in ("other", "away", "gone", "no_process")
+
+
 # What Windows says, whose numbers tell more than the one that Python makes of them: a file that is open
 # in another program is no question of rights.
 _OF_WINDOWS: Final = {
@@ -173,6 +178,8 @@ def _key(error: OSError) -> str:
         number == 5 and error.filename2 is not None
     ):  # of a file that would be replaced, and is open: 5, not 32
         return "busy"
+    if error.errno == errno.ENOENT and error.filename is None and "temporary" in str(error):
+        return "no_temporary"  # `tempfile`: it could write nowhere, and says that the folder is not there
     return _OF_WINDOWS.get(number) or _MESSAGES.get(error.errno or 0, "other")
 
 

@@ -128,7 +128,10 @@ def build(revision: str, key: str | None, work: Path, dist: Path, system: str = 
     (folder / "VERSION").write_text(version + "\n", "ascii")
     for installer in INSTALLERS[system]:
         shutil.copy(ROOT / "packaging" / installer, folder)
-    shutil.copytree(source / "docs" / "man", folder / "man")
+    if (source / "docs" / "man").is_dir():  # versions before 0.2.0 have none
+        shutil.copytree(source / "docs" / "man", folder / "man")
+    else:
+        (folder / "man").mkdir()
     (folder / "REVISION").write_text(run("git", "rev-parse", revision, cwd=ROOT) + "\n", "utf-8")
     checksums(folder)
     fingerprint = sign(folder, key, ROOT / "out" / "release-key")

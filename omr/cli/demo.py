@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.errors import outside
 from omr.messages import say
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def demo(session: Session, /, directory: Path, slips: int, seed: int, as_json: b
     from omr.demo import demonstrate, fresh_folder
 
     folder = fresh_folder(directory)
-    shown = demonstrate(folder, slips=slips, seed=seed, tell=_tell)
+    try:
+        shown = demonstrate(folder, slips=slips, seed=seed, tell=_tell)
+    except OSError as error:  # it works there, not in the workspace
+        raise outside(error, folder) from error
     if as_json:
         print_json(_as_json(shown))
     else:

@@ -28,7 +28,7 @@ import dask
 from distributed import Client, Future, KilledWorker, Nanny, Scheduler, Security, WorkerPlugin
 from distributed.comm.core import CommClosedError
 
-from omr.errors import OmrError
+from omr.errors import OmrError, is_of_the_machine, outside
 from omr.reading.crew import read_pages, without_pixels
 from omr.reading.limits import timed
 from omr.reading.reader import Desk, Result, read_page
@@ -209,6 +209,8 @@ def _part_of(address: str, connect_seconds: float) -> Iterator[None]:
         except asyncio.CancelledError:
             return
         except (TimeoutError, OSError, CommClosedError) as error:
+            if isinstance(error, OSError) and is_of_the_machine(error):
+                raise outside(error, address) from error
             raise OmrError("cluster.unreachable", address=address) from error
 
 

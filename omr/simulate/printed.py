@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import zxingcpp
 
-from omr.errors import OmrError
+from omr.errors import OmrError, outside
 from omr.forms.layout import find_form
 from omr.forms.serial import parse_carried
 from omr.forms.template import Form, fingerprint
@@ -51,11 +51,14 @@ def open_run(path: Path, own: Path | None) -> PrintedRun:
         If the file is no such PDF, or no known form has its fingerprint.
     """
     try:
-        with pdfium.PdfDocument(path) as document:
+        # Opened here: what PDFium cannot open, it calls no PDF, whatever the machine refused.
+        with path.open("rb") as file, pdfium.PdfDocument(file) as document:
             pages = len(document)
             said = _KEYWORDS.search(document.get_metadata_value("Keywords"))
-    except (pdfium.PdfiumError, OSError) as error:
+    except pdfium.PdfiumError as error:
         raise OmrError("simulate.not_printed", file=path) from error
+    except OSError as error:
+        raise outside(error, path) from error
     if said is None or pages == 0:
         raise OmrError("simulate.not_printed", file=path)
     for folder in dict.fromkeys((own, None)):

@@ -14,11 +14,12 @@ import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -27,6 +28,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import uvicorn
 from command_tree import commands
 from offices import Office
 from scanned import slip
@@ -132,7 +134,21 @@ class Place:
             ("batch", "withdraw", "B000001", "--why", "by mistake", "--yes", *by),
             ("users", "add", "lan", "--role", "lead"),
             ("watch", str(self.top / "scanner"), "--once", "--quiet", "0"),
+            ("simulate", str(self.top / "forms.pdf"), "-o", str(out / "scan.pdf"), "--depth", "bilevel"),
+            ("serve", "--port", "0"),
         ]
+
+    def demo(self) -> tuple[str, ...]:
+        """Return what works for a minute where nothing stands in its way."""
+        return ("demo", str(self.top / "out" / "demo"), "--slips", "5")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def served() -> Iterator[None]:
+    """Nothing is served for ever: what comes before it is what may be refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uvicorn.Server, "run", lambda self, sockets: [one.close() for one in sockets])
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +167,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (top / "incoming/visits.csv").write_text("unit,period,visits\nPC06,2026-11,9\n")
     shutil.copy(top / "incoming/new.tif", top / "scanner")
     sheet_with_boxes(top / "incoming")
+    print_one(top)
     office("backup", top / "copy")
     (top / "scanned.pickle").write_bytes(pickle.dumps(office.scanner.pages))
     rehearse(top)
@@ -171,6 +188,18 @@ def sheet_with_boxes(folder: Path) -> None:
     (folder / "boxes.csv").write_text("\n".join(lines))
 
 
+def print_one(top: Path) -> None:
+    """Print a slip as it really is, in an office of its own."""
+    elsewhere = Workspace.create(top / "elsewhere")
+    one = ("--unit", "PC06", "--count", "1", "--period", "2026-11")
+    for words in (
+        ("units", "import", "hai-phong-2023"),
+        ("issue", "DL-01", *one, "-o", str(top / "forms.pdf")),
+    ):
+        assert run("--workspace", elsewhere.path, *words).code == 0
+    shutil.rmtree(elsewhere.path)
+
+
 def rehearse(top: Path) -> None:
     """Run every command once where nothing is refused: it goes well, and what it imports is here."""
     scene = Path(tempfile.mkdtemp(prefix="omr-refusals-"))
@@ -188,7 +217,7 @@ def rehearse(top: Path) -> None:
 
 def office_of(top: Path, workspace: Workspace) -> Office:
     office = Office(run, workspace, top / "incoming")
-    office.means.decide = lambda questions, marks, calibration: ((), ())  # no ink was measured
+    office.means.decide = lambda *given: ((), ())  # no ink was measured
     return office
 
 
@@ -284,7 +313,7 @@ def test_every_command_is_in_the_sweep(place: Place) -> None:
     here = {tuple(word for word in words[:2]) for words in (*place.asking(), *place.doing())}
     here |= {words[:1] for words in here}
     # Heavy, or never ending: they go through the same door, and are held elsewhere.
-    elsewhere = {"demo", "simulate", "cluster", "serve", "marks"}
+    elsewhere = {"demo", "cluster", "marks"}
     missing = {path for path, _ in commands() if path and path[:1] not in here and path[0] not in elsewhere}
     assert not missing
 
@@ -295,10 +324,42 @@ def test_a_full_disk(place: Place) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
     hold_answered(on_a_machine(place, place.asking(), full, nothing))
-    hold_one_line_each(on_a_machine(place, place.doing(), full, nothing), {"is full", "disk is full"})
+    words = [*place.doing(), place.demo()]
+    hold_one_line_each(on_a_machine(place, words, full, nothing), {"is full", "disk is full"})
     # a picture needs no disk; once the file was called damaged
     picture = ("marks", str(place.top / "incoming/sheet.png"), str(place.top / "incoming/boxes.csv"))
     hold_answered(on_a_machine(place, [picture], full, nothing))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own that is filled to the last byte when it is used."""
+    words = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(tmp_path)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no disk may be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def test_a_disk_that_is_really_full(furnished: Path, small_disk: Path) -> None:
+    """Not a limit that stands for it: the system itself finds no block left."""
+    top = small_disk / "office"
+    shutil.copytree(furnished, top)
+    place = Place(top, office_of(top, Workspace.open(top / "office")))
+    place.office.scanner.pages |= pickle.loads((top / "scanned.pickle").read_bytes())
+
+    def fill() -> None:
+        with suppress(OSError), (small_disk / "all").open("ab", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+
+    hold_answered(on_a_machine(place, place.asking(), nothing, fill))
+    said = on_a_machine(place, [*place.doing(), place.demo()], nothing, fill)
+    hold_one_line_each(said, {"is full", "disk is full"})
+    assert sum(one.code == 1 for one in said) > len(said) / 2
+    (small_disk / "all").unlink()
+    hold_answered(on_a_machine(place, [("read", str(top / "incoming" / "new.tif"))], nothing, nothing))
+    assert on_a_machine(place, [("audit", "verify", "--json")], nothing, nothing)[0].json["ok"]
 
 
 def give_up_root() -> None:
@@ -317,7 +378,8 @@ def test_a_workspace_that_may_only_be_read(place: Place) -> None:
     for part in ("office", "out", "scanner"):
         closed(place.top / part, 0o555)
     hold_answered(on_a_machine(place, place.asking(), give_up_root, nothing))
-    hold_one_line_each(on_a_machine(place, place.doing(), give_up_root, nothing), {"no right", "read-only"})
+    words = [*place.doing(), place.demo()]
+    hold_one_line_each(on_a_machine(place, words, give_up_root, nothing), {"no right", "read-only"})
 
 
 def test_a_workspace_without_any_rights(place: Place) -> None:
@@ -333,7 +395,7 @@ def test_no_file_handles(place: Place) -> None:
         os.close(taken)
         resource.setrlimit(resource.RLIMIT_NOFILE, (taken, taken))
 
-    words = [one for one in (*place.asking(), *place.doing()) if one[0] != "doctor"]
+    words = [one for one in (*place.asking(), *place.doing(), place.demo()) if one[0] != "doctor"]
     hold_one_line_each(on_a_machine(place, words, none_left, nothing), {"no more files"})
 
 
@@ -357,6 +419,17 @@ def test_numbers_beyond_what_a_database_holds_are_nobodys(place: Place) -> None:
     said = [in_this_process(("--workspace", str(place.workspace), *one), place.office.means) for one in words]
     assert [one.code for one in said] == [1] * len(words), said
     hold_one_line_each(said, {"no", "not"})
+
+
+def test_a_scheduler_that_finds_no_room_says_so(tmp_path: Path) -> None:
+    """What it needs is a folder for temporary files, and not that somebody reaches it."""
+    full = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    full += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); from omr.cli import main; main()"
+    words = ["--workspace", str(tmp_path), "--lang", "en", "cluster", "scheduler", "--port", "0"]
+    ran = subprocess.run(
+        [sys.executable, "-c", full, *words], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert ran.returncode == 1 and "disk is full" in ran.stderr and "TMPDIR" in ran.stderr
 
 
 @contextmanager

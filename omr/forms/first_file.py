@@ -28,6 +28,7 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "comment": "Ý kiến khác",
         "note": "(nếu có)",
         "thanks": "Xin trân trọng cảm ơn.",
+        "two_titles": "trong danh sách và báo cáo; chữ in trên giấy là title ở dưới [header]",
         "more": "Các loại câu hỏi khác, dùng được ngay: bỏ dấu # ở đầu các dòng của một phần, rồi sửa lời.",
         "pages": "Trang mới; in hai mặt thì ghi duplex = true dưới dòng paper:",
         "gender": "Giới tính",
@@ -56,6 +57,7 @@ _SAID: Final[dict[str, dict[str, str]]] = {
         "comment": "Other remarks",
         "note": "(if any)",
         "thanks": "Thank you.",
+        "two_titles": "in lists and reports; what is printed is title below [header]",
         "more": "More kinds of question: take away the # of a section's lines, then change the words.",
         "pages": "A new page; printed on both sides with duplex = true below the line paper:",
         "gender": "Gender",
@@ -111,7 +113,8 @@ def _lines(wanted: Wanted) -> Iterator[str]:
     said = _SAID[wanted.language]
     yield DIRECTIVE
     for name in ("form", "digit", "revision", "language", "paper", "title", "field"):
-        yield f"{name} = {_toml(getattr(wanted, name))}"
+        about = f"  # {said['two_titles']}" if name == "title" else ""
+        yield f"{name} = {_toml(getattr(wanted, name))}{about}"
     yield f"survey = {_toml(_survey(wanted.form))}"
     yield "\n[header]"
     yield f"agency = {_toml(wanted.agency)}"

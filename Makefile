@@ -47,7 +47,7 @@ wheel: $(DEV)  ## dist/omr-*.whl, with forms, fonts and catalogues inside
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 accuracy: $(DEV)  ## errors per condition and kind of mark, in out/*.csv; SLIPS=20 each
-	$(BIN)/python bench papers sets
+	$(BIN)/python bench papers harmed
 	$(BIN)/python bench simulated alignment --pages $$(( 75 * $(SLIPS) ))
 	$(BIN)/python bench identity serials --misreads $$(( 50000 * $(SLIPS) ))
 	$(BIN)/python bench simulated conditions --slips $(SLIPS)
@@ -71,8 +71,7 @@ traced: $(DEV)  ## papers of other makers: 20,000 simulated positions, and the l
 
 calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practice sheets
 	$(BIN)/python bench papers labels out/labels
-	$(BIN)/omr --workspace out/fit calibrate fit out/labels/amc-tests.csv out/labels/75q-core-1.csv \
-		out/labels/75q-core-3.csv --practice 400 --workers $$(nproc)
+	$(BIN)/omr --workspace out/fit calibrate fit out/labels/*.csv --practice 60 --risk 0.05 --workers $$(nproc)
 	cp out/fit/calibration/default.json calibration/default.json
 
 bench: $(DEV)  ## what reading costs, in times decoding, and beside other programs; PAGES=500

@@ -26,7 +26,6 @@ COMMANDS: Final = {
         "stamps": "stamps",
     },
     "papers": {
-        "sets": "sets",
         "all": "all",
         "harmed": "harmed",
         "chances": "chances",

@@ -3,8 +3,8 @@
     python bench papers all [SET…]                         by the shipped calibration
     python bench papers all --leave-out [--practice 100]   each set by a fit to all others
 
-Boxes that no reader could tell (`unclear`) must be asked about. The shipped judge of papers was fitted on
-the first three sets; the seven surveys taught it nothing. Sets of one maker (open-mcr) are left out together.
+Boxes that no reader could tell (`unclear`) must be asked about. All ten sets taught the shipped model; with
+--leave-out each is judged by what the others taught. Sets of one maker (open-mcr) are left out together.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from harness import measurement, table, upper_bound
 
 from omr.cli.scans.calibrate import practised
 from omr.reading.files.pictures import grey_of, load
-from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
-from omr.reading.marks.first import judge
+from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.fit import Lesson, learn
+from omr.reading.marks.papers import judge
 from omr.reading.papers.between import look_between
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import measure
@@ -47,7 +47,7 @@ def judged(
     count: Counter[str] = Counter()
     silent = []
     for page, lesson in known:
-        found = judge(lesson.features, list(lesson.groups), calibration)
+        found = judge(lesson.features, list(lesson.groups), calibration.papers)
         for box, truth, one in zip(page.boxes.names, page.states, found, strict=True):
             count.update(boxes=1, marks=truth == "marked", asked=one.review)
             if not one.review and one.state != truth:
@@ -61,7 +61,7 @@ def taught_by_others(
     """Fit to practice sheets and all sets but those of one maker."""
     maker = name.split("/")[0]
     others = [one for other, some in known.items() if other.split("/")[0] != maker for _, one in some]
-    return learn([*practice, *others], f"without {maker}", Limits())
+    return learn([*practice, *others], f"without {maker}")
 
 
 def _row(name: str, count: Counter[str], silent: int) -> dict[str, object]:

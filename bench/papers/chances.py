@@ -21,14 +21,16 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from omr.cli.scans.calibrate import practised
-from omr.reading.marks.calibrate import Calibration, Limits, load_calibration
-from omr.reading.marks.first import gather, overruled
+from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.fit import HOLLOW, Lesson, learn
+from omr.reading.marks.papers import gather
+from omr.reading.marks.unknown import overruled
 from omr.reading.papers.paper import F
-from papers.labels import ROOT, pages
-from papers.sets import AMC, SETS, studied
+from papers.all import studied
+from papers.labels import ROOT, SETS
 
 EDGES = (0.0, 0.001, 0.005, 0.02, 0.1, 0.3, 0.7, 0.9, 0.98, 0.995, 0.999, 1.0)
+AMC = SETS[0]
 UNSEEN = 10_000  # first practice sheet that no fit is made from
 
 Floats = NDArray[np.float64]
@@ -41,7 +43,7 @@ def judged(lessons: Iterable[Lesson], calibration: Calibration) -> tuple[Floats,
         states = np.array(lesson.states)
         hollow = (states == "marked") & (lesson.features[:, F["gain"]] < HOLLOW)
         known = np.isin(states, ("blank", "marked")) & ~hollow & ~overruled(lesson.features)
-        chances.append(calibration.chance(gather(lesson.features, lesson.groups))[known])
+        chances.append(calibration.papers.chance(gather(lesson.features, lesson.groups))[known])
         marked.append(states[known] == "marked")
     return np.concatenate(chances), np.concatenate(marked)
 
@@ -92,12 +94,11 @@ def main(picture: Path, practice: int, workers: int) -> None:
         lines = {"practice sheets": binned(*judged(unseen, load_calibration()))}
         if ROOT.is_dir():
             taught = list(pool.map(practised, range(practice), chunksize=4))
-            known = {name: [one for _, one in pool.map(studied, [name] * 99, pages(name))] for name in SETS}
+            known = {name: [one for _, one in studied(name)] for name in SETS}
             open_mcr = [lesson for name in SETS if name != AMC for lesson in known[name]]
-            limits = Limits()
             parts = [
-                judged(known[AMC], learn(taught + open_mcr, "open-mcr", limits)),
-                judged(open_mcr, learn(taught + known[AMC], "amc", limits)),
+                judged(known[AMC], learn(taught + open_mcr, "open-mcr")),
+                judged(open_mcr, learn(taught + known[AMC], "amc")),
             ]
             chances, marked = (np.concatenate(column) for column in zip(*parts, strict=True))
             lines["real ink, fitted to the other set"] = binned(chances, marked)

@@ -19,12 +19,12 @@ import numpy as np
 from harness import measurement
 from numpy.typing import NDArray
 
+from omr.reading.files.pictures import grey_of, load
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.first import judge
+from omr.reading.marks.papers import judge
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import measure
 from papers.labels import ROOT, SETS, pages
-from papers.sets import grey
 
 Grey = NDArray[np.uint8]
 Quads = NDArray[np.float64]
@@ -105,7 +105,14 @@ PARTS: Final[Mapping[str, Callable[[NDArray[np.str_], Rng], NDArray[np.intp]]]] 
     "25 boxes": lambda states, rng: np.sort(rng.permutation(len(states))[:25]),
     "10 boxes": lambda states, rng: np.sort(rng.permutation(len(states))[:10]),
     "no questions named": lambda states, _: np.arange(len(states)),
+    # The hardest test of what is taken for print: what such boxes share is none.
+    "only the marked boxes": lambda states, _: np.flatnonzero(states == "marked"),
 }
+
+
+def grey(page: LabelledPage) -> Grey:
+    """Decode a page's picture."""
+    return grey_of(load(page.image.read_bytes(), None, colour=False).pixels)
 
 
 @measurement(__doc__)
@@ -134,9 +141,11 @@ def _row(way: str, known: list[tuple[str, LabelledPage, Grey]]) -> list[str]:
         rng = np.random.default_rng([number, len(way)])
         states = np.array(page.states)
         chosen = PARTS[way](states, rng) if way in PARTS else np.arange(len(states))
+        if not len(chosen):
+            continue
         seen, quads = PICTURES.get(way, PICTURES["as it is"])(picture, page.boxes.corners_px[chosen], rng)
         groups = [page.boxes.groups[i] if way != "no questions named" else "" for i in chosen]
-        judged = judge(measure(np.ascontiguousarray(seen), quads, groups), groups, calibration)
+        judged = judge(measure(np.ascontiguousarray(seen), quads, groups), groups, calibration.papers)
         for i, judgement in zip(chosen, judged, strict=True):
             count[name, "boxes"] += 1
             count[name, "reviewed"] += judgement.review

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 from harness import folder_argument, measurement
@@ -29,6 +29,7 @@ WORDS: Final = {
     "crossed_out": "cancelled",
     "unclear": "unclear",
 }
+LABELLED: Final = {state.value for state in get_args(Labelled)}
 SETS: Final = (
     "amc-tests",
     "open-mcr/75q-core-1",
@@ -73,7 +74,7 @@ def main(folder: Path) -> None:
 
 
 def _told(page: LabelledPage) -> LabelledPage:
-    told = [i for i, state in enumerate(page.states) if state in set(Labelled)]
+    told = [i for i, state in enumerate(page.states) if state in LABELLED]
     names, groups = (tuple(texts[i] for i in told) for texts in (page.boxes.names, page.boxes.groups))
     boxes = BoxList(names, groups, page.boxes.corners_px[told])
     return LabelledPage(page.image, boxes, tuple(page.states[i] for i in told))

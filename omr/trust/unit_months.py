@@ -32,6 +32,7 @@ STROKE_FEATURES: Final = ("ink", "gain", "ring", "width", "height", "depth", "sp
 # By the version of what was measured: how many numbers a box has, and which of them these are.
 _COLUMNS: Final = {
     1: (len(paper.FEATURES), [paper.F[name] for name in STROKE_FEATURES]),
+    measure.PAPERS: (len(paper.FEATURES), [paper.F[name] for name in STROKE_FEATURES]),
     measure.VERSION: (len(measure.FEATURES), [measure.F[name] for name in STROKE_FEATURES]),
 }
 

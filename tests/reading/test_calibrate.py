@@ -13,17 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omr.errors import OmrError
-from omr.reading.marks.calibrate import Limits, load_calibration, save_calibration
-from omr.reading.marks.first import CONTEXT, EVIDENCE, RISING, gather
+from omr.reading.marks import first
+from omr.reading.marks.calibrate import load_calibration, save_calibration
 from omr.reading.marks.fit import RISKS, Lesson, error_curve, fit, fit_weights
+from omr.reading.marks.papers import EVIDENCE, FALLING, RISING, gather
 from omr.reading.papers.paper import FEATURES, measure
 
 
 def test_a_calibration_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     shipped = load_calibration()
-    save_calibration(replace(shipped, bias=-1.25), tmp_path / "office.json")
+    learned = replace(shipped.papers, bias=-2.5)
+    save_calibration(replace(shipped, bias=-1.25, papers=learned), tmp_path / "office.json")
     office = load_calibration("office", tmp_path)
-    assert office.bias == -1.25
+    assert (office.bias, office.papers.bias) == (-1.25, -2.5)
+    assert np.array_equal(office.papers.weights, shipped.papers.weights)
+    assert office.papers.limits == shipped.papers.limits
     assert np.array_equal(office.weights, shipped.weights)
     assert (office.limits, office.provenance) == (shipped.limits, shipped.provenance)
 
@@ -38,6 +42,17 @@ def test_the_shipped_calibration_says_how_it_was_made() -> None:
     told = load_calibration().provenance
     assert told["command"].startswith("omr calibrate fit ")
     assert told["made"] and told["data"] and told["curve"]
+
+
+def test_a_calibration_of_before_has_the_shipped_model_of_papers(tmp_path: Path) -> None:
+    file = tmp_path / "office.json"
+    save_calibration(load_calibration(), file)
+    old = json.loads(file.read_text("utf-8"))
+    del old["papers"], old["slips"]
+    file.write_text(json.dumps(old), "utf-8")
+    assert np.array_equal(
+        load_calibration("office", tmp_path).papers.weights, load_calibration().papers.weights
+    )
 
 
 @pytest.mark.parametrize("name", ["absent", "../calibration/default", "a/b", ""])
@@ -59,6 +74,9 @@ def test_a_damaged_calibration_is_refused_by_name(tmp_path: Path) -> None:
         json.dumps(good | {"limits": good["limits"] | {"blank_below": 2}}),
         json.dumps(good | {"limits": good["limits"] | {"blank_below": 0.9, "marked_above": 0.1}}),
         json.dumps(good).replace(str(good["bias"]), "NaN"),
+        json.dumps(good | {"papers": good["papers"] | {"weights": {"core": 1.0}}}),
+        json.dumps(good | {"papers": good["papers"] | {"limits": {"unheard": 1.0}}}),
+        json.dumps(good | {"papers": good["papers"] | {"limits": {"blank_below": 0.9, "marked_above": 0.1}}}),
     ]
     for text in bad:
         file.write_text(text, "utf-8")
@@ -68,9 +86,13 @@ def test_a_damaged_calibration_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_more_ink_never_weighs_against_a_mark() -> None:
-    weights = dict(zip(EVIDENCE, load_calibration().weights, strict=True))
+    shipped = load_calibration()
+    weights = dict(zip(EVIDENCE, shipped.papers.weights, strict=True))
     assert all(weights[name] >= 0 for name in RISING)
-    assert all(weights[name] <= 0 for name in CONTEXT)
+    assert all(weights[name] <= 0 for name in FALLING)
+    then = dict(zip(first.EVIDENCE, shipped.weights, strict=True))
+    assert all(then[name] >= 0 for name in first.RISING)
+    assert all(then[name] <= 0 for name in first.CONTEXT)
 
 
 @settings(max_examples=30, deadline=None)
@@ -93,7 +115,7 @@ def test_the_fit_finds_the_minimum_within_its_bounds(seed: int) -> None:
             moved = weights.copy()
             moved[i] += step
             allowed = not (EVIDENCE[i] in RISING and moved[i] < 0) and not (
-                EVIDENCE[i] in CONTEXT and moved[i] > 0
+                EVIDENCE[i] in FALLING and moved[i] > 0
             )
             assert not allowed or loss(moved, bias) >= best - 1e-6
 
@@ -113,7 +135,7 @@ def lessons(count: int) -> list[Lesson]:
 
 
 def test_a_fit_tells_pages_apart_that_it_has_not_seen() -> None:
-    fitted = fit(lessons(10), "drawn", Limits(0.1, 0.9), {"made": "today"})
+    fitted = fit(lessons(10), "drawn", 0.1, {"made": "today"})
     assert fitted.provenance["data"] == {"drawn": {"pages": 10, "blank": 180, "cancelled": 0, "marked": 60}}
     curve = {(marks, risk): (boxes, silent) for marks, risk, boxes, silent, _ in fitted.provenance["curve"]}
     assert {risk for _, risk in curve} == set(RISKS)
@@ -132,3 +154,4 @@ def test_a_smaller_risk_asks_more_and_errs_less() -> None:
 def test_evidence_stands_for_nothing_where_boxes_cannot_be_seen() -> None:
     features = np.zeros((3, len(FEATURES)))
     assert np.isfinite(gather(features, ["q", "q", ""])).all()
+    assert np.isfinite(first.gather(features, ["q", "q", ""])).all()

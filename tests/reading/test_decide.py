@@ -12,10 +12,11 @@ from hypothesis.extra import numpy as arrays
 
 from omr.forms.template import Kind, Option, Question
 from omr.geometry import Box
+from omr.reading.marks import first
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import Judgement, decide
-from omr.reading.marks.first import judge
-from omr.reading.marks.measure import MarkReading
+from omr.reading.marks.measure import PAPERS, MarkReading
+from omr.reading.marks.papers import judge
 from omr.reading.papers.paper import FEATURES, measure
 from omr.words import AnswerState, BoxState, Reason
 
@@ -25,7 +26,7 @@ ORDER = [BoxState.BLANK, BoxState.DOUBTFUL, BoxState.MARKED]
 
 
 def states(page: np.ndarray, quads: np.ndarray, groups: list[str]) -> list[BoxState]:
-    return [judgement.state for judgement in judge(measure(page, quads), groups, CALIBRATION)]
+    return [judgement.state for judgement in judge(measure(page, quads), groups, CALIBRATION.papers)]
 
 
 def slip(kinds: dict[int, str], *, default: str = "cross") -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -74,14 +75,38 @@ def test_a_streak_through_boxes_is_never_a_mark() -> None:
     page, quads, groups = slip({})
     x = int(quads[1][0][0]) + 18
     page[:, x : x + 3] = 30
-    found = states(page, quads, groups)
     crossed = [5 * row + 1 for row in range(ROWS) if row % 5 != 1]
-    assert all(found[i] is BoxState.DOUBTFUL for i in crossed)
+    features = measure(page, quads)
+    judged = judge(features, groups, CALIBRATION.papers)
+    assert not any(judged[i].state is BoxState.MARKED for i in crossed)
+    by_first = first.judge(features, groups, CALIBRATION)
+    assert all(by_first[i].state is BoxState.DOUBTFUL for i in crossed)
+
+
+def test_what_was_measured_then_is_decided_as_it_was_then() -> None:
+    page, quads, groups = slip({1: "fill", 7: "dash"})
+    features = measure(page, quads)
+    by_first = first.judge(features, groups, CALIBRATION)
+    assert [one.state for one in by_first[:2]] == [BoxState.MARKED, BoxState.CANCELLED]
+    keys = list(dict.fromkeys(groups))
+    asked = [
+        Question(key, Kind.SINGLE, "", "", False, False, question(Kind.SINGLE).options, None) for key in keys
+    ]
+    readings = {
+        version: [
+            MarkReading(group, str(i % COLUMNS + 1), quad, tuple(row), version)
+            for i, (group, quad, row) in enumerate(zip(groups, quads, features.tolist(), strict=True))
+        ]
+        for version in (1, PAPERS)
+    }
+    for version, judged in ((1, by_first), (PAPERS, judge(features, groups, CALIBRATION.papers))):
+        verdicts, _ = decide(asked, readings[version], CALIBRATION)
+        assert [one.state for one in verdicts] == [one.state for one in judged]
 
 
 def test_boxes_off_the_picture_wait_for_a_person() -> None:
     quads, groups = grid(2, 5)
-    judged = judge(measure(np.full((5, 5), 255, np.uint8), quads), groups, CALIBRATION)
+    judged = judge(measure(np.full((5, 5), 255, np.uint8), quads), groups, CALIBRATION.papers)
     assert judged == (Judgement(BoxState.DOUBTFUL, 0.0, Reason.CUT_OFF),) * 10
 
 
@@ -146,7 +171,7 @@ def test_any_measurements_are_judged_and_what_is_sure_needs_no_person(
     groups = data.draw(
         st.lists(st.sampled_from(["", "a", "b"]), min_size=len(features), max_size=len(features))
     )
-    judged = judge(features, groups, CALIBRATION)
+    judged = judge(features, groups, CALIBRATION.papers)
     assert len(judged) == len(features)
     assert all(0.0 <= one.confidence <= 1.0 for one in judged)
     assert all(one.review == (one.state is BoxState.DOUBTFUL) for one in judged)

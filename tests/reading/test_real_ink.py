@@ -1,7 +1,7 @@
 """Marks by real pens on real scans, through ``omr marks``: nothing wrong is accepted, little is asked.
 
 The scans lie beside the project (`bench/papers/labels.py`); without them there is nothing to test.
-All of them, and calibrations that have not seen them: ``python bench papers sets``.
+All of them, and calibrations that have not seen them: ``python bench papers all --leave-out``.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from omr.reading.papers.labels import LabelledPage
 
 
+PRACTICE_WEIGHT = 0.3  # of a drawn box, where one of real ink counts 1
+
+
 @click.group()
 def calibrate() -> None:
     """Calibration."""
@@ -70,7 +73,7 @@ def fit(
     as_json: bool,
 ) -> None:
     """Fit a calibration."""
-    from omr.reading.marks.calibrate import Limits, save_calibration
+    from omr.reading.marks.calibrate import save_calibration
     from omr.reading.marks.fit import fit as fit_to
     from omr.reading.papers.labels import read_labels
 
@@ -87,8 +90,7 @@ def fit(
         "made": datetime.date.today().isoformat(),
         "command": f"omr calibrate fit {' '.join(file.name for file in labels)} --practice {practice}",
     }
-    limits = Limits(blank_below=risk, marked_above=1 - risk)
-    fitted = fit_to(lessons, name, limits, provenance)
+    fitted = fit_to(lessons, name, risk, provenance)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
     save_calibration(fitted, file)
@@ -116,10 +118,10 @@ def show(session: Session, name: str, picture: Path | None, as_json: bool) -> No
 
         draw_error_curve(shown.provenance.get("curve", []), picture)
     if as_json:
-        return print_json({"calibration": name, "limits": asdict(shown.limits), **shown.provenance})
+        return print_json({"calibration": name, "limits": asdict(shown.papers.limits), **shown.provenance})
     for source, counts in shown.provenance.get("data", {}).items():
         click.echo(say("marks.learned_from", source=source, **counts))
-    _print_curve(shown.provenance, shown.limits.blank_below)
+    _print_curve(shown.provenance, shown.papers.limits.blank_below)
 
 
 def _print_curve(provenance: dict[str, Any], risk: float) -> None:
@@ -161,4 +163,4 @@ def practised(seed: int) -> Lesson:
     sheet = practice(seed)
     features = measure(sheet.grey, sheet.corners_px, sheet.groups)
     classes = tuple(f"practice {habit or 'blank'}" for habit in sheet.habits)
-    return Lesson("practice", features, sheet.groups, sheet.states, classes)
+    return Lesson("practice", features, sheet.groups, sheet.states, classes, PRACTICE_WEIGHT)

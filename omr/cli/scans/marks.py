@@ -37,7 +37,7 @@ def marks(
     """Classify boxes."""
     from omr.cli import EXIT_DONE, EXIT_WAITING
     from omr.reading.marks.calibrate import load_calibration
-    from omr.reading.marks.first import judge
+    from omr.reading.marks.papers import judge
     from omr.reading.papers.between import look_between
     from omr.reading.papers.boxes import read_boxes
     from omr.reading.papers.paper import F, measure
@@ -48,7 +48,7 @@ def marks(
     known = _known(grey, listed.corners_px, blank, same)
     features = measure(grey, listed.corners_px, listed.groups, known=known)
     features = look_between(grey, listed.corners_px, listed.groups, features)
-    judged = judge(features, listed.groups, fitted)
+    judged = judge(features, listed.groups, fitted.papers)
     waiting = sum(judgement.review for judgement in judged)
     rows = [
         {

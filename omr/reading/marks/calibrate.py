@@ -1,7 +1,8 @@
 """What the measurements mean: a JSON file -> Calibration.
 
-A calibration holds the weights of a logistic model over `evidence`, the limits of the
-decision, and how it was made. `fit` makes one.
+A calibration holds what real ink taught about slips (`slips`) and about anybody's papers (`papers`), and how
+that was made; `fit` makes the latter. Weights and limits at the top are those of the first judge: they do
+not change any more.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omr.errors import OmrError
 from omr.files import write_whole
-from omr.reading.marks import question
+from omr.reading.marks import papers, question
 from omr.reading.marks.first import EVIDENCE, Limits
+from omr.reading.marks.papers import PaperLimits, PaperModel
 from omr.reading.marks.plain import LIMITS, PlainLimits
 from omr.reading.marks.question import SlipModel
 from omr.workspace import shipped
@@ -41,6 +43,7 @@ class Calibration:
     limits: Limits = field(default_factory=Limits)
     provenance: dict[str, Any] = field(default_factory=dict)
     slips: SlipModel = field(default_factory=lambda: SlipModel(np.zeros(len(question.EVIDENCE)), 0.0))
+    papers: PaperModel = field(default_factory=lambda: PaperModel(np.zeros(len(papers.EVIDENCE)), 0.0))
 
     def chance(self, evidence: Floats) -> Floats:
         """Return the chance that each box is marked, (N,), from its evidence (N, E)."""
@@ -59,7 +62,7 @@ class _LimitsFile(BaseModel):
     fill_ratio: Annotated[float, Field(ge=1.0, le=100.0)]
 
 
-class _SlipsFile(BaseModel):
+class _LearnedFile(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     weights: dict[str, float]
     bias: float
@@ -68,7 +71,8 @@ class _SlipsFile(BaseModel):
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    slips: _SlipsFile | None = None
+    slips: _LearnedFile | None = None
+    papers: _LearnedFile | None = None
     weights: dict[str, float]
     bias: float
     limits: _LimitsFile
@@ -104,16 +108,28 @@ def load_calibration(name: str = DEFAULT, own: Path | None = None) -> Calibratio
         limits=Limits(**found.limits.model_dump()),
         provenance=found.provenance,
         slips=_slips(found.slips, file) if found.slips else load_calibration().slips,
+        papers=_papers(found.papers, file) if found.papers else load_calibration().papers,
     )
 
 
-def _slips(found: _SlipsFile, file: Path) -> SlipModel:
+def _slips(found: _LearnedFile, file: Path) -> SlipModel:
     if set(found.weights) != set(question.EVIDENCE):
         raise OmrError("marks.bad_calibration", file=file, detail=f"slips: {', '.join(question.EVIDENCE)}")
     if unknown := set(found.limits) - set(LIMITS):
         raise OmrError("marks.bad_calibration", file=file, detail=f"slips: {', '.join(sorted(unknown))}")
     weights = np.array([found.weights[key] for key in question.EVIDENCE])
     return SlipModel(weights, found.bias, PlainLimits(**found.limits))
+
+
+def _papers(found: _LearnedFile, file: Path) -> PaperModel:
+    if set(found.weights) != set(papers.EVIDENCE):
+        raise OmrError("marks.bad_calibration", file=file, detail=f"papers: {', '.join(papers.EVIDENCE)}")
+    if unknown := set(found.limits) - set(papers.LIMITS):
+        raise OmrError("marks.bad_calibration", file=file, detail=f"papers: {', '.join(sorted(unknown))}")
+    limits = PaperLimits(**found.limits)
+    if limits.blank_below > limits.marked_above:
+        raise OmrError("marks.bad_calibration", file=file, detail="papers: blank_below > marked_above")
+    return PaperModel(np.array([found.weights[key] for key in papers.EVIDENCE]), found.bias, limits)
 
 
 def save_calibration(calibration: Calibration, file: Path) -> None:
@@ -129,6 +145,13 @@ def save_calibration(calibration: Calibration, file: Path) -> None:
             ),
             "bias": round(calibration.slips.bias, 6),
             "limits": {key: getattr(calibration.slips.limits, key) for key in LIMITS},
+        },
+        "papers": {
+            "weights": dict(
+                zip(papers.EVIDENCE, np.round(calibration.papers.weights, 6).tolist(), strict=True)
+            ),
+            "bias": round(calibration.papers.bias, 6),
+            "limits": {key: getattr(calibration.papers.limits, key) for key in papers.LIMITS},
         },
         "provenance": calibration.provenance,
     }

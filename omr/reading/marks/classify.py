@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.decide import Judgement
-from omr.reading.marks.first import judge
+from omr.reading.marks.papers import judge
 from omr.reading.papers.between import look_between
 from omr.reading.papers.paper import measure
 from omr.reading.papers.patches import Quads
@@ -39,4 +39,4 @@ def classify_boxes(
     """
     own = list(groups) if groups is not None else [""] * len(corners_px)
     features = look_between(grey, corners_px, own, measure(grey, corners_px, own))
-    return tuple(judge(features, own, calibration or load_calibration()))
+    return judge(features, own, (calibration or load_calibration()).papers)

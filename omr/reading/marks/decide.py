@@ -1,6 +1,6 @@
 """Measurements become answers: pure, replayable from what is stored.
 
-What each box of a page is says the judge of the version that measured it (`question`, `first`);
+What each box is says the judge of the version that measured it (`question`, `papers`, `first`);
 `decide` puts the boxes of each question together. A doubtful box waits for a person; nothing is guessed.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 from omr.forms.content import writing_key
 from omr.forms.entries import UNKNOWN, box_code, entered, fault_of, place_of
 from omr.forms.template import VALUES, Kind, Question
-from omr.reading.marks import first, question
+from omr.reading.marks import first, papers, question
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.measure import FEATURES, VERSION, MarkReading
+from omr.reading.marks.measure import FEATURES, PAPERS, VERSION, MarkReading
 from omr.reading.marks.states import Answer, BoxVerdict, Judgement
 from omr.reading.papers.paper import FEATURES as FIRST_FEATURES
 from omr.reading.written.values import Written
@@ -121,6 +121,8 @@ def _judged(
     features = np.zeros((len(readings), len(FIRST_FEATURES)))
     for row, reading in zip(features, readings, strict=True):
         row[: len(reading.features)] = reading.features  # the earliest measured less
+    if all(reading.version == PAPERS for reading in readings):
+        return papers.judge(features, groups, calibration.papers)
     return first.judge(features, groups, calibration)
 
 

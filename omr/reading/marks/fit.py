@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from omr.reading.marks.calibrate import Calibration, Limits
-from omr.reading.marks.first import CONTEXT, EVIDENCE, RISING, gather, judge, overruled
+from omr.reading.marks.calibrate import Calibration, load_calibration
+from omr.reading.marks.papers import EVIDENCE, FALLING, RISING, PaperModel, gather, judge
+from omr.reading.marks.unknown import overruled
 from omr.reading.papers.paper import F
 from omr.words import BoxState
 
@@ -50,8 +51,10 @@ class Point:
     reviewed: int
 
 
-def fit(lessons: Sequence[Lesson], name: str, limits: Limits, provenance: dict[str, Any]) -> Calibration:
-    """Fit a calibration; its provenance is extended by the data and the error curve.
+def fit(lessons: Sequence[Lesson], name: str, risk: float, provenance: dict[str, Any]) -> Calibration:
+    """Fit a calibration of papers; its provenance is extended by the data and the error curve.
+
+    What the shipped calibration says of slips stays. From `risk`, a chance of error, on a person looks.
 
     The curve is that of pages the weights were not fitted on.
     """
@@ -60,7 +63,7 @@ def fit(lessons: Sequence[Lesson], name: str, limits: Limits, provenance: dict[s
     for fold, part in enumerate(parts):
         others = [lesson for k, rest in enumerate(parts) if k != fold for lesson in rest]
         if others and part:
-            points += error_curve(part, learn(others, name, limits))
+            points += error_curve(part, learn(others, name, risk))
     sources = sorted({lesson.source for lesson in lessons})
     told = {
         "data": {
@@ -68,7 +71,7 @@ def fit(lessons: Sequence[Lesson], name: str, limits: Limits, provenance: dict[s
         },
         "curve": [[p.marks, p.risk, p.boxes, p.silent, p.reviewed] for p in _together(points)],
     }
-    return replace(learn(lessons, name, limits), provenance=provenance | told)
+    return replace(learn(lessons, name, risk), provenance=provenance | told)
 
 
 def error_curve(lessons: Iterable[Lesson], calibration: Calibration) -> list[Point]:
@@ -76,8 +79,7 @@ def error_curve(lessons: Iterable[Lesson], calibration: Calibration) -> list[Poi
     points = []
     for lesson in lessons:
         for risk in RISKS:
-            limits = replace(calibration.limits, blank_below=risk, marked_above=1 - risk)
-            judged = judge(lesson.features, lesson.groups, replace(calibration, limits=limits))
+            judged = judge(lesson.features, lesson.groups, asking_from(calibration.papers, risk))
             for kind in sorted(set(lesson.classes)):
                 there = [
                     (state, judgement)
@@ -88,6 +90,11 @@ def error_curve(lessons: Iterable[Lesson], calibration: Calibration) -> list[Poi
                 reviewed = sum(judgement.review for _, judgement in there)
                 points.append(Point(kind, risk, len(there), silent, reviewed))
     return _together(points)
+
+
+def asking_from(model: PaperModel, risk: float) -> PaperModel:
+    """Return a model by which a person looks from this chance of error on."""
+    return replace(model, limits=replace(model.limits, blank_below=risk, marked_above=1 - risk))
 
 
 def _together(points: Iterable[Point]) -> list[Point]:
@@ -110,8 +117,8 @@ def _counts(lessons: Iterable[Lesson]) -> dict[str, int]:
     return counts
 
 
-def learn(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
-    """Fit the weights alone, without the error curve."""
+def learn(lessons: Sequence[Lesson], name: str, risk: float = 0.05) -> Calibration:
+    """Fit the weights for papers alone, without the error curve."""
     rows, marked, counts = [], [], []
     for lesson in lessons:
         states = np.array(lesson.states)
@@ -123,13 +130,14 @@ def learn(lessons: Sequence[Lesson], name: str, limits: Limits) -> Calibration:
         marked.append(states[taught] == BoxState.MARKED)
         counts.append(np.full(int(taught.sum()), lesson.weight))
     weights, bias = fit_weights(np.concatenate(rows), np.concatenate(marked), np.concatenate(counts))
-    return Calibration(name, weights, bias, limits)
+    model = asking_from(PaperModel(weights, bias), risk)
+    return replace(load_calibration(), name=name, papers=model, provenance={})
 
 
 def fit_weights(
     evidence: Floats, marked: NDArray[np.bool_], counts: Sequence[float] | Floats
 ) -> tuple[Floats, float]:
-    """Fit the logistic model; no rising evidence weighs against a mark, no context for it.
+    """Fit the logistic model; no rising evidence weighs against a mark, no falling evidence for it.
 
     Accelerated projected gradient: the loss is convex, so where it settles is the only
     minimum whatever the machine.
@@ -150,7 +158,7 @@ def fit_weights(
     rows = np.hstack([(evidence - mean) / scale, np.ones((len(evidence), 1))])
     sign, count = np.where(marked, 1.0, -1.0), np.asarray(counts, np.float64)
     low = np.array([0.0 if name in RISING else -np.inf for name in EVIDENCE] + [-np.inf])
-    high = np.array([0.0 if name in CONTEXT else np.inf for name in EVIDENCE] + [np.inf])
+    high = np.array([0.0 if name in FALLING else np.inf for name in EVIDENCE] + [np.inf])
     ridge = np.append(np.full(len(EVIDENCE), RIDGE), 0.0)
     # A logistic loss bends at most by a quarter of the squared evidence.
     step = 1.0 / (0.25 * float(np.linalg.eigvalsh((rows * count[:, None]).T @ rows)[-1]) + RIDGE)

@@ -26,7 +26,8 @@ from omr.reading.page.ruled import Rules
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-VERSION: Final = 2  # of what is measured; 1 is that of `paper`, before the form's print was known
+VERSION: Final = 2  # of what is measured here
+PAPERS: Final = 3  # of what `paper` measures, decided by `papers`; 1 is the same, decided by `first`
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,6 @@
 """A page of somebody else's form: laid on its print, checked row by row, its boxes measured and decided.
 
-Marks are read by the way of all papers that are not ours (`marks.paper`, `marks.first`); what the
+Marks are read by the way of all papers that are not ours (`papers.paper`, `marks.papers`); what the
 form's print shows in a box's place is no mark.
 """
 
@@ -21,7 +21,7 @@ from omr.forms.traced import Foreign
 from omr.geometry import MM_PER_INCH, Affine, fit_affine
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, decide
-from omr.reading.marks.measure import MarkReading
+from omr.reading.marks.measure import PAPERS, MarkReading
 from omr.reading.papers.between import look_between
 from omr.reading.papers.known import Laid as KnownPrint
 from omr.reading.papers.paper import F, found_at, measure
@@ -33,7 +33,6 @@ from omr.reading.traced.shared import FINE_DPI, LEAST_CORNERS, Laid, at_fine, qu
 from omr.reading.traced.trace import code_on
 from omr.words import AnswerState, SlipDoubt
 
-VERSION: Final = 1  # of what `marks.paper` measures
 # Print and page are scans both: each may be stretched by 3 % and sheared by 0.02 rad (`page.align`).
 MOST_STRETCH: Final = 0.06
 MOST_SHEAR: Final = 0.04  # rad
@@ -249,7 +248,7 @@ def _read(
     features[[group in unlike for group in plan.groups], F["usable"]] = 0.0
     places = found_at(quads, features)
     marks = tuple(
-        MarkReading(key, code, box, tuple(row), VERSION)
+        MarkReading(key, code, box, tuple(row), PAPERS)
         for (key, code), box, row in zip(plan.places, places, features.tolist(), strict=True)
     )
     verdicts, answers = decide(plan.form.questions, marks, calibration)

@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 
 from omr.forms.template import Form
-from omr.reading.marks.measure import VERSION, MarkReading
+from omr.reading.marks.measure import PAPERS, VERSION, MarkReading
 
 # Layout: version, bytes per feature, number of features per box; then all features, box by box,
 # then the boxes' corners as float32 (a thousandth of a pixel is enough to draw them).
 _HEADER: Final = struct.Struct("<BBH")
-_FORMATS: Final = (1, VERSION)  # the version of what was measured; 1 is before the form's print was known
+# Of what was measured: 1 is before the form's print was known, of papers that were not printed here `PAPERS`.
+_FORMATS: Final = (1, VERSION, PAPERS)
 _CORNERS: Final = 8
 
 

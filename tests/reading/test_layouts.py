@@ -18,12 +18,15 @@ from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
 from omr.forms.fonts import embedded
-from omr.forms.template import Form, Kind, Option, Question
+from omr.forms.template import Form, Kind, Option, Question, Traced
+from omr.forms.traced import Foreign
 from omr.geometry import Box
+from omr.reading.marks.calibrate import load_calibration
 from omr.reading.scan.pages import Depth, ScannedPage
 from omr.reading.traced.features import Grey
 from omr.reading.traced.layouts.omrchecker import fields_of, fields_on
 from omr.reading.traced.layouts.stated import Stated
+from omr.reading.traced.read import TracedPlan, read_traced
 from omr.reading.traced.trace import trace
 from omr.records.exchange.layouts import layout_in
 from omr.simulate.foreign import HEIGHT_MM, WIDTH_MM, Survey, filled_sheet, render
@@ -390,3 +393,75 @@ def test_what_says_too_little_is_refused(change: dict[str, object], key: str) ->
 def test_what_is_no_json_is_refused(data: bytes) -> None:
     with pytest.raises(OmrError):
         fields_of(data, 100, 100)
+
+
+# Sample sheets of OMRChecker as its templates state them, with the answers that its own tests expect of them:
+# size of the page, side of a bubble, first bubble, steps from bubble to bubble and from row to row, answers.
+SAMPLES = {
+    "six rows of five": ((299, 398), 42, (65, 79), 43, 50, "ABCDE", "A C B D E B"),
+    "five rows of five": ((300, 400), 25, (65, 60), 41, 52, "ABCDE", "B E A C B"),
+    "another hand": ((300, 400), 25, (65, 60), 41, 52, "ABCDE", "C E A B B"),
+    "eleven rows of four": ((1200, 1500), 30, (138, 605), 79, 55, "ABCD", "B D C B D C BC A C D C"),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_sheet_of_omrchecker_is_read_as_its_makers_expect(name: str) -> None:
+    """The pictures themselves are not here: the sheets are drawn by their templates and filled in anew."""
+    size, bubble, (left, top), along, down, letters, expected = SAMPLES[name]
+    answers = expected.split()
+    by = 1500 / size[1]
+    template = {
+        "templateDimensions": size,
+        "bubbleDimensions": [bubble, bubble],
+        "preProcessors": [{"name": "CropPage", "options": {"morphKernel": [10, 10]}}],
+        "fieldBlocks": {
+            "block": {
+                "bubbleFieldType": f"QTYPE_MCQ{len(letters)}",
+                "origin": [left, top],
+                "bubblesGap": along,
+                "labelsGap": down,
+                "fieldLabels": [f"q1..{len(answers)}"],
+            }
+        },
+    }
+
+    def sheet(*, filled: bool) -> ScannedPage:
+        rng = np.random.default_rng(3)
+        grey = np.full((1500, round(size[0] * by)), 246, np.uint8)
+        for row in range(12):  # a heading and what the sheet is for: by its print a page is found
+            said, at = f"Sheet {'abcdefghijkl'[row] * 4}", (60 + 170 * (row % 6), 40 + 60 * (row // 6))
+            cv2.putText(grey, said, at, 0, 0.5, 60, 1, cv2.LINE_AA)
+        radius = round(0.4 * bubble * by)
+        for row, answer in enumerate(answers):
+            y = (top + row * down + bubble / 2) * by
+            cv2.putText(grey, f"{row + 1}. {'mnopqrstuvw'[row] * 3}", (20, round(y)), 0, 0.6, 60, 2)
+            for place, letter in enumerate(letters):
+                at = round((left + place * along + bubble / 2) * by), round(y)
+                cv2.circle(grey, at, radius, 90, 2, cv2.LINE_AA)
+                cv2.putText(grey, letter, (at[0] - 6, at[1] + 6), 0, 0.5, 120, 1, cv2.LINE_AA)
+                if filled and letter in answer:
+                    cv2.circle(grey, at, round(0.8 * radius), 45, -1, cv2.LINE_AA)
+        turn = cv2.getRotationMatrix2D((500, 700), 0.6 if filled else 0.0, 1.0)
+        grey = np.asarray(cv2.warpAffine(grey, turn, grey.shape[::-1], borderValue=246), np.uint8)
+        noisy = cv2.GaussianBlur(grey, (0, 0), 0.8) + rng.normal(0, 3, grey.shape)
+        return ScannedPage("sheet.jpg", 1, noisy.clip(0, 255).astype(np.uint8), Depth.GREY, 128.0)
+
+    data = json.dumps(template).encode()
+    draft = trace([sheet(filled=False)], layout=lambda print_, dpi: fields_on(data, print_))
+    mm = 25.4 / draft.dpi
+    boxes = [Box(box.left * mm, box.top * mm, box.width * mm, box.height * mm) for box in draft.boxes]
+    questions = []
+    for label, codes, members in zip(draft.labels, draft.codes, draft.questions, strict=True):
+        options = tuple(Option(code, "", False, boxes[at]) for code, at in zip(codes, members, strict=True))
+        questions.append(Question(label, Kind.SINGLE, "", "", False, False, options, None))
+    height, width = draft.print_.shape
+    traced = Traced("0" * 64, draft.dpi, width, height, draft.learned, draft.identify)
+    form = Form("S", 0, "1", "S", "S", "traced", "en", questions, (), traced=traced)
+    plan = TracedPlan(
+        "f" * 64, Foreign(form, cv2.imencode(".png", draft.print_)[1].tobytes(), Path("s.toml"))
+    )
+    page = read_traced(sheet(filled=True), [plan], load_calibration())
+    assert page is not None
+    assert ["".join(answer.codes) for answer in page.answers] == answers
+    assert not any(verdict.review for verdict in page.verdicts)

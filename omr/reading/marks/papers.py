@@ -162,7 +162,7 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
     if not len(features):
         return ()
     chance, limits = model.chance(gather(features, groups)), model.limits
-    unsure = unlearned(features)
+    unsure, lost = unlearned(features), features[:, F["usable"]] == 0
     marked, blank = (chance >= limits.marked_above) & ~unsure, chance <= limits.blank_below
     passing = marked & streaks(features)
     marked &= ~passing
@@ -175,17 +175,18 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
         (Reason.INK_BESIDE, beside(features)),
         (Reason.PRINT_UNKNOWN, more_than_marks(groups, marked) | perhaps_letters(features, groups, marked)),
         (Reason.PRINT_UNKNOWN, marks_for_print(features, blank)),
-        (Reason.CUT_OFF, features[:, F["usable"]] == 0),
+        (Reason.CUT_OFF, lost),
     ):
         why[some] = reason
-    columns = (one.tolist() for one in (chance, marked, gone, why))
+    sure = np.where(lost, 0.0, np.maximum(chance, 1 - chance))
+    leans = (chance >= 0.5) & ~lost
+    columns = (one.tolist() for one in (sure, leans, marked, gone, why))
     return tuple(_judgement(*one) for one in zip(*columns, strict=True))
 
 
-def _judgement(chance: float, marked: bool, gone: bool, why: str) -> Judgement:
-    confidence = max(chance, 1 - chance)
+def _judgement(confidence: float, leans_marked: bool, marked: bool, gone: bool, why: str) -> Judgement:
     if why:
-        return Judgement(BoxState.DOUBTFUL, confidence, Reason(why), leans_marked=chance >= 0.5)
+        return Judgement(BoxState.DOUBTFUL, confidence, Reason(why), leans_marked=leans_marked)
     if gone:
         return Judgement(BoxState.CANCELLED, confidence)
     return Judgement(BoxState.MARKED if marked else BoxState.BLANK, confidence)

@@ -37,7 +37,8 @@ def catalogue(language: str, area: str) -> dict[str, str]:
     """Return the messages of an area, with … where a measured value stands."""
     file = PACKAGE / "catalogues" / language / f"{area}.toml"
     messages = tomllib.loads(file.read_text("utf-8"))
-    return {key: re.sub(r"\{[^{}]*\}", "…", text) for key, text in messages.items()}
+    several = {key: re.sub(r"\{\w+:[^{}|]*\|([^{}|]*)\}", r"\1", text) for key, text in messages.items()}
+    return {key: re.sub(r"\{[^{}]*\}", "…", text) for key, text in several.items()}
 
 
 def table(words: Mapping[str, tuple[str, str]]) -> str:

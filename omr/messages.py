@@ -8,6 +8,7 @@ stored words never pass through here: they are English always.
 from __future__ import annotations
 
 import os
+import string
 import tomllib
 import unicodedata
 from contextvars import ContextVar
@@ -92,12 +93,27 @@ def say(key: str, **values: object) -> str:
     >>> choose_language("en")
     >>> say("errors.missing_tool", tool="tesseract", package="tesseract-ocr")
     'tesseract is missing: install the package tesseract-ocr (Windows: see `omr doctor`)'
+    >>> say("cases.done", count=1), say("cases.done", count=2)
+    ('1 slip recorded.', '2 slips recorded.')
     """
     text = _at_the_desk(key) if _at_desk.get() else None
     if text is None:
         area, _, name = key.partition(".")
         text = catalogue(language(), area)[name]
-    return text.format(**{name: _safe(value) for name, value in values.items()})
+    return _WORDING.format(text, **{name: _safe(value) for name, value in values.items()})
+
+
+class _Wording(string.Formatter):
+    """Fills values in; of two words behind a count, ``{count:slip|slips}``, the one that fits it."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, bar, more = format_spec.partition("|")
+        if bar:
+            return one if str(value) == "1" else more
+        return str(super().format_field(value, format_spec))
+
+
+_WORDING: Final = _Wording()
 
 
 def _at_the_desk(key: str) -> str | None:

@@ -236,11 +236,11 @@ class Office:
 
     def _close_rescanned(self, batch: str, desk: Desk) -> None:
         """Close the cases of pages that were not read and whose sheets this batch brought again."""
-        from omr.records.cases.rescans import close_rescanned
+        from omr.records.cases.rescans import Sheet, close_rescanned
         from omr.records.cases.typed import looked_at
 
-        def look(item: Item, fingerprint: str) -> tuple[tuple[MarkReading, ...], Seal] | None:
-            return looked_at(self.store, self.workspace.path, item, fingerprint, desk)
+        def look(item: Item, sheet: Sheet) -> tuple[tuple[MarkReading, ...], Seal] | None:
+            return looked_at(self.store, self.workspace.path, item, sheet, desk)
 
         close_rescanned(self.store, batch, look, by=self.by)
 
@@ -374,7 +374,7 @@ class Office:
             raise RegisterError("register.unconfirmed", period=period, count=len(alone), items=items)
         return close(self.store, period, by=self.by, why=why)
 
-    def _read_typed(self, item: Item, serial: Serial, page: int = 1) -> ReadPage:
+    def _read_typed(self, item: Item, serial: Serial, page: int | None = None) -> ReadPage:
         from omr.records.cases.typed import read_typed
 
         return read_typed(self.store, self.workspace.path, item, serial, self.desk(), page)

@@ -8,13 +8,13 @@ millimetres (`layout_checks`).
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omr.errors import OmrError
 from omr.forms import content
 from omr.forms.content import Template
-from omr.forms.layout_checks import find_problems
+from omr.forms.layout_checks import Placed, covered, find_problems, placed
 from omr.forms.loading import load_template
 from omr.forms.numbered import set_digits, set_scale
 from omr.forms.parts import (
@@ -34,6 +34,15 @@ from omr.geometry import FRAMES
 from omr.workspace import shipped
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LaidOut:
+    """A form with everything in its place, and what is wrong with it there."""
+
+    form: Form
+    problems: tuple[Problem, ...]
+    places: tuple[tuple[Placed, ...], ...]  # of each page: where in the file, what it covers on paper
+
+
 def lay_out(template: Template, file: object = "") -> Form:
     """Place everything on the page.
 
@@ -49,6 +58,13 @@ def lay_out(template: Template, file: object = "") -> Form:
         With every text that does not fit, every box too near another, and everything
         that touches what must stay free.
     """
+    laid = set_out(template)
+    refuse(file, list(laid.problems))
+    return laid.form
+
+
+def set_out(template: Template) -> LaidOut:
+    """Place everything on the page, also what does not fit there: to be looked at."""
     sheets = [Sheet(FRAMES[template.paper], template.sizes)]
     set_head(sheets[0], template.header)
     set_instructions(sheets[0], template.instructions)
@@ -91,6 +107,7 @@ def lay_out(template: Template, file: object = "") -> Form:
         electronic_page=electronic_page,
     )
     problems: list[Problem] = []
+    places: list[tuple[Placed, ...]] = []
     for number, sheet in enumerate(sheets, 1):
         # What does not fit its own place is over everything else as well: said once is enough.
         without_room = {problem.where for problem in sheet.problems}
@@ -99,8 +116,8 @@ def lay_out(template: Template, file: object = "") -> Form:
         problems += sheet.problems + find_problems(page, fitting)
         if form.pages > 1 and not any(question.options for question in page.questions):
             problems.append(Problem("section", "forms.page_without_boxes", {"page": number}))
-    refuse(file, problems)
-    return form
+        places.append((*((where, covered(piece)) for piece, where in sheet.art), *placed(page)))
+    return LaidOut(form, tuple(problems), tuple(places))
 
 
 def _set(sheet: Sheet, section: content.Section, language: str) -> tuple[list[Question], Electronic | None]:
@@ -153,6 +170,17 @@ def list_forms(own: Path | None) -> list[Form]:
 def form_names(own: Path | None) -> list[str]:
     """Return the names of all forms, also of those whose file is wrong."""
     return list(_form_files(own))
+
+
+def file_of(name: str, own: Path | None) -> Path:
+    """Return the file of a form by its exact name.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    return _form_files(own)[name]
 
 
 def _form_files(own: Path | None) -> dict[str, Path]:

@@ -34,8 +34,7 @@ def find_problems(form: Form, art: Sequence[tuple[TextLine | Stroke, str]]) -> l
     art : sequence of (TextLine or Stroke, str)
         The form's art with the place in the file of each piece.
     """
-    boxes = [(f"{q.key}/{option.code}", option.box) for q in form.questions for option in q.options]
-    rooms = [(question.key, question.area) for question in form.questions if question.area is not None]
+    boxes, rooms = _boxes(form), _rooms(form)
     code = []
     if form.electronic is not None:
         art = [*art, *((line, "electronic.caption") for line in form.electronic.caption)]
@@ -52,6 +51,23 @@ def find_problems(form: Form, art: Sequence[tuple[TextLine | Stroke, str]]) -> l
     ]
     once = {(p.where, p.key, p.values.get("place"), p.values.get("other")): p for p in reversed(problems)}
     return list(reversed(once.values()))
+
+
+def _boxes(form: Form) -> list[Placed]:
+    return [(f"{q.key}/{option.code}", option.box) for q in form.questions for option in q.options]
+
+
+def _rooms(form: Form) -> list[Placed]:
+    return [(question.key, question.area) for question in form.questions if question.area is not None]
+
+
+def placed(form: Form) -> Iterator[Placed]:
+    """Yield what a page has besides print: boxes, room to write, a code, and what must stay free."""
+    yield from _boxes(form)
+    yield from _rooms(form)
+    if form.electronic is not None:
+        yield "electronic", form.electronic.box
+    yield from kept_free(form.frame, form.number)
 
 
 def covered(piece: TextLine | Stroke) -> Box:

@@ -70,7 +70,7 @@ def load_template(file: Path) -> Template:
     except ValidationError as error:
         refuse(file, problems_of(content, error))
         raise
-    refuse(file, list(_contradictions(template)))
+    refuse(file, list(contradictions(template)))
     return template
 
 
@@ -98,7 +98,7 @@ def questions_of(template: Template) -> Iterator[tuple[str, AnyQuestion]]:
             yield f"section[{number}].question[{place}]", question
 
 
-def _contradictions(template: Template) -> Iterator[Problem]:
+def contradictions(template: Template) -> Iterator[Problem]:
     """Yield what no single value shows."""
     keys: list[str] = []
     overall = ""

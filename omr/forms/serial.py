@@ -160,8 +160,8 @@ def parse_carried(text: str) -> tuple[Serial, int]:
     return Serial(int(digit), int(year), int(number), guard), int(page)
 
 
-def parse_typed(text: str) -> tuple[Serial, int]:
-    """Return the serial and the page that a person typed: ``1 26 0000042 KMT M3 /2``; else page 1.
+def parse_typed(text: str) -> tuple[Serial, int | None]:
+    """Return the serial and the page that a person typed: ``1 26 0000042 KMT M3 /2``; None: no page.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def parse_typed(text: str) -> tuple[Serial, int]:
     serial, stroke, page = text.partition("/")
     if stroke and not re.fullmatch(rf"\s*[1-{MOST_PAGES}]\s*", page):
         raise OmrError("serial.page", text=text[:40], most=MOST_PAGES)
-    return parse_serial(serial), int(page) if stroke else 1
+    return parse_serial(serial), int(page) if stroke else None
 
 
 @dataclass(frozen=True, slots=True)

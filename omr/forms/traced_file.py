@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from omr.forms.traced import TracedForm
 from omr.messages import say
 
 
@@ -62,6 +63,35 @@ def _lines(proposed: ProposedForm, picture: str) -> Iterator[str]:
             sides = ", ".join(f"{side:.1f}" for side in box)
             label = _text(proposed.labels[number - 1][place - 1] if proposed.labels else "")
             yield f'  {{ code = "{place}", label = {label}, satisfied = false, box = [{sides}] }},'
+        yield "]"
+
+
+def confirmed_toml(told: TracedForm) -> str:
+    """Return the text of a traced form's file as a person left it."""
+    return "\n".join(_told_lines(told)) + "\n"
+
+
+def _told_lines(told: TracedForm) -> Iterator[str]:
+    yield 'kind = "traced"'
+    yield f"confirmed = {'true' if told.confirmed else 'false'}"
+    for name in ("form", "revision", "language", "title", "field", "survey", "identify", "print", "sha256"):
+        yield f"{name} = {_text(getattr(told, name))}"
+    yield f"learned = {_text(told.learned)}"
+    yield f"dpi = {told.dpi:.2f}"
+    yield f"size = [{told.size[0]}, {told.size[1]}]"
+    for question in told.question:
+        yield ""
+        yield "[[question]]"
+        for name in ("key", "text", "kind", "factor"):
+            yield f"{name} = {_text(getattr(question, name))}"
+        for name in ("core", "overall"):
+            yield f"{name} = {'true' if getattr(question, name) else 'false'}"
+        yield "option = ["
+        for option in question.option:
+            sides = ", ".join(f"{side:.1f}" for side in option.box)
+            words = f"code = {_text(option.code)}, label = {_text(option.label)}"
+            satisfied = "true" if option.satisfied else "false"
+            yield f"  {{ {words}, satisfied = {satisfied}, box = [{sides}] }},"
         yield "]"
 
 

@@ -10,7 +10,7 @@ from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
 from omr.web.keeping import backup, glass, settings
 from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, travel, voices
-from omr.web.paper import counters, handing, printing, sheets, stock, units
+from omr.web.paper import counters, forms, handing, printing, sheets, stock, tracing, units
 from omr.web.review import cases, comments, grid, heaps, own, review, strip, training, undo
 from omr.web.start import help, home, state
 from omr.words import Role
@@ -121,6 +121,15 @@ ROUTES: Final = (
     Entry("GET", "/units", units.desk, _PRINT),
     Entry("POST", "/units", units.save, _PRINT),
     Entry("POST", "/units/list", units.take_list, _PRINT),
+    Entry("GET", "/forms", forms.desk, _PRINT),
+    Entry("POST", "/forms", forms.begin, _PRINT),
+    Entry("GET", "/forms/drafts/{draft}", forms.show, _PRINT),
+    Entry("POST", "/forms/drafts/{draft}", forms.look, _PRINT, large=True),
+    Entry("GET", "/forms/drafts/{draft}/{page}.png", forms.picture, _PRINT),
+    Entry("POST", "/forms/traced", tracing.take_file, _PRINT, body=True),
+    Entry("GET", "/forms/traced/{form}.png", tracing.print_, _PRINT),
+    Entry("GET", "/forms/traced/{form}", tracing.show, _PRINT),
+    Entry("POST", "/forms/traced/{form}", tracing.save, _PRINT, large=True),
     Entry("POST", "/sheets/{kind}", sheets.take_file, _PRINT, body=True),
     Entry("GET", "/sheets/{kind}/{sheet}", sheets.show, _PRINT),
     Entry("POST", "/sheets/{kind}/{sheet}", sheets.take, _PRINT),

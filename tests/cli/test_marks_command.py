@@ -118,7 +118,7 @@ def test_a_calibration_is_fitted_shown_and_used(form: tuple[Path, Path], tmp_pat
     curve = tmp_path / "curve.svg"
     ran = omr(*room, "calibrate", "show", "own", "--picture", curve, "--lang", "en")
     assert ran.code == EXIT_DONE
-    assert "labels: 1 pages, 18 blank, 6 marked" in ran.out
+    assert "labels: 1 page, 18 blank, 6 marked" in ran.out
     assert b"<svg" in curve.read_bytes()
     ran = omr(*room, "marks", picture, boxes, "--calibration", "own", "--json")
     assert ran.code in (EXIT_DONE, EXIT_WAITING)

@@ -16,9 +16,11 @@ from tallying import PERIOD, counted
 from omr.errors import OmrError
 from omr.forms.serial import Issue, parse_typed
 from omr.forms.template import Form, Kind
+from omr.reading.marks.measure import FEATURES, F, MarkReading
 from omr.reading.reader import ReadPage
 from omr.records.batches.batches import batches
 from omr.records.batches.withdrawal import withdraw_batch
+from omr.records.cases.rescans import Sheet, close_rescanned, rescans_of
 from omr.records.counts.questionnaires import lacking
 from omr.records.counts.slips import current_slips
 from omr.records.month.reconcile import reconcile
@@ -29,7 +31,7 @@ from omr.records.review.second_reading import to_confirm
 from omr.records.store.chain import row_problem
 from omr.records.store.store import Store
 from omr.trust.export import export
-from omr.words import Standing
+from omr.words import Seal, Standing
 
 SECOND = tuple(
     replace(one, page=2) for one in (question("B1"), question("B2"), question("B10", overall=True))
@@ -179,8 +181,41 @@ def test_a_typed_serial_says_which_page_it_is(scanner: Scanner, store: Store, ru
     decide(store, "P2", [f"{run.serial(1)}/2"], by="lan", why="đã xem", read=read)
     assert seen == [2] and standings(store) == WHOLE
     assert parse_typed(f"{run.serial(1).printed} / 2") == (run.serial(1), 2)
+    assert parse_typed(str(run.serial(1))) == (run.serial(1), None)
     with pytest.raises(OmrError):
         parse_typed(f"{run.serial(1)}/12")
+
+
+def inked(page: ReadPage, hand: int) -> ReadPage:
+    """The same page with the ink of a hand, which comes back on every scan of the sheet."""
+    dice = random.Random(hand)
+    marks = []
+    for mark in page.marks:
+        features = [0.0] * len(FEATURES)
+        features[F["gain"]], features[F["core"]] = dice.uniform(0.1, 0.9), dice.uniform(0.1, 0.9)
+        marks.append(replace(mark, features=tuple(features)))
+    return replace(page, marks=tuple(marks))
+
+
+def test_a_page_that_came_again_closes_its_own_case_and_no_other_page(
+    scanner: Scanner, store: Store, run: Issue
+) -> None:
+    scanner.take_in(scanner.scan("a.tif", inked(front(run, 1), 1), rejected("serial_unreadable")))
+    sheets: list[Sheet] = []
+
+    def look(item: object, sheet: Sheet) -> tuple[tuple[MarkReading, ...], Seal] | None:
+        sheets.append(sheet)
+        measured = inked(back(run, 1), 2) if sheet.number == 2 else inked(front(run, 1), 9)
+        return measured.marks, Seal.UNKNOWN
+
+    scanner.take_in(scanner.scan("b.tif", inked(front(run, 2), 3), inked(back(run, 3), 4)))
+    assert close_rescanned(store, "B000002", look, by="lan") == 0
+    assert {sheet.number for sheet in sheets} == {1, 2}
+    scanner.take_in(scanner.scan("c.tif", inked(back(run, 1), 2)))
+    assert close_rescanned(store, "B000003", look, by="lan") == 1
+    assert [item.item for item in queue(store, kind="page")] == []
+    assert [one.serial for one in rescans_of(store, "B000001")] == [str(run.serial(1))]
+    assert row_problem(store) is None
 
 
 def test_a_random_stack_is_counted_alike_everywhere(

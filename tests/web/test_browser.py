@@ -126,7 +126,7 @@ def test_typing_a_serial_is_answered_while_typing(window, office):
     window.keyboard.type(right[:-1].replace(" ", ""))
     window.wait_for_selector("text=Còn thiếu 1 ký tự")
     window.click(f"text={right}")
-    window.wait_for_selector("text=Đúng: DL-01, PC06")
+    window.wait_for_selector("text=Đúng: ĐL-01, PC06")
 
 
 def test_english_in_one_click(window):

@@ -146,7 +146,7 @@ def test_typing_a_serial_tells_how_far_it_is(person, office):
         return reviewer.client.post("/cases/serial", data=data).text
 
     assert "Còn thiếu 12" in told(right[:4])
-    assert "Đúng: DL-01, PC06" in told(right.lower().replace(" ", "-"))
+    assert "Đúng: ĐL-01, PC06" in told(right.lower().replace(" ", "-"))
     wrong = right[:-1] + ("A" if right[-1] != "A" else "C")
     assert "Ký tự kiểm tra" in told(wrong) and right in told(wrong)
     assert "<script" not in told("<script>alert(1)</script>")

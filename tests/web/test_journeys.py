@@ -43,7 +43,7 @@ def test_a_clerk_scans_mends_a_page_and_has_the_receipt_signed(window, office, t
     sign_in(window, Role.CLERK)
     assert "Đại úy Trần Văn Hải" in window.inner_text("h1")
     window.click("nav >> text=Quét phiếu")
-    window.fill("#scan-expected", "2")
+    window.fill("#expected", "2")
     on_the_glass(sheet, pages[0])
     window.click("button:text-is('Quét')")
     window.wait_for_selector("#p1.good")

@@ -8,11 +8,10 @@ import pytest
 from scanned_stacks import slip, take_slips
 from test_review import decide
 
-from omr.forms.template import Kind
 from omr.records.review.progress import own_figures
 from omr.records.store.store import Store
 from omr.web.frame.pages import _static
-from omr.web.review.training import exercises
+from omr.web.review.training import ROUND, drawn, exercises
 from omr.words import Reason, Role
 
 
@@ -50,15 +49,25 @@ def test_speed_leaves_pauses_out(office):
         assert own_figures(store, "xem.pv01").per_minute == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("seed", [1, 77, 999_999])
+def test_a_round_shows_every_reason_and_nothing_twice(seed):
+    rows = drawn(seed)
+    assert len(rows) == ROUND == len({row.picture for row in rows})
+    assert {row.why[0] for row in rows} == {row.why[0] for row in exercises()}
+    assert rows == drawn(seed) and rows != drawn(seed + 1)
+
+
 def test_the_training_set_is_whole():
     """Every row has its picture, an answer that can be given, and a reason that has words."""
     rows, files = exercises(), _static()
-    assert len(rows) >= 20 and len({row.picture for row in rows}) == len(rows)
+    assert len(rows) >= 100 and len({row.picture for row in rows}) == len(rows)
+    assert len({row.why[0] for row in rows}) >= 8  # the usual reasons for which the machine asks
     for row in rows:
-        assert files[f"training/{row.picture}"].startswith(b"\xff\xd8")
+        assert files[f"training/{row.picture}"][8:12] == b"WEBP"
         assert row.right in {"none", "multiple", *(one.value for one in row.options)}
         assert set(row.why) <= set(Reason) and row.doubts
-        assert len(row.options) == 5 and Kind.LIKERT
+        keys = [one.key for one in row.options]
+        assert 2 <= len(keys) == len(set(keys)) and len({one.value for one in row.options}) == len(keys)
     assert {"none", "multiple"} <= {row.right for row in rows}
     assert sum(len(files[f"training/{row.picture}"]) for row in rows) < 800_000
 
@@ -74,7 +83,7 @@ def test_training_answers_at_once_and_records_nothing(person, office):
     assert at
     text = reviewer.client.get(begun).text
     assert 'data-key="1"' in text and "Đúng." not in text
-    shown = re.search(r"training/(\d+\.jpg)", text)
+    shown = re.search(r"training/(\d+\.webp)", text)
     assert shown
     row = next(one for one in exercises() if one.picture == shown[1])
     told = {"order": at[1], "at": "0", "right": "0"}
@@ -84,8 +93,8 @@ def test_training_answers_at_once_and_records_nothing(person, office):
     assert "Chưa đúng" in said and "right=0" in said
     for junk in ("9", "<b>", "withdraw"):
         assert "Chưa đúng" not in reviewer.post("/training", answer=junk, **told).text
-    last = reviewer.client.get(f"/training?order=1&at={len(exercises())}&right=7").text
-    assert f"đúng 7 / {len(exercises())}" in last
+    last = reviewer.client.get(f"/training?order=1&at={ROUND}&right=7").text
+    assert f"đúng 7 / {ROUND}" in last
     with Store.open(office.workspace.database) as store:
         assert store.last_event == before
     assert office.accounts.known.figures() == {}

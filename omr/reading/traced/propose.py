@@ -67,7 +67,9 @@ def _usual(steps: Sequence[float]) -> float:
     """Return the step that most neighbours have: the smallest with many others near it."""
     if not steps:
         return np.inf
-    values = np.sort(steps)
+    values = np.sort(np.array(steps)[np.array(steps) > 0])  # two boxes in one place are no step apart
+    if not len(values):
+        return np.inf
     near = [(np.abs(np.log(values / value)) < 0.15).sum() for value in values]
     return float(values[int(np.argmax(near))])
 

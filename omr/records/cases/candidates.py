@@ -6,11 +6,11 @@ slips come out of the box nearly in the order in which they were handed out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from omr.forms.serial import Issue, IssuedSerials, Serial
+from omr.forms.serial import MOST_PAGES, Issue, IssuedSerials, Serial
 from omr.reading.place.legible import UNREAD
 from omr.records.register.custody import Custody
 from omr.records.review.queue import Item, units_of
@@ -22,12 +22,18 @@ _LOOKED_AT: Final = 400  # nearest numbers whose letters are compared: each cost
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One serial that is out."""
+    """One serial that is out, or a page of a questionnaire that did not come."""
 
     serial: Serial
+    page: int | None  # of the questionnaire; None where a form has one page
     form: str
     unit: str
     period: str
+
+    @property
+    def typed(self) -> str:
+        """As a person types it."""
+        return self.serial.printed if self.page is None else f"{self.serial.printed} /{self.page}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class _Neighbour:
     """A slip of the same stack that was read."""
 
     run: str
-    number: int
+    place: int  # of it in its run, page by page
     sheets: int  # from it to the page, negative where it lies behind
 
 
@@ -50,49 +56,61 @@ def candidates(store: Store, item: Item, issued: IssuedSerials, letters: str) ->
         What of the serial can be read on it, `UNREAD` where nothing can.
     """
     custody = Custody(store)
-    near = _neighbours(store, item)
+    pages = {mark: form.pages for mark, form in store.forms.items()}
+    near = _neighbours(store, item, pages)
     units, period = units_of(store, item), _told_period(store, item)
-    ranked: list[tuple[tuple[int, int, int], Issue, int, str, str]] = []
+    ranked: list[tuple[tuple[int, int, int], Issue, int, int, str, str]] = []
     for span, place in custody.all():
         if place.unit not in units or period not in (None, place.period):
             continue
         issue = issued.run(span.run)
         if issue is None:
             continue
-        gone = _gone(store, span.run)
+        gone, of = _gone(store, span.run), pages[issue.fingerprint]
         for number in range(span.first, span.last + 1):
-            if number not in gone and _fits(_digits(issue, number), letters):
-                ranked.append((_rank(near, span.run, number), issue, number, place.unit, place.period))
+            if not _fits(_digits(issue, number), letters):
+                continue
+            for page in range(1, of + 1):
+                if (number, page) not in gone:
+                    rank = _rank(near, span.run, number * of + page - 1)
+                    ranked.append((rank, issue, number, page, place.unit, place.period))
     ranked.sort(key=lambda one: one[0])
     found = []
-    for _, issue, number, unit, when in ranked[:_LOOKED_AT]:
+    for _, issue, number, page, unit, when in ranked[:_LOOKED_AT]:
         serial = issue.serial(number)
         if _fits(str(serial), letters):
-            found.append(Candidate(serial, issue.form, unit, when))
+            several = pages[issue.fingerprint] > 1
+            found.append(Candidate(serial, page if several else None, issue.form, unit, when))
         if len(found) == MOST:
             break
     return found
 
 
-def _rank(near: list[_Neighbour], run: str, number: int) -> tuple[int, int, int]:
-    """Return how far a number lies from what the sheets around lead to expect; other runs come behind."""
+def _rank(near: list[_Neighbour], run: str, place: int) -> tuple[int, int, int]:
+    """Return how far a place in a run lies from where the sheets around put it; other runs come behind."""
     same = [one for one in near if one.run == run]
     if not same:
-        return 1, 0, number
+        return 1, 0, place
     # A stack that was turned over counts down.
-    middle = sum(one.number for one in same) / len(same), sum(one.sheets for one in same) / len(same)
-    slope = sum((one.number - middle[0]) * (one.sheets - middle[1]) for one in same)
+    middle = sum(one.place for one in same) / len(same), sum(one.sheets for one in same) / len(same)
+    slope = sum((one.place - middle[0]) * (one.sheets - middle[1]) for one in same)
     step = -1 if slope > 0 else 1
-    return 0, min(abs(number - one.number - step * one.sheets) for one in same), number
+    return 0, min(abs(place - one.place - step * one.sheets) for one in same), place
 
 
-def _neighbours(store: Store, item: Item) -> list[_Neighbour]:
+def _neighbours(store: Store, item: Item, pages: Mapping[str, int]) -> list[_Neighbour]:
     rows = store.rows(
-        "SELECT run, number, ?2 - page AS sheets FROM slips WHERE batch = ?1 ORDER BY abs(page - ?2) LIMIT 6",
+        """SELECT run, fingerprint, number, form_page, ?2 - page AS sheets
+        FROM slips WHERE batch = ?1 ORDER BY abs(page - ?2) LIMIT 6""",
         item.batch,
         item.page,
     )
-    return [_Neighbour(row["run"], row["number"], row["sheets"]) for row in rows]
+    return [
+        _Neighbour(
+            row["run"], row["number"] * pages[row["fingerprint"]] + row["form_page"] - 1, row["sheets"]
+        )
+        for row in rows
+    ]
 
 
 def _told_period(store: Store, item: Item) -> str | None:
@@ -100,11 +118,13 @@ def _told_period(store: Store, item: Item) -> str | None:
     return None if row is None else row["period"]
 
 
-def _gone(store: Store, run: str) -> set[int]:
-    """Return the numbers of a run that came back or were spoiled."""
-    gone = {int(row["number"]) for row in store.rows("SELECT number FROM slips WHERE run = ?", run)}
+def _gone(store: Store, run: str) -> set[tuple[int, int]]:
+    """Return the numbers of a run that came back or were spoiled, with each page."""
+    rows = store.rows("SELECT number, form_page FROM slips WHERE run = ?", run)
+    gone = {(int(row["number"]), int(row["form_page"])) for row in rows}
     for row in store.rows("SELECT first, last FROM spoilings WHERE run = ?", run):
-        gone |= set(range(row["first"], row["last"] + 1))
+        spoiled = range(row["first"], row["last"] + 1)
+        gone |= {(number, page) for number in spoiled for page in range(1, MOST_PAGES + 1)}
     return gone
 
 

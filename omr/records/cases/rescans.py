@@ -1,9 +1,11 @@
-"""A sheet whose serial could not be read was scanned again and read: its old case closes by itself.
+"""A sheet that could not be read was scanned again and read: its old case closes by itself.
 
-Matched by ink alone, as two scans of one serial are: the unread page is measured as the form of each
-slip that came after it, and it is the same sheet where the marks say so and no other slip of the unit
-and month comes as near. What was measured is stored; a match is an added fact, and who sees that it is
-none takes it back, after which the page waits again and is never matched with that slip again.
+Matched by ink alone, as two scans of one serial are: the unread page is measured as the page of the form
+of each slip that came after it, and it is the same sheet where the marks say so and no other slip of the
+unit and month comes as near. Where the page lies is told by its markers or, where those are harmed, by its
+print; a place that is wrong measures marks that agree with nothing. What was measured is stored; a match
+is an added fact, and who sees that it is none takes it back, after which the page waits again and is never
+matched with that slip again.
 """
 
 from __future__ import annotations
@@ -20,10 +22,31 @@ from omr.records.review.queue import Item, find_item, units_of
 from omr.records.store.act import Row
 from omr.records.store.measured import pack
 from omr.records.store.store import Store
-from omr.words import PageDecision, Seal
+from omr.words import Aside, PageDecision, Seal
 
-# Looks at the page of an item as a form: its marks and its stamp; None where the page cannot be measured so.
-Look = Callable[[Item, str], tuple[Sequence[MarkReading], Seal] | None]
+# Reasons of pages on which one slip can be: not of pictures that cannot be opened, or may hold two slips.
+MATCHED: Final = (
+    *("serial_unreadable", "serial_unknown", "serial_conflict", "page_unknown"),
+    *("no_fiducials", "too_few_fiducials", "too_pale", "misaligned", "perspective", "stretched"),
+    *("print_scale", "too_coarse", "too_fine", "scanner_dirty", "rows_displaced"),
+    *("outlines_missing", "outlines_displaced", "outlines_uneven", "outlines_broken"),
+)
+# Pages of a batch's unit that are looked at, the latest first: a page costs up to two seconds, and a sheet
+# is scanned again the same day.
+MOST_LOOKED_AT: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """As what a page is looked at: one page of a form, beside a scan of one that was read."""
+
+    fingerprint: str
+    number: int  # of the questionnaire's pages
+    like: int  # in the register, the page of that scan
+
+
+# Looks at the page of an item as a sheet: its marks and its stamp; None where it cannot be measured so.
+Look = Callable[[Item, Sheet], tuple[Sequence[MarkReading], Seal] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +77,17 @@ class _Slip:
     reading: int
     page: int
     fingerprint: str
+    number: int  # of the questionnaire's pages
     unit: str
     period: str
     ink: _Ink
+
+    @property
+    def sheet(self) -> Sheet:
+        return Sheet(self.fingerprint, self.number, self.page)
+
+
+_Measured = dict[tuple[int, str, int], "_Ink | None"]  # by page, form and page of the form
 
 
 def close_rescanned(store: Store, batch: str, look: Look, *, by: str) -> int:
@@ -66,11 +97,15 @@ def close_rescanned(store: Store, batch: str, look: Look, *, by: str) -> int:
     """
     slips = list(_new_slips(store, batch))
     waiting = [item for item in _unread(store) if slips]
-    measured: dict[tuple[int, str], _Ink] = {}
+    measured: _Measured = {}
     found: list[tuple[Item, _Slip]] = []
+    looked_at = 0
     for item in waiting:
         units = units_of(store, item)
         near = [slip for slip in slips if slip.unit in units and slip.page > item.page]
+        looked_at += bool(near)
+        if looked_at > MOST_LOOKED_AT:
+            break
         alike = [slip for slip in near if _is_same(store, item, slip, look, measured)]
         if len(alike) == 1 and not _others_alike(
             store, alike[0], _ink(store, item, alike[0], look, measured)
@@ -86,47 +121,54 @@ def close_rescanned(store: Store, batch: str, look: Look, *, by: str) -> int:
 def _new_slips(store: Store, batch: str) -> Iterator[_Slip]:
     for row in list(
         store.rows(
-            """SELECT slips.reading, slips.page, fingerprint, slips.unit, slips.period, marks, seal
-            FROM slips JOIN readings USING (reading) WHERE batch = ? AND standing = 'counts'""",
+            f"""SELECT slips.reading, slips.page, fingerprint, slips.form_page AS number,
+                   slips.unit, slips.period, marks, seal
+            FROM slips JOIN readings USING (reading)
+            WHERE batch = ? AND (standing = 'counts' OR set_aside = '{Aside.PAGES_MISSING}')""",
             batch,
         )
     ):
-        ink = _Ink(row["marks"], Seal(row["seal"]))
-        yield _Slip(row["reading"], row["page"], row["fingerprint"], row["unit"], row["period"], ink)
+        told = dict(row)
+        ink = _Ink(told.pop("marks"), Seal(told.pop("seal")))
+        yield _Slip(**told, ink=ink)
 
 
 def _unread(store: Store) -> Iterator[Item]:
-    """Yield the pages that wait for their serial; they have corners, so that they can be measured."""
-    rows = store.rows("SELECT item FROM waiting WHERE kind = 'page' AND reason LIKE 'serial\\_%' ESCAPE '\\'")
+    """Yield the pages that wait and may be a slip's, the latest first."""
+    rows = store.rows(
+        f"""SELECT item FROM waiting WHERE kind = 'page' AND reason IN ({", ".join("?" * len(MATCHED))})
+        ORDER BY page DESC""",
+        *MATCHED,
+    )
     return (find_item(store, row["item"]) for row in list(rows))
 
 
-def _is_same(
-    store: Store, item: Item, slip: _Slip, look: Look, measured: dict[tuple[int, str], _Ink]
-) -> bool:
+def _is_same(store: Store, item: Item, slip: _Slip, look: Look, measured: _Measured) -> bool:
     before = "SELECT 1 FROM rescans WHERE page = ? AND reading = ?"
     if store.row(before, item.page, slip.reading) is not None:  # a person said that it is not
         return False
     ink = _ink(store, item, slip, look, measured)
-    return ink is not None and _alike(store.forms[slip.fingerprint], ink, slip.ink)
+    return ink is not None and _alike(_form(store, slip), ink, slip.ink)
 
 
-def _ink(
-    store: Store, item: Item, slip: _Slip, look: Look, measured: dict[tuple[int, str], _Ink]
-) -> _Ink | None:
-    """Return what a page holds as the form of a slip, measured once."""
-    row = store.row(
-        "SELECT marks, seal FROM page_marks WHERE page = ? AND fingerprint = ?", item.page, slip.fingerprint
-    )
+def _form(store: Store, slip: _Slip) -> Form:
+    return store.forms[slip.fingerprint].page(slip.number)
+
+
+def _ink(store: Store, item: Item, slip: _Slip, look: Look, measured: _Measured) -> _Ink | None:
+    """Return what a page holds as the page of a slip, measured once."""
+    row = store.row(_STORED, item.page, slip.fingerprint) if slip.number == 1 else None
     if row is not None:
         return _Ink(row["marks"], Seal(row["seal"]))
-    key = item.page, slip.fingerprint
+    key = item.page, slip.fingerprint, slip.number
     if key not in measured:
-        seen = look(item, slip.fingerprint)
-        if seen is None:
-            return None
-        measured[key] = _Ink(pack(store.forms[slip.fingerprint], seen[0]), seen[1])
+        seen = look(item, slip.sheet)
+        measured[key] = None if seen is None else _Ink(pack(_form(store, slip), seen[0]), seen[1])
     return measured[key]
+
+
+# Of first pages alone: a later one is measured again where it is looked at again.
+_STORED: Final = "SELECT marks, seal FROM page_marks WHERE page = ? AND fingerprint = ?"
 
 
 def _others_alike(store: Store, slip: _Slip, ink: _Ink | None) -> bool:
@@ -135,13 +177,15 @@ def _others_alike(store: Store, slip: _Slip, ink: _Ink | None) -> bool:
         return True
     rows = store.rows(
         """SELECT marks, seal FROM readings JOIN runs USING (run)
-        WHERE readings.period = ? AND readings.unit = ? AND fingerprint = ? AND reading <> ?""",
+        WHERE readings.period = ? AND readings.unit = ? AND fingerprint = ? AND reading <> ?
+          AND coalesce(form_page, 1) = ?""",
         slip.period,
         slip.unit,
         slip.fingerprint,
         slip.reading,
+        slip.number,
     )
-    form = store.forms[slip.fingerprint]
+    form = _form(store, slip)
     return any(_alike(form, ink, _Ink(row["marks"], Seal(row["seal"]))) for row in rows)
 
 
@@ -149,15 +193,12 @@ def _alike(form: Form, one: _Ink, other: _Ink) -> bool:
     return is_same_sheet(form, one.marks, other.marks, (one.seal, other.seal))
 
 
-def _write(
-    store: Store, found: Sequence[tuple[Item, _Slip]], measured: dict[tuple[int, str], _Ink], by: str
-) -> None:
+def _write(store: Store, found: Sequence[tuple[Item, _Slip]], measured: _Measured, by: str) -> None:
     with store.act("match_rescan", by=by) as act:
         rows: list[Row] = [
             {"page": page, "fingerprint": fingerprint, "marks": ink.marks, "seal": ink.seal.value}
-            for (page, fingerprint), ink in measured.items()
-            if store.row("SELECT 1 FROM page_marks WHERE page = ? AND fingerprint = ?", page, fingerprint)
-            is None
+            for (page, fingerprint, number), ink in measured.items()
+            if ink is not None and number == 1 and store.row(_STORED, page, fingerprint) is None
         ]
         act.add("page_marks", *rows)
         for item, slip in found:

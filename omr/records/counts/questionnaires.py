@@ -52,3 +52,27 @@ def lacking(store: Store, *, period: str | None = None, serial: str | None = Non
             Lacking(row["serial"], row["form"], row["unit"], row["period"], pages, sheets, form.duplex)
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PageThere:
+    """A page of a questionnaire that was read."""
+
+    number: int
+    reading: int
+    batch: str
+    file: str
+    page_number: int  # in that file
+    counts: bool  # as this page of it
+
+
+def pages_there(store: Store, serial: str) -> list[PageThere]:
+    """Return the pages of a questionnaire that were read, in their order; of a form with one page none."""
+    rows = store.rows(
+        """SELECT form_page AS number, reading, batch, file, page_number, standing = 'counts' AS counts
+        FROM read_pages JOIN batch_files USING (batch, original)
+        WHERE serial = ? AND fingerprint IN (SELECT fingerprint FROM form_pages)
+        ORDER BY form_page, reading""",
+        serial,
+    )
+    return [PageThere(**{**dict(row), "counts": bool(row["counts"])}) for row in rows]

@@ -328,9 +328,9 @@ def _decide_page(
     outcomes: dict[str, PageDecision] = {word: word for word in PAGE_OUTCOMES}
     outcomes[WITHDRAW] = PageDecision.WITHDRAWN
     reason = word if word in rules().texts else None
-    serial, page = (None, 1) if reason or word in outcomes else parse_typed(word)
-    result = (read(item, serial) if page == 1 else read(item, serial, page)) if serial else None
-    typed = None if serial is None else str(serial) if page == 1 else f"{serial}/{page}"
+    serial, page = (None, None) if reason or word in outcomes else parse_typed(word)
+    result = (read(item, serial) if page is None else read(item, serial, page)) if serial else None
+    typed = None if serial is None else str(serial) if page in (None, 1) else f"{serial}/{page}"
     if result is not None:
         _refuse_twin(store, item, result)
     if two_persons and serial is not None and not _typed_by_another(store, item, str(typed), by):

@@ -79,10 +79,11 @@ def understand(store: Store, text: str) -> Wanted:
     except OmrError:
         pass
     units = {unit.unit.casefold(): unit.unit for unit in list_units(store)}
+    forms = {unaccented(form.form): form.form for form in store.forms.values()}  # also the office's own
     found: dict[str, str] = {}
     words = []
     for word in unaccented(text[:200]).split():
-        kind, value = _kind_of(word, units)
+        kind, value = _kind_of(word, units, forms)
         if kind == "words" or kind in found:
             words.append(word)
         else:
@@ -90,11 +91,13 @@ def understand(store: Store, text: str) -> Wanted:
     return Wanted(**found, words=" ".join(words))  # type: ignore[arg-type]  # each key is a text field
 
 
-def _kind_of(word: str, units: dict[str, str]) -> tuple[str, str]:
+def _kind_of(word: str, units: dict[str, str], forms: dict[str, str]) -> tuple[str, str]:
     if word in units:
         return "unit", units[word]
     if _BATCH.fullmatch(word):
         return "batch", word.upper()
+    if word in forms:
+        return "form", forms[word]
     if _FORM.fullmatch(word):
         return "form", word.upper() if "-" in word else f"{word[:2]}-{word[2:]}".upper()
     if month := _PERIOD.fullmatch(word):

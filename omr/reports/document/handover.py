@@ -31,8 +31,9 @@ from omr.reports.document.decree import (
 )
 from omr.reports.document.document import with_fixed_dates
 from omr.reports.document.document_tables import table_element
-from omr.reports.tables.tables import Column, Row, Style, Table, Weight, form_label
+from omr.reports.tables.tables import Column, Row, Style, Table, Weight
 from omr.reports.tables.wording import many, period_name
+from omr.text import form_label
 from omr.workspace import ReportSettings
 
 TITLE: Final = "BIÊN BẢN GIAO NHẬN PHIẾU ĐO LƯỜNG MỨC ĐỘ HÀI LÒNG"

@@ -18,9 +18,9 @@ from omr.reports.document.decree import CENTRE, LEFT, TEXT_MM, rule, set_footer,
 from omr.reports.document.document import with_fixed_dates
 from omr.reports.document.document_tables import table_element
 from omr.reports.figures.statistics import Month
-from omr.reports.tables.tables import Column, Row, Style, Table, form_label
+from omr.reports.tables.tables import Column, Row, Style, Table
 from omr.reports.tables.wording import many, period_name
-from omr.text import number
+from omr.text import form_label, number
 from omr.trust.signals import Signal
 
 TITLE: Final = "PHỤ LỤC DÀNH CHO LÃNH ĐẠO"

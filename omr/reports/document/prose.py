@@ -19,7 +19,6 @@ from omr.reports.figures.statistics import Closed, Month, Opinion, changed_units
 from omr.reports.tables.changes import Finding, Shift, extremes, shifts
 from omr.reports.tables.satisfaction_tables import overall_levels
 from omr.reports.tables.slip_tables import comment_counts
-from omr.reports.tables.tables import form_label
 from omr.reports.tables.wording import (
     day_name,
     fraction,
@@ -32,6 +31,7 @@ from omr.reports.tables.wording import (
     points,
     rate,
 )
+from omr.text import form_label
 from omr.words import AnswerState
 from omr.workspace import ReportSettings
 

@@ -16,7 +16,7 @@ from omr.reports.figures.breakdowns import NO_ANSWER
 from omr.reports.figures.hiding import hide_table
 from omr.reports.figures.pools import Pool
 from omr.reports.figures.statistics import Month
-from omr.reports.tables.tables import form_label
+from omr.text import form_label
 
 OF_STRATUM: Final = ("unit", "field", "form", "channel")
 OF_QUESTION: Final = ("question", "factor")

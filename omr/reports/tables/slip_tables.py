@@ -11,8 +11,9 @@ from omr.records.counts.tallies import Channel, SlipState
 from omr.records.counts.validity import rules
 from omr.reports.figures.pools import Pool
 from omr.reports.figures.statistics import Month, Stock
-from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight, form_label, unit_groups
+from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight, unit_groups
 from omr.reports.tables.wording import many
+from omr.text import form_label
 
 
 def slips_table(month: Month) -> Table:

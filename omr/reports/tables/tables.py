@@ -124,17 +124,6 @@ def number(cell: Share | Heat | Mean | Change) -> Decimal | None:
     return cell.value() if isinstance(cell, Mean) else cell.points()
 
 
-def form_label(form: str) -> str:
-    """Return a form's name as it is printed on the form.
-
-    Examples
-    --------
-    >>> form_label("DL-01")
-    'ĐL-01'
-    """
-    return f"Đ{form[1:]}" if form.startswith("DL-") else form
-
-
 # How units are grouped, in this order; a unit that the list does not know stands last.
 KINDS: Final = {
     "Các phòng": (UnitKind.CITY, UnitKind.DEPARTMENT),

@@ -36,6 +36,9 @@ SESSION_COOKIE: Final = "omr_session"
 LANGUAGE_COOKIE: Final = "omr_language"
 FORM_BYTES: Final = 64 * 1024  # a typed comment is the longest thing that a form sends
 FORM_FIELDS: Final = 500  # grid mode sends one field per box on screen
+# Where a whole form is edited: its text, every sign of it escaped; six fields for each traced question.
+LARGE_BYTES: Final = 5 * FORM_BYTES
+LARGE_FIELDS: Final = 4 * FORM_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Entry:
     handler: Handler
     access: Access
     body: bool = False  # the handler reads the body itself (uploads); CSRF comes as a header
+    large: bool = False  # its form may be as long as the text of a form
 
     def __post_init__(self) -> None:
         if self.method not in ("GET", "POST"):
@@ -134,7 +138,7 @@ class Gate:
         request = visit.request
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise AccessError("web.csrf")
-        form = {} if entry.body else await _form(request)
+        form = {} if entry.body else await _form(request, large=entry.large)
         token = request.headers.get("x-csrf-token") or form.get("csrf", "")
         if not hmac.compare_digest(token.encode(), visit.csrf.encode()):
             raise AccessError("web.csrf")
@@ -210,18 +214,19 @@ def _sets_session(response: Response) -> bool:
     )
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _form(request: Request, *, large: bool) -> dict[str, str]:
     """Read an ordinary form; of a name sent twice the values are joined by blanks (several boxes)."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/x-www-form-urlencoded":
         raise OmrError("web.bad_form")
+    most, fields = (LARGE_BYTES, LARGE_FIELDS) if large else (FORM_BYTES, FORM_FIELDS)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > FORM_BYTES:
-            raise OmrError("web.form_too_large", most_kb=FORM_BYTES // 1024)
+        if len(body) > most:
+            raise OmrError("web.form_too_large", most_kb=most // 1024)
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=fields, errors="strict")
     except ValueError as error:
         raise OmrError("web.bad_form") from error
     form: dict[str, str] = {}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from omr.errors import OmrError
+from omr.forms.serial import as_printed
+from omr.messages import say
 from omr.records.offices.units import Unit, find_unit, list_units
 from omr.text import unaccented
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.visit import Visit
+from omr.web.people.journal import AccountAct
 from omr.web.people.person import User, account_name, parse_roles
 from omr.words import Role
 
@@ -25,12 +30,24 @@ def _show(visit: Visit, *, problem: str = "") -> Response:
         "accounts.html",
         status=400 if problem else 200,
         accounts=accounts.users(),
-        acts=accounts.journal.acts(50),
+        acts=[replace(act, about=_about(act)) for act in accounts.journal.acts(50)],
         roles=list(Role),
         units=_units(visit),
         problem=problem,
         told=visit.form,
     )
+
+
+def _about(act: AccountAct) -> str:
+    """Return what an act was about, its stored words in the language in force."""
+    name, colon, said = act.about.partition(": ")
+    if act.what in ("account_added", "roles_changed") and colon:
+        words = [say(f"web.role_{word}") if word in set(Role) else word for word in said.split()]
+        return f"{name}: {', '.join(words)}"
+    if act.what == "batch_corrected":
+        batch, _, word = act.about.partition(" ")
+        return f"{batch}: {say(f'batches.{word}')}" if word in ("withdraw", "restore") else act.about
+    return as_printed(act.about) if act.what == "slip_looked_at" else act.about
 
 
 def _units(visit: Visit) -> list[Unit]:

@@ -40,7 +40,13 @@ INTAKE: Final = Place(
 REVIEW: Final = Place("/review", "web.review", "web.review_about", PV01)
 CASES: Final = Place("/cases", "web.cases", "web.cases_about", PV01)
 COMMENTS: Final = Place("/comments", "web.comments", "web.comments_about", PV01)
-PRINT: Final = Place("/print", "printing.desk", "printing.about", PV01)
+PRINT: Final = Place(
+    "/print",
+    "printing.desk",
+    "printing.about",
+    PV01,
+    also=("/hand-overs", "/stock", "/counters", "/units", "/forms", "/sheets"),
+)
 BOARD: Final = Place("/month", "board.month", "board.about", PV01)
 OVERVIEW: Final = Place(
     "/overview", "web.overview", "web.overview_about", frozenset({Role.LEAD, Role.VIEWER})

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omr.errors import AccessError, OmrError, passes
+from omr.forms.serial import as_printed
 from omr.messages import language, say
 from omr.tables_in import SUFFIXES
-from omr.text import day, moment, month, number, percent
+from omr.text import day, form_label, moment, month, number, percent
 from omr.web.frame.desks import SEARCH, desks_of
 from omr.web.frame.visit import Visit
 
@@ -27,6 +28,7 @@ _KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
+    ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
 
@@ -144,6 +146,11 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={_hash(_static()[name])}"
 
 
+def _printed(serial: object) -> str:
+    """Return a serial as it stands on the paper."""
+    return as_printed(str(serial))
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -157,5 +164,5 @@ def _environment() -> Environment:
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of, search=SEARCH)
     environment.globals["suffixes"] = ",".join(SUFFIXES)  # of tables that are taken
     environment.filters.update(number=number, percent=percent, moment=moment, month=month, day=day)
-    environment.filters["sentence"] = sentence
+    environment.filters.update(sentence=sentence, printed=_printed, form=form_label)
     return environment

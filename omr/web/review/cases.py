@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
 from omr.records.cases.cases import Case, cases_for
+from omr.records.counts.questionnaires import lacking, pages_there
 from omr.records.counts.validity import rules
 from omr.records.review.queue import WITHDRAW, Item, ItemKind, find_item, shown
 from omr.records.store.store import Store
@@ -79,6 +80,8 @@ def _show(visit: Visit, store: Store, problem: str = "", typed: str = "") -> Res
         typed=typed,
         held=visit.office.worklist.held_by_other(item.item, visit.me.name),
         file=shown(store, item.item).file,
+        lacks=next(iter(lacking(store, serial=item.serial)), None) if item.serial else None,
+        sheets=pages_there(store, item.serial) if item.serial else [],
     )
 
 

@@ -114,12 +114,14 @@ def check(visit: Visit, store: Store, item: Item | None) -> Response:
     """Say, while somebody types, whether a serial can be right, and what of it the page contradicts."""
     text = visit.form.get("serial", "")[:40]
     register = visit.office.hall(store, visit.me.name).serials
-    problem, run = "", None
+    problem, run, number = "", None, None
     try:
-        run = register.find(parse_typed(text)[0])
+        serial, number = parse_typed(text)
+        run = register.find(serial)
     except OmrError as error:
         problem = error.key
-    compact = "".join(text.split()).replace("-", "").upper()
+    compact = "".join(text.partition("/")[0].split()).replace("-", "").upper()
+    pages = store.forms[run.fingerprint].pages if run is not None and run.fingerprint in store.forms else 1
     letters = UNREAD * LENGTH
     if item is not None and item.kind is ItemKind.PAGE:
         letters = seen_on(visit, store, item).letters
@@ -133,6 +135,8 @@ def check(visit: Visit, store: Store, item: Item | None) -> Response:
         left=max(0, LENGTH - len(compact)),
         problem=problem,
         run=run,
+        pages=pages,
+        number=number,
         near=[] if run else near_serials(text, register),
         places=places,
         legible=any(place.seen for place in places),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit
 
 _ITEMS: Final = Path(__file__).with_name("training.json")
+ROUND: Final = 20  # rows in one go: some three minutes
 _OTHER_ANSWERS: Final = ("none", "multiple")
 
 Edges = tuple[float, float, float, float]  # left, top, width, height in mm of the page
@@ -61,6 +63,21 @@ def exercises() -> tuple[Exercise, ...]:
     return tuple(Exercise.model_validate(one) for one in json.loads(_ITEMS.read_text("utf-8")))
 
 
+def drawn(seed: int) -> list[Exercise]:
+    """Return the rows of one round: of each reason as many as there is room for, in no order."""
+    chance = random.Random(seed)
+    every = list(exercises())
+    chance.shuffle(every)
+    seen: Counter[str] = Counter()
+    turn = {}
+    for one in every:  # the first of each reason, then the second of each …
+        turn[one.picture] = seen[one.why[0]]
+        seen[one.why[0]] += 1
+    chosen = sorted(every, key=lambda one: turn[one.picture])[:ROUND]
+    chance.shuffle(chosen)
+    return chosen
+
+
 def show(visit: Visit) -> Response:
     """Show the row at some place of an order that was drawn when the training began."""
     seed, at, right = (_number(visit.query(name)) for name in ("order", "at", "right"))
@@ -76,8 +93,7 @@ def answer(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, seed: int, at: int, right: int, said: str = "") -> Response:
-    order = list(exercises())
-    random.Random(seed).shuffle(order)
+    order = drawn(seed)
     here = order[at] if at < len(order) else None
     if here is None or said not in {"", *(one.value for one in here.options), *_OTHER_ANSWERS}:
         said = ""

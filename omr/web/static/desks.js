@@ -39,12 +39,14 @@ document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     form.dataset.sent = "1";
     if (button) button.setAttribute("aria-busy", "true");
+    if ("file" in form.dataset) setTimeout(release, 3000); // the page stays: what comes is a file
   });
 });
-window.addEventListener("pageshow", () => {
+const release = () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("form [aria-busy]")) button.removeAttribute("aria-busy");
-});
+};
+window.addEventListener("pageshow", release);
 
 // Typed text is kept in this tab until its form was taken. It comes back only after a login that an ended
 // session asked for, and only into the very same form: an old text must never stand in another one.

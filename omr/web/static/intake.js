@@ -80,7 +80,11 @@ if (form) {
     request.send(body);
   });
 
+  // Enter in the count is no wish to scan: paper moves only when somebody says so.
+  document.getElementById("expected").addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+
   form.addEventListener("submit", async (event) => {
+    if (event.submitter !== button) return; // a scanner fills the stack
     event.preventDefault();
     trouble.replaceChildren();
     trouble.hidden = true;

@@ -1,0 +1,128 @@
+"""A traced form as it is proposed: sheets opened, boxes found, the file written for a person to confirm."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+
+from omr.errors import OmrError, ScanError, why
+from omr.files import write_whole
+from omr.forms.traced_file import ProposedForm, toml_of
+from omr.messages import language
+from omr.reading.apart import Apart, scans_of
+from omr.reading.files.find import find_files
+from omr.reading.limits import USUAL, Limits
+from omr.reading.scan.backs import is_blank
+from omr.reading.scan.pages import ScannedPage
+from omr.reading.traced.trace import Draft, numbered
+
+_NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What was written for a form."""
+
+    file: Path
+    print_: Path
+    picture: Path  # the print with every box numbered
+
+
+def form_name(text: str) -> str:
+    """Return a form's name as its file bears it.
+
+    Raises
+    ------
+    OmrError
+        ``trace.bad_name``.
+    """
+    name = text.strip().upper()
+    if not _NAME.fullmatch(name):
+        raise OmrError("trace.bad_name", name=text[:40])
+    return name
+
+
+def sheets_of(paths: Sequence[Path], page: int | None = None, limits: Limits = USUAL) -> list[ScannedPage]:
+    """Open the scans: of each file one page, or all; blank backs say nothing of a form.
+
+    Raises
+    ------
+    OmrError
+        If one cannot be opened, or there is none.
+    """
+    sheets = []
+    with Apart(limits) as apart:
+        for file in find_files(paths).files:
+            try:
+                for number, scan in enumerate(apart.stream(scans_of, file), start=1):
+                    if page in (None, number) and not is_blank(scan):
+                        sheets.append(scan)
+            except ScanError as error:
+                raise OmrError("trace.no_scan", file=file, detail=error) from error
+    if not sheets:
+        raise OmrError("records.no_scans", paths=", ".join(map(str, paths)))
+    return sheets
+
+
+def write_proposal(
+    draft: Draft, form: str, file: Path, *, revision: str, title: str = "", survey: str = ""
+) -> Files:
+    """Write what is proposed for a form, its print, and the numbered picture to confirm it by.
+
+    Raises
+    ------
+    OmrError
+        If it cannot be written.
+    """
+    files = Files(file, file.with_suffix(".png"), file.with_name(f"{file.stem}.numbered.png"))
+    png = cv2.imencode(".png", draft.print_)[1].tobytes()
+    seen = cv2.imencode(".png", cv2.cvtColor(numbered(draft), cv2.COLOR_RGB2BGR))[1].tobytes()
+    text = _toml(draft, form, (title, survey, revision), files, hashlib.sha256(png).hexdigest())
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(files.print_, png)
+        write_whole(files.picture, seen)
+        write_whole(file, text.encode())  # last: with it the form is there
+    except OSError as error:
+        raise OmrError("forms.unwritable", file=file, detail=why(error)) from error
+    return files
+
+
+def _toml(draft: Draft, form: str, told: tuple[str, str, str], files: Files, sha256: str) -> str:
+    title, survey, revision = told
+    height, width = draft.print_.shape
+    questions = [
+        [(draft.boxes[at].kind, _sides(draft, at, width, height)) for at in question]
+        for question in draft.questions
+    ]
+    return toml_of(
+        ProposedForm(
+            form=form,
+            title=title or form,
+            field=title or form,
+            survey=survey or form.lower(),
+            language=language(),
+            revision=revision,
+            print=files.print_.name,
+            sha256=sha256,
+            learned=draft.learned,
+            identify=draft.identify,
+            dpi=draft.dpi,
+            size=(width, height),
+            questions=questions,
+            texts=draft.labels,
+            labels=draft.codes,
+        ),
+        picture=files.picture.name,
+    )
+
+
+def _sides(draft: Draft, at: int, width: int, height: int) -> tuple[float, float, float, float]:
+    box = draft.boxes[at]
+    return max(0.0, box.left), max(0.0, box.top), min(float(width), box.right), min(float(height), box.bottom)

@@ -7,6 +7,7 @@ on to be located, and ends as a rejected page that a person looks at.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import cv2
@@ -27,6 +28,9 @@ STROKE_MM: Final = 2.0  # wider than any pen's line
 # the other side stays below a tenth, a hard pencil is above a sixth.
 STROKE_CONTRAST: Final = 0.12
 BLOT_CONTRAST: Final = 0.35
+# The sheet's own edge beside the scan's border, seen as a line: of 40 scans it lay up to 2.5 mm off.
+EDGE_MM: Final = 3.0
+EDGE_LINE_MM: Final = 1.0  # thicker is no edge
 LEAST_EXTENT_MM: Final = 1.2  # a shorter speck is dust; the smallest tick is 3 mm
 # Traces: what is darker than the paper around it by more than its grain, however faint. A form has
 # hundreds; the grain of paper, smoothed, none, and its fibres and dust a few.
@@ -66,13 +70,24 @@ def is_blank(scan: ScannedPage) -> bool:
     shapes, _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     specks = 0
     for shape in shapes:
-        x, y, width, height = cv2.boundingRect(shape)
-        if x == 0 or y == 0 or x + width == small.shape[1] or y + height == small.shape[0]:
+        if _is_of_the_edge(cv2.boundingRect(shape), small.shape, px_per_mm):
             continue
+        _, _, width, height = cv2.boundingRect(shape)
         specks += 1
         if max(width, height) >= LEAST_EXTENT_MM * px_per_mm or specks > MOST_SPECKS:
             return False
     return not _has_traces(small, px_per_mm)
+
+
+def _is_of_the_edge(frame: Sequence[int], page: tuple[int, ...], px_per_mm: float) -> bool:
+    """Whether a shape touches the scan's border, or is a line beside it and along it."""
+    left, top, width, height = frame
+    right, bottom = page[1] - left - width, page[0] - top - height
+    if min(left, top, right, bottom) <= 0:
+        return True
+    near, thin = EDGE_MM * px_per_mm, EDGE_LINE_MM * px_per_mm
+    beside = min(left, right) + width <= near and width <= thin
+    return beside or (min(top, bottom) + height <= near and height <= thin)
 
 
 def is_pale(scan: ScannedPage) -> bool:

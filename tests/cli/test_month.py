@@ -13,7 +13,7 @@ import pytest
 from offices import Office
 from scanned import slip
 
-from omr.reports.document import prose
+from omr.reports.prose import sections as prose
 
 
 def rows_of(path: str | Path) -> list[dict[str, str]]:

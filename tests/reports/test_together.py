@@ -15,10 +15,10 @@ from omr.forms.template import Option, canonical, fingerprint
 from omr.geometry import Box
 from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.offices.statements import Subject
-from omr.reports.document import prose
 from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.questions import Wordings
 from omr.reports.figures.statistics import Closed, compare
+from omr.reports.prose import sections as prose
 from omr.reports.tables.changes import extremes, shifts
 from omr.reports.tables.satisfaction_tables import criteria, questions_table, share_of
 from omr.trust.chances import fisher_exact

@@ -17,7 +17,7 @@ from docx.shared import Mm
 
 from omr.forms.surveys import PROGRAMME
 from omr.records.offices.statements import Subject
-from omr.reports.document import charts, method, prose
+from omr.reports.document import charts, method
 from omr.reports.document.decree import (
     CENTRE,
     INDENT_MM,
@@ -37,6 +37,7 @@ from omr.reports.document.decree import (
 from omr.reports.document.document_tables import table_element
 from omr.reports.document.summary import summary
 from omr.reports.figures.statistics import Month
+from omr.reports.prose.sections import deployment, results
 from omr.reports.tables.tables import Table
 from omr.reports.tables.wording import period_name
 from omr.workspace import ReportSettings
@@ -148,13 +149,13 @@ def _write_opening(
         ],
     )
     report.add_heading("I. TÌNH HÌNH TRIỂN KHAI", 1)
-    _paragraphs(report, prose.deployment(month))
+    _paragraphs(report, deployment(month))
 
 
 def _write_results(report: Document, month: Month, before: Month | None, settings: ReportSettings) -> None:
     report.add_heading("II. KẾT QUẢ", 1)
     pictures = 0
-    for number, section in enumerate(prose.results(month, before, settings), 1):
+    for number, section in enumerate(results(month, before, settings), 1):
         report.add_heading(f"{number}. {section.heading}", 2)
         _paragraphs(report, section.paragraphs)
         if section.chart and month.pool().overall.whole:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from omr.figures import Change, Nothing
-from omr.reports.document.prose import adjustments, named, participation, shifted
 from omr.reports.figures.statistics import Month, compare
+from omr.reports.prose.changes import shifted
+from omr.reports.prose.satisfaction import named
+from omr.reports.prose.sections import adjustments
+from omr.reports.prose.turnout import participation
 from omr.reports.tables.changes import extremes, shifts
 from omr.reports.tables.slip_tables import comment_counts
 from omr.reports.tables.wording import fraction, interval, many, names, period_name, points, rate

@@ -1,0 +1,1 @@
+"""The report in sentences, made from its figures."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from scanned_stacks import slip, take_slips
-from windows import office_url, scrolls_sideways, sign_in, violations
+from windows import office_url, scrolls_sideways, settled, sign_in, violations
 
 from omr.records.inbox.inbox import Inbox, Progress
 from omr.records.register.register import issued
@@ -55,7 +55,7 @@ def test_every_page_is_accessible_and_fits(role, window, office):
     sign_in(window, role)
     for path in PAGES[role]:
         window.goto(office_url(window) + path)
-        window.wait_for_load_state("networkidle")
+        settled(window)
         assert violations(window) == [], path
         assert scrolls_sideways(window) == [], path
         window.complaints = [c for c in window.complaints if path != "/nothing"]  # a 404 is said there

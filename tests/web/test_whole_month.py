@@ -14,7 +14,7 @@ from pathlib import Path
 import docx
 import pytest
 from people import PASSWORD, Served
-from test_browser import violations
+from windows import settled, violations
 
 from omr.reading.scan.pages import Depth
 from omr.records.month.closing import status
@@ -57,7 +57,7 @@ class Desk:
     def open(self, path: str) -> None:
         """Go to a page."""
         self.page.goto(self.url + path)
-        self.page.wait_for_load_state("networkidle")
+        settled(self.page)
 
     def press(self, text: str, then: str) -> None:
         """Press a button and wait for what comes of it."""

@@ -23,14 +23,27 @@ def sign_in(window, role: Role) -> None:
     window.wait_for_selector("text=Đăng xuất")
 
 
+def settled(window) -> None:
+    """Wait until nothing of the page is on its way: no part of it, no picture that is shown."""
+    window.wait_for_function(
+        "() => !document.querySelector('.htmx-request')"
+        " && [...document.images].every(one => one.complete || one.loading === 'lazy')"
+    )
+
+
+# What may differ between a light and a dark scheme; all else is found in either.
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
+
+
 def violations(window) -> list[str]:
-    """What axe-core finds on the page, all rules, in a light and in a dark scheme."""
+    """What axe-core finds on the page: all rules in a light scheme, those of colours in a dark one, too."""
     window.context.new_cdp_session(window).send("Page.setBypassCSP", {"enabled": True})
     window.evaluate(AXE)
     told = []
-    for scheme in ("dark", "light"):
+    for scheme, rules in (("dark", OF_COLOUR), ("light", None)):
         window.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour half-way
-        found = window.evaluate("axe.run()")["violations"]
+        run = "only => axe.run(only ? {runOnly: {type: 'rule', values: only}} : {})"
+        found = window.evaluate(run, rules)["violations"]
         told += [f"{scheme} {v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
     return told
 

@@ -8,8 +8,10 @@ from months import FORMS, make_month
 from omr.figures import Share
 from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.offices.periods import parse_period
-from omr.reports.document import method, prose
+from omr.reports.document import method
 from omr.reports.figures.statistics import Checking, Month, Stock
+from omr.reports.prose import sections as prose
+from omr.reports.prose.voices import UNTESTED
 from omr.reports.tables.wording import many, names, period_name
 from omr.workspace import ReportSettings
 
@@ -92,10 +94,10 @@ def test_answers_that_wait_for_a_person_are_said(march):
 
 
 def test_the_audit_by_hand_speaks_for_itself(march):
-    assert prose.UNTESTED in told(march)
+    assert UNTESTED in told(march)
     audited = replace(march, checking=Checking(10, 1, audit="Kiểm tra thủ công: rút công khai 84 phiếu."))
     assert "rút công khai 84 phiếu" in told(audited)
-    assert prose.UNTESTED not in told(audited)
+    assert UNTESTED not in told(audited)
 
 
 def test_a_month_without_anything_has_whole_sentences():

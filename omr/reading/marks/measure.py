@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
 from omr.reading.marks.pieces import SPECK, Pieces, counted
-from omr.reading.marks.writing import writing
+from omr.reading.marks.writing import crossed
 from omr.reading.page.layer import RUN_MM, InkLayer
 from omr.reading.page.ruled import Rules
 
@@ -74,10 +74,7 @@ FEATURES: Final = (
     "loose",  # mm, the longest stroke near the box that is neither a box's mark nor the tail of one
     "flat",  # its shorter side in lengths of its longer one: 0 for a line along the sheet's sides
     "ruled",  # mm, over which a printed rule near the box is thicker than elsewhere: ink that it hides
-    "loose_ink",  # mm², of all strokes that are as `loose` is
-    "loose_far",  # mm, how far from the box they end
     "crossed",  # strokes met on a way across the row, of the mark and of what is nobody's, on average
-    "holes",  # mm² of paper that they enclose: in letters and loops
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -142,7 +139,7 @@ def measure(
         return out
 
     found = Pieces.of(layer, held, some, np.asarray(tops_lefts + (side - 1) / 2, np.float64))
-    beside = found.beside(zones, tops_lefts, side)
+    beside = found.beside_mm(zones, tops_lefts[:, 0], side)
     paper = cut.paper()
     values: dict[str, Floats] = {
         "gain": _means(ink) / 255 - paper,
@@ -163,8 +160,8 @@ def measure(
         "red": np.full(len(every), np.nan) if red is None else cut.of(red).mean(axis=(1, 2)),
         "bilevel": np.full(len(every), float(bilevel)),
         "ruled": rules.thicker_mm(layer, found.of_box, zones),
+        "crossed": crossed(layer, tops_lefts, side, AROUND, found.of_box, some),
     }
-    values |= writing(layer, tops_lefts, side, AROUND, found.of_box, some)
     values |= beside | {"beside": np.maximum(beside["beside"], _struck_mm(layer, zones))}
     values |= cut.ring()
     values |= _marks(layer, cut, held, some, found, tops_lefts)

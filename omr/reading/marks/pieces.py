@@ -82,27 +82,25 @@ class Pieces:
         of_box = np.where(no_tail & ~is_mark, -1, goes_on)
         return cls(layer, inside, is_mark, of_box, goes_on)
 
-    def beside(self, zones: Ints, tops_lefts: Ints, side: int) -> dict[str, Floats]:
-        """Return what lies in each zone and is no box's mark.
+    def beside_mm(self, zones: Ints, tops: Ints, side: int) -> dict[str, Floats]:
+        """Return the lengths of the longest strokes in each zone that are no box's mark, mm.
 
         Parameters
         ----------
         zones : (N, 4) int ndarray
             Top, bottom, left and right of what belongs to each box, px.
-        tops_lefts : (N, 2) int ndarray
-            Of the boxes, px.
+        tops : (N,) int ndarray
+            Upper edges of the boxes, px.
         side : int
             Of a box, px.
 
         Returns
         -------
         dict of str to (N,) float64 ndarray
-            ``beside``: the longest stroke, mm, but for the tails of other boxes' marks that do not come
-            up to this box's row. ``loose``: the longest in the line of the box that is nobody's tail and no
-            short straight line; ``loose_ink``, the area of all of them, mm²; ``loose_far``, how far from
-            the box they end, mm.
+            ``beside``: of all but the tails of other boxes' marks that do not come up to this box's row;
+            ``loose``: of those in the line of the box that are nobody's tail and no short straight line.
         """
-        stats, tops = self.layer.stats, tops_lefts[:, 0]
+        stats = self.layer.stats
         length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) / PX_PER_MM
         some = (stats[:, cv2.CC_STAT_AREA] >= LEAST_PIECE) & (length >= LEAST_MM) & ~self.is_mark
         some[0] = False
@@ -119,17 +117,12 @@ class Pieces:
         in_line = (middle < tops + side + BAND_PX) & (middle > tops - BAND_PX)
         of_box = self.of_box[some][:, None]
         counts = (of_box < 0) | (of_box == np.arange(len(zones))) | in_row
-        loose = meets & (of_box < 0) & in_line & ~self._straight(numbers, meets & in_line)[:, None]
-        lefts = tops_lefts[:, 1]
-        ends = np.maximum(lefts - left[:, None], (left + width)[:, None] - lefts - side) / PX_PER_MM
+        loose = (of_box < 0) & in_line & ~self._straight(numbers, meets & in_line)[:, None]
         out = {
-            "beside": meets * counts * length[some][:, None],
-            "loose": loose * length[some][:, None],
-            "loose_far": loose * ends,
+            name: meets * which * length[some][:, None]
+            for name, which in (("beside", counts), ("loose", loose))
         }
-        found = {name: np.asarray(values.max(axis=0, initial=0.0)) for name, values in out.items()}
-        area = stats[some, cv2.CC_STAT_AREA] / PX_PER_MM**2
-        return found | {"loose_ink": np.asarray((loose * area[:, None]).sum(axis=0))}
+        return {name: np.asarray(values.max(axis=0, initial=0.0)) for name, values in out.items()}
 
     def _straight(self, numbers: Ints, meets: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Tell which pieces that meet a zone are short straight lines: torn ends of marks, but no letters."""

@@ -46,6 +46,7 @@ class PlainLimits:
     peak: float = 0.55  # least darkness, of this person's usual mark: folds and what shows through have less
     slim: float = 0.3  # of the box: a line across it along the sheet's sides, with less than usual ink
     dot_mm: float = 2.2  # from corner to corner of what is no more than a dot
+    blot_mm: float = 2.6  # the same of one that is thicker than a stroke
     # Marks scribbled out had 0.68 and more of the box under strokes, or 0.55 under a felt pen's width; the
     # heaviest crosses 0.64 and 0.48.
     covered: float = 0.66
@@ -92,6 +93,8 @@ ACROSS: Final = (
     0.8  # of the box: a printed line that is not where it belongs, or a fold, goes through all of it
 )
 COMPACT: Final = 0.6  # the shorter side of a dot's frame, of the longer
+BLOT_SIZE: Final = 0.6  # of the usual extent
+BLOT_SOLID: Final = 0.03  # of the box under thick ink
 WORD_MM: Final = 6.0
 LIKE: Final = 0.7  # of this person's usual mark, or that of it
 LIKE_OFF_MM: Final = 1.2  # from the middle of the box
@@ -137,7 +140,7 @@ def not_plain(marks: Marks, limits: PlainLimits, likeness: Likeness) -> NDArray[
     chance = likeness.chance(
         evidence(marks.column, marks.usual)[inked]
     )  # NaN of what an earlier reader did not measure
-    soft = np.isin(why[inked], SOFT)
+    soft = np.isin(why[inked], SOFT) & ~_blot(marks, limits)[inked]
     why[inked[soft & (chance >= limits.like)]] = PLAIN
     why[inked[(why[inked] == PLAIN) & (chance < limits.unlike)]] = Reason.UNCLEAR
     return why
@@ -151,9 +154,11 @@ def _vetoed(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     strokes, long = column["ink"] > 0, column["long"]
     centred = _centred(column, gain, peak, limits)
     astray = ~centred & strokes & (column["share"] < limits.share)
-    dot = (long < limits.dot_mm) & ((column["flat"] > COMPACT) | (long == 0))
+    compact = (column["flat"] > COMPACT) | (long == 0)
+    dot = (long < limits.dot_mm) & compact
     only_dots = (column["bilevel"] > 0) & marks.some_missing & (usual(column["peak"]) < limits.dots)
     dot &= only_dots | (size < HALF)
+    dot |= _blot(marks, limits)
     scribble = (column["ink"] > limits.covered) | (column["heavy"] > limits.thick)
     like = (column["off"] <= LIKE_OFF_MM) & (size >= LIKE) & (gain >= LIKE) & (gain <= 1 / LIKE)
     like &= runs <= limits.word
@@ -174,6 +179,13 @@ def _vetoed(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     ):
         why[marks.inked & some & (why == PLAIN)] = reason
     return why
+
+
+def _blot(marks: Marks, limits: PlainLimits) -> Mask:
+    """Tell which marks are a pen put down: small, round, and thicker than a stroke. The trees know few."""
+    column = marks.column
+    small = (column["long"] < limits.blot_mm) & (marks.of_usual(marks.size) < BLOT_SIZE)
+    return np.asarray(small & (column["flat"] > COMPACT) & (column["solid"] > BLOT_SOLID))
 
 
 def _centred(column: dict[str, Floats], gain: Floats, peak: Floats, limits: PlainLimits) -> Mask:

@@ -73,6 +73,7 @@ calibration: $(DEV)  ## fit calibration/default.json anew to real ink and practi
 	$(BIN)/python bench papers labels out/labels
 	$(BIN)/omr --workspace out/fit calibrate fit out/labels/*.csv --practice 60 --risk 0.05 --workers $$(nproc)
 	cp out/fit/calibration/default.json calibration/default.json
+	$(BIN)/python bench ink likeness --workers $$(nproc)
 
 bench: $(DEV)  ## what reading costs, in times decoding, and beside other programs; PAGES=500
 	$(BIN)/python bench speed cost --pages $(PAGES)

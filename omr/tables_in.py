@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 
 from omr.errors import OmrError, why
 from omr.messages import say
+from omr.steps import each
 from omr.workbooks import COMPOUND, MAX_COLUMNS, PACKAGE, lines_of
 
 SUFFIXES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods")
@@ -92,7 +93,7 @@ def checked(sheet: Sheet, check: Callable[[Mapping[str, str]], Made]) -> list[Ma
     """
     made: list[Made] = []
     wrong: list[OmrError] = []
-    for line, cells in sheet.rows:
+    for line, cells in each("rows", sheet.rows):
         try:
             made.append(check(cells))
         except OmrError as error:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from omr import log
+from omr.cli.bar import Bar
 from omr.cli.common import Session, localise
 from omr.cli.console import prepare
 from omr.cli.usage import usage_text
 from omr.errors import OmrError, outside
 from omr.messages import LANGUAGES, catalogue, choose_language, language, say
+from omr.steps import told_to
 
 if TYPE_CHECKING:
     from omr.means import Means
@@ -96,6 +98,10 @@ def omr(ctx: click.Context, workspace: str, lang: str) -> None:
     """Read satisfaction slips."""
     choose_language(lang)
     ctx.obj = Session(workspace, ctx.obj)
+    if sys.stderr.isatty():
+        bar = Bar(sys.stderr)
+        ctx.with_resource(told_to(bar))
+        ctx.call_on_close(bar.close)
 
 
 def _hoisted(arguments: list[str]) -> list[str]:

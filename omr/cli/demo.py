@@ -11,6 +11,7 @@ import click
 from omr.cli.common import Session, json_option, print_json
 from omr.errors import outside
 from omr.messages import say
+from omr.steps import told_to
 
 if TYPE_CHECKING:
     from omr.demo import Demonstration
@@ -30,7 +31,8 @@ def demo(session: Session, /, directory: Path, slips: int, seed: int, as_json: b
 
     folder = fresh_folder(directory)
     try:
-        shown = demonstrate(folder, slips=slips, seed=seed, tell=_tell)
+        with told_to(None):  # it tells of its stages itself
+            shown = demonstrate(folder, slips=slips, seed=seed, tell=_tell)
     except OSError as error:  # it works there, not in the workspace
         raise outside(error, folder) from error
     if as_json:

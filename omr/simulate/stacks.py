@@ -23,6 +23,7 @@ from omr.simulate.printed import PrintedRun, printed_pages, serial_of, toner
 from omr.simulate.respondents import CROWDS, fill, fill_as_told
 from omr.simulate.scanner import Machine, everyday_machine
 from omr.simulate.slips import LEAST_DRAWN_DPI, Picture, Truth, simulate_page, streams
+from omr.steps import each
 
 _CHUNK: Final = 8  # pages that a worker takes at once
 
@@ -97,7 +98,7 @@ def _can_say(question: Question, codes: Sequence[str]) -> bool:
 
 def simulate_stack(stack: Stack) -> Iterator[tuple[Picture, Truth]]:
     """Simulate a stack's pages in this process, in their order."""
-    return _some(stack, stack.numbers)
+    return each("simulating", _some(stack, stack.numbers), len(stack.numbers))
 
 
 def simulate_stacks(stacks: Sequence[Stack], workers: int) -> Iterator[list[tuple[Picture, Truth]]]:

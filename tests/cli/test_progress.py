@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from offices import Office
 from PIL import Image
+from scanned import slip
 
+from omr.cli.bar import AFTER_S, Bar
 from omr.cli.scans import read
 from omr.forms.serial import IssuedSerials
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk, RejectedPage
+from omr.steps import each, told_to
 
 
 class Screen(io.StringIO):
@@ -33,3 +37,74 @@ def test_a_terminal_is_told_the_whole_and_a_pipe_nothing(
     desk = Desk(IssuedSerials([]), {}, load_calibration())
     assert list(read._shown(lambda pages, desk: iter(results), files)([], desk)) == results
     assert told in screen.getvalue() and bool(screen.getvalue()) == bool(told)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_long_work_is_drawn_with_its_whole_and_the_time_left_and_short_work_is_not() -> None:
+    clock, screen = Clock(), io.StringIO()
+    bar = Bar(screen, clock)
+    for done in range(11):
+        bar("rows", done, 10)
+    assert screen.getvalue() == ""  # done at once
+    for done in range(101):
+        clock.now += 1
+        bar("events", done, 100)
+    *lines, last = screen.getvalue().split("\r")
+    assert "50/100  còn 0:50" in next(line for line in lines if " 50/100" in line)
+    assert last.rstrip(" ").endswith("100/100\n") or "100/100" in last
+    assert last.endswith("\n") and max(map(len, lines)) < 80
+
+
+def test_a_bar_that_was_left_half_way_ends_its_line() -> None:
+    clock, screen = Clock(), io.StringIO()
+    bar = Bar(screen, clock)
+    clock.now = AFTER_S
+    bar("events", 1, 100)
+    clock.now += 1
+    bar("batches", 0, 4)
+    assert screen.getvalue().count("\n") == 1
+    bar.close()
+    bar.close()
+    assert screen.getvalue().count("\n") == 2
+
+
+def test_what_nobody_listens_to_is_done_all_the_same() -> None:
+    assert list(each("rows", iter("abc"), 3)) == list("abc")
+    with told_to(None):
+        assert list(each("rows", "abc")) == list("abc")
+
+
+def test_every_long_command_says_how_far_it_is(office: Office, tmp_path: Path) -> None:
+    heard: dict[str, list[tuple[int, int]]] = {}
+
+    def listen(what: str, done: int, whole: int) -> None:
+        heard.setdefault(what, []).append((done, whole))
+
+    with told_to(listen):
+        run = office.issue("PC06", 3, "2026-11")
+        office("read", office.scan(slip(run, 1), slip(run, 2)), code=None)
+        office("redecide", "--dry-run")
+        office("export", "--ask", tmp_path / "ask.sqlite")
+        office("export", "-o", tmp_path / "parquet")
+        office("bundle", "export", "-o", tmp_path / "all.zip")
+        office("report", "--period", "2026-11", "--format", "csv", "-o", tmp_path / "report")
+        office("backup", tmp_path / "backup")
+        office("restore", tmp_path / "backup", tmp_path / "restored", code=None)
+        office("audit", "verify")
+        office("period", "close", "2026-11", "--by", "lan", code=None)
+    wanted = {
+        "redeciding",
+        "exporting",
+        "exporting_periods",
+        "bundling",
+        "reporting",
+    }
+    wanted |= {"originals", "reading_back", "events", "batches", "originals_checked"}
+    assert wanted <= heard.keys()
+    assert all(said[-1] == (whole, whole) for said in heard.values() for whole in [said[-1][1]])

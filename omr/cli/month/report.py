@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
+from omr.steps import at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +59,7 @@ def report(
         code = find_unit(store, unit, when).unit if unit else None
         if output is not None and by is None:
             wants = monthly.Wanted(code, survey, wanted, lead)
-            made = monthly.make_report(store, when, output, settings, wants)
+            made = monthly.make_report(store, when, output, settings, wants, partial(at, "reporting"))
             month, files = made.month, [*made.files, *made.annexes]
         else:
             month = monthly.gather(store, when.name, unit=code, survey=survey, settings=settings)

@@ -29,6 +29,7 @@ from omr.forms.symbols import (
 )
 from omr.forms.template import OUTLINE_MM, Electronic, Form, Stroke, TextLine, fingerprint
 from omr.geometry import Box
+from omr.steps import each
 
 LEAST_PHONE_MODULE_MM: Final = 0.33  # a phone's camera reads this; the address must be short enough for it
 
@@ -60,7 +61,7 @@ def print_forms(
         If the file cannot be written; nothing is left behind.
     """
     with _document(form, target, f"run={run}", electronic_url) as canvas:
-        for serial in serials:
+        for serial in each("printing", serials):
             for number in range(1, form.pages + 1):
                 canvas.doForm(_art(number))
                 _identity(canvas, form, serial, number)

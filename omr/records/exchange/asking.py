@@ -22,6 +22,7 @@ from omr.forms.surveys import overall_question
 from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.tallies import Tallies
 from omr.records.store.store import Store
+from omr.steps import each
 
 _ABOUT: Final = "period TEXT, unit TEXT, channel TEXT, form TEXT"
 TABLES: Final = {
@@ -81,7 +82,7 @@ def _fill(store: Store, copy: sqlite3.Connection) -> Asked:
         )
     )
     rows = 0
-    for period in found:
+    for period in each("exporting_periods", found):
         counted = tallies_of(store, period).tallies
         for table, made in (
             ("answer_counts", _answers(store, period, counted)),

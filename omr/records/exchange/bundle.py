@@ -27,6 +27,7 @@ from omr.records.offices.units import find_unit
 from omr.records.store.act import canonical
 from omr.records.store.signing import public_hex, signed_by, signing_key
 from omr.records.store.store import Store
+from omr.steps import each
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "signature"
@@ -116,7 +117,7 @@ def export_bundle(
         with appearing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(zipfile.ZipInfo(MANIFEST, _NO_TIME), content)
             archive.writestr(zipfile.ZipInfo(SIGNATURE, _NO_TIME), key.sign(content).hex())
-            for sha256 in sorted(originals):
+            for sha256 in each("bundling", sorted(originals)):
                 kept = str(store.value("SELECT path FROM originals WHERE original = ?", sha256))
                 _add(archive, sha256, workspace / kept)
     except OSError as error:
@@ -227,7 +228,7 @@ def _checked(archive: zipfile.ZipFile, file: Path, key: str | None) -> Manifest:
     named = {f"originals/{one.sha256}": one for batch in manifest.batches for one in batch.files}
     if set(sizes) != {MANIFEST, SIGNATURE, *named}:
         raise OmrError("bundle.changed", file=file)
-    for name, one in named.items():
+    for name, one in each("originals_checked", named.items()):
         with archive.open(name) as packed:
             digest, _ = hashed_copy(packed)
         if digest != one.sha256:

@@ -27,6 +27,7 @@ from omr.records.offices.units import find_unit
 from omr.records.review.transcripts import mask
 from omr.records.store.act import canonical
 from omr.records.store.store import Store
+from omr.steps import each
 from omr.tables_in import Sheet, SheetError
 from omr.text import folded, whole_number
 from omr.toml_in import parse_toml, what_is_wrong
@@ -176,7 +177,7 @@ def read_responses(store: Store, form: Form, sheet: Sheet, told: Told) -> Rows:
     wrong: list[OmrError] = []
     rows = Rows([], [])
     seen: set[str] = set()
-    for line, cells in sheet.rows:
+    for line, cells in each("rows", sheet.rows):
         try:
             response = reading.response(cells)
             if response.id and response.id in seen:

@@ -26,6 +26,7 @@ from omr.records.store.act import Row
 from omr.records.store.measured import pack, unpack
 from omr.records.store.store import Store
 from omr.records.store.verdicts import pack_verdicts
+from omr.steps import each
 from omr.words import PeriodState, SlipDoubt
 
 AT_ONCE: Final = 200  # slips that are measured again before they are kept
@@ -89,7 +90,8 @@ def redecided(
         WHERE slips.period = ?1 OR ?1 IS NULL ORDER BY slips.reading""",
         period,
     )
-    for row in rows:
+    whole = int(store.value("SELECT count(*) FROM slips WHERE period = ?1 OR ?1 IS NULL", period) or 0)
+    for row in each("redeciding", rows, whole):
         when = row["period"]
         states.setdefault(when, state_of(store, when))
         if states[when] is PeriodState.CLOSED:

@@ -19,6 +19,7 @@ from omr.records.offices.periods import Period, state_of
 from omr.records.offices.visits import visits_of
 from omr.records.store.act import Act
 from omr.records.store.store import Store
+from omr.steps import at
 from omr.words import Aside, PeriodState, SlipDecision, Standing
 
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
@@ -76,8 +77,11 @@ def close(store: Store, period: Period, *, by: str, why: str = "") -> PeriodStat
 
 def close_as_it_is(store: Store, act: Act, period: Period) -> None:
     """Keep the figures of a period, whatever waits: `close` asks before."""
+    at("closing", 0, 3)
     counted = tally(store, period.name)
+    at("closing", 1, 3)
     figures = figures_of(store, period, counted.tallies)
+    at("closing", 2, 3)
     number = act.next_id("period_states", "period_state")
     act.add(
         "period_states",
@@ -90,6 +94,7 @@ def close_as_it_is(store: Store, act: Act, period: Period) -> None:
         },
     )
     keep(act, number, counted)
+    at("closing", 3, 3)
 
 
 def adjust(store: Store, period: Period, *, by: str, why: str) -> PeriodStatus:

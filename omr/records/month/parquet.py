@@ -26,6 +26,7 @@ from omr.files import put_in_place, remove
 from omr.forms.template import Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.store.store import Store
+from omr.steps import each
 
 SLIPS_HELD: Final = 20_000  # slips held in memory: some 20 MB; row groups of this size are read in parallel
 
@@ -88,7 +89,8 @@ def export(store: Store, target: Path, *, period: str | None = None, held: int =
     counts, forms = {"slips": 0, "answers": 0}, store.forms
     files: list[Path] = []
     with _writing(target, files) as writers:
-        for slips in _chunks(current_slips(store, period=period), held):
+        whole = int(store.value("SELECT count(*) FROM slips WHERE period = ?1 OR ?1 IS NULL", period) or 0)
+        for slips in _chunks(each("exporting", current_slips(store, period=period), whole), held):
             for when in sorted({slip.period for slip in slips}):
                 these = [slip for slip in slips if slip.period == when]
                 for dataset, rows in (("slips", _slips(these)), ("answers", _answers(these, forms))):

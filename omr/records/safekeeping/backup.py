@@ -24,6 +24,7 @@ from omr.records.store.chain import row_problem
 from omr.records.store.copies import copy_database, one_file
 from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
+from omr.steps import each
 from omr.workspace import SETTINGS, Workspace
 
 REGISTERS: Final = "registers"
@@ -203,7 +204,7 @@ def _mirror(source: Path, target: Path) -> None:
 def copy_originals(scans: Path, target: Path) -> tuple[int, tuple[str, ...]]:
     """Copy the originals that are not there yet; return how many, and which are not what their name says."""
     copied, damaged = 0, []
-    for original in sorted(scans.glob("??/*")):
+    for original in each("originals", sorted(scans.glob("??/*"))):
         copy = target / original.parent.name / original.name
         if original.name.startswith(".") or copy.is_file():
             continue
@@ -217,7 +218,8 @@ def copy_originals(scans: Path, target: Path) -> tuple[int, tuple[str, ...]]:
 
 def _read_back(store: Store, target: Path, damaged: tuple[str, ...], *, whole: bool) -> None:
     """Refuse a backup that lacks an original of the register, or in which one was damaged."""
-    for row in store.rows("SELECT original, path, bytes FROM originals"):
+    rows = list(store.rows("SELECT original, path, bytes FROM originals"))
+    for row in each("reading_back", rows):
         copy = target / row["path"]
         there = copy.is_file() and copy.stat().st_size == row["bytes"]
         if there and whole and sha256_of(copy) != row["original"]:

@@ -24,6 +24,7 @@ from omr.messages import say
 from omr.records.store.act import Row, canonical, digest_of, event_hash, fact
 from omr.records.store.schema import bring_up
 from omr.records.store.store import Store
+from omr.steps import each
 
 T = TypeVar("T")
 SCANS: Final = "scans"
@@ -230,7 +231,7 @@ def _file_problems(store: Store) -> Iterator[Damage]:
 def chain_problem(store: Store) -> Damage | None:
     """Return the first event that was changed, moved, removed or inserted, or whose rows were."""
     number, previous = 0, ""
-    for event, added in added_rows(store):
+    for event, added in each("events", added_rows(store), store.last_event):
         number += 1
         if event is None:
             return Damage(number, "audit.rows_without_event", {"table": ", ".join(sorted(added))})
@@ -284,9 +285,8 @@ def _event_of(row: Row) -> int:
 
 
 def _root_problems(store: Store, last: int) -> Iterator[Damage]:
-    for row in list(
-        store.rows("SELECT batch, root, event FROM batch_ends WHERE event BETWEEN 1 AND ?", last)
-    ):
+    rows = list(store.rows("SELECT batch, root, event FROM batch_ends WHERE event BETWEEN 1 AND ?", last))
+    for row in each("batches", rows):
         if batch_root(store, row["batch"], row["event"]) != row["root"]:
             yield Damage(row["event"], "audit.root", {"batch": row["batch"]})
 
@@ -308,7 +308,7 @@ def _original_problems(store: Store, workspace: Path, last: int) -> list[tuple[D
         last,
     )
     found = []
-    for row in rows:
+    for row in each("originals_checked", list(rows)):
         path = workspace / row["path"]
         if not path.is_file():
             problem = Damage(row["event"], "audit.original_gone", {"path": row["path"]})

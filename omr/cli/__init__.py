@@ -20,7 +20,6 @@ from omr.cli.console import prepare
 from omr.cli.usage import usage_text
 from omr.errors import OmrError, outside
 from omr.messages import LANGUAGES, catalogue, choose_language, language, say
-from omr.steps import told_to
 
 if TYPE_CHECKING:
     from omr.means import Means
@@ -99,6 +98,8 @@ def omr(ctx: click.Context, workspace: str, lang: str) -> None:
     choose_language(lang)
     ctx.obj = Session(workspace, ctx.obj)
     if sys.stderr.isatty():
+        from omr.steps import told_to
+
         bar = Bar(sys.stderr)
         ctx.with_resource(told_to(bar))
         ctx.call_on_close(bar.close)

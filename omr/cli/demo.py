@@ -11,7 +11,6 @@ import click
 from omr.cli.common import Session, json_option, print_json
 from omr.errors import outside
 from omr.messages import say
-from omr.steps import told_to
 
 if TYPE_CHECKING:
     from omr.demo import Demonstration
@@ -28,6 +27,7 @@ _BAR = 30  # characters
 def demo(session: Session, /, directory: Path, slips: int, seed: int, as_json: bool) -> None:
     """Do the whole job."""
     from omr.demo import demonstrate, fresh_folder
+    from omr.steps import told_to
 
     folder = fresh_folder(directory)
     try:

@@ -10,7 +10,6 @@ import click
 
 from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
-from omr.steps import at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +43,7 @@ def report(
     from omr.records.offices.periods import parse_period
     from omr.records.offices.units import find_unit
     from omr.reports import monthly
+    from omr.steps import at
 
     wanted = [name.strip().casefold() for name in formats.split(",")]
     unknown = [name for name in wanted if name not in monthly.FORMATS]

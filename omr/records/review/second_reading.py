@@ -16,7 +16,7 @@ from typing import Final
 
 from omr.forms.template import Form, Question
 from omr.reading.marks.decide import BoxVerdict
-from omr.records.counts.answers import CurrentAnswer, Given, current_answers
+from omr.records.counts.answers import MACHINE, CurrentAnswer, Given, current_answers
 from omr.records.counts.validity import judge
 from omr.records.review.queue import Item, ItemKind, answer_name, find_item
 from omr.records.store.store import Store
@@ -84,7 +84,7 @@ def status(said: Sequence[Decision], *, second_wanted: bool) -> Status:
 
     A second reader is also wanted where the first says that it cannot be decided.
     """
-    values = [one.value for one in standing(said).values()]
+    values = [one.value for one in standing(said).values()] if said else []
     if not values:
         return Status.OPEN
     if len(values) == 1:
@@ -142,11 +142,22 @@ def doubtful(
     rated = _rated(store, [row["reading"] for row in rows], overall)
     open_ = {row["reading"] for row in rows if row["reading"] not in rated or row["question"] in overall}
     answers = current_answers(store, open_)
-    return [_item(row, forms[row["fingerprint"]], said, answers, wants_second) for row in rows]
+    judges = {fingerprint: _Judge(form) for fingerprint, form in forms.items()}
+    return [
+        _item(row, judges[row["fingerprint"]], said, answers.get(row["reading"]), wants_second)
+        for row in rows
+    ]
 
 
-# Acts by which nothing else changes than that slips are added, or answers decided.
-_ADDING: Final = frozenset({"issue", "issued", "void", "begin_batch", "read", "end_batch", "decide_answer"})
+# Acts by which nothing that waits changes but on slips that are added, or that the act decides about.
+_TOLD: Final = frozenset(
+    {
+        *("begin_batch", "read", "end_batch", "decide_answer", "correct_answer", "decide_slip"),
+        *("issue", "issued", "void", "stamp", "spoil", "receive", "count", "withdraw_count", "state"),
+        *("import_visits", "withdraw_visits", "import_counters", "give_counter"),
+        *("transcribe", "give_topic", "quote", "audit_draw", "audit_enter"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,30 +167,34 @@ class Upto:
     event: int = 0
     deciding: int = 0
     decision: int = 0
+    slip_decision: int = 0
 
     @classmethod
     def now(cls, store: Store) -> Upto:
         """Return how far the register goes."""
         row = store.row(
             """SELECT (SELECT max(deciding) FROM decidings) AS deciding,
-                (SELECT max(decision) FROM decided_answers) AS decision"""
+                (SELECT max(decision) FROM decided_answers) AS decision,
+                (SELECT max(decision) FROM decided_slips) AS slip_decision"""
         )
         assert row is not None
-        return cls(store.last_event, row["deciding"] or 0, row["decision"] or 0)
+        return cls(store.last_event, row["deciding"] or 0, row["decision"] or 0, row["slip_decision"] or 0)
 
     def changed_slips(self, store: Store) -> list[int] | None:
-        """Return the slips with doubts that were added or decided since; None: any may have changed."""
+        """Return the slips with doubts that were added or decided about since; None: any may have changed."""
         acts = {
             row["act"] for row in store.rows("SELECT DISTINCT act FROM events WHERE event > ?", self.event)
         }
-        if not acts <= _ADDING:
+        if not acts <= _TOLD:
             return None
         rows = store.rows(
             """SELECT reading FROM answers JOIN decidings USING (deciding)
             WHERE answers.state = 'doubtful' AND answers.deciding > ?
-            UNION SELECT reading FROM decided_answers WHERE decision > ?""",
+            UNION SELECT reading FROM decided_answers WHERE decision > ?
+            UNION SELECT reading FROM decided_slips WHERE decision > ?""",
             self.deciding,
             self.decision,
+            self.slip_decision,
         )
         return [int(row["reading"]) for row in rows]
 
@@ -250,19 +265,19 @@ def _decisions(store: Store, readings: Iterable[int]) -> dict[tuple[int, str], l
 
 def _item(
     row: sqlite3.Row,
-    form: Form,
+    judge: _Judge,
     said: Mapping[tuple[int, str], list[Decision]],
-    answers: Mapping[int, Mapping[str, CurrentAnswer]],
+    answers: Mapping[str, CurrentAnswer] | None,
     wants_second: Callable[[int, str], bool],
 ) -> DoubtfulItem:
-    reading, question = int(row["reading"]), str(row["question"])
-    position = next(i for i, one in enumerate(form.questions) if one.key == question)
-    boxes = unpack_verdicts(row["verdicts"], question)
-    spoken = tuple(said.get((reading, question), ()))
-    second = wants_second(reading, question)
-    decisive = reading in answers and _decides_validity(form, answers[reading], question)
+    reading, key = int(row["reading"]), str(row["question"])
+    position, question = judge.questions[key]
+    boxes = unpack_verdicts(row["verdicts"], key)
+    spoken = tuple(said.get((reading, key), ()))
+    second = wants_second(reading, key)
+    decisive = answers is not None and judge.decides_validity(answers, key)
     return DoubtfulItem(
-        item=answer_name(reading, question),
+        item=answer_name(reading, key),
         kind=ItemKind.ANSWER,
         reason=AnswerState.DOUBTFUL,
         original=str(row["original"]),
@@ -270,7 +285,7 @@ def _item(
         page_number=int(row["page_number"]),
         confidence=float(row["confidence"]),
         reading=reading,
-        question=question,
+        question=key,
         position=position,
         serial=str(row["serial"]),
         form=str(row["form"]),
@@ -280,12 +295,12 @@ def _item(
         batch=str(row["batch"]),
         marked=tuple(box.option for box in boxes if box.state is BoxState.MARKED),
         doubts=tuple(box for box in boxes if box.state is BoxState.DOUBTFUL),
-        why=_why(form.questions[position], boxes),
+        why=_why(question, boxes),
         leans=tuple(row["codes"].split()),
         said=spoken,
         second_wanted=second or decisive,
         decides_validity=decisive,
-        rank=_rank(form.questions[position], status(spoken, second_wanted=second), decisive),
+        rank=_rank(question, status(spoken, second_wanted=second), decisive),
     )
 
 
@@ -296,20 +311,36 @@ def _why(question: Question, boxes: Sequence[BoxVerdict]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(box.reason for box in boxes if box.reason))
 
 
-def _decides_validity(form: Form, answers: Mapping[str, CurrentAnswer], question: str) -> bool:
-    """Whether the slip is valid or not by this answer, be the other doubtful ones answers or none."""
+class _Judge:
+    """Says of one form's questions whether a slip is valid or not by their answers."""
 
-    def valid(others: AnswerState, this: AnswerState) -> bool:
-        given = {
-            key: _as(one, this if key == question else others)
-            if key == question or one.state is AnswerState.DOUBTFUL
-            else one
-            for key, one in answers.items()
-        }
-        return judge(form, given, standing=Standing.COUNTS, set_aside=None, reason_by_hand=None) is None
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self.questions = {one.key: (at, one) for at, one in enumerate(form.questions)}
+        self._known: dict[tuple[object, ...], bool] = {}  # many slips lack the same answers
 
-    states = AnswerState.ANSWERED, AnswerState.NO_ANSWER
-    return any(valid(others, states[0]) != valid(others, states[1]) for others in states)
+    def decides_validity(self, answers: Mapping[str, CurrentAnswer], question: str) -> bool:
+        """Whether this answer does, be the other doubtful ones answers or none."""
+        # All that the rules look at.
+        looks = tuple((key, one.state, one.by == MACHINE, bool(one.codes)) for key, one in answers.items())
+        known = self._known.get((question, looks))
+        if known is None:
+            known = self._known[question, looks] = self._decides(answers, question)
+        return known
+
+    def _decides(self, answers: Mapping[str, CurrentAnswer], question: str) -> bool:
+        def valid(others: AnswerState, this: AnswerState) -> bool:
+            given = {
+                key: _as(one, this if key == question else others)
+                if key == question or one.state is AnswerState.DOUBTFUL
+                else one
+                for key, one in answers.items()
+            }
+            judged = judge(self._form, given, standing=Standing.COUNTS, set_aside=None, reason_by_hand=None)
+            return judged is None
+
+        states = AnswerState.ANSWERED, AnswerState.NO_ANSWER
+        return any(valid(others, states[0]) != valid(others, states[1]) for others in states)
 
 
 def _as(answer: CurrentAnswer, state: AnswerState) -> CurrentAnswer:

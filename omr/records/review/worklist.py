@@ -12,8 +12,9 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from threading import RLock
+from threading import RLock, Thread
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
@@ -89,8 +90,20 @@ class Worklist:
         chance: Callable[[], float] = random.random,
         look: FindDoubts = doubtful,
         second_share: float = SECOND_SHARE,
+        elsewhere: Callable[[], AbstractContextManager[Store]] | None = None,
     ) -> None:
+        """Prepare; nothing is looked at before somebody asks.
+
+        Parameters
+        ----------
+        elsewhere : callable, optional
+            Opens the register for a thread that makes the whole list anew while reviewers go on with the
+            one there is; without it, who asks next waits for it.
+        """
         self._key = key
+        self._elsewhere = elsewhere
+        self._making: Thread | None = None
+        self._at_once = False  # whether who asks next waits for a whole list
         self._look = look
         self.second_share = second_share  # of all items, those that two readers see
         self._had = had  # known items that a reviewer was given before
@@ -323,7 +336,21 @@ class Worklist:
     def forget(self) -> None:
         """Look at the register again before anything else."""
         with self._lock:
-            self._event = -1
+            self._look_at, self._at_once = 0.0, True
+
+    def begin(self) -> None:
+        """Make the list before anybody asks for it."""
+        with self._lock:
+            if self._elsewhere is not None and (self._making is None or not self._making.is_alive()):
+                self._making = Thread(target=self._make, args=(self._elsewhere,), daemon=True)
+                self._making.start()
+
+    def stop(self) -> None:
+        """Wait for a list that is being made."""
+        with self._lock:
+            making = self._making
+        if making is not None:
+            making.join()
 
     def wants_second(self, reading: int, question: str) -> bool:
         """Whether an item is of the sample that two readers see; nobody can foresee which."""
@@ -337,18 +364,47 @@ class Worklist:
         event = store.last_event
         if event != self._event:
             upto = Upto.now(store)
-            added = None if self._event < 0 else self._upto.changed_slips(store)
-            if added is None:
-                every = self._look(store, self.wants_second)
-                self._items = {item.item: item for item in in_order(every)}
-                self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i.said)}
-            elif added:
-                for item in self._look(store, self.wants_second, readings=added):
-                    self._put(item)
-                self._items = {item.item: item for item in in_order(self._items.values())}
-            self._event, self._upto = event, upto
+            changed = None if self._event < 0 else self._upto.changed_slips(store)
+            if changed is not None:
+                self._put_slips(store, changed)
+                self._event, self._upto = event, upto
+            elif self._event >= 0 and self._elsewhere is not None and not self._at_once:
+                self.begin()
+            else:
+                self._take_over(self._look(store, self.wants_second), event, upto)
+        self._at_once = False
         took = self._clock() - now
         self._look_at = now + max(_LOOK_EVERY_S, took / _LOOK_SHARE)
+
+    def _make(self, elsewhere: Callable[[], AbstractContextManager[Store]]) -> None:
+        """Make the whole list beside all else; what fails here fails once more where somebody sees it."""
+        try:
+            with elsewhere() as store:
+                event, upto = store.last_event, Upto.now(store)
+                every = self._look(store, self.wants_second)
+        except OmrError:
+            with self._lock:
+                self._at_once, self._look_at = True, 0.0
+            return
+        with self._lock:
+            self._take_over(every, event, upto)
+            self._look_at = 0.0  # what was decided meanwhile is looked at next
+
+    def _take_over(self, every: list[DoubtfulItem], event: int, upto: Upto) -> None:
+        self._items = {item.item: item for item in in_order(every)}
+        self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i.said)}
+        self._event, self._upto = event, upto
+
+    def _put_slips(self, store: Store, readings: Collection[int]) -> None:
+        """Look at some slips again; what is no longer asked about them goes."""
+        if not readings:
+            return
+        chosen = set(readings)
+        self._items = {key: item for key, item in self._items.items() if item.reading not in chosen}
+        self._known = {key: item for key, item in self._known.items() if item.reading not in chosen}
+        for item in self._look(store, self.wants_second, readings=readings):
+            self._put(item)
+        self._items = {item.item: item for item in in_order(self._items.values())}
 
     def _put_slip(self, store: Store, reading: int) -> None:
         """Look at one slip again after a decision: another of its items may decide validity now."""

@@ -66,7 +66,9 @@ class FrontOffice:
             throttle or Throttle(),
             worker,
             pictures,
-            Worklist(accounts.signing_key, had=accounts.known.of),
+            Worklist(
+                accounts.signing_key, had=accounts.known.of, elsewhere=lambda: Store.open(workspace.database)
+            ),
             Backups(workspace),
             Errands(workspace.path),
             Scans(workspace),
@@ -77,6 +79,7 @@ class FrontOffice:
         self.worker.start()
         self.backups.start()
         self.folders.start()
+        self.worklist.begin()
 
     def take_settings(self) -> None:
         """Work with the settings as they stand in the file now."""
@@ -126,6 +129,7 @@ class FrontOffice:
         self.worker.stop()
         self.backups.stop()
         self.folders.stop()
+        self.worklist.stop()
         self.scans.close()
         while not self._stores.empty():
             self._stores.get_nowait().close()

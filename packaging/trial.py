@@ -194,12 +194,20 @@ def package(ready: Path, folder: Path, old: Path, new: Path) -> None:
 
 
 GUIDE = HERE.parent / "docs" / "operate.md"
-# What a person does in an editor, as a program does it.
+BEGINS = {"vi": "## Tiếng Việt", "en": "## English"}
+NEW_MACHINE = {"vi": "### Dựng lại trên máy mới", "en": "### A new machine"}
+BACKUP_DISK = {"vi": "/mnt/sao-luu", "en": "/mnt/backup"}
+# What a person does in an editor, as a program does it; {disk} is where the guide puts backups.
 BY_HAND = {
-    "systemctl edit omr-backup.service": "mkdir -p /etc/systemd/system/omr-backup.service.d /mnt/backup"
-    " && chown omr: /mnt/backup && printf '[Service]\\nReadWritePaths=/mnt/backup\\n'"
+    "systemctl edit omr-backup.service": "mkdir -p /etc/systemd/system/omr-backup.service.d {disk}"
+    " && chown omr: {disk} && printf '[Service]\\nReadWritePaths={disk}\\n'"
     " > /etc/systemd/system/omr-backup.service.d/override.conf && systemctl daemon-reload",
-    "nano /etc/omr/omr.conf": "sed -i 's|^OMR_BACKUP_TO=.*|OMR_BACKUP_TO=/mnt/backup|' /etc/omr/omr.conf",
+    "nano /etc/omr/omr.conf": "sed -i 's|^OMR_BACKUP_TO=.*|OMR_BACKUP_TO={disk}|' /etc/omr/omr.conf",
+}
+# Files of another authority, as an office that has one is given them.
+OWN_FILES = {
+    "vi": ("omr-setup --host TÊN --cert chung-thu.pem --key khoa.pem", "chung-thu.pem", "khoa.pem"),
+    "en": ("omr-setup --host NAME --cert certificate.pem --key key.pem", "certificate.pem", "key.pem"),
 }
 # What stands in the text, between the blocks of commands.
 IN_THE_TEXT = (
@@ -210,15 +218,17 @@ IN_THE_TEXT = (
     "systemctl list-timers omr-backup.timer",
     "systemctl restart omr",
     "omr users reset admin",
-    "apt-get install --allow-downgrades ./omr_0.2.0_amd64.deb",
     "apt-get purge omr",
 )
 
 
-def recipes(ready: Path, folder: Path, new: Path, packed: Path) -> None:
-    """Follow the guide's commands word by word, on a machine that boots; tell how long each takes."""
-    root = fresh(ready, folder, "guide")
-    text = GUIDE.read_text("utf-8").partition("## English")[2]
+def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -> None:
+    """Follow the guide's commands word by word, on a machine that boots; tell how long each takes.
+
+    Then that machine is lost, and everything is built anew from its backup, as the guide says.
+    """
+    root = fresh(ready, folder, f"guide-{language}")
+    text = GUIDE.read_text("utf-8").partition(f"\n{BEGINS[language]}\n")[2].partition("\n## ")[0]
     later = folder / "later"
     again = [sys.executable, str(HERE / "deb.py"), str(packed), "--version-suffix", "+1"]
     shutil.rmtree(later, ignore_errors=True)
@@ -227,14 +237,28 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path) -> None:
     (newer,) = later.glob("omr_*.deb")
     shutil.copy(new, root.path / "root/omr_0.2.0_amd64.deb")
     shutil.copy(newer, root.path / "root/omr_0.3.0_amd64.deb")
-    blocks = [block.partition("\n```")[0] for block in text.split("```sh\n")[1:]]
-    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
-    for line in IN_THE_TEXT:
-        must(f"`{line}`" in text, f"the guide says: {line}")
+    usual, _, anew = text.partition(f"\n{NEW_MACHINE[language]}\n")
+    own, certificate, key = OWN_FILES[language]
+    for line in (*IN_THE_TEXT, own):
+        must(f"`{line}`" in usual, f"the guide says: {line}")
     script = ["cd /root", "export DEBIAN_FRONTEND=noninteractive", "set +x"]
-    for line in (*filter(None, lines), *IN_THE_TEXT):
-        script.append(f"began=$(date +%s%N); {{ {BY_HAND.get(line, line)} ; }} </dev/null || [ $? = 3 ]")
-        script.append(f'echo "TIMED $(( ($(date +%s%N) - began) / 1000000 )) ms  {line}"')
+    script += [timed(line, BY_HAND.get(line, line), language) for line in commands(usual)]
+    files = (
+        f"omr certificate /root/own --host pv01 && cp own/server.pem {certificate} && cp own/server.key {key}"
+    )
+    script += [
+        f"OMR_WORKSPACE=/root {files}",
+        timed(own, own.replace("TÊN", "pv01").replace("NAME", "pv01"), language),
+    ]
+    script += [timed(line, line, language) for line in IN_THE_TEXT]
+    register = OFFICE + "/omr.sqlite"
+    script += [
+        f"test -e {register}",
+        "echo THE-REGISTER-STAYS",
+        "rm -rf /var/lib/omr; userdel omr; useradd -r gap",
+    ]
+    script += [timed(line, line, language) for line in commands(anew)]
+    script += [f"test -e {register}", "systemctl is-active omr.service", "[ $(omr users list | wc -l) = 1 ]"]
     told = root.boot(
         "\n".join(script).replace("apt-get install", "apt-get install -y -q").replace("purge", "purge -y")
     )
@@ -242,8 +266,23 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path) -> None:
         if line.startswith("TIMED"):
             print("   ", line.removeprefix("TIMED "), flush=True)
     must("BOOTED-WELL" in told, f"every command of the guide ends well:\n{told[-3000:]}")
-    must(not (root.path / "opt/omr/current").exists(), "removed in the end")
-    must((root.path / OFFICE.lstrip("/") / "omr.sqlite").exists(), "and the register stays")
+    must("THE-REGISTER-STAYS" in told, "the register stays when the program is removed")
+
+
+def commands(text: str) -> list[str]:
+    """Return the commands in the blocks of a text, without what is said of them."""
+    blocks = [block.partition("\n```")[0] for block in text.split("```sh\n")[1:]]
+    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def timed(line: str, command: str, language: str) -> str:
+    """Return a shell script that runs a command as a person types it and tells how long it took."""
+    done = command.replace("{disk}", BACKUP_DISK[language])
+    return (
+        f"began=$(date +%s%N); {{ {done} ; }} </dev/null || [ $? = 3 ]\n"
+        f'echo "TIMED $(( ($(date +%s%N) - began) / 1000000 )) ms  {line}"'
+    )
 
 
 def bundle(ready: Path, folder: Path, file: Path) -> None:
@@ -286,9 +325,11 @@ def main() -> None:
     depends = run("dpkg-deb", "--field", told.new, "Depends").strip()
     ready = base(told.work.resolve(), depends)
     if told.guide:
-        started = time.monotonic()
-        recipes(ready, told.work.resolve(), told.new.resolve(), told.bundle.resolve())
-        return said("every command of docs/operate.md, word by word", started)
+        for language in BEGINS:
+            started = time.monotonic()
+            recipes(ready, told.work.resolve(), told.new.resolve(), told.bundle.resolve(), language)
+            said(f"every command of docs/operate.md in {language}, word by word, and a new machine", started)
+        return
     package(ready, told.work.resolve(), told.old.resolve(), told.new.resolve())
     bundle(ready, told.work.resolve(), told.bundle.resolve())
 

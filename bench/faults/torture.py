@@ -72,6 +72,16 @@ def pdf_of(stream: bytes, pages: int = 1, content: bytes = FILL, **entries: obje
     return out.getvalue()
 
 
+def hung(files: dict[str, bytes]) -> bytes:
+    """Return a PDF of one page on which files hang."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf_of(saved(picture(), "JPEG"), Filter=Name.DCTDecode))) as document:
+        for name, data in files.items():
+            document.attachments[name] = pikepdf.AttachedFileSpec(document, data, filename=name)
+        document.save(out)
+    return out.getvalue()
+
+
 def seeds() -> dict[str, bytes]:
     """Return a good file of every format and of the ways in which its data are stored."""
     grey, bits, colour = picture(), picture().convert("1"), picture().convert("RGB")
@@ -101,6 +111,10 @@ def seeds() -> dict[str, bytes]:
         "pdf-pages": pdf_of(saved(grey, "JPEG"), 3, FILL + b"9 9 m 99 99 l S", Filter=Name.DCTDecode),
         "pdf-jpx": pdf_of(saved(grey, "JPEG2000"), Filter=Name.JPXDecode),
     }
+    found["pdf-joined"] = found["pdf-flate"] + found["pdf-jpeg"]
+    found["pdf-attached"] = hung(
+        {"a.pdf": found["pdf-flate"], "b.tif": found["tiff-pages"], "c.jpg": found["jpeg"]}
+    )
     strips = saved(bits, "TIFF", compression="group4")
     with Image.open(io.BytesIO(strips)) as tiff:
         start, length = tiff.tag_v2[273][0], sum(tiff.tag_v2[279])
@@ -168,6 +182,14 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     gif = saved(picture(), "GIF", save_all=True, append_images=[picture(300 + n) for n in range(1, 3)])
     frame = gif[gif.find(b"\x2c") : -1]
     yield "gif of 20,000 frames", gif[:-1] + frame * (20_000_000 // len(frame)) + b";"
+    inside = jpeg
+    for _ in range(12):
+        inside = hung({f"{number}.pdf": inside + b"%%%d" % number for number in range(3)})
+        if len(inside) > 5_000_000:
+            break
+    yield "files that hang on files", inside
+    yield "attachment of a gigabyte", hung({"a.pdf": b"%PDF-1.4\n" + bytes(2**30)})
+    yield "300 documents joined", pdf_of(jpeg, **dct) * 300
     yield "archive", b"PK\x03\x04" + bytes(100)
     yield "nothing", b""
 

@@ -125,3 +125,12 @@ def test_a_fault_of_ours_is_told_on_a_page_of_ours(
 def test_help_names_the_desks_and_whom_to_ask(person: Enter) -> None:
     text = person(Role.CLERK).client.get("/help").text
     assert "Quét phiếu" in text and "quantri" in text and "/accounts" not in text
+
+
+def test_a_count_that_differs_waits_for_the_clerk(person, office):
+    """A clerk whose batch lacks a sheet is not told that nothing waits."""
+    take_slips(office.workspace, [slip(), slip()])
+    clerk = person(Role.CLERK)
+    assert "lệch số đếm tay" not in clerk.client.get("/").text
+    clerk.post("/batches/B000001/correct", expected="3", why="đếm lại", confirm="yes")
+    assert "1 lô lệch số đếm tay" in clerk.client.get("/").text

@@ -142,9 +142,13 @@ def _intake(visit: Visit, store: Store) -> Iterator[Note]:
     if unit is None and seen.names:
         since = _oldest(*(one.since for one in seen.names))
         yield Note(say("start.names", count=len(seen.names), age=since))
-    again = sum(one.came.to_settle for one in batches(store, unit=unit) if not one.batch.withdrawn)
+    lines = [one for one in batches(store, unit=unit) if not one.batch.withdrawn]
+    again = sum(one.came.to_settle for one in lines)
     if again:
         yield Note(say("start.scan_again", count=number(again)), True)
+    differ = sum(one.missing != 0 for one in lines if one.batch.complete)
+    if differ:
+        yield Note(say("start.counts_differ", count=number(differ)), True)
 
 
 def _review(visit: Visit, store: Store) -> Iterator[Note]:

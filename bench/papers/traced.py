@@ -6,13 +6,15 @@ FOLDER holds sets of labelled scans (``truth.csv`` in each, as bench/papers/labe
 form up to N sheets are traced (12); what is proposed is put into questions as a person would who confirms it:
 the labels say which boxes belong together, boxes without a label are deleted. Then every page is read.
 Counted per set: boxes that were proposed, boxes silent (accepted and wrong) and asked, pages refused, and
-wrong alignments: pages read with a box more than half of its shorter side off the label.
+wrong alignments: pages read with a box more than half of its shorter side off the label. At the end: what a
+page costs that is of none of the forms.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from time import process_time
 from typing import Final
 
 import click
@@ -84,7 +86,10 @@ def confirmed(draft: Draft, page: LabelledPage, name: str) -> tuple[Foreign, dic
     return Foreign(form, png, page.image), places, proposed
 
 
-def measured(name: str, most: int) -> dict[str, object]:
+Kept = list[tuple[str, TracedPlan, ScannedPage]]  # the form of a set, prepared, and its first page
+
+
+def measured(name: str, most: int, kept: Kept) -> dict[str, object]:
     """Trace and read the pages of one set."""
     pages = list(real_ink.pages(name))
     calibration = load_calibration()
@@ -103,6 +108,7 @@ def measured(name: str, most: int) -> dict[str, object]:
         counts["labelled"] += len(members[0].boxes.names)
         counts["forms"] += 1
         plan = TracedPlan("0" * 64, foreign)
+        kept.append((name, plan, scans[0]))
         for scan, page in zip(scans, members, strict=True):
             counts["pages"] += 1
             try:
@@ -161,6 +167,20 @@ def measured(name: str, most: int) -> dict[str, object]:
     }  # fmt: skip
 
 
+def of_none(kept: Kept) -> None:
+    """Say what a page costs that is of none of the forms: the first of each set, by the others' forms."""
+    spent = []
+    for name, _, scan in kept:
+        others = [plan for other, plan, _ in kept if other != name]
+        begun = process_time()
+        try:
+            assert read_traced(scan, others, load_calibration()) is None, name
+        except PageError as error:
+            print("  of no form, refused:", name, error.reason)
+        spent.append((process_time() - begun) / max(len(others), 1))
+    print(f"a page of none of {len(kept) - 1} forms: {np.median(spent) * (len(kept) - 1):.2f} s of CPU")
+
+
 @measurement(__doc__)
 @folder_argument
 @click.argument("sets", nargs=-1)
@@ -170,9 +190,10 @@ def main(folder: Path, sets: tuple[str, ...], sheets: int) -> None:
     real_ink.ROOT = folder.resolve()
     cv2.setNumThreads(1)
     names = sets or [*real_ink.SURVEYS, *real_ink.SETS]
-    rows = []
+    rows, kept = [], Kept()
     for name in names:
         print(name, flush=True)
-        rows.append(measured(name, sheets))
+        rows.append(measured(name, sheets, kept))
         table(rows[-1:])
     table(rows)
+    of_none(kept)

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     },
     "papers": {
         "all": "all",
+        "worth": "worth",
         "harmed": "harmed",
         "chances": "chances",
         "traced": "traced",

@@ -169,7 +169,7 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
     why = np.full(len(features), "", object)
     why[unsure | ~(marked | blank)] = Reason.UNCLEAR
     why[passing] = Reason.STREAK
-    gone = _unlike_others(features, groups, marked, why, limits)
+    gone = unlike_others(features, groups, marked, why, limits)
     for reason, some in (
         (Reason.RING_AROUND, ringed(features, groups, marked)),
         (Reason.INK_BESIDE, beside(features)),
@@ -192,7 +192,7 @@ def _judgement(confidence: float, leans_marked: bool, marked: bool, gone: bool, 
     return Judgement(BoxState.MARKED if marked else BoxState.BLANK, confidence)
 
 
-def _unlike_others(
+def unlike_others(
     features: Floats, groups: Sequence[str], marked: Mask, why: NDArray[np.object_], limits: PaperLimits
 ) -> Mask:
     """Ask about marks that are not like this person's others, and return which are surely withdrawn, (N,).

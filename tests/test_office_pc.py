@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_S
 
 from omr.errors import ScanError, outside
 from omr.reading.files.pictures import heard
@@ -141,7 +142,11 @@ def test_the_doctor_says_what_goes_on_without_programs(pc: Pc) -> None:
 def test_what_a_console_lacks_comes_as_near_as_it_can(tmp_path: Path, code_page: str) -> None:
     command = [sys.executable, "-m", "omr.cli", "answers"]
     done = subprocess.run(
-        command, env=surroundings(tmp_path / "C", code_page), capture_output=True, timeout=60, check=False
+        command,
+        env=surroundings(tmp_path / "C", code_page),
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert done.returncode == 1
     told = unicodedata.normalize("NFC", done.stderr.decode(code_page))
@@ -157,7 +162,9 @@ def test_a_page_that_takes_too_long_ends_its_process_without_any_alarm(tmp_path:
         "from omr.reading.limits import Limits, timed\nwith timed(Limits(seconds=0.3)):\n    while True: pass"
     )
     command = [sys.executable, "-c", endless]
-    ended = subprocess.run(command, env=surroundings(tmp_path / "C", "utf-8"), timeout=60, check=False)
+    ended = subprocess.run(
+        command, env=surroundings(tmp_path / "C", "utf-8"), timeout=PATIENCE_S, check=False
+    )
     assert ran_out(ended.returncode)
     assert not ran_out(1)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from scanned import BLANK, Outcome, Scanner, rejected, slip
+from waiting import PATIENCE_S
 
 from omr.errors import RegisterError
 from omr.files import sha256_of
@@ -263,7 +264,7 @@ def test_of_two_programs_with_one_stack_within_the_other_one_waits(
         for at, outcome in enumerate(scanner.read(pages)):
             if at == 1:
                 coming.start()
-                assert waited.wait(60)
+                assert waited.wait(PATIENCE_S)
             yield outcome
 
     first = scanner.take_in(scanner.folder / "a.tif", scanner.folder / "b.tif", read=disturbed)

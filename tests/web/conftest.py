@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from people import PEOPLE, Clock, Person, Served, with_people
 from starlette.testclient import TestClient
+from waiting import PATIENCE_S
 
 from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
@@ -110,7 +111,7 @@ def served(office):
 def window(browser, served):
     """A window of an office screen that notes every request to elsewhere and every error."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN", bypass_csp=False)
-    context.set_default_timeout(180_000)  # a busy machine is no fault of the page
+    context.set_default_timeout(1000 * PATIENCE_S)  # a busy machine is no fault of the page
     page = context.new_page()
     page.strangers, page.complaints = [], []
     page.on(

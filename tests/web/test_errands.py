@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from omr.errors import OmrError
 from omr.web.work.errands import Came, Errands
@@ -67,7 +67,7 @@ def test_a_server_that_ends_in_order_leaves_what_it_did_not_finish_as_interrupte
 
     errand = server.begin("Gói", "truong.pv01", "/month", slowly)
     waits = server.begin("Gói nữa", "truong.pv01", "/month", slowly)
-    assert told.wait(60)
+    assert told.wait(PATIENCE_S)
     server.stop()
     for one in (errand, waits):
         found = office.errands.find(one.name)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from omr.records.inbox.inbox import Inbox, Progress, Stack, StackState, Way
 from omr.records.inbox.leftovers import remove_leftovers
@@ -180,7 +180,7 @@ def test_the_worker_outlives_what_the_system_refuses_it(workspace, inbox, stack,
         patched.setattr(subprocess, "Popen", refuse)
         worker = Worker(workspace, reader(0), try_again_s=0.01)
         worker.start()
-        assert refused.wait(60)
+        assert refused.wait(PATIENCE_S)
         until(lambda: worker.trouble is not None)
     try:
         until(lambda: inbox.state(stack) is StackState.DONE)

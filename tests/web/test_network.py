@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 from people import PEOPLE, Clock, Person
+from waiting import PATIENCE_S
 
 from omr.errors import OmrError
 from omr.web.frame.front import FrontOffice
@@ -58,10 +59,10 @@ class Served:
             time.sleep(0.01)
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=30)
+        return socket.create_connection(self.address, timeout=PATIENCE_S)
 
     def answers(self) -> bool:
-        return httpx.get(f"{self.url}/login", timeout=30).status_code == 200
+        return httpx.get(f"{self.url}/login", timeout=PATIENCE_S).status_code == 200
 
     def stop(self) -> None:
         self._server.should_exit = True

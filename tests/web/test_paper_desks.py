@@ -9,6 +9,7 @@ import zipfile
 import pypdfium2
 import pytest
 from people import Person
+from waiting import PATIENCE_S
 
 from omr.handing_out import hand_out
 from omr.records.offices.units import find_unit, list_units
@@ -45,7 +46,7 @@ def send(visitor: Person, kind: str, text: str | bytes, name: str = "bang.csv", 
 
 def ended(visitor: Person, path: str) -> str:
     """Wait for an errand and return where it leads."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if not visitor.client.get(path, headers={"Accept": "application/json"}).json()["under_way"]:
             return visitor.client.get(path).headers.get("location", "")

@@ -12,7 +12,7 @@ import httpx2 as httpx
 from people import PEOPLE, with_people
 from test_office_pc import surroundings
 from test_real_server import Desk
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from omr.records.batches.receipt import receipt_of
 from omr.records.inbox.inbox import Inbox, StackState
@@ -41,7 +41,7 @@ def test_a_stack_is_sent_and_read(omr: Callable[..., object], tmp_path: Path) ->
         assert server.stderr is not None
         try:
             address = next(found[0] for line in server.stderr if (found := re.search(rb"http://\S+", line)))
-            with httpx.Client(base_url=address.decode(), timeout=60.0) as client:
+            with httpx.Client(base_url=address.decode(), timeout=PATIENCE_S) as client:
                 clerk = Desk(client, PEOPLE[Role.CLERK][0])
                 stack = clerk.post("/intake", period="2026-11", expected=str(SLIPS)).json()["stack"]
                 for name in ("CON.pdf", "con.PDF"):  # a device, and twice the same name but for its case

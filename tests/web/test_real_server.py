@@ -19,7 +19,7 @@ import httpx2 as httpx
 import pytest
 from people import PASSWORD, PEOPLE, with_people
 from scanned_stacks import slip, take_slips
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from omr.records.batches.receipt import receipt_of
 from omr.records.inbox.inbox import Inbox, Stack, StackState
@@ -50,7 +50,7 @@ class Server:
         self._url = told[0]
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self._url, timeout=60.0)
+        return httpx.Client(base_url=self._url, timeout=PATIENCE_S)
 
     def kill_alone(self) -> None:
         """Kill the server; the process that reads for it lives on."""

@@ -78,6 +78,8 @@ def beside_paper(store: Store) -> None:
     with store.act("test", by="lan") as act:
         act.add("doubts", {"reading": 1, "reason": "no_stamp"})
         act.add("comments", {"reading": 1, "question": "C", "ink_mm2": 9.5, "corners_px": "[]"})
+        signs = {"first": "47", "second": "47", "confidence": 0.99}
+        act.add("handwriting", {"reading": 1, "question": "N1", **signs})
         act.add("transcripts", {"transcript": 1, "reading": 1, "topic": "other", **words})
         act.add("visit_counts", {"visit_count": 1, "unit": "PC06", "period": "2026-11", "visits": 40})
         act.add("electronic_slips", sent | {"unit": "PC06", "period": "2026-11", "day": "", "file": "e.csv"})

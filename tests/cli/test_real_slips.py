@@ -58,6 +58,13 @@ def test_what_was_meant_is_read_once(
     again = office("read", file, "--json").json
     assert (again["duplicates"], again["read"]) == (COUNT, COUNT)
     assert len(office("answers", "--json").json) == COUNT
+    # What is measured again on the same pages by the same reader is the same, and so is what is decided.
+    measured = office("redecide", "--measure", "--workers", 1, "--json")
+    assert measured.json["changed"] == []
+    assert measured.json["measured"]["otherwise"] == 0
+    assert (measured.code, measured.json["measured"]["kept"]) == (0, [])
+    assert measured.json["measured"]["slips"] >= COUNT
+    assert office("redecide", "--json").json["changed"] == []
 
 
 def test_a_sheet_that_was_fed_again_is_the_same_sheet(
@@ -100,4 +107,6 @@ def test_a_typed_serial_reads_the_page_that_waited(
         answer = slip["answers"].get(question)
         if answer is not None and answer["state"] == "answered":
             assert answer["codes"] == codes
+    again = office("redecide", "--measure", "--workers", 1, "--json").json  # also without a serial on it
+    assert (again["measured"], again["changed"]) == ({"slips": 1, "otherwise": 0, "kept": []}, [])
     assert office("audit", "verify").code == 0

@@ -18,9 +18,10 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Final, TypeVar
 
 import click
@@ -183,13 +184,55 @@ def seconds(what: str) -> Iterator[None]:
     print(f"{what}: {time.process_time() - started:.2f}", flush=True)
 
 
-def status_mb(line: str) -> float:
-    """Return a line of what Linux says about this process: ``VmRSS``, held; ``VmHWM``, held at most."""
-    status = Path("/proc/self/status")
+def status_mb(line: str, process: str = "self") -> float:
+    """Return a line of what Linux says about a process: ``VmRSS``, held; ``VmHWM``, held at most."""
+    status = Path("/proc") / process / "status"
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     texts = status.read_text(encoding="ascii").splitlines()
     return next(int(one.split()[1]) for one in texts if one.startswith(f"{line}:")) / 1024
+
+
+class Below:
+    """What the processes below this one take, those of a fork server, too, which nobody waits for here."""
+
+    EVERY_S = 0.1
+
+    def __init__(self) -> None:
+        self.peak_mb = 0.0  # of the largest
+        self._cpu_s: dict[str, float] = {}
+        self._ended = Event()
+        self._looking = Thread(target=self._look_on, daemon=True)
+
+    @property
+    def cpu_s(self) -> float:
+        """The CPU time of all, up to the last look."""
+        return sum(self._cpu_s.values())
+
+    def __enter__(self) -> Below:
+        self._looking.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._looking.join()
+
+    def _look_on(self) -> None:
+        while not self._ended.wait(self.EVERY_S):
+            self._look()
+
+    def _look(self) -> None:
+        stats: dict[str, list[str]] = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it ended
+                stats[folder.name] = (folder / "stat").read_text().rpartition(")")[2].split()
+        known = {str(os.getpid())}
+        while more := {pid for pid, stat in stats.items() if stat[1] in known} - known:
+            known |= more
+        for pid in known - {str(os.getpid())}:
+            with suppress(OSError, StopIteration):
+                self.peak_mb = max(self.peak_mb, status_mb("VmHWM", pid))
+            self._cpu_s[pid] = (int(stats[pid][11]) + int(stats[pid][12])) / os.sysconf("SC_CLK_TCK")
 
 
 def machine() -> dict[str, object]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import statistics
 import struct
 import sys
@@ -28,7 +27,7 @@ import click
 import cv2
 import numpy as np
 import pikepdf
-from harness import cpu_s, machine, measurement, path_option, seed_option, status_mb
+from harness import Below, cpu_s, machine, measurement, path_option, seed_option, status_mb
 from PIL import Image
 
 from omr.office import Office
@@ -170,8 +169,9 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
         with Office.open(workspace, by="bench") as office:
             before_bytes = _size(workspace.database)
             started, started_cpu = time.perf_counter(), cpu_s()
-            office.read(Orders(), [made.scan], read)
-            whole = cpu_s() - started_cpu - reference_s
+            with Below() as crew:
+                office.read(Orders(), [made.scan], read)
+            whole = cpu_s() - started_cpu - reference_s + crew.cpu_s
             wall = time.perf_counter() - started
         grown = _size(workspace.database) - before_bytes
     return Run(
@@ -182,7 +182,7 @@ def read_once(made: Made, *, workers: int = 0, compared: bool = False, staged: b
         wall,
         grown,
         status_mb("VmHWM"),  # not what `getrusage` says: that counts the process it was forked from
-        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        crew.peak_mb,
         stages,
     )
 

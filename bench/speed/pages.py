@@ -48,10 +48,10 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("a5-200-grey", "A5", 200, Depth.GREY, 2.0, 2.5),
-    Kind("a5-300-colour", "A5", 300, Depth.COLOUR, 1.8, 2.2),
-    Kind("a4-300-colour", "A4", 300, Depth.COLOUR, 1.5, 1.9),
-    Kind("a5-300-bilevel", "A5", 300, Depth.BILEVEL, 1.5, 1.5),
+    Kind("a5-200-grey", "A5", 200, Depth.GREY, 3.0, 3.0),
+    Kind("a5-300-colour", "A5", 300, Depth.COLOUR, 2.4, 2.4),
+    Kind("a4-300-colour", "A4", 300, Depth.COLOUR, 2.0, 2.0),
+    Kind("a5-300-bilevel", "A5", 300, Depth.BILEVEL, 2.0, 2.0),
 )
 
 

@@ -61,6 +61,8 @@ class Rules:
             if not near.any():
                 continue
             thick = self._thicker(layer, of_box, row, left, right)
+            if not thick.any():
+                continue
             for first, last in _runs(thick):
                 meets = near & (zones[:, 2] < left + last) & (left + first < zones[:, 3])
                 out[meets] = np.maximum(out[meets], (last - first) / PX_PER_MM)
@@ -81,11 +83,13 @@ class Rules:
         band = np.s_[first : first + 2 * AROUND_PX + 1]
         total = dark[band].sum(axis=0, dtype=np.float64)
         over = (total - np.percentile(total, USUAL))[None]
-        excess = np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).ravel()
+        thicker = np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).ravel() > THICKER
+        if not thicker.any():  # as most rules are
+            return thicker
         numbers = layer.pieces[row - reach : row + reach + 1, left:right][band]
         of_marks = ((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0).astype(np.float64)
         near_marks = np.convolve(of_marks, np.ones(2 * OWN_PX + 1), "same") > 0
-        return np.asarray((excess > THICKER) & ~near_marks)
+        return np.asarray(thicker & ~near_marks)
 
 
 def _runs(some: NDArray[np.bool_]) -> NDArray[np.intp]:

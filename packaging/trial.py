@@ -72,7 +72,7 @@ class Root:
         nspawn = "systemd-nspawn --quiet --register=no --keep-unit --boot --private-network"
         alone = f"mount -t tmpfs tmpfs /run; mkdir -p /run/systemd; exec {nspawn} -D {self.path}"
         booted = ["unshare", "-m", "sh", "-ec", alone]
-        subprocess.run(booted, stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False)
+        subprocess.run(booted, stdin=subprocess.DEVNULL, capture_output=True, timeout=3600, check=False)
         log = self.path / "root/boot.log"
         return log.read_text("utf-8", "replace") if log.exists() else "it did not boot"
 

@@ -230,7 +230,7 @@ def test_an_sdaps_questionnaire_has_its_questions_answers_and_places(tmp_path: P
     found = on_scan(sdaps_file(tmp_path / "questionnaire.sdaps"), sdaps_sheet())
     assert [field.label for field in found] == [f"Row {row + 1}" for row in range(ROWS)]
     assert found[0].values == ("answer A", "answer B", "answer C", "answer D")
-    assert {box.shape for field in found for box in field.boxes} == {"oval"}
+    assert {(box.shape, box.kind) for field in found for box in field.boxes} == {("oval", 1)}
     assert off_mm(found) < 0.15
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -62,7 +63,17 @@ def on_print(layouts: Sequence[Layout], print_: Grey, dpi: float) -> list[Stated
         raise OmrError("trace.layout_unlike", percent=round(100 * (found[0][0] if found else 0)))
     if len(found) > 1 and found[1][0] > found[0][0] - CLEARER and found[1][1] != found[0][1]:
         raise OmrError("trace.layout_ambiguous")
-    return found[0][1]
+    return _kinds_numbered(found[0][1])
+
+
+def _kinds_numbered(fields: Sequence[Stated]) -> list[Stated]:
+    """Return the fields with their kinds of boxes numbered from 1, in the order in which they come."""
+    seen = dict.fromkeys(box.kind for field in fields for box in field.boxes)
+    number = {kind: at for at, kind in enumerate(seen, start=1)}
+    return [
+        replace(field, boxes=tuple(replace(box, kind=number[box.kind]) for box in field.boxes))
+        for field in fields
+    ]
 
 
 def laid(landmarks: Sequence[Landmark], print_: Grey, dpi: float) -> Affine | None:

@@ -178,6 +178,19 @@ def test_what_two_say_alike_about_a_slip_is_in_force_and_nothing_else(
     assert bool(unconfirmed(store, "2026-11")) == (in_force is None)
 
 
+def test_an_answer_that_makes_a_slip_valid_wants_two_before_the_month_is_closed(
+    store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
+) -> None:
+    run = issued_run(3)
+    empty = {"A1": "", "B1": "", "B2": "", "B3": ""}
+    pages = slip(run, 1, **empty, B10="?"), slip(run, 2, B1="?")  # only the first one's answer decides it
+    scanner.take_in(scanner.scan("a.tif", *pages))
+    for by, alone in [("lan", ["A1-B10"]), ("minh", [])]:
+        for item in ("A1-B10", "A2-B1"):
+            office(store, workspace, by).decide(item, ["none"], **WHY)
+        assert unconfirmed(store, "2026-11") == alone
+
+
 def test_another_sheet_of_the_number_steps_back_once_two_say_so_and_stands_up_again(
     store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
 ) -> None:

@@ -416,4 +416,17 @@ def unconfirmed(store: Store, period: str) -> list[str]:
         )
     }
     items = (find_item(store, name) for name in to_confirm(store))
-    return [one.item for one in items if one.period == period or (one.period is None and one.batch in stacks)]
+    mine = [one.item for one in items if one.period == period or (one.period is None and one.batch in stacks)]
+    return [*mine, *_decisive_alone(store, period)]
+
+
+def _decisive_alone(store: Store, period: str) -> list[str]:
+    """Return the answers by which a slip is valid or not and of which one person spoke, or several differ."""
+    rows = store.rows(
+        """SELECT DISTINCT reading FROM decided_answers JOIN slips USING (reading)
+        WHERE slips.period = ? AND standing = 'counts' AND reason_by_hand IS NULL""",
+        period,
+    )
+    items = doubtful(store, lambda reading, question: False, readings=[row["reading"] for row in rows])
+    waits = (Status.SECOND, Status.DISPUTED)
+    return [one.item for one in items if one.decides_validity and one.status in waits]

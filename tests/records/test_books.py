@@ -93,7 +93,8 @@ def month(store: Store, issued_run: Issuing, stacks: Stacks) -> dict[str, Issue]
     other, late = issued_run(6, unit="PC08", form=OTHER), issued_run(5, period="2026-12")
     stacks(*of(old, 1, 2))
     count(store, [at(old, 5, 10)], unit="PC06", form="DL-01", period="2026-10", by="lan")
-    receive(store, [at(old, 9, 10)], unit="PC08", period="2026-11", by="lan")  # moved
+    for number in (9, 10):  # moved, in two hand-overs
+        receive(store, [at(old, number)], unit="PC08", period="2026-11", by="lan")
     receive(store, [at(theirs, 1, 2)], unit="PC06", period="2026-11", by="lan")  # received
     spoil(store, [at(mine, 1, 2)], why="rách", by="lan")
     spoil(store, [at(other, 6)], why="rách", by="lan")
@@ -233,15 +234,18 @@ def test_a_foreign_serial_names_the_form_of_its_digit(
     store: Store, issued_run: Issuing, stacks: Stacks
 ) -> None:
     run = issued_run(4, unit="PC08", form=OTHER)
-    foreign = Issue("F", "DL-02", "0" * 64, "X", "2026-11", OTHER.digit, 26, 1, 9, b"9" * 32).serial(3)
+    foreign = Issue("F", "DL-02", "0" * 64, "X", "2026-11", OTHER.digit, 26, 1, 9, b"9" * 32)
     nobody = Issue("F", "DL-09", "0" * 64, "X", "2026-11", 9, 26, 1, 9, b"9" * 32).serial(3)
-    pages = [rejected("serial_unknown", serial=text) for text in (str(foreign), str(nobody), "xyz")]
+    pages = [
+        rejected("serial_unknown", serial=text)
+        for text in (*map(str, (foreign.serial(3), foreign.serial(4))), str(nobody), "xyz")
+    ]
     stacks(*pages, rejected("serial_unknown"), unit="PC08", period="2026-11")
     found = {key: line.unknown for key, line in books(store, "2026-11").items()}
-    assert found == {("PC08", "DL-02"): 1, ("PC08", None): 3}
+    assert found == {("PC08", "DL-02"): 2, ("PC08", None): 3}
     assert run.digit == 2
     issued_run(4, unit="PC08", form=replace(OTHER, form="DL-07"))  # two forms have the digit now
-    assert books(store, "2026-11")["PC08", None].unknown == 4
+    assert books(store, "2026-11")["PC08", None].unknown == 5
 
 
 # What a page was refused for, what people said of it, and whether it is a slip with a foreign serial.

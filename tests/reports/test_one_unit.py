@@ -101,6 +101,7 @@ def test_a_pool_is_cut_by_field_and_by_form_together(whole: Month) -> None:
         (stock("PC06", "DL-01"), False),
         (stock("PC06", "DL-01", opening=1), True),
         (stock("PC06", "DL-01", received=1), True),
+        (stock("PC06", "DL-01", opening=3, received=3), True),
         (stock("PC06", "DL-01", moved=1), True),
         (stock("PC06", "DL-01", opening=5, moved=-5), False),  # all of it was handed over
         (stock("PC06", "DL-01", opening=5, moved=-4), True),
@@ -193,3 +194,13 @@ def test_a_city_that_gave_a_unit_away_changed_and_one_that_renamed_it_did_not() 
     renamed = (unit("X", date(2024, 1, 1), date(2025, 2, 1), "Y"), heir)
     assert not coverage_changed(replace(now, units=renamed), replace(before, units=renamed))
     assert coverage_changed(replace(now, units=(gone, heir)), replace(before, units=(gone, heir)))
+
+
+def test_another_units_revision_of_the_same_form_spoils_nothing() -> None:
+    elsewhere = Stratum("PC08", "DL-01@2025-03", Channel.PAPER)
+    old = Stratum("PC08", "DL-01@2025-01", Channel.PAPER)
+    before = month(slip(B10="5"), slip(B10="5", stratum=old))
+    now = month(slip(B10="5"), slip(B10="5", stratum=elsewhere), period="2025-02")
+    assert isinstance(compare(now, before, "PC06"), Change)
+    assert compare(now, before, "PC08") is Nothing.NOT_COMPARABLE
+    assert isinstance(compare(before, replace(now, period=before.period), "PC06"), Change)

@@ -210,3 +210,23 @@ def test_every_code_has_a_place_and_a_maker() -> None:
 def test_no_two_words_of_one_kind_are_alike() -> None:
     for kind in WORDS:
         assert all(re.fullmatch("[a-z][a-z_]*", word.value) for word in kind), kind
+
+
+def _acts() -> set[str]:
+    """The words of all acts, from the calls that write them."""
+    found: set[str] = set()
+    for file in (HOUSE / "omr").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "act" and node.args:
+                said = node.args[0]
+                chosen = [said.body, said.orelse] if isinstance(said, ast.IfExp) else [said]
+                found |= {str(one.value) for one in chosen if isinstance(one, ast.Constant)}
+    return found
+
+
+def test_every_act_has_its_words() -> None:
+    """A slip's page names what was done with it: an act without words was an error page."""
+    acts = _acts()
+    assert {"issue", "withdraw_batch", "give_back_batch", "adjust_period"} <= acts
+    for language in ("vi", "en"):
+        assert acts <= set(catalogue(language, "acts")), acts - set(catalogue(language, "acts"))

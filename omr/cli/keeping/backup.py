@@ -9,6 +9,7 @@ import click
 
 from omr.cli.common import Session, json_option, operator, print_json
 from omr.messages import say
+from omr.text import moment
 
 FILES_SHOWN = 20  # with --json all
 
@@ -47,7 +48,7 @@ def restore(session: Session, source: Path, into: Path, old: Path | None, as_jso
     if as_json:
         print_json({**asdict(made), "workspace": str(into.absolute())})
     else:
-        click.echo(say("backup.restored", into=into, at=made.at, event=made.event, head=made.head))
+        click.echo(say("backup.restored", into=into, at=moment(made.at), event=made.event, head=made.head))
         if made.lost is None:
             click.echo(say("backup.room", room=ROOM))
         elif made.lost:

@@ -11,6 +11,7 @@ import click
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
 from omr.messages import say
+from omr.text import moment
 
 if TYPE_CHECKING:
     from omr.records.exchange.electronic import Imported
@@ -106,6 +107,7 @@ def list_(session: Session, as_json: bool) -> None:
         return print_json([asdict(one) for one in found])
     for one in found:
         words = asdict(one) | {"months": ", ".join(one.months), "units": ", ".join(one.units)}
+        words["at"] = moment(one.at)
         line = say("electronic.import", **words)
         if one.withdrawn:
             line += "  " + say("electronic.import_withdrawn", why=one.withdrawn)

@@ -12,6 +12,7 @@ from omr.cli.confirm import agreed, change_options
 from omr.cli.month.signals import signals
 from omr.cli.paper.paper import counters, plan, stamp
 from omr.messages import say
+from omr.text import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,8 @@ def _status_of_serial(session: Session, text: str, as_json: bool) -> None:
     where = " · ".join(part for part in (life.form, life.unit, life.period, life.run) if part)
     click.echo(f"{serial.printed}: {say(f'register.state_{life.state}')}  {where}".rstrip())
     for step in life.steps:
-        click.echo(f"  {step.at}  {step.by:<12} {step.act:<14} {step.detail}  {step.why}".rstrip())
+        act = say(f"acts.{step.act}")
+        click.echo(f"  {moment(step.at)}  {step.by:<12} {act:<24} {step.told}  {step.why}".rstrip())
 
 
 def _status_of_runs(session: Session, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import click
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
 from omr.messages import say
+from omr.text import moment
 
 if TYPE_CHECKING:
     from omr.office import Office
@@ -37,6 +38,7 @@ def list_(session: Session, unit: str | None, as_json: bool) -> None:
         return print_json([_as_json(line) for line in lines])
     for line in lines:
         words = {key: "–" if value is None else value for key, value in _as_json(line).items()}
+        words["at"] = moment(line.batch.at)
         text = say("batch.line", **words)
         click.echo(text + ("  " + say("batch.is_withdrawn") if line.batch.withdrawn else ""))
 

@@ -8,9 +8,20 @@ from enum import StrEnum
 from typing import Final
 
 from omr.forms.serial import IssuedSerials, Serial
+from omr.messages import say
 from omr.records.register.custody import Custody, latest_counts
 from omr.records.register.register import issued
 from omr.records.store.store import Store
+from omr.words import WITHDRAWN, AnswerState, Aside, SlipDecision
+
+_RESTORED: Final = "restored"  # of a batch that was given back
+_BY_ITSELF: Final = "none"  # a slip that nothing sets aside any more
+_SAID: Final = {
+    **{word.value: f"review.word_{word}" for word in SlipDecision if word is not SlipDecision.WITHDRAWN},
+    AnswerState.NO_ANSWER.value: "review.word_none",
+    AnswerState.MULTIPLE.value: "review.word_multiple",
+    AnswerState.DOUBTFUL.value: "review.word_undecidable",
+}
 
 
 class SerialState(StrEnum):
@@ -33,6 +44,20 @@ class Step:
     act: str  # stable word: issue, receive, count, spoil, read, decide_slip, …
     why: str
     detail: str
+
+    @property
+    def told(self) -> str:
+        """The detail as people read it: stored words in the language in force, codes as they are."""
+        return " ".join(filter(None, map(_word, self.detail.split())))
+
+
+def _word(word: str) -> str:
+    if word in set(Aside):
+        return say(Aside(word).label)
+    if word in (WITHDRAWN, _RESTORED, AnswerState.ANSWERED):  # the act says it already
+        return ""
+    key = {_BY_ITSELF: "acts.by_itself", **_SAID}.get(word)
+    return say(key) if key else word
 
 
 @dataclass(frozen=True, slots=True)

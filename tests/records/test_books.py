@@ -98,7 +98,9 @@ def month(store: Store, issued_run: Issuing, stacks: Stacks) -> dict[str, Issue]
     receive(store, [at(theirs, 1, 2)], unit="PC06", period="2026-11", by="lan")  # received
     spoil(store, [at(mine, 1, 2)], why="rách", by="lan")
     spoil(store, [at(other, 6)], why="rách", by="lan")
-    stacks(*of(mine, 2, 3, 4, 5), *of(old, 5), unit="PC06")
+    whole = issued_run(2, unit="PC08", form=OTHER)
+    spoil(store, [at(whole, 1)], why="rách", by="lan")  # of a run of which nothing came back
+    stacks(*of(mine, 1, 2, 3, 4, 5), *of(old, 5), unit="PC06")  # 1 and 2 were recorded as spoiled: held
     stacks(*of(mine, 6, **NOTHING), *of(mine, 5), unit="PC06")  # 5 again, as another sheet
     stacks.decided("counts", mine.serial(mine.first + 1))  # a person lets the spoiled one count
     stacks.decided("invalid", mine.serial(mine.first + 3), "KHL4")
@@ -155,7 +157,7 @@ def test_every_figure_of_a_month_with_everything(store: Store, month: dict[str, 
     assert told(theirs) == {"received": 8, "returned": 2, "valid": 2, "missing": 6}
     assert named(theirs.received_numbers, month) == "theirs 3-8"  # old 9-10 were moved, not received
     assert (theirs.moved_in, theirs.moved_out, theirs.counted) == (2, 0, False)
-    assert told(other) == {"received": 6, "returned": 2, "valid": 2, "spoiled": 1, "missing": 3}
+    assert told(other) == {"received": 8, "returned": 2, "valid": 2, "spoiled": 2, "missing": 4}
     assert (other.counted, other.balanced, other.contradictions == {}) == (True, True, False)
     assert mine.books | {"opening": 6, "moved": -2, "received": 22} == mine.books
     assert theirs.books | {"opening": 0, "moved": 2, "received": 6} == theirs.books

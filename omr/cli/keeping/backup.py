@@ -9,7 +9,6 @@ import click
 
 from omr.cli.common import Session, json_option, operator, print_json
 from omr.messages import say
-from omr.text import moment
 
 FILES_SHOWN = 20  # with --json all
 
@@ -43,6 +42,7 @@ def restore(session: Session, source: Path, into: Path, old: Path | None, as_jso
     """Restore a backup."""
     from omr.records.safekeeping.restore import ROOM
     from omr.records.safekeeping.restore import restore as restore_
+    from omr.text import moment
 
     made = restore_(source, into, by=operator(), old=old)
     if as_json:

@@ -11,7 +11,6 @@ import click
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
 from omr.messages import say
-from omr.text import moment
 
 if TYPE_CHECKING:
     from omr.records.exchange.electronic import Imported
@@ -100,6 +99,7 @@ def _show(done: Imported, period: str, *, dry: bool) -> None:
 def list_(session: Session, as_json: bool) -> None:
     """List what was imported."""
     from omr.records.exchange.electronic import imports
+    from omr.text import moment
 
     with session.store() as store:
         found = imports(store)

@@ -12,7 +12,6 @@ from omr.cli.confirm import agreed, change_options
 from omr.cli.month.signals import signals
 from omr.cli.paper.paper import counters, plan, stamp
 from omr.messages import say
-from omr.text import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +48,7 @@ def status(session: Session, serial: str | None, as_json: bool) -> None:
 def _status_of_serial(session: Session, text: str, as_json: bool) -> None:
     from omr.forms.serial import parse_serial
     from omr.records.register.history import life_of
+    from omr.text import moment
 
     serial = parse_serial(text)
     with session.store() as store:

@@ -11,7 +11,6 @@ import click
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
 from omr.messages import say
-from omr.text import moment
 
 if TYPE_CHECKING:
     from omr.office import Office
@@ -31,6 +30,7 @@ def batch() -> None:
 def list_(session: Session, unit: str | None, as_json: bool) -> None:
     """List the batches."""
     from omr.records.batches.batches import batches
+    from omr.text import moment
 
     with session.store() as store:
         lines = list(batches(store, unit=unit, limit=-1))

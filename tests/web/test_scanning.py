@@ -73,9 +73,10 @@ def ended(office: FrontOffice) -> Scan:
 
 
 def page_of(pdf: Path, number: int = 0) -> Image.Image:
-    """A printed page as a scanner would see it at 200 dpi, unmarked."""
+    """A printed page as a scanner would see it at 200 dpi, unmarked and a little askew."""
     with pdfium.PdfDocument(pdf) as document:
-        return document[number].render(scale=200 / 72).to_pil().convert("L")
+        page = document[number].render(scale=200 / 72).to_pil().convert("L")
+    return page.rotate(0.3, Image.Resampling.BICUBIC, fillcolor=250)
 
 
 def lay(sheet: Path, page: Image.Image) -> None:

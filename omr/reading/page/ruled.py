@@ -83,9 +83,11 @@ class Rules:
         band = np.s_[first : first + 2 * AROUND_PX + 1]
         total = dark[band].sum(axis=0, dtype=np.float64)
         over = (total - np.percentile(total, USUAL))[None]
+        if np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).max() <= THICKER:  # as most rules are
+            return np.zeros(right - left, np.bool_)
+        printed = layer.printed[row - reach : row + reach + 1, left:right][band].sum(axis=0, dtype=np.float64)
+        over -= np.maximum(printed - np.median(printed), 0)  # letters and drawings close to the rule
         thicker = np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).ravel() > THICKER
-        if not thicker.any():  # as most rules are
-            return thicker
         numbers = layer.pieces[row - reach : row + reach + 1, left:right][band]
         of_marks = ((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0).astype(np.float64)
         near_marks = np.convolve(of_marks, np.ones(2 * OWN_PX + 1), "same") > 0

@@ -140,7 +140,7 @@ def not_plain(marks: Marks, limits: PlainLimits, likeness: Likeness) -> NDArray[
     chance = likeness.chance(
         evidence(marks.column, marks.usual)[inked]
     )  # NaN of what an earlier reader did not measure
-    soft = np.isin(why[inked], SOFT) & ~_blot(marks, limits)[inked]
+    soft = np.isin(why[inked], SOFT) & ~(_blot(marks, limits) | _line(marks, limits))[inked]
     why[inked[soft & (chance >= limits.like)]] = PLAIN
     why[inked[(why[inked] == PLAIN) & (chance < limits.unlike)]] = Reason.UNCLEAR
     return why
@@ -186,6 +186,11 @@ def _blot(marks: Marks, limits: PlainLimits) -> Mask:
     column = marks.column
     small = (column["long"] < limits.blot_mm) & (marks.of_usual(marks.size) < BLOT_SIZE)
     return np.asarray(small & (column["flat"] > COMPACT) & (column["solid"] > BLOT_SOLID))
+
+
+def _line(marks: Marks, limits: PlainLimits) -> Mask:
+    """Tell what is a fold or an edge: along the sheet's sides, longer than marks are. The trees know none."""
+    return np.asarray((marks.column["long"] > limits.long_mm) & (marks.column["flat"] < limits.flat))
 
 
 def _centred(column: dict[str, Floats], gain: Floats, peak: Floats, limits: PlainLimits) -> Mask:

@@ -243,6 +243,7 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
         must(f"`{line}`" in usual, f"the guide says: {line}")
     script = ["cd /root", "export DEBIAN_FRONTEND=noninteractive", "set +x"]
     script += [timed(line, BY_HAND.get(line, line), language) for line in commands(usual)]
+    script.append("omr units list | grep -q PC06")  # typed in root's own folder, where omr may not look
     files = (
         f"omr certificate /root/own --host pv01 && cp own/server.pem {certificate} && cp own/server.key {key}"
     )

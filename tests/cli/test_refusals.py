@@ -458,3 +458,18 @@ def test_ctrl_c(place: Place, calls: int) -> None:
 
     words = [*place.asking(), *place.doing()]
     hold_one_line_each(on_a_machine(place, words, nothing, interrupt_after_some_calls), {"Interrupted"})
+
+
+def test_a_built_in_list_is_found_from_a_folder_that_may_not_be_entered(place: Place) -> None:
+    """Root types it in a folder of its own, and the command runs as the user whose register it is."""
+    own = place.top / "incoming"
+    (own / "units.csv").touch()
+
+    def elsewhere() -> None:
+        os.chdir(own)
+        own.chmod(0o700)
+        closed(place.workspace, 0o777)
+        give_up_root()
+
+    (said,) = on_a_machine(place, [("units", "import", "hai-phong-2023")], elsewhere, nothing)
+    assert said.code == 0, said.err

@@ -28,7 +28,7 @@ def import_(session: Session, file: str, as_json: bool) -> None:
     """Import a list of units."""
     from omr.records.offices.units import import_units, list_units, read_units, shipped_lists, shipped_units
 
-    path = Path(file) if Path(file).is_file() else shipped_units(file)
+    path = Path(file) if _is_file(file) else shipped_units(file)
     if path is None:
         raise OmrError("units.no_file", file=file, shipped=", ".join(shipped_lists()))
     listed = read_units(path.read_bytes(), path.name)
@@ -38,6 +38,14 @@ def import_(session: Session, file: str, as_json: bool) -> None:
     if as_json:
         return print_json({"imported": count, "units": total})
     click.echo(say("units.imported", count=count, total=total))
+
+
+def _is_file(name: str) -> bool:
+    """Whether there is such a file; a folder into which nobody may look holds no list of ours."""
+    try:
+        return Path(name).is_file()
+    except PermissionError:
+        return bool(Path(name).parent.name)  # somebody named a place: reading it says what is wrong
 
 
 @units.command("template")

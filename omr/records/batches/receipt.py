@@ -328,8 +328,9 @@ def as_text(made: Receipt) -> str:
         ),
         say("receipt.duplicates", duplicates=made.duplicates),
         say("receipt.to_review", to_review=made.to_review),
-        say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second),
     ]
+    if made.seconds:  # a receipt made from the records later: nobody looked at the clock
+        lines.append(say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second))
     if made.elsewhere:
         lines.append(
             say("trace.receipt", pages=sum(made.elsewhere.values()), forms=", ".join(made.elsewhere))

@@ -18,6 +18,8 @@ from pathlib import PurePath
 from typing import Final
 
 LANGUAGES: Final = ("vi", "en")
+# Vietnamese writes 1.234,5 where English writes 1,234.5.
+VIETNAMESE_SIGNS: Final = str.maketrans(",.", ".,")
 _JOINERS: Final = "\u200c\u200d"
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
@@ -104,13 +106,18 @@ def say(key: str, **values: object) -> str:
 
 
 class _Wording(string.Formatter):
-    """Fills values in; of two words behind a count, ``{count:slip|slips}``, the one that fits it."""
+    """Fills values in: decimals with the language's sign; of two words behind a count the one that fits it.
+
+    ``{count:slip|slips}`` are such words.
+    """
 
     def format_field(self, value: object, format_spec: str) -> str:
         one, bar, more = format_spec.partition("|")
         if bar:
             return one if str(value) == "1" else more
-        return str(super().format_field(value, format_spec))
+        text = str(super().format_field(value, format_spec))
+        decimals = format_spec.endswith(("f", "%")) and language() == "vi"
+        return text.translate(VIETNAMESE_SIGNS) if decimals else text
 
 
 _WORDING: Final = _Wording()

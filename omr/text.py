@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from omr.messages import language
+from omr.messages import VIETNAMESE_SIGNS, language
 
 NO_NUMBER: Final = "–"
 MINUS: Final = "\N{MINUS SIGN}"
@@ -21,7 +21,6 @@ _PLAIN: Final = {
     **{"đ": "d", "Đ": "D", "–": "-", "—": "-", MINUS: "-", "…": "...", "×": "x", "≥": ">=", "≤": "<="},
     **{"“": '"', "”": '"', "‘": "'", "’": "'", "•": "*", "·": "-", "→": "->", "←": "<-"},
 }
-_OTHER_SIGNS: Final = str.maketrans(",.", ".,")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.\u00a0 ]\d{3})+")
 _WHOLE: Final = re.compile(r"\d+(?:[.,]0{1,2})?")
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
@@ -93,7 +92,7 @@ def number(value: int | float | Decimal, spec: str = ",", *, code: str | None = 
     text = format(value, spec).replace("-", MINUS)
     if value == 0:
         text = text.lstrip(f"+{MINUS}")
-    return text if (code or language()) == "en" else text.translate(_OTHER_SIGNS)
+    return text if (code or language()) == "en" else text.translate(VIETNAMESE_SIGNS)
 
 
 def percent(value: Decimal | float | None, spec: str = "f") -> str:

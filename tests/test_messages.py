@@ -18,7 +18,7 @@ from command_tree import commands
 from omr import errors
 from omr.cli.helping import Context
 from omr.errors import OmrError, PageError
-from omr.messages import LANGUAGES, choose_language
+from omr.messages import LANGUAGES, choose_language, say
 
 PACKAGE = Path(errors.__file__).parent
 CATALOGUES = PACKAGE / "catalogues"
@@ -173,6 +173,15 @@ def test_help_speaks_the_readers_language() -> None:
     below = {path: text.replace(" FILE\n", "\n").replace(" TEXT\n", "\n") for path, text in said.items()}
     assert {path: found for path, text in below.items() if (found := english.findall(text))} == {}
     assert "Cách dùng: omr [TÙY CHỌN]" in said[""]
+
+
+def test_decimals_have_the_sign_of_the_language() -> None:
+    choose_language("vi")
+    assert "1,3 giây" in say("receipt.speed", seconds=1.25001, pages_per_second=0.5)
+    assert "+2,5%" in say("page.stretched", percent=2.5, shear_deg=-0.25)
+    assert say("doctor.free", gigabytes=41.8) == "còn 41,8 GB"
+    choose_language("en")
+    assert "1.3 seconds" in say("receipt.speed", seconds=1.25001, pages_per_second=0.5)
 
 
 def test_options_hold_exactly_the_options() -> None:

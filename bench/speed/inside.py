@@ -78,22 +78,27 @@ def of_a_stack(function: Any) -> Any:
     return function
 
 
-@measurement(__doc__)
-@of_a_stack
-def parts(kind: str, mixed: bool, pages: int, seed: int, scratch: Path) -> None:
-    """Print what the parts of measuring take, of the median page."""
+def stack_of(kind: str, *, mixed: bool, pages: int, seed: int, scratch: Path) -> tuple[Path, Desk]:
+    """Make a stack, and return its scan and what reads it, on one core."""
     cv2.setNumThreads(1)
     (one,) = (one for one in KINDS if one.name == kind)
     made = make(one, mixed=mixed, pages=pages, seed=seed, scratch=scratch, workers=os.cpu_count() or 1)
     with Office.open(Workspace.open(made.workspace), by="bench") as office:
-        desk = office.desk()
+        return made.scan, office.desk()
+
+
+@measurement(__doc__)
+@of_a_stack
+def parts(kind: str, mixed: bool, pages: int, seed: int, scratch: Path) -> None:
+    """Print what the parts of measuring take, of the median page."""
+    scan, desk = stack_of(kind, mixed=mixed, pages=pages, seed=seed, scratch=scratch)
     spent: dict[str, float] = {}
     for name in ("decode", "measure"):
         timed(reader, name, spent)
     for name in (name for names in PARTS.values() for name in names):
         timed(marks, name, spent)
     took: list[dict[str, float]] = []
-    for page in open_pages(made.scan):
+    for page in open_pages(scan):
         spent.clear()
         reader.read_page(page, desk)
         took.append(dict(spent))
@@ -110,13 +115,9 @@ def parts(kind: str, mixed: bool, pages: int, seed: int, scratch: Path) -> None:
 @of_a_stack
 def ratio(kind: str, mixed: bool, pages: int, seed: int, scratch: Path) -> None:
     """Print what reading takes in times decoding: each page, then it alone decoded, twice."""
-    cv2.setNumThreads(1)
-    (one,) = (one for one in KINDS if one.name == kind)
-    made = make(one, mixed=mixed, pages=pages, seed=seed, scratch=scratch, workers=os.cpu_count() or 1)
-    with Office.open(Workspace.open(made.workspace), by="bench") as office:
-        desk = office.desk()
+    scan, desk = stack_of(kind, mixed=mixed, pages=pages, seed=seed, scratch=scratch)
     rows: list[tuple[float, float]] = []
-    for page in open_pages(made.scan):
+    for page in open_pages(scan):
         started = time.process_time()
         read_page(page, desk)
         rows.append((time.process_time() - started, min(alone(page), alone(page))))

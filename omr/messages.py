@@ -18,8 +18,8 @@ from pathlib import PurePath
 from typing import Final
 
 LANGUAGES: Final = ("vi", "en")
-# Vietnamese writes 1.234,5 where English writes 1,234.5.
-VIETNAMESE_SIGNS: Final = str.maketrans(",.", ".,")
+# What stands in a number of each language where Python writes a comma and a point: 1.234,5 and 1,234.5.
+NUMBER_SIGNS: Final[dict[str, dict[int, int]]] = {"vi": str.maketrans(",.", ".,"), "en": {}}
 _JOINERS: Final = "\u200c\u200d"
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
@@ -116,8 +116,7 @@ class _Wording(string.Formatter):
         if bar:
             return one if str(value) == "1" else more
         text = str(super().format_field(value, format_spec))
-        decimals = format_spec.endswith(("f", "%")) and language() == "vi"
-        return text.translate(VIETNAMESE_SIGNS) if decimals else text
+        return text.translate(NUMBER_SIGNS[language()]) if format_spec.endswith(("f", "%")) else text
 
 
 _WORDING: Final = _Wording()

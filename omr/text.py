@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from omr.messages import VIETNAMESE_SIGNS, language
+from omr.messages import NUMBER_SIGNS, language
 
 NO_NUMBER: Final = "–"
 MINUS: Final = "\N{MINUS SIGN}"
@@ -92,7 +92,7 @@ def number(value: int | float | Decimal, spec: str = ",", *, code: str | None = 
     text = format(value, spec).replace("-", MINUS)
     if value == 0:
         text = text.lstrip(f"+{MINUS}")
-    return text if (code or language()) == "en" else text.translate(VIETNAMESE_SIGNS)
+    return text.translate(NUMBER_SIGNS[code or language()])
 
 
 def percent(value: Decimal | float | None, spec: str = "f") -> str:

@@ -95,7 +95,7 @@ def test_rows_that_bear_other_numbers_than_their_keys_are_refused(tmp_path: Path
     assert made(tmp_path, text).questions  # 1 to 5 are B1 to B5
     with pytest.raises(TemplateError) as refused:
         made(tmp_path, text.replace('key = "B2"', 'key = "B7"'))
-    (problem,) = refused.value.values["problems"]  # type: ignore[misc]
+    (problem,) = refused.value.values["problems"]
     assert (problem.where, problem.key) == ("section[1].numbers", "forms.other_numbers")
     assert "B7" in problem.said and "2" in problem.said
 

@@ -24,7 +24,8 @@ PRINTED: Final = 0.1  # of print
 AROUND_PX: Final = 5  # above and below a rule, 0.8 mm: half way to the boxes
 SEARCH_PX: Final = 4  # by which paper moves between rows
 AVERAGE_PX: Final = 6  # 1 mm along the rule
-USUAL: Final = 90  # per cent of the rule that is no thicker: a 1-bit scan leaves a thin rule in dashes
+NOMINAL: Final = np.abs(np.arange(-SEARCH_PX, SEARCH_PX + 1))  # px off
+USUAL: Final = 0.9  # of the rule is no thicker: a 1-bit scan leaves a thin rule in dashes
 THICKER: Final = 1.0 * 255  # px of full darkness more than that, on average over 1 mm: half a pen's line
 OWN_PX: Final = 5  # along the rule around a stroke that belongs to a box's mark
 
@@ -77,21 +78,37 @@ class Rules:
         if row - reach < 0 or row + reach >= len(layer.dark):
             return np.zeros(right - left, np.bool_)
         dark = layer.dark[row - reach : row + reach + 1, left:right]
-        nominal = np.abs(np.arange(-SEARCH_PX, SEARCH_PX + 1))
-        middle = np.median(dark[AROUND_PX : AROUND_PX + 2 * SEARCH_PX + 1], axis=1) - nominal
-        first = int(middle.argmax())
+        # Bytes that are sorted as stable are counted, in a quarter of the time.
+        ordered = np.sort(dark[AROUND_PX : AROUND_PX + 2 * SEARCH_PX + 1], axis=1, kind="stable")
+        upper, lower = ordered[:, (right - left) // 2], ordered[:, (right - left - 1) // 2]
+        first = int((lower + (upper - 2.0 * NOMINAL)).argmax())
         band = np.s_[first : first + 2 * AROUND_PX + 1]
-        total = dark[band].sum(axis=0, dtype=np.float64)
-        over = (total - np.percentile(total, USUAL))[None]
+        total = _added(dark[band])
+        over = (total - _percentile(total, USUAL))[None]
         if np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).max() <= THICKER:  # as most rules are
             return np.zeros(right - left, np.bool_)
-        printed = layer.printed[row - reach : row + reach + 1, left:right][band].sum(axis=0, dtype=np.float64)
-        over -= np.maximum(printed - np.median(printed), 0)  # letters and drawings close to the rule
+        printed = _added(layer.printed[row - reach : row + reach + 1, left:right][band])
+        # Letters and drawings close to the rule.
+        over -= np.maximum(printed - _percentile(printed, 0.5), 0)
         thicker = np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).ravel() > THICKER
+        if not thicker.any():
+            return thicker
         numbers = layer.pieces[row - reach : row + reach + 1, left:right][band]
-        of_marks = ((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0).astype(np.float64)
-        near_marks = np.convolve(of_marks, np.ones(2 * OWN_PX + 1), "same") > 0
+        of_marks = ((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0).view(np.uint8)
+        near_marks = cv2.dilate(of_marks[None], np.ones((1, 2 * OWN_PX + 1), np.uint8)).ravel() > 0
         return np.asarray(thicker & ~near_marks)
+
+
+def _added(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return the sum of each column of a few rows."""
+    return np.asarray(cv2.reduce(rows, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.uint16)[0]
+
+
+def _percentile(values: NDArray[np.uint16], share: float) -> float:
+    """Return what numpy's percentile gives, a tenth of the time of asking it."""
+    at, part = divmod((len(values) - 1) * share, 1)
+    low, high = np.partition(values, (int(at), int(at) + 1))[int(at) : int(at) + 2].tolist()
+    return float(low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part))
 
 
 def _runs(some: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from omr.reading.page.layer import InkLayer
@@ -41,12 +42,16 @@ def crossed(
         The boxes to be looked at; the others have 0.
     """
     out = np.zeros(len(tops_lefts))
-    for box in inked.tolist():
-        top, left = tops_lefts[box].tolist()
-        rows = slice(max(top - BAND_PX, 0), top + side + BAND_PX)
-        numbers = layer.pieces[rows, max(left - around, 0) : left + side + around]
-        of = of_box[numbers]
-        ink = ((numbers > 0) & ((of == box) | (of < 0))).view(np.int8)
-        met = (np.diff(ink, axis=1, prepend=0) == 1).sum(axis=1)
-        out[box] = met.sum() / max(np.count_nonzero(met), 1)
+    if not len(inked):
+        return out
+    size = side + 2 * BAND_PX, side + 2 * around
+    windows = sliding_window_view(layer.pieces, size)
+    corners = np.clip(tops_lefts[inked] - (BAND_PX, around), 0, np.array(windows.shape[:2]) - 1)
+    # Of each box the pieces that count.
+    counts = (of_box < 0) | (of_box == inked[:, None])
+    counts[:, 0] = False
+    first = np.arange(len(inked))[:, None, None] * len(of_box)
+    ink = counts.ravel().take(windows[corners[:, 0], corners[:, 1]] + first)
+    met = (ink[..., 1:] > ink[..., :-1]).sum(axis=2) + ink[..., 0]
+    out[inked] = met.sum(axis=1) / np.maximum(np.count_nonzero(met, axis=1), 1)
     return out

@@ -94,14 +94,14 @@ class Rules:
         if not thicker.any():
             return thicker
         numbers = layer.pieces[row - reach : row + reach + 1, left:right][band]
-        of_marks = ((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0).view(np.uint8)
-        near_marks = cv2.dilate(of_marks[None], np.ones((1, 2 * OWN_PX + 1), np.uint8)).ravel() > 0
-        return np.asarray(thicker & ~near_marks)
+        of_marks = np.asarray(((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0), np.uint8)
+        near_marks = np.asarray(cv2.dilate(of_marks[None], np.ones((1, 2 * OWN_PX + 1), np.uint8)))
+        return np.asarray(thicker & (near_marks.ravel() == 0))
 
 
 def _added(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Return the sum of each column of a few rows."""
-    return np.asarray(cv2.reduce(rows, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.uint16)[0]
+    return np.asarray(cv2.reduce(rows, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.uint16).ravel()
 
 
 def _percentile(values: NDArray[np.uint16], share: float) -> float:

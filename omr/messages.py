@@ -81,14 +81,28 @@ def _character(one: str) -> str:
     return one
 
 
-def _safe(value: object) -> object:
-    return shown(value) if isinstance(value, PurePath) or type(value) is str else value
+def form_label(form: str) -> str:
+    """Return a form's name as it is printed on the form.
+
+    Examples
+    --------
+    >>> form_label("DL-01")
+    'ĐL-01'
+    """
+    return f"Đ{form[1:]}" if form.startswith("DL-") else form
+
+
+def _safe(name: str, value: object) -> object:
+    if not (isinstance(value, PurePath) or type(value) is str):
+        return value
+    return shown(form_label(str(value)) if name == "form" else value)
 
 
 def say(key: str, **values: object) -> str:
     """Return the message `key` in the language in force, with its values filled in.
 
-    Values that come from outside cannot drive a terminal; file names are `shown`.
+    Values that come from outside cannot drive a terminal; file names are `shown`, forms called what is
+    printed on them.
 
     Examples
     --------
@@ -102,7 +116,7 @@ def say(key: str, **values: object) -> str:
     if text is None:
         area, _, name = key.partition(".")
         text = catalogue(language(), area)[name]
-    return _WORDING.format(text, **{name: _safe(value) for name, value in values.items()})
+    return _WORDING.format(text, **{name: _safe(name, value) for name, value in values.items()})
 
 
 class _Wording(string.Formatter):

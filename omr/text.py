@@ -176,14 +176,3 @@ def day_of(text: str, *, whole: bool = False) -> date | None:
         return date(*map(int, parts))
     except ValueError:
         return None
-
-
-def form_label(form: str) -> str:
-    """Return a form's name as it is printed on the form.
-
-    Examples
-    --------
-    >>> form_label("DL-01")
-    'ĐL-01'
-    """
-    return f"Đ{form[1:]}" if form.startswith("DL-") else form

@@ -19,9 +19,10 @@ from omr.records.inbox.outlook import outlook
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import Unit, find_unit, list_units
 from omr.records.store.store import Store
-from omr.text import unaccented
+from omr.text import month, unaccented
 from omr.web.frame.body import write_body
 from omr.web.frame.desks import PV01
+from omr.web.frame.months import may_have_slips
 from omr.web.frame.pages import NotFoundError, fragment, page, see_other
 from omr.web.frame.visit import Visit
 
@@ -74,8 +75,10 @@ def new_stack(visit: Visit, way: Way = Way.DESK) -> Stack:
     if count and not (count.isdecimal() and len(count) <= 6):
         raise OmrError("web.count_wrong", count=count[:20])
     when = parse_period(period) if period else None
-    if unit:
-        with visit.office.store() as store:
+    with visit.office.store() as store:
+        if when and not may_have_slips(store, when):
+            raise OmrError("board.month_to_come", period=month(when.name))
+        if unit:
             unit = find_unit(store, unit, when).unit
     inbox = Inbox(visit.office.workspace)
     name = when.name if when else None

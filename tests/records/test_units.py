@@ -15,7 +15,7 @@ from omr.errors import OmrError, RegisterError
 from omr.messages import choose_language
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import (
-    COLUMNS,
+    HEADINGS,
     TEMPLATE,
     UnitKind,
     find_unit,
@@ -29,7 +29,7 @@ from omr.records.offices.units import (
 from omr.records.store.store import Store
 from omr.tables_in import SheetError
 
-HEAD = ",".join(COLUMNS)
+HEAD = ",".join(HEADINGS)
 
 
 def units_of(*lines: str, head: str = HEAD) -> bytes:
@@ -150,6 +150,20 @@ def test_a_list_may_come_from_excel() -> None:
             None,
         )
         assert (two.kind, two.valid_to) == (UnitKind.DEPARTMENT, date(2025, 12, 31))
+
+
+def test_headings_are_read_as_an_office_writes_them_and_said_in_its_language() -> None:
+    head = "Mã đơn vị,Tên đơn vị,Loại,Từ ngày,Thôi từ ngày"
+    (unit,) = read_units(f"{head}\nPX01,Phòng Tổ chức cán bộ,phòng,01/03/2025,01/03/2026\n".encode())
+    assert (unit.unit, unit.valid_from, unit.valid_to) == ("PX01", date(2025, 3, 1), date(2026, 3, 1))
+    choose_language("vi")
+    with pytest.raises(OmrError, match="mã đơn vị, tên, loại, cấp trên, từ ngày") as told:
+        read_units(b"unit,name\nA,B\n")
+    assert "valid_from" not in str(told.value)
+    for line in ("A,,commune,,2025-07-01,,", "A,Tên,làng,,2025-07-01,,", "A,Tên,commune,,hôm qua,,"):
+        with pytest.raises(SheetError) as error:
+            read_units(units_of(line))
+        assert "commune" not in str(error.value) and "valid_from" not in str(error.value)
 
 
 def test_names_are_kept_in_composed_letters() -> None:

@@ -158,3 +158,14 @@ def test_every_word_of_the_case_desk_is_in_the_catalogues(language: str) -> None
     labels = {word.label.removeprefix("web.") for word in (*Aside, *SlipDoubt)}
     labels |= {f"case_{reason}" for reason in cases.NAMED_PAGES} | {"case_page", "case_slip"}
     assert labels <= known
+
+
+def test_a_form_is_called_what_is_printed_on_it_wherever_a_sentence_names_it(office, person) -> None:
+    """Errors of the register said DL-01 beside screens that say ĐL-01."""
+    lead = person(Role.LEAD)
+    take_slips(office.workspace, [slip()])
+    told = {"unit": "PC08", "in_stock": "", "why": "nhầm"}
+    for path, form in (("/stock/PC06/2026-11/withdraw", "DL-01"), ("/month/2026-11/stock", "DL-77")):
+        shown = post(lead, path, **told, of_form=form).text
+        assert f"Đ{form[1:]}" in shown, path
+        assert not re.search(rf">[^<]*\b{form}", shown), path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
-from omr.messages import say
+from omr.messages import form_label, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def report(
     click.echo(say("report.done", period=month.period, valid=pool.valid, returned=pool.returned))
     click.echo(say("report.overall", share=pool.overall))
     for name, forms in month.other_surveys.items():
-        click.echo(say("report.other_survey", survey=name, forms=", ".join(forms)))
+        click.echo(say("report.other_survey", survey=name, forms=", ".join(map(form_label, forms))))
     for file in files:
         click.echo(f"  {file}")
 

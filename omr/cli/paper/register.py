@@ -11,7 +11,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
 from omr.cli.month.signals import signals
 from omr.cli.paper.paper import counters, plan, stamp
-from omr.messages import say
+from omr.messages import form_label, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -290,7 +290,7 @@ def surveys(session: Session, as_json: bool) -> None:
     if as_json:
         return print_json([{"survey": name, "forms": forms} for name, forms in found.items()])
     for name, forms in found.items():
-        click.echo(say("register.survey", survey=name, forms=", ".join(forms)))
+        click.echo(say("register.survey", survey=name, forms=", ".join(map(form_label, forms))))
 
 
 @register.command()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from omr.forms.serial import as_printed
-from omr.messages import say
+from omr.messages import form_label, say
 from omr.reading.files.find import LeftOut
 from omr.records.batches.batches import (
     COUNTING,
@@ -333,7 +333,11 @@ def as_text(made: Receipt) -> str:
         lines.append(say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second))
     if made.elsewhere:
         lines.append(
-            say("trace.receipt", pages=sum(made.elsewhere.values()), forms=", ".join(made.elsewhere))
+            say(
+                "trace.receipt",
+                pages=sum(made.elsewhere.values()),
+                forms=", ".join(map(form_label, made.elsewhere)),
+            )
         )
     if expected is not None:
         key = sheets_message(made.missing)

@@ -13,16 +13,28 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError, RegisterError
+from omr.messages import say
 from omr.records.offices.periods import Period
 from omr.records.store.store import Store
 from omr.tables_in import SheetError, checked, sheet_of
 from omr.text import day_of, folded
 
-COLUMNS: Final = ("unit", "name", "kind", "parent", "valid_from", "valid_to", "successor")
+# Headings as offices write them, compared without diacritics.
+HEADINGS: Final = {
+    "unit": ("unit", "mã đơn vị", "đơn vị", "mã"),
+    "name": ("name", "tên đơn vị", "tên"),
+    "kind": ("kind", "loại đơn vị", "loại"),
+    "parent": ("parent", "đơn vị cấp trên", "cấp trên"),
+    "valid_from": ("valid_from", "từ ngày", "ngày bắt đầu"),
+    "valid_to": ("valid_to", "thôi từ ngày", "ngày thôi hoạt động"),  # the first day without it
+    "successor": ("successor", "đơn vị kế tiếp"),
+}
 _REQUIRED: Final = ("unit", "name", "kind", "valid_from")
 
 # The nation has some 3,400 police units; a larger file is not a list of units.
 MAX_BYTES: Final = 5_000_000
+
+_COLUMNS: Final = {folded(word): column for column, words in HEADINGS.items() for word in words}
 
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
 
@@ -107,19 +119,23 @@ def read_units(data: bytes, file: str = "units.csv") -> list[Unit]:
         Naming every wrong line and what is expected there.
     """
     sheet = sheet_of(data, file, most_bytes=MAX_BYTES)
-    given = [column.casefold() for column in sheet.columns]
-    absent = [column for column in _REQUIRED if column not in given]
-    foreign = [column for column in given if column not in COLUMNS]
-    if absent or foreign or len(set(given)) < len(given):
+    given = {heading: _COLUMNS.get(folded(heading)) for heading in sheet.columns}
+    known = [column for column in given.values() if column is not None]
+    if not set(_REQUIRED) <= set(known) or len(known) < len(sheet.columns) or len(set(known)) < len(known):
         found = "".join(sign for sign in ", ".join(given)[:200] if sign.isprintable())
-        raise OmrError("units.columns", expected=", ".join(COLUMNS), found=found)
+        raise OmrError("units.columns", expected=", ".join(map(_called, HEADINGS)), found=found)
     if not sheet.rows:
         raise OmrError("units.empty")
-    return checked(sheet, lambda cells: unit_of({name.casefold(): text for name, text in cells.items()}))
+    return checked(sheet, lambda cells: unit_of({given[name] or name: text for name, text in cells.items()}))
+
+
+def _called(column: str) -> str:
+    """Return what a column is called in the reader's language."""
+    return say(f"units.column_{column}")
 
 
 def unit_of(cells: Mapping[str, str]) -> Unit:
-    """Return the unit that cells describe, by the names of `COLUMNS`.
+    """Return the unit that cells describe, by the names of `HEADINGS`.
 
     Raises
     ------
@@ -128,16 +144,20 @@ def unit_of(cells: Mapping[str, str]) -> Unit:
     """
     for column in _REQUIRED:
         if not cells.get(column):
-            raise OmrError("units.absent", column=column)
+            raise OmrError("units.absent", column=_called(column))
     for column, cell in cells.items():
         if cell[:1] in "=+-@\t\r" and cell or len(cell) > 200 or not cell.isprintable():
-            raise OmrError("units.bad_cell", column=column)
+            raise OmrError("units.bad_cell", column=_called(column))
     code = cells["unit"].upper()
     if not _CODE.fullmatch(code):
         raise OmrError("units.bad_code", code=cells["unit"])
     kind = _KINDS.get(folded(cells["kind"]))
     if kind is None:
-        raise OmrError("units.bad_kind", kind=cells["kind"], expected=", ".join(UnitKind))
+        raise OmrError(
+            "units.bad_kind",
+            kind=cells["kind"],
+            expected="; ".join(say(f"units.kind_{one}") for one in UnitKind),
+        )
     start, end = _day(cells, "valid_from"), _day(cells, "valid_to")
     assert start is not None  # required above
     if end is not None and end <= start:
@@ -152,7 +172,7 @@ def _day(cells: Mapping[str, str], column: str) -> date | None:
         return None
     day = day_of(text, whole=True)
     if day is None:
-        raise OmrError("units.bad_date", column=column, text=text)
+        raise OmrError("units.bad_date", column=_called(column), text=text)
     return day
 
 
@@ -197,7 +217,7 @@ def _contradictions(units: Iterable[Unit]) -> Iterator[OmrError]:
         for entry in entries:
             for column, other in (("parent", entry.parent), ("successor", entry.successor)):
                 if other is not None and (other not in by_code or other == code):
-                    yield OmrError("units.unknown_other", unit=code, column=column, other=other)
+                    yield OmrError("units.unknown_other", unit=code, column=_called(column), other=other)
 
 
 def _row(unit: Unit) -> dict[str, str | None]:

@@ -13,6 +13,7 @@ from reportlab.platypus import Flowable, Spacer
 
 from omr.files import write_whole
 from omr.forms.printing import office_paper
+from omr.messages import form_label
 from omr.records.offices.periods import Period
 from omr.records.register.custody import Span
 from omr.records.register.ranges import Ranges
@@ -33,7 +34,6 @@ from omr.reports.document.document import with_fixed_dates
 from omr.reports.document.document_tables import table_element
 from omr.reports.tables.tables import Column, Row, Style, Table, Weight
 from omr.reports.tables.wording import many, period_name
-from omr.text import form_label
 from omr.workspace import ReportSettings
 
 TITLE: Final = "BIÊN BẢN GIAO NHẬN PHIẾU ĐO LƯỜNG MỨC ĐỘ HÀI LÒNG"

@@ -12,7 +12,7 @@ from typing import Final
 import docx
 
 from omr.forms.serial import Issue
-from omr.messages import say
+from omr.messages import form_label, say
 from omr.records.month.reconcile import Line, spans
 from omr.reports.document.decree import CENTRE, LEFT, TEXT_MM, rule, set_footer, set_paper, set_styles, write
 from omr.reports.document.document import with_fixed_dates
@@ -20,7 +20,7 @@ from omr.reports.document.document_tables import table_element
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.tables import Column, Row, Style, Table
 from omr.reports.tables.wording import many, period_name
-from omr.text import form_label, number
+from omr.text import number
 from omr.trust.signals import Signal
 
 TITLE: Final = "PHỤ LỤC DÀNH CHO LÃNH ĐẠO"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from omr.figures import Change, Nothing, vietnamese
+from omr.messages import form_label
 from omr.reports.figures.statistics import Month, changed_units, compare, coverage_changed
 from omr.reports.tables.changes import Shift, shifts
 from omr.reports.tables.wording import (
@@ -15,7 +16,6 @@ from omr.reports.tables.wording import (
     points,
     rate,
 )
-from omr.text import form_label
 from omr.workspace import ReportSettings
 
 MOST_SHIFTS: Final = 5

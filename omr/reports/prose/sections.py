@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from omr.figures import Share
+from omr.messages import form_label
 from omr.reports.figures.statistics import Closed, Month
 from omr.reports.prose.changes import compared
 from omr.reports.prose.satisfaction import fields, overall, questions, units
@@ -24,7 +25,6 @@ from omr.reports.tables.wording import (
     names,
     rate,
 )
-from omr.text import form_label
 from omr.workspace import ReportSettings
 
 

@@ -11,12 +11,12 @@ from omr.errors import OmrError
 from omr.figures import Nothing, Share
 from omr.forms.surveys import in_vietnamese, overall_question
 from omr.forms.template import Form
+from omr.messages import form_label
 from omr.records.counts.tallies import Stratum, grouping_questions
 from omr.reports.figures.breakdowns import NO_ANSWER
 from omr.reports.figures.hiding import hide_table
 from omr.reports.figures.pools import Pool
 from omr.reports.figures.statistics import Month
-from omr.text import form_label
 
 OF_STRATUM: Final = ("unit", "field", "form", "channel")
 OF_QUESTION: Final = ("question", "factor")

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from omr.figures import Nothing, Share
+from omr.messages import form_label
 from omr.records.counts.tallies import Channel, SlipState
 from omr.records.counts.validity import rules
 from omr.reports.figures.pools import Pool
 from omr.reports.figures.statistics import Month, Stock
 from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight, unit_groups
 from omr.reports.tables.wording import many
-from omr.text import form_label
 
 
 def slips_table(month: Month) -> Table:

@@ -6,12 +6,13 @@ from collections import Counter
 from typing import Final
 
 from omr.figures import Nothing, Share
+from omr.messages import form_label
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.changes import shifts
 from omr.reports.tables.satisfaction_tables import Criterion, criteria, share_of
 from omr.reports.tables.tables import Cell, Column, Heat, Row, Style, Table, Weight, unit_groups
 from omr.reports.tables.wording import local_day, period_name
-from omr.text import form_label, number
+from omr.text import number
 from omr.workspace import ReportSettings
 
 HEAT_MM: Final = 188  # for all columns of questions

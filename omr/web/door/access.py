@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from omr.errors import AccessError, OmrError, outside
 from omr.messages import LANGUAGES, choose_language, say, speak_at_the_desk
+from omr.web.door.once import Once
 from omr.web.frame.pages import refused
 from omr.web.frame.visit import Visit
 from omr.web.people.person import User
@@ -86,6 +87,7 @@ class Gate:
     def __init__(self, office: FrontOffice, *, secure: bool) -> None:
         self.office = office
         self._secure = secure
+        self._once = Once()
         key = office.accounts.signing_key
         self._cookies = URLSafeSerializer(key, salt="omr.session")
         self._csrf = Signer(key, salt="omr.csrf", digest_method=hashlib.sha256)
@@ -127,11 +129,9 @@ class Gate:
             return RedirectResponse("/password", status_code=303)
         if entry.method == "POST":
             visit = await self._checked(entry, visit)
-        call: Callable[[Visit], Any] = entry.handler
-        response = await call(visit) if iscoroutinefunction(call) else await run_in_threadpool(call, visit)
-        if not isinstance(response, Response):
-            raise TypeError(f"{entry.path}: the handler returned {type(response)}")
-        return response
+        if token := visit.form.get("once"):
+            return await self._once.do(visit.secret, token[:32], lambda: _handled(entry, visit))
+        return await _handled(entry, visit)
 
     async def _checked(self, entry: Entry, visit: Visit) -> Visit:
         """Refuse a POST that this office's own page did not send."""
@@ -170,6 +170,14 @@ class Gate:
 
     def _token(self, secret: str) -> str:
         return self._csrf.get_signature(secret).decode()
+
+
+async def _handled(entry: Entry, visit: Visit) -> Response:
+    call: Callable[[Visit], Any] = entry.handler
+    response = await call(visit) if iscoroutinefunction(call) else await run_in_threadpool(call, visit)
+    if not isinstance(response, Response):
+        raise TypeError(f"{entry.path}: the handler returned {type(response)}")
+    return response
 
 
 def chosen_language(request: Request) -> str:

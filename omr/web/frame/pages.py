@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,9 +16,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omr.errors import AccessError, OmrError, passes
 from omr.forms.serial import as_printed
-from omr.messages import language, say
+from omr.messages import form_label, language, say
 from omr.tables_in import SUFFIXES
-from omr.text import day, form_label, moment, month, number, percent
+from omr.text import day, moment, month, number, percent
 from omr.web.frame.desks import SEARCH, desks_of
 from omr.web.frame.visit import Visit
 
@@ -162,6 +163,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of, search=SEARCH)
+    environment.globals["once"] = lambda: secrets.token_hex(8)  # of a form that must not be done twice
     environment.globals["suffixes"] = ",".join(SUFFIXES)  # of tables that are taken
     environment.filters.update(number=number, percent=percent, moment=moment, month=month, day=day)
     environment.filters.update(sentence=sentence, printed=_printed, form=form_label)

@@ -7,13 +7,14 @@ from datetime import date
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.records.month.board import month_board
+from omr.records.month.board import UnitLine, month_board
 from omr.records.month.closing import adjust, changes_of, status
 from omr.records.offices.periods import Period, parse_period
 from omr.records.offices.visits import record_visits
 from omr.records.register.stock import count
 from omr.records.review.progress import periods
-from omr.text import whole_number
+from omr.text import month, whole_number
+from omr.web.frame.months import has_begun, month_of
 from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit
 from omr.words import Role
@@ -29,12 +30,12 @@ def desk(visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     """Show the board of a month."""
-    return _show(visit, _period(visit))
+    return _show(visit, month_of(visit))
 
 
 def enter_visits(visit: Visit) -> Response:
     """Record how many people came to a unit's counters."""
-    period = _period(visit)
+    period = month_of(visit)
     number = whole_number(visit.form.get("visits", ""))
     try:
         if number is None:
@@ -48,7 +49,7 @@ def enter_visits(visit: Visit) -> Response:
 
 def enter_stock(visit: Visit) -> Response:
     """Record what a unit has left of a form; an empty field says: nothing."""
-    period, form = _period(visit), visit.form
+    period, form = month_of(visit), visit.form
     spans = [line for line in form.get("in_stock", "").splitlines() if line.strip()]
     try:
         with visit.office.store() as store:
@@ -67,10 +68,13 @@ def enter_stock(visit: Visit) -> Response:
 
 def close_month(visit: Visit) -> Response:
     """Close the month; where something lacks, only with a reason."""
-    period, why = _period(visit), visit.form.get("why", "").strip()[:300]
+    period, why = month_of(visit), visit.form.get("why", "").strip()[:300]
     try:
         with visit.office.store() as store:
-            lacking = [line.unit for line in month_board(store, period) if line.lacks]
+            lines = month_board(store, period)
+            if not _can_be_closed(period, lines):
+                raise OmrError("board.not_begun", period=month(period.name))
+            lacking = [line.unit for line in lines if line.lacks]
             if (lacking or not _is_over(period)) and not why:
                 raise OmrError("board.why_needed", units=", ".join(lacking) or "–")
             visit.office.hall(store, visit.me.name).close_period(period, why=why)
@@ -81,7 +85,7 @@ def close_month(visit: Visit) -> Response:
 
 def reopen(visit: Visit) -> Response:
     """Open a closed month for an adjustment, with its reason."""
-    period = _period(visit)
+    period = month_of(visit)
     try:
         with visit.office.store() as store:
             adjust(store, period, by=visit.me.name, why=visit.form.get("why", "")[:300])
@@ -105,13 +109,15 @@ def _show(visit: Visit, period: Period, problem: str = "") -> Response:
         state=state,
         changes=[changes_of(once.difference) for once in state.closings],
         over=_is_over(period),
+        to_close=_can_be_closed(period, lines),
         lead=Role.LEAD in visit.me.roles,
         problem=problem,
     )
 
 
-def _period(visit: Visit) -> Period:
-    return parse_period(visit.parameter("period"))
+def _can_be_closed(period: Period, lines: list[UnitLine]) -> bool:
+    """Whether there is anything to close: of a month that has not begun, only what came in before it."""
+    return has_begun(period) or any(line.returned or line.electronic for line in lines)
 
 
 def _is_over(period: Period) -> bool:

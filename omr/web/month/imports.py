@@ -11,6 +11,7 @@ from omr.records.exchange.electronic import imports, withdraw_import
 from omr.records.offices.periods import Period, parse_period
 from omr.records.offices.visits import visits_of, withdraw_visits
 from omr.records.review.progress import periods
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit
 
@@ -25,12 +26,12 @@ def desk(visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     """Show what was taken in of a month, and the forms to send more."""
-    return _show(visit, parse_period(visit.parameter("period")))
+    return _show(visit, month_of(visit))
 
 
 def withdraw(visit: Visit) -> Response:
     """Take a file back; its answers count no more."""
-    when, number = parse_period(visit.parameter("period")), visit.form.get("number", "")
+    when, number = month_of(visit), visit.form.get("number", "")
     try:
         with visit.office.store() as store:
             withdraw_import(
@@ -46,7 +47,7 @@ def withdraw(visit: Visit) -> Response:
 
 def withdraw_count(visit: Visit) -> Response:
     """Take back the latest count of visits of a unit."""
-    when = parse_period(visit.parameter("period"))
+    when = month_of(visit)
     try:
         with visit.office.store() as store:
             unit, why = visit.form.get("unit", ""), visit.form.get("why", "")[:300]

@@ -30,6 +30,7 @@ from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.statistics import Month, compare
 from omr.text import number
 from omr.web.frame.charts import band_bar, interval_bar, levels_bar
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, fragment, page
 from omr.web.frame.visit import Visit
 from omr.words import Role
@@ -108,7 +109,7 @@ def download(visit: Visit) -> Response:
     unit = visit.own_unit_only(Role.LEAD)
     office = visit.office
     with office.store() as store:
-        when = parse_period(visit.parameter("period"))
+        when = month_of(visit)
         if when.name not in periods(store):
             raise NotFoundError
         packed = io.BytesIO()

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from omr.errors import OmrError
 from omr.messages import say
 from omr.records.month.board import month_board
-from omr.records.offices.periods import Period, parse_period, state_of
+from omr.records.offices.periods import Period, state_of
 from omr.records.offices.surveys import surveys_of
 from omr.records.review.progress import periods
 from omr.records.store.chain import verify as verify_chain
@@ -19,6 +19,7 @@ from omr.trust import rekeying
 from omr.trust.audit_sample import assurance_of, draw_sample, is_seed, parse_points, statement, ticket
 from omr.trust.export import export as sign_export
 from omr.web.frame.errands import begun
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
 from omr.web.work import made
@@ -30,12 +31,12 @@ FILES_SHOWN: Final = 20
 
 def desk(visit: Visit) -> Response:
     """Show what proves the month, and what can be done for it."""
-    return _show(visit, _period(visit))
+    return _show(visit, month_of(visit))
 
 
 def draw(visit: Visit) -> Response:
     """Draw slips in public: the seed was said aloud by somebody who does not know the slips."""
-    when, seed = _period(visit), visit.form.get("seed", "").strip()
+    when, seed = month_of(visit), visit.form.get("seed", "").strip()
     try:
         if not is_seed(seed):
             raise OmrError("sample.bad_seed")
@@ -51,7 +52,7 @@ def draw(visit: Visit) -> Response:
 
 def drawn_list(visit: Visit) -> Response:
     """Give the list of drawn slips, to be filled in from paper."""
-    when = _period(visit)
+    when = month_of(visit)
     with visit.office.store() as store:
         made_draw = _draw(visit, store, when)
         text = "\ufeff" + rekeying.entry_list(store, made_draw)  # so that a spreadsheet knows it is UTF-8
@@ -66,7 +67,7 @@ def key(visit: Visit) -> Response:
 
 def save_key(visit: Visit) -> Response:
     """Keep what was keyed, and show the next."""
-    when, form = _period(visit), visit.form
+    when, form = month_of(visit), visit.form
     with visit.office.store() as store:
         made_draw = _draw(visit, store, when)
         drawn = rekeying.drawn_forms(store, made_draw)
@@ -89,7 +90,7 @@ def save_key(visit: Visit) -> Response:
 
 def verify(visit: Visit) -> Response:
     """Verify the chain of events and every original."""
-    when, office = _period(visit), visit.office
+    when, office = month_of(visit), visit.office
 
     def look(tell: Tell) -> Came:
         with office.store() as store:
@@ -109,7 +110,7 @@ def verify(visit: Visit) -> Response:
 
 def export(visit: Visit) -> Response:
     """Write and sign the export of the month."""
-    when, office, by = _period(visit), visit.office, visit.me.name
+    when, office, by = month_of(visit), visit.office, visit.me.name
 
     def write(tell: Tell) -> Came:
         folder = made.begin(office.workspace.path)
@@ -125,7 +126,7 @@ def export(visit: Visit) -> Response:
 
 def redecide(visit: Visit) -> Response:
     """Decide again from stored measurements with the calibration in force; kept only when asked for."""
-    when, office, by = _period(visit), visit.office, visit.me.name
+    when, office, by = month_of(visit), visit.office, visit.me.name
     keep = bool(visit.form.get("keep"))
 
     def decide(tell: Tell) -> Came:
@@ -144,7 +145,7 @@ def redecide(visit: Visit) -> Response:
 
 
 def _key(visit: Visit, serial: str, problem: str = "") -> Response:
-    when = _period(visit)
+    when = month_of(visit)
     with visit.office.store() as store:
         made_draw = _draw(visit, store, when)
         drawn = rekeying.drawn_forms(store, made_draw)
@@ -185,10 +186,6 @@ def _survey(visit: Visit, store: Store) -> str | None:
     if name and name not in surveys_of(store):
         raise NotFoundError
     return name or None
-
-
-def _period(visit: Visit) -> Period:
-    return parse_period(visit.parameter("period"))
 
 
 def _show(visit: Visit, when: Period, problem: str = "") -> Response:

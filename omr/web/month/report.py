@@ -13,12 +13,13 @@ from starlette.responses import FileResponse, Response
 from omr.errors import OmrError
 from omr.messages import say
 from omr.records.month.board import month_board
-from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.periods import Period
 from omr.records.offices.surveys import surveys_of
 from omr.records.offices.units import find_unit
 from omr.records.review.progress import periods
 from omr.text import month
 from omr.web.frame.errands import begun
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page
 from omr.web.frame.visit import Visit
 from omr.web.work import made
@@ -30,12 +31,12 @@ REPORT: Final = "report"
 
 def desk(visit: Visit) -> Response:
     """Show what was made of a month, and what may be made."""
-    return _show(visit, _period(visit))
+    return _show(visit, month_of(visit))
 
 
 def make(visit: Visit) -> Response:
     """Have a report made; leads to its progress, and then to its preview."""
-    when, office, by = _period(visit), visit.office, visit.me.name
+    when, office, by = month_of(visit), visit.office, visit.me.name
     own, lead = visit.own_unit_only(Role.LEAD), Role.LEAD in visit.me.roles
     survey = visit.form.get("survey", "") or None
     asked = own if own is not None else visit.form.get("unit", "")
@@ -118,10 +119,6 @@ def _may_see(visit: Visit, one: made.Made) -> bool:
 
 def _may_have(visit: Visit, one: made.Made, name: str) -> bool:
     return name not in one.lead_only or Role.LEAD in visit.me.roles
-
-
-def _period(visit: Visit) -> Period:
-    return parse_period(visit.parameter("period"))
 
 
 def _show(visit: Visit, when: Period, problem: str = "") -> Response:

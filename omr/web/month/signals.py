@@ -9,11 +9,12 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.messages import language, say
-from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.periods import Period
 from omr.records.store.store import Store
 from omr.text import number
 from omr.trust.signals import Signal, find_signals
 from omr.trust.unit_months import unit_months
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
 
@@ -34,7 +35,7 @@ class Told:
 
 def desk(visit: Visit) -> Response:
     """Show what is striking in a month."""
-    when = parse_period(visit.parameter("period"))
+    when = month_of(visit)
     with visit.office.store() as store:
         head, told = visit.office.kept.get(
             store, ("signals", when.name, language()), lambda: _told(store, when)

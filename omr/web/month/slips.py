@@ -16,11 +16,12 @@ from omr.forms.surveys import overall_question
 from omr.records.counts.tallies import GROUPING, Channel, SlipState
 from omr.records.counts.validity import rules
 from omr.records.month.behind import Behind, Want, slips_behind
-from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.periods import Period
 from omr.records.review.progress import periods
 from omr.records.store.store import Store
 from omr.reports.figures.statistics import Month
 from omr.web.frame.desks import PV01
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page
 from omr.web.frame.visit import Visit
 from omr.web.month.overview import counted_months
@@ -40,7 +41,7 @@ class Shown:
 
 def show(visit: Visit) -> Response:
     """Show the slips that fit what the address asks for."""
-    when = parse_period(visit.parameter("period"))
+    when = month_of(visit)
     own = visit.own_unit_only(*PV01)
     asked = {name: visit.query(name) for name in _ASKED}
     if own is not None:

@@ -15,11 +15,12 @@ from omr.messages import say
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
 from omr.records.inbox.inbox import Inbox, StackState, plain_name
 from omr.records.month.board import month_board
-from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.periods import Period
 from omr.records.offices.units import find_unit
 from omr.text import month
 from omr.web.frame.body import write_body
 from omr.web.frame.errands import begun
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
 from omr.web.work import made
@@ -30,12 +31,12 @@ STICK: Final = "from-stick"  # below the workspace: bundles that came up, until 
 
 def show(visit: Visit) -> Response:
     """Show what may be packed of a month, and where a bundle is sent up."""
-    return _show(visit, parse_period(visit.parameter("period")))
+    return _show(visit, month_of(visit))
 
 
 def pack(visit: Visit) -> Response:
     """Pack and sign the batches of a month, of one unit or of all."""
-    when, office, by = parse_period(visit.parameter("period")), visit.office, visit.me.name
+    when, office, by = month_of(visit), visit.office, visit.me.name
     asked = visit.form.get("unit", "")
     try:
         with office.store() as store:

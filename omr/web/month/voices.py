@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from omr.errors import OmrError
 from omr.records.exchange.comments import comments_of, find_comment, give_topic, quote
-from omr.records.offices.periods import Period, parse_period
+from omr.records.offices.periods import Period
 from omr.records.review.transcripts import Topic
 from omr.text import unaccented
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
 
@@ -21,7 +22,7 @@ NO_TOPIC: Final = "none"
 
 def show(visit: Visit) -> Response:
     """Show the comments that can be read, masked, as far as they fit."""
-    return _show(visit, parse_period(visit.parameter("period")))
+    return _show(visit, month_of(visit))
 
 
 def sort(visit: Visit) -> Response:
@@ -39,7 +40,7 @@ def choose(visit: Visit) -> Response:
 
 
 def _done(visit: Visit, topic: Topic | None) -> Response:
-    when = parse_period(visit.parameter("period"))
+    when = month_of(visit)
     try:
         with visit.office.store() as store:
             found = find_comment(store, visit.form.get("comment", ""))

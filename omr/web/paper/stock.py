@@ -18,6 +18,7 @@ from omr.records.register.handovers import hand_overs
 from omr.records.register.register import issued
 from omr.records.register.stock import count, withdraw_count
 from omr.records.review.progress import periods
+from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
 
@@ -55,7 +56,7 @@ def show(visit: Visit) -> Response:
 
 def enter(visit: Visit) -> Response:
     """Record what a unit has left of a form; nothing written says: nothing."""
-    form, when = visit.form, parse_period(visit.parameter("period"))
+    form, when = visit.form, month_of(visit)
     texts = [line for line in form.get("in_stock", "").splitlines() if line.strip()]
     try:
         with visit.office.store() as store:
@@ -98,7 +99,7 @@ def withdraw(visit: Visit) -> Response:
 
 
 def _show(visit: Visit, problem: str = "") -> Response:
-    when = parse_period(visit.parameter("period"))
+    when = month_of(visit)
     with visit.office.store() as store:
         unit = _unit(visit, list_units(store))
         runs = {run.run: run for run in issued(store)}

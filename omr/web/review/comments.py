@@ -20,7 +20,7 @@ from omr.records.review.transcripts import (
     untyped,
 )
 from omr.records.store.store import Store
-from omr.web.frame.pages import NotFoundError, page, see_other
+from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.pictures import jpeg
 from omr.web.frame.visit import Visit
 from omr.web.work.journal import Done
@@ -38,14 +38,12 @@ def save(visit: Visit) -> Response:
     """Keep what was typed, and show the next."""
     with visit.office.store() as store:
         written = _written(visit, store)
+        text = visit.form.get("text", "")
         try:
-            topic = Topic(visit.form.get("topic", ""))
-        except ValueError as error:
-            raise OmrError("desk.comment_topic") from error
-        with visit.office.deciding:
-            if visit.office.worklist.held_by_other(written.key, visit.me.name):
-                raise OmrError("desk.taken_meanwhile")
-            transcribe(store, written, topic, visit.form.get("text", ""), by=visit.me.name)
+            with visit.office.deciding:
+                _keep(visit, store, written, text)
+        except OmrError as error:  # what was typed stays
+            return _show(visit, store, written, text, problem=sentence(str(error)))
         visit.office.worklist.release(written.key, visit.me.name)
         visit.office.journal.add(
             visit.secret, Done((written.key,), f"/comments/{written.reading}/{written.question}")
@@ -53,11 +51,23 @@ def save(visit: Visit) -> Response:
     return see_other("/comments")
 
 
+def _keep(visit: Visit, store: Store, written: Written, text: str) -> None:
+    try:
+        topic = Topic(visit.form.get("topic", ""))
+    except ValueError as error:
+        raise OmrError("desk.comment_topic") from error
+    if visit.office.worklist.held_by_other(written.key, visit.me.name):
+        raise OmrError("desk.taken_meanwhile")
+    if not _waits(store, written):  # sent from a page that is older than what is kept
+        raise OmrError("meanwhile.typed")
+    transcribe(store, written, topic, text, by=visit.me.name)
+
+
 def show(visit: Visit) -> Response:
     """Show one comment that was taken back, with what was typed, as far as it may be kept."""
     with visit.office.store() as store:
         written = _written(visit, store)
-        if written.key not in {one.key for one in untyped(store)}:
+        if not _waits(store, written):
             return see_other("/comments")
         if visit.office.worklist.held_by_other(written.key, visit.me.name):
             raise OmrError("desk.taken_meanwhile")
@@ -106,12 +116,23 @@ def _next(visit: Visit, store: Store) -> Response:
     return _show(visit, store, written, "")
 
 
-def _show(visit: Visit, store: Store, written: Written | None, text: str) -> Response:
-    if written is not None:
+def _waits(store: Store, written: Written) -> bool:
+    return written.key in {one.key for one in untyped(store)}
+
+
+def _show(visit: Visit, store: Store, written: Written | None, text: str, *, problem: str = "") -> Response:
+    if written is not None and not problem:
         visit.office.worklist.hold(written.key, visit.me.name)
-    left = len(untyped(store))
     return page(
-        visit, "comments.html", written=written, left=left, topics=list(Topic), text=text, drafted=False
+        visit,
+        "comments.html",
+        status=400 if problem else 200,
+        written=written,
+        left=len(untyped(store)),
+        topics=list(Topic),
+        text=text,
+        drafted=False,
+        problem=problem,
     )
 
 

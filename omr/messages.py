@@ -17,6 +17,8 @@ from importlib import resources
 from pathlib import PurePath
 from typing import Final
 
+from omr.clock import is_stored, moment
+
 LANGUAGES: Final = ("vi", "en")
 # What stands in a number of each language where Python writes a comma and a point: 1.234,5 and 1,234.5.
 NUMBER_SIGNS: Final[dict[str, dict[int, int]]] = {"vi": str.maketrans(",.", ".,"), "en": {}}
@@ -95,6 +97,8 @@ def form_label(form: str) -> str:
 def _safe(name: str, value: object) -> object:
     if not (isinstance(value, PurePath) or type(value) is str):
         return value
+    if type(value) is str and is_stored(value):
+        return moment(value)
     return shown(form_label(str(value)) if name == "form" else value)
 
 
@@ -102,7 +106,7 @@ def say(key: str, **values: object) -> str:
     """Return the message `key` in the language in force, with its values filled in.
 
     Values that come from outside cannot drive a terminal; file names are `shown`, forms called what is
-    printed on them.
+    printed on them; a stored moment, which is UTC, is told in the office's time.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -105,11 +105,6 @@ def percent(value: Decimal | float | None, spec: str = "f") -> str:
     ('88,34%', '–')
     """
     return NO_NUMBER if value is None else f"{number(value, spec)}%"
-
-
-def moment(at: str) -> str:
-    """Return a stored UTC time as the clock on the wall shows it."""
-    return datetime.fromisoformat(at).astimezone().strftime("%d/%m/%Y %H:%M")
 
 
 def day(at: date) -> str:

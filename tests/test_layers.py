@@ -45,7 +45,7 @@ SQL_ROOMS |= set((PACKAGE / "web/people").glob("*.py"))
 # `omr calibrate` and `omr marks` show a calibration and read no page
 SHOW_A_CALIBRATION = ("omr.cli.scans.calibrate", "omr.cli.scans.marks")
 # what a command may import before it runs
-LIGHT = {"click", "omr.cli", "omr.errors", "omr.log", "omr.messages", *sys.stdlib_module_names}
+LIGHT = {"click", "omr.cli", "omr.clock", "omr.errors", "omr.log", "omr.messages", *sys.stdlib_module_names}
 
 
 def name_of(file: Path) -> str:
@@ -181,7 +181,7 @@ ON_THE_GROUND = {
     r"\bload_workbook\b|\bopen_workbook\b": {"omr.workbooks"},
     # units: tones tell two names apart; handwriting: writes the signs of a letter one by one
     r"normalize\(\"NFK?D\"": {"omr.text", "omr.records.offices.units", "omr.simulate.handwriting"},
-    r"language\(\) == |%d/%m|replace\(\"\.\", \",\"\)": {"omr.text", "omr.web.frame.pages"},
+    r"language\(\) == |%d/%m|replace\(\"\.\", \",\"\)": {"omr.clock", "omr.text", "omr.web.frame.pages"},
     r"\.write_(text|bytes)\(": {
         "omr.files",
         "omr.workspace",

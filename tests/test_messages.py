@@ -197,3 +197,38 @@ def test_options_hold_exactly_the_options() -> None:
                     nameless.append(f"{path} {option.opts[0]}")
     assert nameless == []
     assert catalogue == used
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_tells_the_time_of_another_country(language: str) -> None:
+    """Whatever is filled in: what is stored is UTC, and what is told is the clock of the office."""
+    choose_language(language)
+    told = 0
+    for area in AREAS:
+        for key, text in keys_of(language, area).items():
+            names = placeholders(text)
+            for name in names if area not in BY_COMMAND and ":" not in text else ():
+                values = dict.fromkeys(names, "x") | {name: "2026-11-30T18:05:09Z"}
+                assert "01/12/2026 01:05" in say(f"{area}.{key}", **values), (area, key)
+                told += 1
+    assert told > 300
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("backup.newer", {"target": "b", "event": 7}),
+        ("records.behind", {"path": "omr.sqlite", "first": 3, "last": 7}),
+        ("audit.behind", {"first": 3, "last": 7, "event": 7}),
+        ("audit.event_changed", {"act": "read"}),
+        ("audit.rows_changed", {"act": "read"}),
+    ],
+)
+def test_errors_of_backup_and_audit_tell_the_office_s_time(
+    language: str, key: str, values: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")  # whatever zone the machine keeps
+    choose_language(language)
+    for at in ("2026-11-30T18:05:09Z", "2026-11-30T18:05:09.123456+00:00"):
+        assert "01/12/2026 01:05" in str(OmrError(key, at=at, **values))

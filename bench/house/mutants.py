@@ -50,6 +50,7 @@ CORES: Final = {
     ),
 }
 KILLED: Final = ("killed", "timeout", "segfault", "suspicious", "caught by type check")
+PATIENCE: Final = {"timeout_constant": 60, "timeout_multiplier": 5}  # a busy machine kills no mutant
 
 
 @measurement(__doc__)
@@ -96,7 +97,8 @@ def configured(core: Core) -> str:
     section = "".join(
         f"{key}=\n" + "".join(f"    {value}\n" for value in values) for key, values in lines.items()
     )
-    return f"{(ROOT / 'setup.cfg').read_text('utf-8')}\n[mutmut]\n{section}"
+    patience = "".join(f"{key}={value}\n" for key, value in PATIENCE.items())
+    return f"{(ROOT / 'setup.cfg').read_text('utf-8')}\n[mutmut]\n{section}{patience}"
 
 
 def results(folder: Path) -> dict[str, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from omr import clock
 from omr.errors import OmrError
 from omr.files import MOST_FILE_BYTES, SCAN_SUFFIXES
 from omr.records.batches.batches import batches, find_batch
@@ -200,6 +201,6 @@ def units_offered(store: Store) -> list[Unit]:
 
 def months_offered() -> list[str]:
     """Return the months that a stack may be of: this one first."""
-    today: date = datetime.now().astimezone().date()
+    today: date = clock.today()
     first = today.year * 12 + today.month - 1
     return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, first - _MONTHS_OFFERED, -1)]

@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 
 from omr import log
+from omr.clock import OFFICE
 from omr.errors import OmrError
 from omr.files import write_whole
 from omr.messages import say
@@ -43,7 +44,7 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     """
     expired = tls.expired_at() if tls is not None else None
     if expired is not None:
-        say_to(say("web.tls_expired", at=day(expired)))
+        say_to(say("web.tls_expired", at=day(expired.astimezone(OFFICE))))
     listener = _listen(host, port)
     cv2.setNumThreads(1)  # the requests are the threads
     remove_leftovers(workspace)

@@ -15,6 +15,7 @@ from omr.forms.serial import Issue
 from omr.office import Office
 from omr.reading.marks.measure import FEATURES, F, MarkReading
 from omr.reading.reader import ReadPage
+from omr.records.month.reconcile import reconcile
 from omr.records.offices.periods import parse_period
 from omr.records.review.decide import decide
 from omr.records.review.second_reading import to_confirm, unconfirmed
@@ -176,6 +177,102 @@ def test_what_two_say_alike_about_a_slip_is_in_force_and_nothing_else(
     assert by_hand in ({in_force} if in_force else {"", "withdrawn"})
     assert (row["standing"] == "held") == (in_force is None)
     assert bool(unconfirmed(store, "2026-11")) == (in_force is None)
+
+
+# What people say one after the other about a page with a serial of no print run, what it is then, and
+# how many slips of unknown serials the month's books have.
+PAGE_WORDS = [
+    ("lan not_a_slip", "", 1),
+    ("lan not_a_slip, minh not_a_slip", "not_a_slip", 0),
+    ("lan rescanned", "", 1),
+    ("lan rescanned, minh rescanned", "rescanned", 0),
+    ("lan rescanned, minh not_a_slip", "", 1),
+    ("lan rescanned, minh not_a_slip, hoa rescanned", "rescanned", 0),
+    ("lan KHL6", "", 1),
+    ("lan KHL6, minh KHL6", "invalid KHL6", 0),
+    ("lan KHL1, minh KHL2", "", 1),
+    ("lan KHL1, minh KHL1", "invalid KHL1", 1),
+    ("lan not_a_slip, minh not_a_slip, minh withdraw", "", 1),
+    ("lan not_a_slip, minh not_a_slip, hoa KHL6", "not_a_slip", 0),
+    ("lan not_a_slip, minh not_a_slip, hoa KHL6, mai KHL6", "invalid KHL6", 0),
+    ("lan not_a_slip, minh not_a_slip, hoa KHL6, mai KHL6, mai withdraw", "not_a_slip", 0),
+    ("lan serial", "", 1),
+    ("lan serial, minh not_a_slip", "", 1),
+    ("lan serial, minh serial", "serial", 0),
+    ("lan serial, minh serial, hoa not_a_slip", "serial", 0),
+    ("lan serial, minh serial, hoa not_a_slip, mai not_a_slip", "not_a_slip", 0),
+    ("lan serial, minh serial, hoa not_a_slip, mai not_a_slip, mai withdraw", "serial", 0),
+    ("lan serial, minh serial, minh withdraw", "", 1),
+]
+
+
+@pytest.mark.parametrize(("words", "in_force", "unknown"), PAGE_WORDS)
+def test_what_two_say_alike_about_a_page_is_in_force_and_nothing_else(
+    store: Store, scanner: Scanner, issued_run: Issuing, words: str, in_force: str, unknown: int
+) -> None:
+    run, november = issued_run(3), parse_period("2026-11")
+    told = {"unit": "PC06", "period": "2026-11"}
+    scanner.take_in(scanner.scan("a.tif", rejected("serial_unknown"), slip(run, 2)), **told)
+
+    def read(*_: object) -> ReadPage:
+        page = inked(slip(run, 1), 7)
+        return replace(page, page=replace(page.page, carriers=(Carrier.TYPED,)))
+
+    by = ""
+    for said in words.split(", "):
+        by, word = said.split()
+        word = str(run.serial(1)) if word == "serial" else word
+        decide(store, "P1", [word], by=by, **WHY, read=read, two_persons=True)
+    waits = store.value("SELECT count(*) FROM waiting WHERE item = 'P1'")
+    row = store.row(
+        """SELECT outcome, reason FROM decided_pages
+        WHERE page = 1 AND alone IS NULL ORDER BY decision DESC LIMIT 1"""
+    )
+    stands = " ".join(filter(None, row)) if row is not None else ""
+    assert (stands if stands != "withdrawn" else "", waits) == (in_force, in_force == "")
+    assert sum(line.unknown for line in reconcile(store, november)) == unknown
+    assert counted(store) == [2, 1] if in_force == "serial" else [2]
+    assert unconfirmed(store, "2026-11") == ([] if in_force else ["P1"])
+    said_by = store.rows("SELECT DISTINCT by FROM decided_pages JOIN events USING (event)")
+    assert {row["by"] for row in said_by} == {one.split()[0] for one in words.split(", ")}  # all is kept
+
+
+def test_two_who_type_at_the_same_time_are_two(store: Store, scanner: Scanner, issued_run: Issuing) -> None:
+    """While one of them waits for the page to be read, the other one says the same."""
+    run = issued_run(3)
+    scanner.take_in(scanner.scan("a.tif", rejected("serial_unreadable")))
+
+    def read(item: object, serial: object) -> ReadPage:
+        page = inked(slip(run, 1), 7)
+        return replace(page, page=replace(page.page, carriers=(Carrier.TYPED,)))
+
+    def read_meanwhile(item: object, serial: object) -> ReadPage:
+        decide(store, "P1", [str(run.serial(1))], by="minh", **WHY, read=read, two_persons=True)
+        return read(item, serial)
+
+    assert decide(store, "P1", [str(run.serial(1))], by="lan", **WHY, read=read_meanwhile, two_persons=True)
+    assert counted(store) == [1]
+
+
+def test_what_one_person_said_about_a_page_before_there_were_accounts_stands_until_others_differ(
+    store: Store, workspace: Workspace, scanner: Scanner, issued_run: Issuing
+) -> None:
+    issued_run(3)
+    scanner.take_in(
+        scanner.scan("a.tif", *[rejected("serial_unreadable")] * 2), unit="PC06", period="2026-11"
+    )
+    alone = Office(workspace, store, "lan")
+    alone.decide("P1", ["not_a_slip"], **WHY)
+    alone.decide("P2", ["rescanned"], **WHY)
+
+    def waits() -> list[str]:
+        return [row["item"] for row in store.rows("SELECT item FROM waiting ORDER BY item")]
+
+    assert (waits(), unconfirmed(store, "2026-11")) == ([], ["P1"])
+    office(store, workspace, "minh").decide("P1", ["KHL6"], **WHY)
+    assert (waits(), unconfirmed(store, "2026-11")) == (["P1"], ["P1"])
+    office(store, workspace, "hoa").decide("P1", ["not_a_slip"], **WHY)
+    assert (waits(), unconfirmed(store, "2026-11")) == ([], [])
 
 
 def test_an_answer_that_makes_a_slip_valid_wants_two_before_the_month_is_closed(

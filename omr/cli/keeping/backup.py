@@ -40,9 +40,9 @@ def backup(session: Session, target: Path, whole: bool, as_json: bool) -> int:
 @click.pass_obj
 def restore(session: Session, source: Path, into: Path, old: Path | None, as_json: bool) -> int:
     """Restore a backup."""
+    from omr.clock import moment
     from omr.records.safekeeping.restore import ROOM
     from omr.records.safekeeping.restore import restore as restore_
-    from omr.text import moment
 
     made = restore_(source, into, by=operator(), old=old)
     if as_json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from omr import clock
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
 from omr.messages import say
@@ -47,7 +48,7 @@ def import_(
     """Import answers of the electronic form."""
     from omr.forms.template import Form
     from omr.records.exchange.electronic import import_electronic, load_column_map
-    from omr.records.exchange.moments import Order, today_there
+    from omr.records.exchange.moments import Order
     from omr.records.offices.periods import parse_period
     from omr.records.register.register import printed_revision
 
@@ -65,7 +66,7 @@ def import_(
             columns=load_column_map(columns) if columns else None,
             period=parse_period(period) if period else None,
             order=Order(days) if days else None,
-            today=today_there(),
+            today=clock.today(),
             dry=dry,
         )
     if as_json:
@@ -98,8 +99,8 @@ def _show(done: Imported, period: str, *, dry: bool) -> None:
 @click.pass_obj
 def list_(session: Session, as_json: bool) -> None:
     """List what was imported."""
+    from omr.clock import moment
     from omr.records.exchange.electronic import imports
-    from omr.text import moment
 
     with session.store() as store:
         found = imports(store)

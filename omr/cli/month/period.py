@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from omr import clock
 from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
@@ -47,7 +47,7 @@ def _warnings(store: Store, period: Period) -> list[tuple[str, list[str]]]:
     from omr.records.month.board import LACKS, month_board
 
     found: list[tuple[str, list[str]]] = []
-    today = date.today()
+    today = clock.today()
     if today < period.day_after:
         found.append(("future" if today < period.first_day else "unfinished", []))
     lines = month_board(store, period)
@@ -139,7 +139,7 @@ def _show(made: PeriodStatus, as_json: bool, warned: Sequence[tuple[str, list[st
     click.echo(say("register.period", period=made.period, state=say(f"register.is_{made.state}")))
     if made.waiting:
         click.echo(say("register.period_waiting", count=made.waiting, period=made.period))
-    from omr.text import moment
+    from omr.clock import moment
 
     for once in made.closings:
         click.echo(say("register.closing", at=moment(once.at), by=once.by, why=once.why))

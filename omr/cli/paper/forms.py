@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from omr import clock
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.paper.new_form import new
 from omr.cli.paper.trace import trace
@@ -177,12 +178,10 @@ def export(session: Session, form: str, output: Path, what: str, units: tuple[st
 
 def _units(session: Session, chosen: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return codes and names of the units to choose from: those named, else all that are open today."""
-    from datetime import date
-
     from omr.records.offices.periods import parse_period
     from omr.records.offices.units import find_unit, list_units
 
-    now = parse_period(f"{date.today():%Y-%m}")
+    now = parse_period(f"{clock.today():%Y-%m}")
     with session.store() as store:
         if chosen:
             found = [find_unit(store, unit, now) for unit in chosen]

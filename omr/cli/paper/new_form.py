@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
 
 import click
 
+from omr import clock
 from omr.cli.common import Session
 from omr.errors import OmrError, why
 from omr.messages import language, say
@@ -59,7 +59,7 @@ def new(
         field=_asked("new_field", field, say("forms.new_default_field")),
         agency=agency or tuple(_asked("new_agency", None, session.workspace().settings.office).split(" / ")),
         digit=int(_asked("new_digit", digit, free[0])),
-        revision=f"{date.today():%Y-%m}",
+        revision=f"{clock.today():%Y-%m}",
         language=_asked("new_language", speaks, language()),
         paper=_asked("new_paper", paper, "A5"),
         questions=int(_asked("new_questions", questions, 5)),

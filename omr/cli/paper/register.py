@@ -46,9 +46,9 @@ def status(session: Session, serial: str | None, as_json: bool) -> None:
 
 
 def _status_of_serial(session: Session, text: str, as_json: bool) -> None:
+    from omr.clock import moment
     from omr.forms.serial import parse_serial
     from omr.records.register.history import life_of
-    from omr.text import moment
 
     serial = parse_serial(text)
     with session.store() as store:

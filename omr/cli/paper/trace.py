@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
 
+from omr import clock
 from omr.cli.common import Session, json_option, print_json
 from omr.errors import OmrError
 from omr.messages import say
@@ -54,7 +54,7 @@ def trace(
     stated = layout_in(layout, page) if layout else None
     sheets = sheets_of(scans, page)
     draft = traced(sheets, filled=filled, dpi=dpi, columns=columns, kinds=numbers, layout=stated)
-    today = f"{date.today():%Y-%m-%d}"
+    today = f"{clock.today():%Y-%m-%d}"
     files = write_proposal(draft, form, file, revision=today, title=title, survey=survey)
     told = {
         "form": form,

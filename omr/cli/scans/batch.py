@@ -29,8 +29,8 @@ def batch() -> None:
 @click.pass_obj
 def list_(session: Session, unit: str | None, as_json: bool) -> None:
     """List the batches."""
+    from omr.clock import moment
     from omr.records.batches.batches import batches
-    from omr.text import moment
 
     with session.store() as store:
         lines = list(batches(store, unit=unit, limit=-1))

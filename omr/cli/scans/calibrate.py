@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from omr import clock
 from omr.cli.common import Session, json_option, print_json
 from omr.errors import OmrError, why
 from omr.messages import say
@@ -87,7 +87,7 @@ def fit(
         lessons = list(pool.map(_labelled, *zip(*pages, strict=True), chunksize=2)) if pages else []
         lessons += pool.map(practised, range(practice), chunksize=8)
     provenance: dict[str, Any] = {
-        "made": datetime.date.today().isoformat(),
+        "made": clock.today().isoformat(),
         "command": f"omr calibrate fit {' '.join(file.name for file in labels)} --practice {practice}",
     }
     fitted = fit_to(lessons, name, risk, provenance)

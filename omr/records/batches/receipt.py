@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from omr.clock import moment
 from omr.forms.serial import as_printed
 from omr.messages import form_label, say
 from omr.reading.files.find import LeftOut
@@ -28,7 +29,7 @@ from omr.records.counts.readings import name_of_file
 from omr.records.intake.elsewhere import is_found
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
-from omr.text import moment, month, number
+from omr.text import month, number
 from omr.words import BLANK_ALONE, OF_A_FILE, Aside, NotRead, PageOutcome, Standing
 
 WHOLE_FILE: Final = 0

@@ -215,7 +215,8 @@ _RESCANS: Final = """
     SELECT rescans.page, pages.number AS page_number, file, rescans.reading, slips.serial,
            slips.batch AS batch, NOT EXISTS (
                SELECT 1 FROM decided_pages
-               WHERE decided_pages.page = rescans.page AND decided_pages.event > rescans.event) AS stands
+               WHERE decided_pages.page = rescans.page AND decided_pages.event > rescans.event
+                 AND alone IS NULL) AS stands
     FROM rescans JOIN pages USING (page)
     JOIN batch_files ON batch_files.batch = pages.batch AND batch_files.original = pages.original
     JOIN slips USING (reading)

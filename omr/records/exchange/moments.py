@@ -14,15 +14,9 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
+from omr.clock import OFFICE
 from omr.errors import OmrError
 from omr.records.offices.periods import Period
-
-HANOI: Final = timezone(timedelta(hours=7))  # no summer time since 1975
-
-
-def today_there() -> date:
-    """Return what day it is where responses come from: a server may keep another time."""
-    return datetime.now(HANOI).date()
 
 
 class Order(StrEnum):
@@ -150,7 +144,7 @@ def _by_form(text: str, form: str) -> Moment | None:
     except ValueError:
         return None
     exact = 2 if "%S" in form or "%T" in form or "%c" in form else 1 if "%M" in form else 0
-    return Moment(at.astimezone(HANOI).replace(tzinfo=None) if at.tzinfo else at, exact)
+    return Moment(at.astimezone(OFFICE).replace(tzinfo=None) if at.tzinfo else at, exact)
 
 
 def _in_hanoi(at: datetime, zone: str) -> datetime:
@@ -160,7 +154,7 @@ def _in_hanoi(at: datetime, zone: str) -> datetime:
     shift = timedelta()
     if found:
         shift = timedelta(hours=int(found[2]), minutes=int(found[3] or 0)) * (-1 if found[1] == "-" else 1)
-    return at.replace(tzinfo=timezone(shift)).astimezone(HANOI).replace(tzinfo=None)
+    return at.replace(tzinfo=timezone(shift)).astimezone(OFFICE).replace(tzinfo=None)
 
 
 def _day(found: re.Match[str], order: Order) -> date:

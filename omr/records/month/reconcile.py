@@ -199,7 +199,7 @@ _FOREIGN: Final = """
            (SELECT max(form) FROM slips WHERE slips.batch = pages.batch) AS second_form
     FROM pages JOIN told_batches USING (batch)
     LEFT JOIN decided_pages ON decision = (
-        SELECT max(decision) FROM decided_pages AS any_decision WHERE any_decision.page = pages.page)
+        SELECT max(decision) FROM decided_pages AS said WHERE said.page = pages.page AND alone IS NULL)
     WHERE pages.outcome = 'rejected' AND pages.batch NOT IN (SELECT batch FROM withdrawn_batches)
       AND CASE coalesce(decided_pages.outcome, 'withdrawn')
         WHEN 'withdrawn' THEN pages.reason = 'serial_unknown'

@@ -26,7 +26,14 @@ from omr.records.review.queue import (
     ItemKind,
     find_item,
 )
-from omr.records.review.second_reading import Decision, agreed, said_of_slip, slip_word
+from omr.records.review.second_reading import (
+    Decision,
+    PageWord,
+    agreed,
+    said_of_page,
+    said_of_slip,
+    slip_word,
+)
 from omr.records.store.act import Act, Row
 from omr.records.store.measured import pack
 from omr.records.store.store import Store
@@ -54,9 +61,9 @@ def decide(
     read : callable
         Reads the page of an item with a serial that was typed; of a further page, its number follows.
     two_persons : bool
-        Whether what makes a slip count wants two people: who spoke about it already is refused, a word
-        on a slip changes nothing until another person says the same, and a page is read with a typed
-        serial once another person typed it, too.
+        Whether what makes a slip count wants two people: who spoke about it already is refused, and a
+        word on a slip or page changes nothing until another person says the same; a page is read with
+        a typed serial once another person typed it, too.
 
     Raises
     ------
@@ -288,20 +295,6 @@ def spoke_last(store: Store, item: Item, by: str) -> bool:
     return row is not None and row["by"] == by and row["outcome"] != WITHDRAWN
 
 
-def _typed_by_another(store: Store, item: Item, typed: str, by: str) -> bool:
-    """Whether somebody else typed the same serial for a page, and nobody took it back since."""
-    row = store.row(
-        """SELECT 1 FROM decided_pages JOIN events USING (event)
-        WHERE page = ?1 AND serial = ?2 AND by <> ?3 AND decision > coalesce((
-            SELECT max(decision) FROM decided_pages WHERE page = ?1 AND outcome = ?4), 0)""",
-        item.page,
-        typed,
-        by,
-        PageDecision.WITHDRAWN,
-    )
-    return row is not None
-
-
 def _refuse_twin(store: Store, item: Item, result: ReadPage) -> None:
     """Refuse a typed serial whose sheet counts already under another one in that unit and month."""
     slip = result.page
@@ -325,37 +318,97 @@ def _decide_page(
     read: Callable[..., ReadPage],
     two_persons: bool,
 ) -> bool:
-    outcomes: dict[str, PageDecision] = {word: word for word in PAGE_OUTCOMES}
-    outcomes[WITHDRAW] = PageDecision.WITHDRAWN
-    reason = word if word in rules().texts else None
-    serial, page = (None, None) if reason or word in outcomes else parse_typed(word)
-    result = (read(item, serial) if page is None else read(item, serial, page)) if serial else None
-    typed = None if serial is None else str(serial) if page in (None, 1) else f"{serial}/{page}"
+    said = _page_word(word)
+    results: dict[PageWord, ReadPage] = {}
+    if said.serial is not None:
+        serial, page = parse_typed(word)
+        results[said] = read(item, serial) if page is None else read(item, serial, page)
+        _refuse_twin(store, item, results[said])
+    while True:
+        seen = _last_on_page(store, item)
+        agreed_on = _agreed_on_page(store, item, said, by) if two_persons else said
+        changes = not two_persons or agreed_on != _page_in_force(store, item)
+        if changes and agreed_on.serial is not None and agreed_on not in results:
+            # An earlier pair's serial is in force again: read before the register is held.
+            serial, page = parse_typed(agreed_on.serial)
+            results[agreed_on] = read(item, serial, page or 1)
+        with store.act("decide_page", by=by, why=why) as act:
+            if _last_on_page(store, item) != seen:
+                continue  # somebody else spoke meanwhile; an act without rows leaves no event
+            if changes:
+                _let_page_be(store, act, item, agreed_on, results.get(agreed_on))
+            if agreed_on != said or not changes:  # the own word is kept, also where others settled it
+                _add_page_decision(act, item, said, alone=True)
+        return agreed_on == said
+
+
+def _page_word(word: str) -> PageWord:
+    """Return what a person says about a page.
+
+    Raises
+    ------
+    OmrError
+        If it is neither an outcome, nor a rule, nor a serial.
+    """
+    if word == WITHDRAW:
+        return PageWord(PageDecision.WITHDRAWN)
+    if word in rules().texts:
+        return PageWord(PageDecision.INVALID, reason=word)
+    if word in PAGE_OUTCOMES:
+        return PageWord(PageDecision(word))
+    serial, page = parse_typed(word)
+    return PageWord(PageDecision.SERIAL, serial=str(serial) if page in (None, 1) else f"{serial}/{page}")
+
+
+def _last_on_page(store: Store, item: Item) -> object:
+    return store.value("SELECT max(decision) FROM decided_pages WHERE page = ?", item.page)
+
+
+def _agreed_on_page(store: Store, item: Item, said: PageWord, by: str) -> PageWord:
+    """Return what two people say alike about a page once this one spoke, too; withdrawn where none do."""
+    words = agreed([*said_of_page(store, item.page), Decision(by, "", said.text, ())])
+    return PageWord.of(words[0]) if words else PageWord(PageDecision.WITHDRAWN)
+
+
+def _page_in_force(store: Store, item: Item) -> PageWord:
+    """Return what a page stands for; withdrawn where it waits."""
+    row = store.row(
+        """SELECT outcome, reason, serial FROM decided_pages
+        WHERE page = ?1 AND alone IS NULL AND (
+            outcome <> 'serial' OR EXISTS (SELECT 1 FROM slips WHERE slips.page = ?1))
+        ORDER BY decision DESC LIMIT 1""",
+        item.page,
+    )
+    return (
+        PageWord(PageDecision(row["outcome"]), row["reason"], row["serial"])
+        if row
+        else PageWord(PageDecision.WITHDRAWN)
+    )
+
+
+def _let_page_be(store: Store, act: Act, item: Item, word: PageWord, result: ReadPage | None) -> None:
+    """Let a word on a page be in force, with what follows for the slip that it was until now."""
+    # What an earlier typed serial brought no longer counts.
+    earlier = store.rows("SELECT reading FROM slips WHERE page = ?", item.page)
+    _add_slip_decisions(act, [row["reading"] for row in earlier], SlipDecision.VOID)
+    _add_page_decision(act, item, word)
     if result is not None:
-        _refuse_twin(store, item, result)
-    if two_persons and serial is not None and not _typed_by_another(store, item, str(typed), by):
-        result = None  # it counts once somebody else typed the same
-    outcome = PageDecision.SERIAL if serial else PageDecision.INVALID if reason else outcomes[word]
-    with store.act("decide_page", by=by, why=why) as act:
-        # What an earlier typed serial brought no longer counts.
-        earlier = store.rows("SELECT reading FROM slips WHERE page = ?", item.page)
-        _add_slip_decisions(act, [row["reading"] for row in earlier], SlipDecision.VOID)
-        act.add(
-            "decided_pages",
-            {
-                "decision": act.next_id("decided_pages", "decision"),
-                "page": item.page,
-                "outcome": outcome,
-                "serial": typed,
-                "reason": reason,
-            },
-        )
-        if result is not None:
-            batch = store.row("SELECT * FROM known_batches WHERE batch = ?", item.batch)
-            picture = store.value("SELECT picture FROM pages WHERE page = ?", item.page)
-            assert batch is not None  # a page has a batch
-            orders = Orders(batch["unit"], batch["period"], batch["expected"])
-            rows = PageRows(store, act, item.batch, orders)
-            rows.add_reading(item.page, str(picture), result)
-            rows.insert()
-    return result is not None or serial is None
+        batch = store.row("SELECT * FROM known_batches WHERE batch = ?", item.batch)
+        picture = store.value("SELECT picture FROM pages WHERE page = ?", item.page)
+        assert batch is not None  # a page has a batch
+        orders = Orders(batch["unit"], batch["period"], batch["expected"])
+        rows = PageRows(store, act, item.batch, orders)
+        rows.add_reading(item.page, str(picture), result)
+        rows.insert()
+
+
+def _add_page_decision(act: Act, item: Item, word: PageWord, *, alone: bool = False) -> None:
+    row: Row = {
+        "decision": act.next_id("decided_pages", "decision"),
+        "page": item.page,
+        "outcome": word.outcome,
+        "serial": word.serial,
+        "reason": word.reason,
+        "alone": 1 if alone else None,
+    }
+    act.add("decided_pages", row)

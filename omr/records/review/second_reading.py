@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from omr.forms.template import Form, Question
 from omr.reading.marks.decide import BoxVerdict
@@ -377,6 +377,31 @@ def said_of_slip(store: Store, reading: int) -> list[Decision]:
     return [_word(row) for row in store.rows(_SAID_OF_SLIP, reading)]
 
 
+def said_of_page(store: Store, page: int) -> list[Decision]:
+    """Return what people said about one page that could not be read, the first first."""
+    return [_word(row) for row in store.rows(_SAID_OF_PAGE, page)]
+
+
+class PageWord(NamedTuple):
+    """What somebody says about a page: what it is, by which rule it is invalid, which serial it shows."""
+
+    outcome: PageDecision
+    reason: str | None = None
+    serial: str | None = None  # as ``1 26 0000042 KMT M3``, of a further page followed by ``/2``
+
+    @property
+    def text(self) -> str:
+        """What readers are compared by."""
+        return slip_word(*self)
+
+    @classmethod
+    def of(cls, text: str) -> PageWord:
+        """Return the word that `text` gives."""
+        outcome, _, more = text.partition(" ")
+        serial = outcome == PageDecision.SERIAL
+        return cls(PageDecision(outcome), None if serial else more or None, more if serial else None)
+
+
 def slip_word(outcome: str, *more: str | None) -> str:
     """Return what a decision on a slip or page is compared by: with its rule, or the typed serial."""
     return " ".join(filter(None, (outcome, *more)))
@@ -395,12 +420,19 @@ _SLIPS_SAID: Final = """
     WHERE decision IN (SELECT max(decision) FROM decided_slips GROUP BY event) AND act = 'decide_slip'
 """
 _SAID_OF_SLIP: Final = f"{_SLIPS_SAID} AND reading = ? ORDER BY decision"
+# Likewise of a page: where a word brought an earlier pair's into force, the last row is the word.
+_PAGES_SAID: Final = """
+    SELECT 'P' || page AS item, outcome, reason, serial, by, at, events.event
+    FROM decided_pages JOIN events USING (event)
+    WHERE decision IN (SELECT max(decision) FROM decided_pages GROUP BY event) AND act = 'decide_page'
+"""
+_SAID_OF_PAGE: Final = f"{_PAGES_SAID} AND page = ? ORDER BY decision"
+# That a sheet was scanned again, one person said before it took two: it stands.
 _SAID_OF_ALL: Final = f"""
     {_SLIPS_SAID}
     UNION ALL
-    SELECT 'P' || page, outcome, reason, serial, by, at, events.event
-    FROM decided_pages JOIN events USING (event)
-    WHERE outcome <> ? AND NOT EXISTS (SELECT 1 FROM slips WHERE slips.page = decided_pages.page)
+    {_PAGES_SAID} AND NOT EXISTS (SELECT 1 FROM slips WHERE slips.page = decided_pages.page)
+        AND (outcome <> ? OR page IN (SELECT page FROM decided_pages WHERE alone IS NOT NULL))
     ORDER BY 7
 """
 

@@ -238,7 +238,8 @@ SELECT 'P' || page, 'page', reason, 2,
        NULL, NULL, NULL
 FROM unread_pages
 WHERE coalesce((
-    SELECT decided_pages.outcome FROM decided_pages WHERE decided_pages.page = unread_pages.page
+    SELECT decided_pages.outcome FROM decided_pages
+    WHERE decided_pages.page = unread_pages.page AND alone IS NULL
     ORDER BY decision DESC LIMIT 1), 'withdrawn') = 'withdrawn'
   AND batch NOT IN (SELECT batch FROM withdrawn_batches)
 UNION ALL

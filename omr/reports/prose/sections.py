@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
+from omr.clock import date_of
 from omr.figures import Share
 from omr.messages import form_label
 from omr.reports.figures.statistics import Closed, Month
@@ -19,7 +20,6 @@ from omr.reports.prose.voices import opinions, trust
 from omr.reports.tables.wording import (
     day_name,
     fraction,
-    local_date,
     local_day,
     many,
     names,
@@ -54,7 +54,7 @@ def _standing(month: Month) -> str:
     if not month.root:
         return "số liệu chưa chốt, có thể còn thay đổi"
     said = "số liệu đã chốt, có điều chỉnh" if len(month.closings) > 1 else "số liệu đã chốt"
-    if month.closings and local_date(month.closings[-1].at) < month.period.day_after:
+    if month.closings and date_of(month.closings[-1].at) < month.period.day_after:
         said += f" ngày {local_day(month.closings[-1].at)}, trước khi kỳ kết thúc"
     return said
 

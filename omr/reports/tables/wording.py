@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import Final
 
+from omr.clock import date_of
 from omr.figures import Change, Nothing, Share, vietnamese
 from omr.records.offices.periods import PILOT, Period
-
-HANOI: Final = timezone(timedelta(hours=7))
 
 # As many names as a sentence bears; the rest stand in the tables.
 MOST_NAMES: Final = 8
@@ -52,12 +51,7 @@ def local_day(at: str) -> str:
     >>> local_day("2026-11-30T18:00:00Z")
     '01/12/2026'
     """
-    return day_name(local_date(at))
-
-
-def local_date(at: str) -> date:
-    """Return the date of a stored time (UTC) as it was in Vietnam."""
-    return datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(HANOI).date()
+    return day_name(date_of(at))
 
 
 def points(change: Change) -> str:

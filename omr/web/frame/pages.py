@@ -14,11 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from omr.clock import moment
 from omr.errors import AccessError, OmrError, passes
 from omr.forms.serial import as_printed
 from omr.messages import form_label, language, say
 from omr.tables_in import SUFFIXES
-from omr.text import day, moment, month, number, percent
+from omr.text import day, month, number, percent
 from omr.web.frame.desks import SEARCH, desks_of
 from omr.web.frame.visit import Visit
 

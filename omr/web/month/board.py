@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from starlette.responses import Response
 
+from omr import clock
 from omr.errors import OmrError
 from omr.records.month.board import UnitLine, month_board
 from omr.records.month.closing import adjust, changes_of, status
@@ -121,4 +120,4 @@ def _can_be_closed(period: Period, lines: list[UnitLine]) -> bool:
 
 
 def _is_over(period: Period) -> bool:
-    return period.day_after <= date.today()
+    return period.day_after <= clock.today()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from starlette.responses import Response
 
+from omr import clock
 from omr.errors import OmrError
 from omr.records.exchange.electronic import imports, withdraw_import
 from omr.records.offices.periods import Period, parse_period
@@ -20,7 +19,7 @@ def desk(visit: Visit) -> Response:
     """Lead to the newest month of which there is anything; to this one where there is none."""
     with visit.office.store() as store:
         known = periods(store)
-    period = visit.query("period") or (known[0] if known else f"{date.today():%Y-%m}")
+    period = visit.query("period") or (known[0] if known else f"{clock.today():%Y-%m}")
     return see_other(f"/month/{parse_period(period).name}/imports")
 
 

@@ -12,13 +12,14 @@ import secrets
 import tempfile
 import time
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pypdfium2
 from starlette.responses import Response
 
+from omr import clock
 from omr.errors import OmrError, TemplateError
 from omr.files import SCAN_SUFFIXES, remove_folder, write_whole
 from omr.forms.faults import Examined, examine
@@ -94,7 +95,7 @@ def _first(visit: Visit) -> tuple[str, str]:
         field=fields.get("field", "").strip()[:200] or name,
         agency=tuple(visit.office.workspace.settings.office.split(" / ")),
         digit=digit if digit is not None else 0,
-        revision=f"{date.today():%Y-%m}",
+        revision=f"{clock.today():%Y-%m}",
         language=fields.get("language", "") if fields.get("language") in ("vi", "en") else language(),
         paper="A4" if fields.get("paper") == "A4" else "A5",
         questions=min(20, max(1, whole_number(fields.get("questions", "")) or 5)),

@@ -9,11 +9,12 @@ from typing import Final
 
 from starlette.responses import Response
 
+from omr import clock
 from omr.errors import OmrError
 from omr.handing_out import hand_out, to_print
 from omr.messages import say
 from omr.records.exchange.electronic import Imported, import_electronic
-from omr.records.exchange.moments import Order, today_there
+from omr.records.exchange.moments import Order
 from omr.records.offices.periods import Period, parse_period
 from omr.records.offices.surveys import surveys_of
 from omr.records.offices.units import import_units, list_units, read_units
@@ -178,7 +179,7 @@ def _electronic(store: Store, visit: Visit, file: Path, told: Told, *, dry: bool
         form=told["of_form"],
         period=parse_period(told["period"]) if told["period"] else None,
         order=Order(told["days"]) if told["days"] in {order.value for order in Order} else None,
-        today=today_there(),
+        today=clock.today(),
         dry=dry,
     )
 

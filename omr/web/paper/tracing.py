@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
+from omr import clock
 from omr.errors import OmrError, TemplateError
 from omr.files import MOST_FILE_BYTES, remove, remove_folder, write_whole
 from omr.forms.loading import problems_of
@@ -72,7 +72,7 @@ async def take_file(visit: Visit) -> Response:
             draft = trace(sheets, filled=filled, columns=columns)
             if target.exists():
                 raise OmrError("trace.exists", file=target.name)
-            write_proposal(draft, form, target, revision=f"{date.today():%Y-%m-%d}", title=title)
+            write_proposal(draft, form, target, revision=f"{clock.today():%Y-%m-%d}", title=title)
         finally:
             remove_folder(folder)
         return Came(f"/forms/traced/{form}")

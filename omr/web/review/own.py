@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time
 
 from starlette.responses import Response
 
+from omr import clock
+from omr.clock import OFFICE
 from omr.records.review.progress import OwnFigures, own_figures
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
@@ -24,7 +26,7 @@ def show(visit: Visit) -> Response:
     """Show the figures of who asks; nobody sees another's here."""
     name = visit.me.name
     with visit.office.store() as store:
-        today = date.today()
+        today = clock.today()
         spans = [
             Span("slips.today", own_figures(store, name, since=_stored(today))),
             Span("slips.this_month", own_figures(store, name, since=_stored(today.replace(day=1)))),
@@ -35,4 +37,4 @@ def show(visit: Visit) -> Response:
 
 def _stored(day: date) -> str:
     """Return when a day of the office begins, as moments are stored: UTC."""
-    return datetime.combine(day, time()).astimezone().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.combine(day, time(), OFFICE).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from omr import clock
 from omr.messages import say
 from omr.records.batches.batches import BatchLine, batches
 from omr.records.cases.cases import cases_for
@@ -85,7 +86,7 @@ def next_step(visit: Visit, store: Store) -> Step | None:
             return Step(period, state.state, say(f"start.next_{word}", units=names), _WHERE[word])
     if state.waiting:
         return Step(period, state.state, say("start.next_held", units="–"), "/cases")
-    over = parse_period(period).day_after <= datetime.now().astimezone().date()
+    over = parse_period(period).day_after <= clock.today()
     return Step(period, state.state, say("start.next_close" if over else "start.next_wait"), "/month")
 
 

@@ -70,7 +70,7 @@ class Pieces:
             held_share, box = inside.sum(axis=0) / np.maximum(area, 1), inside.argmax(axis=0)
             is_mark = held_share >= MARK_SHARE
             for piece in np.flatnonzero((held_share >= LINE_SHARE) & ~is_mark).tolist():
-                is_mark[piece] = _points_at(np.argwhere(layer.pieces == piece), middles[box[piece]])
+                is_mark[piece] = _points_at(_places(layer, piece), middles[box[piece]])
             of_box[is_mark] = box[is_mark]
         goes_on = _with_tails(layer, of_box, middles)
         # What has hardly anything in the box it hangs on stands between two rows: it is no tail.
@@ -128,11 +128,10 @@ class Pieces:
         """Tell which pieces that meet a zone are short straight lines: torn ends of marks, but no letters."""
         out = np.zeros(len(numbers), np.bool_)
         for at in np.flatnonzero(meets.any(axis=1)).tolist():
-            left, top, width, height, _ = self.layer.stats[numbers[at]].tolist()
-            if max(width, height) > SHORT_PX:
+            if self.layer.stats[numbers[at], 2:4].max() > SHORT_PX:
                 continue
-            piece = self.layer.pieces[top : top + height, left : left + width] == numbers[at]
-            spread = np.linalg.eigvalsh(np.cov(np.argwhere(piece).T))
+            places = _places(self.layer, numbers[at])
+            spread = np.linalg.eigvalsh(_covariance(places - places.mean(axis=0)))
             out[at] = spread[0] <= STRAIGHT_PX**2
         return out
 
@@ -171,16 +170,17 @@ def _tail_of(layer: InkLayer, piece: int, is_mark: NDArray[np.bool_], of_box: In
     first, begin = max(top - GAP_PX, 0), max(left - GAP_PX, 0)
     there = np.s_[first : top + height + GAP_PX, begin : left + width + GAP_PX]
     pieces = layer.pieces[there]
-    (row, column), (to_row, to_column) = np.nonzero(pieces == piece), np.nonzero(is_mark[pieces])
-    if not len(to_row):
+    marks = is_mark.take(pieces)
+    away = cv2.distanceTransform((~marks).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    row, column = np.divmod(np.flatnonzero(pieces == piece), pieces.shape[1])
+    least = away[row, column]
+    at = int(least.argmin())
+    if least[at] > GAP_PX:
         return -1
-    apart = (row[:, None] - to_row) ** 2 + (column[:, None] - to_column) ** 2
-    at, to = divmod(int(apart.argmin()), len(to_row))
-    least = int(apart[at, to])
+    to_row, to_column = np.divmod(np.flatnonzero(marks), pieces.shape[1])
+    to = int(((to_row - row[at]) ** 2 + (to_column - column[at]) ** 2).argmin())
     box = int(of_box[pieces[to_row[to], to_column[to]]])
-    if least > GAP_PX**2:
-        return -1
-    steps = 1 + int(np.sqrt(least))
+    steps = 1 + int(least[at])
     y, x = (
         np.rint(_WAY[1:steps] * ((other[to] - one[at]) / steps) + one[at]).astype(np.intp)
         for one, other in ((row, to_row), (column, to_column))
@@ -188,16 +188,27 @@ def _tail_of(layer: InkLayer, piece: int, is_mark: NDArray[np.bool_], of_box: In
     hidden = np.count_nonzero(layer.printed[there][y, x] > OUTLINE)
     if hidden >= HIDDEN * (steps - 1):
         return box
-    own = np.stack([row + first, column + begin], axis=1)
-    return box if _points_at(own, middles[box]) else -1
+    return box if _points_at(_places(layer, piece), middles[box]) else -1
+
+
+def _places(layer: InkLayer, piece: int) -> Ints:
+    """Return rows and columns of a piece's pixels, (n, 2)."""
+    left, top, width, height, _ = layer.stats[piece].tolist()
+    own = np.flatnonzero(layer.pieces[top : top + height, left : left + width] == piece)
+    return np.asarray(np.stack(np.divmod(own, width), axis=1) + (top, left))
 
 
 def _points_at(piece: Ints, middle: Floats) -> bool:
     """Whether a piece is a line that leads to a box, as the end of its mark does and no letter beside it."""
     centre = piece.mean(axis=0)
-    spread, ways = np.linalg.eigh(np.cov((piece - centre).T))
+    spread, ways = np.linalg.eigh(_covariance(piece - centre))
     across = ways[:, 0]  # the way in which it is narrow
     return bool(spread[0] < SLIM**2 * spread[1] and abs((middle - centre) @ across) < AIM_PX)
+
+
+def _covariance(off: Floats) -> Floats:
+    """Return how points, (N, 2), spread around their middle: numpy's own takes five times as long."""
+    return np.asarray(off.T @ off / max(len(off) - 1, 1))
 
 
 def counted(box: Ints, piece: NDArray[np.int32], boxes: int, pieces: int) -> Ints:

@@ -107,26 +107,30 @@ class Marks:
         column = {name: features[:, i] for name, i in F.items()}
         self.column, self.inked = column, inked
         self.size = np.maximum(column["width"], column["height"])
-        strong = [int(group[column["peak"][group].argmax()]) for group in groups]
-        self._strong = [i for i in strong if inked[i]]
+        strong = np.array([group[column["peak"][group].argmax()] for group in groups])
+        self._strong = strong[inked[strong]]
         self._question = np.zeros(len(inked), np.intp)
         for number, group in enumerate(groups):
             self._question[group] = number
         # Where a scan of black and white leaves dots and a question has none, marks were lost: a dot may be
         # what is left of the fainter of two.
         self.some_missing = len(self._strong) < len(groups)
-        self._others = self._question[self._strong][None] != np.arange(len(groups))[:, None]
+        self._own = self._question[self._strong]
+        others = len(self._own) - np.bincount(self._own, minlength=len(groups))
+        self._middle = np.stack([np.maximum(others - 1, 0) // 2, others // 2])
+        self._alone = (others == 0)[self._question]
 
     def usual(self, values: Floats) -> Floats:
         """Return the median of the strongest boxes of the other questions, its own where there are none."""
         if not len(self._strong):
             return values
-        marks = np.where(self._others, values[self._strong], np.inf)
-        ordered, count = np.sort(marks, axis=1), self._others.sum(axis=1)
-        rows = np.arange(len(count))
-        low = ordered[rows, np.maximum(count - 1, 0) // 2]
-        high = ordered[rows, np.minimum(count // 2, len(self._strong) - 1)]
-        return np.where(count[self._question] > 0, ((low + high) / 2)[self._question], values)
+        marks = values[self._strong]
+        order = np.argsort(marks)
+        place = np.full(self._middle.shape[1], len(marks))  # of each question's own, which is left out
+        place[self._own[order]] = np.arange(len(marks))
+        middle = np.minimum(self._middle + (self._middle >= place), len(marks) - 1)
+        low, high = marks[order][middle]
+        return np.where(self._alone, values, ((low + high) / 2)[self._question])
 
     def of_usual(self, values: Floats) -> Floats:
         """Return values in times what is usual."""

@@ -89,7 +89,10 @@ def gather(features: Floats, groups: Sequence[NDArray[np.intp]], several: Collec
     person's marks, on a scale of ratios.
     """
     peak = np.maximum(features[:, F["peak"]], 0.0)
-    person = person_of(peak, groups, several)
+    return _standing(peak, person_of(peak, groups, several))
+
+
+def _standing(peak: Floats, person: Person) -> Floats:
     low, high = np.log(person.quiet + NOISE), np.log(person.usual + NOISE)
     clear = np.log(peak + NOISE) - low
     return np.asarray((clear / max(high - low, 0.5)).clip(-0.5, 1.5)[:, None])
@@ -114,18 +117,19 @@ def judge(
     if not groups:
         return []
     several = {at for at, group in enumerate(groups) if kinds[group[0]] is Kind.MULTIPLE}
-    chance, limits = model.chance(gather(features, groups, several)), model.limits
+    peak = np.maximum(features[:, F["peak"]], 0.0)
+    person = person_of(peak, groups, several)
+    chance, limits = model.chance(_standing(peak, person)), model.limits
     inked = (chance >= limits.inked_above) & (features[:, F["peak"]] >= LEAST_MARK / 2)
     why = not_plain(Marks(features, inked, groups), limits, model.likeness)
     why[~inked & (chance > limits.blank_below)] = Reason.UNCLEAR
     why[features[:, F["missing"]] > limits.missing] = Reason.PRINT_DIFFERS
-    person = person_of(np.maximum(features[:, F["peak"]], 0), groups, several)
     weak = person.usual < limits.weak * (person.quiet + NOISE)
     # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip
     # without any is asked about as a whole.
     may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
     slip = _Slip(features, chance, inked, why, limits, may_have_lost)
-    for group in groups:
+    for group in slip.not_simple(groups):
         slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
     columns = (one.tolist() for one in (chance, inked, slip.gone, why))
     return [_judgement(*one) for one in zip(*columns, strict=True)]
@@ -168,21 +172,27 @@ class _Slip:
         self.features, self.chance, self.inked, self.why, self.limits = features, chance, inked, why, limits
         self.may_have_lost = may_have_lost
         self.gone = np.zeros(len(inked), np.bool_)  # withdrawn as the form prescribes
+        circled, around = (features[:, F[name]] for name in ("circled", "around"))
+        self.ringed = ((circled >= limits.circled) | (around >= limits.around)) & ~inked
+
+    def not_simple(self, groups: Sequence[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
+        """Leave out the questions with one plain mark and nothing else: most."""
+        odd = (self.why != PLAIN) | self.ringed | (self.features[:, F["loose"]] > self.limits.beside_mark_mm)
+        order, first = np.concatenate(groups), np.cumsum([0, *map(len, groups[:-1])])
+        simple = ~np.logical_or.reduceat(odd[order], first)
+        simple &= np.add.reduceat(self.inked[order], first, dtype=np.intp) == 1
+        return [group for group, is_simple in zip(groups, simple.tolist(), strict=True) if not is_simple]
 
     def look_at(self, group: NDArray[np.intp], *, single: bool) -> None:
         """Look at the boxes of one question together; what is doubtful gets its word."""
-        limits, names = (
-            self.limits,
-            ("circled", "around", "beside", "loose", "ruled", "peak", "streak", "red"),
-        )
+        limits, names = self.limits, ("beside", "loose", "ruled", "peak", "streak", "red")
         column = {name: self.features[group, F[name]] for name in names}
         marks = group[self.inked[group]]
         self._withdraw(marks)
         self._pass_over_specks(group, marks)
         if single and len(left := marks[~self.gone[marks]]) > 1:
             self._doubt(left, Reason.TWO_MARKS)
-        ring = (column["circled"] >= limits.circled) | (column["around"] >= limits.around)
-        self._doubt(group[ring & ~self.inked[group]], Reason.RING_AROUND)
+        self._doubt(group[self.ringed[group]], Reason.RING_AROUND)
         beside, most = (
             (column["loose"], limits.beside_mark_mm) if len(marks) else (column["beside"], limits.beside_mm)
         )

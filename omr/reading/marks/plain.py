@@ -169,7 +169,7 @@ def _vetoed(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
     word = (long > WORD_MM) & (column["flat"] < limits.flat) & (runs > limits.word)
     slim = np.minimum(column["width"], column["height"]) <= limits.slim
     fold = slim & (marks.size >= ACROSS) & (gain < LINE_GAIN)
-    why = np.full(len(marks.inked), PLAIN, object)
+    why, free = np.full(len(marks.inked), PLAIN, object), marks.inked.copy()
     for reason, some in (
         (Reason.STAMP, astray & (column["span"] > STAMP_MM)),
         (Reason.LARGE, astray & (column["reach"] > FAR_MM)),
@@ -181,7 +181,8 @@ def _vetoed(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
         (Reason.FILLED, scribble & ((solid > limits.solid) | (gain > limits.heavy))),
         (Reason.INK_BESIDE, (column["loose"] > limits.loose_mm) & ~like | word),
     ):
-        why[marks.inked & some & (why == PLAIN)] = reason
+        why[free & some] = reason
+        free &= ~some
     return why
 
 

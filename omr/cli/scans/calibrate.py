@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +72,8 @@ def fit(
     as_json: bool,
 ) -> None:
     """Fit a calibration."""
+    from concurrent.futures import ProcessPoolExecutor
+
     from omr.reading.marks.calibrate import save_calibration
     from omr.reading.marks.fit import fit as fit_to
     from omr.reading.papers.labels import read_labels

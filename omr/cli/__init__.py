@@ -17,6 +17,7 @@ from omr import log
 from omr.cli.bar import Bar
 from omr.cli.common import Session, localise
 from omr.cli.console import prepare
+from omr.cli.helping import ASKS_FOR_HELP
 from omr.cli.usage import usage_text
 from omr.errors import OmrError, outside
 from omr.messages import LANGUAGES, catalogue, choose_language, language, say
@@ -88,7 +89,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, say(f"help.{name}").splitlines()[0]) for name in COMMANDS])
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ASKS_FOR_HELP})
 @click.option("--workspace", type=click.Path(file_okay=False), envvar="OMR_WORKSPACE", default=".")
 @click.option("--lang", type=click.Choice(LANGUAGES), envvar="OMR_LANG", default="vi")
 @click.version_option(package_name="omr")

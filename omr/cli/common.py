@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omr.cli.console import exact
-from omr.cli.helping import Context
+from omr.cli.helping import ASKS_FOR_HELP, Context
 from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
@@ -103,6 +103,9 @@ def localise(command: click.Command, path: str) -> click.Command:
         if isinstance(parameter, click.Option):
             name = str(parameter.name)
             parameter.help = options.get(f"{path}.{name}", options.get(name))
+    asking = command.get_help_option(click.Context(command, help_option_names=ASKS_FOR_HELP))
+    assert asking is not None
+    asking.help = say("usage.help")  # for the shell's completion, too, which writes no help
     if isinstance(command, click.Group) and path != "omr":
         for name, member in command.commands.items():
             localise(member, f"{path}_{name}")

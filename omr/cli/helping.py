@@ -15,7 +15,7 @@ _HEADINGS: Final = {"Options": "usage.options", "Commands": "cli.commands"}
 _KINDS: Final = ("INTEGER RANGE", "FLOAT RANGE", "INTEGER", "FLOAT", "DIRECTORY", "FILE", "PATH", "TEXT")
 _KIND: Final = re.compile(rf"(?<= )({'|'.join(_KINDS)})(?=$|\.\.\.| )")
 _EXTRA: Final = re.compile(r"  \[([^\[\]]*)\]$")
-_HELP: Final = "Show this message and exit."
+ASKS_FOR_HELP: Final = ["-h", "--help"]
 
 
 class Formatter(click.HelpFormatter):
@@ -47,8 +47,6 @@ def _kind_said(names: str) -> str:
 
 
 def _said(text: str) -> str:
-    if text == _HELP:
-        return say("usage.help")
     return _EXTRA.sub(lambda extra: f"  [{'; '.join(map(_extra_said, extra[1].split('; ')))}]", text)
 
 

@@ -62,7 +62,7 @@ COMMANDS: Final = {
         "country": "country:make",
         "ask-country": "country:ask",
     },
-    "desks": {"load": "load", "reviewer": "reviewer", "training": "training"},
+    "desks": {"load": "load", "pages": "pages", "reviewer": "reviewer", "training": "training"},
     "faults": {"torture": "torture", "killed": "killed"},
     "house": {"mutants": "mutants", "rooms": "rooms"},
 }

@@ -1,6 +1,7 @@
-"""A year's database, made in minutes, and what a month's report costs in it.
+"""A year's database, or that of many, made in minutes, and what a month's report costs in it.
 
     python bench scale year DIR --slips 1200000    twelve months of 100,000 slips
+    python bench scale year DIR --slips 1800000 --months 60     five years of 30,000 slips a month
     python bench scale report DIR                  seconds: one month, and its report
     python bench scale report DIR --all            every month counted by SQL and in Python: they must agree
     python bench scale close DIR                   close every month; then ask for the report again
@@ -61,6 +62,7 @@ from omr.workspace import Workspace
 SLIPS_A_BATCH: Final = 500
 WRITTEN: Final = 12_000  # slips: a batch or two a month
 UNITS: Final = "hai-phong-2023"
+FIRST_YEAR: Final = 2023
 DOUBTFUL: Final = 0.002  # of the questions: what waits for a reviewer
 
 
@@ -122,12 +124,13 @@ def ask(folder: Path) -> None:
 @measurement(__doc__)
 @folder_argument
 @click.option("--slips", default=1_000_000, show_default=True)
+@click.option("--months", default=12, show_default=True)
 @seed_option
-def make(folder: Path, slips: int, seed: int) -> None:
+def make(folder: Path, slips: int, months: int, seed: int) -> None:
     """Make the database of a year."""
     started = time.perf_counter()
     written = min(slips, WRITTEN)
-    make_slips(folder, written, seed)
+    make_slips(folder, written, seed, months)
     database = folder / "omr.sqlite"
     size = database.stat().st_size
     print(f"{written} slips written as intake writes them: {size / written:.0f} bytes a slip")
@@ -138,8 +141,8 @@ def make(folder: Path, slips: int, seed: int) -> None:
     print(f"{time.perf_counter() - started:.0f} s")
 
 
-def make_slips(folder: Path, slips: int, seed: int) -> None:
-    """Spread slips over the months of 2023 and the units that serve, and store them as read."""
+def make_slips(folder: Path, slips: int, seed: int, months: int = 12) -> None:
+    """Spread slips over the months from January 2023 and the units that serve, and store them as read."""
     workspace = Workspace.create(folder)
     chance = random.Random(seed)
     form = find_form("DL-01", None)
@@ -152,8 +155,9 @@ def make_slips(folder: Path, slips: int, seed: int) -> None:
             archive_form(store, act, form)
         year = _Year(store, form, chance)
         for number in range(0, slips, SLIPS_A_BATCH):
-            month = number * 12 // slips + 1
-            year.batch(number, min(SLIPS_A_BATCH, slips - number), chance.choice(serving), month)
+            year_, month = divmod(number * months // slips, 12)
+            period = f"{FIRST_YEAR + year_}-{month + 1:02}"
+            year.batch(number, min(SLIPS_A_BATCH, slips - number), chance.choice(serving), period)
 
 
 _RUN: Final = "run || '-' || :copy"
@@ -215,10 +219,10 @@ class _Year:
             for box, row in zip(boxes, features.tolist(), strict=True)
         )
 
-    def batch(self, number: int, count: int, unit: str, month: int) -> None:
+    def batch(self, number: int, count: int, unit: str, period: str) -> None:
         """Store one batch as intake does."""
         place = number // SLIPS_A_BATCH + 1
-        issue = self._issue(f"R23-{place:04}", number + 1, count, unit, f"2023-{month:02}")
+        issue = self._issue(f"R{period[2:4]}-{place:04}", number + 1, count, unit, period)
         store, batch = self._store, f"B{place:06}"
         file = hashlib.sha256(batch.encode()).hexdigest()
         with store.act("begin_batch", by="bench") as act:
@@ -243,7 +247,8 @@ class _Year:
     def _issue(self, run: str, first: int, count: int, unit: str, period: str) -> Issue:
         mark = fingerprint(self._form)
         key = hashlib.sha256(run.encode()).digest()
-        issue = Issue(run, self._form.form, mark, unit, period, self._form.digit, 23, first, count, key)
+        year = int(period[2:4])
+        issue = Issue(run, self._form.form, mark, unit, period, self._form.digit, year, first, count, key)
         with self._store.act("issue", by="bench") as act:
             act.add(
                 "runs",

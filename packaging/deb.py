@@ -82,6 +82,7 @@ def build(bundle: Path, version_suffix: str, work: Path, dist: Path) -> Path:
     place(HERE / "debian/completion", root, "usr/share/bash-completion/completions/omr")
     for script in ("postinst", "prerm", "postrm"):
         place(HERE / "debian" / script, root, f"DEBIAN/{script}", 0o755)
+    place(HERE / "debian/triggers", root, "DEBIAN/triggers")
     (root / "DEBIAN/conffiles").write_text("/etc/omr/omr.conf\n", "utf-8")
     size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file()) // 1024
     control = CONTROL.format(version=version, size=size, depends=", ".join(DEPENDS))

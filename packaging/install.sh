@@ -30,7 +30,8 @@ done
 
 own=$(basename "$(ls wheels/omr-*.whl)" | cut -d - -f 2)
 made="$target/$own-$(cut -c 1-8 REVISION)-py$version"
-if [ ! -e "$made/complete" ]; then
+# one that no longer runs, as after its Python was replaced, is made anew
+if [ ! -e "$made/complete" ] || ! "$made/bin/omr" --version >/dev/null 2>&1; then
     rm -rf "$made"
     mkdir -p "$target"
     "$python" -m venv "$made" || stop "cannot make an environment in $made"

@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 OFFICE = "/var/lib/omr/office"
 PERIOD = "2023-04"  # the month that `omr demo` plays
 UNITS = ("omr.service", "omr-backup.service", "omr-backup.timer")
+UNITS += ("omr-certificate.service", "omr-certificate.timer")
 FETCH = """
 import ssl, sys, time, urllib.request
 trust = ssl.create_default_context(cafile="/etc/omr/tls/root.pem")
@@ -168,7 +169,10 @@ def package(ready: Path, folder: Path, old: Path, new: Path) -> None:
     told = root.boot(
         "omr-setup --host 127.0.0.1 --port 8443\n"
         f"/opt/omr/current/bin/python -c '{FETCH}' https://127.0.0.1:8443/login\n"
-        "systemctl is-active omr.service omr-backup.timer\n"
+        "systemctl is-active omr.service omr-backup.timer omr-certificate.timer\n"
+        "systemctl start omr-certificate.service\n"
+        "systemctl show --property=Result omr-certificate.service | grep success\n"
+        "omr-setup --due | grep valid\n"
         "systemctl start omr-backup.service\n"
         "ls -R /var/backups/omr | head -20\n"
         "systemctl show --property=Result omr-backup.service | grep success\n"
@@ -180,6 +184,14 @@ def package(ready: Path, folder: Path, old: Path, new: Path) -> None:
         "booted with systemd: desks over TLS by its own authority, backup by its unit, no password logged",
         started,
     )
+
+    started = time.monotonic()
+    root.sh("rm /opt/omr/current/bin/python*")
+    told = root.sh("omr --version 2>&1 || true")
+    must("dpkg-reconfigure omr" in told, f"a Python that is gone is told in one line: {told}")
+    root.sh("dpkg-trigger --by-package=omr /usr/bin/python3 && dpkg --triggers-only -a")
+    must(figures(root) == seen, "a new Python makes the environment anew, and every figure stays")
+    said("Python taken away: told in one line, and mended by the trigger of its package", started)
 
     started = time.monotonic()
     root.sh(f"dpkg -i {before} && rm -rf {OFFICE} && cp -a /root/kept {OFFICE}")
@@ -216,8 +228,10 @@ IN_THE_TEXT = (
     "omr doctor",
     "df -h /var/lib/omr",
     "systemctl list-timers omr-backup.timer",
+    "systemctl list-timers omr-certificate.timer",
     "systemctl restart omr",
     "omr users reset admin",
+    "dpkg-reconfigure omr",
     "apt-get purge omr",
 )
 

@@ -60,6 +60,19 @@ def test_scripts_are_plain_shell(script: Path) -> None:
     subprocess.run(["sh", "-n", str(script)], check=True)
 
 
+@pytest.mark.parametrize(
+    ("script", "word"),
+    [("postinst", "start"), ("prerm", "stop"), ("prerm", "disable"), ("omr-setup", "enable")],
+)
+def test_scripts_concern_themselves_with_every_unit(script: str, word: str) -> None:
+    units = {file.name for file in (PACKAGING / "systemd").iterdir()}
+    started = {name for name in units if name == "omr.service" or name.endswith(".timer")}
+    lines = (PACKAGING / "debian" / script).read_text("utf-8").splitlines()
+    (line,) = (line for line in lines if f"systemctl {word}" in line and "omr.service" in line)
+    assert set(re.findall(r"omr[a-z-]*\.(?:service|timer)", line)) == started
+    assert {name.replace(".timer", ".service") for name in started} <= units
+
+
 def test_every_setting_of_the_server_is_used() -> None:
     settings = set(
         re.findall(r"^(OMR_\w+)=", (PACKAGING / "debian/omr.conf").read_text("utf-8"), re.MULTILINE)
@@ -113,6 +126,8 @@ def test_the_package_places_what_its_units_and_scripts_call(tmp_path: Path) -> N
         assert f"/usr/share/{read}" in placed
     for command in ("/usr/bin/omr", "/usr/sbin/omr-setup", "/usr/share/omr/bundle/install.sh"):
         assert "x" in placed[command]
+    subprocess.run(["dpkg-deb", "--control", file, tmp_path / "control"], check=True)
+    assert "/usr/bin/python3" in (tmp_path / "control/triggers").read_text("ascii")
     fields = subprocess.run(["dpkg-deb", "--field", file], capture_output=True, text=True, check=True).stdout
     assert "Version: 9.9\n" in fields
 
@@ -138,6 +153,10 @@ def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one
     assert runs.stdout == "omr 9.9 runs\n"
     assert (tmp_path / "opt/current/share/man/man1/omr.1").read_bytes().startswith(b".")
     assert install("opt").returncode == 0  # again: nothing is done twice
+    for link in (tmp_path / "opt/current/bin").glob("python*"):
+        link.unlink()  # as where Debian replaced its Python
+    assert install("opt").returncode == 0
+    subprocess.run([tmp_path / "opt/current/bin/omr"], check=True, stdout=subprocess.DEVNULL)
 
     wheel = made / "wheels/omr-9.9-py3-none-any.whl"
     whole = wheel.read_bytes()

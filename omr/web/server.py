@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -42,13 +43,14 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     OmrError
         If the port cannot be opened, or the certificate or its key is none.
     """
-    expired = tls.expired_at() if tls is not None else None
-    if expired is not None:
-        say_to(say("web.tls_expired", at=day(expired.astimezone(OFFICE))))
+    ends = tls.ends() if tls is not None else None
+    if ends is not None and ends < datetime.now(UTC):
+        say_to(say("web.tls_expired", at=day(ends.astimezone(OFFICE))))
     listener = _listen(host, port)
     cv2.setNumThreads(1)  # the requests are the threads
     remove_leftovers(workspace)
     office = FrontOffice.open(workspace)
+    office.certificate_ends = ends
     password = office.first_admin()
     if password is not None:
         say_to(hand_over(workspace.path, "admin", password, terminal=sys.stderr.isatty()))

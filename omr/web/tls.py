@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -22,8 +24,8 @@ class Tls:
     certificate: Path
     key: Path
 
-    def expired_at(self) -> datetime | None:
-        """Check both files; return when the certificate ran out, or None while it is good.
+    def ends(self) -> datetime:
+        """Check both files; return when the certificate runs out, or ran out.
 
         Raises
         ------
@@ -38,8 +40,17 @@ class Tls:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
         except ssl.SSLError as error:
             raise OmrError("web.tls_refused", certificate=self.certificate, detail=error.reason) from error
-        ends = certificate.not_valid_after_utc
-        return ends if ends < datetime.now(UTC) else None
+        return certificate.not_valid_after_utc
+
+    def lacks(self, hosts: Iterable[str]) -> list[str]:
+        """Return those of some names and addresses for which browsers would not believe the certificate."""
+        try:
+            names = self._certificate().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:  # no browser looks at anything else
+            return list(hosts)
+        held = {one.lower() for one in names.get_values_for_type(x509.DNSName)}
+        addresses = set(names.get_values_for_type(x509.IPAddress))
+        return [host for host in hosts if not _named(host, held, addresses)]
 
     def _certificate(self) -> x509.Certificate:
         try:
@@ -54,6 +65,14 @@ class Tls:
             raise OmrError("web.tls_encrypted", file=self.key) from error
         except (ValueError, UnsupportedAlgorithm) as error:
             raise OmrError("web.tls_no_key", file=self.key) from error
+
+
+def _named(host: str, names: Collection[str], addresses: Collection[object]) -> bool:
+    try:
+        return ip_address(host) in addresses
+    except ValueError:
+        first, _, rest = host.lower().partition(".")
+        return host.lower() in names or bool(first and rest and f"*.{rest}" in names)
 
 
 def _content(file: Path) -> bytes:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from omr.messages import choose_language
-from omr.records.safekeeping.health import Check, examine
+from omr.records.safekeeping.health import CLOCK_SLACK, Check, examine
 from omr.records.store.store import Store
 
 
-def looked(workspace: Path, name: str, **how: int) -> Check:
-    return next(check for check in examine(workspace, **how) if check.name == name)
+def looked(workspace: Path, name: str, *, least_free: int = 0, at: datetime | None = None) -> Check:
+    checks = examine(workspace, least_free=least_free, at=at)
+    return next(check for check in checks if check.name == name)
 
 
 def test_a_sound_workspace_is_sound(tmp_path: Path) -> None:
@@ -62,3 +64,18 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     check = looked(tmp_path, "disk", least_free=10**18)
     assert (check.ok, bool(check.mend)) == (False, True)
+
+
+def test_a_clock_that_was_set_back_or_forgot_the_time_is_told(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "omr.sqlite") as store, store.act("begin_batch", by="lan") as act:
+        act.add("batches", {"batch": "B1", "unit": None, "period": None, "expected": None})
+    now = datetime.now(UTC)
+    for at, right in [
+        (now, True),
+        (now + timedelta(days=400), True),  # that nothing was entered for a year is no fault of the clock
+        (now - CLOCK_SLACK / 2, True),
+        (now - CLOCK_SLACK * 2, False),
+        (datetime(2016, 1, 1, tzinfo=UTC), False),
+    ]:
+        check = looked(tmp_path, "clock", at=at)
+        assert (check.ok, bool(check.mend)) == (right, not right), at

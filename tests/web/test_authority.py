@@ -11,10 +11,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
 
 from omr.cli import omr
 from omr.errors import OmrError
-from omr.web.people.authority import ROOT, ROOT_KEY, SERVER_DAYS, certify
+from omr.web.people.authority import ROOT, ROOT_DAYS, ROOT_KEY, SERVER_DAYS, certify, good_until, take
+from omr.web.tls import Tls
 
 NOW = datetime.now(UTC)
 
@@ -111,6 +117,63 @@ def test_half_a_root_damaged_roots_and_ended_ones_are_never_replaced_silently(tm
     assert foreign.value.key == "certificate.bad_root"
 
 
+def test_a_certificate_is_renewed_when_it_is_due_and_not_before(tmp_path: Path) -> None:
+    assert good_until(tmp_path, NOW, 60) is None  # there is none yet
+    made = certify(tmp_path, "PV01", ["a.b"], NOW)
+    ends = good_until(tmp_path, NOW, 60)
+    assert ends is not None and abs(ends - made.until) < timedelta(seconds=1)
+    assert good_until(tmp_path, made.until - timedelta(days=59), 60) is None
+    (tmp_path / "server.pem").write_bytes(b"damaged")
+    assert good_until(tmp_path, NOW, 60) is None
+
+
+def test_one_that_ends_with_its_root_is_not_renewed_every_week(tmp_path: Path) -> None:
+    certify(tmp_path, "PV01", ["a.b"], NOW)
+    late = NOW + timedelta(days=ROOT_DAYS - 30)
+    until = certify(tmp_path, "PV01", ["a.b"], late).until
+    assert good_until(tmp_path, late, 60) is not None
+    assert good_until(tmp_path, until + timedelta(days=1), 60) is None
+
+
+def test_given_files_are_looked_at_before_they_replace_what_is_in_use(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "tls", tmp_path / "theirs"
+    certify(ours, "PV01", ["pv01"], NOW)
+    certify(theirs, "Bộ", ["pv01", "10.0.0.9"], NOW)
+    before = (ours / "server.pem").read_bytes()
+    given = Tls(theirs / "server.pem", theirs / "server.key")
+    mistakes = [
+        ("web.tls_mismatch", Tls(given.certificate, ours / "server.key"), ["pv01"], NOW),
+        ("web.tls_no_certificate", Tls(given.key, given.certificate), ["pv01"], NOW),
+        ("web.tls_unreadable", Tls(tmp_path / "no.pem", given.key), ["pv01"], NOW),
+        ("certificate.other_names", given, ["pv01", "may-chu-khac"], NOW),
+        ("certificate.other_names", given, ["10.0.0.8"], NOW),
+        ("certificate.ended", given, ["pv01"], NOW + timedelta(days=500)),
+    ]
+    for key, files, hosts, at in mistakes:
+        with pytest.raises(OmrError) as told:
+            take(files, ours, hosts, at)
+        assert told.value.key == key
+        assert (ours / "server.pem").read_bytes() == before
+    take(given, ours, ["PV01", "10.0.0.9"], NOW)
+    assert (ours / "server.pem").read_bytes() == given.certificate.read_bytes()
+    assert (ours / "server.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_wildcard_stands_for_one_label(tmp_path: Path) -> None:
+    certify(tmp_path, "PV01", ["pv01.ca.vn"], NOW)
+    key = load_pem_private_key((tmp_path / ROOT_KEY).read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    names = x509.SubjectAlternativeName([x509.DNSName("*.ca.vn")])
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, NOW, NOW + timedelta(days=1)
+    ).add_extension(names, critical=False)
+    wild = tmp_path / "wild.pem"
+    wild.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    found = Tls(wild, tmp_path / ROOT_KEY).lacks(["pv01.ca.vn", "ca.vn", "a.pv01.ca.vn", "10.0.0.1"])
+    assert found == ["ca.vn", "a.pv01.ca.vn", "10.0.0.1"]
+
+
 def test_the_command_says_what_to_install_and_what_to_compare(tmp_path: Path) -> None:
     where = str(tmp_path / "tls")
     told = CliRunner().invoke(omr, ["certificate", where, "--host", "10.0.0.1", "--json"])
@@ -119,3 +182,10 @@ def test_the_command_says_what_to_install_and_what_to_compare(tmp_path: Path) ->
     assert made["new_root"] and len(made["fingerprint"].split(":")) == 32
     spoken = CliRunner().invoke(omr, ["certificate", where, "--host", "10.0.0.1"])
     assert "không phải cài lại" in spoken.output
+    before = (tmp_path / "tls" / "server.pem").read_bytes()
+    due = CliRunner().invoke(omr, ["certificate", where, "--host", "10.0.0.1", "--due", "60"])
+    assert "Chưa cần gia hạn" in due.output
+    given = ["--cert", f"{where}/server.pem", "--key", f"{where}/server.key"]
+    taken = CliRunner().invoke(omr, ["certificate", where, "--host", "10.0.0.1", *given])
+    assert "Đã nhận chứng thư" in taken.output
+    assert (tmp_path / "tls" / "server.pem").read_bytes() == before

@@ -198,11 +198,10 @@ def test_each_mistake_with_certificates_is_one_line(tmp_path: Path) -> None:
     }
     for key, tls in wrong.items():
         with pytest.raises(OmrError) as error:
-            tls.expired_at()
+            tls.ends()
         assert error.value.key == key
         assert "\n" not in str(error.value)
-    assert good.expired_at() is None
-    assert certificate(tmp_path, "d", days=-1).expired_at() is not None
+    assert certificate(tmp_path, "d", days=-1).ends() < datetime.now(UTC) < good.ends()
 
 
 # --- passwords and sessions ------------------------------------------------------------------------

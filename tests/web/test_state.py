@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,28 @@ def test_who_can_see_to_it_sees_it_on_the_front_page(
     person: Callable[[Role | None], Person], role: Role, sees: bool
 ) -> None:
     assert ("Tình trạng máy" in person(role).client.get("/").text) is sees
+
+
+def test_a_certificate_is_told_of_before_browsers_refuse_it(
+    office: FrontOffice, person: Callable[[Role | None], Person]
+) -> None:
+    admin = person(Role.ADMIN).client
+    assert "Chứng thư TLS" not in admin.get("/").text  # open to this machine alone
+    now = datetime.now(UTC)
+    for days, urgent, ended in [(200, False, False), (20, True, False), (-1, True, True)]:
+        office.certificate_ends = now + timedelta(days=days)
+        state = state_of(office)
+        assert (state.certificate_ends_soon, (state.certificate_days or 0) < 0) == (urgent, ended)
+        page = admin.get("/").text
+        assert "Chứng thư TLS" in page
+        assert ("omr-setup --renew" in page) is urgent
+        told = admin.get("/health").json()
+        assert told["certificate_days"] == pytest.approx(days, abs=0.01)
+        assert not (ended and told["ok"])
+
+
+def test_a_clock_that_was_set_back_is_no_state_to_work_in(office: FrontOffice) -> None:
+    state = replace(state_of(office), dead_workers=())
+    assert state.clock_behind_s == 0.0 and state.ok
+    behind = replace(state, clock_behind_s=3600.0)
+    assert behind.clock_is_wrong and not behind.ok

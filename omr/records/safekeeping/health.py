@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -19,11 +20,14 @@ from omr.records.safekeeping.backup import ACCOUNTS
 from omr.records.store.mark import Mark
 from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
-from omr.text import sayable
+from omr.text import moment, sayable
 from omr.workspace import DATABASE, MARK
 
 # A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.
 LEAST_FREE_BYTES: Final = 5_000_000_000
+# A clock that is corrected over the network moves by seconds; one whose battery is empty by years.
+CLOCK_SLACK: Final = timedelta(minutes=10)
+WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)  # this file: a clock that tells an earlier day is wrong
 
 _LETTERS: Final = "ĂÂĐÊÔƠƯ Ếệỗữỹ"  # what fonts without Vietnamese lack
 _SPARED: Final = ("tesseract", "tesseract_vie", "poppler", "zbar")  # a wheel does most of it, too
@@ -47,6 +51,7 @@ def examine(
     *,
     system: str = sys.platform,
     least_free: int = LEAST_FREE_BYTES,
+    at: datetime | None = None,
 ) -> list[Check]:
     """Look at tools, languages, fonts, disk and database; never raises for what is absent.
 
@@ -56,6 +61,8 @@ def examine(
         As `sys.platform` names it: what to do differs.
     least_free : int
         Bytes that the disk is to have.
+    at : datetime, optional
+        What the clock tells; by default this machine's own.
     more : mapping, optional
         Further looks by name; a look returns what it found, or raises ValueError with it.
     """
@@ -69,6 +76,7 @@ def examine(
         ("fonts", _fonts, ""),
         ("disk", lambda: _disk(workspace, least_free), ""),
         ("database", lambda: _database(workspace), ""),
+        ("clock", lambda: _clock(workspace, at or datetime.now(UTC)), ""),
         ("private", lambda: _private(workspace), ""),
         *((name, look, "") for name, look in more.items()),
     )
@@ -155,6 +163,24 @@ def _database(workspace: Path) -> str:
         if stray is not None:
             raise ValueError(say("doctor.stray_row", table=stray["table"]))
         return say("doctor.database_events", events=store.value("SELECT count(*) FROM events"))
+
+
+def clock_behind_s(store: Store, at: datetime) -> float:
+    """Return how far a clock is behind the newest event, or behind this program; 0 where it is not."""
+    row = store.row("SELECT at FROM events ORDER BY event DESC LIMIT 1")
+    latest = WRITTEN if row is None else max(WRITTEN, datetime.fromisoformat(row["at"]))
+    return max(0.0, (latest - at).total_seconds())
+
+
+def _clock(workspace: Path, at: datetime) -> str:
+    """Look whether the clock was set back: the days that it tells stand on receipts and in the register."""
+    if (workspace / DATABASE).is_file():
+        with Store.open(workspace / DATABASE) as store:
+            behind_s = clock_behind_s(store, at)
+        if behind_s > CLOCK_SLACK.total_seconds():
+            latest = at + timedelta(seconds=behind_s)
+            raise ValueError(say("doctor.clock_behind", at=moment(latest.isoformat())))
+    return moment(at.isoformat())
 
 
 def _private(workspace: Path) -> str:

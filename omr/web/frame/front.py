@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from queue import Empty, LifoQueue
 from threading import Lock
 
@@ -43,6 +44,7 @@ class FrontOffice:
     kept: Kept = field(default_factory=Kept)
     journal: Journal = field(default_factory=Journal)
     means: Means = MEANS
+    certificate_ends: datetime | None = None  # of the one that is served; a newer file needs a new start
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     folders: Folders = field(init=False)
     _stores: LifoQueue[Store] = field(default_factory=LifoQueue)

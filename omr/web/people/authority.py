@@ -2,7 +2,7 @@
 
 Desks that other PCs reach need TLS. An office without an authority of its own gets one here: the
 root goes into the browsers once, server certificates are renewed under it without anybody noticing.
-Given files (from the police's own authority) are used as they are; then nothing of this is needed.
+Given files (from the police's own authority) are taken as they are, once they were looked at.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from omr.errors import OmrError, why
 from omr.files import write_whole
+from omr.text import day
+from omr.web.tls import Tls
 
 ROOT_DAYS: Final = 3650  # a root is carried to every PC by hand: as long as the PCs live
 # Browsers refuse server certificates of more than 398 days (CA/Browser Forum, since September 2020).
@@ -94,6 +96,46 @@ def certify(folder: Path, office: str, hosts: list[str], now: datetime) -> Issue
         fingerprint=root.fingerprint(hashes.SHA256()).hex(":").upper(),
         new_root=new_root,
     )
+
+
+def take(given: Tls, folder: Path, hosts: list[str], now: datetime) -> datetime:
+    """Put given files in the place of what `certify` writes, and return when they run out.
+
+    They are looked at before anything is written: what is in use stays where they cannot be used.
+
+    Raises
+    ------
+    OmrError
+        If they do not belong together, have ended, do not name all of `hosts`, or the folder cannot
+        be written.
+    """
+    until = given.ends()
+    if until <= now:
+        raise OmrError("certificate.ended", file=given.certificate, at=day(until))
+    if lacking := given.lacks(hosts):
+        raise OmrError("certificate.other_names", file=given.certificate, hosts=", ".join(lacking))
+    try:
+        content = given.certificate.read_bytes(), given.key.read_bytes()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(folder / SERVER_KEY, content[1], secret=True)
+        _write(folder / SERVER, content[0], secret=False)
+    except OSError as error:
+        raise OmrError("certificate.cannot_write", folder=folder, detail=why(error)) from error
+    return until
+
+
+def good_until(folder: Path, now: datetime, days: int) -> datetime | None:
+    """Return until when the certificate in a folder is good, where that needs no renewal within some days.
+
+    None where it does, and where there is none that can be read. One that ends with its root is left
+    alone: a new one would end on the same day.
+    """
+    try:
+        ends = Tls(folder / SERVER, folder / SERVER_KEY).ends()
+        root = x509.load_pem_x509_certificate((folder / ROOT).read_bytes())
+    except (OmrError, OSError, ValueError):
+        return None
+    return ends if ends > now + timedelta(days=days) or now < ends == root.not_valid_after_utc else None
 
 
 def _general_name(host: str) -> x509.GeneralName:

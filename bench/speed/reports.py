@@ -22,6 +22,8 @@ from typing import Any, Final
 import click
 from harness import measurement
 
+from omr.records.safekeeping.backup import MONTHS, NIGHTS
+
 HERE: Final = Path(__file__).parent
 LEAST: Final = 0.05  # share of the old ratio: runs of one afternoon on a shared machine differ by this much
 GB: Final = 1e9
@@ -98,7 +100,8 @@ ASSUMED: Final = {
     "busy": 0.5,  # share of a core that reading may take: it shares its machine with the desks
     "peak": 4.0,  # months end in a rush: the busiest day has four times the average
     "review_s": 10.0,  # for one doubtful slip at the desk; the desks' own measurement is to replace it
-    "copies": 2.0,  # of originals and database: backup
+    "copies": 2.0,  # of originals: backup
+    "registers": 1 + NIGHTS + MONTHS / 2,  # databases, where those of the months are half as large
 }
 
 
@@ -163,9 +166,8 @@ def plan(place: Place, one: Measured, assumed: dict[str, float]) -> dict[str, fl
         "of it in each file, GB": 12 * place.slips * one.database_bytes / GB / place.databases,
         "disk a year with backup, GB": 12
         * place.slips
-        * (one.scan_bytes + one.database_bytes)
-        / GB
-        * assumed["copies"],
+        * (one.scan_bytes * assumed["copies"] + one.database_bytes * assumed["registers"])
+        / GB,
         "writer busy on the busiest day, %": 100 * peak_per_s / place.databases * one.write_s,
         "review hours a month": place.slips * one.waiting * assumed["review_s"] / 3600,
         "reviewers (full time)": place.slips

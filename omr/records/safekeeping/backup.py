@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -31,7 +31,10 @@ REGISTERS: Final = "registers"
 SCANS: Final = "scans"
 STATE: Final = "backup.json"
 LOCK: Final = ".lock"
-KEEP: Final = 60  # registers: two months of nights; one is small beside a day's scans
+# Registers that stay: a register only grows, so the newest holds what all before it hold, and those are for a
+# fault that nobody noticed. All of them for years would outgrow the scans: 22 take two thirds of their room.
+NIGHTS: Final = 10
+MONTHS: Final = 12  # the newest of each of so many months before
 ACCOUNTS: Final = "accounts.sqlite"
 PLAIN: Final = (SETTINGS, KEY_FILE)
 FOLDERS: Final = ("forms", "calibration", "inbox")
@@ -78,6 +81,8 @@ def back_up(workspace: Workspace, target: Path, *, whole: bool = False) -> Backu
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(target):
             _refuse_older(store, target)
+            for old in superseded({file: _month_of(file) for file in (target / REGISTERS).glob("*.sqlite")}):
+                remove(old)  # first: a disk that is full gets room for tonight's
             register = _copy_register(store, target)
             for name in PLAIN:
                 if (workspace.path / name).is_file():
@@ -93,9 +98,24 @@ def back_up(workspace: Workspace, target: Path, *, whole: bool = False) -> Backu
             count = sum(1 for _ in (target / SCANS).glob("??/*"))
             made = Backup(now(), event, head, f"{REGISTERS}/{register.name}", count, copied, damaged)
             write_whole(target / STATE, json.dumps(asdict(made)), mode=0o600)
-            for old in sorted((target / REGISTERS).glob("*.sqlite"))[:-KEEP]:
-                remove(old)
     return made
+
+
+def superseded(months: Mapping[Path, str]) -> list[Path]:
+    """Return the registers that go, of all with the month of their newest event.
+
+    Examples
+    --------
+    >>> nights = {Path(f"{n:03}"): f"2027-{1 + n // 30:02}" for n in range(360)}
+    >>> stay = sorted(set(nights) - set(superseded(nights)))
+    >>> len(stay), stay[0].name, stay[-NIGHTS].name, stay[-1].name
+    (22, '029', '350', '359')
+    """
+    before = sorted(months, reverse=True)[NIGHTS:]
+    newest: dict[str, Path] = {}
+    for file in before:
+        newest.setdefault(months[file], file)
+    return sorted(set(before) - set(list(newest.values())[:MONTHS]))
 
 
 def last_backup(target: Path) -> Backup | None:
@@ -227,6 +247,16 @@ def _read_back(store: Store, target: Path, damaged: tuple[str, ...], *, whole: b
             raise OmrError("backup.not_the_same", file=copy)
         if not there and row["path"] not in damaged:
             raise OmrError("backup.lacks", target=target, path=row["path"])
+
+
+def _month_of(register: Path) -> str:
+    """Return the month of a register's newest event, "" where it cannot be read or has none."""
+    try:
+        with closing(sqlite3.connect(f"{register.absolute().as_uri()}?immutable=1", uri=True)) as raw:
+            row = raw.execute("SELECT at FROM events ORDER BY event DESC LIMIT 1").fetchone()
+    except sqlite3.Error:
+        return ""
+    return str(row[0])[:7] if row else ""
 
 
 def end_of(register: Path) -> tuple[int, str]:

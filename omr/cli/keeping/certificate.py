@@ -33,6 +33,7 @@ def certificate(
     """Make or renew the server's certificate, or take a given one."""
     from datetime import UTC, datetime
 
+    from omr.clock import OFFICE
     from omr.text import day
     from omr.web.people.authority import SERVER, SERVER_KEY, certify, good_until, take
     from omr.web.tls import Tls
@@ -47,11 +48,15 @@ def certificate(
         until = take(Tls(cert, key), folder, list(hosts), now)
         if as_json:
             return print_json({**files, "until": until.date().isoformat()})
-        return click.echo(say("certificate.taken", file=folder / SERVER, until=day(until), hosts=named))
+        return click.echo(
+            say("certificate.taken", file=folder / SERVER, until=day(until.astimezone(OFFICE)), hosts=named)
+        )
     if due is not None and (good := good_until(folder, now, due)) is not None:
         if as_json:
             return print_json({**files, "until": good.date().isoformat()})
-        return click.echo(say("certificate.not_due", file=folder / SERVER, until=day(good)))
+        return click.echo(
+            say("certificate.not_due", file=folder / SERVER, until=day(good.astimezone(OFFICE)))
+        )
     made = certify(folder, office or Settings().office, list(hosts), now)
     if as_json:
         return print_json(
@@ -63,6 +68,8 @@ def certificate(
                 "new_root": made.new_root,
             }
         )
-    click.echo(say("certificate.made", file=made.certificate, until=day(made.until), hosts=named))
+    click.echo(
+        say("certificate.made", file=made.certificate, until=day(made.until.astimezone(OFFICE)), hosts=named)
+    )
     root = "certificate.new_root" if made.new_root else "certificate.same_root"
     click.echo(say(root, root=made.root, fingerprint=made.fingerprint))

@@ -14,13 +14,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from omr.clock import moment
 from omr.errors import OmrError
 from omr.messages import say
 from omr.records.safekeeping.backup import ACCOUNTS
 from omr.records.store.mark import Mark
 from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
-from omr.text import moment, sayable
+from omr.text import sayable
 from omr.workspace import DATABASE, MARK
 
 # A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.

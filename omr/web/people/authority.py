@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from omr.clock import OFFICE
 from omr.errors import OmrError, why
 from omr.files import write_whole
 from omr.text import day
@@ -111,7 +112,7 @@ def take(given: Tls, folder: Path, hosts: list[str], now: datetime) -> datetime:
     """
     until = given.ends()
     if until <= now:
-        raise OmrError("certificate.ended", file=given.certificate, at=day(until))
+        raise OmrError("certificate.ended", file=given.certificate, at=day(until.astimezone(OFFICE)))
     if lacking := given.lacks(hosts):
         raise OmrError("certificate.other_names", file=given.certificate, hosts=", ".join(lacking))
     try:

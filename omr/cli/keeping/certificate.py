@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from omr.cli.common import Session, json_option, print_json
 from omr.errors import OmrError
 from omr.messages import say
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @click.command()
@@ -33,8 +37,6 @@ def certificate(
     """Make or renew the server's certificate, or take a given one."""
     from datetime import UTC, datetime
 
-    from omr.clock import OFFICE
-    from omr.text import day
     from omr.web.people.authority import SERVER, SERVER_KEY, certify, good_until, take
     from omr.web.tls import Tls
     from omr.workspace import Settings
@@ -48,15 +50,11 @@ def certificate(
         until = take(Tls(cert, key), folder, list(hosts), now)
         if as_json:
             return print_json({**files, "until": until.date().isoformat()})
-        return click.echo(
-            say("certificate.taken", file=folder / SERVER, until=day(until.astimezone(OFFICE)), hosts=named)
-        )
+        return click.echo(say("certificate.taken", file=folder / SERVER, until=_day(until), hosts=named))
     if due is not None and (good := good_until(folder, now, due)) is not None:
         if as_json:
             return print_json({**files, "until": good.date().isoformat()})
-        return click.echo(
-            say("certificate.not_due", file=folder / SERVER, until=day(good.astimezone(OFFICE)))
-        )
+        return click.echo(say("certificate.not_due", file=folder / SERVER, until=_day(good)))
     made = certify(folder, office or Settings().office, list(hosts), now)
     if as_json:
         return print_json(
@@ -68,8 +66,13 @@ def certificate(
                 "new_root": made.new_root,
             }
         )
-    click.echo(
-        say("certificate.made", file=made.certificate, until=day(made.until.astimezone(OFFICE)), hosts=named)
-    )
+    click.echo(say("certificate.made", file=made.certificate, until=_day(made.until), hosts=named))
     root = "certificate.new_root" if made.new_root else "certificate.same_root"
     click.echo(say(root, root=made.root, fingerprint=made.fingerprint))
+
+
+def _day(at: datetime) -> str:
+    from omr.clock import OFFICE
+    from omr.text import day
+
+    return day(at.astimezone(OFFICE))

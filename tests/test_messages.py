@@ -16,6 +16,8 @@ import pytest
 from command_tree import commands
 
 from omr import errors
+from omr.cli import omr as program
+from omr.cli.common import localise
 from omr.cli.helping import Context
 from omr.errors import OmrError, PageError
 from omr.messages import LANGUAGES, choose_language, say
@@ -161,13 +163,9 @@ def test_help_speaks_the_readers_language() -> None:
         r" (INTEGER|FLOAT|DIRECTORY|FILE|TEXT|RANGE)\b"
     )
     choose_language("vi")
+    localise(program, "omr")
     said = {
-        " ".join(path): command.get_help(
-            Context(
-                command, info_name="omr", help_option_names=["-h", "--help"]
-            )  # click keeps the first asked
-        )
-        for path, command in commands()
+        " ".join(path): command.get_help(Context(command, info_name="omr")) for path, command in commands()
     }
     # names of arguments are names: the texts below speak of them
     below = {path: text.replace(" FILE\n", "\n").replace(" TEXT\n", "\n") for path, text in said.items()}

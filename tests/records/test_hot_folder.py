@@ -18,13 +18,13 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
+from omr.records.inbox import sights
 from omr.records.inbox.hot_folder import HotFolder
 from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.inbox.sights import PATIENCE_S, Fate, is_closed
 from omr.workspace import Workspace
 
 QUIET = 5.0
-HOUR = 3600.0
 
 
 def pdf(text: str = "page") -> bytes:
@@ -79,7 +79,7 @@ class Scene:
         return taken
 
     def look(self) -> list[Stack]:
-        self.hot.look(self.now, self.now)
+        self.hot.look(self.now)
         self.hot.put_aside()
         ready = self.hot.ready(self.now)
         stacks = [self.hot.take(files, unit=None, period=None, by="test") for files in ready]
@@ -89,7 +89,7 @@ class Scene:
         return [file.name for file in self.inbox.files(stack)]
 
     def standing(self, name: str) -> tuple[Fate, str]:
-        (told,) = (one.told for one in self.hot.look(self.now, self.now) if str(one.path) == name)
+        (told,) = (one.told for one in self.hot.look(self.now) if str(one.path) == name)
         return told.standing, told.reason
 
 
@@ -311,6 +311,75 @@ def test_little_disk_is_told_as_that(scene: Scene, workspace: Workspace) -> None
     assert scene.after(60) == []
     assert isinstance(scene.hot.trouble, OmrError) and scene.hot.trouble.key == "inbox.disk_full"
     assert (scene.folder / "a.pdf").is_file()
+
+
+def test_what_the_disk_has_no_room_for_waits_by_its_name_and_others_go_on(
+    scene: Scene, workspace: Workspace
+) -> None:
+    free = [2500]
+    scene.inbox = Inbox(workspace, least_free=1000, free_bytes=lambda folder: free[0])
+    scene.start()
+    scene.write("a.jpg", jpeg())
+    scene.write("b.pdf", PDF + b"%" * (3000 - len(PDF)) + b"\n%%EOF\n")
+    scene.write("job/1.jpg", jpeg() + bytes(600 - len(jpeg())))
+    scene.write("job/2.pdf", PDF + b"%" * (1400 - len(PDF)) + b"\n%%EOF\n")
+    (stack,) = scene.after(60)
+    assert scene.names(stack) == ["a.jpg"]
+    waits = (Fate.WAITING, "no_room")
+    assert [scene.standing(name) for name in ("b.pdf", "job/1.jpg", "job/2.pdf")] == [waits] * 3
+    assert scene.hot.lacks_room and scene.hot.trouble is not None  # nothing of what is left fits
+    free[0] = 3200
+    (job,) = scene.after(2)
+    assert scene.names(job) == ["job › 1.jpg", "job › 2.pdf"]
+    free[0] = 5000
+    (last,) = scene.after(2)
+    assert scene.names(last) == ["b.pdf"]
+    assert not scene.hot.lacks_room and scene.hot.trouble is None
+
+
+def test_what_goes_while_it_is_looked_at_is_no_trouble(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.write("job/1.jpg", jpeg())
+    scene.write("a.pdf", PDF)
+    copy = shutil.copyfile
+
+    def gone(source: Path, target: Path) -> None:
+        if source.parent.name == "job" and source.parent.exists():
+            shutil.rmtree(source.parent)
+        copy(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", gone)
+    (stack,) = scene.after(60)
+    assert scene.names(stack) == ["a.pdf"]
+    assert scene.hot.trouble is None and scene.inbox.stacks() == [stack]
+    assert [str(one.path) for one in scene.hot.look(scene.now)] == []
+
+    scene.write("b.pdf", PDF)
+    scene.look()
+    monkeypatch.setattr(sights, "kind_of_scan", lambda path: path.unlink() or path.stat())
+    assert scene.after(QUIET + 1) == []
+    assert scene.hot.look(scene.now) == [] and scene.hot.trouble is None
+
+
+def test_a_clock_that_is_put_right_changes_nothing(scene: Scene) -> None:
+    """Files dated tomorrow, years ago, and older than those that were taken before them."""
+    taken = []
+    for name, seconds in (("now.pdf", 0), ("tomorrow.pdf", 86_400), ("1980.pdf", -1e9), ("then.pdf", -3600)):
+        path = scene.write(name, pdf(name))
+        os.utime(path, (1.5e9 + seconds, 1.5e9 + seconds))
+        taken += scene.after(QUIET + 2)
+    assert [scene.names(stack) for stack in taken] == [
+        ["now.pdf"],
+        ["tomorrow.pdf"],
+        ["1980.pdf"],
+        ["then.pdf"],
+    ]
+    scene.start()
+    assert scene.after(60) == []
+    grown = scene.folder / "taken/1980.pdf"
+    grown.write_bytes(pdf("1980.pdf") + pdf("second page"))
+    os.utime(grown, (1e9, 1e9))  # by its time older than when it was taken
+    (newer,) = scene.after(60)
+    assert newer.supersedes == taken[2].name
 
 
 def test_what_may_not_be_moved_is_taken_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

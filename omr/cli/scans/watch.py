@@ -73,6 +73,8 @@ def watch(
                 time.sleep(max(0.05, min(1.0, quiet)))
             read_all_waiting(workspace, session.means)
             watching.step(time.monotonic(), time.time())
+            if hot.lacks_room:
+                raise OmrError("inbox.disk_full")
             return
         worker.start()
         try:

@@ -13,6 +13,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ TAKEN: Final = "taken"
 STRANGE: Final = "strange"
 GROWN_EVERY_S: Final = 5.0  # so often files that were taken are looked at, whether they grew
 EMPTY_S: Final = 3600.0  # a job's folder that is empty so long is nobody's any more
+_NO_ROOM: Final = Told(Fate.WAITING, "no_room")
 
 
 class HotFolder:
@@ -46,20 +48,19 @@ class HotFolder:
         self._sights: dict[Path, Sight] = {}
         # What was taken, as it was then: in taken/ it may still grow, and what may not be moved stays.
         self._taken: dict[Path, tuple[str, int, int]] = dict(inbox.taken_from(str(folder)))
+        self._empty: dict[Path, tuple[int, float]] = {}  # folders, their time, and since when
         self._checked_s: float | None = None  # when what was taken was last looked at
 
-    def look(self, now_s: float, wall_s: float) -> list[Sight]:
+    def look(self, now_s: float) -> list[Sight]:
         """Look at every name; return what is seen.
 
         Parameters
         ----------
         now_s : float
-            A clock that only goes forward.
-        wall_s : float
-            The time of day, as files have it.
+            A clock that only goes forward: that of the day may be put right meanwhile.
         """
         try:
-            found = dict(self._walk(Path(), wall_s))
+            found = dict(self._walk(Path(), now_s))
         except OSError as error:
             self.away = outside(error, self.folder)
             return []
@@ -77,6 +78,7 @@ class HotFolder:
                 else:
                     found[path] = told
         self._sights = {path: self._seen(path, what, now_s) for path, what in sorted(found.items())}
+        self._find_room()
         return list(self._sights.values())
 
     def ready(self, now_s: float) -> list[list[Sight]]:
@@ -108,8 +110,7 @@ class HotFolder:
             with inbox.claims.at_once(stack.name):
                 for one in files:
                     part = inbox.place_for(stack, name_with_folders(one.path), one.size)
-                    shutil.copyfile(self.folder / one.path, part)
-                    if not self._is_still(one):
+                    if not self._copied(one, part):
                         inbox.drop(stack)
                         return None
                     inbox.take(part)
@@ -128,6 +129,39 @@ class HotFolder:
             self._taken[there] = stack.name, *one.state
         return stack
 
+    @property
+    def lacks_room(self) -> bool:
+        """Whether something complete waits for room on the disk."""
+        return any(one.told == _NO_ROOM for one in self._sights.values())
+
+    def _find_room(self) -> None:
+        """Let what the disk has no room for wait, each by its name; smaller files go on.
+
+        Files of one sub-folder were scanned together and wait together.
+        """
+        jobs: dict[str | Path, list[Sight]] = {}
+        for sight in self._sights.values():
+            if sight.complete:
+                jobs.setdefault(sight.job or sight.path, []).append(sight)
+        if not jobs:
+            return
+        try:
+            room = self._inbox.room()
+        except OSError as error:  # what is ready is refused for the same reason, and that is told
+            self.trouble = outside(error, self._inbox.folder)
+            return
+        fits = False
+        for files in jobs.values():
+            size = sum(one.size for one in files)
+            if size <= room:
+                room, fits = room - size, True
+            else:
+                self._sights |= {one.path: replace(one, told=_NO_ROOM) for one in files}
+        if not fits:
+            self.trouble = OmrError("inbox.disk_full")
+        elif self.trouble is not None and self.trouble.key == "inbox.disk_full":
+            self.trouble = None
+
     def put_aside(self) -> list[Sight]:
         """Move what is no scan to ``strange/``; return what was moved."""
         moved = []
@@ -138,7 +172,7 @@ class HotFolder:
                     moved.append(sight)
         return moved
 
-    def _walk(self, inside: Path, wall_s: float) -> Iterator[tuple[Path, os.stat_result | OSError]]:
+    def _walk(self, inside: Path, now_s: float) -> Iterator[tuple[Path, os.stat_result | OSError]]:
         """Yield every name below the folder with what the system tells about it."""
         with os.scandir(self.folder / inside) as entries:
             names = sorted(entries, key=lambda entry: entry.name)
@@ -149,16 +183,26 @@ class HotFolder:
             try:
                 told = entry.stat(follow_symlinks=False)
                 if stat.S_ISDIR(told.st_mode) and not is_hidden(entry.name):
-                    below = list(self._walk(path, wall_s))
+                    below = list(self._walk(path, now_s))
                     yield from below
-                    if not below and wall_s - told.st_mtime > EMPTY_S:
-                        (self.folder / path).rmdir()
+                    self._clear(path, told.st_mtime_ns, now_s, is_empty=not below)
                 else:
                     yield path, told
             except FileNotFoundError:  # it went while we looked
                 continue
             except OSError as error:
                 yield path, error
+
+    def _clear(self, path: Path, changed_ns: int, now_s: float, *, is_empty: bool) -> None:
+        """Remove a job's folder that was empty, and untouched, for long."""
+        before, since_s = self._empty.get(path, (None, now_s))
+        if not is_empty:
+            self._empty.pop(path, None)
+        elif before != changed_ns:
+            self._empty[path] = changed_ns, now_s
+        elif now_s - since_s > EMPTY_S:
+            (self.folder / path).rmdir()
+            del self._empty[path]
 
     def _seen(self, path: Path, what: os.stat_result | OSError, now_s: float) -> Sight:
         before = self._sights.get(path)
@@ -174,8 +218,16 @@ class HotFolder:
         fresh = Sight(path, what.st_size, what.st_mtime_ns, now_s, born_s, told, supersedes=stack)
         return self._judge.judged(fresh, what, now_s)
 
-    def _is_still(self, sight: Sight) -> bool:
-        told = (self.folder / sight.path).stat()
+    def _copied(self, sight: Sight, target: Path) -> bool:
+        """Copy a file; False if it is gone, or another one, when that is done."""
+        source = self.folder / sight.path
+        try:
+            shutil.copyfile(source, target)
+            told = source.stat()
+        except FileNotFoundError:
+            if target.parent.is_dir():
+                return False
+            raise
         return (told.st_size, told.st_mtime_ns) == sight.state
 
     def _places_of(self, files: list[Sight]) -> dict[Path, Path]:

@@ -17,7 +17,7 @@ import re
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -105,9 +105,16 @@ class Progress:
 class Inbox:
     """The stacks of one workspace."""
 
-    def __init__(self, workspace: Workspace, *, least_free: int = LEAST_FREE_BYTES) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        least_free: int = LEAST_FREE_BYTES,
+        free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    ) -> None:
         self._workspace = workspace
         self._least_free = least_free
+        self._free_bytes = free_bytes
         self.folder = workspace.path / "inbox"
         self.claims = Claims(self.folder / ".claims")
 
@@ -207,11 +214,16 @@ class Inbox:
         count = sum(1 for _ in folder.iterdir())
         if count >= MOST_FILES:
             raise OmrError("inbox.too_many_files", most=MOST_FILES)
-        if shutil.disk_usage(folder).free - size < self._least_free:
+        if size > self.room():
             raise OmrError("inbox.disk_full")
         place = self.place_of(stack, count + 1 if number is None else number, name)
         place.parent.mkdir()
         return place.with_name(place.name + ".part")
+
+    def room(self) -> int:
+        """Return how many bytes of files the disk can take; negative where it is too full already."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self._free_bytes(self.folder) - self._least_free
 
     def place_of(self, stack: Stack, number: int, name: str) -> Path:
         """Return where a file lies in a stack, in a folder of its own.

@@ -132,6 +132,8 @@ class Judge:
         else:
             try:
                 return self._examined(sight, is_late=rests_s >= self.patience_s)
+            except FileNotFoundError:  # it went while we looked
+                told = waiting("changing")
             except OSError as error:
                 return self.unreadable(sight, error)
         return replace(sight, told=told)

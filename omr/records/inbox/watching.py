@@ -65,7 +65,7 @@ class Watching:
     def step(self, now_s: float, wall_s: float) -> bool:
         """Look, take what is complete, tell what is new; return whether something is still on its way."""
         hot = self._hot
-        sights = hot.look(now_s, wall_s)
+        sights = hot.look(now_s)
         for moved in hot.put_aside():
             self._tell(say("watch.stranger", file=moved.path))
         if self._refused_s is None or now_s - self._refused_s >= TRY_AGAIN_S:

@@ -197,7 +197,8 @@ class _Cut:
     def outline(self) -> Floats:
         """Return how much of each box's outline is there."""
         strong = self.of(self.layer.printed, around=1) > 200
-        seen = np.minimum(self.of(self.layer.dark, around=1), SEEN)
+        dark = self.of(self.layer.dark, around=1).reshape(len(strong), -1)
+        seen = np.asarray(cv2.threshold(dark, SEEN, 0, cv2.THRESH_TRUNC)[1]).reshape(strong.shape)
         return _totals(seen * strong) / SEEN / np.maximum(_totals(strong), 1)
 
     def ring(self) -> dict[str, Floats]:

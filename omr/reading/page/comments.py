@@ -18,6 +18,7 @@ from omr.forms.template import Form, Stroke
 from omr.geometry import MM_PER_INCH, Box, Points, apply
 from omr.reading.page.streaks import Streak
 from omr.reading.place.align import AlignedPage
+from omr.reading.scan.levels import percentiles
 from omr.reading.scan.pages import Grey
 
 PX_PER_MM: Final = 6.0  # 150 dpi: a pen's line is 2 px wide
@@ -92,7 +93,7 @@ def _measured(aligned: AlignedPage, area: WritingArea, streaks: tuple[Streak, ..
     corners = apply(aligned.scan_from_page, area.box.corners_mm)
     height, width = area.free.shape
     patch = cut(aligned.located.scan.grey, corners, (width, height))
-    paper = float(np.percentile(patch[::2, ::2], 80))
+    (paper,) = percentiles(patch[::2, ::2], (0.8,)).tolist()
     ink = ((patch < (1 - INK_CONTRAST) * paper) & area.free).astype(np.uint8)
     for streak in streaks:
         ink[_under(streak, corners, ink.shape)] = 0

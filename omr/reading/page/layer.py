@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM, STEP_PX, Raster
+from omr.reading.scan.levels import percentiles
 from omr.reading.scan.pages import Grey
 
 PAPER_STEP: Final = STEP_PX  # px averaged to one where paper is looked for: grain is gone, strokes are not
@@ -127,7 +128,7 @@ def _joined(strokes: Mask, hidden: Mask) -> Mask:
         columns = slice(max(left - BRIDGE_PX, 0), left + width + BRIDGE_PX)
         there = strokes[rows, columns]
         bridged = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((BRIDGE_PX, BRIDGE_PX), np.uint8))
-        out[rows, columns] = cv2.max(there, cv2.bitwise_and(bridged, hidden[rows, columns]))
+        cv2.max(there, cv2.bitwise_and(bridged, hidden[rows, columns]), dst=out[rows, columns])
     return out
 
 
@@ -180,7 +181,7 @@ def _struck(dark: NDArray[np.uint8], raster: Raster) -> Mask:
     longest = round(RUN_MM * PX_PER_MM)
     if pen.shape[1] >= longest:
         run, seen = cv2.dilate(pen, np.ones((RUN_LEAN_PX, 1), np.uint8)), 1
-        while seen < longest:  # dark along so many px to the right: by twos, by fours, ...
+        while seen < longest and cv2.hasNonZero(run):  # dark along so many px to the right: by twos, by fours
             by = min(seen, longest - seen)
             run, seen = cv2.min(run[:, :-by], run[:, by:]), seen + by
         out[there][:, longest // 2 : longest // 2 + run.shape[1]] = run
@@ -235,19 +236,8 @@ def _bare(printed: Mask, raster: Raster) -> NDArray[np.intp]:
 
 def _grain(bare: NDArray[np.uint8]) -> float:
     """Return the darkness that paper without print does not reach by its grain, or by what shows through."""
-    middle, most, shown = _percentiles(bare, (0.5, 0.84, 0.975))
+    middle, most, shown = percentiles(bare, (0.5, 0.84, 0.975))
     return float(min(max(middle + GRAINS * (most - middle), SHOWN * shown), MOST_LEVEL))
-
-
-def _percentiles(values: NDArray[np.uint8], shares: tuple[float, ...]) -> NDArray[np.float64]:
-    """Return what numpy's percentiles give of bytes; counting is faster than sorting."""
-    upto = np.cumsum(np.bincount(values, minlength=256))
-    places = (len(values) - 1) * np.array(shares)
-    lower, upper = (np.searchsorted(upto, one, "right") for one in (np.floor(places), np.ceil(places)))
-    part = places % 1
-    return np.asarray(
-        np.where(part < 0.5, lower + (upper - lower) * part, upper - (upper - lower) * (1 - part))
-    )
 
 
 def lay(

@@ -95,5 +95,4 @@ def _darker(part: Grey, beside: int) -> NDArray[np.bool_]:
     middle = part[:, beside : beside + count]
     before = cv2.max(part[:, :count], part[:, half : half + count])
     after = cv2.max(part[:, 2 * beside :], part[:, 2 * beside - half : 2 * beside - half + count])
-    beside_it = np.maximum(cv2.min(before, after), DARKER)  # at least, so that no byte falls below 0
-    return np.asarray(beside_it - np.uint8(DARKER) > middle)
+    return np.asarray(cv2.subtract(cv2.min(before, after), middle) > DARKER)

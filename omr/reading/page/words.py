@@ -71,7 +71,7 @@ class Words:
         moved = shifts[self._nearest] @ (width, 1)
         edge = MOST_STEP * (width + 1)
         flat = np.empty(dark.size + 2 * edge, np.uint8)
-        flat[edge:-edge] = np.minimum(dark, np.uint8(FULL)).ravel()
+        cv2.threshold(dark, FULL, 0, cv2.THRESH_TRUNC, dst=flat[edge:-edge].reshape(dark.shape))
         flat[:edge], flat[-edge:] = flat[edge], flat[-edge - 1]
         for some, steps in ((np.ones(len(best), np.bool_), NEAR), (None, STEPS)):
             which = np.flatnonzero(some if some is not None else best < np.median(best) * (1 + ITSELF) / 2)

@@ -16,6 +16,7 @@ from omr.errors import AlignmentError
 from omr.forms.template import OUTLINE_MM, Form
 from omr.geometry import Affine, Box, Points, apply, fit_affine, residuals
 from omr.reading.place.align import AlignedPage
+from omr.reading.scan.levels import percentiles
 from omr.reading.scan.pages import Grey
 
 REACH_MM: Final = 0.8  # how far an outline is searched from its predicted place
@@ -284,8 +285,8 @@ def _sampled(
 
 def _line_profiles(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return how much of each side's length is ink at each step across, (N, 4, T) in [0, 1]."""
-    paper, ink = np.percentile(samples[::3, :, :, ::2], (80, 4))
-    share = max(float(paper - ink), LEAST_CONTRAST) / max(float(paper), 1.0)
+    paper, ink = percentiles(samples[::3, :, :, ::2], (0.8, 0.04)).tolist()
+    share = max(paper - ink, LEAST_CONTRAST) / max(paper, 1.0)
     # Paper is darker at a dark scanner's side: each box has its own.
     around = np.moveaxis(samples[::3], 0, 1).reshape(samples.shape[1], -1)
     white = np.partition(around, around.shape[1] * 4 // 5, axis=1)[:, around.shape[1] * 4 // 5]

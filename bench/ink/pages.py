@@ -20,6 +20,7 @@ from ink.kinds import KINDS, WITHDRAWN_BY_INK
 from ink.lesson import lesson
 from ink.paper import Slip
 from ink.scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
+from ink.sought import SOUGHT
 from omr.forms.layout import list_forms
 from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
@@ -29,7 +30,7 @@ PER_RUN: Final = 8  # slips of one print run
 _RESOLUTIONS: Final = (150, 200, 200, 300)
 _SEEN_MM2: Final = 0.08  # five pixels at 200 dpi
 _LOOKED_MM: Final = 2.4  # around a mark's middle
-FURTHER: Final = {"everyday": everyday, "lesson": lesson}  # beside the kinds of trouble
+FURTHER: Final = {"everyday": everyday, "lesson": lesson, **SOUGHT}  # beside the kinds of trouble
 _FILLERS: Final = 0.12  # of everyday slips by people who fill boxes
 
 

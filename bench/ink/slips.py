@@ -2,6 +2,7 @@
 
     python bench ink slips everyday --slips 200              read them, count silent and asked
     python bench ink slips trouble --slips 8                 so many of each kind of trouble
+    python bench ink slips sought --slips 20                 so many of each kind that was once read wrongly
     python bench ink slips trouble --pages out/ink/pages     write pictures and truth.json instead
     python bench ink slips everyday --half a                 only hands of one half of the sources
 
@@ -37,6 +38,7 @@ from ink.hands import hands
 from ink.kinds import KINDS
 from ink.pages import Made, forms, issue_of, make
 from ink.scanner import Pixels, on_scan
+from ink.sought import SOUGHT
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import fingerprint
 from omr.reading.marks.calibrate import load_calibration
@@ -217,8 +219,8 @@ def newly_asked(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[
 
 
 @measurement(__doc__)
-@click.argument("which", type=click.Choice(["everyday", "trouble"]))
-@click.option("--slips", default=0, help="everyday: in all; trouble: of each kind")
+@click.argument("which", type=click.Choice(["everyday", "trouble", "sought"]))
+@click.option("--slips", default=0, help="everyday: in all; else of each kind")
 @click.option("--only", default="", help="kinds whose name contains this")
 @click.option("--half", type=click.Choice(["a", "b"]))
 @seed_option
@@ -236,7 +238,8 @@ def main(**options: Any) -> int:
     cv2.setNumThreads(1)  # a pool of threads does not survive into forked workers
     hands()  # cut once, before there are workers
     each = asked.slips or (200 if asked.which == "everyday" else 4)
-    kinds = ["everyday"] if asked.which == "everyday" else [kind for kind in KINDS if asked.only in kind]
+    all_kinds = {"everyday": ("everyday",), "trouble": tuple(KINDS), "sought": tuple(SOUGHT)}[asked.which]
+    kinds = [kind for kind in all_kinds if asked.only in kind]
     jobs = [(kind, number, asked.seed, asked.half) for number in range(each) for kind in kinds]
     with ProcessPoolExecutor(asked.workers, mp_context=get_context("fork")) as pool:
         if asked.pages:

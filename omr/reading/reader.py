@@ -221,6 +221,7 @@ def look(aligned: AlignedPage, plan: Plan) -> Looked:
         plan.side,
         plan.zones,
         plan.rules,
+        lettered=plan.lettered.over_mm(layer, shifts),
         bilevel=scan.depth is Depth.BILEVEL,
         streaks=dirty,
         red=red,

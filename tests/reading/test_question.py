@@ -124,6 +124,65 @@ def test_a_rule_between_unanswered_rows_hides_nothing(slip, rows) -> None:
     assert {answer(page, key).state for key in empty} == {AnswerState.NO_ANSWER}
 
 
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("across_mm", [-5.0, 5.0])
+def test_a_slash_beside_its_box_in_line_with_the_next_rows_is_asked_about(
+    slip, rows, below, across_mm
+) -> None:
+    """Incident: both slashes were one stroke, taken for the mark of the other row: read as unanswered."""
+    marked, lost = (rows[2], rows[3]) if below else (rows[3], rows[2])
+    x, y = marked.options[2].box.centre_mm
+    down = lost.options[2].box.centre_mm[1] - y
+    stroke = [[(x - 0.4 * across_mm, y - 0.4 * down), (x + 1.25 * across_mm, y + 1.25 * down)]]
+    page = slip((stroke, {}), without=(marked.key, lost.key))
+    assert answer(page, lost.key).state is AnswerState.DOUBTFUL
+
+
+@pytest.mark.parametrize("dpi", [150, 300])
+@pytest.mark.parametrize("place", [(0.0, 0.4), (1.0, 0.5), (0.3, 0.0), (0.6, 1.0)])
+def test_a_pen_put_down_on_an_outline_is_asked_about(slip, rows, place, dpi) -> None:
+    """Incident: the outline hid it, and the question was read as unanswered."""
+    row = rows[3]
+    box = row.options[1].box
+    x, y = box.x_mm + place[0] * box.width_mm, box.y_mm + place[1] * box.height_mm
+    page = slip(([[(x - 0.1, y), (x + 0.15, y + 0.05)]], {"width_mm": 0.55}), without=(row.key,), dpi=dpi)
+    assert answer(page, row.key).state is AnswerState.DOUBTFUL
+
+
+@pytest.mark.parametrize("darkness", [45, 60, 90])
+def test_a_mark_too_pale_for_a_stroke_beside_its_box_is_asked_about(slip, form, rows, darkness) -> None:
+    """Incident: of a hard pencil's marks those in boxes were read, and one between two boxes was not seen."""
+    row = rows[3]
+    x, y = row.options[1].box.centre_mm
+    x += 0.5 * (row.options[2].box.centre_mm[0] - x)
+    pale = {"darkness": darkness, "width_mm": 0.35}
+    beside = [[(x - 1.5, y - 1.4), (x + 1.5, y + 1.4)], [(x - 1.5, y + 1.4), (x + 1.5, y - 1.4)]]
+    others = [question for question in form.questions if question.options and question is not row]
+    drawn = [(cross(question.options[0]), pale) for question in others]
+    page = slip(*drawn, (beside, pale), without=tuple(question.key for question in form.questions))
+    assert answer(page, others[0].key).codes == (others[0].options[0].code,)
+    assert answer(page, row.key).state is AnswerState.DOUBTFUL
+
+
+def test_a_mark_on_the_words_behind_a_box_is_asked_about(slip, form, rows) -> None:
+    """Incident: printed words hid it, and the question was read as unanswered."""
+    asked = next(q for q in form.questions if q.options and len(q.options) != len(rows[-1].options))
+    x, y = asked.options[0].box.centre_mm
+    mark = [[(x + 4.0, y - 0.9), (x + 5.6, y + 0.9)], [(x + 4.0, y + 0.9), (x + 5.6, y - 0.9)]]
+    page = slip((mark, {"width_mm": 0.35}), without=(asked.key,))
+    assert answer(page, asked.key).state is AnswerState.DOUBTFUL
+
+
+@pytest.mark.parametrize("dpi", [150, 200, 300])
+def test_rows_left_out_beside_long_marks_are_unanswered(slip, rows, dpi) -> None:
+    """Marks that reach far, and print as it comes out, hide nothing."""
+    left, marked = [row.key for row in rows[2::2]], rows[1::2]
+    ends = ((-2.4, 3.2), (2.6, -3.4))
+    lines = [[(x + dx, y + dy) for dx, dy in ends] for x, y in (q.options[0].box.centre_mm for q in marked)]
+    page = slip((lines, {}), without=tuple(left), dpi=dpi)
+    assert {answer(page, key).state for key in left} == {AnswerState.NO_ANSWER}
+
+
 def test_a_long_slash_through_the_middle_of_its_box_is_its_mark(slip, rows) -> None:
     """Two thirds of it lie outside, as who strikes long lines through boxes has it of every mark."""
     row = rows[2]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
+from omr.reading.marks.hidden import faint, foreign_mm, letters, outlined_mm
 from omr.reading.marks.pieces import SPECK, Pieces, counted
 from omr.reading.marks.writing import crossed
 from omr.reading.page.layer import RUN_MM, InkLayer
@@ -75,6 +76,12 @@ FEATURES: Final = (
     "flat",  # its shorter side in lengths of its longer one: 0 for a line along the sheet's sides
     "ruled",  # mm, over which a printed rule near the box is thicker than elsewhere: ink that it hides
     "crossed",  # strokes met on a way across the row, of the mark and of what is nobody's, on average
+    "foreign",  # mm, how much of another row's mark stands in the line of the box
+    "outlined",  # mm, by how much a stretch of its outline is thicker than outlines are: ink that it hides
+    "lettered",  # mm, by how much more ink than its own the words beside the box show, over their height
+    "faint",  # darkness of the darkest straight 1.5 mm beside the box; NaN in rows with strokes in a box
+    "parts",  # of which the strokes in and around the box are
+    "loops",  # that they have
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -98,6 +105,7 @@ def measure(
     zones: NDArray[np.intp],
     rules: Rules,
     *,
+    lettered: Floats,
     bilevel: bool = False,
     streaks: NDArray[np.bool_] | None = None,
     red: NDArray[np.bool_] | None = None,
@@ -115,6 +123,8 @@ def measure(
         Top, bottom, left and right of what belongs to each box, px: ink there is beside it.
     rules : Rules
         What is printed across the rows.
+    lettered : (N,) float64 ndarray
+        How much more ink than their own the words beside each box show, mm.
     bilevel : bool
         Whether the scan has black and white only.
     streaks, red : (H, W) bool ndarray, optional
@@ -162,6 +172,13 @@ def measure(
         "ruled": rules.thicker_mm(layer, found.of_box, zones),
         "crossed": crossed(layer, tops_lefts, side, AROUND, found.of_box, some),
     }
+    values |= {
+        "foreign": foreign_mm(found, zones, tops_lefts, side),
+        "outlined": outlined_mm(layer, tops_lefts, side, found.of_box),
+        "lettered": lettered,
+        "faint": faint(layer, zones, tops_lefts, side, found.of_box, share, _darkest_lines) - paper,
+    }
+    values |= dict(zip(("parts", "loops"), letters(layer, tops_lefts, side, some), strict=True))
     values |= beside | {"beside": np.maximum(beside["beside"], _struck_mm(layer, zones))}
     values |= cut.ring()
     values |= _marks(layer, cut, held, some, found, tops_lefts)
@@ -268,10 +285,18 @@ def _peak(cut: _Cut) -> Floats:
     count, size, _ = near.shape
     # Side by side: a picture of few long rows is filtered several times as fast as one of many short ones.
     inks = np.ascontiguousarray(near.transpose(1, 0, 2)).reshape(size, -1)
-    best = np.zeros_like(inks)
-    for kernel in LINES:
-        best = cv2.max(best, cv2.filter2D(inks, cv2.CV_8U, kernel, borderType=cv2.BORDER_CONSTANT))
+    best = _darkest_lines(inks)
     return np.asarray(best.reshape(size, count, size)[edge:-edge, :, edge:-edge].max(axis=(0, 2)) / 255)
+
+
+def _darkest_lines(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return for each pixel the mean darkness of the darkest of `LINES` through it."""
+    best = np.zeros_like(ink)
+    for kernel in LINES:
+        best = np.asarray(
+            cv2.max(best, cv2.filter2D(ink, cv2.CV_8U, kernel, borderType=cv2.BORDER_CONSTANT)), np.uint8
+        )
+    return best
 
 
 def _lines() -> list[NDArray[np.float32]]:

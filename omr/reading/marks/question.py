@@ -128,7 +128,7 @@ def judge(
     # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip
     # without any is asked about as a whole.
     may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
-    slip = _Slip(features, chance, inked, why, limits, may_have_lost)
+    slip = _Slip(features, chance, inked, why, limits, may_have_lost, _hiding(features, person, limits))
     for group in slip.not_simple(groups):
         slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
     columns = (one.tolist() for one in (chance, inked, slip.gone, why))
@@ -139,6 +139,20 @@ def _thins_out(features: Floats, inked: Mask, limits: PlainLimits) -> bool:
     """Whether a scan of black and white shows one of its marks so thinly that another may be gone."""
     bilevel = bool(features[:, F["bilevel"]].any())
     return bilevel and bool(features[inked, F["peak"]].min() < limits.thin)
+
+
+def _hiding(features: Floats, person: Person, limits: PlainLimits) -> Mask:
+    """Tell beside which boxes something may hide that was meant: no question there is unanswered for sure."""
+    column = {
+        name: np.nan_to_num(features[:, F[name]]) for name in ("foreign", "outlined", "lettered", "faint")
+    }
+    jagged = np.where(features[:, F["bilevel"]] > 0, limits.jagged, 1.0)
+    return np.asarray(
+        (column["foreign"] > limits.foreign_mm)
+        | (column["outlined"] > limits.outlined_mm * jagged)
+        | (column["lettered"] > limits.lettered_mm * jagged)
+        | (column["faint"] > np.maximum(limits.faint * person.usual, OVER_QUIET * person.quiet))
+    )
 
 
 def _judgement(chance: float, inked: bool, gone: bool, why: str) -> Judgement:
@@ -168,9 +182,10 @@ class _Slip:
         why: NDArray[np.object_],
         limits: PlainLimits,
         may_have_lost: bool,
+        hiding: Mask,
     ) -> None:
         self.features, self.chance, self.inked, self.why, self.limits = features, chance, inked, why, limits
-        self.may_have_lost = may_have_lost
+        self.may_have_lost, self.hiding = may_have_lost, hiding
         self.gone = np.zeros(len(inked), np.bool_)  # withdrawn as the form prescribes
         circled, around = (features[:, F[name]] for name in ("circled", "around"))
         self.ringed = ((circled >= limits.circled) | (around >= limits.around)) & ~inked
@@ -203,6 +218,7 @@ class _Slip:
         self._doubt(group[self.chance[group] > limits.none_below], Reason.UNCLEAR)
         if np.nan_to_num(column["ruled"]).max() > limits.ruled_mm:
             self._doubt(group[[np.nan_to_num(column["ruled"]).argmax()]], Reason.INK_BESIDE)
+        self._doubt(group[self.hiding[group]], Reason.INK_BESIDE)
         if self.may_have_lost:
             self._doubt(group[[column["peak"].argmax()]], Reason.LOW_CONTRAST)
         self._doubt(group[column["streak"] > limits.streak], Reason.STREAK)

@@ -13,6 +13,7 @@ from omr.forms.printing.raster import Raster, pixels, raster_of
 from omr.forms.template import BOX_MM, Form
 from omr.geometry import Box
 from omr.reading.page.comments import WritingArea, areas_of
+from omr.reading.page.lettered import Lettered
 from omr.reading.page.ruled import Rules
 from omr.reading.page.words import Words
 from omr.reading.place.refine import Outlines, outlines_of
@@ -39,6 +40,7 @@ class Plan:
     zones: NDArray[np.intp]  # (N, 4): top, bottom, left and right of what belongs to each box
     insides: NDArray[np.bool_]  # (H, W): in a box
     rules: Rules
+    lettered: Lettered
 
     @classmethod
     def of(cls, form: Form) -> Plan:
@@ -68,6 +70,7 @@ class Plan:
             zones,
             insides,
             Rules.of(raster),
+            Lettered.of(raster, tops_lefts, side, zones),
         )
 
 

@@ -51,6 +51,7 @@ def test_a_sample_form_lives_the_whole_way(
     meant: dict[str, dict[str, list[str]]] = {}
     for page in truth:
         meant.setdefault(page["serial"], {}).update(page["answers"])
+    lines = office("answers", "--lang", "en").out.splitlines()
     sure = 0
     for serial, answers in meant.items():
         assert set(said[serial]) == set(answers)
@@ -59,6 +60,10 @@ def test_a_sample_form_lives_the_whole_way(
             if found["state"] in ("answered", "no_answer", "not_applicable"):  # also of a broken ranking
                 assert found["codes"] == codes, (serial, key)
                 sure += 1
+            elif found["state"] == "doubtful":  # said to be so, whichever page it stands on, and why
+                assert found["reason"], (serial, key)
+                (line,) = (one for one in lines if one.startswith(serial))
+                assert f"  {key}=doubtful" in line
     assert sure > 0.85 * sum(map(len, meant.values()))
     assert office("redecide", "--dry-run", "--json").json["changed"] == []  # also of what was written
     _reported(office, workspace, tmp_path, form, said)

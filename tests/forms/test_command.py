@@ -13,6 +13,8 @@ from omr.forms.layout import find_form
 from omr.forms.template import fingerprint
 from omr.workspace import Workspace
 
+SAMPLES = Path(__file__).parents[2] / "samples" / "forms"
+
 Omr = Callable[..., Any]
 
 
@@ -46,6 +48,22 @@ def test_show_says_where_every_box_is(omr: Omr):
         for option in question["options"]:
             assert set(option) == {"code", "label", "x_mm", "y_mm", "width_mm", "height_mm"}
     assert "Rất không hài lòng" in omr("forms", "show", "DL-01").out
+
+
+def test_show_says_where_values_are_written_and_on_which_page_a_question_stands(omr: Omr, tmp_path: Path):
+    text = (SAMPLES / "cb-01.toml").read_text("utf-8")
+    file = tmp_path / "cb-01.toml"
+    file.write_text(text.replace('kind = "digits"', 'kind = "digits"\nfill = "hand"', 1), "utf-8")
+    shown = {question["key"]: question for question in omr("forms", "show", file, "--json").json["questions"]}
+    assert {1, 2} <= {question["page"] for question in shown.values()}
+    by_hand = [question for question in shown.values() if "cells" in question]
+    assert by_hand
+    for question in by_hand:
+        assert not question["options"]
+        assert all(set(cell) == {"x_mm", "y_mm", "width_mm", "height_mm"} for cell in question["cells"])
+    assert f"{by_hand[0]['cells'][0]['x_mm'] + by_hand[0]['cells'][0]['width_mm'] / 2:.2f}" in (
+        omr("forms", "show", file).out
+    )
 
 
 def test_preview_prints_a_specimen(omr: Omr, tmp_path: Path, write: Callable[..., Path]):

@@ -12,7 +12,8 @@ from omr.cli.console import exact
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.counts.slips import CurrentSlip
+    from omr.records.counts.slips import CurrentAnswer, CurrentSlip
+    from omr.records.store.store import Store
 
 
 @click.command()
@@ -25,7 +26,6 @@ def answers(session: Session, batch: str | None, period: str | None, as_json: bo
     from omr.records.batches.batches import find_batch
     from omr.records.counts.slips import current_slips
     from omr.records.offices.periods import parse_period
-    from omr.records.store.verdicts import reasons
 
     when = parse_period(period).name if period else None
     with session.store() as store:
@@ -40,11 +40,22 @@ def answers(session: Session, batch: str | None, period: str | None, as_json: bo
         opening = "[\n"
         for slip in slips:
             click.echo(
-                opening + exact(_as_json(slip, reasons(store, slip.reading))),
+                opening + exact(_as_json(slip, _why(store, slip))),
                 nl=False,
             )
             opening = ",\n"
         click.echo("[]" if opening == "[\n" else "\n]")
+
+
+def _why(store: Store, slip: CurrentSlip) -> dict[str, str]:
+    """Return why a person is asked, by question, for a slip with doubtful answers."""
+    from omr.records.store.verdicts import reasons
+    from omr.words import AnswerState, Reason
+
+    if all(answer.state is not AnswerState.DOUBTFUL for answer in slip.answers.values()):
+        return {}
+    by_hand = [asked.key for asked in store.forms[slip.fingerprint].questions if asked.cells]
+    return dict.fromkeys(by_hand, Reason.HANDWRITTEN.value) | reasons(store, slip.reading)
 
 
 def _as_json(slip: CurrentSlip, why: Mapping[str, str]) -> dict[str, object]:
@@ -76,9 +87,16 @@ def _as_json(slip: CurrentSlip, why: Mapping[str, str]) -> dict[str, object]:
 
 
 def _line(slip: CurrentSlip) -> str:
-    said = "  ".join(
-        f"{question}={'+'.join(answer.codes) if answer.codes else say(f'records.{answer.state}')}"
-        for question, answer in slip.answers.items()
-    )
+    said = "  ".join(f"{question}={_said(answer)}" for question, answer in slip.answers.items())
     state = say("records.valid") if slip.valid else str(slip.reason)
     return f"{slip.serial}  {slip.form}  {slip.unit}  {slip.period}  {state}  {said}"
+
+
+def _said(answer: CurrentAnswer) -> str:
+    """Return an answer's codes; of one that waits for a person they are what it looks like, and said so."""
+    from omr.words import AnswerState
+
+    codes, state = "+".join(answer.codes), say(f"records.{answer.state}")
+    if answer.state is AnswerState.DOUBTFUL and codes:
+        return f"{state} ({codes}?)"
+    return state if answer.state is AnswerState.NO_ANSWER else codes or state

@@ -82,6 +82,9 @@ def show(session: Session, form: str, as_json: bool) -> None:
                             {"code": option.code, "label": option.label, **asdict(option.box)}
                             for option in question.options
                         ],
+                        # Said of those forms that have such: what is written by hand, and several pages.
+                        **({"cells": [asdict(cell) for cell in question.cells]} if question.cells else {}),
+                        **({"page": question.page} if found.pages > 1 else {}),
                     }
                     for question in found.questions
                 ],
@@ -93,6 +96,9 @@ def show(session: Session, form: str, as_json: bool) -> None:
         for option in question.options:
             x_mm, y_mm = option.box.centre_mm
             click.echo(f"    {option.code:<20} {x_mm:6.2f} {y_mm:7.2f}  {option.label}")
+        for place, cell in enumerate(question.cells, start=1):
+            x_mm, y_mm = cell.centre_mm
+            click.echo(f"    {place:<20} {x_mm:6.2f} {y_mm:7.2f}")
 
 
 @forms.command()

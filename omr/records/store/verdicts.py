@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Final
 
 from omr.reading.marks.decide import BoxVerdict
 from omr.records.store.store import Store
@@ -34,13 +35,20 @@ def unpack_verdicts(packed: str, question: str | None = None) -> tuple[BoxVerdic
     )
 
 
+# What was decided last of a reading, and of the other pages of its questionnaire.
+_LAST: Final = """
+    SELECT verdicts FROM decidings WHERE deciding IN (
+        SELECT max(deciding) FROM decidings
+        WHERE reading = ? OR reading IN (SELECT page_reading FROM further_pages WHERE reading = ?)
+        GROUP BY reading)
+"""
+
+
 def reasons(store: Store, reading: int) -> dict[str, str]:
     """Return why the machine asks about a slip's questions: a word of `Reason` for each that is doubtful."""
-    packed = store.value(
-        "SELECT verdicts FROM decidings WHERE reading = ? ORDER BY deciding DESC LIMIT 1", reading
-    )
     said: dict[str, str] = {}
-    for box in unpack_verdicts(str(packed or "[]")):
-        if box.reason:
-            said.setdefault(box.question, box.reason)
+    for row in store.rows(_LAST, reading, reading):
+        for box in unpack_verdicts(row["verdicts"]):
+            if box.reason:
+                said.setdefault(box.question, box.reason)
     return said

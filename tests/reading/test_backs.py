@@ -61,3 +61,13 @@ def test_what_is_written_near_the_edge_is_writing(
     begin, end = ((round(x * PX), round(y * PX)) for x, y in ((x_mm, y_mm), (to_x_mm, to_y_mm)))
     cv2.line(grey, begin, end, 60, 2, cv2.LINE_AA)
     assert not is_blank(page(grey))
+
+
+@pytest.mark.parametrize(("off_mm", "blank"), [(0.4, True), (1.5, True), (2.4, True), (40.0, False)])
+def test_an_edge_that_hardly_shows_lies_there_in_pieces(off_mm: float, blank: bool) -> None:
+    """A white sheet on white: a dozen faint pieces of its edge went to a person as traces of a form."""
+    grey = np.full((1754, 1240), 252, np.uint8)
+    at = round(off_mm * PX)
+    for piece in range(20):
+        grey[-at - 4 : -at, 40 + 55 * piece : 70 + 55 * piece] = 240
+    assert is_blank(page(grey)) == blank

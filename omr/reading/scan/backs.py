@@ -8,11 +8,10 @@ on to be located, and ends as a rejected page that a person looks at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from omr.geometry import FRAMES, MM_PER_INCH
 from omr.reading.scan.pages import Grey, ScannedPage
@@ -30,7 +29,7 @@ STROKE_CONTRAST: Final = 0.12
 BLOT_CONTRAST: Final = 0.35
 # The sheet's own edge beside the scan's border, seen as a line: of 40 scans it lay up to 2.5 mm off.
 EDGE_MM: Final = 3.0
-EDGE_LINE_MM: Final = 1.0  # thicker is no edge
+EDGE_LINE_MM: Final = 1.3  # thicker is no edge; of 40 scans it was up to 1.0, smoothed
 LEAST_EXTENT_MM: Final = 1.2  # a shorter speck is dust; the smallest tick is 3 mm
 # Traces: what is darker than the paper around it by more than its grain, however faint. A form has
 # hundreds; the grain of paper, smoothed, none, and its fibres and dust a few.
@@ -106,7 +105,10 @@ def _has_traces(small: Grey, px_per_mm: float) -> bool:
     grain = 1.48 * float(np.median(np.abs(darker - np.median(darker))))
     traces = (darker > max(TRACE_SIGMAS * grain, LEAST_TRACE)).astype(np.uint8)
     shapes, _ = cv2.findContours(traces, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return sum(_is_inside(shape, small, LEAST_EXTENT_MM * px_per_mm) for shape in shapes) > MOST_TRACES
+    frames = [cv2.boundingRect(shape) for shape in shapes]
+    long = [frame for frame in frames if max(frame[2:]) >= LEAST_EXTENT_MM * px_per_mm]
+    inside = [frame for frame in long if not _is_of_the_edge(frame, small.shape, px_per_mm)]
+    return len(inside) > MOST_TRACES
 
 
 def _markers_at_any_level(small: Grey, px_per_mm: float) -> tuple[int, int]:
@@ -121,12 +123,6 @@ def _markers_at_any_level(small: Grey, px_per_mm: float) -> tuple[int, int]:
         mirrored = np.ascontiguousarray(clear[:, ::-1])
         found.append((markers_seen(clear, exact=False), markers_seen(mirrored, exact=False)))
     return max(one for one, _ in found), max(other for _, other in found)
-
-
-def _is_inside(shape: NDArray[Any], small: Grey, least: float) -> bool:
-    x, y, width, height = cv2.boundingRect(shape)
-    inside = x > 0 and y > 0 and x + width < small.shape[1] and y + height < small.shape[0]
-    return inside and max(width, height) >= least
 
 
 def _reduced(scan: ScannedPage) -> tuple[Grey, float]:

@@ -1,30 +1,34 @@
 """Real ink made worse: the same labelled boxes on softer, paler, smaller, turned or fewer pictures.
 
-    python bench papers harmed [--only blur]
+    python bench papers harmed [SET…] [--only blur] [--leave-out [--practice 60]]
 
 The labels stay true, so every page serves many times: what a scanner of another office does to
 the same marks, and what a page looks like of which only a part is asked for. Judged by the
-shipped calibration. It ends with 1 where a box was accepted and is something else.
+shipped calibration, or with --leave-out each set by what the others taught. It ends with 1
+where a box was accepted and is something else.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import click
 import cv2
 import numpy as np
-from harness import measurement
+from harness import measurement, table
 from numpy.typing import NDArray
 
+from omr.cli.scans.calibrate import practised
 from omr.reading.files.pictures import grey_of, load
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.papers import judge
+from omr.reading.marks.papers import PaperModel, judge
+from omr.reading.papers.between import look_between
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import measure
-from papers.labels import ROOT, SETS, pages
+from papers.all import studied, taught_by_others
+from papers.labels import ROOT, SETS, SURVEYS, pages
 
 Grey = NDArray[np.uint8]
 Quads = NDArray[np.float64]
@@ -116,25 +120,40 @@ def grey(page: LabelledPage) -> Grey:
 
 
 @measurement(__doc__)
+@click.argument("sets", nargs=-1)
 @click.option("--only", default="", help="ways whose name contains this")
-def main(only: str) -> int:
+@click.option("--leave-out", is_flag=True)
+@click.option("--practice", default=60, show_default=True, help="sheets, with --leave-out")
+def main(sets: tuple[str, ...], only: str, leave_out: bool, practice: int) -> int:
     """Judge every page in every way, and print a row for each."""
     if not ROOT.is_dir():
         print(f"skipped: there is no real ink at {ROOT}")
         return 0
     cv2.setNumThreads(1)
-    known = [(name.split("/")[-1], page, grey(page)) for name in SETS for page in pages(name)]
+    sets = sets or (*SETS, *SURVEYS)
+    by = dict.fromkeys(sets, load_calibration().papers)
+    if leave_out:
+        lessons = {name: studied(name) for name in (*SETS, *SURVEYS)}
+        drawn = [practised(number) for number in range(practice)]
+        by = {name: taught_by_others(name, lessons, drawn).papers for name in sets}
+    known = [(name, page, grey(page)) for name in sets for page in pages(name)]
     wrong: list[str] = []
+    rows = []
     for way in (*PICTURES, *PARTS):
         if only in way:
-            wrong += _row(way, known)
+            found, silent = _judged(way, known, by)
+            rows += found
+            wrong += silent
+            table(found)
+    table(rows)
     print("\n".join(wrong))
     return 1 if wrong else 0
 
 
-def _row(way: str, known: list[tuple[str, LabelledPage, Grey]]) -> list[str]:
-    """Judge every page in one way, print the row, and return the silent errors."""
-    calibration = load_calibration()
+def _judged(
+    way: str, known: Sequence[tuple[str, LabelledPage, Grey]], by: Mapping[str, PaperModel]
+) -> tuple[list[dict[str, object]], list[str]]:
+    """Judge every page in one way: a row for each set and one for all, and the silent errors."""
     count: Counter[tuple[str, str]] = Counter()
     wrong = []
     for number, (name, page, picture) in enumerate(known):
@@ -145,18 +164,20 @@ def _row(way: str, known: list[tuple[str, LabelledPage, Grey]]) -> list[str]:
             continue
         seen, quads = PICTURES.get(way, PICTURES["as it is"])(picture, page.boxes.corners_px[chosen], rng)
         groups = [page.boxes.groups[i] if way != "no questions named" else "" for i in chosen]
-        judged = judge(measure(np.ascontiguousarray(seen), quads, groups), groups, calibration.papers)
-        for i, judgement in zip(chosen, judged, strict=True):
-            count[name, "boxes"] += 1
-            count[name, "reviewed"] += judgement.review
-            if not judgement.review and judgement.state != states[i]:
-                count[name, "silent"] += 1
-                wrong.append(
-                    f"{way}: {page.image.name} {page.boxes.names[i]}: {states[i]} read as {judgement.state}"
-                )
-    cells = []
-    for name in dict.fromkeys(name for name, _ in count):
-        share = count[name, "reviewed"] / count[name, "boxes"]
-        cells.append(f"{name} {count[name, 'silent']} silent, {share:.2%} reviewed")
-    print(f"{way:<28}{'   '.join(cells)}", flush=True)
-    return wrong
+        seen = np.ascontiguousarray(seen)
+        features = look_between(seen, quads, groups, measure(seen, quads, groups))
+        for i, judgement in zip(chosen, judge(features, groups, by[name]), strict=True):
+            silent = not judgement.review and judgement.state != states[i]
+            for of in (name, "all"):
+                count[of, "boxes"] += 1
+                count[of, "asked"] += judgement.review
+                count[of, "silent"] += silent
+            if silent:
+                what = f"{states[i]} read as {judgement.state}"
+                wrong.append(f"{way}: {name} {page.image.name} {page.boxes.names[i]}: {what}")
+    rows: list[dict[str, object]] = [
+        {"way": way, "set": name} | {what: count[name, what] for what in ("boxes", "silent", "asked")}
+        | {"share": f"{count[name, 'asked'] / count[name, 'boxes']:.2%}"}
+        for name in dict.fromkeys(name for name, _ in count)
+    ]  # fmt: skip
+    return rows, wrong

@@ -17,6 +17,7 @@ from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import Judgement, decide
 from omr.reading.marks.measure import PAPERS, MarkReading
 from omr.reading.marks.papers import judge
+from omr.reading.papers.between import look_between
 from omr.reading.papers.paper import FEATURES, measure
 from omr.words import AnswerState, BoxState, Reason
 
@@ -81,6 +82,69 @@ def test_a_streak_through_boxes_is_never_a_mark() -> None:
     assert not any(judged[i].state is BoxState.MARKED for i in crossed)
     by_first = first.judge(features, groups, CALIBRATION)
     assert all(by_first[i].state is BoxState.DOUBTFUL for i in crossed)
+
+
+def ticked(letters: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Eight boxes of fifteen marked with a fine pen in many ways, each a question of its own."""
+    quads, groups = grid(3, COLUMNS)
+    page = paper(quads, letters=letters)
+    for i in range(8):
+        mark(page, quads[i], ("tick", "dash", "cross")[i % 3], width=1.5, seed=i)
+    return page, quads, [f"q{i}" for i in range(15)]
+
+
+def test_thin_marks_are_no_letters_where_the_empty_boxes_hold_none() -> None:
+    page, quads, groups = ticked("")
+    features = measure(page, quads)
+    judged = judge(features, groups, CALIBRATION.papers)
+    assert [one.state for one in judged] == [BoxState.MARKED] * 8 + [BoxState.BLANK] * 7
+    # Measured before anybody looked for letters in the empty boxes: then a person is asked, as ever.
+    asked = [
+        Question(key, Kind.MULTIPLE, "", "", False, False, question(Kind.MULTIPLE).options[:1], None)
+        for key in groups
+    ]
+    before = [
+        MarkReading(group, "1", quad, tuple(row[:-1]), PAPERS)
+        for group, quad, row in zip(groups, quads, features.tolist(), strict=True)
+    ]
+    verdicts, _ = decide(asked, before, CALIBRATION)
+    assert sum(one.reason == Reason.PRINT_UNKNOWN for one in verdicts[:8]) >= 5
+
+
+def test_thin_marks_may_be_letters_where_boxes_hold_letters() -> None:
+    page, quads, groups = ticked("ABCDE")
+    judged = judge(measure(page, quads), groups, CALIBRATION.papers)
+    for i, one in enumerate(judged):
+        assert one.review or one.state is (BoxState.MARKED if i < 8 else BoxState.BLANK)
+    assert sum(one.review for one in judged) >= 4
+
+
+@pytest.mark.parametrize("kind", ["fill", "dash"])
+def test_a_mark_unlike_the_others_waits_where_nobody_named_its_question(kind: str) -> None:
+    """It may stand beside another mark: filled it is withdrawn, faint it is that one's tail."""
+    page, quads, groups = slip({1: kind}, default="cross" if kind == "fill" else "fill")
+    judged = judge(measure(page, quads), [""] * len(groups), CALIBRATION.papers)
+    assert judged[1].state is BoxState.DOUBTFUL
+    assert [one.state for one in judged if one.review] == [BoxState.DOUBTFUL]
+
+
+def test_a_cross_between_two_boxes_is_seen_where_nobody_named_their_question() -> None:
+    page, quads, groups = slip({})
+    quads = quads.copy()
+    quads[:, :, 0] = (quads[:, :, 0] - 60) * 1.4 + 60  # room for a mark between the boxes
+    wide = quads.copy()
+    wide[:, 1:3, 0] = wide[:, [0, 3], 0] + 36
+    page = paper(wide)
+    for row in range(1, ROWS):
+        mark(page, wide[COLUMNS * row + row % COLUMNS], "cross", seed=row)
+    (x, y), (x1, _) = wide[1][1], wide[2][0]
+    middle = np.array([[(x + x1) / 2 - 16, y]] * 4) + [[0, 0], [32, 0], [32, 32], [0, 32]]
+    mark(page, middle, "cross", seed=50)
+    for named in (groups, [""] * len(groups)):
+        features = look_between(page, wide, named, measure(page, wide, named))
+        judged = judge(features, named, CALIBRATION.papers)
+        assert {one.reason for one in judged[1:3]} == {Reason.INK_BESIDE}
+        assert not any(one.review for one in judged[5:])
 
 
 def test_what_was_measured_then_is_decided_as_it_was_then() -> None:

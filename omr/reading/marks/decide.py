@@ -118,10 +118,12 @@ def _judged(
             row[: len(reading.features)] = reading.features  # what was not looked at then is not known
         of_each = [kinds.get(group, Kind.SINGLE) for group in groups]
         return question.judge(features, groups, of_each, calibration.slips)
-    features = np.zeros((len(readings), len(FIRST_FEATURES)))
+    by_papers = all(reading.version == PAPERS for reading in readings)
+    # The earliest measured less: what the first judge asks for beyond that it takes for nothing.
+    features = np.full((len(readings), len(FIRST_FEATURES)), np.nan if by_papers else 0.0)
     for row, reading in zip(features, readings, strict=True):
-        row[: len(reading.features)] = reading.features  # the earliest measured less
-    if all(reading.version == PAPERS for reading in readings):
+        row[: len(reading.features)] = reading.features
+    if by_papers:
         return papers.judge(features, groups, calibration.papers)
     return first.judge(features, groups, calibration)
 

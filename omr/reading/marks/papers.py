@@ -46,6 +46,8 @@ PRESENT: Final = 0.045  # gain: a short thin dash
 OVER_NOISE: Final = 2.5  # times the ink of the page's empty boxes, which a mark has at least
 MOST_NOISE: Final = 0.1  # more is no noise but a page of marks
 KNOWN: Final = 3  # marks that show how a person marks
+VARIED: Final = 10  # marks that show how much they differ
+SIGMAS: Final = 1.4826  # standard deviations of a normal distribution in a median deviation
 THIN_CROSS: Final = 0.25  # gain of a ballpoint's cross: the usual mark where nothing else is known
 FAINTEST: Final = 0.6  # darkness of a pencil; folds have 0.4
 
@@ -199,12 +201,13 @@ def unlike_others(
 
     A struck cross has more ink than a cross, a filled box more than either; the arm of a neighbour's cross
     and a line in passing have less. Beside a mark that is filled until no paper shows one other, plain mark
-    is the answer.
+    is the answer. A box whose question nobody named may stand beside another mark.
     """
     gain, share, solid, heavy = (features[:, F[name]] for name in ("gain", "share", "solid", "heavy"))
     count = Counter(groups[i] for i in np.flatnonzero(marked).tolist() if groups[i])
-    beside_another = marked & np.array([count[group] > 1 for group in groups])
-    single = marked & ~beside_another
+    single = marked & np.array([count[group] < 2 for group in groups])
+    named = np.array([bool(group) for group in groups])
+    most, wide = _varied(gain[single], solid[single])
     gone = np.zeros(len(gain), np.bool_)
     for some in questions_of(groups):
         for i in some[marked[some]].tolist():
@@ -213,13 +216,15 @@ def unlike_others(
             usual, thick = float(pick(gain[likes])), float(pick(solid[likes]))
             inside = float(np.median(share[likes]))
             more, thicker = gain[i] / max(usual, LEAST), solid[i] - thick
-            if not beside_another[i]:
+            # Beside a box whose question nobody named another may be marked, by somebody who varies.
+            times, by = (1.0, 0.0) if named[i] else (most, wide)
+            if single[i] and named[i]:
                 if more > limits.alone_more and thicker > limits.alone_thicker:
                     why[i] = Reason.FILLED
-            elif more > limits.more or thicker > limits.thicker:
+            elif more > max(limits.more, times) or thicker > max(limits.thicker, by):
                 gone[i] = heavy[i] >= limits.withdrawn
                 why[i] = Reason.FILLED if gone[i] else Reason.STRUCK_OUT
-            elif more < limits.less or share[i] < limits.passing * inside:
+            elif more < min(limits.less, 1 / times) or share[i] < limits.passing * inside:
                 why[i] = Reason.STRUCK_OUT
         left = some[marked[some] & ~gone[some]]
         if gone[some].any() and len(left) == 1 and not why[left[0]] and groups[some[0]]:
@@ -227,3 +232,15 @@ def unlike_others(
         else:
             gone[some] = False
     return gone
+
+
+def _varied(gain: Floats, solid: Floats) -> tuple[float, float]:
+    """Return how far this person's marks are apart: times the usual ink, and of the box that is thick.
+
+    Two standard deviations, from medians; a few marks do not show it.
+    """
+    if len(gain) < VARIED:
+        return 1.0, 0.0
+    logs = np.log(np.maximum(gain, LEAST))
+    apart, thick = (float(np.median(np.abs(one - np.median(one)))) for one in (logs, solid))
+    return float(np.exp(2 * SIGMAS * apart)), 2 * SIGMAS * thick

@@ -30,6 +30,9 @@ HEAVY_PRINT: Final = MAX_PRINT - 0.06
 OVER_PRINT: Final = 0.04  # gain of blurred letters was up to 0.03 where the blank was lighter
 OVER_HEAVY_PRINT: Final = 0.56  # gain: letters blurred by 2 px had up to 0.53, marks 0.59 and more
 LETTERS: Final = 0.05  # of the boxes is print: pages with letters had 0.05 and more, without up to 0.034
+BARE: Final = (
+    0.08  # darkness in the middle of the empty boxes: with letters 0.17 and more, without up to 0.03
+)
 ANSWERED: Final = 0.5  # of the questions; of pages without marks up to 0.4 had a letter like no other
 MANY_ANSWERS: Final = 6  # below, letters can be that many: five of eight questions of a page without marks
 OVER_LETTERS: Final = 0.18  # gain: letters like no other had up to 0.17, all but two of 1,199 real marks more
@@ -91,11 +94,13 @@ def printed(features: NDArray[np.float64]) -> NDArray[np.float64]:
 def perhaps_letters(
     features: NDArray[np.float64], groups: Sequence[str], marked: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Tell which marks may be printed letters, (N,): where boxes hold letters, or few empty ones are known.
+    """Tell which marks may be printed letters, (N,): where boxes hold letters, or may hold some.
 
     A letter that no other box of the page has is more than the blank of its box, like a thin mark. Where
-    every second question has a mark, people marked.
+    every second question has a mark, people marked; where the empty boxes hold nothing, none holds a letter.
     """
+    if not _lettered(features):
+        return np.zeros(len(features), np.bool_)
     letters = np.median(printed(features)) > LETTERS
     questions = [some for some in questions_of(groups) if groups[some[0]]]
     answered = sum(bool(marked[some].any()) for some in questions)
@@ -103,6 +108,12 @@ def perhaps_letters(
     unknown = features[:, F["support"]] < SOME_BLANKS
     thin = marked & (features[:, F["gain"]] < OVER_LETTERS)
     return np.asarray(thin & (unknown | (letters and not people_marked)))
+
+
+def _lettered(features: NDArray[np.float64]) -> bool:
+    """Tell whether the empty boxes of a page hold something in their middle; also where nobody looked."""
+    seen = features[features[:, F["usable"]] > 0, F["letter"]]
+    return not (len(seen) and np.median(seen) <= BARE)
 
 
 def ringed(

@@ -41,11 +41,17 @@ class _Gap:
 def look_between(
     grey: Grey, corners_px: Quads, groups: Sequence[str], features: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the features with ``beside`` measured where a question seems to have no answer."""
+    """Return the features with ``beside`` measured where a question seems to have no answer.
+
+    Boxes without a question count as one with those in their line.
+    """
     rows: dict[str, list[int]] = defaultdict(list)
     for i, group in enumerate(groups):
         if group and features[i, F["usable"]]:
             rows[group].append(i)
+    unnamed = [i for i, group in enumerate(groups) if not group and features[i, F["usable"]]]
+    for number, line in enumerate(_lines(corners_px, unnamed)):
+        rows[f"\0{number}"] = line
     gaps = [gap for group, boxes in rows.items() for gap in _gaps(grey, corners_px, group, boxes)]
     if not gaps or np.percentile([gap.area for gap in gaps], 67) > PRINTED:
         return features
@@ -55,6 +61,16 @@ def look_between(
             boxes = list(gap.boxes)
             out[boxes, F["beside"]] = np.maximum(out[boxes, F["beside"]], gap.length)
     return out
+
+
+def _lines(corners_px: Quads, boxes: Sequence[int]) -> list[list[int]]:
+    """Part boxes whose questions nobody named into the lines they stand in."""
+    if not boxes:
+        return []
+    height = corners_px[list(boxes)].mean(axis=1)[:, 1]
+    order = np.argsort(height)
+    apart = np.flatnonzero(np.diff(height[order]) > sizes(corners_px[list(boxes)]).mean() / 2) + 1
+    return [[boxes[i] for i in part.tolist()] for part in np.split(order, apart)]
 
 
 def _gaps(grey: Grey, corners_px: Quads, group: str, boxes: Sequence[int]) -> list[_Gap]:

@@ -45,6 +45,7 @@ class Parts:
     """The parts of a patch that an outline makes."""
 
     core: Mask  # the inner half of the inside
+    middle: Mask  # the inside without the strip along its outline: letters are printed there
     rim: tuple[Mask, ...]  # the strip of the inside along the outline, past its blurred edge, by direction
     ring: Mask  # around the shape
     sector: NDArray[np.uint16]  # (PIXELS,) a bit for each direction from the middle, none within the shape
@@ -63,6 +64,7 @@ def _parts(shape_bytes: bytes, inside_bytes: bytes) -> Parts:
     )
     depth = np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
     core = depth > 0.5 * depth.max()
+    middle = depth > min(RIM[1], 0.5 * depth.max())
     rim = (depth > RIM[0]) & (depth <= RIM[1])
     depths, depth_of = np.unique(depth / depth.max(), return_inverse=True)
     ring = cv2.dilate(shape.astype(np.uint8), np.ones((RING, RING), np.uint8)).astype(np.bool_) & ~shape
@@ -71,7 +73,9 @@ def _parts(shape_bytes: bytes, inside_bytes: bytes) -> Parts:
     sector = _sector_bits(shape).ravel()
     way = _directions(shape)
     rims = tuple(part for i in range(SECTORS) if (part := rim & (way == i)).any())
-    return Parts(core, rims, ring, sector, rows, columns, depths, depth_of.ravel(), cell.ravel(), cell_sizes)
+    return Parts(
+        core, middle, rims, ring, sector, rows, columns, depths, depth_of.ravel(), cell.ravel(), cell_sizes
+    )
 
 
 def _directions(shape: Mask) -> NDArray[np.intp]:

@@ -82,6 +82,7 @@ FEATURES: Final = (
     "rim",  # mean darkness of the strip along the inside of the outline, print included
     "uneven",  # how much darker the darkest part of that strip is than its median part
     "beside",  # length of ink beside the box that is not print; 0 where nobody looked, see `beside`
+    "letter",  # mean darkness of the blank's inside away from its outline; 1 where no empty box is known
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -321,11 +322,12 @@ def _around(wide: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline) -> dict[str, Floats]:
     """Return the features that are plain shares and means, by name."""
-    inside, core, ring = kind.inside, kind.parts.core, kind.parts.ring
+    inside, core, middle, ring = kind.inside, kind.parts.core, kind.parts.middle, kind.parts.ring
     area = BLACK * np.count_nonzero(inside)
     mass, in_core, in_ring = sums(capped(beyond), inside, core, ring).T
     raw, *rim = sums(capped(patches), inside, *kind.parts.rim).T
-    (blank,) = sums(capped(blanks.pictures), inside).T / area
+    blank, letter = sums(capped(blanks.pictures), inside, middle).T
+    blank /= area
     raw /= area
     (ink,) = sums((beyond > INK).view(np.uint8), inside).T
     # Not pixel by pixel: a letter that lies half a pixel off cancels out in the mean.
@@ -339,6 +341,7 @@ def _shares(patches: Patches, blanks: References, beyond: Patches, kind: Outline
         "gain": (raw - blank) / np.maximum(1.0 - blank, 0.3),
         "core": in_core / (BLACK * np.count_nonzero(core)),
         "ring": in_ring / (BLACK * np.count_nonzero(ring)),
+        "letter": np.where(blanks.support > 0, letter / (BLACK * max(int(np.count_nonzero(middle)), 1)), 1.0),
     }
 
 

@@ -12,7 +12,8 @@ from omr.cli.console import exact
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.counts.slips import CurrentAnswer, CurrentSlip
+    from omr.records.counts.answers import CurrentAnswer
+    from omr.records.counts.slips import CurrentSlip
     from omr.records.store.store import Store
 
 

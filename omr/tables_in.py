@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ MAX_CELL: Final = 10_000  # characters; the longest comment a form tool takes
 _MAX_ERRORS_SHOWN: Final = 20
 
 
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=([,;|\t])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _BOM: Final = b"\xef\xbb\xbf"
 
 Made = TypeVar("Made")
@@ -122,8 +124,14 @@ def _sheet(lines: Iterable[tuple[int, list[str]]], file: str) -> Sheet:
             width = len(texts)
             columns = _headings(texts, file)
         elif len(texts) > width or any(texts[len(columns) :]):
+            if len(columns) == 1 and not rows and not wrong:
+                raise OmrError("sheet.title_first", file=file, line=line, title=columns[0][:60])
             misfit = OmrError("sheet.too_many_cells", count=len(texts), expected=len(columns))
             wrong.append(OmrError("sheet.line", line=line, detail=misfit))
+        elif lost := [text for text, name in zip(texts, columns, strict=False) if text and not name]:
+            wrong.append(
+                OmrError("sheet.line", line=line, detail=OmrError("sheet.no_heading", text=lost[0][:60]))
+            )
         else:
             texts += [""] * (len(columns) - len(texts))
             rows.append((line, dict(zip(columns, texts, strict=False))))
@@ -146,10 +154,13 @@ def _headings(texts: list[str], file: str) -> tuple[str, ...]:
 
 def _csv_lines(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
     text = _decoded(data, file)
-    heading = text.lstrip("\r\n").split("\n", 1)[0]
-    separator = max(",;\t|", key=heading.count)
+    named = _SEPARATOR_LINE.match(text)  # Excel's own line, for Excel: no row of the table
+    heading = text[named.end() if named else 0 :].lstrip("\r\n").split("\n", 1)[0]
+    separator = named[1] if named else max(",;\t|", key=heading.count)
     table = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
+        if named:
+            next(table)
         for cells in table:
             yield table.line_num, cells
     except csv.Error as error:

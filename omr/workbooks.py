@@ -12,10 +12,10 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from functools import partial
-from typing import Final
+from typing import IO, Final
 from xml.etree.ElementTree import Element
 
 from omr.errors import OmrError
@@ -25,9 +25,12 @@ COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls; and .xlsx that is
 MAX_UNPACKED_BYTES: Final = 500_000_000  # a package of 50 MB unpacks to ten times as much
 MAX_REPEATED: Final = 10_000_000  # cells of an .ods, where one may be said to stand a million times
 MAX_COLUMNS: Final = 500
+_MERGED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]+\d+):([A-Z]+)(\d+)"[^<>]*>')
 _MANIFEST: Final = "META-INF/manifest.xml"
 
 Rows = Callable[[], Iterator[Sequence[object]]]
+Merged = Callable[[], Iterable[tuple[str, int]]]  # ranges of cells made one, and the last line of each
+Part = tuple[str, Rows, Merged]  # a sheet with its title
 
 
 def lines_of(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
@@ -43,14 +46,18 @@ def lines_of(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
     Raises
     ------
     OmrError
-        If it is damaged, locked, too large, or if two sheets are filled.
+        If it is damaged, locked, too large, if two sheets are filled, or if cells below the first
+        filled line are merged: what stood in all but one of them is gone.
     """
     try:
         sheets = _compound(data, file) if data.startswith(COMPOUND) else _package(data, file)
-        filled = [(title, rows) for title, rows in sheets if any(map(_texts, rows()))]
+        filled = [sheet for sheet in sheets if any(map(_texts, sheet[1]()))]
         if len(filled) > 1:
-            raise OmrError("sheet.several", file=file, sheets=", ".join(title for title, _ in filled))
-        for _, rows in filled:
+            raise OmrError("sheet.several", file=file, sheets=", ".join(title for title, *_ in filled))
+        for _, rows, merged in filled:
+            first = next(line for line, cells in enumerate(rows(), 1) if _texts(cells))
+            if below := [cells for cells, last in merged() if last > first]:
+                raise OmrError("sheet.merged", file=file, cells=", ".join(below[:5]), count=len(below))
             for line, cells in enumerate(rows(), 1):
                 yield line, _texts(cells)
     except OmrError:
@@ -78,7 +85,7 @@ def _text(cell: object) -> str:
     return str(cell)
 
 
-def _package(data: bytes, file: str) -> list[tuple[str, Rows]]:
+def _package(data: bytes, file: str) -> list[Part]:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         if sum(entry.file_size for entry in package.infolist()) > MAX_UNPACKED_BYTES:
             raise OmrError("sheet.too_large", file=file, megabytes=MAX_UNPACKED_BYTES // 1_000_000)
@@ -93,7 +100,7 @@ def _package(data: bytes, file: str) -> list[tuple[str, Rows]]:
 # --- .xlsx ---------------------------------------------------------------------------------------
 
 
-def _excel(data: bytes) -> list[tuple[str, Rows]]:
+def _excel(data: bytes) -> list[Part]:
     from openpyxl import load_workbook
 
     with warnings.catch_warnings():
@@ -101,13 +108,38 @@ def _excel(data: bytes) -> list[tuple[str, Rows]]:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # what the file says of them may be a lie of billions of cells
-    return [(sheet.title, partial(sheet.iter_rows, values_only=True)) for sheet in book.worksheets]
+    return [
+        (
+            sheet.title,
+            partial(sheet.iter_rows, values_only=True),
+            partial(_merged_in_xlsx, data),
+        )
+        for sheet in book.worksheets
+    ]
+
+
+def _merged_in_xlsx(data: bytes) -> Iterator[tuple[str, int]]:
+    """Yield what the sheets' XML says of merged cells: openpyxl leaves it out where it reads row by row."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        for name in package.namelist():
+            if "worksheets/" in name and name.endswith(".xml"):
+                with package.open(name) as sheet:
+                    yield from _merged_in_xml(sheet)
+
+
+def _merged_in_xml(sheet: IO[bytes]) -> Iterator[tuple[str, int]]:
+    before = b""
+    while chunk := sheet.read(1 << 20):
+        text = before + chunk
+        for found in _MERGED.finditer(text):
+            yield f"{found[1].decode()}:{found[2].decode()}{found[3].decode()}", int(found[3])
+        before = text[max(text.rfind(b"<"), len(text) - 200) :]
 
 
 # --- .xls ----------------------------------------------------------------------------------------
 
 
-def _compound(data: bytes, file: str) -> list[tuple[str, Rows]]:
+def _compound(data: bytes, file: str) -> list[Part]:
     import olefile
     import xlrd
 
@@ -136,7 +168,20 @@ def _compound(data: bytes, file: str) -> list[tuple[str, Rows]]:
         for number in range(sheet.nrows):
             yield [value(cell) for cell in sheet.row(number)]
 
-    return [(sheet.name, partial(rows, sheet)) for sheet in book.sheets()]
+    return [
+        (sheet.name, partial(rows, sheet), partial(_merged_in_xls, stream, sheet.number))
+        for sheet in book.sheets()
+    ]
+
+
+def _merged_in_xls(stream: bytes, number: int) -> Iterator[tuple[str, int]]:
+    import xlrd
+    from openpyxl.utils import get_column_letter as letter
+
+    # merged cells count as formats, which xlrd reads only where it is told to
+    book = xlrd.open_workbook(file_contents=stream, logfile=io.StringIO(), formatting_info=True)
+    for top, below, left, right in book.sheet_by_index(number).merged_cells:
+        yield f"{letter(left + 1)}{top + 1}:{letter(right)}{below}", below
 
 
 # --- .ods ----------------------------------------------------------------------------------------
@@ -147,9 +192,32 @@ _WRITING: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _OF_DAY: Final = re.compile(r"PT([01]\d|2[0-3])H([0-5]\d)M([0-5]\d)(?:[.,]\d+)?S")
 
 
-def _open_document(content: bytes, file: str) -> list[tuple[str, Rows]]:
+def _open_document(content: bytes, file: str) -> list[Part]:
     names = [table.get(f"{_TABLE}name", "") for table, row in _walk(content) if row is None]
-    return [(name, partial(_table_rows, content, at, file)) for at, name in enumerate(names)]
+    return [
+        (name, partial(_table_rows, content, at, file), partial(_merged_in_ods, content, at))
+        for at, name in enumerate(names)
+    ]
+
+
+def _merged_in_ods(content: bytes, at: int) -> Iterator[tuple[str, int]]:
+    from openpyxl.utils import get_column_letter as letter
+
+    table, line = -1, 0
+    for _, row in _walk(content):
+        table += row is None
+        if table != at or row is None:
+            continue
+        line, column = line + 1, 1
+        for cell in row:
+            down, across = (
+                int(cell.get(f"{_TABLE}number-{what}-spanned", 1)) for what in ("rows", "columns")
+            )
+            if down > 1 or across > 1:
+                last = line + down - 1
+                yield f"{letter(column)}{line}:{letter(column + across - 1)}{last}", last
+            column += int(cell.get(f"{_TABLE}number-columns-repeated", 1))
+        line += int(row.get(f"{_TABLE}number-rows-repeated", 1)) - 1
 
 
 def _walk(content: bytes) -> Iterator[tuple[Element, Element | None]]:

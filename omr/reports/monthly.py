@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from omr.files import write_whole
 from omr.forms.surveys import overall_question
 from omr.forms.template import VALUES
 from omr.messages import choose_language
-from omr.records.counts.kept_tallies import tallies_of
+from omr.records.counts.kept_tallies import respondents_at_first, tallies_of
 from omr.records.counts.tallies import GROUPING, Channel, grouping_questions, prints_of
 from omr.records.exchange.comments import Comment, commented, comments_of
 from omr.records.month.closing import root_of
@@ -26,10 +26,10 @@ from omr.records.offices.visits import visits_of
 from omr.records.register.register import issued
 from omr.records.review.transcripts import Topic
 from omr.records.store.store import Store
-from omr.reports.figures.hiding import hide_table
+from omr.reports.figures.breakdowns import Breakdown, breakdowns
 from omr.reports.figures.history import closings_told, past_of
 from omr.reports.figures.pools import ItemCounts
-from omr.reports.figures.questions import Item, Wordings
+from omr.reports.figures.questions import Wordings
 from omr.reports.figures.statistics import Checking, Month, Opinion, Stock
 from omr.reports.tables import tidy
 from omr.reports.tables.satisfaction_tables import (
@@ -94,6 +94,7 @@ def gather(
     main = name == main_survey(store)[0]
     lines = [line for line in reconcile(store, when) if line.form in forms or (main and line.form is None)]
     adjusting, closings = closings_told(store, when, prints)
+    told_at, told = respondents_at_first(store, when.name, prints) or ("", ())
     month = Month(
         period=when,
         forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},
@@ -114,18 +115,26 @@ def gather(
         closings=closings,
         statements=statements_of(store, when.name),
         targets=settings.targets,
+        told_at=told_at,
+        told=told,
     )
     return replace(month.only(code), city=_city(store, month, prints)) if code else month
 
 
 def _city(store: Store, month: Month, prints: Prints) -> Month:
-    """Return what hiding needs of all units: who the respondents are, against their overall answer."""
+    """Return what hiding needs of all units: respondents against their overall answer, values."""
     overall = {question.key for form in prints.values() if (question := overall_question(form))}
     grouping = {question.key for form in prints.values() for question in grouping_questions(form)}
-    counted = tallies_of(store, month.period.name, questions=overall | grouping, prints=prints)
+    values = {q.key for form in prints.values() for q in form.questions if q.kind in VALUES}
+    counted = tallies_of(store, month.period.name, questions=overall | grouping | values, prints=prints)
     used = {row.stratum.fingerprint for row in counted.tallies.slips}
+    used |= {told.stratum.fingerprint for told in month.told}
     forms = {mark: form for mark, form in prints.items() if mark in used | set(month.forms)}
-    return Month(month.period, forms, month.units, counted.tallies, wordings=month.wordings)
+    return replace(
+        Month(month.period, forms, month.units, counted.tallies, wordings=month.wordings),
+        told_at=month.told_at,
+        told=month.told,
+    )
 
 
 def _others(store: Store, period: str, name: str) -> dict[str, tuple[str, ...]]:
@@ -224,10 +233,13 @@ def _opinion(comment: Comment) -> Opinion:
 def figures(month: Month, smallest: int = tidy.SMALLEST) -> dict[str, object]:
     """Return the month's figures as other programs read them (`omr report --json`).
 
-    Small cells about respondents have no number here either.
+    Of questions about the respondent there are counts only where Biểu 05 has the same question of one form
+    and hides nothing of it: cut by form they would tell what it hides.
     """
-    hidden = _hidden_counts(month.pool().items, smallest)
+    people = breakdowns(month, smallest)
+    open_ = {item for one in people if not one.hides_sizes and len(one.items) == 1 for item in one.items}
     paper, whole = month.pool(channel=Channel.PAPER), month.pool()
+    people = breakdowns(month, smallest)
     return {
         "slips": {
             "issued": sum(line.opening + line.received for line in month.stock),
@@ -239,9 +251,10 @@ def figures(month: Month, smallest: int = tidy.SMALLEST) -> dict[str, object]:
         "electronic": {"received": month.pool(channel=Channel.ELECTRONIC).returned},
         "overall": _share(whole.overall),
         "questions": {
-            f"{form}/{key}": _item(counts, hidden.get((form, key), frozenset()))
+            f"{form}/{key}": _item(counts, told=(form, key) in open_)
             for (form, key), counts in whole.items.items()
         },
+        "respondents": [_people(breakdown) for breakdown in people],
     }
 
 
@@ -249,36 +262,31 @@ def _share(share: Share) -> dict[str, int]:
     return {"satisfied": share.part, "answered": share.whole}
 
 
-def _item(counts: ItemCounts, hidden: Collection[str]) -> dict[str, object]:
+def _people(breakdown: Breakdown) -> dict[str, object]:
+    """Return a question about the respondent as Biểu 05 has it; null is a hidden cell."""
+    groups = [
+        {
+            "code": group.code,
+            "label": group.label,
+            "answered": group.slips if isinstance(group.slips, int) else None,
+            "satisfied": group.share.part if isinstance(group.share, Share) else None,
+        }
+        for group in breakdown.groups
+    ]
+    return {"question": breakdown.question, "field": breakdown.field, "groups": groups}
+
+
+def _item(counts: ItemCounts, *, told: bool) -> dict[str, object]:
     question = counts.question
-    codes = {
-        o.code: None if o.code in hidden else counts.codes.get(o.code, 0)
-        for o in question.options
-        if o.applies and question.kind not in VALUES
-    }
+    codes = [o.code for o in question.options if o.applies and question.kind not in VALUES]
+    if not (told or question.core or question.kind not in GROUPING):
+        return {"counts": dict.fromkeys(codes), "satisfied": None, "answered": None}
     satisfied = counts.satisfied if question.core else None
-    return {"counts": codes, "satisfied": satisfied, "answered": counts.answered}
-
-
-def _hidden_counts(items: Mapping[Item, ItemCounts], smallest: int) -> dict[Item, frozenset[str]]:
-    """Return the codes of questions about the respondent that are hidden, on the table of all forms."""
-    asked: dict[str, list[Item]] = {}
-    for item, counts in items.items():
-        if counts.question.kind in GROUPING and not counts.question.core:
-            asked.setdefault(counts.question.key, []).append(item)
-    hidden: dict[Item, frozenset[str]] = {}
-    for of in asked.values():
-        codes = [*dict.fromkeys(option.code for item in of for option in items[item].question.options)]
-        rows = [
-            [items[item].codes.get(code, 0) for code in codes]
-            + [sum(items[item].states.values()) - items[item].answered]
-            for item in of
-        ]
-        shown, _ = hide_table([[Share(0, slips) for slips in row] for row in rows], smallest)
-        for item, row in zip(of, shown, strict=True):
-            sizes = zip(codes, row, strict=False)
-            hidden[item] = frozenset(code for code, (size, _) in sizes if not isinstance(size, int))
-    return hidden
+    return {
+        "counts": {code: counts.codes.get(code, 0) for code in codes},
+        "satisfied": satisfied,
+        "answered": counts.answered,
+    }
 
 
 def annex(month: Month, before: Month | None, settings: ReportSettings) -> tuple[Table, ...]:

@@ -141,6 +141,10 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline="")))
 
 
+def respondents(folder: Path) -> list[dict[str, str]]:
+    return [row for row in table(folder, "so-lieu") if row["question"].startswith("A")]
+
+
 def prose(folder: Path) -> str:
     (file,) = folder.glob("*.docx")
     return "\n".join(paragraph.text for paragraph in docx.Document(str(file)).paragraphs)
@@ -282,6 +286,7 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     assert office.json("electronic", "import", kobo, "--form", "DL-01")["new"] == 7
     check(play, second)
     play.close(second)
+    told = respondents(play.report(first)[1])
     missing = play.stock["PC06", "DL-01"][:3]
     before = share(play.account.of(first, form="DL-01"), "B10")
     late = slip(*_spare(play, office, first), B10="1", B1="1", B2="1", B3="1", A1="1")
@@ -292,6 +297,8 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     play.account.said.append(Said(first, "PC06", "DL-01", "1", "paper", said))
     play.close(first)
     text = prose(check(play, first))
+    # Nobody learns who sent the late slip by laying two reports of one month side by side.
+    assert respondents(play.report(first)[1]) == told and "giữ số liệu chốt ngày" in text
     after = share(play.account.of(first, form="DL-01"), "B10")
     assert "tìm thấy hòm phiếu" in text and "được thay thế bằng báo cáo này" in text
     assert f"{before[0]}/{before[1]} phiếu" in text and f"{after[0]}/{after[1]} phiếu" in text

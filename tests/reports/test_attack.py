@@ -20,7 +20,6 @@ from months import FORMS, make_month, slips_of
 from tallying import count
 
 from omr.figures import Nothing, Share
-from omr.records.counts.tallies import Tallies
 from omr.reports import monthly
 from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.hiding import hide_table
@@ -137,26 +136,57 @@ def test_the_files_of_a_month_together_open_no_small_cell(thin):
     assert attack.open(hidden) == []
 
 
-def test_asking_more_hides_what_the_units_reports_hide(thin):
-    shown = {(one.codes[0], one.codes[1]): one.answered for one in slices(thin, ["unit", "gender"], LIMIT)}
-    for unit in thin.reporting:
-        for breakdown in breakdowns(thin.only(unit), LIMIT):
-            if breakdown.question == "A2":
-                for group in breakdown.groups:
-                    assert shown.get((unit, group.code), 0) == group.slips
+@pytest.mark.parametrize(("trait", "question"), [("gender", "A2"), ("procedure", "A5")])
+def test_asking_more_hides_what_the_reports_hide(thin, trait, question):
+    def printed(month):
+        told: dict[tuple[str, str], list[object]] = defaultdict(list)
+        for breakdown in breakdowns(month, LIMIT):
+            for group in breakdown.groups if breakdown.question == question else ():
+                told[group.code, group.label].append(group.slips)
+        stars = Nothing.SUPPRESSED
+        return {group: stars if stars in sizes else sum(sizes) for group, sizes in told.items()}
+
+    for unit in ("", *thin.reporting):
+        expected = printed(thin.only(unit) if unit else thin)
+        asked = slices(thin, ["unit", trait] if unit else [trait], LIMIT)
+        found = [one for one in asked if not unit or one.codes[0] == unit]
+        assert {(one.codes[-1], one.labels[-1]): one.answered for one in found} == expected
+    assert any(one.answered is Nothing.SUPPRESSED for one in slices(thin, [trait, "unit"], LIMIT))
 
 
-def test_figures_for_programs_hide_the_same(march):
-    few = tuple(row for row in march.tallies.answers if row.stratum.unit == "CAX-03")
-    crossed = tuple(row for row in march.tallies.crossed if row.stratum.unit == "CAX-03")
-    slips = tuple(row for row in march.tallies.slips if row.stratum.unit == "CAX-03")
-    small = replace(march, tallies=Tallies(slips, few, crossed))
-    told = monthly.figures(small, LIMIT)["questions"]
-    counts = {
-        (item, code): n for item, of in told.items() if "/A" in item for code, n in of["counts"].items()
-    }
-    assert None in counts.values()
-    assert all(n is None or n == 0 or n >= LIMIT for n in counts.values())
+def test_figures_for_programs_tell_of_respondents_what_the_table_tells(thin):
+    for month in (thin, thin.only("CAX-03")):
+        told = monthly.figures(month, LIMIT)
+        asked = {item: of for item, of in told["questions"].items() if "/A" in item}
+        wide = {item for one in breakdowns(month, LIMIT) if not one.hides_sizes for item in one.items}
+        for item, of in asked.items():
+            sizes = set(of["counts"].values())
+            # hidden, or a part of what several forms ask
+            assert sizes == {None} if of["answered"] is None else item in {"/".join(one) for one in wide}
+            assert sizes == {None} or all(size >= LIMIT or size == 0 for size in sizes)
+        assert {None} in [set(of["counts"].values()) for of in asked.values()]
+        groups = [group for one in told["respondents"] for group in one["groups"]]
+        table = [group for one in breakdowns(month, LIMIT) for group in one.groups]
+        assert [group["answered"] for group in groups] == [
+            group.slips if isinstance(group.slips, int) else None for group in table
+        ]
+        assert not month.unit or None in [group["answered"] for group in groups]
+
+
+def test_two_reports_of_an_adjusted_month_tell_of_nobody_by_their_difference(march):
+    """One slip came late: all that is new of respondents would be what that person said."""
+    before = breakdowns(march, LIMIT)
+    late = slips_of("2025-03", 2)[0]
+    after = replace(march, tallies=count([*slips_of("2025-03"), late], FORMS))
+    assert breakdowns(after, LIMIT) != before  # else nothing is tried
+    kept = replace(after, told_at="2025-04-02T01:00:00+00:00", told=march.tallies.crossed)
+    assert breakdowns(kept, LIMIT) == before
+    unit = late.stratum.unit
+    assert breakdowns(kept.only(unit), LIMIT) == breakdowns(march.only(unit), LIMIT)
+    for by in (["gender"], ["unit", "gender"], ["field", "gender"]):
+        assert slices(kept, by, LIMIT) == slices(march, by, LIMIT)
+    (table,) = [table for table in monthly.annex(kept, None, SETTINGS) if table.number == "05"]
+    assert "giữ số liệu chốt ngày 02/4/2025" in table.notes[-1]
 
 
 shares = st.integers(0, 12).flatmap(lambda n: st.builds(Share, st.integers(0, n), st.just(n)))

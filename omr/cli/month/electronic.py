@@ -86,6 +86,8 @@ def _show(done: Imported, period: str, *, dry: bool) -> None:
         click.echo("  " + say("electronic.unit", unit=unit, count=count))
     for file, count in done.overlaps.items():
         click.echo(say("electronic.overlap", file=file, count=count))
+    if done.unasked:
+        click.echo(say("electronic.unasked", questions=", ".join(done.unasked)))
     if done.refused:
         lines = [say("electronic.refused_line", line=line, day=day) for line, day in done.refused_lines]
         shown = lines[:LINES_SHOWN]

@@ -53,6 +53,33 @@ def tallies_of(
     return _only(_unpacked(row["tallies"]), unit, wanted, prints)
 
 
+def respondents_at_first(
+    store: Store, period: str, prints: Collection[str]
+) -> tuple[str, tuple[CrossTally, ...]] | None:
+    """Return when a period that was adjusted first told who the respondents are, and what it told.
+
+    None where there was one closing at most, where nothing changed, and where an earlier version
+    closed it, which kept nothing.
+    """
+    rows = list(
+        store.rows(
+            """SELECT state, tallies, at FROM period_states JOIN events USING (event)
+            LEFT JOIN closed_tallies USING (period_state) WHERE period = ? ORDER BY period_state""",
+            period,
+        )
+    )
+    if len(rows) < 2:
+        return None
+    closings = [row for row in rows if row["state"] == PeriodState.CLOSED]
+    for row in closings:
+        if row["tallies"] is None:
+            return None
+        if told := _only(_unpacked(row["tallies"]), None, None, prints).tallies.crossed:
+            now = tallies_of(store, period, prints=prints).tallies.crossed
+            return None if sorted(told) == sorted(now) else (row["at"], told)
+    return None
+
+
 def keep(act: Act, period_state: int, counted: Counted) -> None:
     """Keep what a period came to, in the act that closes it."""
     act.add("closed_tallies", {"period_state": period_state, "tallies": _packed(counted)})

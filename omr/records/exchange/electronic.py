@@ -46,6 +46,7 @@ class Imported:
     units: Mapping[str, int] = field(default_factory=dict, compare=False)
     overlaps: Mapping[str, int] = field(default_factory=dict, compare=False)  # earlier file -> known from it
     refused_lines: tuple[tuple[int, str], ...] = field(default=(), compare=False)  # line and day
+    unasked: tuple[str, ...] = field(default=(), compare=False)  # questions that the file has no column for
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,11 @@ def _planned(
     total = known = 0
     files: Counter[str] = Counter()
     refused: list[tuple[int, str]] = []
+    unasked: dict[str, None] = {}
     for name, part in parts:
         printed = find(name)
         rows = read_responses(store, printed, part, told)
+        unasked |= dict.fromkeys(rows.unasked)
         _refuse_the_future([*rows.inside, *rows.outside], today)
         there = known_responses(store, printed.form)
         result = sort_out(there, [*rows.inside, *rows.outside])
@@ -147,6 +150,7 @@ def _planned(
         dict(sorted(Counter(one.unit for one in added).items())),
         dict(files),
         tuple(refused),
+        tuple(unasked),
     )
     return done, fresh
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from omr.errors import OmrError
@@ -23,6 +24,8 @@ from omr.tables_in import SheetError
 # read by another map says something else in all its lines.
 REREAD_FROM: Final = 3
 REREAD_SHARE: Final = 0.2
+HALF_HOUR: Final = timedelta(minutes=30)
+ZONES: Final = tuple(HALF_HOUR * n for n in range(-28, 29) if n)  # all that two time zones can differ by
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,40 @@ def sort_out(known: Sequence[Known], responses: Iterable[tuple[int, Response]]) 
     if wrong:
         raise SheetError(wrong)
     again = [there for response in unknown if (there := left.same_second(response)) is not None]
-    if len(again) >= max(REREAD_FROM, REREAD_SHARE * len(unknown)):
+    enough = max(REREAD_FROM, REREAD_SHARE * len(unknown))
+    if len(again) >= enough:
         raise OmrError("electronic.reread", count=len(again), file=again[0].file)
+    retimed = max((_retimed(known, unknown, shift) for shift in (None, *ZONES)), key=len)
+    if len(retimed) >= enough:
+        raise OmrError("electronic.retimed", count=len(retimed), file=retimed[0].file)
     result.new = unknown
     return result
+
+
+def _retimed(known: Sequence[Known], unknown: Sequence[Response], shift: timedelta | None) -> list[Known]:
+    """Return known responses that the unknown ones say again at other times.
+
+    By the tool's id and what was said, whatever the time, without `shift`; else by what was said that much
+    earlier: in a sheet that was set to another time zone.
+    """
+    there: defaultdict[tuple[object, ...], list[Known]] = defaultdict(list)
+    for one in known:
+        if shift is None and one.id:
+            there[one.id, one.digest].append(one)
+        elif shift is not None and one.moment is not None and one.moment.places:
+            there[one.digest, one.moment.to(1)].append(one)
+    found: list[Known] = []
+    for response in unknown:
+        at = response.moment
+        if shift is None:
+            same = there.get((response.id, response.digest)) if response.id else None
+        elif at is None or not at.places:
+            same = None
+        else:
+            same = there.get((response.digest, Moment(at.at - shift, at.places).to(1)))
+        if same:
+            found.append(same.pop())
+    return found
 
 
 class _Left:

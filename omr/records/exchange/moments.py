@@ -58,6 +58,7 @@ _WRITTEN: Final = (
     re.compile(rf"{_DATE}(?:(?:T|,?\s+){_TIME})?", re.IGNORECASE),
     re.compile(rf"{_TIME},?\s+{_DATE}", re.IGNORECASE),
 )
+STANDING: Final = 3  # months of one and the same day, before a file is asked about
 _VIETNAMESE_HALVES: Final = ("sa", "ch")
 _AFTERNOON: Final = ("ch", "pm", "p.m.")
 
@@ -79,6 +80,8 @@ class Column:
         Named by who imports: all days should lie in it.
     form : str, optional
         How times are written, as in `strptime`.
+    utc : bool, optional
+        Times without a zone are UTC.
 
     Raises
     ------
@@ -93,16 +96,21 @@ class Column:
         order: Order | None = None,
         period: Period | None = None,
         form: str = "",
+        utc: bool = False,
     ) -> None:
+        texts = [text for text in texts if text]
         self._form = form
+        self._utc = utc
         self._order = order
-        found = [] if form else [one for text in texts if text and (one := _match(text))]
+        found = [] if form else [one for text in texts if (one := _match(text))]
         either = [one for one in found if one["one"]]
         if either and len(either) < len(found):
             year_first = next(one for one in found if not one["one"])
             raise OmrError("electronic.mixed_days", one=either[0][0][:30], other=year_first[0][:30])
         if order is None and either:
             self._order = _proved(either, period)
+        if order is None and period is None and not either:
+            _refuse_standing_days(found)
         # A program that keeps minutes writes seconds of 0, one that keeps days writes midnight.
         parts = [
             (int(one["hour"]), int(one["minute"]), int(one["second"] or 0)) for one in found if one["hour"]
@@ -135,7 +143,7 @@ class Column:
             hour = hour % 12 + 12 * (half in _AFTERNOON)
         second = int(found["second"] or 0)
         at = datetime(day.year, day.month, day.day, hour, int(found["minute"]), second)
-        return Moment(_in_hanoi(at, found["zone"] or ""), self._places)
+        return Moment(_in_hanoi(at, found["zone"] or ("UTC" if self._utc else "")), self._places)
 
 
 def _by_form(text: str, form: str) -> Moment | None:
@@ -185,6 +193,24 @@ def _proved(found: list[re.Match[str]], period: Period | None) -> Order:
     raise OmrError(
         "electronic.day_order", text=example[0][:30], dmy=days[Order.DAY_FIRST], mdy=days[Order.MONTH_FIRST]
     )
+
+
+def _refuse_standing_days(found: list[re.Match[str]]) -> None:
+    """Refuse days that run through the months and stand still: 1/10 to 12/10, read with the month first.
+
+    A spreadsheet that reads months first makes real dates of them, the tenth of every month.
+    """
+    days = {(int(one["month"]), int(one["day"])) for one in found}
+    if len(days) >= STANDING and len({day for _, day in days}) == 1 and (day := max(days)[1]) <= 12:
+        month = max(days)[0]
+        year = found[0]["year"]
+        raise OmrError(
+            "electronic.standing_days",
+            count=len(days),
+            day=day,
+            dmy=f"{year}-{month:02}-{day:02}",
+            mdy=f"{year}-{day:02}-{month:02}",
+        )
 
 
 def _lies_in(found: re.Match[str], order: Order, period: Period) -> bool:

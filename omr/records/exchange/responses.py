@@ -64,6 +64,7 @@ HEADINGS: Final = {
         "cơ quan giải quyết",
     ),
 }
+UTC_HEADING: Final = "_submission_time"  # KoboToolbox's server writes it, without saying its zone
 UNIT_BEGINS: Final = ("đơn vị", "cơ quan công an", "công an đơn vị")  # "Đơn vị nơi Ông/Bà làm thủ tục"
 FORM_HEADINGS: Final = ("form", "mẫu", "mẫu phiếu", "mã mẫu phiếu")
 # "Mức độ hài lòng [Thái độ giao tiếp …]": how Google Forms heads a row of a grid.
@@ -141,6 +142,10 @@ def parts_by_form(sheet: Sheet, form: str) -> list[tuple[str, Sheet]]:
     heading = next((column for column in sheet.columns if folded(column) in words), None)
     if heading is None:
         raise OmrError("electronic.no_form")
+    if unnamed := [line for line, cells in sheet.rows if not cells[heading]]:
+        raise SheetError(
+            [OmrError("sheet.line", line=line, detail=OmrError("electronic.no_form")) for line in unnamed]
+        )
     names = dict.fromkeys(cells[heading] for _, cells in sheet.rows)
     return [
         (name, Sheet(sheet.columns, tuple(row for row in sheet.rows if row[1][heading] == name)))
@@ -163,6 +168,7 @@ class Rows:
 
     inside: list[tuple[int, Response]]
     outside: list[tuple[int, Response]]
+    unasked: tuple[str, ...] = ()  # questions that have no column: nobody answered them
 
 
 def read_responses(store: Store, form: Form, sheet: Sheet, told: Told) -> Rows:
@@ -175,7 +181,8 @@ def read_responses(store: Store, form: Form, sheet: Sheet, told: Told) -> Rows:
     """
     reading = _Reading(store, form, sheet, told)
     wrong: list[OmrError] = []
-    rows = Rows([], [])
+    unasked = tuple(question.key for question in form.questions if question.key not in reading.headings)
+    rows = Rows([], [], unasked)
     seen: set[str] = set()
     for line, cells in each("rows", sheet.rows):
         try:
@@ -208,6 +215,7 @@ class _Reading:
             order=told.order or told.columns.day_order,
             period=told.period,
             form=told.columns.day_format,
+            utc=(times or "").rpartition("/")[2].casefold() == UTC_HEADING,
         )
 
     def _find_headings(self) -> dict[str, str]:

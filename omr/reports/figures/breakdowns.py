@@ -15,6 +15,7 @@ from omr.forms.surveys import in_vietnamese, overall_question, scale_of
 from omr.forms.template import Form, Question
 from omr.records.counts.tallies import grouping_questions
 from omr.reports.figures.hiding import hide_table
+from omr.reports.figures.questions import Item
 from omr.reports.figures.statistics import Month
 
 
@@ -36,6 +37,12 @@ class Breakdown:
     text: str
     field: str
     groups: tuple[Group, ...]
+    items: frozenset[Item] = frozenset()  # the questions that were counted together
+
+    @property
+    def hides_sizes(self) -> bool:
+        """Whether the size of any group is hidden."""
+        return any(isinstance(group.slips, Nothing) for group in self.groups)
 
     @property
     def heading(self) -> str:
@@ -91,7 +98,7 @@ def _count(month: Month) -> dict[tuple[str, str, str, str], Share]:
         options = overall.options if overall else ()
         good[fingerprint] = {option.code for option in options if option.satisfied}
     shares: defaultdict[tuple[str, str, str, str], Share] = defaultdict(lambda: Share(0, 0))
-    for row in month.tallies.crossed:
+    for row in month.respondents:
         at = row.stratum
         satisfied = row.slips if row.overall in good[at.fingerprint] else 0
         shares[at.unit, at.fingerprint, row.question, row.code] += Share(satisfied, row.slips)
@@ -137,4 +144,5 @@ def _breakdown(
             for group, (slips, share) in zip(groups, shown, strict=True)
             if group in offered
         ),
+        frozenset(month.items[mark, each.key] for mark, _, each in asked if mark in month.forms),
     )

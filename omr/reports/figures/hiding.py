@@ -9,7 +9,7 @@ columns of hidden cells (Gusfield, 1988, https://doi.org/10.1137/0217034).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from omr.figures import Nothing, Share
 
@@ -49,6 +49,23 @@ def hide_table(rows: Sequence[Sequence[Share]], smallest: int) -> tuple[list[lis
         return shown, shown[0] if shown else []
     *shown, last = _hide([*rows, total], smallest, total_row=True)
     return shown, last
+
+
+def hide_parts(sizes: Mapping[str, int], smallest: int) -> frozenset[str]:
+    """Return which parts of a published sum are hidden: small ones, and company until none follows.
+
+    Examples
+    --------
+    >>> sorted(hide_parts({"A": 90, "B": 3, "C": 20, "D": 0}, 5))
+    ['B', 'C']
+    >>> sorted(hide_parts({"A": 90, "B": 20}, 5))
+    []
+    """
+    hidden = [part for part, size in sizes.items() if 0 < size < smallest]
+    others = sorted((size, part) for part, size in sizes.items() if size >= smallest)
+    while hidden and others and (len(hidden) < 2 or sum(sizes[part] for part in hidden) < smallest):
+        hidden.append(others.pop(0)[1])
+    return frozenset(hidden)
 
 
 def _hide(rows: Sequence[Sequence[Share]], smallest: int, *, total_row: bool) -> list[list[Shown]]:

@@ -16,7 +16,7 @@ from typing import Any
 from omr.figures import Change, Nothing, Share, required_sample
 from omr.forms.surveys import PROGRAMME
 from omr.forms.template import Form
-from omr.records.counts.tallies import Channel, Stratum, Tallies
+from omr.records.counts.tallies import Channel, CrossTally, Stratum, Tallies
 from omr.records.exchange.comments import Commented
 from omr.records.offices.periods import Period
 from omr.records.offices.statements import Statements, Subject
@@ -123,6 +123,10 @@ class Month:
     # The month that this unit's was cut from: what may be shown of its respondents depends on what the
     # city's and the other units' tables show.
     city: Month | None = None
+    # Of an adjusted month: when it first told who the respondents are, and what it told of all units.
+    # It tells nothing newer, because the difference of two reports would be about the few slips between.
+    told_at: str = ""
+    told: tuple[CrossTally, ...] = ()
 
     @cached_property
     def compared(self) -> dict[tuple[int, int], Any]:
@@ -138,6 +142,17 @@ class Month:
     def items(self) -> Mapping[Printed, Item]:
         """Under which item each printed question is counted."""
         return items_of(self.variants)
+
+    @property
+    def respondents(self) -> tuple[CrossTally, ...]:
+        """Who answered, against the overall answer: what every table about respondents is made of."""
+        if not self.told_at:
+            return self.tallies.crossed
+        return tuple(
+            row
+            for row in self.told
+            if self.unit in ("", row.stratum.unit) and row.stratum.fingerprint in self.forms
+        )
 
     @cached_property
     def digest(self) -> str:

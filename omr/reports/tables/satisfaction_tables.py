@@ -15,9 +15,14 @@ from omr.reports.figures.pools import Pool
 from omr.reports.figures.questions import Item
 from omr.reports.figures.statistics import Month, compare
 from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight, unit_groups
+from omr.reports.tables.wording import local_day
 from omr.workspace import ReportSettings
 
 CHANNELS: Final = {Channel.PAPER: "Phiếu giấy", Channel.ELECTRONIC: "Phiếu điện tử", None: "Cộng"}
+TOLD_FIRST: Final = (
+    "Kỳ này đã điều chỉnh: biểu này giữ số liệu chốt ngày {day}, vì so hai báo cáo với nhau sẽ biết "
+    "người gửi những phiếu bổ sung là ai."
+)
 MARGIN_NOTE: Final = "KTC 95%: khoảng tin cậy 95% theo phương pháp Wilson."
 
 
@@ -312,6 +317,7 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
         ),
     )
     rows: list[Row] = []
+    first = [TOLD_FIRST.format(day=local_day(month.told_at))] if month.told_at else []
     for breakdown in breakdowns(month, settings.smallest_cell):
         rows.append(Row((breakdown.heading, None, None, None, None), Weight.GROUP))
         for group in breakdown.groups:
@@ -327,6 +333,7 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
             f"“*”: ô dưới {settings.smallest_cell} phiếu, tỷ lệ có dưới {settings.smallest_cell} phiếu hài "
             "lòng hoặc chưa hài lòng, và ô có thể suy ra chúng được che để không ai nhận ra người trả lời; "
             "nhóm “Không ghi” không chỉ ra ai nên chỉ che cùng ô khác. " + MARGIN_NOTE,
+            *first,
         )
         if rows
         else ("Trong kỳ không có phiếu hợp lệ nào trả lời câu đánh giá chung.",),

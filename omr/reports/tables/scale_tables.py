@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from omr.figures import Mean, Nothing
 from omr.forms.entries import entry_of
 from omr.forms.surveys import in_vietnamese, overall_question
 from omr.forms.template import VALUES, Form, Kind, Question
+from omr.reports.figures.hiding import hide_parts
 from omr.reports.figures.pools import ItemCounts
+from omr.reports.figures.questions import Item
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight
 from omr.words import AnswerState
@@ -40,10 +43,12 @@ def numbers_table(month: Month, smallest: int) -> Iterator[Table]:
         With fewer answers, a mean or an extreme is what single persons said.
     """
     rows = []
-    for form, question, counts in _items(month):
+    for form, question, counts, item in _items(month):
         if question.kind in VALUES:
             known = question.kind is Kind.NUMBER and counts.answered >= smallest
-            figures = _figures(counts) if known else [Nothing.NONE] * 4
+            figures = _figures(counts, smallest) if known else [Nothing.NONE] * 4
+            if known and month.unit in _hidden_units(month, item, smallest):
+                figures = [Nothing.SUPPRESSED] * 4
             about = (question.key, in_vietnamese(form, question.text), counts.answered)
             unasked = counts.states.get(AnswerState.NOT_APPLICABLE, 0)
             rows.append(Row((*about, unasked, *figures)))
@@ -58,14 +63,18 @@ def numbers_table(month: Month, smallest: int) -> Iterator[Table]:
             Column("Nhỏ nhất", Style.MEAN, 18),
             Column("Lớn nhất", Style.MEAN, 18),
         )
-        note = f"“–”: ngày, mã số không tính trung bình; câu có dưới {smallest} trả lời không nêu số liệu."
+        note = (
+            f"“–”: ngày, mã số không tính trung bình; câu có dưới {smallest} trả lời không nêu số liệu. “*”: "
+            f"giá trị nhỏ nhất, lớn nhất do dưới {smallest} người ghi, và số liệu có thể suy ra số liệu của "
+            "đơn vị ít trả lời được che."
+        )
         yield Table("13", "Số liệu người dân tự ghi", columns, tuple(rows), (NOTE, note))
 
 
 def ranking_tables(month: Month) -> Iterator[Table]:
     """Yield one table a ranking: how often each thing was given each rank, and its mean rank."""
     by_ranking: dict[tuple[str, str], list[tuple[Form, Question, ItemCounts]]] = {}
-    for form, question, counts in _items(month):
+    for form, question, counts, _ in _items(month):
         if question.kind is Kind.RANK:
             by_ranking.setdefault((form.form, question.ranking), []).append((form, question, counts))
     for place, asked in enumerate(by_ranking.values(), start=1):
@@ -106,30 +115,45 @@ def _ranking(number: str, asked: list[tuple[Form, Question, ItemCounts]]) -> Tab
     return Table(number, f"Thứ hạng: {title}", columns, rows, (note, best))
 
 
-def _figures(counts: ItemCounts) -> list[Cell]:
-    """Return mean, median, least and greatest of a number."""
+def _hidden_units(month: Month, item: Item, smallest: int) -> frozenset[str]:
+    """Return the units whose means would give away another one's, taken from the city's."""
+    whole = month.city or month
+    answered: Counter[str] = Counter()
+    for stratum, pool in whole.pools.items():
+        for asked, counts in pool.items.items():
+            if asked == item:
+                answered[stratum.unit] += counts.answered
+    return hide_parts(answered, smallest)
+
+
+def _figures(counts: ItemCounts, smallest: int) -> list[Cell]:
+    """Return mean, median, least and greatest of a number; of an extreme that few gave no more than that."""
     tenths = 10 ** entry_of(counts.question).decimals
-    values = sorted((int(code.replace(".", "")), slips) for code, slips in counts.codes.items())
+    values = sorted((int(code.replace(".", "")), slips) for code, slips in counts.codes.items() if slips)
     every = [value for value, slips in values for _ in range(slips)]
     middle = every[(len(every) - 1) // 2] + every[len(every) // 2]
-    return [counts.mean, Mean(middle, 2 * tenths), Mean(every[0], tenths), Mean(every[-1], tenths)]
+    ends = [
+        Mean(value, tenths) if slips >= smallest else Nothing.SUPPRESSED
+        for value, slips in (values[0], values[-1])
+    ]
+    return [counts.mean, Mean(middle, 2 * tenths), *ends]
 
 
 def _asked(month: Month) -> Iterator[tuple[Form, Question, ItemCounts]]:
-    for form, question, counts in _items(month):
+    for form, question, counts, _ in _items(month):
         overall = overall_question(form)
         usual = overall is not None and question.core and _labels(form, overall) == _labels(form, question)
         if question.kind is Kind.LIKERT and not usual:
             yield form, question, counts
 
 
-def _items(month: Month) -> Iterator[tuple[Form, Question, ItemCounts]]:
+def _items(month: Month) -> Iterator[tuple[Form, Question, ItemCounts, Item]]:
     """Yield every question once, as the first revision asks it."""
     items = month.pool().items
     for variant in {variant.item: variant for variant in month.variants}.values():
         form = month.forms[variant.prints[0][0]]
         question = next(q for q in form.questions if q.key == variant.key)
-        yield form, question, items[variant.item]
+        yield form, question, items[variant.item], variant.item
 
 
 def _labels(form: Form, question: Question) -> Labels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from omr.errors import OmrError
@@ -13,8 +13,8 @@ from omr.forms.surveys import in_vietnamese, overall_question
 from omr.forms.template import Form
 from omr.messages import form_label
 from omr.records.counts.tallies import Stratum, grouping_questions
-from omr.reports.figures.breakdowns import NO_ANSWER
-from omr.reports.figures.hiding import hide_table
+from omr.reports.figures.breakdowns import NO_ANSWER, breakdowns
+from omr.reports.figures.hiding import Shown, hide_table
 from omr.reports.figures.pools import Pool
 from omr.reports.figures.statistics import Month
 
@@ -123,15 +123,20 @@ def _cut(names: Sequence[str], place: dict[str, tuple[str, str]]) -> tuple[tuple
 
 
 def _by_person(month: Month, names: Sequence[str], key: str, smallest: int) -> list[Slice]:
-    """Slice by one question about the respondent, hidden in rows and columns alike."""
+    """Slice by one question about the respondent: alone or by unit as Biểu 05 has it.
+
+    By field, form or channel its cells are hidden within this table only.
+    """
+    outer = [name for name in names if name != key]
+    if outer in ([], ["unit"]):
+        return _as_published(month, names, key, smallest)
     options = _options(month, key)
     groups = [*dict.fromkeys(options.values()), (NO_ANSWER, "Không ghi")]  # who did not say stands last
     good = {mark: _satisfied(form) for mark, form in month.forms.items()}
-    outer = [name for name in names if name != key]
     cells: dict[Codes, defaultdict[Group, Share]] = {}
     words: dict[Codes, Codes] = {}
     asked: defaultdict[Codes, set[Group]] = defaultdict(lambda: {groups[-1]})  # what the forms there offer
-    for tally in month.tallies.crossed:
+    for tally in month.respondents:
         if tally.question != key:
             continue
         where, words_of = _cut(outer, _place(month, tally.stratum))
@@ -155,6 +160,39 @@ def _by_person(month: Month, names: Sequence[str], key: str, smallest: int) -> l
         for (code, label), (answered, share) in zip(groups, line, strict=True)
         if (code, label) in asked[where]
     ]
+
+
+def _as_published(month: Month, names: Sequence[str], key: str, smallest: int) -> list[Slice]:
+    """Add up what the reports show of a question, by unit or of all; what one part hides is hidden."""
+    found: list[Slice] = []
+    at = {stratum.unit for stratum in month.pools}
+    for unit in (unit for unit in month.reporting if unit in at) if "unit" in names else ("",):
+        of = _answered_at(month, unit) if unit else month
+        groups: dict[Group, list[Shown]] = {}
+        for breakdown in breakdowns(of, smallest):
+            if breakdown.question == key:
+                for one in breakdown.groups:
+                    groups.setdefault((one.code, one.label), []).append((one.slips, one.share))
+        # who did not say stands last
+        for (code, label), parts in sorted(groups.items(), key=lambda entry: entry[0][0] == NO_ANSWER):
+            sizes = [size for size, _ in parts if isinstance(size, int)]
+            shares = [share for _, share in parts if isinstance(share, Share)]
+            said = {key: (code, label), "unit": (unit, month.names.get(unit, unit))}
+            found.append(
+                Slice(
+                    *_cut(names, said),
+                    sum(sizes) if len(sizes) == len(parts) else Nothing.SUPPRESSED,
+                    sum(shares, Share(0, 0)) if len(shares) == len(parts) else Nothing.SUPPRESSED,
+                )
+            )
+    return found
+
+
+def _answered_at(month: Month, unit: str) -> Month:
+    """Return a unit's month with the forms that came in, without those that only lie in its stock."""
+    of = month if month.unit else month.only(unit)
+    used = {stratum.fingerprint for stratum in of.pools}
+    return replace(of, forms={mark: form for mark, form in of.forms.items() if mark in used})
 
 
 def _options(month: Month, key: str) -> dict[tuple[str, str], Group]:

@@ -93,6 +93,7 @@ def _figures(
         by_question=_questions(month),
         people=breakdowns(month, settings.smallest_cell),
         smallest=settings.smallest_cell,
+        told_at=month.told_at,
         waiting=waiting_counts(store, unit=unit),
         bounds=_bounds(month, undecided(store, when.name, unit=unit)),
         decided=decided_by(store, when.name) if lead else {},

@@ -189,6 +189,8 @@ def _look_at_electronic(visit: Visit, file: Path, told: Told) -> Seen:
         found = _electronic(store, visit, file, told, dry=True)
     says = [say("paper.electronic_seen", rows=found.rows, new=found.new, known=found.known)]
     warns = [say("electronic.overlap", file=name, count=count) for name, count in found.overlaps.items()]
+    if found.unasked:
+        warns.append(say("electronic.unasked", questions=", ".join(found.unasked)))
     if found.refused:
         lines = [say("electronic.refused_line", line=at, day=text) for at, text in found.refused_lines]
         if len(lines) > 10:

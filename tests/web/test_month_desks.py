@@ -18,10 +18,13 @@ from omr.records.counts.tallies import Channel, SlipState
 from omr.records.exchange.electronic import imports
 from omr.records.inbox.inbox import Inbox
 from omr.records.month.behind import SATISFIED, UNSATISFIED, Want, slips_behind
+from omr.records.offices.periods import parse_period
 from omr.records.offices.statements import Subject, statements_of
+from omr.records.offices.surveys import surveys_of
 from omr.records.offices.visits import visits_of
 from omr.records.store.store import Store
 from omr.reports import monthly
+from omr.trust.export import export
 from omr.trust.rekeying import latest_draw
 from omr.web.month import report
 from omr.web.month.travel import STICK
@@ -140,6 +143,65 @@ def test_electronic_answers_are_looked_at_taken_listed_and_withdrawn(office, lea
     back = post(lead, f"/month/{MONTH}/imports/withdraw", number=str(made.number), why="nhầm tháng")
     assert back.status_code == 303
     assert imports(store)[0].withdrawn == "nhầm tháng"
+
+
+def test_columns_and_answers_that_are_not_understood_are_chosen_from_lists(office, lead, store) -> None:
+    """What --map says in a file: here the headings are a stranger's, and one answer is nobody's word."""
+    head = "Khi nào,Quầy," + ",".join(f"Mục {at}" for at in range(1, 11)) + "\n"
+    look = send(lead, "electronic", head + "2026-11-03 08:00:00,x" + ",Hài lòng" * 9 + ",Tuyệt\n", "la.csv")
+    path, told = look.partition("?")[0], {"of_form": "DL-01", "period": MONTH, "days": ""}
+    shown = lead.client.get(path, params=told).text
+    assert "hãy chọn cột ở" in shown and '<select id="column-B1"' in shown
+    told |= {"column-day": "0", "unit-of-all": "PC06"} | {f"column-B{at}": str(at + 1) for at in range(1, 11)}
+    shown = lead.client.get(path, params=told).text
+    assert "“Tuyệt” không phải phương án" in shown
+    ((field, label),) = re.findall(r'<label for="(answer-[0-9a-f]{12})">([^<]*)<', shown)
+    assert "Câu B10: “Tuyệt” là" in label
+    told[field] = "5"
+    seen = lead.client.get(path, params=told).text
+    assert "1 dòng: 1 phiếu mới" in seen and "không có cột cho câu: A1" in seen
+    assert post(lead, path, **told).headers["location"] == "/imports"
+    said = store.rows("SELECT question, codes FROM electronic_answers WHERE codes <> ''")
+    assert {row["question"]: row["codes"] for row in said} == {f"B{at}": "4" for at in range(1, 10)} | {
+        "B10": "5"
+    }
+    assert imports(store)[0].units == ("PC06",)
+
+
+def test_the_lead_says_which_survey_a_printed_form_belongs_to(lead, person, store) -> None:
+    assert "linh-vuc-thu" in lead.client.get(f"/month/{MONTH}/report").text
+    assert post(lead, f"/month/{MONTH}/surveys", form="DL-01", survey="noi-bo").status_code == 303
+    assert list(surveys_of(store)) == ["noi-bo"]
+    assert post(lead, f"/month/{MONTH}/surveys", form="DL-01", survey="").status_code == 303  # and back
+    assert list(surveys_of(store)) == ["linh-vuc-thu"]
+    wrong = post(lead, f"/month/{MONTH}/surveys", form="DL-01", survey="nội bộ!")
+    assert wrong.status_code == 400 and "nội bộ!" in wrong.text
+    assert post(person(Role.REVIEWER), f"/month/{MONTH}/surveys", form="DL-01", survey="x").status_code == 403
+
+
+def test_an_export_of_any_office_is_checked_on_the_desk(office, lead, store, tmp_path) -> None:
+    file = tmp_path / "ket-xuat.zip"
+    export(store, office.workspace.path, parse_period(MONTH), file)
+
+    def checked(content: bytes, key: str = "") -> str:
+        answer = lead.client.post(
+            f"/month/{MONTH}/proof/check",
+            params={"name": "x.zip", "key": key},
+            content=content,
+            headers={"X-CSRF-Token": lead.token("/"), "Accept": "application/json"},
+        )
+        path = answer.json()["page"]
+        ended(lead, path)
+        return html.unescape(lead.client.get(path).text)
+
+    told = checked(file.read_bytes())
+    assert "KHỚP: kỳ 11/2026" in told and "chưa biết ai lập" in told
+    key = re.search(r"[0-9a-f]{64}(?=[^0-9a-f]*Chưa ghi)", told)
+    assert key is not None and "chưa biết ai lập" not in checked(file.read_bytes(), key[0])
+    assert "KHÔNG CHỨNG MINH ĐƯỢC" in checked(file.read_bytes(), "0" * 64)
+    broken = checked(b"PK\x03\x04 x")
+    assert 'class="note bad' in broken and "KHỚP" not in broken
+    assert not list((office.workspace.path / "to-check").iterdir())
 
 
 def test_visits_are_taken_back_with_a_reason(lead, store) -> None:

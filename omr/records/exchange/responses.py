@@ -153,6 +153,28 @@ def parts_by_form(sheet: Sheet, form: str) -> list[tuple[str, Sheet]]:
     ]
 
 
+def columns_found(form: Form, sheet: Sheet, columns: ColumnMap) -> dict[str, str]:
+    """Return the heading of what has a column; where two columns would be one thing, what was told only."""
+    try:
+        return _found(form, sheet, columns.columns)
+    except OmrError:
+        return dict(columns.columns)
+
+
+def strange_answers(form: Form, sheet: Sheet, columns: ColumnMap) -> list[tuple[str, str]]:
+    """Return questions with what their columns say that is no option's word, each once, in their order."""
+    headings = columns_found(form, sheet, columns)
+    strange: dict[tuple[str, str], None] = {}
+    for question in form.questions:
+        if question.key not in headings or question.kind in VALUES or not question.options:
+            continue
+        codes = _code_of(question, columns)
+        for text in dict.fromkeys(cells[headings[question.key]] for _, cells in sheet.rows):
+            if text and not _codes_meant(question, text, codes):
+                strange[question.key, text] = None
+    return list(strange)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What who imports a file says about all of it."""
@@ -277,14 +299,18 @@ class _Reading:
             if fault_of(question, value) is not None:
                 raise OmrError("electronic.no_answer", question=question.key, text=text[:60])
             return Given(AnswerState.ANSWERED, (value,))
-        codes = self._codes[question.key]
-        number = whole_number(text)  # "5,0": what spreadsheets make of a code
-        for word in (text, str(number)):
-            if (code := codes.get(folded(word))) is not None:
-                return Given(AnswerState.ANSWERED, (code,))
-        if question.kind is Kind.MULTIPLE and (several := _several(text, codes)):
-            return Given(AnswerState.ANSWERED, several)
+        if codes := _codes_meant(question, text, self._codes[question.key]):
+            return Given(AnswerState.ANSWERED, codes)
         raise OmrError("electronic.no_answer", question=question.key, text=text[:60])
+
+
+def _codes_meant(question: Question, text: str, codes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the options that a cell means, () where it means none."""
+    number = whole_number(text)  # "5,0": what spreadsheets make of a code
+    for word in (text, str(number)):
+        if (code := codes.get(folded(word))) is not None:
+            return (code,)
+    return _several(text, codes) if question.kind is Kind.MULTIPLE else ()
 
 
 def _period_of(moment: Moment) -> Period:

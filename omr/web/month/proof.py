@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
+from omr.files import remove
 from omr.messages import say
+from omr.records.inbox.inbox import plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period, state_of
 from omr.records.offices.surveys import surveys_of
@@ -18,6 +20,7 @@ from omr.text import month
 from omr.trust import rekeying
 from omr.trust.audit_sample import assurance_of, draw_sample, is_seed, parse_points, statement, ticket
 from omr.trust.export import export as sign_export
+from omr.web.frame.body import body_as_file
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page, see_other
@@ -27,6 +30,7 @@ from omr.web.work.errands import Came, Tell
 from omr.words import PeriodState, Role
 
 FILES_SHOWN: Final = 20
+CHECKED: Final = "to-check"  # below the workspace: exports that came up, until they are checked
 
 
 def desk(visit: Visit) -> Response:
@@ -122,6 +126,32 @@ def export(visit: Visit) -> Response:
     return begun(
         office.errands.begin(say("month.exporting", period=month(when.name)), by, _desk_of(when), write)
     )
+
+
+async def check_file(visit: Visit) -> Response:
+    """Take an export up, of this office or another, and prove it: as `omr audit check` does."""
+    office, name = visit.office, plain_name(visit.request.query_params.get("name", ""))
+    key = visit.request.query_params.get("key", "").strip()[:128] or None
+    file = await body_as_file(visit, office.workspace.path / CHECKED)
+
+    def prove(tell: Tell) -> Came:
+        from omr.trust.check import check
+
+        try:
+            found = check(file, key)
+        finally:
+            remove(file)
+        if not found.ok:
+            return Came(says=say("audit.unproven", problem=found.problem), good=False)
+        told = {"period": month(found.period), "events": found.events, "head": found.head}
+        says = say("audit.checked", signer=found.signer, **told)
+        # without the office's key the export proves itself, not who made it
+        return Came(says=says if key else "\n".join([says, say("columns.whose_key")]))
+
+    office.note(visit.me.name, "export_checked", name[:80])
+    what = say("columns.checking", file=name[:80])
+    errand = office.errands.begin(what, visit.me.name, _desk_of(month_of(visit)), prove)
+    return JSONResponse({"page": f"/errands/{errand.name}"})
 
 
 def redecide(visit: Visit) -> Response:

@@ -14,13 +14,13 @@ from omr.errors import OmrError
 from omr.messages import say
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period
-from omr.records.offices.surveys import surveys_of
+from omr.records.offices.surveys import declare_survey, surveys_of
 from omr.records.offices.units import find_unit
 from omr.records.review.progress import periods
 from omr.text import month
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of
-from omr.web.frame.pages import NotFoundError, page
+from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
 from omr.web.work import made
 from omr.web.work.errands import Came, Tell
@@ -71,6 +71,17 @@ def make(visit: Visit) -> Response:
 
     what = say("month.report_making", period=month(when.name), unit=unit or say("month.the_city"))
     return begun(office.errands.begin(what, by, f"/month/{when.name}/report", write))
+
+
+def tell_survey(visit: Visit) -> Response:
+    """Say which survey a printed form belongs to; nothing: what the form itself says."""
+    when, form, survey = month_of(visit), visit.form.get("form", ""), visit.form.get("survey", "").strip()
+    try:
+        with visit.office.store() as store:
+            declare_survey(store, form, survey[:60].casefold(), by=visit.me.name)
+    except OmrError as error:
+        return _show(visit, when, str(error))
+    return see_other(f"/month/{when.name}/report")
 
 
 def show(visit: Visit) -> Response:
@@ -127,7 +138,7 @@ def _show(visit: Visit, when: Period, problem: str = "") -> Response:
         if when.name not in periods(store):
             raise NotFoundError  # a month of which there is nothing has no report, not a report of nothing
         units = [line.unit for line in month_board(store, when)]
-        surveys = list(surveys_of(store))
+        surveys = surveys_of(store)
     done = [
         one
         for one in made.listed(visit.office.workspace.path, when.name)
@@ -141,7 +152,8 @@ def _show(visit: Visit, when: Period, problem: str = "") -> Response:
         own=own,
         lead=Role.LEAD in visit.me.roles,
         units=units if own is None else [],
-        surveys=surveys,
+        surveys=list(surveys),
+        forms=sorted({(form.form, name) for name, prints in surveys.items() for form in prints.values()}),
         done=done,
         problem=problem,
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
-from omr.files import MOST_FILE_BYTES, move, passing_folder, remove
+from omr.files import move, passing_folder, remove
 from omr.messages import say
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
 from omr.records.inbox.inbox import Inbox, StackState, plain_name
@@ -18,7 +15,7 @@ from omr.records.month.board import month_board
 from omr.records.offices.periods import Period
 from omr.records.offices.units import find_unit
 from omr.text import month
-from omr.web.frame.body import write_body
+from omr.web.frame.body import body_as_file
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of
 from omr.web.frame.pages import page
@@ -62,18 +59,7 @@ async def take_file(visit: Visit) -> Response:
     office, by = visit.office, visit.me.name
     name = plain_name(visit.request.query_params.get("name", ""))
     key = visit.request.query_params.get("key", "").strip()[:128] or None
-    folder = office.workspace.path / STICK
-    file = folder / f"{secrets.token_hex(8)}.zip"
-    await run_in_threadpool(folder.mkdir, mode=0o700, exist_ok=True)
-    try:
-        with file.open("wb") as target:
-            if await write_body(visit, target, MOST_FILE_BYTES) is None:
-                raise OmrError("inbox.too_large", most_gb=MOST_FILE_BYTES // 2**30)
-    except (OmrError, ClientDisconnect, OSError) as error:
-        await run_in_threadpool(remove, file)
-        if isinstance(error, ClientDisconnect):
-            raise OmrError("inbox.cut_off") from error
-        raise
+    file = await body_as_file(visit, office.workspace.path / STICK)
     office.note(by, "bundle_sent", name[:80])
 
     def bring(tell: Tell) -> Came:

@@ -22,11 +22,13 @@ from omr.records.offices.visits import import_visits, look_at_visits
 from omr.records.register.counters import counters, import_counters
 from omr.records.register.plan import read_plan
 from omr.records.store.store import Store
+from omr.tables_in import read_sheet
 from omr.text import day, month, number
 from omr.trust import rekeying
 from omr.web.frame.errands import begun
 from omr.web.frame.pages import see_other
 from omr.web.frame.visit import Visit
+from omr.web.paper.mapping import FIELD, Ask, asks, chosen_map
 from omr.web.work.errands import Came, Tell
 
 PRINTS: Final = "prints"  # below the workspace: what was printed, to be printed again
@@ -56,6 +58,7 @@ class SheetKind:
     look: Callable[[Visit, Path, Told], Seen]
     take: Callable[[Visit, Path, Told], Response]
     asks: tuple[str, ...] = field(default=())
+    columns: Callable[[Visit, Path, Told], list[Ask]] | None = None  # what its columns are, to be chosen
 
     def choices(self, visit: Visit, name: str) -> list[tuple[str, str]]:
         """Return what may be chosen for what is asked, as value and label; [] where it is written."""
@@ -171,10 +174,13 @@ def _take_visits(visit: Visit, file: Path, told: Told) -> Response:
 
 
 def _electronic(store: Store, visit: Visit, file: Path, told: Told, *, dry: bool) -> Imported:
+    find = visit.office.hall(store, visit.me.name).form
+    chosen = told["of_form"] and any(FIELD.fullmatch(name) for name in told)
     return import_electronic(
         store,
         file,
-        visit.office.hall(store, visit.me.name).form,
+        find,
+        columns=chosen_map(find(told["of_form"]), read_sheet(file), told) if chosen else None,
         by=visit.me.name,
         form=told["of_form"],
         period=parse_period(told["period"]) if told["period"] else None,
@@ -182,6 +188,15 @@ def _electronic(store: Store, visit: Visit, file: Path, told: Told, *, dry: bool
         today=clock.today(),
         dry=dry,
     )
+
+
+def _columns_of_electronic(visit: Visit, file: Path, told: Told) -> list[Ask]:
+    """Return what may be said of the columns, once it is said which form it is."""
+    if not told["of_form"]:
+        return []
+    with visit.office.store() as store:
+        form = visit.office.hall(store, visit.me.name).form(told["of_form"])
+        return asks(form, read_sheet(file), told, list_units(store))
 
 
 def _look_at_electronic(visit: Visit, file: Path, told: Told) -> Seen:
@@ -306,7 +321,12 @@ KINDS: Final = {
         SheetKind("plan", "/print", _look_at_plan, _take_plan, ("period",)),
         SheetKind("visits", "/month", _look_at_visits, _take_visits, ("period",)),
         SheetKind(
-            "electronic", "/imports", _look_at_electronic, _take_electronic, ("of_form", "period", "days")
+            "electronic",
+            "/imports",
+            _look_at_electronic,
+            _take_electronic,
+            ("of_form", "period", "days"),
+            _columns_of_electronic,
         ),
         SheetKind("units", "/units", _look_at_units, _take_units),
         SheetKind("counters", "/counters", _look_at_counters, _take_counters),

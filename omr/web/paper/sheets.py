@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from omr.records.inbox.inbox import plain_name
 from omr.tables_in import MAX_BYTES, SUFFIXES
 from omr.web.frame.pages import NotFoundError, page
 from omr.web.frame.visit import Visit
+from omr.web.paper.mapping import FIELD, Ask
 from omr.web.paper.sheet_kinds import KINDS, SheetKind
 
 DRAWER: Final = "sheets"  # below the workspace
@@ -48,16 +50,32 @@ async def take_file(visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     """Show what would be taken of a table."""
-    return _show(visit, {name: visit.query(name).strip() for name in _kind(visit).asks})
+    return _show(visit, _told(visit, visit.request.query_params))
 
 
 def take(visit: Visit) -> Response:
     """Take a table in."""
-    kind, told = _kind(visit), {name: visit.form.get(name, "").strip()[:200] for name in _kind(visit).asks}
+    kind, told = _kind(visit), _told(visit, visit.form)
     try:
         return kind.take(visit, _file(visit), told)
     except OmrError as error:
         return _show(visit, told, str(error))
+
+
+def _told(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what was told besides the table; of its columns only where something was chosen."""
+    kind = _kind(visit)
+    told = {name: fields.get(name, "").strip()[:200] for name in kind.asks}
+    if kind.columns:
+        told |= {name: value[:200] for name, value in fields.items() if FIELD.fullmatch(name) and value}
+    return told
+
+
+def _columns(visit: Visit, kind: SheetKind, file: Path, told: dict[str, str]) -> list[Ask]:
+    try:
+        return kind.columns(visit, file, told) if kind.columns else []
+    except OmrError:
+        return []  # no table at all: looking at it says so
 
 
 def _show(visit: Visit, told: dict[str, str], problem: str = "") -> Response:
@@ -78,6 +96,7 @@ def _show(visit: Visit, told: dict[str, str], problem: str = "") -> Response:
         seen=seen,
         problem=problem,
         choices={name: kind.choices(visit, name) for name in kind.asks},
+        columns=_columns(visit, kind, file, told),
     )
 
 

@@ -52,8 +52,8 @@ def pictures(printed: Path) -> list[Image.Image]:
 def saved(pictures: list[Image.Image], kind: str, folder: Path) -> Path:
     """The pages as a program would save them."""
     first, *rest = pictures
-    if kind == "jpg":
-        first.save(folder / "a.jpg", quality=50, dpi=(DPI, DPI))
+    if kind.endswith(".jpg"):
+        first.save(folder / "a.jpg", quality=int(kind.removesuffix(".jpg")), dpi=(DPI, DPI))
         return folder / "a.jpg"
     if kind == "no resolution.png":
         first.save(folder / "a.png")
@@ -80,7 +80,9 @@ def refused(file: Path) -> bool:
     return False
 
 
-@pytest.mark.parametrize("kind", ["fax.tif", "grey.tif", "colour.tif", "jpg", "no resolution.png"])
+@pytest.mark.parametrize(
+    "kind", ["fax.tif", "grey.tif", "colour.tif", "50.jpg", "20.jpg", "10.jpg", "no resolution.png"]
+)
 def test_a_print_turned_into_pictures_is_refused(
     pictures: list[Image.Image], kind: str, tmp_path: Path
 ) -> None:

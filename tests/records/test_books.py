@@ -11,11 +11,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from entered import Stacks
 from scanned import FORM, rejected, slip
 
 from omr.forms.serial import Issue
-from omr.records.intake.orders import Orders
-from omr.records.intake.rows import PageRows, Sent
 from omr.records.month.reconcile import Line, reconcile, spans
 from omr.records.offices.periods import parse_period
 from omr.records.register.stock import count, receive, spoil
@@ -25,47 +24,6 @@ Issuing = Callable[..., Issue]
 OTHER = replace(FORM, form="DL-02", digit=2)
 NOVEMBER, DECEMBER = parse_period("2026-11"), parse_period("2026-12")
 NOTHING: Final = dict.fromkeys(("A1", "B1", "B2", "B3", "B10"), "")
-
-
-class Stacks:
-    """Stacks of known pages, entered as intake enters them, without files."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.pages: list[int] = []
-
-    def __call__(self, *results: Any, unit: str | None = None, period: str | None = None) -> list[int]:
-        """Enter a stack; return the numbers of its pages."""
-        store = self.store
-        with store.act("read", by="test") as act:
-            number = act.next_id("batches", "rowid")
-            batch, original = f"B{number:06}", f"{number:064}"
-            act.add("originals", {"original": original, "path": f"scans/{number}", "bytes": 1})
-            act.add("batches", {"batch": batch, "unit": unit, "period": period, "expected": None})
-            act.add("batch_files", {"batch": batch, "original": original, "position": 1, "file": "a.tif"})
-            first = act.next_id("pages", "page")
-            rows = PageRows(store, act, batch, Orders(unit, period, None))
-            for at, result in enumerate(results, start=1):
-                rows.add(Sent(original, at, f"{number}-{at}", ()), result)
-            rows.insert()
-            act.add("original_ends", {"original": original, "pages": len(results)})
-            act.add("batch_ends", {"batch": batch, "root": original})
-        return list(range(first, first + len(results)))
-
-    def judged(self, outcome: str, page: int, reason: str | None = None) -> None:
-        """What somebody says about a page that was not read."""
-        with self.store.act("decide_page", by="lan") as act:
-            decision = act.next_id("decided_pages", "decision")
-            row = {"page": page, "outcome": outcome, "serial": None, "reason": reason}
-            act.add("decided_pages", {"decision": decision, **row})
-
-    def decided(self, outcome: str, serial: object, reason: str | None = None) -> None:
-        """What somebody says about a slip."""
-        with self.store.act("decide_slip", by="lan") as act:
-            reading = self.store.value("SELECT max(reading) FROM slips WHERE serial = ?", str(serial))
-            decision = act.next_id("decided_slips", "decision")
-            row = {"reading": reading, "outcome": outcome, "reason": reason}
-            act.add("decided_slips", {"decision": decision, **row})
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from omr.forms.serial import Issue
 from omr.records.batches.batches import find_batch
 from omr.records.batches.withdrawal import (
     Moved,
+    Valid,
     correct_batch,
     give_back_batch,
     withdraw_batch,
@@ -79,6 +80,8 @@ def test_a_print_file_that_was_read_is_withdrawn_and_the_true_scans_count(
     assert counted(store) == returned(store) == 6
     assert store.value("SELECT count(*) FROM waiting") == change.waiting_after == 0
     assert change.slips == (Moved("PC06", "2026-11", Standing.HELD, 6, 0),)
+    # Six count before and after: first those on which nothing is marked, which are in no figure.
+    assert change.valid == (Valid("PC06", "2026-11", 0, 6),)
     assert verify(store, workspace.path).ok
     event = store.row("SELECT * FROM events ORDER BY event DESC LIMIT 1")
     assert event is not None

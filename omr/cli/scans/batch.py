@@ -139,4 +139,6 @@ def _show(change: Change) -> None:
         standing = say(f"batch.is_{one.standing}")
         where = {"unit": one.unit, "period": one.period, "standing": standing}
         click.echo("  " + say("batch.moved", **where, before=one.before, after=one.after))
+    for figures in change.valid:
+        click.echo("  " + say("batch.valid_moved", **asdict(figures)))
     click.echo("  " + say("batch.waiting", before=change.waiting_before, after=change.waiting_after))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from omr.errors import RegisterError
 from omr.records.batches.batches import find_batch
+from omr.records.counts.slips import current_slips
 from omr.records.intake.orders import Orders
 from omr.records.intake.standing import Admission, Seen, against
 from omr.records.offices.periods import refuse_closed
@@ -39,11 +40,22 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Valid:
+    """How many slips of one unit and period are in the figures, before and after."""
+
+    unit: str
+    period: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What an act changes among the slips that it touches."""
 
     batch: str
     slips: tuple[Moved, ...]
+    valid: tuple[Valid, ...]  # an empty slip counts as a slip as well, so standings alone do not say it
     waiting_before: int  # for a person, in all
     waiting_after: int
 
@@ -131,6 +143,7 @@ class _Touched:
         )
         self.serials = [str(row["serial"]) for row in rows]
         self._before, self._waiting = self._count()
+        self._valid = self._count_valid()
         periods = {period for _, period, _ in self._before}
         periods |= {row["period"] for row in store.rows(_PERIODS_OF, batch)}
         for period in sorted(periods):
@@ -147,7 +160,13 @@ class _Touched:
             for unit, period, standing in [key]
             if self._before[key] != after[key]
         ]
-        return Change(self._batch, tuple(moved), self._waiting, waiting)
+        now = self._count_valid()
+        valid = [
+            Valid(unit, period, self._valid[unit, period], now[unit, period])
+            for unit, period in sorted({*self._valid, *now})
+            if self._valid[unit, period] != now[unit, period]
+        ]
+        return Change(self._batch, tuple(moved), tuple(valid), self._waiting, waiting)
 
     def _count(self) -> tuple[Counter[tuple[str, str, str]], int]:
         counts: Counter[tuple[str, str, str]] = Counter()
@@ -155,6 +174,10 @@ class _Touched:
             for row in self._store.rows("SELECT unit, period, standing FROM slips WHERE serial = ?", serial):
                 counts[row["unit"], row["period"], row["standing"]] += 1
         return counts, int(self._store.value("SELECT count(*) FROM waiting") or 0)
+
+    def _count_valid(self) -> Counter[tuple[str, str]]:
+        slips = current_slips(self._store, serials=self.serials)
+        return Counter((slip.unit, slip.period) for slip in slips if slip.valid)
 
 
 _PERIODS_OF = "SELECT DISTINCT period FROM readings JOIN pages USING (page) WHERE batch = ?"

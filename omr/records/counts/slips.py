@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -32,6 +33,9 @@ _OF_SERIAL: Final = """
 """
 # By reading, so that SQLite looks them up one by one instead of looking through a year.
 _OF_BATCH: Final = "SELECT reading FROM pages JOIN readings USING (page) WHERE pages.batch = ?"
+_OF_SERIALS: Final = """
+    SELECT reading FROM readings WHERE serial IN (SELECT value FROM json_each(?))
+"""
 OF_PERIOD: Final = """
     SELECT reading FROM readings WHERE period = ?
     UNION SELECT reading FROM attributions WHERE period = ?
@@ -72,6 +76,7 @@ def current_slips(
     *,
     batch: str | None = None,
     period: str | None = None,
+    serials: Collection[str] | None = None,
     exceptional: bool = False,
 ) -> Iterator[CurrentSlip]:
     """Yield every returned slip once, in the order of reading.
@@ -80,6 +85,8 @@ def current_slips(
     ----------
     batch, period : str, optional
         Only slips of this batch, only those that count for this period.
+    serials : collection of str, optional
+        Only slips with one of these.
     exceptional : bool
         Only slips about whose serial there is anything to say; all others are valid.
     """
@@ -90,6 +97,9 @@ def current_slips(
     if batch is not None:
         where += f" AND slips.reading IN ({_OF_BATCH}) AND batch = ?"
         values += [batch] * 2
+    if serials is not None:
+        where += f" AND slips.reading IN ({_OF_SERIALS})"
+        values.append(json.dumps(list(serials)))
     if exceptional:
         where += f" AND slips.reading IN ({_OF_EXCEPTIONAL_SERIALS})"
     return _slips(store, store.rows(_SLIPS.format(where=where, answers=answers_view(store)), *values))

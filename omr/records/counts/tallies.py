@@ -195,7 +195,8 @@ def tally(
         if prints is not None and row["fingerprint"] not in prints:
             continue
         stratum = Stratum(row["unit"], row["fingerprint"], Channel.ELECTRONIC)
-        counting.add(stratum, row["said"].split(SEPARATOR), Standing.COUNTS, None, None)
+        said = row["said"]
+        counting.add(stratum, said.split(SEPARATOR) if said else [], Standing.COUNTS, None, None)
     return counting.result()
 
 

@@ -3,7 +3,7 @@
 Told by its contents, whatever it is called: the very file that was printed; one that names a print
 run in its keywords; or, saved again by another program, a PDF that was drawn and not scanned, with
 the serial of an issued slip written on a page that holds no picture. A print that was turned into
-pictures has none of that: its pages lie as no sheet lies in a scanner, and nothing is marked on them.
+pictures has none of that: its pages lie as no sheet lies in a scanner, and nothing is surely marked.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def refuse_prints(store: Store, files: Iterable[Path]) -> None:
 def refuse_pictures(
     files: Sequence[Path], read: Callable[[Iterable[EncodedPage]], Iterator[Result]], apart: Apart
 ) -> None:
-    """Refuse files that hold pictures of our own prints, with nothing marked on their first pages.
+    """Refuse files that hold pictures of our own prints, with nothing surely marked on their first pages.
 
     Raises
     ------
@@ -82,9 +82,13 @@ def _is_drawn(file: Path, apart: Apart) -> bool:
 
 
 def _run_of_empty(results: Sequence[Result]) -> str | None:
-    """Return the run of the first page, if all pages are slips of ours on which nobody marked anything."""
+    """Return the run of the first page, if all pages are slips of ours on which surely nobody answered.
+
+    Doubt is no answer: what strong compression leaves around the print looks like faint ink.
+    """
+    answered = AnswerState.ANSWERED, AnswerState.MULTIPLE
     for one in results:
-        if not isinstance(one, ReadPage) or any(a.state is not AnswerState.NO_ANSWER for a in one.answers):
+        if not isinstance(one, ReadPage) or any(answer.state in answered for answer in one.answers):
             return None
     return next((one.page.issue.run for one in results if isinstance(one, ReadPage)), None)
 

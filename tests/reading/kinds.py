@@ -142,7 +142,7 @@ def tiffs() -> Iterator[Kind]:
             tones = GREY if photometric else 255 - GREY
             data = raw_tiff((tones.astype(np.uint16) * 257).astype(f"{order}u2"), 16, photometric, 1, order)
             name = f"tiff-16-{'little' if order == '<' else 'big'}-{photometric}"
-            yield Kind(name, lambda path, d=data: path.write_bytes(d), "magick", may_be_refused=True)
+            yield Kind(name, lambda path, d=data: path.write_bytes(d), "magick")
     for bits in (2, 4):
         for photometric in (0, 1):
             data = raw_tiff(packed(GREY if photometric else 255 - GREY, bits), bits, photometric, 1)

@@ -211,6 +211,21 @@ def test_a_reduced_picture_is_left_out_only_behind_its_page(
     assert sum(page.previews for page in open_pages(path)) == previews
 
 
+def test_a_reduced_picture_of_another_page_is_a_page(tmp_path: Path) -> None:
+    """A scanner that takes one sheet with fewer pixels and flags it as it likes: nothing is dropped."""
+    path = tmp_path / "scan.tif"
+    whole, other = cv2.resize(PAPER, (600, 840)), cv2.resize(PAPER, (400, 560))
+    other[200:240, 100:140] = 255 - other[200:240, 100:140]
+    images = [Image.fromarray(one) for one in (whole, other)]
+    images[1].encoderinfo = {"tiffinfo": {254: 1}}
+    images[0].save(path, "TIFF", save_all=True, append_images=images[1:])
+    assert [page.previews for page in open_pages(path)] == [0, 0]
+    images[1] = Image.fromarray(cv2.resize(whole, (400, 560), interpolation=cv2.INTER_AREA))
+    images[1].encoderinfo = {"tiffinfo": {254: 1}}
+    images[0].save(path, "TIFF", save_all=True, append_images=images[1:])
+    assert [page.previews for page in open_pages(path)] == [1]
+
+
 def test_a_chain_of_pages_that_breaks_is_said(tmp_path: Path) -> None:
     data = bytearray(tiff(*[(300, 420, 0)] * 3))
     at = struct.unpack("<I", data[4:8])[0]

@@ -13,7 +13,13 @@ from omr.reading.scan.pages import decode, open_pages
 ALL = bool(os.environ.get("OMR_ALL_KINDS"))
 INCIDENTS = {
     *("pdf-layer-in-content-off", "pdf-dct-grey-decode", "pdf-soft-mask", "pdf-dct-cmyk-inverted"),
-    *("tiff-1-group4-orientation-2", "tiff-L-raw-orientation-5", "tiff-16-little-0", "tiff-big-tiff"),
+    *(
+        "tiff-1-group4-orientation-2",
+        "tiff-L-raw-orientation-5",
+        "tiff-16-little-0",
+        "tiff-16-big-0",
+        "tiff-big-tiff",
+    ),
     *("tiff-float", "jpeg-density-204x98", "pdf-colour-key", "pdf-clipped", "pdf-annotation"),
 }
 # Mean grey levels, after smoothing. Of 250 kinds the same picture is off by at most 4.2 (a page turned a

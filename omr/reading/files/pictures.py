@@ -6,10 +6,11 @@ import io
 import math
 import os
 import re
+import struct
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import Any, Final, NamedTuple
 
@@ -36,6 +37,7 @@ DAMAGE: Final = (
 _ORIENTATION_TAG: Final = 0x0112
 _PHOTOMETRIC_TAG: Final = 262
 _WHITE_IS_ZERO: Final = 0
+_SHORT: Final = 3  # of TIFF's types of numbers
 _FORMATS: Final = {  # Pillow's names
     ScanKind.JPEG: "JPEG",
     ScanKind.PNG: "PNG",
@@ -201,15 +203,46 @@ def _opened(data: bytes, kind: ScanKind | None) -> Image.Image:
     if kind is ScanKind.HEIF:
         return _heif(data)
     if kind is ScanKind.TIFF:
-        try:
-            return TiffImagePlugin.TiffImageFile(io.BytesIO(data))
-        except SyntaxError as error:
-            if "unknown pixel mode" in str(error) or "unknown data organization" in str(error):
-                raise ScanError("unsupported", detail="TIFF") from error
-            raise
+        return _tiff(data)
     if kind is None:
         raise ScanError("not_a_scan")
     return Image.open(io.BytesIO(data), formats=[_FORMATS[kind]])
+
+
+def _tiff(data: bytes) -> Image.Image:
+    try:
+        return TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+    except SyntaxError as error:
+        if "unknown pixel mode" in str(error):
+            with suppress(SyntaxError):
+                return _black_is_zero(data)
+        elif "unknown data organization" not in str(error):
+            raise
+        raise ScanError("unsupported", detail="TIFF") from error
+
+
+def _black_is_zero(data: bytes) -> Image.Image:
+    """Open a TIFF whose 0 is white as if it were black: of 16 bits Pillow knows only some with white.
+
+    Its tags say again what they said: the tones are still to be turned round.
+
+    Raises
+    ------
+    SyntaxError
+        If that is not all that Pillow does not know of it.
+    """
+    order = "<" if data.startswith(b"II") else ">"
+    (at,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, at)
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(order + "HH", data, entry)
+        number = order + ("H" if kind == _SHORT else "I")
+        if tag == _PHOTOMETRIC_TAG and struct.unpack_from(number, data, entry + 8) == (_WHITE_IS_ZERO,):
+            black = data[: entry + 8] + struct.pack(number, 1).ljust(4, b"\0") + data[entry + 12 :]
+            image = TiffImagePlugin.TiffImageFile(io.BytesIO(black))
+            image.tag_v2[_PHOTOMETRIC_TAG] = _WHITE_IS_ZERO
+            return image
+    raise SyntaxError
 
 
 def _heif(data: bytes) -> Image.Image:

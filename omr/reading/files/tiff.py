@@ -9,12 +9,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Final
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PIL import TiffImagePlugin
 
 from omr.errors import ScanError
 from omr.reading.files.before import TiffBefore
 from omr.reading.files.ifd import CIRCLE, LONG8, BrokenDirectoryError, Directory, Entry, directories, written
-from omr.reading.files.pictures import DAMAGE, check_size, end_of_jpeg, load, undisturbed
+from omr.reading.files.pictures import (
+    DAMAGE,
+    LEAST_SIDE_PX,
+    check_size,
+    end_of_jpeg,
+    grey_of,
+    load,
+    undisturbed,
+)
 from omr.reading.files.source import Source, binary
 
 SUBFILE_TYPE: Final = 254
@@ -32,6 +43,12 @@ PIXEL_TAGS: Final = (
     *(317, 320, 322, 323, 338, 339, 347, 529, 530, 531, 532),
 )
 SAME_SHAPE: Final = 0.02  # by which a preview's sides may be rounded
+# Grey levels by which a preview may differ from its page in its worst patch, both as `_blurred` makes them.
+# Simulated previews that average, also as bad JPEG or dithered, differ by at most 8.6; another slip of the
+# same form, by the same scanner, by 18 and more (90 of each). What is in doubt is a page.
+SAME_PAGE: Final = 12.5
+COMPARED_PX: Final = 300
+PATCH_PX: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +66,8 @@ def split(source: Source, most_pages: int) -> Iterator[TiffPage | ScanError]:
     """Yield each page of a TIFF as a picture of its own, or the error in its place.
 
     A picture that calls itself a reduced one is left out only where it is smaller than the page
-    before it and has its shape. Where the decoder counts other pages than stand
-    in the file, the last thing yielded says so.
+    before it, has its shape and, if it is fine enough to be read, shows the same. Where the decoder
+    counts other pages than stand in the file, the last thing yielded says so.
 
     Raises
     ------
@@ -70,9 +87,10 @@ def split(source: Source, most_pages: int) -> Iterator[TiffPage | ScanError]:
             broken = ScanError("damaged", detail=str(error))
         is_big_endian = _starts(file, b"MM")
         before = TiffBefore(file)
-        for page, previews, frame in _pages(found):
+        order = ">" if is_big_endian else "<"
+        for page, previews, frame in _pages(found, file, order):
             try:
-                taken = _page(page, previews, file, ">" if is_big_endian else "<")
+                taken = _page(page, previews, file, order)
                 yield taken if frame is None else replace(taken, older=before.name(frame))
             except ScanError as error:
                 yield error
@@ -85,7 +103,9 @@ def split(source: Source, most_pages: int) -> Iterator[TiffPage | ScanError]:
         yield ScanError("pages_may_be_missing", found=len(found), counted=counted)
 
 
-def _pages(found: list[Directory]) -> Iterator[tuple[Directory, int, int | None]]:
+def _pages(
+    found: list[Directory], file: IO[bytes], order: str
+) -> Iterator[tuple[Directory, int, int | None]]:
     """Yield the pages, each with how many smaller pictures of it follow, and its place in the main chain."""
     page: Directory | None = None
     previews, frame = 0, None
@@ -93,8 +113,10 @@ def _pages(found: list[Directory]) -> Iterator[tuple[Directory, int, int | None]
         for directory in (one, *one.below):
             may_be = directory is not one or _says_reduced(directory)
             if page is not None and may_be and _is_smaller(directory, page):
-                previews += 1
-                continue
+                is_coarse = min(directory.number(tag, 0) for tag in (WIDTH, HEIGHT)) < LEAST_SIDE_PX
+                if is_coarse or _shows_same(directory, page, file, order):
+                    previews += 1
+                    continue
             if page is not None:
                 yield page, previews, frame
             page, previews, frame = directory, 0, number if directory is one else None
@@ -114,6 +136,24 @@ def _is_smaller(directory: Directory, page: Directory) -> bool:
         return False
     slack = SAME_SHAPE + 1 / min(width, height)
     return abs(width * of_page[1] / (height * of_page[0]) - 1) < slack
+
+
+def _shows_same(directory: Directory, page: Directory, file: IO[bytes], order: str) -> bool:
+    """Return whether two pictures show the same page; where one cannot be decoded, nobody knows."""
+    try:
+        ours, theirs = (_blurred(_page(one, 0, file, order)) for one in (directory, page))
+    except (ScanError, *DAMAGE, struct.error):
+        return False
+    return float(cv2.blur(cv2.absdiff(ours, theirs), (PATCH_PX, PATCH_PX)).max()) <= SAME_PAGE
+
+
+def _blurred(page: TiffPage) -> NDArray[np.float32]:
+    """Return a page as little of it as another program's way of making it smaller leaves alone."""
+    grey = grey_of(load(page.data, page.orientation, colour=False).pixels)
+    # Sides that were rounded may differ a little; then both are made the same.
+    size = (COMPARED_PX, COMPARED_PX)
+    small = cv2.resize(grey.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.5), np.float32)
 
 
 def _page(page: Directory, previews: int, file: IO[bytes], order: str) -> TiffPage:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from omr.clock import moment
@@ -32,6 +33,7 @@ from omr.records.store.store import Store
 from omr.text import month, number
 from omr.words import BLANK_ALONE, OF_A_FILE, Aside, NotRead, PageOutcome, Standing
 
+FOLDED_FROM: Final = 4  # pages in a row of which the same is said
 WHOLE_FILE: Final = 0
 FILE_AGAIN: Final = "file_again"
 FILE_TWICE: Final = "file_twice"
@@ -349,12 +351,30 @@ def as_text(made: Receipt) -> str:
     lines.append(say("receipt.head", head=made.head))
     if made.troubles:
         lines.append(say("receipt.problems"))
-        lines += ["  " + _line(one) for one in made.troubles]
+        lines += ["  " + line for line in _lines(made.troubles)]
     unmeant = [one for one in made.left_out if not one.reason.waits]
     if unmeant:
         lines.append(say("receipt.left_out"))
         lines += ["  " + say("receipt.file_problem", file=one.path, detail=one.detail) for one in unmeant]
     return "\n".join(lines)
+
+
+def _lines(troubles: Sequence[PageProblem]) -> Iterator[str]:
+    """Yield a line each; pages in a row that lack the same, in their serials different, are one."""
+
+    def same(one: PageProblem) -> tuple[str, str, str]:
+        values = {name: value for name, value in one.values.items() if name != "serial"}
+        return one.file, one.reason, repr(values)
+
+    for _, group in groupby(troubles, same):
+        pages = list(group)
+        first, last = pages[0], pages[-1]
+        in_a_row = last.page - first.page == len(pages) - 1
+        if len(pages) < FOLDED_FROM or not in_a_row or "serial" not in first.values:
+            yield from map(_line, pages)
+            continue
+        about = {"file": first.file, "first": first.page, "last": last.page, "count": len(pages)}
+        yield say("receipt.problem_many", **about, detail=first.detail)
 
 
 def _line(one: PageProblem) -> str:

@@ -15,7 +15,7 @@ from omr.reports.figures.pools import Pool
 from omr.reports.figures.questions import Item
 from omr.reports.figures.statistics import Month, compare
 from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight, unit_groups
-from omr.reports.tables.wording import local_day
+from omr.reports.tables.wording import local_day, written_out
 from omr.workspace import ReportSettings
 
 CHANNELS: Final = {Channel.PAPER: "Phiếu giấy", Channel.ELECTRONIC: "Phiếu điện tử", None: "Cộng"}
@@ -323,7 +323,7 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
         for group in breakdown.groups:
             share = group.share
             cells = _satisfied(share) if isinstance(share, Share) else (share, share, share)
-            rows.append(Row((group.label, group.slips, *cells)))
+            rows.append(Row((written_out(group.label), group.slips, *cells)))
     return Table(
         "05",
         "Mức độ hài lòng chung theo đối tượng và thủ tục",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
@@ -41,6 +42,21 @@ def day_name(day: date) -> str:
 
 def _month(day: date) -> str:
     return f"{day.month:02}" if day.month < 3 else str(day.month)
+
+
+# What a line of a printed form had no room for; a report has.
+ABBREVIATED: Final = {"ANTT": "an ninh, trật tự", "PCCC": "phòng cháy, chữa cháy"}
+
+
+def written_out(label: str) -> str:
+    """Return the words of a printed form as a report writes them.
+
+    Examples
+    --------
+    >>> written_out("Ngành, nghề có điều kiện về ANTT")
+    'Ngành, nghề có điều kiện về an ninh, trật tự'
+    """
+    return re.sub(r"\b[A-Z]{4}\b", lambda found: ABBREVIATED.get(found[0], found[0]), label)
 
 
 def local_day(at: str) -> str:

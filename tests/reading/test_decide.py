@@ -60,6 +60,23 @@ def test_a_filled_box_alone_among_crosses_waits_for_a_person() -> None:
     assert states(page, quads, groups)[0] is BoxState.DOUBTFUL
 
 
+def test_a_filled_box_waits_where_few_marks_are_known_and_some_are_none() -> None:
+    page, quads, groups = slip({0: "fill", 6: "fill", 12: "fill"})
+    some = slice(0, 25)  # five rows: three fills and two crosses
+    judged = judge(measure(page, quads[some]), groups[some], CALIBRATION.papers)
+    assert all(judged[i].reason is Reason.FILLED for i in (0, 6, 12))
+
+
+def test_a_much_fainter_mark_alone_in_its_question_waits() -> None:
+    """What is left of a rubbed-out mark is none; four of 3,500 real marks had less than 0.4 of the usual ink."""
+    page, quads, groups = slip({}, default="fill")
+    (x, y), side = quads[0][0].astype(int), 36
+    page[y + 2 : y + side - 2, x + 2 : x + side - 2] = 255
+    mark(page, quads[0], "dash", width=4, grey=90)
+    judged = judge(measure(page, quads), groups, CALIBRATION.papers)
+    assert judged[0].review
+
+
 def test_fills_are_marks_where_the_person_fills() -> None:
     page, quads, groups = slip({}, default="fill")
     mark(page, quads[1], "fill", seed=3)
@@ -89,7 +106,7 @@ def ticked(letters: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
     quads, groups = grid(3, COLUMNS)
     page = paper(quads, letters=letters)
     for i in range(8):
-        mark(page, quads[i], ("tick", "dash", "cross")[i % 3], width=1.5, seed=i)
+        mark(page, quads[i], ("tick", "dash")[i % 2], width=1.5, seed=i)
     return page, quads, [f"q{i}" for i in range(15)]
 
 
@@ -109,6 +126,19 @@ def test_thin_marks_are_no_letters_where_the_empty_boxes_hold_none() -> None:
     ]
     verdicts, _ = decide(asked, before, CALIBRATION)
     assert sum(one.reason == Reason.PRINT_UNKNOWN for one in verdicts[:8]) >= 5
+
+
+def test_what_a_few_boxes_share_is_no_letter_where_the_others_hold_none() -> None:
+    """Six of fifteen boxes with the same stroke: three of them vouched for the others as print."""
+    quads, groups = grid(3, COLUMNS)
+    page = paper(quads)
+    for i in range(6):
+        mark(page, quads[i], "dash", width=1.5)
+    for i in (8, 9):
+        mark(page, quads[i], "cross", seed=i)
+    judged = judge(measure(page, quads), [f"q{i}" for i in range(15)], CALIBRATION.papers)
+    for i, one in enumerate(judged):
+        assert one.review or one.state is (BoxState.MARKED if i < 6 or i in (8, 9) else BoxState.BLANK)
 
 
 def test_thin_marks_may_be_letters_where_boxes_hold_letters() -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from omr.reading.marks.states import Judgement
 from omr.reading.marks.unknown import (
     beside,
+    marks_for_letters,
     marks_for_print,
     more_than_marks,
     perhaps_letters,
@@ -47,6 +48,8 @@ OVER_NOISE: Final = 2.5  # times the ink of the page's empty boxes, which a mark
 MOST_NOISE: Final = 0.1  # more is no noise but a page of marks
 KNOWN: Final = 3  # marks that show how a person marks
 VARIED: Final = 10  # marks that show how much they differ
+FAINT: Final = 0.4  # of the usual ink: less of a question's only mark is erased, or dirt; 4 of 3,500 had less
+PARTLY_FILLED: Final = 0.5  # of the box under a felt pen's ink: less is a cross, a tick, some strokes
 SIGMAS: Final = 1.4826  # standard deviations of a normal distribution in a median deviation
 THIN_CROSS: Final = 0.25  # gain of a ballpoint's cross: the usual mark where nothing else is known
 FAINTEST: Final = 0.6  # darkness of a pencil; folds have 0.4
@@ -176,7 +179,7 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
         (Reason.RING_AROUND, ringed(features, groups, marked)),
         (Reason.INK_BESIDE, beside(features)),
         (Reason.PRINT_UNKNOWN, more_than_marks(groups, marked) | perhaps_letters(features, groups, marked)),
-        (Reason.PRINT_UNKNOWN, marks_for_print(features, blank)),
+        (Reason.PRINT_UNKNOWN, marks_for_print(features, blank) | marks_for_letters(features, blank)),
         (Reason.CUT_OFF, lost),
     ):
         why[some] = reason
@@ -201,13 +204,15 @@ def unlike_others(
 
     A struck cross has more ink than a cross, a filled box more than either; the arm of a neighbour's cross
     and a line in passing have less. Beside a mark that is filled until no paper shows one other, plain mark
-    is the answer. A box whose question nobody named may stand beside another mark.
+    is the answer. A box whose question nobody named may stand beside another mark, and a few marks do not
+    show how somebody marks.
     """
     gain, share, solid, heavy = (features[:, F[name]] for name in ("gain", "share", "solid", "heavy"))
     count = Counter(groups[i] for i in np.flatnonzero(marked).tolist() if groups[i])
     single = marked & np.array([count[group] < 2 for group in groups])
     named = np.array([bool(group) for group in groups])
     most, wide = _varied(gain[single], solid[single])
+    shown = single.sum() >= VARIED or single.sum() < KNOWN  # else a pair's limits hold for all marks
     gone = np.zeros(len(gain), np.bool_)
     for some in questions_of(groups):
         for i in some[marked[some]].tolist():
@@ -218,19 +223,25 @@ def unlike_others(
             more, thicker = gain[i] / max(usual, LEAST), solid[i] - thick
             # Beside a box whose question nobody named another may be marked, by somebody who varies.
             times, by = (1.0, 0.0) if named[i] else (most, wide)
-            if single[i] and named[i]:
+            alone = single[i] and named[i]
+            if alone and more < min(FAINT, 1 / most):
+                why[i] = Reason.FAINTER
+            elif alone and shown:
                 if more > limits.alone_more and thicker > limits.alone_thicker:
                     why[i] = Reason.FILLED
             elif more > max(limits.more, times) or thicker > max(limits.thicker, by):
                 gone[i] = heavy[i] >= limits.withdrawn
                 why[i] = Reason.FILLED if gone[i] else Reason.STRUCK_OUT
-            elif more < min(limits.less, 1 / times) or share[i] < limits.passing * inside:
+            elif not alone and (more < min(limits.less, 1 / times) or share[i] < limits.passing * inside):
                 why[i] = Reason.STRUCK_OUT
         left = some[marked[some] & ~gone[some]]
         if gone[some].any() and len(left) == 1 and not why[left[0]] and groups[some[0]]:
             why[some[gone[some]]] = ""
         else:
             gone[some] = False
+    # Of a few marks some are filled and some are not: either may be this person's way to withdraw one.
+    if marked.sum() < VARIED and (heavy[marked] < PARTLY_FILLED).any():
+        why[marked & ~gone & (why == "") & (heavy >= limits.withdrawn)] = Reason.FILLED
     return gone
 
 

@@ -177,6 +177,17 @@ def marks_for_print(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> 
     return np.asarray(blank & (raw > SOMETHING) & taken)
 
 
+def marks_for_letters(features: NDArray[np.float64], blank: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which boxes seem blank only because their likes hold the same mark, (N,).
+
+    Where most empty boxes hold nothing, what a few hold that little vouches for is no letter.
+    """
+    if _lettered(features):
+        return np.zeros(len(blank), np.bool_)
+    held = (features[:, F["letter"]] > BARE) & (features[:, F["raw"]] > SOMETHING)
+    return np.asarray(blank & held & (features[:, F["support"]] < SOME_BLANKS))
+
+
 def more_than_marks(groups: Sequence[str], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell which marks are so many that they are none, (N,): print, shade or dirt in most options.
 

@@ -68,7 +68,7 @@ def test_a_filled_box_waits_where_few_marks_are_known_and_some_are_none() -> Non
 
 
 def test_a_much_fainter_mark_alone_in_its_question_waits() -> None:
-    """What is left of a rubbed-out mark is none; four of 3,500 real marks had less than 0.4 of the usual ink."""
+    """What is left of a rubbed-out mark is none: four of 3,500 real marks had less than 0.4 of the usual."""
     page, quads, groups = slip({}, default="fill")
     (x, y), side = quads[0][0].astype(int), 36
     page[y + 2 : y + side - 2, x + 2 : x + side - 2] = 255

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 from waiting import PATIENCE_S
 
@@ -131,6 +132,36 @@ def test_a_scanners_folder_is_read_and_cleared(pc: Pc) -> None:
     left = {file.relative_to(folder).as_posix() for file in folder.rglob("*.*")}
     assert left == {"taken/Quét tháng 11.PDF", "strange/note.txt"}
     assert len(pc.json("answers", "--period", PERIOD)) == SLIPS, "the same scan again counts nothing twice"
+
+
+def test_what_leaves_the_pc_and_comes_to_it(pc: Pc) -> None:
+    """A scan in a saved mail, a batch to another PC and back, what auditors get, own forms, certificates."""
+    mail = pikepdf.new()
+    mail.add_blank_page(page_size=(200, 200))
+    scan = (pc.disk / "Quét tháng 11.PDF").read_bytes()
+    mail.attachments["quét kèm.pdf"] = pikepdf.AttachedFileSpec(mail, scan, filename="quét kèm.pdf")
+    mail.save(pc.disk / "Thư.pdf")
+    again = pc.json("read", pc.disk / "Thư.pdf", "--period", PERIOD, "--workers", 1, code=None)
+    assert (again["read"], again["counting"]) == (SLIPS, 0), "the same pictures count once"
+    reason = ("--by", "lan", "--why", "thử")
+    pc("period", "adjust", PERIOD, *reason)
+    for word in ("withdraw", "restore"):
+        pc("batch", word, again["batch"], *reason, "--yes")
+
+    pc("bundle", "export", "--batch", "B000001", "-o", pc.disk / "Gói.zip")
+    other = ("--workspace", pc.disk / "máy khác")
+    pc(*other, "init")
+    pc(*other, "units", "import", "hai-phong-2023")
+    (there,) = pc.json(*other, "bundle", "import", pc.disk / "Gói.zip", "--workers", 1, code=None)["batches"]
+    assert there["pages"] == SLIPS, "an office that printed none of them still keeps every page"
+    pc("audit", "export", "--period", PERIOD, "-o", pc.disk / "Kiểm tra.zip")
+    assert pc.json("audit", "check", pc.disk / "Kiểm tra.zip")["ok"]
+
+    pc("forms", "new", "HC-01", "--digit", 7)
+    pc("forms", "preview", "HC-01", "-o", pc.disk / "Xem.pdf")
+    pc("doctor", "--bundle", pc.disk / "Gửi hỗ trợ.zip", code=3)
+    for new_root in (True, False):
+        assert pc.json("certificate", pc.disk / "tls", "--host", "10.0.0.1")["new_root"] is new_root
 
 
 def test_the_doctor_says_what_goes_on_without_programs(pc: Pc) -> None:

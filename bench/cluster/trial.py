@@ -201,10 +201,12 @@ def _read(workspace: Workspace, made: Made, address: str) -> subprocess.Popen[st
 
 def _ready(part: subprocess.Popen[str]) -> str:
     assert part.stderr is not None
+    told = []
     for line in part.stderr:
         if "tcp://" in line or "tls://" in line:
             return line.strip()
-    raise SystemExit("a part of the cluster did not start")
+        told.append(line)
+    raise SystemExit("".join(["a part of the cluster did not start:\n", *told[-20:]]))
 
 
 def _count(workspace: Workspace) -> int:

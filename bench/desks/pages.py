@@ -4,7 +4,8 @@
     python bench scale close DIR                              what is timed then looks at what was kept
     python bench desks pages DIR                              the latest month, as the lead opens it
 
-The folder gets one account more. The first time stands for the first visitor after something changed.
+The folder gets one account more. The first time stands for the first visitor after something changed. The
+signals are left out: copied slips have no measurements.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ PAGES: Final = (
     "/month/{period}/slips?item=overall&said=satisfied",
     "/month/{period}/slips?at=99900",
     "/month/{period}/report",
-    "/overview/{period}/signals",
     "/overview/{period}/report.zip",
     "/search",
 )
@@ -75,8 +75,9 @@ async def open_each(url: str, server: int, person: tuple[str, str], period: str,
             costs.append(cpu_s(server) - before)
             size = len(answer.content)
         rows.append({"page": page, "CPU s": costs[0], "again": costs[1], "kB": size // 1000})
+        print(f"{page.format(period=period, unit=unit)}: {costs[0]:.2f}", flush=True)
     await client.aclose()
-    print(f"{period}")
+    print()
     table(rows)
 
 

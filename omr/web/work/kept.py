@@ -19,6 +19,7 @@ from omr.records.store.store import Store
 STALE_S: Final = 30.0
 _SHARE: Final = 0.05  # of the time that may go into counting the same thing again
 _MOST: Final = 40
+_MOST_MAKING: Final = 400
 
 Made = TypeVar("Made")
 
@@ -43,6 +44,9 @@ class Kept:
     def get(self, store: Store, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what `make` gives, computed once, however many people ask at the same time."""
         with self._lock:
+            if len(self._making) > _MOST_MAKING:  # years of addresses that were typed once each
+                for idle in [one for one, turn in self._making.items() if not turn.locked()]:
+                    del self._making[idle]
             turn = self._making[key]
         with turn:
             event, now = store.last_event, self._clock()

@@ -476,6 +476,24 @@ def pdf_pages() -> Iterator[Kind]:
             Filter=Name.FlateDecode,
         )
 
+    def one_black(document: pikepdf.Pdf, **mask: object) -> pikepdf.Stream:
+        how = {"Width": 1, "Height": 1, "ColorSpace": Name.DeviceGray, "BitsPerComponent": 8}
+        return _image(document, b"\0", **how, **mask)
+
+    def ink(document: pikepdf.Pdf, data: bytes, **how: object) -> pikepdf.Stream:
+        return _image(document, zlib.compress(data), Filter=Name.FlateDecode, **how)
+
+    def written_softly(document: pikepdf.Pdf) -> Dictionary:
+        grey = {"ColorSpace": Name.DeviceGray, "BitsPerComponent": 8}
+        mask = ink(document, (255 - GREY).tobytes(), **grey)
+        return _showing(document, one_black(document, SMask=mask))
+
+    def written_hard(document: pikepdf.Pdf) -> Dictionary:
+        mask = ink(document, packed(GREY, 1).tobytes(), ImageMask=True, BitsPerComponent=1)
+        return _showing(document, one_black(document, Mask=mask))
+
+    yield _pdf("one-colour-soft-mask", written_softly)  # a page torn apart into paper and ink
+    yield _pdf("one-colour-mask", written_hard)
     yield _masked("soft-mask", SMask=soft)
     yield _masked("mask", Mask=hard)
     yield _masked("colour-key", Mask=lambda document: Array([0, 40]))

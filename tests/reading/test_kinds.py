@@ -21,6 +21,7 @@ INCIDENTS = {
         "tiff-big-tiff",
     ),
     *("tiff-float", "jpeg-density-204x98", "pdf-colour-key", "pdf-clipped", "pdf-annotation"),
+    *("pdf-one-colour-soft-mask", "pdf-one-colour-mask"),
 }
 # Mean grey levels, after smoothing. Of 250 kinds the same picture is off by at most 4.2 (a page turned a
 # little, rendered on another grid), all others by at most 3; mirrored, turned or inverted by 30 and more.

@@ -6,18 +6,17 @@ Viewers draw what they have and say nothing; white that stands for lost data is 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Final
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, Pdf
+from pikepdf import Array, Dictionary, Name, Pdf
 
 from omr.errors import ScanError
 from omr.reading.files.ifd import Entry
+from omr.reading.files.picture_objects import pictures_of
 from omr.reading.files.pictures import load
 from omr.reading.files.tiff import reaches_end
 
-DEEPEST: Final = 4  # forms inside forms
 # What pikepdf raises on what is not as it should be.
 _DAMAGE: Final = (pikepdf.PdfError, ValueError, TypeError, KeyError, IndexError, RuntimeError, AttributeError)
 _WRAPPERS: Final = {
@@ -35,7 +34,7 @@ def lacks_picture(page: Dictionary) -> bool:
     try:
         if not isinstance(page.get("/Contents"), pikepdf.Stream | Array):  # no program ever wrote such a scan
             return True
-        return any(one is None for one in _drawn(pikepdf.Page(page), page.get("/Resources"), 0))
+        return any(one is None for one in pictures_of(pikepdf.Page(page), page.get("/Resources"), 0))
     except _DAMAGE:  # no program that could be followed: what it shows is what there is
         return False
 
@@ -44,24 +43,8 @@ def breaks_off(document_of_one_page: bytes) -> bool:
     """Return whether a picture that a page draws ends before its last row, or cannot be made out at all."""
     with Pdf.open(io.BytesIO(document_of_one_page), suppress_warnings=True) as document:
         page = document.pages[0]
-        pictures = list(_drawn(page, page.obj.get("/Resources"), 0))
+        pictures = list(pictures_of(page, page.obj.get("/Resources"), 0))
         return not all(one is not None and _is_whole(one) for one in pictures)
-
-
-def _drawn(
-    program: pikepdf.Page | pikepdf.Stream, resources: Object | None, depth: int
-) -> Iterator[pikepdf.Stream | None]:
-    """Yield the pictures that a program draws, also by forms; None for what is not there."""
-    things = resources.get("/XObject") if isinstance(resources, Dictionary) else None
-    names = {str(one.operands[0]) for one in pikepdf.parse_content_stream(program, "Do") if one.operands}
-    for name in names:
-        thing = things.get(name) if isinstance(things, Dictionary) else None
-        if not isinstance(thing, pikepdf.Stream):
-            yield None
-        elif thing.get("/Subtype") == Name.Image:
-            yield thing
-        elif depth < DEEPEST:
-            yield from _drawn(thing, thing.get("/Resources", resources), depth + 1)
 
 
 def _is_whole(image: pikepdf.Stream) -> bool:

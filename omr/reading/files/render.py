@@ -6,7 +6,7 @@ PDFium is not thread-safe: one thread at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
 from typing import Final
@@ -17,6 +17,7 @@ import pypdfium2.raw as raw
 
 from omr.errors import ScanError
 from omr.reading.files.fax import fax_of
+from omr.reading.files.picture_objects import Size, finer_masks
 from omr.reading.files.pictures import Picture, Pixels, check_size, plain
 from omr.reading.files.source import Source
 
@@ -72,7 +73,7 @@ def load(document_of_one_page: bytes) -> Picture:
         with opened(document_of_one_page) as document:
             document.init_forms()
             page = document[0]
-            scale = _scale(page)
+            scale = _scale(page, finer_masks(document_of_one_page))
             width, height = page.get_size()
             size = max(1, round(width * scale[0])), max(1, round(height * scale[1]))
             check_size(*size)
@@ -84,7 +85,7 @@ def load(document_of_one_page: bytes) -> Picture:
     return Picture(pixels, pixels.ndim == 3, dpi)
 
 
-def _scale(page: pdfium.PdfPage) -> tuple[float, float]:
+def _scale(page: pdfium.PdfPage, masks: Mapping[Size, Size]) -> tuple[float, float]:
     """Return pixels per point along the page's x and y.
 
     A picture that fills the page comes pixel for pixel; with other ink on it, in whole multiples.
@@ -94,7 +95,7 @@ def _scale(page: pdfium.PdfPage) -> tuple[float, float]:
     found: list[tuple[float, float]] = []
     if raw.FPDFPage_CountObjects(page) <= MOST_OBJECTS:
         for one in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=DEEPEST):
-            x, y, share = _grid(one, width * height)
+            x, y, share = _grid(one, width * height, masks)
             if share >= WHOLE_PAGE and not found:
                 alone = raw.FPDFPage_CountObjects(page) == 1 and not raw.FPDFPage_GetAnnotCount(page)
                 times = 1 if alone else math.ceil(RENDER_DPI / POINTS_PER_INCH / max(x, y) - 0.01)
@@ -107,9 +108,10 @@ def _scale(page: pdfium.PdfPage) -> tuple[float, float]:
     return dots, dots
 
 
-def _grid(image: pdfium.PdfImage, page_area: float) -> tuple[float, float, float]:
+def _grid(image: pdfium.PdfImage, page_area: float, masks: Mapping[Size, Size]) -> tuple[float, float, float]:
     """Return a picture's pixels per point along x and y of the unturned page, and its share of the page."""
-    columns, rows = image.get_px_size()
+    size = image.get_px_size()
+    columns, rows = masks.get(size, size)
     check_size(columns, rows, least=1)
     matrix = image.get_matrix()
     along, down = math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d)

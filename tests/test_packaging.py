@@ -21,6 +21,7 @@ from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
+from test_docs import assert_runs
 
 from omr.cli.keeping.serve import serve
 
@@ -212,8 +213,56 @@ def test_the_windows_command_and_service_are_the_version_that_was_installed(tmp_
     service = ElementTree.parse(tmp_path / "service" / "omr-service.xml").getroot()
     assert service.findtext("executable") == str(python)
     assert service.findtext("serviceaccount/user") == "LocalService"
+    kept = tmp_path / "service" / "omr-service.xml"
+    kept.write_text(kept.read_text("utf-8").replace("8443", "9443"), "utf-8", newline="")
+    module("windows/install").name_it(tmp_path, tmp_path / "9.10" / "python.exe")
+    updated = ElementTree.parse(kept).getroot()
+    assert updated.findtext("executable") == str(tmp_path / "9.10" / "python.exe")
+    assert "--port 9443" in str(updated.findtext("arguments")), "what an administrator changed stays"
+    assert "9.10" in (tmp_path / "omr.cmd").read_text("utf-8")
+    assert len(kept.read_bytes().split(b"\r\n")) > 10
     words = shlex.split(str(service.findtext("arguments")).replace("\\", "/"))
     assert words[:4] == ["-X", "utf8", "-m", "omr.cli"]
     assert words[4:6] == ["--workspace", "C:/ProgramData/omr/office"]
     known = {option for parameter in serve.params for option in parameter.opts}
     assert {word for word in words[6:] if word.startswith("--")} <= known
+
+
+WINDOWS = (ROOT / "docs/windows.md").read_text("utf-8")
+HALVES = dict(zip(("vi", "en"), WINDOWS.split("\n## ")[1:], strict=True))
+# What the two halves call differently, and what both then mean.
+CALLED = {"may-chu-pv01": "pv01-server", "sao-luu": "backup", "office-loi": "office-faulty"}
+CALLED |= {"omr-chung-thu": "omr-certificate"}
+
+
+def typed_on_windows(half: str) -> list[str]:
+    blocks = re.findall(r"^```bat\n(.*?)^```", half, re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def test_both_languages_type_the_same_on_windows() -> None:
+    theirs = "\n".join(typed_on_windows(HALVES["vi"]))
+    for word, other in CALLED.items():
+        theirs = theirs.replace(word, other)
+    assert theirs.splitlines() == typed_on_windows(HALVES["en"])
+    assert len(theirs.splitlines()) > 30
+
+
+def test_every_command_typed_on_windows_exists() -> None:
+    lines = [re.split(r' && |"$', found)[0] for found in re.findall(r"omr\.cmd (.*)", WINDOWS)]
+    lines = [line.split("`")[0] for line in lines]
+    assert len(lines) > 15
+    for line in lines:
+        assert_runs(f"omr {line}".replace("\\", "/"))
+
+
+def test_every_file_named_for_windows_is_made_by_bundle_or_installer() -> None:
+    """Files that come from elsewhere are named with where they come from."""
+    ours = {"install.cmd", "install.py", "omr.cmd", "omr-service.xml", "omr.toml", "omr.url"}
+    ours |= {"root.pem", "root.key", "root.crt", "omr-service.exe"}  # renamed as the text says
+    named = set(re.findall(r"[\w.-]+\.(?:cmd|py|xml|exe|zip|toml|url|pem|key|crt)\b", WINDOWS))
+    others = {name for name in named if name not in ours}
+    version = re.search(r"omr-([\d.]+)-windows-x86_64\.zip", WINDOWS)
+    assert version is not None and version[1] in (ROOT / "docs/operate.md").read_text("utf-8")
+    rows = [line for line in WINDOWS.splitlines() if line.startswith("| `")]
+    assert all(any(name in row for row in rows) for name in others), others

@@ -8,6 +8,7 @@ installation that was interrupted leaves the version before in use. Run again: d
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,13 @@ from xml.sax.saxutils import escape
 OFFICE = r"C:\ProgramData\omr\office"
 TESSERACT = r"C:\Program Files\Tesseract-OCR"
 PORT = 8443
+COMMAND = """\
+@echo off
+setlocal
+set "TESSDATA_PREFIX={tessdata}"
+if not defined OMR_WORKSPACE if exist "{office}\\omr.toml" set "OMR_WORKSPACE={office}"
+"{python}" -X utf8 -m omr.cli %*
+"""
 # As `python -m pip`, out of its wheel: on Windows pip called by its own name refuses to install a pip.
 PIP = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', None, '__main__', True)"
@@ -37,6 +45,7 @@ SERVICE = """\
   </serviceaccount>
   <onfailure action="restart" delay="10 sec"/>
   <stoptimeout>60 sec</stoptimeout>
+  <stopparentprocessfirst>true</stopparentprocessfirst>
   <logpath>{logs}</logpath>
   <log mode="roll"/>
 </service>
@@ -102,17 +111,23 @@ def put(folder: Path, python: Path) -> None:
 
 
 def name_it(target: Path, python: Path) -> None:
-    """Let the command and the service be this version from now on."""
-    tessdata = python.parent / "tessdata"
-    command = f'@echo off\nset "TESSDATA_PREFIX={tessdata}"\n"{python}" -X utf8 -m omr.cli %*\n'
+    """Let the command and the service be this version from now on; what was changed in its file stays."""
     tls, logs = target / "tls", target / "service"
     logs.mkdir(exist_ok=True)
     values = {
         **{"python": python, "office": OFFICE, "port": PORT, "tls": tls},
-        **{"tesseract": TESSERACT, "tessdata": tessdata, "logs": logs},
+        **{"tesseract": TESSERACT, "tessdata": python.parent / "tessdata", "logs": logs},
     }
     service = SERVICE.format(**{key: escape(str(value)) for key, value in values.items()})
-    for file, text in ((logs / "omr-service.xml", service), (target / "omr.cmd", command)):
+    kept = logs / "omr-service.xml"
+    if kept.is_file():  # only what the version has to say: its program and its letters
+        before = kept.read_text("utf-8")
+        for said in (r"<executable>.*?</executable>", r'<env name="TESSDATA_PREFIX" value="[^"]*"/>'):
+            ours = re.search(said, service, re.DOTALL)
+            assert ours is not None
+            before = re.sub(said, lambda _, ours=ours: ours[0], before, flags=re.DOTALL)
+        service = before
+    for file, text in ((kept, service), (target / "omr.cmd", COMMAND.format(**values))):
         part = file.with_suffix(".part")
         part.write_text(text, "utf-8", newline="\r\n")
         part.replace(file)

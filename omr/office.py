@@ -194,10 +194,13 @@ class Office:
         OmrError
             If the stack cannot be read at all; a page that cannot be read is no error.
         """
+        from omr.reading.limits import load_ahead
+
+        started = time.perf_counter()
+        load_ahead()
         from omr.records.batches.receipt import receipt
         from omr.records.intake.intake import take_in
 
-        started = time.perf_counter()
         end_interrupted(self.store, by=self.by)
         self._take_on_traced()
         reader, desk = how or self.means.read_pages, self.desk()

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context, resource_tracker
+from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from omr.reading.job import limit_memory
 
 if TYPE_CHECKING:  # not there on Windows
-    from multiprocessing.context import ForkServerContext, SpawnContext
+    from multiprocessing.context import ForkServerContext
 
 _RAN_OUT: Final = 90  # exit code where no signal says it
 _LOOK_EVERY_S: Final = 0.25
@@ -52,6 +53,16 @@ def context() -> ForkServerContext | SpawnContext:
     made = get_context("forkserver")
     made.set_forkserver_preload(list(_PRELOADED))
     return made
+
+
+def load_ahead() -> None:
+    """Let the process out of which others are made begin to load, while this one does the same."""
+    if isinstance(context(), SpawnContext):
+        return
+    from multiprocessing.forkserver import ensure_running
+
+    with _no_interrupt():
+        ensure_running()
 
 
 def start(process: BaseProcess) -> None:

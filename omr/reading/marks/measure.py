@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
+from omr.packed import Packed
 from omr.reading.marks.hidden import faint, foreign_mm, letters, outlined_mm
 from omr.reading.marks.pieces import SPECK, Pieces, counted
 from omr.reading.marks.writing import crossed
@@ -32,7 +33,7 @@ PAPERS: Final = 3  # of what `paper` measures, decided by `papers`; 1 is the sam
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MarkReading:
+class MarkReading(Packed):
     """What was measured in one box."""
 
     question: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from omr.packed import Packed
 from omr.words import AnswerState, BoxState, Reason
 
 
@@ -23,7 +24,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class BoxVerdict:
+class BoxVerdict(Packed):
     """The decided state of one box of a form."""
 
     question: str
@@ -35,7 +36,7 @@ class BoxVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Packed):
     """The decided answer of one question."""
 
     question: str

@@ -90,7 +90,7 @@ def looked_at(
     Whose slip it is does not matter: what is measured depends on the form alone. A page whose markers
     do not say where it lies is laid on the sheet that was read, print on print.
     """
-    plan = desk.plans.get((sheet.fingerprint, sheet.number))
+    plan = desk.plan(sheet.fingerprint, sheet.number)
     if plan is None:
         return None
     try:

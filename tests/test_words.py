@@ -194,6 +194,52 @@ def test_nobody_writes_a_stored_word_as_a_text() -> None:
     assert not written
 
 
+# Where one more word of a kind is to be written, besides what gives it; CONTRIBUTING's map says the same.
+MIGRATION, CATALOGUES, WORDS_PY = "omr/records/store/migrations", "omr/catalogues", "omr/words.py"
+PLACES: dict[type[StrEnum], set[str]] = {
+    Aside: {WORDS_PY, CATALOGUES, MIGRATION},
+    BoxState: {WORDS_PY, CATALOGUES, "omr/reading/overlay.py"},
+    Carrier: {WORDS_PY, "omr/geometry.py", "omr/forms/printing/carriers.py"},
+}
+
+
+@pytest.mark.parametrize("kind", PLACES, ids=lambda kind: kind.__name__)
+def test_a_further_word_has_three_places_and_no_more(kind: type[StrEnum]) -> None:
+    """A list of the words of a kind, a table that checks them, their sentences: nowhere else, or here."""
+    members = list(CODES) if kind is Carrier else list(kind)  # further carriers are codes
+    found = {WORDS_PY}
+    for file in sorted((HOUSE / "omr").rglob("*.py")):
+        if _lists(ast.parse(file.read_text("utf-8")), kind.__name__, {word.name for word in members}):
+            found.add(file.relative_to(HOUSE).as_posix())
+    if any(len(checked & set(kind)) > len(kind) / 2 for checked in CHECKED.values()):
+        found.add(MIGRATION)
+    labels = [getattr(word, "label", "").partition(".") for word in kind]
+    if any(key in catalogue(language, area) for area, _, key in labels if key for language in LANGUAGES):
+        found.add(CATALOGUES)
+    assert found == PLACES[kind]
+    assert len(found) <= 3
+    told = (HOUSE / "CONTRIBUTING.md").read_text("utf-8")
+    row = next(line for line in told.splitlines() if line.startswith(f"| {MAP[kind]} |"))
+    assert all(place in row or (place == MIGRATION and "a migration" in row) for place in found)
+
+
+MAP = {Aside: "a reason to set a slip aside", BoxState: "what a box can say", Carrier: "a kind of barcode"}
+
+
+def _lists(tree: ast.Module, kind: str, members: set[str]) -> bool:
+    """Return whether one literal, or one choice among patterns, names more than half of a kind's words."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict | ast.Set | ast.List | ast.Tuple | ast.Match):
+            named = {
+                one.attr
+                for one in ast.walk(node)
+                if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == kind
+            }
+            if len(named & members) > len(members) / 2:
+                return True
+    return False
+
+
 def test_every_code_has_a_place_and_a_maker() -> None:
     """A kind of barcode is a word, a place on the page, and a line in the table of carriers."""
     for frame in FRAMES.values():

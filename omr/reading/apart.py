@@ -202,6 +202,27 @@ def page_at(path: Path, number: int, made_of: str = "") -> EncodedPage | None:
     return same or there
 
 
+def pages_from(path: Path, number: int, made_of: str, *, more: int) -> Iterator[EncodedPage]:
+    """Yield one page of a file and some that follow it: to go on costs less than to open the file again.
+
+    Parameters
+    ----------
+    number, made_of
+        As for `page_at`; where another version counts otherwise, that page alone is yielded.
+    """
+    left = more
+    for page in open_pages(path):
+        if page.page == number and made_of not in ("", page.made_of, *page.older):
+            break
+        if page.page >= number:
+            yield page
+            left -= 1
+            if left < 0:
+                return
+    if left == more and (found := page_at(path, number, made_of)) is not None:
+        yield found
+
+
 def scans_of(path: Path) -> Iterator[ScannedPage]:
     """Yield the decoded pages of a file."""
     return map(decode, open_pages(path))

@@ -10,6 +10,7 @@ a colleague's request is complete within milliseconds, an attacker's never.
 from __future__ import annotations
 
 import asyncio
+import selectors
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -84,6 +85,15 @@ class PatientProtocol(H11Protocol):
         if self.conn.their_state is h11.IDLE:
             self._served()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, unless a request lies in it already: closing would throw it away.
+
+        A loop that was held up between looking at its connections and at its clock did so; browsers ask
+        again, other programs are told that the connection was reset.
+        """
+        if not _has_come(self.transport):
+            super().timeout_keep_alive_handler()
+
     def pause_writing(self) -> None:
         """Give a visitor who does not take the answer so long."""
         super().pause_writing()
@@ -132,6 +142,13 @@ class PatientProtocol(H11Protocol):
     def _end(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
+
+
+def _has_come(transport: asyncio.BaseTransport) -> bool:
+    """Whether bytes wait to be read from a connection."""
+    with selectors.DefaultSelector() as looking:
+        looking.register(transport.get_extra_info("socket"), selectors.EVENT_READ)
+        return bool(looking.select(0))
 
 
 class PatientLoop(asyncio.SelectorEventLoop):

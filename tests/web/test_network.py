@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
@@ -26,11 +27,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 from people import PEOPLE, Clock, Person
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from waiting import PATIENCE_S
 
 from omr.errors import OmrError
 from omr.web.frame.front import FrontOffice
-from omr.web.patience import LIMITS, Limits
+from omr.web.patience import LIMITS, Limits, server_of
 from omr.web.people.accounts import Accounts
 from omr.web.people.journal import MOST_ANONYMOUS_ACTS
 from omr.web.people.passwords import is_plain
@@ -148,6 +151,40 @@ def test_a_second_request_on_a_connection_has_its_own_limit(serve: Callable[...,
             connection.settimeout(30)
         connection.sendall(whole[:-2])
         assert ends(connection)
+
+
+def test_a_request_that_came_before_its_connection_would_be_closed_is_answered() -> None:
+    """A server that was held up closed the connection over it: "connection reset" for whoever had asked."""
+    limits = replace(LIMITS, idle_s=1)
+    held, asked = threading.Event(), threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        loop = asyncio.get_running_loop()
+        if scope["path"] == "/held":
+            late = (
+                loop.time() + limits.idle_s + 0.1
+            )  # then the connection is due, and nobody has looked at it
+            loop.call_later(0.5, lambda: time.sleep(max(0.0, late - loop.time())))
+            loop.call_later(0.6, lambda: (held.set(), asked.wait(PATIENCE_S)))
+        await PlainTextResponse("ok")(scope, receive, send)
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    server = server_of(app, limits)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    with closing(socket.create_connection(listener.getsockname(), timeout=PATIENCE_S)) as visitor:
+        for path in ("/held", "/"):
+            visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            asked.set() if path == "/" else None
+            assert visitor.recv(4096).startswith(b"HTTP/1.1 200")
+            assert held.wait(PATIENCE_S)
+    server.should_exit = True
+    thread.join(30)
+    listener.close()
 
 
 def test_a_header_that_is_too_long_is_refused(serve: Callable[..., Served]) -> None:

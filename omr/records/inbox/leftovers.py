@@ -33,7 +33,7 @@ def remove_leftovers(workspace: Workspace, *, runs: Callable[[int], bool] | None
         Says whether a process of that number runs.
     """
     removed = []
-    for path in _half_written(workspace.path):
+    for path in _half_written(workspace):
         match = _PART.fullmatch(path.name)
         if match and not (runs or process_runs)(int(match[1])):
             with suppress(OSError):
@@ -52,11 +52,13 @@ def remove_leftovers(workspace: Workspace, *, runs: Callable[[int], bool] | None
     return removed
 
 
-def _half_written(workspace: Path) -> Iterator[Path]:
-    """Yield what may be a program's half-written file; not all originals are looked at for it."""
-    for folder in (workspace, workspace / "scans", workspace / "inbox", workspace / "inbox" / ".folders"):
+def _half_written(workspace: Workspace) -> Iterator[Path]:
+    """Yield what may be a program's half-written file, two floors deep; of the originals one."""
+    yield from workspace.path.glob(".*.part")
+    for folder in [one for one in workspace.path.iterdir() if one.is_dir() and not one.is_symlink()]:
         yield from folder.glob(".*.part")
-    yield from (workspace / "inbox").glob("*/.*.part")
+        if folder != workspace.scans:
+            yield from folder.glob("*/.*.part")
 
 
 def process_runs(number: int) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, LifoQueue
-from threading import Lock
+from threading import Lock, Thread
 
 from omr.errors import StoreError
 from omr.means import MEANS, Means
@@ -82,6 +82,7 @@ class FrontOffice:
         self.backups.start()
         self.folders.start()
         self.worklist.begin()
+        Thread(target=self.pictures.begin, name="pictures", daemon=True).start()
 
     def take_settings(self) -> None:
         """Work with the settings as they stand in the file now."""

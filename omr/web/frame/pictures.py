@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from queue import Queue
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from omr.errors import ScanError
 from omr.forms.template import Form
 from omr.geometry import Affine, Box, fit_affine
-from omr.reading.apart import Apart, page_at, picture_of
+from omr.reading.apart import Apart, pages_from, picture_of
 from omr.reading.limits import USUAL, Limits
 from omr.reading.scan.pages import EncodedPage
 from omr.records.counts.readings import PagePlace, marks_of, page_of, place_of
@@ -31,10 +31,14 @@ from omr.records.store.store import Store
 
 Pixels = NDArray[np.uint8]  # (H, W) grey or (H, W, 3) blue, green, red
 
-_KEPT_PAGES: Final = 48  # encoded, some 0.3 MB each: what a few reviewers look at and look at next
-_KEPT_PARTS: Final = 400  # rows and boxes as JPEG, some 0.05 MB each
+# Bytes that are kept of what a few reviewers look at and look at next: some 80 pages as their files hold
+# them, the pixels of 30 slips, 500 rows and boxes as JPEG. One larger than that is kept alone.
+_KEPT_PAGES: Final = 24_000_000
+_KEPT_PIXELS: Final = 64_000_000
+_KEPT_PARTS: Final = 24_000_000
 _JPEG_QUALITY: Final = 82
 _AT_ONCE: Final = 2  # pages that are decoded at once
+_AHEAD: Final = 6  # pages of a file that come along: slips wait in the order in which they were scanned
 
 
 class Colours(Enum):
@@ -58,8 +62,8 @@ Made = TypeVar("Made")
 class _Latest(Generic[Made]):
     """The values that were asked for last; two threads may make the same one, both are right."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most_bytes: int, size: Callable[[Made], int]) -> None:
+        self._most, self._size, self._bytes = most_bytes, size, 0
         self._values: OrderedDict[Hashable, Made] = OrderedDict()
         self._lock = Lock()
 
@@ -69,11 +73,18 @@ class _Latest(Generic[Made]):
                 self._values.move_to_end(key)
                 return self._values[key]
         value = make()
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
+        self.put(key, value)
         return value
+
+    def put(self, key: Hashable, value: Made) -> None:
+        with self._lock:
+            if (before := self._values.pop(key, None)) is not None:
+                self._bytes -= self._size(before)
+            self._values[key] = value
+            self._bytes += self._size(value)
+            while self._bytes > self._most and len(self._values) > 1:
+                _, oldest = self._values.popitem(last=False)
+                self._bytes -= self._size(oldest)
 
 
 class Pictures:
@@ -84,8 +95,18 @@ class Pictures:
         self._aparts: Queue[Apart] = Queue()
         for _ in range(_AT_ONCE):
             self._aparts.put(Apart(limits))
-        self._pages = _Latest[EncodedPage](_KEPT_PAGES)
-        self._parts = _Latest[bytes](_KEPT_PARTS)
+        self._pages = _Latest[EncodedPage](_KEPT_PAGES, lambda page: len(page.data))
+        self._pixels = _Latest[Pixels](_KEPT_PIXELS, lambda pixels: pixels.nbytes)
+        self._parts = _Latest[bytes](_KEPT_PARTS, len)
+
+    def begin(self) -> None:
+        """Start the processes that decode: the first who looks at a picture does not wait for them."""
+        for _ in range(_AT_ONCE):
+            apart = self._aparts.get()  # the queue hands them out in turn
+            try:
+                apart.call(int)
+            finally:
+                self._aparts.put(apart)
 
     def pixels(self, store: Store, page: int, colours: Colours = Colours.GREY) -> Pixels:
         """Return the pixels of a page as it was scanned.
@@ -98,10 +119,15 @@ class Pictures:
         place = place_of(store, page)
         if place is None:
             raise ScanError("damaged", detail=page)
+        return self._pixels.get((place, colours), lambda: self._decoded(place, colours))
+
+    def _decoded(self, place: PagePlace, colours: Colours) -> Pixels:
         encoded = self._pages.get(place, lambda: self._opened(place))
         with self._borrowed() as apart:
             pixels = apart.call(picture_of, encoded, in_colour=colours is Colours.AS_SCANNED)
-        return pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1])
+        pixels = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1])
+        pixels.flags.writeable = False  # others look at the same ones
+        return pixels
 
     def slip(self, store: Store, form: Form, reading: int, colours: Colours = Colours.GREY) -> SlipPicture:
         """Return a slip that was read, with the map through its boxes as they were found.
@@ -154,11 +180,14 @@ class Pictures:
             self._aparts.put(apart)
 
     def _opened(self, place: PagePlace) -> EncodedPage:
+        file = self._folder / place.path
         with self._borrowed() as apart:
-            found = apart.call(page_at, self._folder / place.path, place.number, place.picture)
-        if found is None:
+            found = list(apart.stream(pages_from, file, place.number, place.picture, more=_AHEAD))
+        if not found:
             raise ScanError("damaged", detail=place.number)
-        return found
+        for page in found[:0:-1]:
+            self._pages.put(replace(place, number=page.page, picture=page.made_of), page)
+        return found[0]
 
 
 def cut(grey: Pixels, scan_from_page: Affine, box: Box, px_per_mm: float) -> Pixels:

@@ -159,9 +159,9 @@ def _is_print(file: Path) -> bool:
 
 
 def _kept(folder: Path) -> dict[str, Path]:
-    """Return the print files by their run: of single runs by their name, of plans by what they say."""
+    """Return the print files by their run: by name; of plans, and after a kill, by what they say."""
     found = {file.stem: file for file in folder.glob("R*.pdf")}
-    for file in folder.glob("plan-*/*.pdf"):
+    for file in (*folder.glob("[!R]*.pdf"), *folder.glob("plan-*/*.pdf")):
         if _is_print(file) and (run := printed_run(file)):
             found[run] = file
     return found

@@ -8,6 +8,7 @@ stored words never pass through here: they are English always.
 from __future__ import annotations
 
 import os
+import re
 import string
 import tomllib
 import unicodedata
@@ -22,6 +23,7 @@ from omr.clock import is_stored, moment
 LANGUAGES: Final = ("vi", "en")
 # What stands in a number of each language where Python writes a comma and a point: 1.234,5 and 1,234.5.
 NUMBER_SIGNS: Final[dict[str, dict[int, int]]] = {"vi": str.maketrans(",.", ".,"), "en": {}}
+_MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
 _JOINERS: Final = "\u200c\u200d"
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
@@ -94,7 +96,21 @@ def form_label(form: str) -> str:
     return f"Đ{form[1:]}" if form.startswith("DL-") else form
 
 
+def month(period: str) -> str:
+    """Return a period as people write it; what is no month stays.
+
+    Examples
+    --------
+    >>> month("2026-11"), month("pilot-2026")
+    ('11/2026', 'pilot-2026')
+    """
+    found = _MONTH.fullmatch(period)
+    return f"{found[2]}/{found[1]}" if found else period
+
+
 def _safe(name: str, value: object) -> object:
+    if name == "period" and _at_desk.get():
+        return shown(month(str(value)))
     if not (isinstance(value, PurePath) or type(value) is str):
         return value
     if type(value) is str and is_stored(value):
@@ -106,7 +122,8 @@ def say(key: str, **values: object) -> str:
     """Return the message `key` in the language in force, with its values filled in.
 
     Values that come from outside cannot drive a terminal; file names are `shown`, forms called what is
-    printed on them; a stored moment, which is UTC, is told in the office's time.
+    printed on them; a stored moment, which is UTC, is told in the office's time; at the desks a month is
+    written as people write it.
 
     Examples
     --------

@@ -23,7 +23,6 @@ _PLAIN: Final = {
 }
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.\u00a0 ]\d{3})+")
 _WHOLE: Final = re.compile(r"\d+(?:[.,]0{1,2})?")
-_MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
 _MIDNIGHT: Final = " 00:00:00"
 _DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
@@ -116,18 +115,6 @@ def day(at: date) -> str:
     '05/03/2026'
     """
     return f"{at:%d/%m/%Y}"
-
-
-def month(period: str) -> str:
-    """Return a period as people write it; what is no month stays.
-
-    Examples
-    --------
-    >>> month("2026-11"), month("pilot-2026")
-    ('11/2026', 'pilot-2026')
-    """
-    found = _MONTH.fullmatch(period)
-    return f"{found[2]}/{found[1]}" if found else period
 
 
 def whole_number(text: str) -> int | None:

@@ -129,3 +129,24 @@ def test_every_dependency_is_explained_and_no_other() -> None:
         r"^\| `([\w.-]+)` \|", (ROOT / "docs/dependencies.md").read_text("utf-8"), re.MULTILINE
     )
     assert sorted(explained) == sorted(names)
+
+
+@pytest.mark.parametrize("guide", ["clerks", "pv01"])
+def test_every_name_that_a_guide_quotes_stands_on_a_screen(guide: str) -> None:
+    """Bold are buttons, desks and fields by their whole beginning; in italics, what a screen says."""
+    text = (ROOT / "docs" / f"guide-{guide}.md").read_text("utf-8")
+    areas = ROOT / "omr" / "catalogues" / "vi"
+    shown = [said for file in areas.glob("*.toml") for said in catalogue("vi", file.stem).values()]
+    bold = {name for name in re.findall(r"\*\*([^*]+)\*\*", text) if not name.endswith(".")} - {"VI / EN"}
+    said = set(re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", text))
+    assert bold
+    for name in bold:
+        assert any(re.match(_as_shown(name) + r"(?!\w)", one, re.I) for one in shown), name
+    for name in said:
+        assert any(re.search(_as_shown(name), one, re.I) for one in shown), name
+
+
+def _as_shown(quoted: str) -> str:
+    """What a quoted text looks like in a catalogue: numbers are filled in, and "…" stands for a part."""
+    parts = re.split(r"\s*…\s*|\d+", " ".join(quoted.split()).strip(" .:?"))
+    return ".{0,60}?".join(re.escape(part.strip()) for part in parts)

@@ -11,6 +11,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
+from omr.messages import month
 from omr.records.batches.batches import Batch
 from omr.records.batches.receipt import PageProblem, Receipt, figures, receipt_of
 from omr.records.batches.receipt_pdf import print_receipt
@@ -19,7 +20,6 @@ from omr.records.cases.rescans import rescans_of
 from omr.records.inbox.inbox import Inbox
 from omr.records.intake.orders import Orders
 from omr.records.store.store import Store
-from omr.text import month
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.pictures import jpeg, thumbnail

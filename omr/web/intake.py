@@ -14,13 +14,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from omr import clock
 from omr.errors import OmrError
 from omr.files import MOST_FILE_BYTES, SCAN_SUFFIXES
+from omr.messages import month
 from omr.records.batches.batches import batches, find_batch
 from omr.records.inbox.inbox import Inbox, Stack, StackState, Way, clean_name
 from omr.records.inbox.outlook import outlook
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import Unit, find_unit, list_units
 from omr.records.store.store import Store
-from omr.text import month, unaccented
+from omr.text import unaccented
 from omr.web.frame.body import write_body
 from omr.web.frame.desks import PV01
 from omr.web.frame.months import may_have_slips

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from month_desk import Desk
 from people import PEOPLE, Clock, Person, Served, with_people
 from starlette.testclient import TestClient
 from waiting import PATIENCE_S
@@ -124,3 +125,34 @@ def window(browser, served):
     assert page.strangers == []
     assert page.complaints == []
     context.close()
+
+
+@pytest.fixture
+def empty(quick_hashes, tmp_path):
+    workspace = Workspace.create(tmp_path / "office")
+    office = FrontOffice.of(workspace, Accounts.open(workspace.path / "accounts.sqlite"))
+    office.worklist.second_share = 0.0
+    served = Served(office)
+    yield office, served
+    served.stop()
+    office.close()
+
+
+@pytest.fixture
+def new_window(browser, empty):
+    """Opens a window for one more person."""
+    opened = []
+
+    def one_more() -> Desk:
+        context = browser.new_context(viewport={"width": 1366, "height": 900}, locale="vi-VN")
+        context.set_default_timeout(1000 * PATIENCE_S)
+        page = context.new_page()
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        opened.append(page)
+        return Desk(page, empty[1].url)
+
+    yield one_more
+    for page in opened:
+        assert page.complaints == []
+        page.context.close()

@@ -157,8 +157,14 @@ def test_lead_and_head_of_a_unit_take_the_month_home(role, seen, unseen, window,
     window.click("nav >> text=Tổng quan")
     window.wait_for_selector("text=Tháng 11/2026")
     shown = window.inner_text("main")
+    window.evaluate(
+        """() => new MutationObserver(() => { window.busy = true; }).observe(
+            document.querySelector("[data-slow]"), {attributeFilter: ["aria-busy"]})"""
+    )
     with window.expect_download() as download:
         window.click("text=Tải báo cáo")
+    assert window.evaluate("window.busy")  # it takes some seconds, and was clicked again
+    assert download.value.suggested_filename.startswith("bao-cao-2026-11")
     download.value.save_as(tmp_path / "report.zip")
     with zipfile.ZipFile(tmp_path / "report.zip") as archive:
         names = archive.namelist()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
+from test_browser import PAGES
 
 from omr.messages import LANGUAGES, catalogue
 from omr.records.review.progress import Undecided, undecided
@@ -169,3 +172,40 @@ def test_a_form_is_called_what_is_printed_on_it_wherever_a_sentence_names_it(off
         shown = post(lead, path, **told, of_form=form).text
         assert f"Đ{form[1:]}" in shown, path
         assert not re.search(rf">[^<]*\b{form}", shown), path
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.LEAD, Role.VIEWER])
+def test_no_page_shows_a_form_by_the_name_of_its_file(office, person, role) -> None:
+    take_slips(office.workspace, [slip(B2="?3"), slip(A5="id_card ?other"), slip(), None])
+    visitor = person(role)
+    for path in ["/", *PAGES[role], "/forms", "/overview", "/month/2026-11/slips?item=DL-01/B1"]:
+        text = visitor.client.get(path, follow_redirects=True).text
+        seen = re.sub(
+            r"<script.*?</script>|<style.*?</style>|<textarea.*?</textarea>|<[^>]*>", " ", text, flags=re.S
+        )
+        assert not re.search(r"\bDL-\d", seen), path
+
+
+def test_without_javascript_a_decision_leads_to_a_whole_page(office, person) -> None:
+    """It was a naked part of one, without style or a way back."""
+    office.worklist.second_share = 0.0
+    take_slips(office.workspace, [slip(B2="?3"), slip(B2="?4")])
+    visitor = person(Role.REVIEWER)
+    whole = post(visitor, "/review/decide", item="A1-B2", answer="3")
+    assert 'data-item="A2-B2"' in whole.text and "<nav" in whole.text
+    csrf, headers = visitor.token("/"), {"hx-request": "true"}
+    part = visitor.client.post(
+        "/review/decide", data={"csrf": csrf, "item": "", "answer": "3"}, headers=headers
+    )
+    assert "<nav" not in part.text
+
+
+OLD_WORDS = ("Theo số phiếu đã in", "Quyết định phiếu hợp lệ", "Ai", "Dấu hiệu", "Cấp mật khẩu", "Trường hợp")
+
+
+def test_what_was_misread_is_called_otherwise() -> None:
+    """ "Theo số phiếu đã in" was read as a number of slips, "Ai" as a question."""
+    areas = resources.files("omr").joinpath("catalogues", "vi").iterdir()
+    texts = {text.strip(" .:") for area in areas for text in catalogue("vi", Path(area.name).stem).values()}
+    assert not texts & set(OLD_WORDS)
+    assert {"Theo số in trên phiếu", "Người gửi", "Phiếu cần xử lý", "Cấp lại mật khẩu"} <= texts

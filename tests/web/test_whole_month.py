@@ -8,122 +8,26 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, timedelta
-from pathlib import Path
 
 import docx
 import pytest
-from people import PASSWORD, Served
-from windows import settled, violations
+from month_desk import LAST_MONTH, Desk, account, decide_doubts, fill_and_scan, type_comments
+from windows import violations
 
-from omr.reading.scan.pages import Depth
 from omr.records.month.closing import status
 from omr.records.offices.periods import parse_period
 from omr.records.register.handovers import hand_overs
 from omr.records.register.stamping import stamped_serials
 from omr.records.store.store import Store
 from omr.reports import monthly
-from omr.simulate.printed import open_run
-from omr.simulate.scans import write_scan
-from omr.simulate.stacks import Stack, simulate_stack
 from omr.trust.rekeying import NOTHING
-from omr.web.frame.front import FrontOffice
-from omr.web.people.accounts import Accounts
-from omr.workspace import Workspace
 
-LAST_MONTH = (date.today().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
 PLAN = "đơn vị\tmẫu\tsố phiếu\nPC06\tDL-01\t3\nPC08\tDL-04\t3\n"
-MOST_DOUBTS = 60
-
-
-class Desk:
-    """Somebody of the office at a browser."""
-
-    def __init__(self, page, url: str) -> None:
-        self.page, self.url = page, url
-
-    def sign_in(self, name: str, once: str) -> None:
-        """Sign in for the first time, and choose a password."""
-        self.page.goto(f"{self.url}/login")
-        self.page.fill("#name", name)
-        self.page.fill("#password", once)
-        self.page.keyboard.press("Enter")
-        self.page.fill("#old", once)
-        self.page.fill("#new", PASSWORD)
-        self.page.fill("#again", PASSWORD)
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_selector(".desk-cards")
-
-    def open(self, path: str) -> None:
-        """Go to a page."""
-        self.page.goto(self.url + path)
-        settled(self.page)
-
-    def press(self, text: str, then: str) -> None:
-        """Press a button and wait for what comes of it."""
-        self.page.click(f"main button:has-text('{text}')")
-        self.page.wait_for_selector(then)
-
-    def fetch(self, selector: str, target: Path) -> Path:
-        """Take a file home."""
-        with self.page.expect_download() as download:
-            self.page.click(selector)
-        download.value.save_as(target)
-        return target
 
 
 @pytest.fixture
-def empty(quick_hashes, tmp_path):
-    workspace = Workspace.create(tmp_path / "office")
-    office = FrontOffice.of(workspace, Accounts.open(workspace.path / "accounts.sqlite"))
-    office.worklist.second_share = 0.0
-    served = Served(office)
-    yield office, served
-    served.stop()
-    office.close()
-
-
-@pytest.fixture
-def window(browser, empty):
-    """Opens a window for one more person."""
-    opened = []
-
-    def one_more() -> Desk:
-        context = browser.new_context(viewport={"width": 1366, "height": 900}, locale="vi-VN")
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        opened.append(page)
-        return Desk(page, empty[1].url)
-
-    yield one_more
-    for page in opened:
-        assert page.complaints == []
-        page.context.close()
-
-
-@pytest.fixture
-def desk(window):
-    return window()
-
-
-def fill_and_scan(printed: Path, target: Path) -> tuple[Path, dict[str, dict[str, list[str]]]]:
-    """What citizens, pens and the scanner do; returns the scan, and by serial what stands on the paper."""
-    stack = Stack(
-        open_run(printed, None), dpi=200, depth=Depth.GREY, seed=4, harm=(), crowd="everyday", told={}
-    )
-    filled = write_scan(simulate_stack(stack), target)
-    return target, {slip.serial: slip.answers for slip in filled}
-
-
-def account(desk: Desk, name: str, *roles: str) -> str:
-    """Add an account; returns its one-time password."""
-    desk.open("/accounts")
-    desk.page.fill("#new-name", name)
-    for role in roles:
-        desk.page.check(f"main input[name=roles][value={role}]")
-    desk.page.click("main form[action='/accounts'] button")
-    return desk.page.inner_text(".one-time")
+def desk(new_window):
+    return new_window()
 
 
 def hold_to_count(desk: Desk, count: int) -> None:
@@ -157,7 +61,7 @@ def key_from_paper(desk: Desk, papers: dict[str, dict[str, list[str]]]) -> int:
 
 
 def test_a_month_from_an_empty_workspace_to_the_report_without_a_terminal(
-    empty, desk, window, tmp_path
+    empty, desk, new_window, tmp_path
 ) -> None:
     office, _ = empty
     page, month = desk.page, f"/month/{LAST_MONTH}"
@@ -165,7 +69,7 @@ def test_a_month_from_an_empty_workspace_to_the_report_without_a_terminal(
     lead, reviewer = account(desk, "truong.pv01", "lead", "reviewer"), account(desk, "lan.pv01", "reviewer")
     page.click("text=Đăng xuất")
     desk.sign_in("truong.pv01", lead)
-    second = window()
+    second = new_window()
     second.sign_in("lan.pv01", reviewer)
 
     # the units, the plan, the paper
@@ -204,23 +108,8 @@ def test_a_month_from_an_empty_workspace_to_the_report_without_a_terminal(
     hold_to_count(desk, 3)
     hold_to_count(second, 3)
     assert violations(second.page) == []
-    desk.open("/review?way=single")
-    for _ in range(MOST_DOUBTS):
-        if not page.query_selector("[data-item]"):
-            break
-        item = page.get_attribute("[data-item]", "data-item")
-        page.keyboard.press("1")
-        if page.query_selector("[data-item] input[type=checkbox]"):
-            page.keyboard.press("Enter")
-        page.wait_for_function(
-            "item => document.querySelector('[data-item]')?.dataset.item !== item", arg=item
-        )
-    desk.open("/comments")
-    while page.query_selector("#text"):
-        page.fill("#text", "Cán bộ hướng dẫn dễ hiểu.")
-        page.check("input[name=topic][value=praise]")
-        page.click("main button.primary")
-        page.wait_for_load_state("networkidle")
+    decide_doubts(desk)
+    type_comments(desk)
 
     # what comes beside paper
     desk.open(f"{month}/imports")

@@ -11,7 +11,7 @@ from typing import Final
 
 from omr.clock import moment
 from omr.forms.serial import as_printed
-from omr.messages import form_label, say
+from omr.messages import form_label, month, say
 from omr.reading.files.find import LeftOut
 from omr.records.batches.batches import (
     COUNTING,
@@ -30,7 +30,7 @@ from omr.records.counts.readings import name_of_file
 from omr.records.intake.elsewhere import is_found
 from omr.records.intake.left_out import left_out_of
 from omr.records.store.store import Store
-from omr.text import month, number
+from omr.text import number
 from omr.words import BLANK_ALONE, OF_A_FILE, Aside, NotRead, PageOutcome, Standing
 
 FOLDED_FROM: Final = 4  # pages in a row of which the same is said

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
+from omr import clock
 from omr.records.offices.periods import Period, parse_period
 from omr.records.review.progress import periods
 from omr.records.store.store import Store
@@ -36,4 +35,4 @@ def may_have_slips(store: Store, when: Period) -> bool:
 
 def has_begun(when: Period) -> bool:
     """Whether the first day of a month has come."""
-    return when.first_day <= date.today()
+    return when.first_day <= clock.today()

@@ -17,9 +17,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from omr.clock import moment
 from omr.errors import AccessError, OmrError, passes
 from omr.forms.serial import as_printed
-from omr.messages import form_label, language, say
+from omr.messages import form_label, language, month, say
 from omr.tables_in import SUFFIXES
-from omr.text import day, month, number, percent
+from omr.text import day, number, percent
 from omr.web.frame.desks import SEARCH, desks_of
 from omr.web.frame.visit import Visit
 
@@ -149,8 +149,8 @@ def static_url(name: str) -> str:
 
 
 def _printed(serial: object) -> str:
-    """Return a serial as it stands on the paper."""
-    return as_printed(str(serial))
+    """Return a serial, or a span of them, as they stand on the paper."""
+    return "..".join(as_printed(one) for one in str(serial).split(".."))
 
 
 @cache

@@ -6,13 +6,14 @@ from starlette.responses import Response
 
 from omr import clock
 from omr.errors import OmrError
+from omr.messages import month
 from omr.records.month.board import UnitLine, month_board
 from omr.records.month.closing import adjust, changes_of, status
 from omr.records.offices.periods import Period, parse_period
 from omr.records.offices.visits import record_visits
 from omr.records.register.stock import count
 from omr.records.review.progress import periods
-from omr.text import month, whole_number
+from omr.text import whole_number
 from omr.web.frame.months import has_begun, month_of
 from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit

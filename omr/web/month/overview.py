@@ -182,7 +182,7 @@ def _field_line(month: Month, before: Month | None, field: str) -> Line:
 
 
 def _questions(month: Month) -> list[tuple[str, str, Share, Markup, list[str]]]:
-    """Return form and key, text, satisfied share, and a chart of the levels."""
+    """Return form and key as in "DL-01/B4", text, satisfied share, and a chart of the levels."""
     lines = []
     for (form, key), counts in month.pool().items.items():
         if not counts.question.core:
@@ -190,7 +190,7 @@ def _questions(month: Month) -> list[tuple[str, str, Share, Markup, list[str]]]:
         levels = [(option.label, counts.codes.get(option.code, 0)) for option in counts.question.options]
         said = "; ".join(f"{label} {count}" for label, count in levels)
         names = [label for label, _ in levels]
-        lines.append((f"{form} {key}", counts.question.text, counts.share, levels_bar(levels, said), names))
+        lines.append((f"{form}/{key}", counts.question.text, counts.share, levels_bar(levels, said), names))
     return lines
 
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
 from omr.files import remove
-from omr.messages import say
+from omr.messages import month, say
 from omr.records.inbox.inbox import plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period, state_of
@@ -16,7 +16,6 @@ from omr.records.offices.surveys import surveys_of
 from omr.records.review.progress import periods
 from omr.records.store.chain import verify as verify_chain
 from omr.records.store.store import Store
-from omr.text import month
 from omr.trust import rekeying
 from omr.trust.audit_sample import assurance_of, draw_sample, is_seed, parse_points, statement, ticket
 from omr.trust.export import export as sign_export

@@ -11,13 +11,12 @@ from markupsafe import Markup
 from starlette.responses import FileResponse, Response
 
 from omr.errors import OmrError
-from omr.messages import say
+from omr.messages import month, say
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period
 from omr.records.offices.surveys import declare_survey, surveys_of
 from omr.records.offices.units import find_unit
 from omr.records.review.progress import periods
-from omr.text import month
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page, see_other

@@ -49,7 +49,7 @@ def _told(store: Store, when: Period) -> tuple[str, list[Told]]:
     tested = find_signals(months)
     found = [_one(signal) for signal in tested if signal.striking]
     about = {"units": len(months), "tests": len(tested), "found": len(found)}
-    return say("signals.head", period=when, **about), found
+    return say("signals.head", period=when.name, **about), found
 
 
 def _one(signal: Signal) -> Told:

@@ -13,6 +13,8 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.forms.surveys import overall_question
+from omr.forms.template import Question
+from omr.messages import form_label
 from omr.records.counts.tallies import GROUPING, Channel, SlipState
 from omr.records.counts.validity import rules
 from omr.records.month.behind import Behind, Want, slips_behind
@@ -58,12 +60,16 @@ def show(visit: Visit) -> Response:
         smallest = visit.office.workspace.settings.report.smallest_cell
         key = ("behind", when.name, own, at, tuple(asked.items()))
         shown = visit.office.kept.get(store, key, lambda: _shown(store, when, month, want, at, smallest))
+    question, (printed, _, asked_key) = _question(month, asked["item"]), asked["item"].partition("/")
+    options = question.options if question else ()
     return page(
         visit,
         "slips.html",
         period=when.name,
         asked=asked,
-        question=_question(month, asked["item"]),
+        question=question.text if question else "",
+        item=f"{form_label(printed)} {asked_key}".strip(),
+        said=next((one.label for one in options if one.code == asked["said"]), asked["said"]),
         shown=shown,
         at=at,
         size=PAGE,
@@ -141,10 +147,10 @@ def _about_people(month: Month, want: Want) -> bool:
     return want.asked is not None and _about(month, want.asked)
 
 
-def _question(month: Month, item: str) -> str:
-    """Return what was asked, "" where the list is of no question."""
+def _question(month: Month, item: str) -> Question | None:
+    """Return what was asked, None where the list is of no question."""
     form, _, key = item.partition("/")
     for (mark, printed), of in month.items.items():
         if item and of[1] == key and form in ("", of[0]):
-            return next(one.text for one in month.forms[mark].questions if one.key == printed)
-    return ""
+            return next(one for one in month.forms[mark].questions if one.key == printed)
+    return None

@@ -8,13 +8,12 @@ from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
 from omr.files import move, passing_folder, remove
-from omr.messages import say
+from omr.messages import month, say
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
 from omr.records.inbox.inbox import Inbox, StackState, plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period
 from omr.records.offices.units import find_unit
-from omr.text import month
 from omr.web.frame.body import body_as_file
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of

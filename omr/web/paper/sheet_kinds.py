@@ -12,7 +12,7 @@ from starlette.responses import Response
 from omr import clock
 from omr.errors import OmrError
 from omr.handing_out import hand_out, to_print
-from omr.messages import say
+from omr.messages import month, say
 from omr.records.exchange.electronic import Imported, import_electronic
 from omr.records.exchange.moments import Order
 from omr.records.offices.periods import Period, parse_period
@@ -23,7 +23,7 @@ from omr.records.register.counters import counters, import_counters
 from omr.records.register.plan import read_plan
 from omr.records.store.store import Store
 from omr.tables_in import read_sheet
-from omr.text import day, month, number
+from omr.text import day, number
 from omr.trust import rekeying
 from omr.web.frame.errands import begun
 from omr.web.frame.pages import see_other

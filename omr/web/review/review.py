@@ -95,11 +95,25 @@ def _whole_slip(visit: Visit, store: Store) -> str | None:
     return None if reading is None else f"/review/slips/{reading}?{wanted.query}".rstrip("?")
 
 
+def _part(visit: Visit) -> str:
+    """Return what is sent after a key: the item alone or, to a browser without JavaScript, the whole page."""
+    return "item.html" if _asks_for_a_part(visit) else "review.html"
+
+
+def lead_to(visit: Visit, place: str) -> Response:
+    """Lead to another page, with JavaScript and without."""
+    return Response(headers={"HX-Redirect": place}) if _asks_for_a_part(visit) else see_other(place)
+
+
+def _asks_for_a_part(visit: Visit) -> bool:
+    return "hx-request" in visit.request.headers
+
+
 def following(visit: Visit) -> Response:
     """Pass an item over and show the next."""
     visit.office.worklist.put_off(visit.form.get("item", ""), visit.me.name)
     with visit.office.store() as store:
-        return _next(visit, store, "item.html")
+        return _next(visit, store, _part(visit))
 
 
 def decide(visit: Visit) -> Response:
@@ -123,14 +137,14 @@ def decide(visit: Visit) -> Response:
             problem = str(error)
         else:
             office.journal.add(visit.secret, Done((key,), f"/review?item={key}"))
-        return _next(visit, store, "item.html", problem=problem)
+        return _next(visit, store, _part(visit), problem=problem)
 
 
 def _again(visit: Visit, store: Store, key: str) -> Response:
     """Show the same item once more, and say what lacks."""
     item = visit.office.worklist.at(store, key, visit.me.name)
     rows = [row_of(item, store.forms)] if item is not None else []
-    return _show(visit, store, "item.html", rows, wanted_of(visit), problem=say("slips.nothing_chosen"))
+    return _show(visit, store, _part(visit), rows, wanted_of(visit), problem=say("slips.nothing_chosen"))
 
 
 def show_again(visit: Visit, store: Store, key: str) -> Response:
@@ -138,8 +152,8 @@ def show_again(visit: Visit, store: Store, key: str) -> Response:
     worklist, name = visit.office.worklist, visit.me.name
     item = worklist.known_again(key, name) or worklist.find(store, key)
     if item is None:
-        return _next(visit, store, "item.html")
-    return _show_one(visit, store, item, "item.html")
+        return _next(visit, store, _part(visit))
+    return _show_one(visit, store, item, _part(visit))
 
 
 def _show_one(visit: Visit, store: Store, item: DoubtfulItem, template: str) -> Response:
@@ -239,8 +253,8 @@ def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
 
 def _next(visit: Visit, store: Store, template: str, *, problem: str = "") -> Response:
     office, wanted = visit.office, wanted_of(visit)
-    if template == "item.html" and not problem and (whole := _whole_slip(visit, store)) is not None:
-        return Response(headers={"HX-Redirect": whole})
+    if visit.request.method == "POST" and not problem and (whole := _whole_slip(visit, store)) is not None:
+        return lead_to(visit, whole)
     forms = store.forms
     items = office.worklist.take(store, visit.me.name, wanted)
     return _show(visit, store, template, [row_of(item, forms) for item in items], wanted, problem=problem)

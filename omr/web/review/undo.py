@@ -33,7 +33,7 @@ def undo(visit: Visit) -> Response:
         if visit.request.url.path == "/review/undo":  # by a key at the review desk: only its item changes
             if done.place.startswith("/review?item="):
                 return review.show_again(visit, store, done.items[0])
-            return Response(headers={"HX-Redirect": done.place})
+            return review.lead_to(visit, done.place)
     return see_other(done.place)
 
 

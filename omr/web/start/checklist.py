@@ -43,7 +43,7 @@ def _of_admin(visit: Visit) -> Iterator[Point]:
 
 def _of_pv01(store: Store) -> Iterator[Point]:
     there = begun(store)
-    yield Point("units", there.units, "/print")
+    yield Point("units", there.units, "/units")
     yield Point("issued", there.issued, "/print")
-    yield Point("handed_over", there.handed_over, "/print")
+    yield Point("handed_over", there.handed_over, "/hand-overs")
     yield Point("scanned", there.scanned, "/intake")

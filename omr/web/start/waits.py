@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from omr import clock
-from omr.messages import say
+from omr.messages import month, say
 from omr.records.batches.batches import BatchLine, batches
 from omr.records.cases.cases import cases_for
 from omr.records.inbox.inbox import Inbox
@@ -24,7 +24,7 @@ from omr.records.review.progress import Waiting, periods, waiting_since
 from omr.records.review.transcripts import untyped
 from omr.records.review.worklist import Wanted
 from omr.records.store.store import Store
-from omr.text import month, number
+from omr.text import number
 from omr.web.frame import desks
 from omr.web.frame.visit import Visit
 from omr.words import PeriodState

@@ -48,6 +48,32 @@ const release = () => {
 };
 window.addEventListener("pageshow", release);
 
+// What takes the server some seconds shows that it is on its way, and is asked for once.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-slow]");
+  if (!link) return;
+  event.preventDefault();
+  if (link.getAttribute("aria-busy")) return;
+  say("");
+  link.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(link.href);
+    if (answer.redirected) location.assign(answer.url); // the session has ended: to the login
+    else if (answer.ok) save(await answer.blob(), link.dataset.slow);
+    else say(said.dataset.failed);
+  } catch {
+    say(said.dataset.away);
+  }
+  link.removeAttribute("aria-busy");
+});
+const save = (content, name) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+};
+
 // Typed text is kept in this tab until its form was taken. It comes back only after a login that an ended
 // session asked for, and only into the very same form: an old text must never stand in another one.
 const DRAFTS = "omr-drafts";

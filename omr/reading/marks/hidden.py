@@ -27,8 +27,6 @@ MARGIN_PX: Final = CORNER_PX + ACROSS_PX + 1
 SEEN: Final = 10  # of 255, on average of 3 by 3 px: what is fainter is paper
 STROKES: Final = 0.025  # of a box under strokes: a row without more has no mark that stands in it
 APART_PX: Final = 2  # around the strokes of marks: their soft edges
-LEAST_PX: Final = 4  # of a letter's part, or of the paper that its loop encloses
-AROUND_PX: Final = 9  # 1.5 mm around the box: a letter's part
 
 
 def outlined_mm(layer: InkLayer, tops_lefts: Ints, side: int, of_box: Ints) -> Floats:
@@ -133,26 +131,6 @@ def faint(
             begin, end = (zones[box, 2:] - left).tolist()
             out[box] = lines[:, begin:end].max(initial=0) / 255
     return out
-
-
-def letters(layer: InkLayer, tops_lefts: Ints, side: int, some: Ints) -> tuple[Floats, Floats]:
-    """Return of how many parts the strokes in and around each box are, and how many loops they have, (N,).
-
-    A cross or a tick is of one part or two and encloses nothing, a word is of several and has round letters.
-    """
-    parts, loops = np.zeros(len(tops_lefts)), np.zeros(len(tops_lefts))
-    for box in some.tolist():
-        top, left = tops_lefts[box].tolist()
-        there = np.s_[
-            max(top - AROUND_PX, 0) : top + side + AROUND_PX,
-            max(left - AROUND_PX, 0) : left + side + AROUND_PX,
-        ]
-        strokes = cv2.copyMakeBorder(layer.strokes[there], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-        _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-        parts[box] = np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= LEAST_PX)
-        _, _, stats, _ = cv2.connectedComponentsWithStats(1 - strokes, connectivity=4)
-        loops[box] = np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= LEAST_PX) - 1
-    return parts, loops
 
 
 def _around(picture: NDArray[np.generic], tops_lefts: Ints, side: int) -> NDArray[np.int32]:

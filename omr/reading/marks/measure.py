@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
 from omr.packed import Packed
-from omr.reading.marks.hidden import faint, foreign_mm, letters, outlined_mm
+from omr.reading.marks.hidden import faint, foreign_mm, outlined_mm
 from omr.reading.marks.pieces import SPECK, Pieces, counted
 from omr.reading.marks.writing import crossed
 from omr.reading.page.layer import RUN_MM, InkLayer
@@ -81,8 +81,6 @@ FEATURES: Final = (
     "outlined",  # mm, by how much a stretch of its outline is thicker than outlines are: ink that it hides
     "lettered",  # mm, by how much more ink than its own the words beside the box show, over their height
     "faint",  # darkness of the darkest straight 1.5 mm beside the box; NaN in rows with strokes in a box
-    "parts",  # of which the strokes in and around the box are
-    "loops",  # that they have
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -179,7 +177,6 @@ def measure(
         "lettered": lettered,
         "faint": faint(layer, zones, tops_lefts, side, found.of_box, share, _darkest_lines) - paper,
     }
-    values |= dict(zip(("parts", "loops"), letters(layer, tops_lefts, side, some), strict=True))
     values |= beside | {"beside": np.maximum(beside["beside"], _struck_mm(layer, zones))}
     values |= cut.ring()
     values |= _marks(layer, cut, held, some, found, tops_lefts)

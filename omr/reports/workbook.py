@@ -39,14 +39,16 @@ MOST_ABOVE_CHART: Final = 8  # rows of a table that leave its chart room on the 
 LEAST_DIGITS: Final = 5.8  # "100,00" with room on both sides
 MOST_DIGITS: Final = 40  # of a column of the sheets for programs
 
+# Vietnamese, so that a decimal comma stands there under other regional settings too (where the program asks).
+VIETNAMESE: Final = "[$-42A]"
 # "_-" keeps the width of a dash between number and line.
 NUMBER_FORMATS: Final = {
-    Style.COUNT: "#,##0_-",
-    Style.PERCENT: "0.00_-",
-    Style.INTERVAL: "0.00_-",
-    Style.MEAN: "0.00_-",
-    Style.POINTS: "+0.00_-;-0.00_-;0.00_-",
-    Style.HEAT: "0.00_-",
+    Style.COUNT: f"{VIETNAMESE}#,##0_-",
+    Style.PERCENT: f"{VIETNAMESE}0.00_-",
+    Style.INTERVAL: f"{VIETNAMESE}0.00_-",
+    Style.MEAN: f"{VIETNAMESE}0.00_-",
+    Style.POINTS: f"{VIETNAMESE}+0.00_-;{VIETNAMESE}-0.00_-;{VIETNAMESE}0.00_-",
+    Style.HEAT: f"{VIETNAMESE}0.00_-",
     Style.ORDER: "0",
     Style.TEXT: "@",
     Style.WORD: "@",
@@ -100,7 +102,7 @@ class Look:
             border=1,
             align="right",
             bold=dark or weight is not Weight.BODY,
-            num_format=NUMBER_FORMATS[Style.HEAT] if cell.firm else "(0.00)",
+            num_format=NUMBER_FORMATS[Style.HEAT] if cell.firm else f"{VIETNAMESE}(0.00)",
             **shade,
         )
 
@@ -283,7 +285,10 @@ def _chart(
     subtype: str,
 ) -> tuple[int, int]:
     """Write one table with its chart below; return the row where the chart begins, and the one after it."""
-    head, percent = look.make(bold=True, border=1, text_wrap=True), look.make(border=1, num_format="0.00")
+    head, percent = (
+        look.make(bold=True, border=1, text_wrap=True),
+        look.make(border=1, num_format=f"{VIETNAMESE}0.00"),
+    )
     sheet.write_string(top, 0, title, look.make(bold=True, font_size=13))
     for at, heading in enumerate(("", *heads)):
         sheet.write_string(top + 1, at, heading, head)
@@ -320,7 +325,10 @@ def _trend(sheet: Worksheet, look: Look, top: int, month: Month) -> None:
     """Write the overall shares of the months and draw them with their intervals."""
     title = "Hài lòng trở lên qua các kỳ (%)"
     heads = ("", "Hài lòng trở lên", "KTC: dưới", "KTC: trên", "N", "đến cận dưới", "đến cận trên")
-    head, real = look.make(bold=True, border=1, text_wrap=True), look.make(border=1, num_format="0.00")
+    head, real = (
+        look.make(bold=True, border=1, text_wrap=True),
+        look.make(border=1, num_format=f"{VIETNAMESE}0.00"),
+    )
     sheet.write_string(top, 0, title, look.make(bold=True, font_size=13))
     for at, heading in enumerate(heads):
         sheet.write_string(top + 1, at, heading, head)
@@ -336,7 +344,7 @@ def _trend(sheet: Worksheet, look: Look, top: int, month: Month) -> None:
             )
             for at, value in ((1, percent), (2, low), (3, high), (5, percent - low), (6, high - percent)):
                 sheet.write_number(line, at, float(value), real)
-            sheet.write_number(line, 4, share.whole, look.make(border=1, num_format="#,##0"))
+            sheet.write_number(line, 4, share.whole, look.make(border=1, num_format=f"{VIETNAMESE}#,##0"))
             least = min(least, int(low))
         period, line = period.following, line + 1
     last = line - 1
@@ -353,7 +361,12 @@ def _trend(sheet: Worksheet, look: Look, top: int, month: Month) -> None:
             "values": [sheet.get_name(), first, 1, last, 1],
             "line": {**black, "width": 1.25},
             "marker": {"type": "circle", "size": 7, "fill": black, "border": black},
-            "data_labels": {"value": True, "position": "right", "num_format": "0.00", "font": {"name": FONT}},
+            "data_labels": {
+                "value": True,
+                "position": "right",
+                "num_format": f"{VIETNAMESE}0.00",
+                "font": {"name": FONT},
+            },
             "y_error_bars": {"type": "custom", **ends, "line": black},
         }
     )
@@ -379,7 +392,7 @@ def _tidy_sheet(
     head, plain, real = (
         look.make(bold=True, bottom=1),
         look.make(text_wrap=wrapped),
-        look.make(num_format="0.00"),
+        look.make(num_format=f"{VIETNAMESE}0.00"),
     )
     for at, column in enumerate(columns):
         sheet.write_string(0, at, column, head)

@@ -181,6 +181,24 @@ def test_the_worst_question_needs_answers():
     )
 
 
+def test_a_unit_that_does_better_is_not_where_it_is_worst():
+    """Only PC06 has answers enough, and its are good: the bad ones came from small units."""
+    form = make_form("DL-01")
+
+    def said(slips, code):
+        return [
+            replace(s, answers={**s.answers, "B5": s.answers["B1"]._replace(codes=(code,))}) for s in slips
+        ]
+
+    slips = [s for s in slips_on("f", form, 60) if s.answers["B1"].codes and len(s.answers["B1"].codes) == 1]
+    few = [s for unit in ("CAX-02", "CAX-03") for s in slips_on("f", form, 20, unit=unit)]
+    few = [s for s in few if s.answers["B1"].codes and len(s.answers["B1"].codes) == 1]
+    month = month_of({"f": form}, [*said(slips[:25], "1"), *said(slips[25:], "5"), *said(few, "1")])
+    low, high = extremes(month, 30)
+    assert low.criterion.key == "B5" and low.unit is None
+    assert high.unit is None or high.unit[1].part * high.share.whole >= high.share.part * high.unit[1].whole
+
+
 # --- guards and history ---------------------------------------------------------------------------
 
 

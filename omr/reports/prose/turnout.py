@@ -51,9 +51,8 @@ def slips(month: Month) -> tuple[str, ...]:
         )
     uncounted = dict.fromkeys(line.unit for line in month.stock if line.in_stock is None)
     if uncounted:
-        parts[0] += (
-            f" {many(len(uncounted))} đơn vị chưa kiểm kê phiếu tồn nên chưa tính được số phát ra, thất lạc."
-        )
+        who = "Đơn vị" if month.unit else f"{many(len(uncounted))} đơn vị"
+        parts[0] += f" {who} chưa kiểm kê phiếu tồn nên chưa tính được số phát ra, thất lạc."
     if electronic.returned:
         parts.append(
             f"Phiếu điện tử: {many(electronic.returned)} phiếu, trong đó "

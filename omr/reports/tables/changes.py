@@ -119,14 +119,17 @@ def _finding(month: Month, criterion: Criterion, share: Share, least: int, *, lo
     return Finding(
         criterion,
         share,
-        _most(fields, least, lowest=lowest) if len(fields) > 1 else None,
-        _most(units, least, lowest=lowest) if not month.unit else None,
+        _most(fields, share, least, lowest=lowest) if len(fields) > 1 else None,
+        _most(units, share, least, lowest=lowest) if not month.unit else None,
     )
 
 
-def _most(shares: dict[str, Share], least: int, *, lowest: bool) -> tuple[str, Share] | None:
-    enough = [(name, share) for name, share in shares.items() if share.whole >= least]
-    if not enough:
-        return None
+def _most(shares: dict[str, Share], all_: Share, least: int, *, lowest: bool) -> tuple[str, Share] | None:
+    """Return who has the lowest or highest share; nobody where those with enough differ otherwise."""
     sign = 1 if lowest else -1
-    return min(enough, key=lambda entry: sign * entry[1].part / entry[1].whole)
+    causing = [
+        (name, share)
+        for name, share in shares.items()
+        if share.whole >= least and sign * share.part * all_.whole <= sign * all_.part * share.whole
+    ]
+    return min(causing, key=lambda entry: sign * entry[1].part / entry[1].whole) if causing else None

@@ -59,7 +59,7 @@ SATISFIED: Final = (
 )
 AGAINST_BEFORE: Final = (
     Column("Kỳ trước (%)", Style.PERCENT, 11.5),
-    Column("Tăng, giảm (điểm phần trăm)", Style.POINTS, 16),
+    Column("Tăng, giảm (điểm phần trăm)", Style.POINTS, 20),  # in three lines, as high as its neighbours
 )
 
 
@@ -81,7 +81,7 @@ def units_table(month: Month, before: Month | None) -> Table:
     levels = overall_levels(month)
     columns = (
         Column("TT", Style.ORDER, 7),
-        Column("Đơn vị", Style.TEXT, 43),
+        Column("Đơn vị", Style.TEXT, 39),
         Column("Số phiếu trả lời", Style.COUNT, 12),
         *_level_columns(levels),
         *SATISFIED,
@@ -151,7 +151,7 @@ def fields_table(month: Month, before: Month | None) -> Table:
     """Biểu 03: by field, paper and electronic and both."""
     levels = overall_levels(month)
     columns = (
-        Column("Lĩnh vực, hình thức", Style.TEXT, 43),
+        Column("Lĩnh vực, hình thức", Style.TEXT, 39),
         Column("Phiếu hợp lệ", Style.COUNT, 11.5),
         Column("Số phiếu trả lời", Style.COUNT, 12),
         *_level_columns(levels),

@@ -1,24 +1,26 @@
 """Do the tests notice when the core says something else? mutmut changes it, line by line: ``make mutants``.
 
 Each module below is mutated in a copy of the tree, one change at a time, and its own tests are run
-against each. A change that no test notices survives and is printed: a test is missing there, or
-the change means nothing (docs/mutants.md says which). Results are kept under ``out/mutants``, and a
-run goes on where it stopped; ``--module serial`` runs one.
+against each (`at_the_call`). A change that no test notices survives and is printed: a test is missing
+there, or the change means nothing (docs/mutants.md says which). Results are kept under ``out/mutants``,
+and a run goes on where it stopped, also with tests that were added since; ``--module serial`` runs one.
 """
 
 from __future__ import annotations
 
-import re
+import ast
+import difflib
+import json
 import shutil
 import subprocess
 import sys
-from collections import Counter
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import click
-from harness import OUT, ROOT, measurement, path_option, workers_option
+from harness import OUT, ROOT, measurement, path_option
 
 COPIED: Final = ("omr", "templates", "calibration", "tests", "docs", "pyproject.toml", "setup.cfg")
 
@@ -44,65 +46,95 @@ CORES: Final = {
         "omr/reading/marks/decide.py", ("tests/reading/test_decide.py", "tests/reading/test_put_together.py")
     ),
     "reconcile": Core("omr/records/month/reconcile.py", ("tests/records/test_books.py",)),
-    "tallies": Core("omr/records/counts/tallies.py", ("tests/records/test_tallies.py",)),
-    "chain": Core(
-        "omr/records/store/chain.py", ("tests/records/test_audit.py", "tests/records/test_rollback.py")
+    "tallies": Core(
+        "omr/records/counts/tallies.py",
+        ("tests/records/test_counting.py", "tests/records/test_tallies.py", "tests/records/test_applying.py"),
     ),
+    "chain": Core("omr/records/store/chain.py", ("tests/records/test_chain.py",)),
 }
-KILLED: Final = ("killed", "timeout", "segfault", "suspicious", "caught by type check")
-PATIENCE: Final = {"timeout_constant": 60, "timeout_multiplier": 5}  # a busy machine kills no mutant
+# Of mutmut's copies of a function, the one without a change; its trampoline writes down what is called.
+_ORIGINAL: Final = "orig"
 
 
 @measurement(__doc__)
 @click.option("--module", "modules", type=click.Choice(list(CORES)), multiple=True, default=list(CORES))
-@workers_option
 @path_option("--out", default=OUT / "mutants")
-def main(modules: tuple[str, ...], workers: int, out: Path) -> None:
+def main(modules: tuple[str, ...], out: Path) -> None:
     """Run the modules that were asked for and print what became of their mutants."""
     for name in modules:
-        folder = out.absolute() / name
-        run(CORES[name], folder, workers)
-        told = results(folder)
-        done = {key: state for key, state in told.items() if state not in ("not checked", "no tests")}
-        killed = sum(state in KILLED for state in done.values())
-        left = Counter(told.values())
-        print(f"{name}: {killed} of {len(done)} killed ({killed / max(1, len(done)):.1%}), {dict(left)}")
-        for key in sorted(key for key, state in done.items() if state == "survived"):
-            print(f"  survived: {key}")
-        sys.stdout.flush()
+        tell(name, *run(CORES[name], out.absolute() / name))
 
 
-def run(core: Core, folder: Path, children: int) -> None:
-    """Mutate one module in a copy of the tree."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        for name in COPIED:
-            source = ROOT / name
-            copy = shutil.copytree if source.is_dir() else shutil.copy
-            copy(source, folder / name)
-        (folder / "setup.cfg").write_text(configured(core), encoding="utf-8")
-    with (folder / "mutmut.log").open("ab") as log:
-        command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(children)]
-        subprocess.run(command, cwd=folder, stdout=log, stderr=log, check=False)
+def tell(name: str, changed: Path, functions: dict[str, str], found: dict[str, dict[str, list[str]]]) -> None:
+    """Print how many mutants of a module its tests noticed, and what the others change."""
+    reached = {mutant for tried in found["tried"].values() for mutant in tried} | set(found["killed"])
+    left = sorted(reached - set(found["killed"]))
+    killed = len(reached) - len(left)
+    unreached = len(functions) - len(reached)
+    share = killed / max(1, len(reached))
+    print(f"{name}: {killed} of {len(reached)} killed ({share:.1%}); {unreached} more reached by no test")
+    sources = _sources(changed)
+    for mutant in left:
+        print(f"  survived: {mutant.rpartition('.')[2]}")
+        for line in _change(sources, mutant):
+            print(f"    {line}")
+    for function in sorted({functions[mutant] for mutant in functions if mutant not in reached}):
+        print(f"  reached by no test: {function.rpartition('.')[2]}")
+    sys.stdout.flush()
 
 
-def configured(core: Core) -> str:
-    """Return the settings of the copy: what is mutated, and by which tests it is judged."""
-    lines = {
-        "source_paths": ["omr/"],
-        "only_mutate": [core.file],
-        "pytest_add_cli_args_test_selection": list(core.tests),
-        "also_copy": [name for name in COPIED if name not in ("omr", "setup.cfg")],
-    }
-    section = "".join(
-        f"{key}=\n" + "".join(f"    {value}\n" for value in values) for key, values in lines.items()
+def run(core: Core, folder: Path) -> tuple[Path, dict[str, str], dict[str, dict[str, list[str]]]]:
+    """Mutate one module in a copy of the tree and try its tests; return the mutants and what was found.
+
+    Returns
+    -------
+    changed : Path
+        The module with all its mutants.
+    functions : dict
+        The function that each mutant is one of.
+    found : dict
+        ``killed``: by which test; ``tried``: by test, what it did not kill.
+    """
+    from mutmut.mutation.file_mutation import mutate_file_contents
+    from mutmut.utils.format_utils import get_mutant_name, mangled_name_from_mutant_name
+
+    source, kept = (ROOT / core.file).read_text("utf-8"), folder / "results.json"
+    if folder.is_dir() and (folder / "source.py").read_text("utf-8") != source:
+        shutil.rmtree(folder)
+    for name in COPIED:
+        copied = ROOT / name
+        if copied.is_dir():
+            shutil.copytree(copied, folder / name, dirs_exist_ok=True)
+        else:
+            shutil.copy(copied, folder / name)
+    with (folder / "setup.cfg").open("a", encoding="utf-8") as settings:
+        settings.write("\n[mutmut]\nsource_paths=omr/\n")
+    with chdir(folder):  # mutmut looks for its settings there
+        made = mutate_file_contents(core.file, source)
+    (folder / "source.py").write_text(source, "utf-8")
+    (folder / core.file).write_text(made.code, "utf-8")
+    names = [get_mutant_name(Path(core.file), name) for name in made.mutant_names]
+    functions = {name: mangled_name_from_mutant_name(name) for name in names}
+    inside = (
+        f"import sys; sys.path[:0] = ['.', {str(Path(__file__).parent)!r}]; from pathlib import Path; "
+        f"import at_the_call; at_the_call.main({['-q', '-p', 'no:cacheprovider', *core.tests]!r}, "
+        f"mutants={functions!r}, kept=Path({str(kept)!r}))"
     )
-    patience = "".join(f"{key}={value}\n" for key, value in PATIENCE.items())
-    return f"{(ROOT / 'setup.cfg').read_text('utf-8')}\n[mutmut]\n{section}{patience}"
+    with (folder / "tests.log").open("wb") as log:
+        subprocess.run([sys.executable, "-c", inside], cwd=folder, stdout=log, stderr=log, check=False)
+    return folder / core.file, functions, json.loads(kept.read_text("utf-8"))
 
 
-def results(folder: Path) -> dict[str, str]:
-    """Return what became of every mutant."""
-    command = [sys.executable, "-m", "mutmut", "results", "--all", "true"]
-    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
-    return dict(re.findall(r"^\s+(\S+): (.+)$", told, re.MULTILINE))
+def _sources(changed: Path) -> dict[str, list[str]]:
+    """Return the lines of every function of a module, by its name."""
+    text = changed.read_text("utf-8")
+    found = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    return {node.name: (ast.get_source_segment(text, node) or "").splitlines() for node in found}
+
+
+def _change(sources: dict[str, list[str]], mutant: str) -> list[str]:
+    """Return the lines that a mutant changes."""
+    name = mutant.rpartition(".")[2]
+    original = f"{name.rpartition('_')[0]}_{_ORIGINAL}"
+    lines = difflib.unified_diff(sources.get(original, [])[1:], sources.get(name, [])[1:], n=0, lineterm="")
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]

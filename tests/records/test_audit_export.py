@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import random
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from scanned import BLANK, FORM, Scanner, rejected, slip
@@ -35,6 +36,7 @@ from omr.workspace import Workspace
 
 Issuing = Callable[..., Issue]
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_export.py"
+DAMAGED = int(os.environ.get("DAMAGED", "40"))
 PERIODS = ("2026-10", "2026-11", "2026-12")
 
 
@@ -304,6 +306,22 @@ def test_not_even_the_owner_of_the_key_can_sign_other_figures(
     assert verified(forged).returncode == 1
 
 
+def history_rewritten(parts: Parts) -> Parts:
+    """Make the chain anew over rows that were changed, as somebody could who has everything."""
+    events, rows = lines(parts["events.jsonl"]), lines(parts["rows.jsonl"])
+    previous = ""
+    for event in events:
+        added: dict[str, list[Any]] = {}
+        for row in rows:
+            if row["row"].get("event") == event["event"]:
+                added.setdefault(row["table"], []).append(row["row"])
+        if added:
+            event["digest"] = digest_of(added)
+        event["previous"] = previous
+        event["hash"] = previous = event_hash({key: event[key] for key in event if key != "hash"})
+    return parts | {"events.jsonl": joined(events)}
+
+
 def test_a_rewritten_history_fits_itself_but_not_the_head_that_others_know(
     office: Workspace, store: Store, tmp_path: Path
 ) -> None:
@@ -312,18 +330,7 @@ def test_a_rewritten_history_fits_itself_but_not_the_head_that_others_know(
     known = check(file).head
     with zipfile.ZipFile(file) as archive:
         parts = another_answer({entry.filename: archive.read(entry) for entry in archive.infolist()})
-    events, rows = lines(parts["events.jsonl"]), lines(parts["rows.jsonl"])
-    previous = ""
-    for event in events:
-        added: dict[str, list[Any]] = {}
-        for row in rows:
-            if row["row"]["event"] == event["event"]:
-                added.setdefault(row["table"], []).append(row["row"])
-        if added:
-            event["digest"] = digest_of(added)
-        event["previous"] = previous
-        event["hash"] = previous = event_hash({key: event[key] for key in event if key != "hash"})
-    parts["events.jsonl"] = joined(events)
+    parts = history_rewritten(parts)
     forged = tmp_path / "forged.zip"
     write_zip(forged, resigned(parts, office.path))
     assert check(forged).head != known
@@ -381,6 +388,90 @@ def test_the_verifier_says_one_line_about_a_damaged_file(
         assert said.returncode == 1, number
         assert said.stderr.startswith("BROKEN: ") and said.stderr.count("\n") == 1, said.stderr
     assert verified(tmp_path / "absent.zip").stderr.count("\n") == 1
+
+
+# What the interpreter does with a program that ends or fails, many times in one process.
+MANY: Final = """
+import contextlib, io, json, runpy, sys
+verifier, *files = sys.argv[1:]
+for file in files:
+    sys.argv, said, code = [verifier, file], io.StringIO(), 0
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        try:
+            runpy.run_path(verifier, run_name="__main__")
+        except SystemExit as ended:
+            print(ended.code, file=sys.stderr)
+            code = 1
+        except BaseException as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+            code = 1
+    print(json.dumps([code, said.getvalue()]))
+"""
+
+
+def damaged_at_random(whole: bytes, key_of: Path, chance: random.Random) -> bytes:
+    """Cut, overwrite, leave out, exchange: the file, one of its parts, rows that are signed again."""
+    parts = parts_of(whole)
+    at, name = chance.randrange(len(whole)), chance.choice(sorted(parts))
+    match chance.randrange(8):
+        case 0:
+            return whole[:at]
+        case 1:
+            return whole[:at] + chance.randbytes(chance.randint(1, 40)) + whole[at + 40 :]
+        case 2:
+            changed = bytearray(whole)
+            for _ in range(chance.randint(1, 8)):
+                changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+            return bytes(changed)
+        case 3:
+            del parts[name]
+        case 4:
+            parts[name] = parts[name][: chance.randrange(len(parts[name]) + 1)]
+        case 5:
+            other = chance.choice(sorted(parts))
+            parts[name], parts[other] = parts[other], parts[name]
+        case 6:  # a whole table is missing, and whoever left it out has the key
+            rows = lines(parts["rows.jsonl"])
+            gone = chance.choice(sorted({row["table"] for row in rows}))
+            parts["rows.jsonl"] = joined([row for row in rows if row["table"] != gone])
+            parts = resigned(history_rewritten(parts), key_of)
+        case _:  # a column is missing or another thing than it should be
+            rows = lines(parts["rows.jsonl"])
+            table = chance.choice(sorted({row["table"] for row in rows}))
+            mine = [row["row"] for row in rows if row["table"] == table]
+            column = chance.choice([one for one in sorted(mine[0]) if one != "event"])
+            for row in mine:
+                row.pop(column, None)
+                if chance.random() < 0.5:
+                    row[column] = chance.choice(["", "x", -1, 10**9, 0.5, [], {}, None, True])
+            parts["rows.jsonl"] = joined(rows)
+            parts = resigned(history_rewritten(parts), key_of)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+    return target.getvalue()
+
+
+def test_the_verifier_says_one_line_whatever_happened_to_the_file(
+    office: Workspace, store: Store, tmp_path: Path
+) -> None:
+    """More of them for docs/export.md: ``DAMAGED=200``."""
+    chance = random.Random(11)
+    whole = exported(store, office, "2026-11", tmp_path / "x.zip").read_bytes()
+    files = []
+    for number in range(DAMAGED):
+        files.append(tmp_path / f"{number}.zip")
+        files[-1].write_bytes(damaged_at_random(whole, office.path, chance))
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", MANY, VERIFIER, *files], capture_output=True, text=True, check=True
+    )
+    assert ran.stderr == ""
+    said = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert len(said) == DAMAGED
+    for code, line in said:
+        assert line.startswith("BROKEN: " if code else "OK: ") and line.count("\n") == 1, line
+    assert sum(code for code, _ in said) > 0.6 * DAMAGED  # the others lost nothing that a figure rests on
 
 
 def test_the_verifier_stands_alone_and_is_short() -> None:

@@ -1,0 +1,158 @@
+"""A pytest plugin that tries every mutant at the moment a test is called, each in a forked child.
+
+Fixtures are set up once a test, not once a mutant; only mutants of functions that the test reaches are
+tried, and only those that no test before has killed. A mutant is killed by a test that fails with it
+and passes without it right afterwards: a test that does not bear being called again kills nothing.
+What the child did to the test's folder is undone in place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+PLAIN: Final = ""  # no mutant: the program as it is
+REACHED: Final = "stats"  # mutmut's word for writing down which functions are called
+CPU_S, WALL_S = 60, 900  # of one call; a busy machine kills no mutant
+PASSED, FAILED = 0, 1
+
+
+class AtTheCall:
+    """Tries mutants and keeps the results in a file, so that a run goes on where it stopped."""
+
+    def __init__(self, mutants: Mapping[str, str], kept: Path) -> None:
+        self.functions = mutants  # mutant -> the function it is one of
+        self.kept = kept
+        found = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+        self.killed: dict[str, str] = found.get("killed", {})  # by which test
+        self.tried: dict[str, list[str]] = found.get("tried", {})  # by test: what it did not kill
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
+        """Try what is left of the mutants; pytest then calls the test itself."""
+        names = pyfuncitem._fixtureinfo.argnames
+        arguments = {name: pyfuncitem.funcargs[name] for name in names}
+        folder = pyfuncitem.funcargs.get("tmp_path")
+        before = _contents(folder)
+
+        def call(mutant: str) -> tuple[int, set[str]]:
+            ended = _in_a_child(lambda: pyfuncitem.obj(**arguments), mutant)
+            _put_back(folder, before)
+            return ended
+
+        # Twice, as what is cached at the first call is not called at the second.
+        first, second = call(REACHED), call(REACHED)
+        if (first[0], second[0]) != (PASSED, PASSED):
+            print(f"{pyfuncitem.nodeid}: does not bear being called again", flush=True)
+            return
+        done = self.tried.setdefault(pyfuncitem.nodeid, [])
+        for mutant, function in self.functions.items():
+            if function not in first[1] | second[1] or mutant in self.killed or mutant in done:
+                continue
+            if call(mutant)[0] == PASSED:
+                done.append(mutant)
+            elif call(PLAIN)[0] == PASSED:
+                self.killed[mutant] = pyfuncitem.nodeid
+            else:
+                print(f"{pyfuncitem.nodeid}: does not bear being called again", flush=True)
+                break
+            self._keep()
+        self._keep()
+
+    def _keep(self) -> None:
+        text = json.dumps({"killed": self.killed, "tried": self.tried}, indent=0)
+        self.kept.with_suffix(".new").write_text(text, "utf-8")
+        self.kept.with_suffix(".new").replace(self.kept)
+
+
+def _in_a_child(act: Callable[[], object], mutant: str) -> tuple[int, set[str]]:
+    """Do something with a mutant in a child; return how that ended and which functions it called."""
+    back, forth = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(back)
+        with contextlib.suppress(BaseException):
+            _die_after(CPU_S)
+            os._exit(_told(act, mutant, forth))
+        os._exit(FAILED)
+    os.close(forth)
+    with os.fdopen(back, "rb") as pipe:
+        said = pipe.read() if mutant == REACHED else b""
+        ended = _waited_for(child)
+    return ended, set(json.loads(said)) if said else set()
+
+
+def _told(act: Callable[[], object], mutant: str, forth: int) -> int:
+    from mutmut.mutation.trampoline import set_mutant_under_test
+    from mutmut.state import state
+
+    set_mutant_under_test(mutant)
+    state()._stats.clear()
+    ended = PASSED
+    try:
+        act()
+    except pytest.skip.Exception:
+        pass
+    except BaseException:  # whatever it is: the test noticed
+        ended = FAILED
+    if mutant == REACHED:
+        os.write(forth, json.dumps(sorted(state()._stats)).encode())
+    return ended
+
+
+def _die_after(cpu_s: int) -> None:
+    used = int(time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (used + cpu_s, used + cpu_s))
+
+
+def _waited_for(child: int) -> int:
+    until = time.monotonic() + WALL_S
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > until:
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+            return FAILED
+        time.sleep(0.002)
+
+
+Contents = Mapping[Path, tuple[bytes, int]]
+
+
+def _contents(folder: Path | None) -> Contents:
+    if folder is None:
+        return {}
+    files = (file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    return {file: (file.read_bytes(), file.stat().st_mode) for file in files}
+
+
+def _put_back(folder: Path | None, before: Contents) -> None:
+    """Make a folder what it was; files that are there are written in place: somebody has them open."""
+    now: dict[Path, tuple[bytes, int]] = dict(_contents(folder))
+    for file in now.keys() - before.keys():
+        file.unlink()
+    for file, (data, mode) in before.items():
+        if now.get(file) == (data, mode):
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file in now:
+            file.chmod(mode | 0o200)
+        with file.open("r+b" if file in now else "wb") as out:
+            out.write(data)
+            out.truncate()
+        file.chmod(mode)
+
+
+def main(arguments: list[str], **names: Any) -> None:
+    """Run the tests of the folder that this is called in; see `mutants.run`."""
+    raise SystemExit(pytest.main(arguments, plugins=[AtTheCall(**names)]))

@@ -21,6 +21,7 @@ from omr.reading.limits import USUAL, Limits
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.pages import ScannedPage
 from omr.reading.traced.trace import Draft, numbered
+from omr.steps import each
 
 _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
 
@@ -58,7 +59,7 @@ def sheets_of(paths: Sequence[Path], page: int | None = None, limits: Limits = U
     """
     sheets = []
     with Apart(limits) as apart:
-        for file in find_files(paths).files:
+        for file in each("sheets", find_files(paths).files):
             try:
                 for number, scan in enumerate(apart.stream(scans_of, file), start=1):
                     if page in (None, number) and not is_blank(scan):

@@ -26,6 +26,7 @@ from omr.records.store.act import Row, digest_of, event_hash
 from omr.records.store.chain import Damage
 from omr.records.store.signing import signed_by
 from omr.records.store.store import Store
+from omr.steps import each
 from omr.trust.export import FILES, FORMAT, MANIFEST, MAY_LACK_ROWS, SIGNATURE
 
 # A city's year is 1.5 GB unpacked; what is larger is no export of a period.
@@ -138,7 +139,7 @@ def _digests(events: list[dict[str, Any]], archive: zipfile.ZipFile) -> Damage |
     """Compare the rows of each event that is there with its digest."""
     by_event = groupby(_lines(archive, "rows.jsonl"), key=lambda line: int(line["row"]["event"]))
     before, there = 0, set[int]()
-    for number, lines in by_event:
+    for number, lines in each("events", by_event, len(events)):
         rows: dict[str, list[Row]] = {}
         for line in lines:
             rows.setdefault(str(line["table"]), []).append(line["row"])

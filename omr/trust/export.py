@@ -24,6 +24,7 @@ from omr.records.store.act import Row, canonical, fact
 from omr.records.store.chain import added_rows, chain_problem
 from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Store
+from omr.steps import each
 
 FORMAT: Final = "omr-export-1"
 FILES: Final = ("events.jsonl", "rows.jsonl", "figures.json")
@@ -135,7 +136,7 @@ def _write(file: IO[bytes], lines: Iterable[bytes]) -> tuple[str, int]:
 def _rows(store: Store, period: Period) -> Iterator[bytes]:
     """Yield all rows of the events that bear on a period."""
     bearing = _Bearing(store, period)
-    for _, added in added_rows(store):
+    for _, added in each("exporting_events", added_rows(store), store.last_event):
         if bearing.on(added):
             for table in sorted(added):
                 for row in added[table]:

@@ -25,6 +25,7 @@ from omr.records.offices.visits import visits_of
 from omr.records.register.register import issued
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
+from omr.steps import each
 from omr.words import AnswerState, Standing
 
 # What a pen and a hand leave in a box, whatever the box.
@@ -162,7 +163,8 @@ def _rates(
 def _seen(store: Store, period: Period, prints: Prints) -> Iterator[tuple[str, SeenSlip]]:
     """Yield the slips that count, with their unit."""
     forms = store.forms
-    for slip in current_slips(store, period=period.name):
+    whole = int(str(store.value("SELECT count(*) FROM slips WHERE period = ?", period.name)))
+    for slip in each("slips_compared", current_slips(store, period=period.name), whole):
         if not slip.valid or slip.standing is not Standing.COUNTS or slip.fingerprint not in prints:
             continue
         form = forms[slip.fingerprint]

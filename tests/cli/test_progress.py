@@ -16,6 +16,7 @@ from omr.cli.scans import read
 from omr.forms.serial import IssuedSerials
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk, RejectedPage
+from omr.records.safekeeping.health import examine
 from omr.steps import each, told_to
 
 
@@ -72,6 +73,13 @@ def test_a_bar_that_was_left_half_way_ends_its_line() -> None:
     bar.close()
     bar.close()
     assert screen.getvalue().count("\n") == 2
+
+
+def test_a_doctor_of_a_large_register_says_how_far_it_is(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    with told_to(lambda what, done, whole: told.append((what, done, whole))):
+        checks = examine(tmp_path)
+    assert told[-1] == ("checks", len(checks), len(checks))
 
 
 def test_what_nobody_listens_to_is_done_all_the_same() -> None:

@@ -73,10 +73,12 @@ def fit(
 ) -> None:
     """Fit a calibration."""
     from concurrent.futures import ProcessPoolExecutor
+    from itertools import chain
 
     from omr.reading.marks.calibrate import save_calibration
     from omr.reading.marks.fit import fit as fit_to
     from omr.reading.papers.labels import read_labels
+    from omr.steps import each
 
     folder = Path(session.folder) / "calibration"
     if Path(name).name != name:
@@ -85,8 +87,9 @@ def fit(
     if not pages and not practice:
         raise OmrError("marks.nothing_to_learn")
     with ProcessPoolExecutor(workers) as pool:
-        lessons = list(pool.map(_labelled, *zip(*pages, strict=True), chunksize=2)) if pages else []
-        lessons += pool.map(practised, range(practice), chunksize=8)
+        labelled = pool.map(_labelled, *zip(*pages, strict=True), chunksize=2) if pages else iter(())
+        sheets = pool.map(practised, range(practice), chunksize=8)
+        lessons = list(each("learning", chain(labelled, sheets), len(pages) + practice))
     provenance: dict[str, Any] = {
         "made": clock.today().isoformat(),
         "command": f"omr calibrate fit {' '.join(file.name for file in labels)} --practice {practice}",

@@ -25,6 +25,7 @@ from omr.reading.reader import Desk, ReadPage, RejectedPage, Result, read_slip
 from omr.reading.scan.pages import EncodedPage, decode
 from omr.records.offices.periods import state_of
 from omr.records.store.store import Store
+from omr.steps import each
 from omr.words import Carrier, PeriodState
 
 Read = Callable[[Iterable[EncodedPage]], Iterator[Result]]
@@ -94,7 +95,7 @@ def measured_again(
     typed = [row for row in wanted if Carrier.TYPED in row["carriers"].split()]
     carried = [row for row in wanted if Carrier.TYPED not in row["carriers"].split()]
     sent = _Sent()
-    for result in read(_pages(workspace, carried, sent, desk)):
+    for result in each("measuring", read(_pages(workspace, carried, sent, desk)), len(carried)):
         row = sent.waiting.popleft()
         yield _anew(row, forms[row["fingerprint"]], result)
     with Apart(desk.limits) as apart:

@@ -21,6 +21,7 @@ from omr.records.safekeeping.backup import ACCOUNTS
 from omr.records.store.mark import Mark
 from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
+from omr.steps import each
 from omr.text import sayable
 from omr.workspace import DATABASE, MARK
 
@@ -81,7 +82,7 @@ def examine(
         ("private", lambda: _private(workspace), ""),
         *((name, look, "") for name, look in more.items()),
     )
-    return [_check(name, look, packages, system) for name, look, packages in looks]
+    return [_check(name, look, packages, system) for name, look, packages in each("checks", looks)]
 
 
 def _check(name: str, look: Callable[[], str], packages: str, system: str) -> Check:

@@ -60,6 +60,18 @@ def read(path: Path, data: bytes | None = None) -> tuple[int, list[str]]:
     return good, reasons
 
 
+def test_a_page_that_stands_in_the_list_itself_is_read(tmp_path: Path) -> None:
+    """Not every writer makes objects of its pages; those that are to be rendered ended in a traceback."""
+
+    def change(document: pikepdf.Pdf) -> None:
+        tree = document.Root.Pages
+        for page in tree.Kids:
+            page.Contents = document.make_stream(b"q 300 0 0 420 0 0 cm /Im Do Q 0 g 9 9 30 30 re f")
+        tree.Kids = pikepdf.Array([Dictionary(page) for page in tree.Kids])
+
+    assert read(tmp_path / "scan.pdf", pdf(3, change)) == (3, [])
+
+
 # --- pages of a PDF ---------------------------------------------------------------------------------
 
 

@@ -33,7 +33,15 @@ _BESIDE: Final = ("/Parent", "/StructParents", "/Metadata", "/PieceInfo", "/Last
 # What it thinks of broken documents is told by what comes out of them, not on standard error.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 # What pikepdf raises on a document that is not as it should be.
-DAMAGE: Final = (pikepdf.PdfError, ValueError, TypeError, KeyError, IndexError, RuntimeError)
+DAMAGE: Final = (
+    pikepdf.PdfError,
+    pikepdf.ForeignObjectError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +193,9 @@ def _alone(document: Pdf, leaf: Dictionary) -> bytes:
     """Return a page as a document of its own, with what decides how it looks: its layers, its form fields."""
     out = io.BytesIO()
     with Pdf.new() as single:
-        single.pages.append(pikepdf.Page(leaf))
+        # A page that stands in the list itself can only be copied once it is an object of its own.
+        page = leaf if leaf.is_indirect else document.make_indirect(leaf)
+        single.pages.append(pikepdf.Page(page))
         root = document.Root
         if "/OCProperties" in root:
             single.Root.OCProperties = single.copy_foreign(document.make_indirect(root.OCProperties))

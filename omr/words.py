@@ -119,6 +119,7 @@ OF_A_FILE: Final = (
     "not_a_scan",
     "archive",
     "encrypted",
+    "unopened",
 )
 # Why a blank page waits: it is not the back of a sheet.
 BLANK_ALONE: Final = "blank_alone"

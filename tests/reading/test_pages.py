@@ -341,7 +341,7 @@ def test_damaged_files_are_one_rejected_page_each(tmp_path, picture):
         "empty_file": b"",
         "not_a_scan": b"Xin chao" * 100,
         "encrypted": locked,
-        "damaged": b"%PDF-1.7\n" + bytes(range(256)) * 20,
+        "unopened": b"%PDF-1.7\n" + bytes(range(256)) * 20,
     }
     for reason, data in cases.items():
         (page,) = pages_of(tmp_path, data, "scan.pdf")

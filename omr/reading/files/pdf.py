@@ -92,8 +92,8 @@ def _split(source: Source, most_pages: int) -> Iterator[PdfPart | Attached | Sca
         document = Pdf.open(_for_pikepdf(source), suppress_warnings=True, inherit_page_attributes=False)
     except pikepdf.PasswordError as error:
         raise ScanError("encrypted") from error
-    except DAMAGE as error:
-        raise ScanError("damaged", detail=type(error).__name__) from error
+    except DAMAGE as error:  # nobody knows how many pages it held
+        raise ScanError("unopened") from error
     with document:
         tree = _Tree()
         _walk(document.Root.get("/Pages"), {}, tree, set(), most_pages)

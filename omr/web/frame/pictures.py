@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -100,11 +100,16 @@ class Pictures:
         self._parts = _Latest[bytes](_KEPT_PARTS, len)
 
     def begin(self) -> None:
-        """Start the processes that decode: the first who looks at a picture does not wait for them."""
+        """Start the processes that decode: the first who looks at a picture does not wait for them.
+
+        What the machine refuses now, whoever looks at a picture is told; a server that ends meanwhile says
+        nothing.
+        """
         for _ in range(_AT_ONCE):
             apart = self._aparts.get()  # the queue hands them out in turn
             try:
-                apart.call(int)
+                with suppress(OSError, ScanError):
+                    apart.call(int)
             finally:
                 self._aparts.put(apart)
 

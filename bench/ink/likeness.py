@@ -64,6 +64,7 @@ JUDGED: Final[dict[str, Callable[[Any], bool]]] = {
     "slips whose scan shows marks": lambda truth: truth["kind"] == "everyday" and _shown(truth),
     "trouble": lambda truth: truth["kind"] != "everyday" and truth["seed"] in TROUBLE,
     "trouble in which ink is no mark": lambda truth: truth["seed"] == MORE_SEED,
+    "short words in boxes": lambda truth: truth["kind"] == "short words in boxes",
 }
 OTHER: Final = 4.0  # weight of what is no mark: it is rarer, and worse if missed
 GROWN: Final = {
@@ -227,5 +228,8 @@ def _row(name: str, said: Said, lines: Sequence[Line], wanted: Callable[[Line], 
         **{"slips": name, "count": len(by_slip), "questions": len(every), "silent": every.count("wrong")},
         **{"asked": sum(asked), "share": f"{sum(asked) / count:.2%}"},
         **{"looks": looks, "of questions": f"{looks / count:.2%}"},
-        **{"slips asked": sum(map(bool, asked)), "of slips": f"{np.mean(np.array(asked, np.bool_)):.1%}"},
+        **{
+            "slips asked": sum(map(bool, asked)),
+            "of slips": f"{sum(map(bool, asked)) / max(len(asked), 1):.1%}",
+        },
     }

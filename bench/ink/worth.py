@@ -52,6 +52,10 @@ VETOES: Final[dict[str, dict[str, float]]] = {
     "stamp left out": {"red": FAR},
     "print_differs": {"missing": FAR},
     "ink_beside: a rule": {"ruled_mm": FAR},
+    "ink_beside: another row's mark": {"foreign_mm": FAR},
+    "ink_beside: under an outline": {"outlined_mm": FAR},
+    "ink_beside: under words": {"lettered_mm": FAR},
+    "ink_beside: too pale": {"faint": FAR},
     "unclear: the trees": {"unlike": -1},
 }
 # These accept what would be asked: "saved" is negative where they cost an error.

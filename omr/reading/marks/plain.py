@@ -64,11 +64,9 @@ class PlainLimits:
     ruled_mm: float = 1.3  # of a printed rule that is thicker there: small marks on it had 2.0 and more
     # What hides in the row of a question without a mark. Of boxes with nothing near 99 in 100 had less.
     foreign_mm: float = 2.0  # of another row's mark in the line of the boxes: 999 in 1,000 had less than 1.2
-    outlined_mm: float = 0.18  # by which a stretch of a box's outline is thicker than outlines are
+    outlined_mm: float = 0.15  # by which a stretch of a box's outline is thicker than outlines are
     lettered_mm: float = 0.2  # of ink over the words behind a box, more than their own
-    jagged: float = (
-        1.45  # times as much of both on a scan of black and white, whose lines jump by whole pixels
-    )
+    jagged: float = 1.6  # times as much of both on a scan of black and white: lines jump by whole pixels
     faint: float = 0.25  # darkness of a line beside the boxes, of this person's usual mark
     circled: float = 0.9  # of the directions around an empty box
     around: float = 0.6  # of the directions right around an empty box: tails of other marks had 0.5

@@ -128,7 +128,8 @@ def judge(
     # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip
     # without any is asked about as a whole.
     may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
-    slip = _Slip(features, chance, inked, why, limits, may_have_lost, _hiding(features, person, limits))
+    hiding = _hiding(features, person, limits) & inked.any()
+    slip = _Slip(features, chance, inked, why, limits, may_have_lost, hiding)
     for group in slip.not_simple(groups):
         slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
     columns = (one.tolist() for one in (chance, inked, slip.gone, why))

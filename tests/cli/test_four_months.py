@@ -13,6 +13,8 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from math import sqrt
 from pathlib import Path
 
 import docx
@@ -77,6 +79,7 @@ class Play:
         office.means.find_form = lambda name, own: self.forms[name]
         self.stock: dict[tuple[str, str], list[tuple[Issue, int]]] = defaultdict(list)
         self.lost = 0
+        self.late: set[str] = set()  # months with a slip that came after they were closed
 
     def issue(self, unit: str, count: int, month: str, form: str = "DL-01") -> None:
         run = self.office.issue(unit, count, month, form)
@@ -204,7 +207,105 @@ def check(play: Play, month: str) -> Path:
     assert +counted == expected, month
     text = prose(folder)
     assert f"{good}/{answered} phiếu đánh giá từ mức" in text.replace(".", "")
+    check_workbook(play, month, folder)
+    check_figures(citizens, folder)
     return folder
+
+
+# --- the annex and the table of figures, from the same account -----------------------------------
+
+QUESTIONS = ("B1", "B2", "B3", "B10")
+DASH = "–"
+
+
+def percent(part: int, whole: int) -> float | str:
+    """Round half up, as a person does; a dash of nothing."""
+    if not whole:
+        return DASH
+    return float(Decimal(100 * part / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def wilson(part: int, whole: int) -> list[float | str]:
+    """Return the bounds by Wilson's formula as textbooks have it."""
+    if not whole:
+        return [DASH, DASH]
+    z, p = 1.959963984540054, part / whole
+    middle, spread = p + z * z / (2 * whole), z * sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole))
+    bounds = [(middle + sign * spread) / (1 + z * z / whole) for sign in (-1, 1)]
+    return [round(100 * bound, 2) for bound in bounds]
+
+
+def told_of(said: list[Said], question: str = "B10") -> list[float | str]:
+    """Return how many answered, each level, who is satisfied, the interval: a row of Biểu 02."""
+    good, whole = share(said, question)
+    counts = Counter(one[question] for one in said)
+    levels = [cell for code in "54321" for cell in (counts[code], percent(counts[code], whole))]
+    return [whole, *levels, good, percent(good, whole), *wilson(good, whole)]
+
+
+def check_workbook(play: Play, month: str, folder: Path) -> None:
+    """Compare Biểu 02 to 05, 08 and 10 with the account."""
+    (file,) = folder.glob("bieu-*.xlsx")
+    book = openpyxl.load_workbook(file, read_only=True)
+    rows = {
+        sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets
+    }
+    said = play.account.of(month, form="DL-01")
+    names = {row["unit"]: row["unit_name"] for row in table(folder, "so-lieu")}
+    by_unit = {row[1]: row for row in rows["Biểu 02"] if row[1]}
+    heat = {row[1]: row for row in rows["Biểu 08"] if row[1]}
+    heads = rows["Biểu 08"][[row[0] for row in rows["Biểu 08"]].index("TT")]
+    for unit in [*sorted({one.unit for one in said}), ""]:
+        of = [one for one in said if unit in ("", one.unit)]
+        name = names[unit] if unit else "Toàn thành phố"
+        expected = told_of(of)
+        assert by_unit[name][2 : 2 + len(expected)] == expected, (month, name)
+        for at, head in enumerate(heads):
+            key, _, revision = str(head).partition(" ")
+            if key in QUESTIONS and not revision:
+                assert heat[name][at] == percent(*share(of, key)), (month, name, key)
+    for line, row in enumerate(rows["Biểu 03"]):
+        if row[0] in ("Giao thông đường bộ", "Toàn thành phố"):
+            for after, channel in enumerate(("", "paper", "electronic")):
+                of = [one for one in said if channel in ("", one.channel)]
+                counted = told_of(of)
+                assert rows["Biểu 03"][line + after][1 : 2 + len(counted)] == [len(of), *counted], month
+                levels = [int(one["B10"]) for one in of]
+                mean = round(sum(levels) / len(levels) + 1e-9, 2) if levels else DASH
+                assert rows["Biểu 03"][line + after][2 + len(counted)] == mean
+    asked = {row[0]: row for row in rows["Biểu 04"] if row[0] in QUESTIONS}
+    for key in QUESTIONS if len({one.revision for one in said}) == 1 else ("B1", "B3", "B10"):
+        good, whole = share(said, key)
+        assert asked[key][2:5] == asked[key][5:8] == [good, whole, percent(good, whole)]
+    first = said[: len(said) - (month in play.late)]  # what came late stands in nothing about respondents
+    sizes = {row[0]: row[1:3] for row in rows["Biểu 05"]}
+    for code in "12":
+        of = [one for one in first if one["A1"] == code]
+        size, good = sizes[f"mức {code}"]
+        assert size in ("*", len(of)) and good in ("*", share(of, "B10")[0]), month
+        assert size == "*" or size >= 5 or size == 0
+    trend = {row[0]: row for row in rows.get("Biểu 10", ()) if row[0]}
+    for past in MONTHS[: MONTHS.index(month) + 1] if trend else ():
+        good, whole = share(play.account.of(past, form="DL-01"), "B10")
+        label = f"tháng {int(past[-2:])} năm {past[:4]}"
+        assert trend[label][1:6] == [whole, good, percent(good, whole), *wilson(good, whole)], (month, past)
+
+
+def check_figures(said: list[Said], folder: Path) -> None:
+    """Compare the table of figures: answers, slips that rate all well, questions, channel by channel."""
+    keys = [key for key in QUESTIONS if key != "B2" or len({one.revision for one in said}) == 1]
+    for row in table(folder, "chi-tieu"):
+        of = [one for one in said if row["unit"] in ("", one.unit) and row["channel"] in ("", one.channel)]
+        shares = [share(of, key) for key in QUESTIONS]
+        expected = {
+            "overall": share(of, "B10"),
+            "by_answers": (sum(good for good, _ in shares), sum(whole for _, whole in shares)),
+            "throughout": (sum(all(one[key] in GOOD for key in QUESTIONS) for one in of), len(of)),
+            "question": share(of, row["question"]) if row["question"] in keys else None,
+        }.get(row["measure"])
+        if expected is not None:
+            assert (int(row["n"]), int(row["N"])) == expected, row
+            assert row["percent"] == (f"{percent(*expected):.2f}" if expected[1] else ""), row
 
 
 def open_cells(folder: Path) -> list[str]:
@@ -295,6 +396,7 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     office("period", "adjust", first, "--by", "hung", "--why", "tìm thấy hòm phiếu")
     said = tuple({"A1": "1", "B1": "1", "B2": "1", "B3": "1", "B10": "1"}.items())
     play.account.said.append(Said(first, "PC06", "DL-01", "1", "paper", said))
+    play.late.add(first)
     play.close(first)
     text = prose(check(play, first))
     # Nobody learns who sent the late slip by laying two reports of one month side by side.

@@ -97,6 +97,15 @@ def test_another_form_that_begins_at_1_in_the_same_month_is_other_people(file, t
     assert take(file(["ID", *HEAD], *others, name="b.csv")).new == 12
 
 
+def test_a_busy_day_of_people_who_all_say_the_same_is_no_other_time_zone(file, take) -> None:
+    """Morning and afternoon of one counter, taken in apart: to the minute some are half hours apart."""
+    said = ["PC06", "1", "5", "5", "5", "5"]
+    morning = [[f"2026-11-03 {8 + n // 60:02}:{n % 60:02}", *said] for n in range(0, 240, 2)]
+    later = [[f"2026-11-03 {13 + n // 60:02}:{n % 60:02}", *said] for n in range(1, 240, 31)]
+    assert take(file(HEAD, *morning)).new == 120
+    assert take(file(HEAD, *later, name="b.csv")).new == len(later)
+
+
 def test_kobos_time_of_submission_is_in_utc(file, take, store: Store) -> None:
     """`_submission_time` says no zone and is UTC: in Hải Phòng the month may be the next one."""
     head = ["_id", "_submission_time", *HEAD[1:]]

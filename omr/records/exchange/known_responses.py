@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from omr.errors import OmrError
@@ -124,21 +124,22 @@ def _moved(known: Sequence[Known], unknown: Sequence[Response]) -> list[Known]:
 
     To the second a few are proof; to the minute, where many people say the same, nearly all have to.
     """
-    dated = [response for response in unknown if response.moment and response.moment.places]
-    moments = [one.moment for one in known] + [response.moment for response in dated]
-    exact = min((moment.places for moment in moments if moment and moment.places), default=1)
-    least, share = (MOVED_FROM, REREAD_SHARE) if exact == 2 else (MOVED_TO_MINUTES, RETIMED_SHARE)
-    there = {(one.digest, one.moment.to(exact)): one for one in known if one.moment and one.moment.places}
+    said = {one.digest for one in known}
+    dated = [(one.digest, one.moment) for one in unknown if one.moment and one.moment.places]
+    there_are = [(one.digest, one.moment, one) for one in known if one.moment and one.moment.places]
+    exact = all(moment.places == 2 for _, moment in dated) and all(at.places == 2 for _, at, _ in there_are)
+    least, share = (MOVED_FROM, REREAD_SHARE) if exact else (MOVED_TO_MINUTES, RETIMED_SHARE)
+    there = {(digest, _cut(moment, exact)): one for digest, moment, one in there_are}
+    again = [(digest, _cut(moment, exact)) for digest, moment in dated if digest in said]
     best: list[Known] = []
-    for zone in ZONES if there and len(dated) >= least else ():
-        found = [
-            one
-            for response in dated
-            if response.moment
-            and (one := there.get((response.digest, Moment(response.moment.at - zone, 2).to(exact))))
-        ]
+    for zone in ZONES if len(again) >= least else ():
+        found = [one for digest, at in again if (one := there.get((digest, at - zone)))]
         best = max(best, found, key=len)
     return best if len(best) >= max(least, share * len(unknown)) else []
+
+
+def _cut(moment: Moment, exact: bool) -> datetime:
+    return moment.at if exact else moment.at.replace(second=0)
 
 
 class _Left:

@@ -25,6 +25,7 @@ from omr.workspace import MARK, SETTINGS
 # A line has some 130 bytes. The newest stand at the end, in nearly the order of their events:
 # only acts of programs that wrote at the same moment can have changed places.
 _TAIL_BYTES: Final = 1 << 14
+_ISSUED: Final = b'"issued"'
 
 # Kind of form and year of a series of numbers -> the highest number that was issued.
 Issued = Mapping[tuple[int, int], int]
@@ -73,7 +74,7 @@ class Mark:
     def issued(self) -> dict[tuple[int, int], int]:
         """Return the highest number that was ever issued, by digit of the form and year."""
         highest: dict[tuple[int, int], int] = {}
-        for line in self._read(0):
+        for line in self._read(0, holding=_ISSUED):  # one in hundreds, after years of a million
             for digit, year, last in line.issued:
                 highest[digit, year] = max(last, highest.get((digit, year), 0))
         return highest
@@ -97,7 +98,7 @@ class Mark:
             detail = why(error)
             raise StoreError("records.mark_unwritten", path=self.path, detail=detail) from error
 
-    def _read(self, start: int) -> Iterator[Line]:
+    def _read(self, start: int, holding: bytes = b"") -> Iterator[Line]:
         try:
             with self.path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -108,7 +109,7 @@ class Mark:
         except OSError as error:
             raise StoreError("records.mark_unreadable", path=self.path, detail=why(error)) from error
         for text in data.split(b"\n"):
-            if (line := _line(text)) is not None:
+            if holding in text and (line := _line(text)) is not None:
                 yield line
 
 

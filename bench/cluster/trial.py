@@ -181,11 +181,15 @@ def _fresh(made: Made, folder: Path) -> Workspace:
 
 
 def _cluster() -> tuple[subprocess.Popen[str], list[subprocess.Popen[str]], str]:
-    scheduler = _start("cluster", "scheduler", "--port", "0")
-    address = _ready(scheduler).split()[-1]
-    workers = [_start("cluster", "worker", address, "--processes", "1") for _ in range(2)]
-    for worker in workers:
-        _ready(worker)
+    scheduler, workers = _start("cluster", "scheduler", "--port", "0"), []
+    try:
+        address = _ready(scheduler).split()[-1]
+        workers += [_start("cluster", "worker", address, "--processes", "1") for _ in range(2)]
+        for worker in workers:
+            _ready(worker)
+    except SystemExit:
+        _end([*workers, scheduler])
+        raise
     return scheduler, workers, address
 
 

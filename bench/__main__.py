@@ -59,6 +59,7 @@ COMMANDS: Final = {
         "close": "year:close",
         "queue": "year:queue",
         "ask": "year:ask",
+        "mark": "year:mark",
         "country": "country:make",
         "ask-country": "country:ask",
     },

@@ -7,6 +7,7 @@
     python bench scale close DIR                   close every month; then ask for the report again
     python bench scale queue DIR                   what waits for reviewers, made as their desk makes it
     python bench scale ask DIR                     the copy for asking, and what questions take
+    python bench scale mark                        what issuing numbers asks of a mark of a million acts
 
 For what depends on size alone: how soon the first rows come, how a file grows, how long a report
 takes. The first batches go through the project's own `PageRows` and `Act`; the rest are copies of
@@ -54,6 +55,7 @@ from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.register.register import archive_form
 from omr.records.review.worklist import Wanted, Worklist
 from omr.records.store.chain import batch_root
+from omr.records.store.mark import Mark
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.words import AnswerState, BoxState, Seal
@@ -91,6 +93,25 @@ def queue(folder: Path) -> None:
         with seconds("  the first two items, the whole list made"):
             worklist.take(store, "lan", Wanted())
         print(f"{store.value('SELECT count(*) FROM waiting')} questions wait")
+
+
+@measurement()
+@click.option("--acts", default=1_000_000, show_default=True)
+def mark(acts: int) -> None:
+    """Make the mark of a register of many years, and ask it what every issue and every opening ask."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Mark(Path(folder) / "omr.mark")
+        with made.path.open("wb") as file:
+            for event in range(1, acts + 1):
+                issued = b',"issued":[[1,27,%d]]' % event if event % 300 == 0 else b""
+                file.write(
+                    b'\n{"event":%d,"head":"%064x","at":"2027-01-01T00:00:00Z"%s}' % (event, event, issued)
+                )
+        print(f"{acts} acts, {made.path.stat().st_size / 1e6:.0f} MB; CPU seconds")
+        with seconds("  highest numbers, before an issue"):
+            made.issued()
+        with seconds("  the newest act, when opened"):
+            made.last()
 
 
 # --- asking --------------------------------------------------------------------------------------

@@ -220,7 +220,9 @@ async def review_alone(client: httpx.AsyncClient, most: int) -> dict[str, object
         started = time.perf_counter()
         page = (
             await client.post(
-                "/review/decide", data={"csrf": token, "item": found[1], "answer": "undecidable"}
+                "/review/decide",
+                data={"csrf": token, "item": found[1], "answer": "undecidable"},
+                headers={"hx-request": "true"},
             )
         ).text
         if picture := re.search(r'src="(/review/row/[^"]+)"', page):

@@ -179,7 +179,7 @@ class Reviewer:
         data = {"csrf": self._csrf, "item": key, "answer": words}
         if self._way == "single":
             data["way"] = "single"
-        return self._client.post("/review/decide", data=data)
+        return self._client.post("/review/decide", data=data, headers={"hx-request": "true"})
 
     def _slip(self, reading: int) -> Any:
         self._client.get(f"/review/slips/{reading}")

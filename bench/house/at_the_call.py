@@ -2,8 +2,8 @@
 
 Fixtures are set up once a test, not once a mutant; only mutants of functions that the test reaches are
 tried, and only those that no test before has killed. A mutant is killed by a test that fails with it
-and passes without it right afterwards: a test that does not bear being called again kills nothing.
-What the child did to the test's folder is undone in place.
+and passes without it afterwards (looked at once for ten of them): a test that does not bear being
+called again kills nothing. What the child did to the test's folder is undone in place.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ PLAIN: Final = ""  # no mutant: the program as it is
 REACHED: Final = "stats"  # mutmut's word for writing down which functions are called
 CPU_S, WALL_S = 60, 900  # of one call; a busy machine kills no mutant
 PASSED, FAILED = 0, 1
+AT_ONCE: Final = 10
 
 
 class AtTheCall:
@@ -54,16 +55,19 @@ class AtTheCall:
             print(f"{pyfuncitem.nodeid}: does not bear being called again", flush=True)
             return
         done = self.tried.setdefault(pyfuncitem.nodeid, [])
-        for mutant, function in self.functions.items():
-            if function not in first[1] | second[1] or mutant in self.killed or mutant in done:
-                continue
-            if call(mutant)[0] == PASSED:
-                done.append(mutant)
-            elif call(PLAIN)[0] == PASSED:
-                self.killed[mutant] = pyfuncitem.nodeid
-            else:
+        left = [
+            mutant
+            for mutant, function in self.functions.items()
+            if function in first[1] | second[1] and mutant not in self.killed and mutant not in done
+        ]
+        for at in range(0, len(left), AT_ONCE):
+            some = left[at : at + AT_ONCE]
+            failed = [mutant for mutant in some if call(mutant)[0] != PASSED]
+            if failed and call(PLAIN)[0] != PASSED:
                 print(f"{pyfuncitem.nodeid}: does not bear being called again", flush=True)
                 break
+            done += [mutant for mutant in some if mutant not in failed]
+            self.killed |= dict.fromkeys(failed, pyfuncitem.nodeid)
             self._keep()
         self._keep()
 

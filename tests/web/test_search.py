@@ -79,6 +79,8 @@ def test_a_whole_serial_leads_to_its_slip_with_answers_and_who_gave_them(office,
     assert shown.status_code == 200
     for text in ("Bình thường", "lan", "nét nhạt nhưng rõ", "máy đọc", "B000001", "Quét và đọc"):
         assert text in shown.text
+    (noted,) = office.accounts.journal.acts(what="slip_looked_at")  # docs/security.md
+    assert noted.about == str(stacks[1]) and noted.by
     picture = visitor.client.get(f"/slips/{stacks[1]}/2.jpg")
     assert picture.headers["content-type"] == "image/jpeg"
     assert visitor.client.get(f"/slips/{stacks[1]}/1.jpg").status_code == 404  # another slip's sheet

@@ -85,6 +85,7 @@ def test_a_survey_that_was_not_printed_here_lives_through_the_whole_way(
 ) -> None:
     traced = run("forms", "trace", scans / "unfilled.pdf", "--form", "COURSE", "--json").json
     assert (traced["questions"], traced["boxes"], traced["learned"]) == (9, 44, "unfilled")
+    assert [(kind["boxes"], kind["shape"]) for kind in traced["of_kind"]] == [(40, "oval"), (4, "rectangle")]
     assert run("read", scans / "stack.pdf", *WHERE, code=None).code == 3  # nobody confirmed it: of no form
     assert run("answers", "--json").json == []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +12,9 @@ from omr import clock
 from omr.cli.common import Session, json_option, print_json
 from omr.errors import OmrError
 from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.reading.traced.trace import Draft
 
 
 @click.command()
@@ -56,6 +61,7 @@ def trace(
     draft = traced(sheets, filled=filled, dpi=dpi, columns=columns, kinds=numbers, layout=stated)
     today = f"{clock.today():%Y-%m-%d}"
     files = write_proposal(draft, form, file, revision=today, title=title, survey=survey)
+    kinds_found = _of_kind(draft)
     told = {
         "form": form,
         "file": str(file),
@@ -66,13 +72,38 @@ def trace(
         "identify": draft.identify,
         "questions": len(draft.questions),
         "boxes": len(draft.boxes),
-        "kinds": len({box.kind for box in draft.boxes}),
+        "kinds": len(kinds_found),
+        "of_kind": kinds_found,
     }
     if as_json:
         print_json(told)
-    else:
-        click.echo(say("trace.done", **told))
+        return 0
+    click.echo(say("trace.done", **told))
+    if len(kinds_found) > 1:  # cells of tables are closed outlines, too
+        for one in kinds_found:
+            click.echo(say("trace.kind", **one | {"shape": say(f"trace.{one['shape']}")}))
+        click.echo(say("trace.some_kinds", file=file))
     return 0
+
+
+def _of_kind(draft: Draft) -> list[dict[str, Any]]:
+    """Return how many boxes there are of each kind, and what they look like; the most first."""
+    from omr.geometry import MM_PER_INCH
+
+    mm = MM_PER_INCH / draft.dpi
+    rows: list[dict[str, Any]] = []
+    for kind in sorted({box.kind for box in draft.boxes}):
+        some = [box for box in draft.boxes if box.kind == kind]
+        rows.append(
+            {
+                "kind": kind,
+                "boxes": len(some),
+                "shape": some[0].shape.value,
+                "width_mm": round(median(box.width for box in some) * mm, 1),
+                "height_mm": round(median(box.height for box in some) * mm, 1),
+            }
+        )
+    return sorted(rows, key=lambda row: -row["boxes"])
 
 
 def _kinds(text: str) -> tuple[int, ...]:

@@ -81,7 +81,7 @@ def trace(
     click.echo(say("trace.done", **told))
     if len(kinds_found) > 1:  # cells of tables are closed outlines, too
         for one in kinds_found:
-            click.echo(say("trace.kind", **one | {"shape": say(f"trace.{one['shape']}")}))
+            click.echo("  " + say("trace.kind", **one | {"shape": say(f"trace.{one['shape']}")}))
         click.echo(say("trace.some_kinds", file=file))
     return 0
 

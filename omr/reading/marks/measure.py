@@ -148,7 +148,7 @@ def measure(
         return out
 
     found = Pieces.of(layer, held, some, np.asarray(tops_lefts + (side - 1) / 2, np.float64))
-    beside = found.beside_mm(zones, tops_lefts[:, 0], side)
+    beside = found.beside_mm(zones, tops_lefts, side)
     paper = cut.paper()
     values: dict[str, Floats] = {
         "gain": _means(ink) / 255 - paper,

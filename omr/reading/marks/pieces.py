@@ -34,6 +34,7 @@ STRAIGHT_PX: Final = 2.0  # 0.33 mm: spread across of a pen's straight line; let
 SHORT_PX: Final = 36  # 6 mm
 AIM_PX: Final = 9.0  # 1.5 mm: by which the line passes the middle of its box
 LEAST_HELD: Final = 0.15  # of a mark and its tails lies in the box: long slashes have 0.2 and more
+NEAR_PX: Final = 18  # 3 mm: a tail that lies no further from its box
 BAND_PX: Final = 3  # above and below the boxes of a row: what comes that near belongs to the row
 
 
@@ -82,25 +83,26 @@ class Pieces:
         of_box = np.where(no_tail & ~is_mark, -1, goes_on)
         return cls(layer, inside, is_mark, of_box, goes_on)
 
-    def beside_mm(self, zones: Ints, tops: Ints, side: int) -> dict[str, Floats]:
+    def beside_mm(self, zones: Ints, tops_lefts: Ints, side: int) -> dict[str, Floats]:
         """Return the lengths of the longest strokes in each zone that are no box's mark, mm.
 
         Parameters
         ----------
         zones : (N, 4) int ndarray
             Top, bottom, left and right of what belongs to each box, px.
-        tops : (N,) int ndarray
-            Upper edges of the boxes, px.
+        tops_lefts : (N, 2) int ndarray
+            Upper and left edges of the boxes, px.
         side : int
             Of a box, px.
 
         Returns
         -------
         dict of str to (N,) float64 ndarray
-            ``beside``: of all but the tails of other boxes' marks that do not come up to this box's row;
+            ``beside``: of all but the tails of other boxes' marks that do not come up to this box's row, or lie
+            at their own box in it;
             ``loose``: of those in the line of the box that are nobody's tail and no short straight line.
         """
-        stats = self.layer.stats
+        stats, (tops, lefts) = self.layer.stats, tops_lefts.T
         length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) / PX_PER_MM
         some = (stats[:, cv2.CC_STAT_AREA] >= LEAST_PIECE) & (length >= LEAST_MM) & ~self.is_mark
         some[0] = False
@@ -116,7 +118,11 @@ class Pieces:
         middle = (top + height / 2)[:, None]
         in_line = (middle < tops + side + BAND_PX) & (middle > tops - BAND_PX)
         of_box = self.of_box[some][:, None]
-        counts = (of_box < 0) | (of_box == np.arange(len(zones))) | in_row
+        # The tail of a mark in a grid's next column is that mark's; what leads further may mean this box.
+        first = lefts[self.of_box[some]]
+        near = (left >= first - NEAR_PX) & (left + width <= first + side + NEAR_PX)
+        at_its_box = near[:, None] & (np.abs(tops[of_box] - tops) < side / 2)
+        counts = (of_box < 0) | (of_box == np.arange(len(zones))) | (in_row & ~at_its_box)
         loose = (of_box < 0) & in_line & ~self._straight(numbers, meets & in_line)[:, None]
         out = {
             name: meets * which * length[some][:, None]

@@ -98,8 +98,8 @@ class Pieces:
         Returns
         -------
         dict of str to (N,) float64 ndarray
-            ``beside``: of all but the tails of other boxes' marks that do not come up to this box's row, or lie
-            at their own box in it;
+            ``beside``: of all but the tails of other boxes' marks that do not come up to this box's row,
+            or lie at their own box in it;
             ``loose``: of those in the line of the box that are nobody's tail and no short straight line.
         """
         stats, (tops, lefts) = self.layer.stats, tops_lefts.T

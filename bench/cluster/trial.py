@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -102,10 +103,11 @@ def on_machines(pages: int, seed: int, scratch: Path) -> int:
             certificate(folder / "keys", "other", stranger.name, stranger.address)
             address = f"tls://{scheduler.address}:8786"
             parts = [_at(scheduler, "cluster", "scheduler", "--host", scheduler.address)]
-            _ready(parts[0])
-            for worker in (first, second):
-                parts.append(_at(worker, "cluster", "worker", address, "--processes", "1"))
-                _ready(parts[-1])
+            with _ended_unless(parts):
+                _ready(parts[0])
+                for worker in (first, second):
+                    parts.append(_at(worker, "cluster", "worker", address, "--processes", "1"))
+                    _ready(parts[-1])
             for who, tls in ((stranger, True), (office, False)):
                 refused = _at(who, *_reading(folder / "refused", made, address), tls=tls)
                 said = refused.communicate()[1].strip().splitlines()[-1]
@@ -138,8 +140,7 @@ def _reading(folder: Path, made: Made, address: str) -> list[str]:
 
 
 def _at(machine: Machine, *words: str, tls: bool = True) -> subprocess.Popen[str]:
-    command = machine.command(*OMR, *words, *(machine.tls if tls else ()))
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return _begun(machine.command(*OMR, *words, *(machine.tls if tls else ())))
 
 
 def _calm(made: Made, folder: Path) -> list[tuple[object, ...]]:
@@ -181,20 +182,33 @@ def _fresh(made: Made, folder: Path) -> Workspace:
 
 
 def _cluster() -> tuple[subprocess.Popen[str], list[subprocess.Popen[str]], str]:
-    scheduler, workers = _start("cluster", "scheduler", "--port", "0"), []
-    try:
-        address = _ready(scheduler).split()[-1]
-        workers += [_start("cluster", "worker", address, "--processes", "1") for _ in range(2)]
-        for worker in workers:
+    parts = [_start("cluster", "scheduler", "--port", "0")]
+    with _ended_unless(parts):
+        address = _ready(parts[0]).split()[-1]
+        parts += [_start("cluster", "worker", address, "--processes", "1") for _ in range(2)]
+        for worker in parts[1:]:
             _ready(worker)
+    return parts[0], parts[1:], address
+
+
+@contextmanager
+def _ended_unless(parts: list[subprocess.Popen[str]]) -> Iterator[None]:
+    """End all parts where one of them does not start."""
+    try:
+        yield
     except SystemExit:
-        _end([*workers, scheduler])
+        _end(parts[::-1])
         raise
-    return scheduler, workers, address
 
 
 def _start(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([*OMR, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return _begun([*OMR, *words])
+
+
+def _begun(command: list[str]) -> subprocess.Popen[str]:
+    patient = {**os.environ, "DASK_OMR__CONNECT_SECONDS": "600"}  # on a machine that does other work, too
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=patient)
 
 
 def _read(workspace: Workspace, made: Made, address: str) -> subprocess.Popen[str]:

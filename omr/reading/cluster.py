@@ -161,7 +161,7 @@ def run_workers(address: str, processes: int, tls: Tls | None, ready: Callable[[
                 security=tls.security() if tls else None,
                 protocol="tls" if tls else "tcp",
                 host=host if is_loopback(str(host)) else None,
-                death_timeout=WORKER_SECONDS,
+                death_timeout=max(WORKER_SECONDS, _patience()),
                 dashboard=False,
                 dashboard_address="127.0.0.1:0",
                 preload=[__name__],  # so that its first pages do not wait for OpenCV

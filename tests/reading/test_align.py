@@ -14,6 +14,7 @@ from omr.geometry import apply
 from omr.reading.place.align import align
 from omr.reading.place.locate import LocatedPage, locate
 from omr.reading.place.refine import MOST_SHIFT_MM, outlines_of, refine
+from omr.reading.scan.square import squared
 
 # How far a box may be from where it really is: half the white between a box and the next
 # print. The measurement of marks looks for the box around this place once more.
@@ -358,6 +359,18 @@ def test_pixels_that_are_not_square_are_no_stretch(sheet, form, outlines, rng):
         truth = (apply(map_, paper.boxes_of(form)) + 0.5) @ squeeze - 0.5
         _, corners = aligned(scan, outlines)
         assert paper.off_mm(corners, truth, 200) < 0.15
+
+
+@pytest.mark.parametrize("claim", [(200, 400), (400, 200), (204, 98), (300, 600), (100, 160)])
+@pytest.mark.parametrize("angle", [0, 90])
+def test_markers_say_whether_pixels_are_squares(sheet, rng, claim, angle):
+    """An A5 sheet drawn out to twice its width is A5 again: only what is printed on it says the truth."""
+    grey, _ = paper.scan_of(sheet, rng, 200, angle)
+    assert squared(grey, claim) == (grey, None)
+    finest = max(claim)
+    size = round(grey.shape[1] * claim[0] / finest), round(grey.shape[0] * claim[1] / finest)
+    drawn, dpi = squared(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), claim)
+    assert drawn.shape == pytest.approx(grey.shape, abs=2) and dpi == finest
 
 
 def test_a_page_without_its_boxes_is_refused(sheet, outlines, rng):

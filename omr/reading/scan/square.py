@@ -11,6 +11,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from omr.geometry import FRAMES
 from omr.reading.files.pictures import Pixels
@@ -38,9 +39,10 @@ def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | Non
     finest = max(dpi)
     size = round(width * finest / dpi[0]), round(height * finest / dpi[1])
     claimed = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    as_it_is = markers_seen(grey, exact=True), markers_seen(claimed, exact=True)
-    if as_it_is[0] != as_it_is[1]:
-        is_square = as_it_is[0] > as_it_is[1]
+    # Markers are found in either, also twice as wide as high: which of the two shows squares?
+    off = _off_square(grey), _off_square(claimed)
+    if off[0] != off[1]:
+        is_square = off[0] < off[1]
     else:
         is_square = _off_sheet(grey) < A_SHEET and _off_sheet(claimed) > NO_SHEET
     return (grey, None) if is_square else (claimed, finest)
@@ -48,15 +50,27 @@ def squared(grey: Pixels, dpi: tuple[float, float]) -> tuple[Pixels, float | Non
 
 def markers_seen(grey: Pixels, *, exact: bool) -> int:
     """Return how many of our markers a picture shows undistorted; not `exact`, with wrong bits put right."""
+    return len(_markers(grey, exact=exact))
+
+
+def _markers(grey: Pixels, *, exact: bool) -> dict[int, NDArray[np.float32]]:
+    """Return the corners of each of our markers, on a picture of `WORK_SIDE_PX`."""
     options = cv2.aruco.DetectorParameters()
     options.errorCorrectionRate = 0.0 if exact else 1.0
     options.perspectiveRemovePixelPerCell = 8
     scale = WORK_SIDE_PX / max(grey.shape)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    _, ids, _ = cv2.aruco.ArucoDetector(_OURS, options).detectMarkers(
+    quads, ids, _ = cv2.aruco.ArucoDetector(_OURS, options).detectMarkers(
         cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how)
     )
-    return 0 if ids is None else len({int(one) for one in np.ravel(ids)})
+    found = [] if ids is None else [int(one) for one in np.ravel(ids)]
+    return {number: np.asarray(quad[0], np.float32) for number, quad in zip(found, quads, strict=False)}
+
+
+def _off_square(grey: Pixels) -> float:
+    """Return by how much (as a logarithm) our markers are not as wide as high; infinite without any."""
+    sides = [np.ptp(quad, axis=0) for quad in _markers(grey, exact=True).values()]
+    return abs(math.log(float(np.median([x / y for x, y in sides])))) if sides else math.inf
 
 
 def _off_sheet(grey: Pixels) -> float:

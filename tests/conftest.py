@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import locale
+import logging
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import pytest
@@ -32,7 +35,43 @@ settings.load_profile("gate")
 
 
 @pytest.fixture(autouse=True)
-def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+def same_process() -> Iterator[None]:
+    """Give the next test the process as this one found it, whatever it changed: the gate knows no order."""
+    folder, mask, tongue = Path.cwd(), os.umask(0o022), locale.setlocale(locale.LC_ALL)
+    os.umask(mask)
+    handlers = {one: signal.getsignal(one) for one in _SIGNALS}
+    said, loggers = dict(os.environ), logging.root.manager.loggerDict
+    silent = {name: one.disabled for name, one in loggers.items() if isinstance(one, logging.Logger)}
+    levels = logging.root.level, logging.root.manager.disable
+    yield
+    os.chdir(folder)
+    os.umask(mask)
+    locale.setlocale(locale.LC_ALL, tongue)
+    for one, handler in handlers.items():
+        if signal.getsignal(one) is not handler and handler is not None:
+            signal.signal(one, handler)
+    for name in {*said, *os.environ}:
+        if os.environ.get(name) != said.get(name) and not name.endswith(_FOR_GOOD):
+            os.environ.update({name: said[name]} if name in said else {})
+            if name not in said:
+                del os.environ[name]
+    for name, is_silent in silent.items():
+        logging.getLogger(name).disabled = is_silent
+    logging.root.setLevel(levels[0])
+    logging.disable(levels[1])
+
+
+_FOR_GOOD: Final = (
+    "PYTEST_CURRENT_TEST",
+    "_NUM_THREADS",
+)  # pytest's own, and what `omr` sets for its process
+_SIGNALS: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE") if hasattr(signal, name)
+]
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(same_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the person who runs the tests, and no language left by the test before."""
     for name in [name for name in os.environ if name.startswith("OMR_")]:
         monkeypatch.delenv(name)

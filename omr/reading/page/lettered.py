@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 BEYOND_PX: Final = 3  # above and below a line of text: its soft edges
-AVERAGE_PX: Final = 9  # 1.5 mm along it
+SPREAD_PX: Final = 4.0  # 0.7 mm along it, fading: at a sharp edge half a pixel makes a stem count or not
 IN_LINE_PX: Final = 10  # from the middle of a box to that of the words behind it
 STRONG: Final = 0.5  # of print: inside a letter
 ROUNDS: Final = 3  # of fitting, each without what shows more than most
@@ -105,7 +105,7 @@ class Lettered:
 def _along(picture: NDArray[np.float32] | NDArray[np.uint8]) -> Floats:
     """Return what adds up over the height of a line of text, averaged along it."""
     total = picture.sum(axis=0, dtype=np.float64)[None]
-    return np.asarray(cv2.blur(total, (AVERAGE_PX, 1), borderType=cv2.BORDER_REPLICATE)[0])
+    return np.asarray(cv2.GaussianBlur(total, (0, 0), SPREAD_PX, borderType=cv2.BORDER_REPLICATE)[0])
 
 
 def _over(seen: Floats, known: Floats) -> Floats:

@@ -85,8 +85,9 @@ def hung(files: dict[str, bytes]) -> bytes:
 def seeds() -> dict[str, bytes]:
     """Return a good file of every format and of the ways in which its data are stored."""
     grey, bits, colour = picture(), picture().convert("1"), picture().convert("RGB")
-    small = grey.resize((170, 170))
-    small.encoderinfo = {"tiffinfo": {254: 1}}
+    small, fine = grey.resize((170, 170)), grey.resize((310, 310))  # previews; the finer is compared
+    for one in (small, fine):
+        one.encoderinfo = {"tiffinfo": {254: 1}}
     found = {
         "jpeg": saved(grey, "JPEG"),
         "jpeg-colour": saved(colour, "JPEG", exif=Image.Exif()),
@@ -99,6 +100,7 @@ def seeds() -> dict[str, bytes]:
         "tiff-jpeg": saved(grey, "TIFF", compression="jpeg"),
         "tiff-deflate": saved(colour, "TIFF", compression="tiff_adobe_deflate"),
         "tiff-pages": saved(grey, "TIFF", save_all=True, append_images=[small, grey]),
+        "tiff-preview": saved(grey, "TIFF", save_all=True, append_images=[fine]),
         "tiff-big": saved(grey, "TIFF", big_tiff=True),
         "bmp": saved(grey, "BMP"),
         "gif": saved(grey, "GIF"),

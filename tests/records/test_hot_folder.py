@@ -155,6 +155,28 @@ def test_every_name_has_its_line_within_a_minute_and_holds_up_nobody(scene: Scen
 
 
 @pytest.mark.parametrize(
+    "place",
+    [
+        "#recycle",
+        "@Recycle",
+        "$RECYCLE.BIN",
+        "Recycle Bin",
+        "#snapshot",
+        "~snapshot",
+        "@GMT-2026.11.29-07.00.00",
+    ]
+    + ["trashbox", "lost+found", "FOUND.000", "@eaDir", "Thumbnails", ".Trashes"],
+)
+def test_what_was_thrown_away_is_not_taken(scene: Scene, place: str) -> None:
+    """A store keeps deleted scans in a folder of the very share that is watched."""
+    scene.write(f"{place}/old.pdf", PDF)
+    scene.write("good.pdf", pdf("another"))
+    assert [scene.names(stack) for stack in scene.after(PATIENCE_S + 2)] == [["good.pdf"]]
+    assert (scene.folder / place / "old.pdf").is_file()
+    assert scene.standing(place) == (Fate.NOT_OURS, "hidden")
+
+
+@pytest.mark.parametrize(
     ("name", "standing", "reason"),
     [
         ("scanner.log", Fate.NOT_OURS, "never_at_rest"),

@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,16 @@ from omr.messages import say, shown
 from omr.words import NotRead
 
 _OF_THIS_MACHINE: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # no file's fault
-_TRASH: Final = re.compile(r"(?i)\.trash.*|\$recycle\.bin|recycler|recycled|#recycle|@recycle|\.recycle")
-_THUMBNAILS: Final = re.compile(r"(?i)@eadir|\.@__thumb|\.thumbnails|\.thumbs?|@__thumb")
-_SYSTEM: Final = re.compile(r"(?i)thumbs\.db|ehthumbs.*\.db|desktop\.ini|system volume information|__macosx")
+# What people threw away, and what stores keep of it: bins of Windows, Linux, macOS, Synology, QNAP, Asustor,
+# Buffalo, Zyxel and Samba, and their snapshots, in which every deleted scan still lies.
+_TRASH: Final = re.compile(
+    r"(?i)\.trash.*|trash(es|box)?|\$recycle\.bin|recycler|recycled|[#@.]?recycle|recycle bin"
+    r"|@sharebin|[#~@.]snapshots?|@gmt-.*|\.zfs|\.stversions|found\.\d{3}|lost\+found"
+)
+_THUMBNAILS: Final = re.compile(r"(?i)@eadir|\.@__thumb|@__thumb|\.?thumbnails|\.?thumbs?")
+_SYSTEM: Final = re.compile(
+    r"(?i)thumbs\.db|ehthumbs.*\.db|desktop\.ini|system volume information|__macosx|@tmp|#work"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ def _inside(path: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, Path]]:
             left_out.append(LeftOut(_name(folder, path), NotRead.UNREADABLE_FOLDER, 0))
             continue
         for one in inside:
-            reason = _no_scan(one.name)
+            reason = no_scan(one.name)
             if reason is not None:
                 left_out.append(LeftOut(_name(one, path), reason, _count(one)))
             elif one.is_dir():
@@ -105,8 +113,15 @@ def _inside(path: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, Path]]:
     yield from ((file, path) for file in sorted(files, key=_counting))
 
 
-def _no_scan(name: str) -> NotRead | None:
-    """Return why something by this name is not looked at in a folder."""
+def no_scan(name: str) -> NotRead | None:
+    """Return why something by this name is not looked at in a folder.
+
+    Examples
+    --------
+    >>> no_scan("#recycle").value, no_scan(".scan.pdf").value, no_scan("scan.pdf")
+    ('trash', 'hidden', None)
+    """
+    name = unicodedata.normalize("NFC", name)
     if _TRASH.fullmatch(name):
         return NotRead.TRASH
     if _THUMBNAILS.fullmatch(name):

@@ -19,6 +19,7 @@ from typing import Final
 from omr.errors import outside
 from omr.files import MOST_FILE_BYTES, SCAN_SUFFIXES, kind_of_scan
 from omr.reading.files.endings import is_whole
+from omr.reading.files.find import no_scan
 
 QUIET_S: Final = 5.0  # the longest pause of a feeder between two pages is 2 s
 PATIENCE_S: Final = 30.0  # then what is not complete is told: everything has its line within a minute
@@ -26,15 +27,6 @@ _PAUSES: Final = 6.0  # who asks for shorter pauses than usual has less patience
 
 # How programs call what is not yet the file: it gets its name at the end.
 _UNFINISHED: Final = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp")
-# What systems put into every folder, and what people throw away.
-_SYSTEM: Final = (
-    "thumbs.db",
-    "desktop.ini",
-    "@eadir",
-    "$recycle.bin",
-    "system volume information",
-    "lost+found",
-)
 
 
 class Fate(StrEnum):
@@ -192,5 +184,5 @@ def is_coming(sight: Sight) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a name is the system's, or hidden."""
-    return name.startswith(".") or name.lower() in _SYSTEM
+    """Whether a name is the system's, hidden, or a place for what was thrown away."""
+    return no_scan(name) is not None

@@ -26,7 +26,7 @@ _OF_THIS_MACHINE: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # no file'
 # Buffalo, Zyxel and Samba, and their snapshots, in which every deleted scan still lies.
 _TRASH: Final = re.compile(
     r"(?i)\.trash.*|trash(es|box)?|\$recycle\.bin|recycler|recycled|[#@.]?recycle|recycle bin"
-    r"|@sharebin|[#~@.]snapshots?|@gmt-.*|\.zfs|\.stversions|found\.\d{3}|lost\+found"
+    r"|@sharebin|[#~@.]snapshots?|@recently-snapshot|@gmt-.*|\.zfs|\.stversions|found\.\d{3}|lost\+found"
 )
 _THUMBNAILS: Final = re.compile(r"(?i)@eadir|\.@__thumb|@__thumb|\.?thumbnails|\.?thumbs?")
 _SYSTEM: Final = re.compile(

@@ -172,7 +172,7 @@ def package(ready: Path, folder: Path, old: Path, new: Path) -> None:
         "systemctl is-active omr.service omr-backup.timer omr-certificate.timer\n"
         "systemctl start omr-certificate.service\n"
         "systemctl show --property=Result omr-certificate.service | grep success\n"
-        "omr-setup --due | grep valid\n"
+        "omr-setup --due | grep /etc/omr/tls/server.pem\n"
         "systemctl start omr-backup.service\n"
         "ls -R /var/backups/omr | head -20\n"
         "systemctl show --property=Result omr-backup.service | grep success\n"

@@ -63,7 +63,13 @@ COMMANDS: Final = {
         "country": "country:make",
         "ask-country": "country:ask",
     },
-    "desks": {"load": "load", "pages": "pages", "reviewer": "reviewer", "training": "training"},
+    "desks": {
+        "load": "load",
+        "pages": "pages",
+        "reviewer": "reviewer",
+        "rows": "rows",
+        "training": "training",
+    },
     "faults": {"torture": "torture", "killed": "killed"},
     "house": {"mutants": "mutants", "rooms": "rooms"},
 }

@@ -29,7 +29,7 @@ NEIGHBOURS_MM: Final = 9.5  # above and below: one row each, to see how this per
 _SIDE_MM: Final = 3.0
 _AROUND_MM: Final = 2.6  # a ring is drawn 1 to 2 mm around its box
 _LABEL_MM: Final = 24.0  # behind the last box of a row whose labels stand behind the boxes
-_ROW_PX_PER_MM: Final = 8.6  # 1,240 px for a row of A5: the width of an office screen
+ROW_PX_PER_MM: Final = 8.6  # 1,240 px for a row of A5: the width of an office screen
 _PAGE_PX_PER_MM: Final = 8.0  # as a scan of 200 dpi has them: enlarged, a whole slip shows what there is
 SINGLE: Final = "single"  # the way of who wants each row by itself, also of slips with many
 _WHY: Final = "review desk"  # stored with every decision; more where the reviewer writes more
@@ -186,7 +186,7 @@ def row_picture(visit: Visit) -> Response:
         question = next((q for q in form.questions if q.key == key and (q.options or q.cells)), None)
         if question is None:
             raise NotFoundError
-        return picture(visit, store, form, _area(form, question), _ROW_PX_PER_MM)
+        return picture(visit, store, form, _area(form, question), ROW_PX_PER_MM)
 
 
 def whole_page(visit: Visit) -> Response:

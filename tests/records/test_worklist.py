@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Event, current_thread, main_thread
+from threading import Event, Timer, current_thread, main_thread
 
 import pytest
 
@@ -107,3 +107,15 @@ def test_a_list_that_cannot_be_made_fails_where_somebody_sees_it(store: Store) -
     worklist.stop()
     with pytest.raises(StoreError):
         taken(worklist, store)
+
+
+def test_who_asks_while_the_first_list_is_made_gets_that_one_and_nobody_makes_another(store: Store) -> None:
+    register = Register()
+    worklist = Worklist(b"key", look=register.look, elsewhere=lambda: closing(Store.open(store.path)))
+    act(store, "read")
+    worklist.begin()
+    opening = Timer(0.05, register.gate.set)
+    opening.start()
+    assert taken(worklist, store) == [1]
+    opening.join()
+    assert register.asked == [None]

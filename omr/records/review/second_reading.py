@@ -76,7 +76,7 @@ class DoubtfulItem(Item):
 
     def spoke(self, name: str) -> bool:
         """Whether this reader's decision stands here already."""
-        return name in standing(self.said)
+        return bool(self.said) and name in standing(self.said)
 
 
 def status(said: Sequence[Decision], *, second_wanted: bool) -> Status:
@@ -84,7 +84,9 @@ def status(said: Sequence[Decision], *, second_wanted: bool) -> Status:
 
     A second reader is also wanted where the first says that it cannot be decided.
     """
-    values = [one.value for one in standing(said).values()] if said else []
+    if not said:  # as of nearly all
+        return Status.OPEN
+    values = [one.value for one in standing(said).values()]
     if not values:
         return Status.OPEN
     if len(values) == 1:
@@ -270,9 +272,11 @@ def _item(
     answers: Mapping[str, CurrentAnswer] | None,
     wants_second: Callable[[int, str], bool],
 ) -> DoubtfulItem:
-    reading, key = int(row["reading"]), str(row["question"])
+    # All columns at once: one asked for by its name is looked for among fourteen.
+    reading, serial, form, fingerprint, unit, period, batch, original, page, number, *said_there = row
+    key, codes, confidence, verdicts = said_there
     position, question = judge.questions[key]
-    boxes = unpack_verdicts(row["verdicts"], key)
+    boxes = unpack_verdicts(verdicts, key)
     spoken = tuple(said.get((reading, key), ()))
     second = wants_second(reading, key)
     decisive = answers is not None and judge.decides_validity(answers, key)
@@ -280,23 +284,23 @@ def _item(
         item=answer_name(reading, key),
         kind=ItemKind.ANSWER,
         reason=AnswerState.DOUBTFUL,
-        original=str(row["original"]),
-        page=int(row["page"]),
-        page_number=int(row["page_number"]),
-        confidence=float(row["confidence"]),
+        original=original,
+        page=page,
+        page_number=number,
+        confidence=confidence,
         reading=reading,
         question=key,
         position=position,
-        serial=str(row["serial"]),
-        form=str(row["form"]),
-        fingerprint=str(row["fingerprint"]),
-        unit=str(row["unit"]),
-        period=str(row["period"]),
-        batch=str(row["batch"]),
+        serial=serial,
+        form=form,
+        fingerprint=fingerprint,
+        unit=unit,
+        period=period,
+        batch=batch,
         marked=tuple(box.option for box in boxes if box.state is BoxState.MARKED),
         doubts=tuple(box for box in boxes if box.state is BoxState.DOUBTFUL),
         why=_why(question, boxes),
-        leans=tuple(row["codes"].split()),
+        leans=tuple(codes.split()),
         said=spoken,
         second_wanted=second or decisive,
         decides_validity=decisive,

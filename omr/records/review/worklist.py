@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from threading import RLock, Thread
+from threading import Condition, RLock, Thread
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
@@ -110,6 +110,7 @@ class Worklist:
         self._chance = chance
         self._clock = clock
         self._lock = RLock()
+        self._made = Condition(self._lock)  # a list that was begun is there, or failed
         self._items: dict[str, DoubtfulItem] = {}
         self._known: dict[str, DoubtfulItem] = {}  # settled by two who agree
         self._checking: dict[str, str] = {}  # who -> the known item in front of them
@@ -358,6 +359,8 @@ class Worklist:
         return int.from_bytes(drawn[:4], "big") < self.second_share * 2**32
 
     def _refresh(self, store: Store) -> None:
+        if self._event < 0 and not self._at_once and self._making is not None:
+            self._made.wait_for(lambda: self._event >= 0 or self._at_once)  # others may ask meanwhile
         now = self._clock()
         if self._event >= 0 and now < self._look_at:
             return
@@ -371,7 +374,8 @@ class Worklist:
             elif self._event >= 0 and self._elsewhere is not None and not self._at_once:
                 self.begin()
             else:
-                self._take_over(self._look(store, self.wants_second), event, upto)
+                every = self._look(store, self.wants_second)
+                self._take_over(every, in_order(every), event, upto)
         self._at_once = False
         took = self._clock() - now
         self._look_at = now + max(_LOOK_EVERY_S, took / _LOOK_SHARE)
@@ -382,16 +386,23 @@ class Worklist:
             with elsewhere() as store:
                 event, upto = store.last_event, Upto.now(store)
                 every = self._look(store, self.wants_second)
-        except OmrError:
+                open_ = in_order(every)
+        except BaseException as error:
             with self._lock:
                 self._at_once, self._look_at = True, 0.0
+                self._made.notify_all()
+            if not isinstance(error, OmrError):
+                raise
             return
         with self._lock:
-            self._take_over(every, event, upto)
+            self._take_over(every, open_, event, upto)
             self._look_at = 0.0  # what was decided meanwhile is looked at next
+            self._made.notify_all()
 
-    def _take_over(self, every: list[DoubtfulItem], event: int, upto: Upto) -> None:
-        self._items = {item.item: item for item in in_order(every)}
+    def _take_over(
+        self, every: list[DoubtfulItem], open_: list[DoubtfulItem], event: int, upto: Upto
+    ) -> None:
+        self._items = {item.item: item for item in open_}
         self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i.said)}
         self._event, self._upto = event, upto
 

@@ -52,10 +52,10 @@ def outlined_mm(layer: InkLayer, tops_lefts: Ints, side: int, of_box: Ints) -> F
     sides = []
     for lines in (dark, dark.transpose(0, 2, 1)):
         for begin, end in ((first, last), (first + side - 1, last + side - 1)):
-            sides.append(lines[:, begin:end, there].sum(axis=1, dtype=np.float64) / 255)
-    thick = np.stack(sides, axis=1)
-    thick -= np.median(thick, axis=2, keepdims=True)
-    thick -= np.median(thick, axis=0, keepdims=True)
+            sides.append(lines[:, begin:end, there].sum(axis=1, dtype=np.uint16))
+    thick = np.stack(sides, axis=1) / 255
+    thick -= _median(thick)
+    thick -= _median(np.ascontiguousarray(thick.transpose(1, 2, 0))).transpose(2, 0, 1)
     count, _, length = thick.shape
     flat = thick.reshape(count * 4, length)
     over = cv2.blur(flat, (ALONG_PX, 1), borderType=cv2.BORDER_REPLICATE).reshape(count, -1).max(axis=1)
@@ -64,6 +64,12 @@ def outlined_mm(layer: InkLayer, tops_lefts: Ints, side: int, of_box: Ints) -> F
     of_marks = (of_box >= 0)[own[some]] & (own[some] > 0)
     over[some[of_marks.any(axis=(1, 2))]] = 0.0
     return np.asarray(over / PX_PER_MM)
+
+
+def _median(values: Floats) -> Floats:
+    """Return the median along the last axis, which stays: sorted at once, faster than numpy's own."""
+    ordered, length = np.sort(values, axis=-1), values.shape[-1]
+    return np.asarray((ordered[..., (length - 1) // 2, None] + ordered[..., length // 2, None]) / 2)
 
 
 def foreign_mm(pieces: Pieces, zones: Ints, tops_lefts: Ints, side: int) -> Floats:

@@ -235,6 +235,19 @@ def test_which_pages_are_slips_with_a_foreign_serial(store: Store, stacks: Stack
         assert (found.unknown if found else 0) == expected, (reason, words)
 
 
+def test_a_spoiled_slip_that_came_back_hides_none_that_came_after_it(
+    store: Store, issued_run: Issuing, stacks: Stacks
+) -> None:
+    run = issued_run(4)
+    spoil(store, [at(run, 1)], why="rách", by="lan")
+    stacks(slip(run, 1), unit="PC06")  # held: it was recorded as spoiled
+    stacks(slip(run, 2), slip(run, 3), rejected("serial_unknown"), unit="PC06", period="2026-11")
+    stacks.decided("invalid", run.serial(2), "KHL4")
+    stacks.decided("invalid", run.serial(3), "KHL6")
+    line = books(store, "2026-11")["PC06", "DL-01"]
+    assert (line.returned, line.invalid, line.valid, line.spoiled, line.missing) == (2, 2, 0, 1, 1)
+
+
 def test_spans_are_written_as_one_serial_or_as_two(month: dict[str, Issue], store: Store) -> None:
     runs = {issue.run: issue for issue in month.values()}
     mine = month["mine"]

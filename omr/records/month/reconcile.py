@@ -132,7 +132,7 @@ def reconcile(store: Store, period: Period) -> list[Line]:
     for key, number in _foreign(store, runs, period).items():
         books[key].foreign = number
     keys = sorted(books, key=lambda key: (key[0] or "~", key[1] or "~"))
-    return [_line(key, books[key], runs) for key in keys]
+    return [_line(key, books[key]) for key in keys]
 
 
 def _add(numbers: Numbers, run: str, ranges: Ranges) -> None:
@@ -230,7 +230,7 @@ def _form_named(measured: str, runs: Mapping[str, Issue]) -> str | None:
     return forms.pop() if len(forms) == 1 else None
 
 
-def _line(key: Key, one: _Books, runs: Mapping[str, Issue]) -> Line:
+def _line(key: Key, one: _Books) -> Line:
     held = _union(one.opening, one.received)
     accounted = _union(one.returned, one.spoiled, one.in_stock)
     missing = _minus(held, accounted)

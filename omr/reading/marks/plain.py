@@ -63,7 +63,7 @@ class PlainLimits:
     beside_mark_mm: float = 10.0  # beside those of one with a mark
     ruled_mm: float = 1.3  # of a printed rule that is thicker there: small marks on it had 2.0 and more
     # What hides in the row of a question without a mark: 99 of 100 boxes with nothing near had less.
-    foreign_mm: float = 2.0  # of another row's mark in the line of the boxes: 999 in 1,000 had less than 1.2
+    foreign_mm: float = 2.0  # of another row's mark in the line of the boxes: 999 in 1,000 had less than 1.4
     outlined_mm: float = 0.19  # by which a stretch of a box's outline is thicker than outlines are
     lettered_mm: float = 0.13  # of ink over the words behind a box, more than their own
     jagged: float = 1.6  # times as much of both on a scan of black and white: lines jump by whole pixels

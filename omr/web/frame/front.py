@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, LifoQueue
 from threading import Lock, Thread
+from typing import Final
 
 from omr.errors import StoreError
 from omr.means import MEANS, Means
@@ -26,6 +27,8 @@ from omr.web.work.kept import Kept
 from omr.web.work.worker import Worker
 from omr.words import Role
 from omr.workspace import Workspace
+
+_PATIENCE_S: Final = 5.0  # for decoders that are just being started when the server ends
 
 
 @dataclass(slots=True, eq=False)
@@ -47,9 +50,11 @@ class FrontOffice:
     certificate_ends: datetime | None = None  # of the one that is served; a newer file needs a new start
     deciding: Lock = field(default_factory=Lock)  # one decision on a case at a time
     folders: Folders = field(init=False)
+    _decoders: Thread = field(init=False)
     _stores: LifoQueue[Store] = field(default_factory=LifoQueue)
 
     def __post_init__(self) -> None:
+        self._decoders = Thread(target=self.pictures.begin, name="pictures", daemon=True)
         self.folders = Folders(lambda: self.workspace, self.worker.call)
 
     @classmethod
@@ -82,7 +87,7 @@ class FrontOffice:
         self.backups.start()
         self.folders.start()
         self.worklist.begin()
-        Thread(target=self.pictures.begin, name="pictures", daemon=True).start()
+        self._decoders.start()
 
     def take_settings(self) -> None:
         """Work with the settings as they stand in the file now."""
@@ -128,6 +133,9 @@ class FrontOffice:
 
     def close(self) -> None:
         """End the work behind the desks and close the databases."""
+        if self._decoders.is_alive():
+            self._decoders.join(_PATIENCE_S)
+        self.pictures.close()
         self.errands.stop()
         self.worker.stop()
         self.backups.stop()

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
@@ -112,6 +112,12 @@ class Pictures:
                     apart.call(int)
             finally:
                 self._aparts.put(apart)
+
+    def close(self) -> None:
+        """End the processes that nobody waits for; those of a request end with the program."""
+        with suppress(Empty):
+            while True:
+                self._aparts.get_nowait().close()
 
     def pixels(self, store: Store, page: int, colours: Colours = Colours.GREY) -> Pixels:
         """Return the pixels of a page as it was scanned.

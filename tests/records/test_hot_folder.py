@@ -163,6 +163,7 @@ def test_every_name_has_its_line_within_a_minute_and_holds_up_nobody(scene: Scen
         "Recycle Bin",
         "#snapshot",
         "~snapshot",
+        "@Recently-Snapshot",
         "@GMT-2026.11.29-07.00.00",
     ]
     + ["trashbox", "lost+found", "FOUND.000", "@eaDir", "Thumbnails", ".Trashes"],

@@ -261,11 +261,13 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
     files = (
         f"omr certificate /root/own --host pv01 && cp own/server.pem {certificate} && cp own/server.key {key}"
     )
+    renewed, *others = IN_THE_TEXT  # before files of another authority: those it does not renew
     script += [
+        timed(renewed, renewed, language),
         f"OMR_WORKSPACE=/root {files}",
         timed(own, own.replace("TÊN", "pv01").replace("NAME", "pv01"), language),
     ]
-    script += [timed(line, line, language) for line in IN_THE_TEXT]
+    script += [timed(line, line, language) for line in others]
     register = OFFICE + "/omr.sqlite"
     script += [
         f"test -e {register}",

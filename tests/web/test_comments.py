@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 
-from omr.records.review.transcripts import MASK, mask, transcripts
+from omr.records.review.transcripts import MASK, mask, transcripts, untyped
 from omr.records.store.store import Store
 from omr.words import Role
 
@@ -101,6 +101,16 @@ def test_only_masked_text_is_stored(written, person, office):
         assert store.value("SELECT by FROM transcripts JOIN events USING (event)") == "xem.pv01"
     assert "Nguyễn".encode() not in office.workspace.database.read_bytes()
     assert "/comments/2/C1.jpg" in reviewer.client.get("/comments").text
+
+
+def test_a_comment_that_was_typed_is_taken_back_and_waits_again(written, person, office):
+    reviewer = person(Role.REVIEWER)
+    reviewer.client.get("/comments")
+    post(reviewer, "/comments/1/C1", topic="staff", text="cán bộ vui vẻ")
+    assert reviewer.post("/undo").headers["location"] == "/comments/1/C1"
+    with Store.open(office.workspace.database) as store:
+        assert list(transcripts(store, "2026-11")) == []
+        assert [one.reading for one in untyped(store)] == [1, 2]
 
 
 def test_two_people_get_two_comments(written, person):

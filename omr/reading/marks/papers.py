@@ -48,6 +48,7 @@ OVER_NOISE: Final = 2.5  # times the ink of the page's empty boxes, which a mark
 MOST_NOISE: Final = 0.1  # more is no noise but a page of marks
 KNOWN: Final = 3  # marks that show how a person marks
 VARIED: Final = 10  # marks that show how much they differ
+NO_MARK: Final = 0.01  # chance up to which a box is blank where its question would have no mark at all
 FAINT: Final = 0.4  # of the usual ink: less of a question's only mark is erased, or dirt; 4 of 3,500 had less
 PARTLY_FILLED: Final = 0.5  # of the box under a felt pen's ink: less is a cross, a tick, some strokes
 SIGMAS: Final = 1.4826  # standard deviations of a normal distribution in a median deviation
@@ -172,7 +173,7 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
     passing = marked & streaks(features)
     marked &= ~passing
     why = np.full(len(features), "", object)
-    why[unsure | ~(marked | blank)] = Reason.UNCLEAR
+    why[unsure | ~(marked | blank) | _perhaps_lost(chance, groups, blank)] = Reason.UNCLEAR
     why[passing] = Reason.STREAK
     gone = unlike_others(features, groups, marked, why, limits)
     for reason, some in (
@@ -187,6 +188,15 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
     leans = (chance >= 0.5) & ~lost
     columns = (one.tolist() for one in (sure, leans, marked, gone, why))
     return tuple(_judgement(*one) for one in zip(*columns, strict=True))
+
+
+def _perhaps_lost(chance: Floats, groups: Sequence[str], blank: Mask) -> Mask:
+    """Tell which box of a question that would have no mark may hold a pale one, (N,)."""
+    lost = np.zeros(len(chance), np.bool_)
+    for some in questions_of(groups):
+        if groups[some[0]] and len(some) > 1 and blank[some].all():
+            lost[some] = chance[some] > NO_MARK
+    return lost
 
 
 def _judgement(confidence: float, leans_marked: bool, marked: bool, gone: bool, why: str) -> Judgement:

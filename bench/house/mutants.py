@@ -134,8 +134,9 @@ def run(core: Core, folder: Path) -> tuple[Path, dict[str, str], dict[str, dict[
 def _sources(changed: Path) -> dict[str, list[str]]:
     """Return the lines of every function of a module, by its name."""
     text = changed.read_text("utf-8")
+    lines = text.splitlines()
     found = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
-    return {node.name: (ast.get_source_segment(text, node) or "").splitlines() for node in found}
+    return {node.name: lines[node.lineno - 1 : node.end_lineno] for node in found}
 
 
 def _is_same(sources: dict[str, list[str]], mutant: str) -> bool:

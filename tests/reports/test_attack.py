@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from months import FORMS, make_month, slips_of
+from scipy.optimize import linprog
 from tallying import count
 
 from omr.figures import Nothing, Share
@@ -216,3 +217,45 @@ def test_no_table_gives_a_hidden_size_away(rows):
             hidden.append([(y, x) for y in range(height)])
     attack.know([(y, x) for y in range(height) for x in range(width)], sum(s.whole for r in rows for s in r))
     assert attack.open(hidden) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(tables)
+def test_no_table_gives_away_who_was_not_satisfied_by_what_cannot_be_negative(rows):
+    """Sums, and that nobody is fewer than none: the bounds of each hidden share stay apart."""
+    shown, total = hide_table(rows, LIMIT)
+    height, width = len(rows), len(rows[0])
+    sums = [sum((row[x] for row in rows), Share(0, 0)) for x in range(width)]
+    equations: list[tuple[list[int], int]] = []
+    at = {(y, x): y * width + x for y in range(height) for x in range(width)}
+    bounds: list[tuple[int, int | None]] = [(0, None)] * len(at)
+
+    def bad(share):
+        return share.whole - share.part
+
+    for (y, x), place in at.items():
+        size, share = shown[y][x]
+        if isinstance(size, int):
+            bounds[place] = (0, size)
+        if isinstance(share, Share):
+            equations.append(([place], bad(rows[y][x])))
+    for y in range(height):
+        equations.append(([at[y, x] for x in range(width)], sum(map(bad, rows[y]))))
+    for x in range(width):
+        if isinstance(total[x][1], Share):
+            equations.append(([at[y, x] for y in range(height)], bad(sums[x])))
+    matrix = np.zeros((len(equations), len(at)))
+    for line, (places, _) in enumerate(equations):
+        matrix[line, places] = 1
+    values = [value for _, value in equations]
+    everything = all(not isinstance(share, Share) for row in [*shown, total] for _, share in row)
+    for (y, x), place in at.items():
+        share = rows[y][x]
+        telling = 0 < share.part < LIMIT or 0 < bad(share) < LIMIT
+        if telling and x < width - 1 and not everything:
+            cost = np.zeros(len(at))
+            cost[place] = 1
+            low, high = (
+                sign * linprog(sign * cost, A_eq=matrix, b_eq=values, bounds=bounds).fun for sign in (1, -1)
+            )
+            assert high - low > 0.5, (y, x, rows)

@@ -10,6 +10,7 @@ columns of hidden cells (Gusfield, 1988, https://doi.org/10.1137/0217034).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from omr.figures import Nothing, Share
 
@@ -74,10 +75,19 @@ def _hide(rows: Sequence[Sequence[Share]], smallest: int, *, total_row: bool) ->
     named = [at for at in cells if at[1] < last]
     sizes = {at: share.whole for at, share in cells.items()}
     table = _Table(len(rows), last + 1, sizes, smallest, total_row=total_row)
-    no_size = table.protected({at for at in named if 0 < sizes[at] < smallest}, lambda at: True)
+    small = {at for at in named if 0 < sizes[at] < smallest}
+    no_size = table.protected(small, lambda at: True)
+    no_size = table.loosened(small, no_size, lambda at: True, _Amounts(sizes, {}))
     telling = {at for at in named if _telling(cells[at], smallest)}
-    # A cell in which all, or none, are satisfied leaves no room for doubt: it is poor company.
-    no_share = table.protected(telling | no_size, lambda at: 0 < cells[at].part < cells[at].whole)
+
+    def firm(at: Cell) -> bool:
+        # A cell in which all, or none, are satisfied leaves no room for doubt: it is poor company.
+        return 0 < cells[at].part < cells[at].whole
+
+    others = {at: share.whole - share.part for at, share in cells.items()}
+    most = {at: size for at, size in sizes.items() if at not in no_size}
+    no_share = table.protected(telling | no_size, firm)
+    no_share = table.loosened(telling, no_share, firm, _Amounts(others, most))
     return [
         [
             (
@@ -92,6 +102,14 @@ def _hide(rows: Sequence[Sequence[Share]], smallest: int, *, total_row: bool) ->
 
 def _telling(share: Share, smallest: int) -> bool:
     return 0 < share.part < smallest or 0 < share.whole - share.part < smallest
+
+
+@dataclass(frozen=True, slots=True)
+class _Amounts:
+    """What the cells hold, never less than nothing and, where somebody knows it, no more than `most`."""
+
+    held: Mapping[Cell, int]
+    most: Mapping[Cell, int]
 
 
 class _Table:
@@ -123,6 +141,80 @@ class _Table:
             if len(hidden) == before and self._height > 1:
                 hidden |= self._bridged(hidden, firm)
         return hidden
+
+    def loosened(
+        self, primary: set[Cell], hidden: set[Cell], firm: Callable[[Cell], bool], amounts: _Amounts
+    ) -> set[Cell]:
+        """Return the hidden cells with more company, until every primary one may hold something else.
+
+        Sums alone do not tell what nobody can be fewer than: a hidden cell beside others that hold nothing,
+        and are known to by the sum of their own line, follows from its line all the same.
+        """
+        hidden = set(hidden)
+        for cell in sorted(primary):
+            while not self._may_differ(cell, hidden, amounts):
+                more = self._room_for(cell, hidden, firm, amounts)
+                if not more:
+                    break  # all is hidden: there is nothing to hide it with
+                hidden |= more
+        return hidden
+
+    def _room_for(
+        self, cell: Cell, hidden: set[Cell], firm: Callable[[Cell], bool], amounts: _Amounts
+    ) -> set[Cell]:
+        """Return one cell, or two, that give a pinned one room; else one that is a step towards it."""
+        free = sorted((at for at in self._sizes if at not in hidden), key=self._order(firm))
+        ways = self._ways(hidden - {cell}, amounts)
+        back: dict[Node, list[Node]] = {}
+        for node, ends in ways.items():
+            for end in ends:
+                back.setdefault(end, []).append(node)
+        # A change goes on from where the cell's own step ends to where it began.
+        gaps = [(_from(ways, end), _from(back, start)) for start, end in self._steps(cell, amounts)]
+        steps = {at: self._steps(at, amounts) for at in free}
+        for at in free:
+            if any(start in near and end in far for near, far in gaps for start, end in steps[at]):
+                return {at}
+        starting: dict[Node, list[tuple[Cell, Node]]] = {}
+        for at in free:
+            for start, end in steps[at]:
+                starting.setdefault(start, []).append((at, end))
+        for at in free:
+            for near, far in gaps:
+                for start, middle in steps[at]:
+                    for other, end in starting.get(middle, ()) if start in near else ():
+                        if other != at and end in far:
+                            return {at, other}
+        beside = [at for at in free if at[0] == cell[0] or at[1] == cell[1]]
+        return {(beside or free)[0]} if free else set()
+
+    def _may_differ(self, cell: Cell, hidden: set[Cell], amounts: _Amounts) -> bool:
+        """Whether hidden cells can be changed along a circle through `cell` and every sum stay as it is."""
+        ways = self._ways(hidden - {cell}, amounts)
+        return any(start in _from(ways, end) for start, end in self._steps(cell, amounts))
+
+    def _steps(self, at: Cell, amounts: _Amounts) -> list[tuple[Node, Node]]:
+        """Return what a cell can give: one more is a step from its row to its column, one fewer a step back.
+
+        The row of sums stands on the other side of the equations.
+        """
+        row, column = ("row", at[0]), ("column", at[1])
+        start, end = (column, row) if at[0] == self._total else (row, column)
+        held = amounts.held[at]
+        more = [(start, end)] if held < amounts.most.get(at, held + 1) else []
+        return [*more, (end, start)] if held > 0 else more
+
+    def _ways(self, hidden: set[Cell], amounts: _Amounts) -> dict[Node, list[Node]]:
+        ways: dict[Node, list[Node]] = {}
+        for at in hidden:
+            for start, end in self._steps(at, amounts):
+                ways.setdefault(start, []).append(end)
+        if self._height == 1:  # nothing is known of its columns
+            outside: Node = ("outside", 0)
+            for x in range(self._width):
+                ways.setdefault(("column", x), []).append(outside)
+                ways.setdefault(outside, []).append(("column", x))
+        return ways
 
     def _lines(self) -> Iterator[list[Cell]]:
         for y in range(self._height):
@@ -180,6 +272,17 @@ class _Table:
                 if ends[0] and ends[1]:
                     return {ends[0], ends[1]}
         return set()
+
+
+def _from(ways: Mapping[Node, Sequence[Node]], start: Node) -> set[Node]:
+    """Return the nodes that can be reached from one, itself among them."""
+    found, left = {start}, [start]
+    while left:
+        for node in ways.get(left.pop(), ()):
+            if node not in found:
+                found.add(node)
+                left.append(node)
+    return found
 
 
 def _joins(at: Cell, side: set[Node], other: set[Node]) -> bool:

@@ -150,12 +150,12 @@ class _Table:
         Sums alone do not tell what nobody can be fewer than: a hidden cell beside others that hold nothing,
         and are known to by the sum of their own line, follows from its line all the same.
         """
-        hidden = set(hidden)
+        hidden, everything = set(hidden), set(self._sizes)
         for cell in sorted(primary):
+            if not self._may_differ(cell, everything, amounts):
+                continue  # where all are satisfied, the sum itself says so of everybody
             while not self._may_differ(cell, hidden, amounts):
                 more = self._room_for(cell, hidden, firm, amounts)
-                if not more:
-                    break  # all is hidden: there is nothing to hide it with
                 hidden |= more
         return hidden
 

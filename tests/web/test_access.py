@@ -159,6 +159,8 @@ MAY = {
     ("POST", "/month/{period}/close"): {Role.LEAD},
     ("POST", "/month/{period}/proof/draw"): {Role.LEAD},
     ("POST", "/month/{period}/proof/redecide"): {Role.LEAD},
+    ("POST", "/month/{period}/surveys"): {Role.LEAD},
+    ("POST", "/month/{period}/proof/check"): {Role.REVIEWER, Role.LEAD},
     ("GET", "/month/{period}/travel"): {Role.REVIEWER, Role.LEAD},
     ("POST", "/month/{period}/travel"): {Role.REVIEWER, Role.LEAD},
     ("POST", "/bundles"): {Role.REVIEWER, Role.LEAD},

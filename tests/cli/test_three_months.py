@@ -13,7 +13,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from offices import Office
 from scanned import Outcome, rejected, slip
 
@@ -156,9 +155,8 @@ class Play:
             self.office("review", "decide", item["item"], *words)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_three_months_balance(office: Office, seed: int) -> None:
-    play = Play(office, random.Random(seed))
+def test_three_months_balance(office: Office) -> None:
+    play = Play(office, random.Random(1))
     units = DEPARTMENTS + DISTRICTS
     assert len(units) == 20
 

@@ -148,10 +148,10 @@ def test_asking_more_hides_what_the_reports_hide(thin, trait, question):
         sums = {group: stars if stars in sizes else sum(sizes) for group, sizes in told.items()}
         return {group: size for group, size in sums.items() if size}  # "0" of a form that lies in stock only
 
+    alone, by_unit = slices(thin, [trait], LIMIT), slices(thin, ["unit", trait], LIMIT)
     for unit in ("", *thin.reporting):
         expected = printed(thin.only(unit) if unit else thin)
-        asked = slices(thin, ["unit", trait] if unit else [trait], LIMIT)
-        found = [one for one in asked if not unit or one.codes[0] == unit]
+        found = [one for one in by_unit if one.codes[0] == unit] if unit else alone
         assert {(one.codes[-1], one.labels[-1]): one.answered for one in found if one.answered} == expected
     assert any(one.answered is Nothing.SUPPRESSED for one in slices(thin, [trait, "unit"], LIMIT))
 

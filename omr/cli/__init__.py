@@ -150,6 +150,7 @@ def _workspace_of(arguments: list[str]) -> str:
 def main(arguments: list[str] | None = None, means: Means | None = None) -> NoReturn:
     """Run the command line, with an office's usual means or others, and exit with its code."""
     _one_thread_each()
+    os.environ["PYTHONSAFEPATH"] = "1"  # our processes import nothing from the folder that one stands in
     prepare()
     words = _hoisted(sys.argv[1:] if arguments is None else arguments)
     _language_of(words)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,3 +113,21 @@ def test_a_typed_serial_reads_the_page_that_waited(
     again = office("redecide", "--measure", "--workers", 1, "--json").json  # also without a serial on it
     assert (again["measured"], again["changed"]) == ({"slips": 1, "otherwise": 0, "kept": []}, [])
     assert office("audit", "verify").code == 0
+
+
+def test_programs_that_lie_beside_the_scans_are_not_run(
+    workspace: Workspace, scan: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """A clerk reads from within the folder of a USB stick: Python would look there first, for anything."""
+    stick, started = tmp_path / "stick", tmp_path / "bin" / "omr"
+    stick.mkdir()
+    started.parent.mkdir()
+    started.write_text("from omr.cli import main\nif __name__ == '__main__':\n    main()\n")
+    shutil.copy(scan[0], stick)
+    for name in ("omr", "cv2", "numpy"):
+        text = "import pathlib\npathlib.Path(__file__).with_suffix('.ran').touch()\n"
+        (stick / f"{name}.py").write_text(text)
+    words = [sys.executable, started, "--workspace", workspace.path, "read", scan[0].name, "--json"]
+    ran = subprocess.run(words, cwd=stick, capture_output=True, text=True, check=False)
+    assert json.loads(ran.stdout)["read"] == COUNT, ran.stderr
+    assert not list(stick.glob("*.ran"))

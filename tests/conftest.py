@@ -27,6 +27,8 @@ collect_ignore = ["office_pc"]  # loaded by the processes of `test_office_pc.py`
 # Who forks this process makes workers of its own: the parent's server of processes is no child of it.
 os.register_at_fork(after_in_child=forkserver._forkserver.__init__)
 cv2.setNumThreads(1)  # tests run one process per core already
+# `omr` sets this for its processes; set from the start, no test depends on what ran before it.
+os.environ["PYTHONSAFEPATH"] = "1"
 # A busy machine is no error, and the gate says the same of the same tree twice.
 settings.register_profile(
     "gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,5 +23,6 @@ sys.exit(1 if made.wrong or made.killed.total() < 8 else 0)
 def test_killed_at_any_step_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     # In a process of its own, which may fork: this one has threads.
     command = [sys.executable, "-c", ROUND, str(tmp_path), "1"]
-    ran = subprocess.run(command, cwd=BENCH, capture_output=True, text=True, check=False)
+    surroundings = {**os.environ, "PYTHONPATH": str(BENCH)}
+    ran = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx2 as httpx
@@ -176,11 +177,12 @@ def test_a_request_that_came_before_its_connection_would_be_closed_is_answered()
     server = server_of(app, limits)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    with closing(socket.create_connection(listener.getsockname(), timeout=PATIENCE_S)) as visitor:
-        for path in ("/held", "/"):
-            visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    with closing(HTTPConnection(*listener.getsockname(), timeout=PATIENCE_S)) as visitor:
+        for path in ("/held", "/"):  # a second connection would prove nothing: none may be made
+            visitor.auto_open = path == "/held"
+            visitor.request("GET", path)
             asked.set() if path == "/" else None
-            assert visitor.recv(4096).startswith(b"HTTP/1.1 200")
+            assert visitor.getresponse().read() == b"ok"
             assert held.wait(PATIENCE_S)
     server.should_exit = True
     thread.join(30)

@@ -6,22 +6,32 @@ Each test sends what a second window still shows after the first one has acted.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from people import PEOPLE, Person
 from scanned_stacks import slip, take_slips
 from starlette.responses import RedirectResponse, Response
+from starlette.testclient import TestClient
 from test_paper_desks import post, send
 
 from omr.records.offices.statements import Subject, statements_of
 from omr.records.register.register import issued
 from omr.records.review.transcripts import transcripts
 from omr.records.store.store import Store
+from omr.web.app import create_app
 from omr.web.door.once import Once
+from omr.web.frame.front import FrontOffice
+from omr.web.people.accounts import Accounts
+from omr.web.people.sent import SentForms
 from omr.words import Role
 
 MONTH = "2026-11"
+NOW = datetime(2026, 11, 22, 8, 1, tzinfo=UTC)  # a minute after everybody signed in
 
 
 @pytest.fixture
@@ -149,7 +159,7 @@ def test_one_copy_of_a_form_prints_once(office, person, store) -> None:
     assert count(store, "hand_overs") == 1
 
 
-def test_two_clicks_at_one_moment_do_one_thing() -> None:
+def test_two_clicks_at_one_moment_do_one_thing(office) -> None:
     done = []
 
     async def slow() -> Response:
@@ -158,11 +168,81 @@ def test_two_clicks_at_one_moment_do_one_thing() -> None:
         return RedirectResponse("/print#r", status_code=303)
 
     async def clicks() -> list[Response]:
-        once = Once()
-        return list(await asyncio.gather(*(once.do("session", "token", slow) for _ in range(3))))
+        once = Once(office.accounts.sent)
+        return list(await asyncio.gather(*(once.do("mark", slow) for _ in range(3))))
 
     assert [answer.headers["location"] for answer in asyncio.run(clicks())] == ["/print#r"] * 3
     assert done == [1]
+
+
+@pytest.fixture
+def restarted(office):
+    """Bring a browser to the same office whose server was started anew."""
+    opened = []
+
+    def restart(visitor: Person) -> Person:
+        accounts = Accounts.open(office.workspace.path / "accounts.sqlite", clock=lambda: NOW)
+        opened.append(FrontOffice.of(office.workspace, accounts, office.throttle))
+        client = TestClient(create_app(opened[-1], hosts=("testserver",)), follow_redirects=False)
+        client.cookies = visitor.client.cookies
+        return Person(client)
+
+    yield restart
+    for one in opened:
+        one.close()
+
+
+def test_a_form_that_was_sent_is_not_done_again_after_a_restart(person, store, restarted) -> None:
+    lead = person(Role.LEAD)
+    told = {"of_form": "DL-01", "unit": "PC06", "period": MONTH, "count": "3"}
+    once = hidden(lead.client.get("/print").text, "once")
+    first = post(lead, "/print", **told, once=once)
+    run = issued(store)[0].run
+    lead = restarted(lead)
+    assert post(lead, "/print", **told, once=once).headers["location"] == first.headers["location"]
+    for _ in range(2):
+        once = hidden(lead.client.get("/hand-overs").text, "once")
+        for _ in range(2):
+            place = post(lead, "/hand-overs", serials=run, unit="PC06", period=MONTH, once=once)
+            assert place.headers["location"].startswith("/hand-overs?done=")
+            lead = restarted(lead)
+    assert count(store, "hand_overs") == 2  # two copies of the form
+    assert [one.count for one in issued(store)] == [3]
+
+
+def test_the_register_itself_prints_one_copy_of_a_form_once(office, person, store) -> None:
+    lead = person(Role.LEAD)
+    told = {"of_form": "DL-01", "unit": "PC06", "period": MONTH, "count": "3"}
+    once = hidden(lead.client.get("/print").text, "once")
+    first = post(lead, "/print", **told, once=once)
+    (mark,) = [row["target"] for row in store.rows("SELECT target FROM runs")]
+    office.accounts.sent.end(Path(mark).stem, "")  # the memory of sent forms is gone
+    assert post(lead, "/print", **told, once=once).headers["location"] == first.headers["location"]
+    assert len(issued(store)) == 1
+
+
+def test_what_was_being_done_when_the_server_died_waits_for_a_person(office, person, store) -> None:
+    lead = person(Role.LEAD)
+    once = hidden(lead.client.get("/hand-overs").text, "once")
+    mark = hashlib.sha256(f"{PEOPLE[Role.LEAD][0]}\0{once}".encode()).hexdigest()[:32]
+    assert office.accounts.sent.begin(mark) is None  # and then the server was killed
+    again = post(lead, "/hand-overs", serials="1..2", unit="PC06", period=MONTH, once=once)
+    assert again.status_code == 400 and "máy chủ dừng trước khi trả lời" in again.text
+    assert count(store, "hand_overs") == 0
+
+
+def test_sent_forms_are_kept_up_to_a_number(office) -> None:
+    sent = SentForms(office.accounts._keeping, kept=3)
+    for at in range(5):
+        assert sent.begin(f"m{at}") is None
+        sent.end(f"m{at}", f"/print#{at}")
+    assert [one.place if (one := sent.begin(f"m{at}")) else "" for at in (2, 3, 4)] == [
+        "/print#2",
+        "/print#3",
+        "/print#4",
+    ]
+    assert sent.begin("m0") is None  # forgotten: the oldest goes first
+    assert sent.begin("m2") is None
 
 
 def test_a_month_is_closed_and_opened_once(office, person, store) -> None:

@@ -215,6 +215,16 @@ def issued(store: Store) -> list[Issue]:
     ]
 
 
+def run_printed_to(store: Store, target: Path, *, by: str) -> Issue | None:
+    """Return the run that is on paper in this file, or was before the file was moved away."""
+    end_interrupted(store, by=by)
+    row = store.row(
+        "SELECT run FROM runs JOIN run_ends USING (run) WHERE target = ? AND state = 'issued'",
+        str(target.absolute()),
+    )
+    return next(run for run in issued(store) if run.run == row["run"]) if row else None
+
+
 def end_interrupted(store: Store, *, by: str) -> None:
     """End the runs that an interrupted program left as printing, unless one is printing now."""
     if store.row("SELECT 1 FROM print_runs WHERE state = 'printing'") is None:

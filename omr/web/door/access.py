@@ -87,7 +87,7 @@ class Gate:
     def __init__(self, office: FrontOffice, *, secure: bool) -> None:
         self.office = office
         self._secure = secure
-        self._once = Once()
+        self._once = Once(office.accounts.sent)
         key = office.accounts.signing_key
         self._cookies = URLSafeSerializer(key, salt="omr.session")
         self._csrf = Signer(key, salt="omr.csrf", digest_method=hashlib.sha256)
@@ -129,8 +129,8 @@ class Gate:
             return RedirectResponse("/password", status_code=303)
         if entry.method == "POST":
             visit = await self._checked(entry, visit)
-        if token := visit.form.get("once"):
-            return await self._once.do(visit.secret, token[:32], lambda: _handled(entry, visit))
+        if mark := visit.mark:
+            return await self._once.do(mark, lambda: _handled(entry, visit))
         return await _handled(entry, visit)
 
     async def _checked(self, entry: Entry, visit: Visit) -> Visit:

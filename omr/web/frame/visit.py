@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,16 @@ class Visit:
         if self.request.method != "GET":
             return "/" + url.path.strip("/").split("/")[0]
         return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
+    def mark(self) -> str:
+        """What tells this copy of a form from every other; empty where it may be done as often as sent.
+
+        Of the person, not of the session: who had to sign in again sends the same copy.
+        """
+        token = self.form.get("once", "")
+        whose = self.user.name if self.user else self.secret
+        return hashlib.sha256(f"{whose}\0{token}".encode()).hexdigest()[:32] if token else ""
 
     def parameter(self, name: str) -> str:
         """Return one part of the path."""

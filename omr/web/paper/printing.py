@@ -26,7 +26,7 @@ from omr.forms.template import Form
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import Unit, list_units
 from omr.records.register.history import run_lines
-from omr.records.register.register import issued, printed_run
+from omr.records.register.register import issued, printed_run, run_printed_to
 from omr.records.store.store import Store
 from omr.text import whole_number
 from omr.web.frame.pages import NotFoundError, page, see_other
@@ -85,23 +85,24 @@ def _specimen(visit: Visit, form: Form) -> bytes:
 
 
 def issue(visit: Visit) -> Response:
-    """Register serials and print them, both or neither."""
+    """Register serials and print them, both or neither; what this copy of the form printed, not again."""
     fields, office = visit.form, visit.office
     try:
         count = number_of(fields.get("count", ""))
         folder = office.workspace.path / PRINTS
         folder.mkdir(mode=0o700, exist_ok=True)
-        target = folder / f"{uuid.uuid4().hex}.pdf"
+        target = folder / f"{visit.mark or uuid.uuid4().hex}.pdf"
         with office.store() as store:
             hall = office.hall(store, visit.me.name)
-            run = hall.issue(
+            run = run_printed_to(store, target, by=visit.me.name) or hall.issue(
                 hall.form(fields.get("of_form", "")),
                 unit=fields.get("unit", ""),
                 period=fields.get("period", ""),
                 count=count,
                 target=target,
             )
-        move(target, folder / f"{run.run}.pdf")
+        if target.exists():
+            move(target, folder / f"{run.run}.pdf")
     except OmrError as error:
         return _show(visit, str(error))
     return see_other(f"/print?period={run.period}#r-{run.run}")

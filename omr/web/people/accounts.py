@@ -22,6 +22,7 @@ from omr.web.people.person import (
     granted_roles,
     user_of,
 )
+from omr.web.people.sent import SentForms
 from omr.web.people.sessions import Sessions, Tokens
 from omr.words import Role
 
@@ -37,6 +38,8 @@ class Accounts:
         Who is signed in.
     known : KnownAnswers
         How well reviewers read.
+    sent : SentForms
+        What must not be done twice.
     """
 
     def __init__(self, keeping: Keeping) -> None:
@@ -45,6 +48,7 @@ class Accounts:
         self.sessions = Sessions(keeping, self.journal)
         self.tokens = Tokens(keeping, self.journal)
         self.known = KnownAnswers(keeping)
+        self.sent = SentForms(keeping)
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Accounts:

@@ -81,6 +81,15 @@ def m004_persons(db: Database) -> None:
     db.execute("ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT ''")
 
 
+@migrations()
+def m005_sent_forms(db: Database) -> None:
+    """Keep which copies of forms were sent that must not be done twice."""
+    db.execute(
+        """CREATE TABLE sent_forms (number INTEGER PRIMARY KEY AUTOINCREMENT, mark TEXT NOT NULL UNIQUE,
+            at TEXT NOT NULL, place TEXT NOT NULL) STRICT"""
+    )
+
+
 class Keeping:
     """The open database; safe to share between threads."""
 

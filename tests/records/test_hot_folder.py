@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
 from omr.records.inbox import sights
-from omr.records.inbox.hot_folder import HotFolder
+from omr.records.inbox.hot_folder import EMPTY_S, HotFolder
 from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.inbox.sights import PATIENCE_S, Fate, is_closed
 from omr.workspace import Workspace
@@ -285,6 +285,40 @@ def test_a_folder_for_each_job_is_a_stack_for_each_job(scene: Scene) -> None:
     scene.open.clear()
     (second,) = scene.after(QUIET)
     assert scene.names(second) == [f"20261129_0002 › {number}.jpg" for number in (1, 2, 3)]
+
+
+def test_the_folder_of_a_job_goes_when_it_was_empty_for_an_hour(scene: Scene) -> None:
+    job = scene.write("20261129_0001/1.jpg", jpeg(1)).parent
+    assert len(scene.after(QUIET + 1)) == 1
+    scene.after(EMPTY_S - 1, every=60)
+    assert job.is_dir()
+    scene.write("20261129_0001/2.jpg", jpeg(2))  # the job went on after all
+    assert len(scene.after(QUIET + 1)) == 1
+    scene.after(EMPTY_S - 1, every=60)
+    assert job.is_dir()  # the hour begins with the last that came
+    scene.start()  # and again with the watch
+    scene.after(EMPTY_S + 1, every=60)
+    assert job.is_dir()
+    scene.after(120, every=60)
+    assert not job.exists() and (scene.folder / "taken/20261129_0001/2.jpg").is_file()
+
+
+def test_no_folder_goes_that_a_scanner_may_be_told_to_write_into(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [scene.write(f"{name}/1.jpg", jpeg()).parent for name in ("PC06", "tầng 2")]
+    scene.after(QUIET + 1)
+    places += [scene.folder / "20261130_0001", scene.folder / "job"]  # nothing ever came from these
+    for place in places[2:]:
+        place.mkdir()
+    scene.after(3 * EMPTY_S, every=300)
+    assert all(place.is_dir() for place in places)
+    busy = scene.write("20261129_0002/1.jpg", jpeg(2)).parent
+    scene.after(QUIET + 1)
+    monkeypatch.setattr(Path, "rmdir", refusing(errno.EACCES))
+    scene.after(2 * EMPTY_S, every=300)
+    assert busy.is_dir()
+    assert [one for one in scene.hot.look(scene.now) if one.path.name == busy.name] == []  # no fault
 
 
 def test_a_file_gets_its_name_at_the_end(scene: Scene) -> None:

@@ -9,6 +9,7 @@ is scanned twice. No name holds up the others for long.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ TAKEN: Final = "taken"
 STRANGE: Final = "strange"
 GROWN_EVERY_S: Final = 5.0  # so often files that were taken are looked at, whether they grew
 EMPTY_S: Final = 3600.0  # a job's folder that is empty so long is nobody's any more
+_OF_A_JOB: Final = re.compile(r"[0-9]{4}")  # a day, a time, a counter: no person calls a scanner's place so
 _NO_ROOM: Final = Told(Fate.WAITING, "no_room")
 
 
@@ -194,15 +196,22 @@ class HotFolder:
                 yield path, error
 
     def _clear(self, path: Path, changed_ns: int, now_s: float, *, is_empty: bool) -> None:
-        """Remove a job's folder that was empty, and untouched, for long."""
+        """Remove a job's folder whose scans were taken, once it was empty and untouched for long.
+
+        Never a folder that nothing came from, or that a person named: a scanner may be told to write there.
+        """
         before, since_s = self._empty.get(path, (None, now_s))
         if not is_empty:
             self._empty.pop(path, None)
         elif before != changed_ns:
             self._empty[path] = changed_ns, now_s
-        elif now_s - since_s > EMPTY_S:
-            (self.folder / path).rmdir()
-            del self._empty[path]
+        elif now_s - since_s > EMPTY_S and _OF_A_JOB.search(path.name) and self._is_emptied(path):
+            with suppress(OSError):  # something came just now, or the share forbids it: it harms nobody
+                (self.folder / path).rmdir()
+                del self._empty[path]
+
+    def _is_emptied(self, path: Path) -> bool:
+        return (self.folder / TAKEN / path).is_dir()
 
     def _seen(self, path: Path, what: os.stat_result | OSError, now_s: float) -> Sight:
         before = self._sights.get(path)

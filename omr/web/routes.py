@@ -9,7 +9,19 @@ from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
 from omr.web.keeping import backup, glass, settings
-from omr.web.month import board, imports, overview, proof, report, signals, slips, statements, travel, voices
+from omr.web.month import (
+    again,
+    board,
+    imports,
+    overview,
+    proof,
+    report,
+    signals,
+    slips,
+    statements,
+    travel,
+    voices,
+)
 from omr.web.paper import counters, forms, handing, printing, sheets, stock, tracing, units
 from omr.web.review import cases, comments, grid, heaps, own, review, strip, training, undo
 from omr.web.start import help, home, state
@@ -163,7 +175,7 @@ ROUTES: Final = (
     Entry("POST", "/month/{period}/proof/verify", proof.verify, _BOARD),
     Entry("POST", "/month/{period}/proof/export", proof.export, _BOARD),
     Entry("POST", "/month/{period}/proof/check", proof.check_file, _BOARD, body=True),
-    Entry("POST", "/month/{period}/proof/redecide", proof.redecide, _LEAD),
+    Entry("POST", "/month/{period}/proof/redecide", again.redecide, _LEAD),
     Entry("GET", "/month/{period}/travel", travel.show, _BOARD),
     Entry("POST", "/month/{period}/travel", travel.pack, _BOARD),
     Entry("POST", "/bundles", travel.take_file, _BOARD, body=True),

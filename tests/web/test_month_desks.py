@@ -6,6 +6,8 @@ import html
 import io
 import re
 import zipfile
+from dataclasses import replace
+from types import SimpleNamespace
 
 import docx
 import pytest
@@ -13,7 +15,10 @@ from people import Person
 from scanned_stacks import slip, take_slips
 from test_paper_desks import ended, post, send
 
+from omr.means import Means
 from omr.messages import LANGUAGES, catalogue
+from omr.reading.marks.measure import FEATURES
+from omr.reading.reader import ReadPage, RejectedPage
 from omr.records.counts.tallies import Channel, SlipState
 from omr.records.exchange.electronic import imports
 from omr.records.inbox.inbox import Inbox
@@ -22,6 +27,7 @@ from omr.records.offices.periods import parse_period
 from omr.records.offices.statements import Subject, statements_of
 from omr.records.offices.surveys import surveys_of
 from omr.records.offices.visits import visits_of
+from omr.records.store.measured import unpack
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.trust.export import export
@@ -334,6 +340,46 @@ def test_deciding_again_is_tried_before_it_is_kept(lead, store) -> None:
     ended(lead, begun.headers["location"])
     assert "Chưa giữ gì" in lead.client.get(begun.headers["location"]).text
     assert store.value("SELECT count(*) FROM events WHERE act = 'redecide'") == 0
+
+
+class ReaderOfToday(Means):
+    """Measures the first slip of each stack otherwise, and does not read the second any more."""
+
+    judge = staticmethod(lambda questions, marks, calibration, written: ((), ()))  # changes no answer
+
+    def __init__(self, store: Store) -> None:
+        rows = store.rows(
+            """SELECT picture, serial, fingerprint, marks FROM slips
+            JOIN pages ON pages.page = slips.page JOIN measured USING (reading)"""
+        )
+        forms = store.forms
+        self.slips = {
+            row["picture"]: (row["serial"], unpack(forms[row["fingerprint"]], row["marks"])) for row in rows
+        }
+
+    def read_pages(self, pages, desk, *, workers=None, overlay=None):
+        for page in pages:
+            serial, marks = self.slips[page.made_of]
+            if page.page == 1:
+                marks = [replace(mark, features=(0.5,) * len(FEATURES)) for mark in marks]
+            shown = SimpleNamespace(serial=serial, number=1)
+            read = ReadPage(shown, tuple(marks), (), (), "test")
+            yield RejectedPage(page.file, page.page, "rows_displaced", {}) if page.page == 2 else read
+
+
+def test_a_month_is_measured_again_from_its_originals_only_where_asked(lead, office, store) -> None:
+    office.means = ReaderOfToday(store)
+    said = []
+    for fields in ({"measure": "1"}, {"measure": "1", "keep": "1"}, {"measure": "1"}):
+        begun = post(lead, f"/month/{MONTH}/proof/redecide", **fields)
+        ended(lead, begun.headers["location"])
+        said.append(lead.client.get(begun.headers["location"]).text)
+    assert "Đã đo lại 5 phiếu, 2 phiếu có số đo khác trước." in said[0] and "Chưa giữ gì" in said[0]
+    assert "1 phiếu giữ số đo cũ" in said[0]  # and which
+    assert "Đã đo lại 5 phiếu, 2 phiếu có số đo khác trước." in said[1] and "Chưa giữ gì" not in said[1]
+    assert "Đã đo lại 5 phiếu, 0 phiếu có số đo khác trước." in said[2]
+    assert store.value("SELECT count(*) FROM measurings") == 2
+    assert store.value("SELECT count(*) FROM events WHERE act = 'redecide'") == 1
 
 
 def test_signals_are_told_in_full(lead) -> None:

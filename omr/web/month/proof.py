@@ -153,26 +153,6 @@ async def check_file(visit: Visit) -> Response:
     return JSONResponse({"page": f"/errands/{errand.name}"})
 
 
-def redecide(visit: Visit) -> Response:
-    """Decide again from stored measurements with the calibration in force; kept only when asked for."""
-    when, office, by = month_of(visit), visit.office, visit.me.name
-    keep = bool(visit.form.get("keep"))
-
-    def decide(tell: Tell) -> Came:
-        with office.store() as store:
-            changed = [
-                one for slip in office.hall(store, by).redecide(when.name, keep=keep) for one in slip.changed
-            ]
-        told = [f"{one.serial} {one.question}" for one in changed[:FILES_SHOWN]]
-        key = "month.redecided" if keep else "month.would_redecide"
-        return Came(says="\n".join([say(key, count=len(changed)), *told]))
-
-    office.note(by, "redecided" if keep else "redecide_tried", when.name)
-    return begun(
-        office.errands.begin(say("month.redeciding", period=month(when.name)), by, _desk_of(when), decide)
-    )
-
-
 def _key(visit: Visit, serial: str, problem: str = "") -> Response:
     when = month_of(visit)
     with visit.office.store() as store:

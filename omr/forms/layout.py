@@ -31,6 +31,7 @@ from omr.forms.rows import set_matrix, set_ranking
 from omr.forms.sheet import Sheet
 from omr.forms.template import Electronic, Form, Question
 from omr.geometry import FRAMES
+from omr.messages import form_label
 from omr.workspace import shipped
 
 
@@ -158,7 +159,7 @@ def find_form(name: str, own: Path | None) -> Form:
     files = _form_files(own)
     file = files.get(_form_name(name))
     if file is None:
-        raise OmrError("forms.no_such_form", name=name[:40], known=", ".join(files))
+        raise OmrError("forms.no_such_form", name=name[:40], known=", ".join(map(form_label, files)))
     return _form_of(file)
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 from test_browser import PAGES
+from test_paper_desks import send
 
 from omr.messages import LANGUAGES, catalogue
 from omr.records.review.progress import Undecided, undecided
@@ -184,6 +185,26 @@ def test_no_page_shows_a_form_by_the_name_of_its_file(office, person, role) -> N
             r"<script.*?</script>|<style.*?</style>|<textarea.*?</textarea>|<[^>]*>", " ", text, flags=re.S
         )
         assert not re.search(r"\bDL-\d", seen), path
+
+
+def test_a_plan_names_forms_as_they_are_printed_and_says_what_becomes_of_each_line(person) -> None:
+    lead = person(Role.LEAD)
+    head = "đơn vị,mẫu,số phiếu\n"
+    look = send(lead, "plan", f"{head}PC06,đl-01,2\nPC07,DL-02,3\n", period="2026-11")
+    seen = re.sub("<[^>]*>", "|", lead.client.get(look).text)
+    assert "ĐL-01" in seen and "ĐL-02" in seen and not re.search(r"\bDL-\d", seen)
+    assert seen.count("sẽ in") == 2
+    look = send(lead, "plan", f"{head}PC06,DL-9,2\n", period="2026-11")
+    assert "các mẫu hiện có: ĐL-01, ĐL-02" in lead.client.get(look).text
+
+
+def test_no_table_makes_its_page_wider_than_a_phone() -> None:
+    """A stack that was being read did, for months: its table was there while nobody looked."""
+    region = re.compile(r'<div class="[^"]*\bscroll\b[^>]*>\s*$')
+    for name in resources.files("omr").joinpath("web/pages").iterdir():
+        text = re.sub("{%.*?%}", "", name.read_text("utf-8"))
+        for table in re.finditer("<table", text):
+            assert region.search(text[: table.start()]), name
 
 
 def test_without_javascript_a_decision_leads_to_a_whole_page(office, person) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from omr import clock
 from omr.errors import OmrError
 from omr.handing_out import hand_out, to_print
-from omr.messages import month, say
+from omr.messages import form_label, month, say
 from omr.records.exchange.electronic import Imported, import_electronic
 from omr.records.exchange.moments import Order
 from omr.records.offices.periods import Period, parse_period
@@ -63,7 +63,7 @@ class SheetKind:
     def choices(self, visit: Visit, name: str) -> list[tuple[str, str]]:
         """Return what may be chosen for what is asked, as value and label; [] where it is written."""
         if name == "of_form":
-            return [("", "–"), *((form, form) for form in _forms(visit))]
+            return [("", "–"), *((form, form_label(form)) for form in _forms(visit))]
         if name == "survey":
             with visit.office.store() as store:
                 return [("", "–"), *((survey, survey) for survey in surveys_of(store))]
@@ -111,7 +111,12 @@ def _look_at_plan(visit: Visit, file: Path, told: Told) -> Seen:
     if known:
         says.append(say("paper.plan_known", known=known))
     rows = [
-        (line.unit, line.form.form, number(line.count), "" if id(line) in left else say("paper.printed"))
+        (
+            line.unit,
+            form_label(line.form.form),
+            number(line.count),
+            say("paper.to_print") if id(line) in left else say("paper.printed"),
+        )
         for line in lines
     ]
     heads = (say("web.unit"), say("web.form"), say("printing.count"), say("web.state"))

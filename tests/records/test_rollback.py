@@ -82,6 +82,29 @@ def test_yesterdays_register_put_back_is_told_and_prints_nothing(
     assert checked(workspace.path, head[:12]).problem is not None
 
 
+def test_a_program_that_runs_on_writes_into_no_register_that_was_put_away(
+    store: Store, workspace: Workspace, issued_run: Issuing, tmp_path: Path
+) -> None:
+    """Its connection stays with the old file: what it wrote there would be gone when it ends."""
+    old = saved(workspace)
+    issued_run(5)
+    assert not store.replaced
+    wal = workspace.database.with_name("omr.sqlite-wal")
+    events = store.last_event
+    for somebody, harms in (
+        (lambda: wal.rename(tmp_path / "away-wal"), True),  # as where a copy is written over the file itself
+        (lambda: (tmp_path / "away-wal").rename(wal), False),
+        (lambda: workspace.database.rename(tmp_path / "away.sqlite"), True),  # nothing lies there
+        (lambda: workspace.database.write_bytes(old), True),  # another file does
+    ):
+        somebody()
+        assert store.replaced == harms
+        if harms:
+            with pytest.raises(StoreError) as error, store.act("import_visits", by="lan") as act:
+                act.add("visit_counts", {"visit_count": 1, "unit": "PC06", "period": "2026-11", "visits": 1})
+            assert (error.value.key, store.last_event) == ("records.replaced", events)
+
+
 def test_numbers_that_the_mark_has_seen_are_not_issued_again(
     store: Store, workspace: Workspace, issued_run: Issuing
 ) -> None:

@@ -32,6 +32,19 @@ class Behind:
     foreign: bool  # nothing that was seen is in it: it is the database of another workspace
 
 
+def _identities(path: Path) -> list[tuple[int, int] | None]:
+    """Return which files a database and its write-ahead file are; None of one that is not there."""
+    found: list[tuple[int, int] | None] = []
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        try:
+            of_file = file.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((of_file.st_dev, of_file.st_ino))
+    return found
+
+
 _ISSUED: Final = "SELECT digit, year, max(last) FROM runs GROUP BY digit, year"
 
 
@@ -67,6 +80,7 @@ class Store:
         self._forms: dict[str, Form] = {}
         self.mark = mark
         self._on_trial = False
+        self._files = _identities(path)
 
     @classmethod
     def open(
@@ -150,6 +164,11 @@ class Store:
         if behind is not None:
             key = "records.foreign" if behind.foreign else "records.behind"
             raise StoreError(key, path=self.path, **asdict(behind))
+
+    @property
+    def replaced(self) -> bool:
+        """Whether other files lie at the path now, or none: what is written here would be in no register."""
+        return self._files[0] is not None and _identities(self.path) != self._files
 
     def behind(self) -> Behind | None:
         """Return what the mark has seen and this database lacks; None where it has all of it."""
@@ -256,6 +275,8 @@ class Store:
         if self._refusal is not None:
             raise self._refusal
         with store_errors(self.path), self._transaction():
+            if self.replaced:
+                raise StoreError("records.replaced", path=self.path)
             self.refuse_if_behind()
             last = self.row("SELECT event, hash FROM events ORDER BY event DESC LIMIT 1")
             number, previous = (last["event"] + 1, last["hash"]) if last else (1, "")

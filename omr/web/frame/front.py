@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, LifoQueue
@@ -97,10 +97,7 @@ class FrontOffice:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """Lend an open register: opening one costs 3 ms, which 100 people at once would feel."""
-        try:
-            store = self._stores.get_nowait()
-        except Empty:
-            store = Store.open(self.workspace.database, any_thread=True)
+        store = self._kept_store() or Store.open(self.workspace.database, any_thread=True)
         try:
             yield store
         except StoreError:  # a register that failed once is opened anew
@@ -110,6 +107,16 @@ class FrontOffice:
             self._stores.put(store)
             raise
         self._stores.put(store)
+
+    def _kept_store(self) -> Store | None:
+        """Return a register that is open; one that was put away under the running desk is let go."""
+        with suppress(Empty):
+            while True:
+                store = self._stores.get_nowait()
+                if not store.replaced:
+                    return store
+                store.close()
+        return None
 
     def hall(self, store: Store, by: str) -> Office:
         """Return the office around a register that was lent, for one visitor."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from scanned import FORM, Scanner, slip
 
+from omr.clock import moment
 from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.records.register.register import issue, issued
@@ -63,6 +64,9 @@ def test_the_restore_drill(
     assert back.lost == 5  # two of the print run, three of the stack
     assert len(back.unread) == 1
     new = Workspace.open(tmp_path / "new")
+    with Store.open(new.database) as restored:
+        said = restored.value("SELECT why FROM events WHERE act = 'restore'")
+        assert said == f"từ bản sao lưu lúc {moment(made.at)}"  # as the clock on the wall shows it
     with Store.open(new.database) as restored:
         assert answers(restored) == before
         assert [run.run for run in issued(restored)] == [worked.run]

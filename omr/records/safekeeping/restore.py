@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import OmrError
+from omr.messages import say
 from omr.records.safekeeping.backup import (
     ACCOUNTS,
     FOLDERS,
@@ -157,7 +158,7 @@ def _leave_room(store: Store, made: Backup, seen: Mark | None, *, by: str) -> No
             for digit in _DIGITS
             for year in years
         }
-    with store.act("restore", by=by, why=made.at) as act:
+    with store.act("restore", by=by, why=say("backup.restored_why", at=made.at)) as act:
         number = act.next_id("restorations", "restoration")
         act.add("restorations", {"restoration": number, "backup_at": made.at, "head": made.head})
         for (digit, year), last in sorted(skipped.items()):

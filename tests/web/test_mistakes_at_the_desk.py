@@ -1,11 +1,9 @@
-"""Mistakes at the desk have their way back there: our own print sent as a scan, yesterday's register.
-
-A wrong import is withdrawn in test_month_desks, a wrong month corrected in test_corrections.
-"""
+"""Mistakes at the desk have their way back there, one by one and in one month that ends right."""
 
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -14,19 +12,27 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from month_desk import fill_and_scan
 from people import Person
 from test_intake import begin, send
+from test_paper_desks import post
+from test_paper_desks import send as send_table
 
 from omr.forms.layout import find_form
 from omr.means import Means
 from omr.reading.reader import Desk, Result, read_page
 from omr.reading.scan.pages import EncodedPage
+from omr.records.counts.tallies import SlipState, tally
+from omr.records.month.closing import status
+from omr.records.offices.periods import parse_period
 from omr.records.offices.units import import_units, read_units, shipped_units
+from omr.records.offices.visits import visits_of
 from omr.records.register.register import issue
+from omr.records.store.chain import verify
 from omr.records.store.store import Store
 from omr.stacks import read_all_waiting
 from omr.web.frame.front import FrontOffice
-from omr.words import Role
+from omr.words import PeriodState, Role
 
 Enter = Callable[[Role | None], Person]
 
@@ -94,3 +100,96 @@ def test_yesterdays_register_under_a_running_desk_is_said_on_every_page(
         answer = lead.client.get(path)
         assert answer.status_code >= 400, path
         assert "bản cũ hoặc bị cắt" in answer.text and "Traceback" not in answer.text, path
+
+
+MONTH = "2026-11"
+COUNT = 4
+
+
+def read_at(office: FrontOffice, clerk: Person, file: Path, **told: str) -> str:
+    """Send a file as a stack of its own and let it be read; return what its page says."""
+    address = begin(clerk, **told)
+    assert send(clerk, address, file.name, file.read_bytes()).status_code == 204
+    clerk.client.post(f"{address}/send", data={"csrf": clerk.token("/")})
+    read_all_waiting(office.workspace, InThisProcess())
+    return str(clerk.client.get(address, follow_redirects=True).text)
+
+
+def month(office: FrontOffice) -> dict[str, int]:
+    """What the month comes to: slips by channel and state, and how many visits there were."""
+    with Store.open(office.workspace.database) as store:
+        rows = tally(store, MONTH).tallies.slips
+        visits = sum(visits_of(store, MONTH).values())
+        assert verify(store, office.workspace.path).ok
+    found = {f"{row.stratum.channel} {row.state}": 0 for row in rows}
+    for row in rows:
+        found[f"{row.stratum.channel} {row.state}"] += row.slips
+    return found | {"visits": visits}
+
+
+def test_a_month_with_every_mistake_in_it_ends_right(
+    office: FrontOffice, person: Enter, tmp_path: Path
+) -> None:
+    """The print file, a wrong month, a wrong import, wrong visits, an old register: played at the desk."""
+    form, target = find_form("DL-01", None), tmp_path / "in.pdf"
+    with Store.open(office.workspace.database) as store:
+        issue(store, form, unit="PC06", period=MONTH, count=COUNT, target=target, by="test")
+    clerk, lead = person(Role.CLERK), person(Role.LEAD)
+
+    # The print file instead of the scan: refused, and nothing came in.
+    assert "là tệp in của đợt" in read_at(office, clerk, target, period=MONTH)
+    assert month(office) == {"visits": 0}
+
+    # The true scan, told of the month before: every slip is held, and none counts.
+    scan, _ = fill_and_scan(target, tmp_path / "quet.tif")
+    told = read_at(office, clerk, scan, period="2026-10", expected=str(COUNT + 1))
+    assert month(office) == {f"paper {SlipState.HELD}": COUNT, "visits": 0}
+    batch = re.search(r"/batches/(B[0-9-]+)", told)
+    assert batch is not None
+    correct = f"/batches/{batch[1]}/correct"
+    right = {"unit": "PC06", "period": MONTH, "expected": str(COUNT), "why": "ghi nhầm tháng"}
+    assert clerk.post(correct, **right | {"confirm": "yes"}).status_code in (200, 303)
+    assert month(office)[f"paper {SlipState.HELD}"] == COUNT  # whose it is and when, PV01 says
+    would = lead.post(correct, **right)
+    assert would.status_code == 200 and month(office)[f"paper {SlipState.HELD}"] == COUNT
+    assert lead.post(correct, **right | {"confirm": "yes"}).status_code == 200
+    after = month(office)
+    assert (after[f"paper {SlipState.VALID}"], sum(after.values())) == (COUNT, COUNT)
+
+    # A table of the electronic form that is another month's, and visits with a nought too many.
+    head = "Dấu thời gian,Đơn vị," + ",".join(f"B{at}" for at in range(1, 11)) + "\n"
+    rows = "2026-11-03 08:00:00,PC06" + ",Hài lòng" * 10 + "\n"
+    path = send_table(lead, "electronic", head + rows, "gg.csv").partition("?")[0]
+    post(lead, path, of_form="DL-01", period=MONTH, days="")
+    assert month(office)[f"electronic {SlipState.VALID}"] == 1
+    with Store.open(office.workspace.database) as store:
+        number = str(store.value("SELECT max(event) FROM electronic_slips"))
+    post(lead, f"/month/{MONTH}/imports/withdraw", number=number, why="nhầm tháng")
+    post(lead, f"/month/{MONTH}/visits", unit="PC06", visits="40")
+    post(lead, f"/month/{MONTH}/visits", unit="PC06", visits="400")
+    assert month(office)["visits"] == 400
+    post(lead, f"/month/{MONTH}/visits/withdraw", unit="PC06", why="thừa một số 0")
+    assert month(office) == {f"paper {SlipState.VALID}": COUNT, "visits": 40}
+
+    # Yesterday's register is put under the desk: every page says so, until today's is back.
+    with closing(sqlite3.connect(office.workspace.database)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    yesterday = shutil.copy(office.workspace.database, tmp_path / "old.sqlite")
+    post(lead, f"/month/{MONTH}/visits", unit="PC06", visits="41")
+    for file in office.workspace.path.glob("omr.sqlite*"):
+        file.rename(tmp_path / f"today{file.name.removeprefix('omr')}")
+    shutil.copy(yesterday, office.workspace.database)
+    assert "bản cũ hoặc bị cắt" in lead.client.get(f"/month/{MONTH}").text
+    assert post(lead, f"/month/{MONTH}/visits", unit="PC06", visits="99").status_code >= 400
+    for file in office.workspace.path.glob("omr.sqlite*"):
+        file.unlink()
+    for file in tmp_path.glob("today.sqlite*"):
+        file.rename(office.workspace.path / f"omr{file.name.removeprefix('today')}")
+
+    # The month is right, and closed so; what comes after is an adjustment.
+    assert month(office) == {f"paper {SlipState.VALID}": COUNT, "visits": 41}
+    assert post(lead, f"/month/{MONTH}/close", why="đủ phiếu").status_code == 303
+    with Store.open(office.workspace.database) as store:
+        assert status(store, parse_period(MONTH)).state is PeriodState.CLOSED
+    refused = lead.post(f"/batches/{batch[1]}/withdraw", why="thử", sure="yes")
+    assert "đã chốt" in refused.text and month(office)[f"paper {SlipState.VALID}"] == COUNT

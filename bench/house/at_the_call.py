@@ -15,13 +15,16 @@ import resource
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
 PLAIN: Final = ""  # no mutant: the program as it is
 REACHED: Final = "stats"  # mutmut's word for writing down which functions are called
-CPU_S, WALL_S = 60, 900  # of one call; a busy machine kills no mutant
+# Of one call: so many times the CPU of the plain one and the seconds more, then it is an endless loop. By the
+# wall only what sleeps for ever ends: a busy machine kills no mutant.
+TIMES, MORE_S, WALL_S = 20, 3, 900
+CPU_S = 60  # of the plain one
 PASSED, FAILED = 0, 1
 AT_ONCE: Final = 10
 
@@ -44,26 +47,27 @@ class AtTheCall:
         folder = pyfuncitem.funcargs.get("tmp_path")
         before = _contents(folder)
 
-        def call(mutant: str) -> tuple[int, set[str]]:
-            ended = _in_a_child(lambda: pyfuncitem.obj(**arguments), mutant)
+        def call(mutant: str, cpu_s: float = CPU_S) -> Ended:
+            ended = _in_a_child(lambda: pyfuncitem.obj(**arguments), mutant, int(cpu_s))
             _put_back(folder, before)
             return ended
 
         # Twice, as what is cached at the first call is not called at the second.
         first, second = call(REACHED), call(REACHED)
-        if (first[0], second[0]) != (PASSED, PASSED):
+        if (first.how, second.how) != (PASSED, PASSED):
             print(f"{pyfuncitem.nodeid}: does not bear being called again", flush=True)
             return
+        most_s = TIMES * max(first.cpu_s, second.cpu_s) + MORE_S
         done = self.tried.setdefault(pyfuncitem.nodeid, [])
         left = [
             mutant
             for mutant, function in self.functions.items()
-            if function in first[1] | second[1] and mutant not in self.killed and mutant not in done
+            if function in first.called | second.called and mutant not in self.killed and mutant not in done
         ]
         for at in range(0, len(left), AT_ONCE):
             some = left[at : at + AT_ONCE]
-            failed = [mutant for mutant in some if call(mutant)[0] != PASSED]
-            if failed and call(PLAIN)[0] != PASSED:
+            failed = [mutant for mutant in some if call(mutant, most_s).how != PASSED]
+            if failed and call(PLAIN).how != PASSED:
                 print(f"{pyfuncitem.nodeid}: does not bear being called again", flush=True)
                 break
             done += [mutant for mutant in some if mutant not in failed]
@@ -77,21 +81,29 @@ class AtTheCall:
         self.kept.with_suffix(".new").replace(self.kept)
 
 
-def _in_a_child(act: Callable[[], object], mutant: str) -> tuple[int, set[str]]:
-    """Do something with a mutant in a child; return how that ended and which functions it called."""
+class Ended(NamedTuple):
+    """How a call ended: `PASSED` or otherwise, the functions it called and the CPU it took."""
+
+    how: int
+    called: set[str]
+    cpu_s: float
+
+
+def _in_a_child(act: Callable[[], object], mutant: str, cpu_s: int) -> Ended:
+    """Do something with a mutant in a child that dies after so much CPU."""
     back, forth = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(back)
         with contextlib.suppress(BaseException):
-            _die_after(CPU_S)
+            _die_after(cpu_s)
             os._exit(_told(act, mutant, forth))
         os._exit(FAILED)
     os.close(forth)
     with os.fdopen(back, "rb") as pipe:
         said = pipe.read() if mutant == REACHED else b""
-        ended = _waited_for(child)
-    return ended, set(json.loads(said)) if said else set()
+        how, used_s = _waited_for(child)
+    return Ended(how, set(json.loads(said)) if said else set(), used_s)
 
 
 def _told(act: Callable[[], object], mutant: str, forth: int) -> int:
@@ -117,16 +129,16 @@ def _die_after(cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (used + cpu_s, used + cpu_s))
 
 
-def _waited_for(child: int) -> int:
+def _waited_for(child: int) -> tuple[int, float]:
     until = time.monotonic() + WALL_S
     while True:
-        pid, status = os.waitpid(child, os.WNOHANG)
+        pid, status, used = os.wait4(child, os.WNOHANG)
         if pid:
-            return os.waitstatus_to_exitcode(status)
+            return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
         if time.monotonic() > until:
             os.kill(child, 9)
             os.waitpid(child, 0)
-            return FAILED
+            return FAILED, 0.0
         time.sleep(0.002)
 
 

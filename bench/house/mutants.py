@@ -44,7 +44,7 @@ CORES: Final = {
         ("tests/reports/test_statistics.py", "tests/reports/test_one_unit.py"),
     ),
     "decide": Core(
-        "omr/reading/marks/decide.py", ("tests/reading/test_decide.py", "tests/reading/test_put_together.py")
+        "omr/reading/marks/decide.py", ("tests/reading/test_judges.py", "tests/reading/test_put_together.py")
     ),
     "reconcile": Core("omr/records/month/reconcile.py", ("tests/records/test_books.py",)),
     "tallies": Core(

@@ -1,8 +1,9 @@
 """One file that installs omr where there is no internet: python packaging/bundle.py [--system windows].
 
 Holds a wheel house for every supported Python with the hashes of the lock file, Tesseract's Vietnamese
-data, the installer and the checksums of all of it, signed. Forms, fonts and pages are inside omr's own
-wheel. The same commit and lock file give the same content; the tar's times are those of the commit.
+data, what people read, the installer and the checksums of all of it, signed. Forms, fonts and pages are
+inside omr's own wheel. The same commit and lock file give the same content; the tar's times are those of
+the commit.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PLATFORMS = {
 INSTALLERS = {"linux": ["install.sh"], "windows": ["windows/install.cmd", "windows/install.py"]}
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
 LANGUAGES = ("eng", "vie", "osd")
+READ_BY_PEOPLE = ("*.md", "*.png", "*.jpg", "*.svg", "guide/*", "verify_export.py")  # of docs/
 
 
 def run(*command: object, **options: object) -> str:
@@ -60,6 +62,14 @@ def own_wheel(folder: Path, source: Path) -> Path:
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
     (made,) = set(folder.iterdir()) - before
     return made
+
+
+def papers(docs: Path, target: Path) -> None:
+    """Copy what people read beside the program: who has only the file has its guide, and all it names."""
+    for file in (file for pattern in READ_BY_PEOPLE for file in sorted(docs.glob(pattern))):
+        placed = target / file.relative_to(docs)
+        placed.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, placed)
 
 
 def checksums(folder: Path) -> None:
@@ -128,6 +138,7 @@ def build(revision: str, key: str | None, work: Path, dist: Path, system: str = 
     (folder / "VERSION").write_text(version + "\n", "ascii")
     for installer in INSTALLERS[system]:
         shutil.copy(ROOT / "packaging" / installer, folder)
+    papers(source / "docs", folder / "docs")
     if (source / "docs" / "man").is_dir():  # versions before 0.2.0 have none
         shutil.copytree(source / "docs" / "man", folder / "man")
     else:

@@ -72,7 +72,7 @@ def build(bundle: Path, version_suffix: str, work: Path, dist: Path) -> Path:
         place(unit, root, f"lib/systemd/system/{unit.name}")
     place(HERE / "debian/omr.conf", root, "etc/omr/omr.conf")
     place(HERE / "debian/copyright", root, "usr/share/doc/omr/copyright")
-    place(ROOT / "docs/operate.md", root, "usr/share/doc/omr/operate.md")
+    shutil.copytree(root / "usr/share/omr/bundle/docs", root / "usr/share/doc/omr", dirs_exist_ok=True)
     with gzip.GzipFile(root / "usr/share/doc/omr/changelog.gz", "wb", mtime=0) as log:
         log.write((ROOT / "CHANGELOG.md").read_bytes())
     for page in sorted((ROOT / "docs/man").rglob("omr.1")):

@@ -237,15 +237,24 @@ def package(ready: Path, folder: Path, old: Path, new: Path) -> None:
 
 GUIDE = HERE.parent / "docs" / "operate.md"
 BEGINS = {"vi": "## Tiếng Việt", "en": "## English"}
-NEW_MACHINE = {"vi": "### Dựng lại trên máy mới", "en": "### A new machine"}
-BACKUP_DISK = {"vi": "/mnt/sao-luu", "en": "/mnt/backup"}
-# What a person does in an editor, as a program does it; {disk} is where the guide puts backups.
-BY_HAND = {
-    "systemctl edit omr-backup.service": "mkdir -p /etc/systemd/system/omr-backup.service.d {disk}"
-    " && chown omr: {disk} && printf '[Service]\\nReadWritePaths={disk}\\n'"
-    " > /etc/systemd/system/omr-backup.service.d/override.conf && systemctl daemon-reload",
-    "nano /etc/omr/omr.conf": "sed -i 's|^OMR_BACKUP_TO=.*|OMR_BACKUP_TO={disk}|' /etc/omr/omr.conf",
+NEW_MACHINE = {"vi": "Dựng lại trên máy mới", "en": "A new machine"}
+MOVING = {"vi": "Chuyển sang máy mới", "en": "Moving to another machine"}
+# Disks that the guide has been mounted: for backups, for more room, to carry a register.
+DISKS = {
+    "vi": ("/mnt/sao-luu", "/mnt/dia-moi", "/mnt/chuyen"),
+    "en": ("/mnt/backup", "/mnt/new-disk", "/mnt/move"),
 }
+# What a person does in an editor, as a program does it: a folder stands for a disk.
+BY_HAND = {"nano /etc/fstab": "echo '{room} /var/lib/omr none bind 0 0' >> /etc/fstab"}
+# The machine is lost, or another one: nothing of omr is left but what lies on other disks.
+LOST = (
+    "systemctl stop omr omr-backup.timer omr-certificate.timer || true",
+    "! mountpoint -q /var/lib/omr || umount /var/lib/omr",
+    "sed -i '\\|/var/lib/omr|d' /etc/fstab",
+    "apt-get purge omr",
+    "rm -rf /var/lib/omr /etc/omr",
+    "userdel omr",
+)
 # Files of another authority, as an office that has one is given them.
 OWN_FILES = {
     "vi": ("omr-setup --host TÊN --cert chung-thu.pem --key khoa.pem", "chung-thu.pem", "khoa.pem"),
@@ -257,9 +266,13 @@ IN_THE_TEXT = (
     "journalctl -u omr -n 50",
     "omr doctor",
     "df -h /var/lib/omr",
+    "du -xh / | sort -h | tail",
+    "journalctl --vacuum-size=200M",
     "systemctl list-timers omr-backup.timer",
     "systemctl list-timers omr-certificate.timer",
     "systemctl restart omr",
+    "systemctl status omr-backup",
+    "systemctl start omr-backup",
     "omr users reset admin",
     "dpkg-reconfigure omr",
     "apt-get purge omr",
@@ -281,11 +294,13 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
     (newer,) = later.glob("omr_*.deb")
     shutil.copy(new, root.path / "root/omr_0.2.0_amd64.deb")
     shutil.copy(newer, root.path / "root/omr_0.3.0_amd64.deb")
-    usual, _, anew = text.partition(f"\n{NEW_MACHINE[language]}\n")
+    usual, _, anew = text.partition(f"\n### {NEW_MACHINE[language]}\n")
+    anew, _, moving = anew.partition(f"\n### {MOVING[language]}\n")
     own, certificate, key = OWN_FILES[language]
     for line in (*IN_THE_TEXT, own):
         must(f"`{line}`" in usual, f"the guide says: {line}")
     script = ["cd /root", "export DEBIAN_FRONTEND=noninteractive", "set +x"]
+    script.append(f"touch /etc/fstab; mkdir -p {' '.join(DISKS[language])}")
     for heading, lines in sections(usual):
         script.append(f"echo 'SECTION {heading}'")
         script += [timed(line, BY_HAND.get(line, line), language) for line in lines]
@@ -305,11 +320,18 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
     script += [
         f"test -e {register}",
         "echo THE-REGISTER-STAYS",
-        "rm -rf /var/lib/omr; userdel omr; useradd -r gap",
+        *LOST,
+        "useradd -r gap",
     ]
+    serves = [f"test -e {register}", "systemctl is-active omr.service", "[ $(omr users list | wc -l) = 1 ]"]
     script.append(f"echo 'SECTION {NEW_MACHINE[language]}'")
-    script += [timed(line, line, language) for line in commands(anew)]
-    script += [f"test -e {register}", "systemctl is-active omr.service", "[ $(omr users list | wc -l) = 1 ]"]
+    script += [timed(line, line, language) for line in commands(anew)] + serves
+    script.append(f"echo 'SECTION {MOVING[language]}'")
+    there = commands(moving)
+    arrived = there.index("apt-get install ./omr_0.2.0_amd64.deb")  # from here on at the other machine
+    script += [timed(line, line, language) for line in there[:arrived]]
+    script += [*LOST, "useradd -r another-gap"]
+    script += [timed(line, line, language) for line in there[arrived:]] + serves
     told = root.boot(
         "\n".join(script).replace("apt-get install", "apt-get install -y -q").replace("purge", "purge -y")
     )
@@ -344,7 +366,7 @@ def tell_times(told: str) -> None:
 
 def timed(line: str, command: str, language: str) -> str:
     """Return a shell script that runs a command as a person types it and tells how long it took."""
-    done = command.replace("{disk}", BACKUP_DISK[language])
+    done = command.replace("{room}", DISKS[language][1])
     return (
         f"began=$(date +%s%N); {{ {done} ; }} </dev/null || [ $? = 3 ]\n"
         f'echo "TIMED $(( ($(date +%s%N) - began) / 1000000 )) ms  {line}"'

@@ -103,6 +103,7 @@ def fake_bundle(folder: Path) -> Path:
     (made / "REVISION").write_text("0123456789abcdef\n", "utf-8")
     shutil.copy(PACKAGING / "install.sh", made)
     shutil.copytree(PACKAGING.parent / "docs" / "man", made / "man")
+    bundle.papers(PACKAGING.parent / "docs", made / "docs")
     bundle.checksums(made)
     return made
 
@@ -125,6 +126,10 @@ def test_the_package_places_what_its_units_and_scripts_call(tmp_path: Path) -> N
         assert f"/lib/systemd/system/{unit.name}" in placed
     for read in ("man/man1/omr.1.gz", "man/vi/man1/omr.1.gz", "bash-completion/completions/omr"):
         assert f"/usr/share/{read}" in placed
+    for page in ("operate.md", "windows.md", "guide-clerks.md"):
+        text = (ROOT / "docs" / page).read_text("utf-8")
+        for named in {page, *re.findall(r"\]\(([^)#:]+)", text)}:
+            assert f"/usr/share/doc/omr/{named}" in placed, f"{page} sends its reader to {named}"
     for command in ("/usr/bin/omr", "/usr/sbin/omr-setup", "/usr/share/omr/bundle/install.sh"):
         assert "x" in placed[command]
     subprocess.run(["dpkg-deb", "--control", file, tmp_path / "control"], check=True)

@@ -46,7 +46,7 @@ class Server:
         self.conf = folder / "etc/omr.conf"
         self.programs = folder / "bin"
         program = folder / "opt/omr"
-        for place in (self.conf.parent, self.programs, program.parent, folder / "var"):
+        for place in (self.conf.parent, self.programs, program.parent, folder / "var", folder / "backups"):
             place.mkdir(parents=True)
         for name, body in STANDS_IN.items():
             self.put(self.programs / name, f"#!/bin/sh\n{body}\n")
@@ -59,6 +59,7 @@ class Server:
             "/opt/omr/current/bin/omr": program,
             "/var/lib/omr/office": self.office,
             "/etc/omr/": f"{folder}/etc/",
+            "/etc/systemd/system": f"{folder}/units",
         }
         for place, ours in elsewhere.items():
             assert place in script
@@ -119,6 +120,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         (["--renew", "--host", "pv02"], "names of before"),
         (["--host", "máy chủ"], "no host name"),
         (["--hosts", "pv01"], "omr-setup --renew"),
+        (["--backup-to", "mnt"], "must begin with /"),
+        (["--backup-to", "/no/such/disk"], "is its disk mounted?"),
+        (["--backup-to", "/mnt/sao lưu"], "letters, digits"),
     ],
 )
 def test_a_mistake_is_one_line_and_changes_nothing(server: Server, words: list[str], said: str) -> None:
@@ -145,6 +149,22 @@ def test_typed_twice_it_leaves_what_is_there(server: Server) -> None:
     code, told = server.setup("--due")
     assert code == 0 and "Not due" in told
     assert server.everything() == renewed
+
+
+def test_backups_go_to_a_disk_that_is_there_and_no_folder_is_made_in_its_place(server: Server) -> None:
+    disk = server.folder / "disk"
+    disk.mkdir()
+    code, told = server.setup("--backup-to", disk)
+    assert code == 0, told
+    assert server.settings()["OMR_BACKUP_TO"] == str(disk)
+    for unit in ("omr", "omr-backup"):
+        allowed = (server.folder / f"units/{unit}.service.d/backup-to.conf").read_text("utf-8")
+        assert f"ReadWritePaths=-{disk}\n" in allowed
+    assert f"RequiresMountsFor={disk}\n" in allowed
+    disk.rmdir()
+    code, told = server.setup()
+    assert code == 0 and f"{disk} is not there" in told
+    assert not disk.exists()
 
 
 def test_given_files_that_do_not_fit_leave_the_ones_in_use_and_fitting_ones_are_never_overwritten(

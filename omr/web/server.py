@@ -28,7 +28,14 @@ from omr.workspace import Workspace
 _BACKLOG: Final = 256
 
 
-def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Callable[[str], None]) -> None:
+def run(
+    workspace: Workspace,
+    host: str,
+    port: int,
+    tls: Tls | None,
+    say_to: Callable[[str], None],
+    backups_in: Path | None = None,
+) -> None:
     """Serve a workspace until interrupted.
 
     Parameters
@@ -37,6 +44,8 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
         0 takes a free one; the address is told through `say_to`.
     say_to : callable
         Gets the lines for the person at the terminal.
+    backups_in : Path, optional
+        Where the system's own timer backs up: the desks tell how old its last backup is.
 
     Raises
     ------
@@ -51,6 +60,7 @@ def run(workspace: Workspace, host: str, port: int, tls: Tls | None, say_to: Cal
     remove_leftovers(workspace)
     office = FrontOffice.open(workspace)
     office.certificate_ends = ends
+    office.backups.elsewhere = backups_in
     password = office.first_admin()
     if password is not None:
         say_to(hand_over(workspace.path, "admin", password, terminal=sys.stderr.isatty()))

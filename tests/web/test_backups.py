@@ -9,7 +9,7 @@ import pytest
 from waiting import until
 
 from omr.errors import OmrError
-from omr.records.safekeeping.backup import last_backup
+from omr.records.safekeeping.backup import back_up, last_backup
 from omr.web.work.backups import Backups
 from omr.workspace import Workspace
 
@@ -55,3 +55,16 @@ def test_without_a_folder_nothing_is_copied_until_somebody_names_one(furnished: 
     backups.workspace = with_backups(furnished, tmp_path, tmp_path / "backup")
     assert backups.make().event > 0
     assert not backups.due()
+
+
+def test_what_a_timer_of_the_system_backs_up_is_told_and_not_made_twice(
+    furnished: Path, tmp_path: Path
+) -> None:
+    backups = Backups(Workspace.open(shutil.copytree(furnished, tmp_path / "bare")))
+    backups.elsewhere = tmp_path / "backup"
+    assert (backups.by_timer, backups.last()) == (True, None)
+    back_up(backups.workspace, backups.elsewhere)  # what the timer starts
+    made = backups.last()
+    assert made is not None and made.age_s < 3600
+    backups.workspace = with_backups(furnished, tmp_path, tmp_path / "own")
+    assert (backups.by_timer, backups.target) == (False, tmp_path / "own")

@@ -16,9 +16,16 @@ from omr.errors import OmrError
 @click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--plain", is_flag=True)
+@click.option("--backups-in", type=click.Path(path_type=Path))
 @click.pass_obj
 def serve(
-    session: Session, host: str, port: int, tls_cert: Path | None, tls_key: Path | None, plain: bool
+    session: Session,
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    plain: bool,
+    backups_in: Path | None,
 ) -> None:
     """Open the desks."""
     from omr.web.app import LOOPBACK
@@ -30,4 +37,4 @@ def serve(
     tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
     if host not in LOOPBACK and tls is None and not plain:
         raise OmrError("web.needs_tls", host=host)
-    run(session.workspace(), host, port, tls, say_to=lambda line: click.echo(line, err=True))
+    run(session.workspace(), host, port, tls, lambda line: click.echo(line, err=True), backups_in)

@@ -21,6 +21,7 @@ def desk(visit: Visit) -> Response:
         "backup.html",
         target=backups.target,
         last=backups.last(),
+        by_timer=backups.by_timer,
         state=state_of(visit.office),
         every_hours=visit.office.workspace.settings.backup.every_hours,
         age=age,

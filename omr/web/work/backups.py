@@ -1,7 +1,8 @@
 """The copies that the server makes by itself, and what it says when it cannot.
 
 A thread that looks once a minute whether the last backup is old enough. What goes wrong stands in
-`problem` until a backup succeeds: the front page and ``/health`` show it.
+`problem` until a backup succeeds: the front page and ``/health`` show it. Where a timer of the system
+makes them, the thread makes none, and the pages show that timer's.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Backups(threading.Thread):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(name="backups", daemon=True)
         self.workspace = workspace
+        self.elsewhere: Path | None = None  # where a timer of the system backs up, if one does
         self._ending = threading.Event()
         self.problem: str = ""  # why the last one failed, "" when it did not
 
@@ -33,7 +35,12 @@ class Backups(threading.Thread):
     def target(self) -> Path | None:
         """Where backups go; None: nobody said so."""
         to = self.workspace.settings.backup.to
-        return self.workspace.path / to if to else None
+        return self.workspace.path / to if to else self.elsewhere
+
+    @property
+    def by_timer(self) -> bool:
+        """Whether a timer of the system makes them, and not this server."""
+        return self.elsewhere is not None and not self.workspace.settings.backup.to
 
     def last(self) -> Backup | None:
         """Return the newest backup, None where there is none or its disk is away."""
@@ -54,7 +61,7 @@ class Backups(threading.Thread):
         while not self._ending.wait(wait_s):
             wait_s = _LOOK_EVERY_S
             try:
-                if self.target is not None and self.due():
+                if self.target is not None and not self.by_timer and self.due():
                     self.make()
             except Exception as error:  # whatever it is: this loop must say it, and go on
                 self.problem = str(error) if isinstance(error, OmrError) else type(error).__name__

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 import cv2
 
-from omr.errors import OmrError, ScanError, why
+from omr.errors import OmrError, ScanError, TemplateError, why
 from omr.files import write_whole
+from omr.forms.traced import load_traced
 from omr.forms.traced_file import ProposedForm, toml_of
 from omr.messages import language
 from omr.reading.apart import Apart, scans_of
@@ -23,6 +25,7 @@ from omr.reading.scan.pages import ScannedPage
 from omr.reading.traced.trace import Draft, numbered
 from omr.steps import each
 
+REPLACED: Final = "replaced"  # beside the file of a form: what an earlier trace of it wrote
 _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
 
 
@@ -33,6 +36,43 @@ class Files:
     file: Path
     print_: Path
     picture: Path  # the print with every box numbered
+    replaced: Path | None = None  # the folder to which what was there before was moved
+
+
+def files_of(file: Path) -> Files:
+    """Return the names of what belongs to a form's file."""
+    return Files(file, file.with_suffix(".png"), file.with_name(f"{file.stem}.numbered.png"))
+
+
+def may_be_made(file: Path, *, told: bool = False) -> None:
+    """Refuse to make a form anew that a person has confirmed, unless that was asked for.
+
+    Raises
+    ------
+    OmrError
+        ``trace.is_confirmed``; ``trace.not_understood``: somebody may be writing the file.
+    """
+    if told or not file.exists():
+        return
+    try:
+        there, _ = load_traced(file)
+    except TemplateError as error:
+        raise OmrError("trace.not_understood", file=file) from error
+    if there.confirmed:
+        raise OmrError("trace.is_confirmed", file=file)
+
+
+def _set_aside(files: Files) -> Path | None:
+    """Move what an earlier trace wrote, and somebody may have worked on, into a folder of its own."""
+    if not files.file.exists():
+        return None
+    above = files.file.parent / REPLACED
+    folder = next(path for number in count(1) if not (path := above / f"{files.file.stem}-{number}").exists())
+    folder.mkdir(parents=True)
+    for one in (files.file, files.print_, files.picture):
+        if one.exists():
+            one.replace(folder / one.name)
+    return folder
 
 
 def form_name(text: str) -> str:
@@ -76,17 +116,20 @@ def write_proposal(
 ) -> Files:
     """Write what is proposed for a form, its print, and the numbered picture to confirm it by.
 
+    What was there before is moved aside (see `may_be_made`).
+
     Raises
     ------
     OmrError
         If it cannot be written.
     """
-    files = Files(file, file.with_suffix(".png"), file.with_name(f"{file.stem}.numbered.png"))
+    files = files_of(file)
     png = cv2.imencode(".png", draft.print_)[1].tobytes()
     seen = cv2.imencode(".png", cv2.cvtColor(numbered(draft), cv2.COLOR_RGB2BGR))[1].tobytes()
     text = _toml(draft, form, (title, survey, revision), files, hashlib.sha256(png).hexdigest())
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        files = replace(files, replaced=_set_aside(files))
         write_whole(files.print_, png)
         write_whole(files.picture, seen)
         write_whole(file, text.encode())  # last: with it the form is there

@@ -146,6 +146,28 @@ def test_a_form_that_changed_without_a_new_revision_reads_nothing(
     assert run("read", file.parent / "more.pdf", *WHERE, "--json", code=None).json["read"] == 1
 
 
+def test_a_draft_is_traced_anew_and_a_confirmed_form_only_when_told(
+    run: Callable[..., Any], own: Path, tmp_path: Path
+) -> None:
+    write_pdf(
+        [filled_sheet(course_evaluation(rows=2), 61, 0, dpi=DPI, empty=True).picture], tmp_path / "s.pdf"
+    )
+    trace = ("forms", "trace", tmp_path / "s.pdf", "--form", "COURSE", "--json")
+    draft = own.read_text("utf-8").replace('text = ""', 'text = "Words"', 1)
+    own.write_text(draft, "utf-8")
+    kept = Path(run(*trace).json["replaced"])
+    assert (kept / "course.toml").read_text("utf-8") == draft  # what somebody wrote is not lost
+    run("forms", "check", kept / "course.toml")  # with the print that it speaks of
+    assert own.read_text("utf-8") != draft
+
+    confirm(own)
+    before = own.read_bytes()
+    assert "--replace" in run(*trace, code=1).err and own.read_bytes() == before
+    assert Path(run(*trace, "--replace").json["replaced"], "course.toml").read_bytes() == before
+    own.write_text("half a", "utf-8")  # somebody is at it
+    assert "--replace" in run(*trace, code=1).err and own.read_text("utf-8") == "half a"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [

@@ -110,13 +110,17 @@ def paper() -> bytes:
     return cv2.imencode(".png", page)[1].tobytes()
 
 
-def test_paper_of_elsewhere_is_traced_named_and_confirmed(lead, office, person):
-    sent = lead.client.post(
+def send_paper(lead):
+    return lead.client.post(
         "/forms/traced",
         params={"name": "khảo sát.png", "form": "ks-01", "title": "Khảo sát", "sheets": "unfilled"},
         content=paper(),
         headers={"x-csrf-token": lead.token(), "accept": "application/json"},
     )
+
+
+def test_paper_of_elsewhere_is_traced_named_and_confirmed(lead, office, person):
+    sent = send_paper(lead)
     assert sent.status_code == 200, sent.text
     errand = sent.json()["page"]
     while lead.client.get(errand, headers={"accept": "application/json"}).json()["under_way"]:
@@ -145,6 +149,8 @@ def test_paper_of_elsewhere_is_traced_named_and_confirmed(lead, office, person):
         "options-3": "e\nf\ng\nh",
         "overall": "1",
     }
+    other = lead.post("/forms/traced/KS-01", **told, boxes="0123456789abcdef", do="confirm").text
+    assert "dựng lại" in other and file.read_bytes() == before  # traced anew since the page was opened
     assert "Hài-lòng" in lead.post("/forms/traced/KS-01", **told).text  # a key is written in plain letters
     told["key-1"] = "Q1"
     assert lead.post("/forms/traced/KS-01", **told, do="confirm").status_code == 303
@@ -156,6 +162,7 @@ def test_paper_of_elsewhere_is_traced_named_and_confirmed(lead, office, person):
     assert list(office.hall(None, "x").traced) == ["KS-01"]
 
     assert "rút xác nhận trước" in lead.post("/forms/traced/KS-01", do="drop").text
+    assert "rút xác nhận trước" in send_paper(lead).text
     assert lead.post("/forms/traced/KS-01", do="save").status_code == 303
     assert lead.post("/forms/traced/KS-01", do="drop").status_code == 303
     assert not list(Path(file).parent.iterdir())

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--kinds", default="")
 @click.option("--dpi", type=click.FloatRange(50, 1300))
 @click.option("--layout", "--omrchecker", "layout", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--replace", is_flag=True)
 @json_option
 @click.pass_obj
 def trace(
@@ -44,18 +45,18 @@ def trace(
     kinds: str,
     dpi: float | None,
     layout: Path | None,
+    replace: bool,
     as_json: bool,
 ) -> int:
     """Trace a form."""
     from omr.forms.traced import FOLDER
-    from omr.reading.proposal import form_name, sheets_of, write_proposal
+    from omr.reading.proposal import form_name, may_be_made, sheets_of, write_proposal
     from omr.reading.traced.trace import trace as traced
     from omr.records.exchange.layouts import layout_in
 
     form, numbers = form_name(name), _kinds(kinds)
     file = output or session.workspace().forms / FOLDER / f"{form.lower()}.toml"
-    if file.exists():
-        raise OmrError("trace.exists", file=file)
+    may_be_made(file, told=replace)
     stated = layout_in(layout, page) if layout else None
     sheets = sheets_of(scans, page)
     draft = traced(sheets, filled=filled, dpi=dpi, columns=columns, kinds=numbers, layout=stated)
@@ -74,15 +75,18 @@ def trace(
         "boxes": len(draft.boxes),
         "kinds": len(kinds_found),
         "of_kind": kinds_found,
+        "replaced": str(files.replaced) if files.replaced else None,
     }
     if as_json:
         print_json(told)
         return 0
+    if files.replaced:
+        click.echo(say("trace.replaced", **told))
     click.echo(say("trace.done", **told))
     if len(kinds_found) > 1:  # cells of tables are closed outlines, too
         for one in kinds_found:
             click.echo("  " + say("trace.kind", **one | {"shape": say(f"trace.{one['shape']}")}))
-        click.echo(say("trace.some_kinds", file=file))
+        click.echo(say("trace.some_kinds"))
     return 0
 
 

@@ -7,6 +7,8 @@ command line writes and people may edit.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -46,8 +48,7 @@ async def take_file(visit: Visit) -> Response:
     told, office = visit.request.query_params, visit.office
     name, form = clean_name(told.get("name", "")), form_name(told.get("form", ""))
     target = office.workspace.forms / FOLDER / f"{form.lower()}.toml"
-    if target.exists():
-        raise OmrError("trace.exists", file=target.name)
+    _may_be_made(target)
     folder = office.workspace.path / SCANS / secrets.token_hex(8)
     await run_in_threadpool(folder.mkdir, mode=0o700, parents=True)
     try:
@@ -70,8 +71,7 @@ async def take_file(visit: Visit) -> Response:
         try:
             sheets = sheets_of([folder / name])
             draft = trace(sheets, filled=filled, columns=columns)
-            if target.exists():
-                raise OmrError("trace.exists", file=target.name)
+            _may_be_made(target)
             write_proposal(draft, form, target, revision=f"{clock.today():%Y-%m-%d}", title=title)
         finally:
             remove_folder(folder)
@@ -79,6 +79,18 @@ async def take_file(visit: Visit) -> Response:
 
     errand = office.errands.begin(say("tracing.under_way", form=form), by, "/forms", propose)
     return JSONResponse({"page": f"/errands/{errand.name}"})
+
+
+def _may_be_made(target: Path) -> None:
+    """Refuse to trace a form anew by which pages are read, in the words of the desk."""
+    from omr.reading.proposal import may_be_made
+
+    try:
+        may_be_made(target)
+    except OmrError as error:
+        if error.key == "trace.is_confirmed":
+            raise OmrError("tracing.take_back_first") from error
+        raise
 
 
 def show(visit: Visit) -> Response:
@@ -97,6 +109,8 @@ def save(visit: Visit) -> Response:
     file = _file(visit)
     told, _ = load_traced(file)
     fields = visit.form
+    if fields.get("boxes", _boxes(told)) != _boxes(told):
+        return _show(visit, told, problem=say("tracing.other_boxes"), typed={})
     if fields.get("do") == "drop":
         return _dropped(visit, file, told)
     try:
@@ -205,8 +219,16 @@ def _options(key: str, options: Any, typed: str | None) -> Iterator[dict[str, An
         }
 
 
-def _show(visit: Visit, told: TracedForm, problem: str = "") -> Response:
-    fields = visit.form if problem else {}
+def _boxes(told: TracedForm) -> str:
+    """Return a mark of a form's print and boxes: what is typed of one question must not come to another."""
+    boxes = [[option.box for option in question.option] for question in told.question]
+    return hashlib.sha256(json.dumps([told.sha256, boxes]).encode()).hexdigest()[:16]
+
+
+def _show(
+    visit: Visit, told: TracedForm, problem: str = "", typed: Mapping[str, str] | None = None
+) -> Response:
+    fields = typed if typed is not None else visit.form if problem else {}
     return page(
         visit,
         "traced.html",
@@ -218,6 +240,7 @@ def _show(visit: Visit, told: TracedForm, problem: str = "") -> Response:
             for number, question in enumerate(told.question, 1)
         ],
         told=fields,
+        mark=_boxes(told),
         boxes=sum(len(question.option) for question in told.question),
         saved=bool(visit.query("saved")),
         problem=problem,

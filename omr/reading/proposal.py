@@ -13,7 +13,7 @@ from typing import Final
 import cv2
 
 from omr.errors import OmrError, ScanError, TemplateError, why
-from omr.files import write_whole
+from omr.files import move, write_whole
 from omr.forms.traced import load_traced
 from omr.forms.traced_file import ProposedForm, toml_of
 from omr.messages import language
@@ -71,7 +71,7 @@ def _set_aside(files: Files) -> Path | None:
     folder.mkdir(parents=True)
     for one in (files.file, files.print_, files.picture):
         if one.exists():
-            one.replace(folder / one.name)
+            move(one, folder / one.name)
     return folder
 
 

@@ -346,6 +346,8 @@ TEMPLATE = {
     },
 }
 
+TEMPLATE_JSON = json.dumps(TEMPLATE).encode()
+
 
 def test_every_bubble_stands_where_the_template_has_it_to_scale() -> None:
     fields = {field.label: field for field in fields_of(json.dumps(TEMPLATE).encode(), 1200, 1600)}
@@ -363,19 +365,70 @@ def test_a_template_is_followed_only_where_its_bubbles_are() -> None:
     data = json.dumps(TEMPLATE).encode()
     print_: Grey = np.full((1600, 1200), 250, np.uint8)
     with pytest.raises(OmrError) as refused:
-        fields_on(data, print_)
+        fields_on(data, print_, 150)
     assert refused.value.key == "trace.layout_unlike"
     for field in fields_of(data, 1200, 1600):
         for box in field.boxes:
             size = round(box.width / 2), round(box.height / 2)
             cv2.ellipse(print_, (round(box.middle[0]), round(box.middle[1])), size, 0, 0, 360, 90, 2)
-    assert len(fields_on(data, print_)) == 7
+    assert len(fields_on(data, print_, 150)) == 7
+
+
+def test_bubbles_stand_where_they_are_printed_within_the_places_set_by_eye() -> None:
+    print_: Grey = np.full((1600, 1200), 250, np.uint8)
+    middles = []
+    for number, box in enumerate(
+        box for field in fields_of(TEMPLATE_JSON, 1200, 1600) for box in field.boxes
+    ):
+        x, y = round(box.middle[0]) + 4, round(box.middle[1]) - 3  # off to one side, and much smaller
+        middles.append((x, y))
+        if number != 5:  # the print of one is lost
+            cv2.circle(print_, (x, y), 10, 90, 2)
+    placed = [box for field in fields_on(TEMPLATE_JSON, print_, 150) for box in field.boxes]
+    assert np.abs(np.array([box.middle for box in placed]) - middles).max() < 1.5
+    assert max(box.width for box in placed) < 26
+
+
+def test_templates_of_all_years_are_followed() -> None:
+    """Grids of groups until 2022, answers from right to left, a code beside the bubbles, blocks of a set."""
+    earlier = {
+        "Dimensions": [600, 800],
+        "BubbleDimensions": [20, 16],
+        "QBlocks": {
+            "ints": {"qType": "QTYPE_INT", "orig": [50, 40], "gaps": [30, 24], "bigGaps": [60, 11],
+                     "qNos": [[["a.1", "a.2"], ["b.1", "b.2"]]]},
+            "mcq": {"vals": ["yes", "no"], "orient": "H", "orig": [300, 400], "gaps": [50, 30],
+                    "bigGaps": [40, 70], "qNos": [[["q1", "q2", "q3"], ["q4"]]]},
+        },
+    }  # fmt: skip
+    fields = {one.label: one for one in fields_of(json.dumps(earlier).encode(), 600, 800)}
+    assert [(one.boxes[0].left, one.boxes[0].top) for one in fields.values()] == [
+        (50, 40), (80, 40), (134, 40), (164, 40), (300, 400), (300, 430), (300, 460), (300, 530),
+    ]  # fmt: skip
+    assert fields["b.2"].boxes[9].top == 40 + 9 * 24 and fields["q4"].boxes[1].left == 350
+    assert fields["q1"].values == ("yes", "no")
+    with pytest.raises(OmrError) as refused:
+        fields_of(json.dumps({**earlier, "Options": {"Marker": {}}}).encode(), 600, 800)
+    assert refused.value.key == "trace.cropped_template"
+
+    block = {
+        "fieldType": "QTYPE_MCQ4_RTL",
+        "fieldLabels": ["q1"],
+        "bubblesGap": 40,
+        "labelsGap": 9,
+        "origin": [50, 50],
+    }
+    code = {"fieldDetectionType": "BARCODE_QR", "fieldLabels": ["code"], "origin": [9, 9], "scanZone": {}}
+    later = {**TEMPLATE, "fieldBlocks": {"code": code, "set A": {"rtl": block}}}
+    (only,) = fields_of(json.dumps(later).encode(), 600, 800)
+    assert only.values == ("D", "C", "B", "A")
 
 
 @pytest.mark.parametrize(
     ("change", "key"),
     [
         ({"preProcessors": [{"name": "CropOnMarkers", "options": {}}]}, "trace.cropped_template"),
+        ({"preProcessors": [{"name": "CropOnLMarkers", "options": {}}]}, "trace.cropped_template"),
         ({"pageDimensions": [0, 800]}, "trace.bad_layout"),
         ({"pageDimensions": [600, 200]}, "trace.bad_layout"),  # bubbles beyond the page
         ({"fieldBlocks": {}}, "trace.bad_layout"),
@@ -448,7 +501,7 @@ def test_a_sample_sheet_of_omrchecker_is_read_as_its_makers_expect(name: str) ->
         return ScannedPage("sheet.jpg", 1, noisy.clip(0, 255).astype(np.uint8), Depth.GREY, 128.0)
 
     data = json.dumps(template).encode()
-    draft = trace([sheet(filled=False)], layout=lambda print_, dpi: fields_on(data, print_))
+    draft = trace([sheet(filled=False)], layout=lambda print_, dpi: fields_on(data, print_, dpi))
     mm = 25.4 / draft.dpi
     boxes = [Box(box.left * mm, box.top * mm, box.width * mm, box.height * mm) for box in draft.boxes]
     questions = []

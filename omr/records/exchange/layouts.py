@@ -51,7 +51,7 @@ def layout_in(file: Path, page: int | None = None) -> Callable[[Grey, float], li
     if sdaps.is_sdaps(data):
         found = _only(sdaps.layouts_of(data), page)
         return lambda print_, dpi: on_print(found, print_, dpi)
-    return lambda print_, dpi: omrchecker.fields_on(data, print_)
+    return lambda print_, dpi: omrchecker.fields_on(data, print_, dpi)
 
 
 def _only(layouts: list[Layout], page: int | None) -> list[Layout]:

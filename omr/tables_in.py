@@ -31,6 +31,12 @@ _MAX_ERRORS_SHOWN: Final = 20
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([,;|\t])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _BOM: Final = b"\xef\xbb\xbf"
 
+# What comes along when a cell is pasted from Word, a web page or a chat.
+_UNSEEN: Final[dict[int, str | None]] = {
+    **dict.fromkeys((0x00A0, 0x2007, 0x202F, 0x3000), " "),
+    **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF)),
+    **{wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)},
+}
 Made = TypeVar("Made")
 
 
@@ -85,8 +91,21 @@ def sheet_of(data: bytes, file: str, *, most_bytes: int = MAX_BYTES) -> Sheet:
     return _sheet(lines_of(data, file) if is_workbook else _csv_lines(data, file), file)
 
 
+def plain(text: str) -> str:
+    """Return text without what nobody sees: signs of no width, blanks and digits of another width.
+
+    Not for what people wrote in their own words: a comment stays as it came.
+
+    Examples
+    --------
+    >>> plain("PC06\N{ZERO WIDTH SPACE}\N{NO-BREAK SPACE}"), plain("２０２６-１１")
+    ('PC06', '2026-11')
+    """
+    return text.translate(_UNSEEN).strip()
+
+
 def checked(sheet: Sheet, check: Callable[[Mapping[str, str]], Made]) -> list[Made]:
-    """Return what `check` makes of each row; the lines it refuses are told all at once.
+    """Return what `check` makes of each row in `plain` text; the lines it refuses are told all at once.
 
     Raises
     ------
@@ -97,7 +116,7 @@ def checked(sheet: Sheet, check: Callable[[Mapping[str, str]], Made]) -> list[Ma
     wrong: list[OmrError] = []
     for line, cells in each("rows", sheet.rows):
         try:
-            made.append(check(cells))
+            made.append(check({name: plain(text) for name, text in cells.items()}))
         except OmrError as error:
             wrong.append(OmrError("sheet.line", line=line, detail=error))
     if wrong:
@@ -121,6 +140,7 @@ def _sheet(lines: Iterable[tuple[int, list[str]]], file: str) -> Sheet:
         if any(len(text) > MAX_CELL for text in texts) or len(texts) > MAX_COLUMNS:
             raise OmrError("sheet.too_wide", file=file, line=line)
         if not columns:
+            texts = [plain(text) for text in texts]
             width = len(texts)
             columns = _headings(texts, file)
         elif len(texts) > width or any(texts[len(columns) :]):

@@ -228,6 +228,18 @@ def test_what_is_no_table_is_refused_with_its_cause(data: bytes, key: str) -> No
     assert "\n" not in str(caught.value)
 
 
+def test_what_nobody_sees_in_a_cell_changes_nothing() -> None:
+    """Pasted from Word or a chat: blanks that do not break, signs of no width, digits of another width."""
+    unseen = "\ufeffđơn\u00a0vị,Số\u200b lượt\n\u200bPC06\u00a0,\u200e１２３\u2060\n"
+    unseen += "Công an\u00a0phường Ô,1\u202f234\n"
+    sheet = sheet_of(unseen.encode(), "a.csv")
+    assert sheet.columns == ("đơn vị", "Số lượt")
+    told = checked(sheet, lambda cells: (cells["đơn vị"], whole_number(cells["Số lượt"])))
+    assert told == [("PC06", 123), ("Công an phường Ô", 1234)]
+    # What people wrote in their own words stays as it came: a response is known again by it.
+    assert rows_of(sheet)[1][0] == "Công an\u00a0phường Ô"
+
+
 def test_every_line_that_does_not_fit_is_told_at_once() -> None:
     with pytest.raises(SheetError) as caught:
         sheet_of("tên,số\nCông an, phường Một,1\nHai,2\nCông an, phường Ba,3\n".encode(), "a.csv")

@@ -13,7 +13,7 @@ from omr.files import write_whole
 from omr.forms.surveys import overall_question
 from omr.forms.template import VALUES
 from omr.messages import choose_language
-from omr.records.counts.kept_tallies import respondents_at_first, tallies_of
+from omr.records.counts.kept_tallies import tallies_of, told_of_respondents
 from omr.records.counts.tallies import GROUPING, Channel, grouping_questions, prints_of
 from omr.records.exchange.comments import Comment, commented, comments_of
 from omr.records.month.closing import root_of
@@ -94,7 +94,7 @@ def gather(
     main = name == main_survey(store)[0]
     lines = [line for line in reconcile(store, when) if line.form in forms or (main and line.form is None)]
     adjusting, closings = closings_told(store, when, prints)
-    told_at, told = respondents_at_first(store, when.name, prints) or ("", ())
+    told = told_of_respondents(store, when.name, prints)
     month = Month(
         period=when,
         forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},
@@ -115,8 +115,9 @@ def gather(
         closings=closings,
         statements=statements_of(store, when.name),
         targets=settings.targets,
-        told_at=told_at,
-        told=told,
+        told_at=told.at,
+        told=told.respondents,
+        not_told_yet=told.not_yet,
     )
     return replace(month.only(code), city=_city(store, month, prints)) if code else month
 
@@ -134,6 +135,7 @@ def _city(store: Store, month: Month, prints: Prints) -> Month:
         Month(month.period, forms, month.units, counted.tallies, wordings=month.wordings),
         told_at=month.told_at,
         told=month.told,
+        not_told_yet=month.not_told_yet,
     )
 
 
@@ -239,7 +241,6 @@ def figures(month: Month, smallest: int = tidy.SMALLEST) -> dict[str, object]:
     people = breakdowns(month, smallest)
     open_ = {item for one in people if not one.hides_sizes and len(one.items) == 1 for item in one.items}
     paper, whole = month.pool(channel=Channel.PAPER), month.pool()
-    people = breakdowns(month, smallest)
     return {
         "slips": {
             "issued": sum(line.opening + line.received for line in month.stock),

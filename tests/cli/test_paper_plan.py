@@ -102,6 +102,19 @@ def test_counters_have_boards_and_figures(office: Office, tmp_path: Path) -> Non
     assert "CHƯA CÓ BẢNG" in told and "1/2 địa điểm" in told
     bad = write(tmp_path / "sai.csv", head, "Q3,PC06,Quầy 3,,,chưa biết")
     assert "dòng 2" in office("register", "counters", "import", bad, code=1).err
+    telephones = ("9.12E+08", "9,12E+8", "912345678", "912 345 678")  # what spreadsheets make of them
+    head = "mã,đơn vị,tên,bảng,điện thoại,từ ngày"
+    lines = [f'Q{at},PC06,Quầy {at},có,"{phone}",' for at, phone in enumerate(telephones, 3)]
+    refused = office("register", "counters", "import", write(tmp_path / "e.csv", head, *lines), code=1).err
+    assert refused.count("số 0 đầu") == len(telephones)
+    lines = ["Q3,PC06,Quầy 3,✓,0912 345 678,01/12/2026", "Q4,PC06,Quầy 4,-,19001234,2026-12-01"]
+    kept = write(tmp_path / "f.csv", head, *lines, "Q5,PC06,Quầy 5,1.0,+84 912 345 678,")
+    office("register", "counters", "import", kept)
+    boards = {row["counter"]: row["board"] for row in office.json("register", "counters", "list", code=3)}
+    assert [boards[counter] for counter in ("Q3", "Q4", "Q5")] == [True, False, True]
+    odd = write(tmp_path / "g.csv", head, "Q6,PC06,Quầy 6,★,,", "Q7,PC06,Quầy 7,có,,13/13/2026")
+    told = office("register", "counters", "import", odd, code=1).err
+    assert "★" in told and "01/11/2026" in told  # a sign that is neither yes nor no is not "no"
     assert "Q9" in office("register", "counters", "give", "Q9", run.run, "--by", "lan", code=1).err
 
 

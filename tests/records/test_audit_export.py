@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ def beside_paper(store: Store, folder: Path) -> None:
         assert made.new == 3
         visits = folder / f"v-{period}.csv"
         visits.write_text(f"Đơn vị,Tháng,Số lượt\nPC06,{period},40\nPC08,{period},0", "utf-8")
-        import_visits(store, visits, by="lan")
+        import_visits(store, visits, by="lan", today=date(2026, 11, 30))
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def taken_back(store: Store, scanner: Scanner, run: Issue, folder: Path) -> None
     correct_batch(store, other_month.batch.name, Orders(period="2026-11"), **said)
     visits = folder / "v-wrong.csv"
     visits.write_text("Đơn vị,Tháng,Số lượt\nPC06,2026-11,400", "utf-8")
-    import_visits(store, visits, by="lan")
+    import_visits(store, visits, by="lan", today=date(2026, 11, 30))
     withdraw_visits(store, "PC06", parse_period("2026-11"), **said)
     told = {"unit": "PC06", "form": "DL-01", "period": "2026-11"}
     count(store, [str(run.serial(16))], by="lan", **told)

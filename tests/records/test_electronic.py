@@ -30,7 +30,7 @@ from omr.records.exchange.electronic import (
 from omr.records.exchange.moments import Order
 from omr.records.month.closing import close
 from omr.records.offices.periods import parse_period
-from omr.records.offices.visits import import_visits, visits_of
+from omr.records.offices.visits import import_visits, record_visits, visits_of
 from omr.records.store.store import Store
 from omr.tables_in import read_sheet
 
@@ -259,23 +259,62 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
 def test_visits_are_replaced_never_added_up(store: Store, file: Callable[..., Path]) -> None:
     head = ["Đơn vị", "Tháng", "Số lượt"]
     assert (
-        import_visits(store, file(head, ["PC06", "2026-11", "1.234"], ["pc08", "11/2026", "50"]), by="a") == 2
+        import_visits(
+            store,
+            file(head, ["PC06", "2026-11", "1.234"], ["pc08", "11/2026", "50"]),
+            by="a",
+            today=date(2026, 11, 30),
+        )
+        == 2
     )
     assert visits_of(store, "2026-11") == {"PC06": 1234, "PC08": 50}
-    assert import_visits(store, file(head, ["PC06", "2026-11", "1234"], name="b.csv"), by="a") == 0
-    assert import_visits(store, file(head, ["PC06", "2026-11-01", "1300"], name="c.csv"), by="a") == 1
+    assert (
+        import_visits(
+            store, file(head, ["PC06", "2026-11", "1234"], name="b.csv"), by="a", today=date(2026, 11, 30)
+        )
+        == 0
+    )
+    assert (
+        import_visits(
+            store, file(head, ["PC06", "2026-11-01", "1300"], name="c.csv"), by="a", today=date(2026, 11, 30)
+        )
+        == 1
+    )
     assert visits_of(store, "2026-11") == {"PC06": 1300, "PC08": 50}
 
 
 def test_wrong_visits_name_their_lines(store: Store, file: Callable[..., Path]) -> None:
     rows = [["PC06", "1,5"], ["PC99", "3"], ["PC08", "-3"], ["PA08", "7"], ["PA08", "7"]]
     with pytest.raises(OmrError) as caught:
-        import_visits(store, file(["đơn vị", "lượt"], *rows), by="a", period=parse_period("2026-11"))
+        import_visits(
+            store,
+            file(["đơn vị", "lượt"], *rows),
+            by="a",
+            today=date(2026, 11, 30),
+            period=parse_period("2026-11"),
+        )
     told = str(caught.value)
     assert all(f"dòng {line}:" in told for line in (2, 3, 4, 6)) and "dòng 5:" not in told
     assert visits_of(store, "2026-11") == {}
     with pytest.raises(OmrError, match="period"):
-        import_visits(store, file(["đơn vị", "lượt"], *rows), by="a")
+        import_visits(store, file(["đơn vị", "lượt"], *rows), by="a", today=date(2026, 11, 30))
+
+
+def test_nobody_came_in_a_month_to_come(store: Store, file: Callable[..., Path]) -> None:
+    head = ["Đơn vị", "Tháng", "Số lượt"]
+    rows = file(head, ["PC06", "2026-11", "12"], ["PC06", "2026-12", "1"], ["PC06", "12/2031", "1"])
+    without = file(["Đơn vị", "Số lượt"], ["PC06", "5"], name="b.csv")
+    for day in (date(2026, 11, 1), date(2026, 11, 30)):
+        with pytest.raises(OmrError) as caught:
+            import_visits(store, rows, by="a", today=day)
+        told = str(caught.value)
+        assert "dòng 3: " in told and "dòng 4: " in told and "dòng 2:" not in told
+        with pytest.raises(OmrError, match="chưa bắt đầu"):
+            import_visits(store, without, by="a", today=day, period=parse_period("2026-12"))
+        with pytest.raises(OmrError, match="chưa bắt đầu"):
+            record_visits(store, "PC06", parse_period("2026-12"), 5, by="a", today=day)
+        assert not any(visits_of(store, month) for month in ("2026-11", "2026-12", "2031-12"))
+    assert import_visits(store, without, by="a", today=date(2026, 12, 1), period=parse_period("2026-12")) == 1
 
 
 # --- one response is one, however its file was saved ----------------------------------------------

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def asked(store: Store, scanner: Scanner, issued_run: Callable[..., Issue], tmp_
     import_electronic(store, file, find, by="test", form="DL-04")
     visits = tmp_path / "luot.csv"
     visits.write_text("unit,period,visits\nPC06,2026-11,8\n", "utf-8")
-    import_visits(store, visits, by="test")
+    import_visits(store, visits, by="test", today=date(2026, 11, 30))
     return store
 
 

@@ -135,6 +135,10 @@ def test_the_files_of_a_month_together_open_no_small_cell(thin):
                 attack.know(names, pool.part if good else pool.whole - pool.part)
     assert len(hidden) > 100
     assert attack.open(hidden) == []
+    # Of what all fields ask no group is told by every unit: a table by field or channel would be stars.
+    stars = {(b.question, g.code) for its in told.values() for b in its for g in b.groups if g.share == "*"}
+    asked = {(b.question, g.code) for b in told[""] if not b.field for g in b.groups if g.code}
+    assert asked and asked <= stars
 
 
 @pytest.mark.parametrize(("trait", "question"), [("gender", "A2"), ("procedure", "A5")])
@@ -185,7 +189,7 @@ def test_two_reports_of_an_adjusted_month_tell_of_nobody_by_their_difference(mar
     assert breakdowns(kept, LIMIT) == before
     unit = late.stratum.unit
     assert breakdowns(kept.only(unit), LIMIT) == breakdowns(march.only(unit), LIMIT)
-    for by in (["gender"], ["unit", "gender"], ["field", "gender"]):
+    for by in (["gender"], ["unit", "gender"]):
         assert slices(kept, by, LIMIT) == slices(march, by, LIMIT)
     (table,) = [table for table in monthly.annex(kept, None, SETTINGS) if table.number == "05"]
     assert "giữ số liệu chốt ngày 02/4/2025" in table.notes[-1]

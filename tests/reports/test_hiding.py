@@ -10,9 +10,12 @@ from months import make_month
 from omr.errors import OmrError
 from omr.figures import Nothing, Share
 from omr.records.counts.tallies import Tallies
+from omr.reports import monthly
 from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.hiding import hide_small, hide_small_cells
+from omr.reports.tables import tidy
 from omr.reports.tables.slicing import slices
+from omr.workspace import ReportSettings
 
 LIMIT = 5
 shares = st.integers(0, 40).flatmap(lambda n: st.builds(Share, st.integers(0, n), st.just(n)))
@@ -71,7 +74,7 @@ def test_breakdowns_add_up_to_the_overall_answers():
 
 def test_slices_add_up_whatever_they_are_cut_by():
     march = make_month("2025-03")
-    for by in (["unit"], ["field", "channel"], ["unit", "age"], ["procedure"], ["gender", "field"]):
+    for by in (["unit"], ["field", "channel"], ["unit", "age"], ["procedure"], ["gender"]):
         assert sum((one.share for one in slices(march, by, 1)), Share(0, 0)) == march.pool().overall
     by_question = slices(march, ["question"], 1)
     assert sum((one.share for one in by_question), Share(0, 0)) == march.pool().by_answers
@@ -107,6 +110,38 @@ def test_a_table_by_person_lists_only_what_the_forms_there_offer():
     }
     listed = {one.codes[0:1] + one.labels[1:] for one in slices(march, ["unit", "procedure"], 1)}
     assert listed == offered | {(unit, "Không ghi") for unit, _ in offered}
+
+
+@pytest.mark.parametrize("more", ["field", "form", "channel"])
+def test_a_trait_is_divided_as_the_reports_divide_it_and_by_nothing_else(more):
+    """Its tables by field, form and channel could be subtracted from those by unit, and from each other."""
+    march = make_month("2025-03")
+    for by in (["gender", more], [more, "gender"], ["unit", more, "age"]):
+        with pytest.raises(OmrError) as error:
+            slices(march, by, LIMIT)
+        assert error.value.key == "report.told_by_unit_only" and more in str(error.value)
+    assert slices(march, [more, "question"], LIMIT)
+
+
+def test_an_open_month_tells_of_no_respondents_in_anything():
+    """Two drafts of it, a slip apart, would tell what that person said."""
+    whole = make_month("2025-03")
+    for march in (whole, whole.only("CAX-03")):
+        draft = replace(march, not_told_yet=True)
+        assert breakdowns(march, LIMIT) and not breakdowns(draft, LIMIT) and not draft.respondents
+        (table,) = [table for table in monthly.annex(draft, None, ReportSettings()) if table.number == "05"]
+        assert not table.rows and "lập khi chốt" in table.notes[0]
+        asked = {row[7] for row in tidy.count_rows(march, LIMIT)} & {"A1", "A2", "A3", "A5"}
+        assert asked and not asked & {row[7] for row in tidy.count_rows(draft, LIMIT)}
+        told = monthly.figures(draft, LIMIT)
+        assert told["respondents"] == []
+        of_people = [of for item, of in told["questions"].items() if "/A" in item]
+        assert of_people and all(of["answered"] is None for of in of_people)
+        for by in (["gender"], ["unit", "procedure"]):
+            with pytest.raises(OmrError) as error:
+                slices(draft, by, LIMIT)
+            assert error.value.key == "report.not_told_yet"
+        assert draft.pool().overall == march.pool().overall
 
 
 def test_what_no_form_asks_is_no_dimension():

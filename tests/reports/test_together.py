@@ -10,6 +10,7 @@ from months import FORMS, LEVELS, answers_of, make_form, make_month
 from tallying import Slip, count
 
 from omr.figures import Change, Nothing, Share
+from omr.forms.layout import find_form, form_names
 from omr.forms.surveys import surveys
 from omr.forms.template import Option, canonical, fingerprint
 from omr.geometry import Box
@@ -123,6 +124,34 @@ def test_an_option_that_means_something_else_is_a_group_of_its_own():
     month = month_of({"1": old, "2": new}, [*slips_on("1", old, 60), *slips_on("2", new, 60)])
     labels = [g.label for b in breakdowns(month, 1) if b.question == "A5" for g in b.groups]
     assert {"Sang tên xe", "Đăng ký thường trú, tạm trú"} <= set(labels)
+
+
+def test_a_procedure_that_two_forms_word_differently_is_one_line():
+    """DL-03-EN has less room than DL-03; a code that both have says the same in both."""
+    full, short = find_form("DL-03", None), find_form("DL-03-EN", None)
+    month = month_of({"1": full, "2": short}, [*slips_on("1", full, 70), *slips_on("2", short, 70)])
+    (procedures,) = [b for b in breakdowns(month, 1) if b.question == "A5"]
+    codes = [group.code for group in procedures.groups]
+    assert len(set(codes)) == len(codes)
+    labels = {group.label for group in procedures.groups}
+    assert "Cấp hộ chiếu phổ thông" in labels and "Hộ chiếu phổ thông" not in labels
+    assert sum(group.slips for group in procedures.groups) == month.pool().overall.whole
+    other = replace(short, field="Giao thông đường bộ")  # another field: its own procedures
+    apart = month_of({"1": full, "2": other}, [*slips_on("1", full, 70), *slips_on("2", other, 70)])
+    assert len([b for b in breakdowns(apart, 1) if b.question == "A5"]) == 2
+
+
+def test_codes_of_the_forms_of_one_field_say_the_same():
+    said: dict[tuple[str, str, str], set[str]] = {}
+    for name in form_names(None):
+        form = find_form(name, None)
+        for question in form.questions:
+            for option in question.options:
+                said.setdefault((form.field, question.key, option.code), set()).add(
+                    Wordings().label(form, option)
+                )
+    assert len({field for field, _, _ in said}) >= 4
+    assert [where for where, labels in said.items() if len(labels) > 1] == []
 
 
 # --- what changed --------------------------------------------------------------------------------

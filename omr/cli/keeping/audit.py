@@ -91,6 +91,7 @@ def export_(session: Session, period: str, output: Path, as_json: bool) -> None:
     if as_json:
         return print_json({**_found(None), **asdict(made), "file": str(output.absolute())})
     click.echo(say("audit.exported", file=output, period=made.period, head=made.head, signer=made.signer))
+    click.echo(say("parquet.every_slip"))
 
 
 @audit.command("check")

@@ -39,6 +39,7 @@ def export(
         files = [str(file) for file in made.files]
         return print_json({"slips": made.slips, "answers": made.answers, "files": files})
     click.echo(say("parquet.done", slips=made.slips, answers=made.answers, folder=output))
+    click.echo(say("parquet.every_slip"))
 
 
 def _ask(session: Session, target: Path, as_json: bool) -> None:
@@ -49,3 +50,4 @@ def _ask(session: Session, target: Path, as_json: bool) -> None:
     if as_json:
         return print_json({"file": str(target), "periods": list(made.periods), "rows": made.rows})
     click.echo(say("parquet.asked", periods=len(made.periods), rows=made.rows, file=target))
+    click.echo(say("parquet.every_cell"))

@@ -23,12 +23,13 @@ def visits() -> None:
 @click.pass_obj
 def import_(session: Session, file: Path, period: str | None, as_json: bool) -> None:
     """Import visits."""
+    from omr import clock
     from omr.records.offices.periods import parse_period
     from omr.records.offices.visits import import_visits
 
     when = parse_period(period) if period else None
     with session.store() as store:
-        count = import_visits(store, file, by=operator(), period=when)
+        count = import_visits(store, file, by=operator(), today=clock.today(), period=when)
     if as_json:
         return print_json({"imported": count})
     click.echo(say("visits.imported", count=count))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from omr.records.counts.tallies import (
@@ -53,13 +54,19 @@ def tallies_of(
     return _only(_unpacked(row["tallies"]), unit, wanted, prints)
 
 
-def respondents_at_first(
-    store: Store, period: str, prints: Collection[str]
-) -> tuple[str, tuple[CrossTally, ...]] | None:
-    """Return when a period that was adjusted first told who the respondents are, and what it told.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a period tells of its respondents, once and for all: two answers could be subtracted."""
 
-    None where there was one closing at most, where nothing changed, and where an earlier version
-    closed it, which kept nothing.
+    at: str = ""  # when, where it tells something else than what counts today; else ""
+    respondents: tuple[CrossTally, ...] = ()  # then: of all units
+    not_yet: bool = False  # it tells nothing before it is closed
+
+
+def told_of_respondents(store: Store, period: str, prints: Collection[str]) -> Told:
+    """Return what a period tells of its respondents: what stood when it was first closed with any.
+
+    A period that an earlier version closed kept nothing: it is told as it stands.
     """
     rows = list(
         store.rows(
@@ -68,16 +75,14 @@ def respondents_at_first(
             period,
         )
     )
-    if len(rows) < 2:
-        return None
     closings = [row for row in rows if row["state"] == PeriodState.CLOSED]
     for row in closings:
         if row["tallies"] is None:
-            return None
+            return Told()
         if told := _only(_unpacked(row["tallies"]), None, None, prints).tallies.crossed:
             now = tallies_of(store, period, prints=prints).tallies.crossed
-            return None if sorted(told) == sorted(now) else (row["at"], told)
-    return None
+            return Told() if sorted(told) == sorted(now) else Told(row["at"], told)
+    return Told(not_yet=not rows or rows[-1]["state"] != PeriodState.CLOSED)
 
 
 def keep(act: Act, period_state: int, counted: Counted) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,9 @@ HEADINGS: Final = {
     ),
 }
 
-_MONTH_OF_YEAR: Final = re.compile(r"(?:tháng )?(1[0-2]|0?[1-9])[/-](20\d{2})", re.IGNORECASE)
+_MONTH_OF_YEAR: Final = re.compile(
+    r"(?:tháng )?(1[0-2]|0?[1-9])(?:[/.-]|/năm | năm )(20\d{2})", re.IGNORECASE | re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +45,28 @@ class Visits:
     visits: int
 
 
-def import_visits(store: Store, path: Path, *, by: str, period: Period | None = None) -> int:
+def import_visits(store: Store, path: Path, *, by: str, today: date, period: Period | None = None) -> int:
     """Add the counts of a CSV or XLSX file, all or nothing; return how many were new or changed.
 
     Parameters
     ----------
+    today : date
+        Nobody has come yet in a period that begins later.
     period : Period, optional
         For a file without a column of periods.
 
     Raises
     ------
     OmrError
-        If the file is no such table, a unit or period is unknown, twice or closed, or a count is none.
+        If the file is no such table, a unit or period is unknown, twice, closed or to come, or a count is
+        none.
     """
     sheet = read_sheet(path)
-    return _record(store, lambda: _counts(store, sheet, period), by=by)
+    return _record(store, lambda: _counts(store, sheet, period, today), by=by)
 
 
 def look_at_visits(
-    store: Store, path: Path, *, period: Period | None = None
+    store: Store, path: Path, *, today: date, period: Period | None = None
 ) -> list[tuple[Visits, int | None]]:
     """Return what a file of counts says, each with what was known before; nothing is recorded.
 
@@ -69,22 +75,28 @@ def look_at_visits(
     OmrError
         As `import_visits`.
     """
-    counts = _counts(store, read_sheet(path), period)
+    counts = _counts(store, read_sheet(path), period, today)
     known = {(row["unit"], row["period"]): row["visits"] for row in store.rows("SELECT * FROM visits")}
     for name in sorted({one.period for one in counts if known.get((one.unit, one.period)) != one.visits}):
         refuse_closed(store, name)
     return [(one, known.get((one.unit, one.period))) for one in counts]
 
 
-def record_visits(store: Store, unit: str, period: Period, visits: int, *, by: str) -> int:
+def record_visits(store: Store, unit: str, period: Period, visits: int, *, by: str, today: date) -> int:
     """Record the count of one unit; return 1, or 0 where it was known already.
 
     Raises
     ------
     OmrError
-        If the unit is unknown or the period is closed.
+        If the unit is unknown, or the period is closed or to come.
     """
+    _refuse_to_come(period, today)
     return _record(store, lambda: [Visits(find_unit(store, unit, period).unit, period.name, visits)], by=by)
+
+
+def _refuse_to_come(period: Period, today: date) -> None:
+    if period.first_day > today:
+        raise OmrError("visits.to_come", period=period)
 
 
 def _record(store: Store, told: Callable[[], list[Visits]], *, by: str) -> int:
@@ -135,12 +147,14 @@ def visits_of(store: Store, period: str) -> dict[str, int]:
     return {row["unit"]: row["visits"] for row in rows}
 
 
-def _counts(store: Store, sheet: Sheet, period: Period | None) -> list[Visits]:
+def _counts(store: Store, sheet: Sheet, period: Period | None, today: date) -> list[Visits]:
+    if period is not None:
+        _refuse_to_come(period, today)
     columns = _columns(sheet, period)
     seen: set[tuple[str, str]] = set()
 
     def once(cells: Mapping[str, str]) -> Visits:
-        count = _count(store, cells, columns, period)
+        count = _count(store, cells, columns, period, today)
         if (count.unit, count.period) in seen:
             raise OmrError("visits.twice", unit=count.unit, period=count.period)
         seen.add((count.unit, count.period))
@@ -166,10 +180,11 @@ def _named(sheet: Sheet) -> Iterator[tuple[str, str]]:
 
 
 def _count(
-    store: Store, cells: Mapping[str, str], columns: Mapping[str, str], period: Period | None
+    store: Store, cells: Mapping[str, str], columns: Mapping[str, str], period: Period | None, today: date
 ) -> Visits:
     when = _period(cells[columns["period"]]) if "period" in columns else period
     assert when is not None  # one of the two is there: see `_columns`
+    _refuse_to_come(when, today)
     unit = find_unit(store, cells[columns["unit"]], when)
     number = whole_number(cells[columns["visits"]])
     if number is None:

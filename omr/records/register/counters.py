@@ -18,7 +18,7 @@ from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
 from omr.records.store.store import Store
 from omr.tables_in import checked, read_sheet
-from omr.text import folded
+from omr.text import day_of, folded
 
 HEADINGS: Final = {
     "counter": ("counter", "mã", "mã địa điểm", "mã quầy"),
@@ -32,8 +32,10 @@ HEADINGS: Final = {
 }
 _NEEDED: Final = ("counter", "unit", "name", "board")
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
-_YES: Final = {folded(word) for word in ("1", "có", "x", "yes", "true")}
-_NO: Final = {folded(word) for word in ("0", "không", "", "no", "false")}
+_YES: Final = {*map(folded, ("1", "1.0", "có", "x", "yes", "true")), "✓", "✔", "√", "☑"}
+_NO: Final = {*map(folded, ("0", "0.0", "không", "no", "false")), "", "-", "–"}
+# What a spreadsheet makes of a telephone number: 9.12E+08, or 912345678 without its 0.
+_NO_PHONE: Final = re.compile(r"\d[.,]\d+E\+?\d+|(?!84)[2-9]\d{8,9}", re.IGNORECASE)
 ALWAYS: Final = "2023-03-07"  # when the programme began
 
 
@@ -117,27 +119,33 @@ def _columns(found: Sequence[str]) -> dict[str, str]:
 
 def _counter(store: Store, cells: Mapping[str, str], columns: Mapping[str, str]) -> Counter:
     said = {name: cells[column] for name, column in columns.items()}
-    code, board = said["counter"].upper(), folded(said["board"])
+    code, board = said["counter"].upper(), folded(said["board"]) or said["board"]
     if not _CODE.fullmatch(code):
         raise RegisterError("register.bad_counter", counter=said["counter"][:40])
     if board not in _YES | _NO:
         raise RegisterError("register.bad_board", text=said["board"][:40])
-    days = [said.get(name, "") for name in ("valid_from", "valid_to")]
-    for day in filter(None, days):
-        try:
-            date.fromisoformat(day[:10])
-        except ValueError as error:
-            raise RegisterError("register.bad_day", text=day[:40]) from error
+    phone = said.get("phone", "")
+    if _NO_PHONE.fullmatch(re.sub(r"[ .-](?=\d)", "", phone) if "E" not in phone.upper() else phone):
+        raise RegisterError("register.bad_phone", text=phone[:40])
+    begins, ends = (_day(said.get(name, "")) for name in ("valid_from", "valid_to"))
     return Counter(
         code,
         find_unit(store, said["unit"]).unit,
         said["name"],
-        said.get("phone", ""),
+        phone,
         said.get("officer", ""),
         board in _YES,
-        days[0][:10] or ALWAYS,
-        days[1][:10] or None,
+        begins or ALWAYS,
+        ends or None,
     )
+
+
+def _day(text: str) -> str:
+    """Return a day as it is stored, "" of nothing."""
+    day = day_of(text, whole=True)
+    if text and day is None:
+        raise RegisterError("register.bad_day", text=text[:40])
+    return day.isoformat() if day else ""
 
 
 def counters(store: Store, period: Period | None = None) -> list[Counter]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omr.figures import Nothing, Share
-from omr.forms.surveys import in_vietnamese, overall_question, scale_of
+from omr.forms.surveys import in_vietnamese, overall_question
 from omr.forms.template import Form, Question
 from omr.records.counts.tallies import grouping_questions
 from omr.reports.figures.hiding import hide_table
@@ -55,13 +55,15 @@ NO_ANSWER = ""
 
 
 def breakdowns(month: Month, smallest: int) -> list[Breakdown]:
-    """Return the overall answer by every grouping question, in the order of the forms.
+    """Return the overall answer by every grouping question, in the order of the forms; none of an open month.
 
     Parameters
     ----------
     smallest : int
         Cells of 1 to `smallest` - 1 slips are hidden.
     """
+    if month.not_told_yet:
+        return []
     whole = month.city or month
     asked: dict[tuple[str, str, str], list[tuple[str, Form, Question]]] = {}
     for fingerprint, form in sorted(
@@ -82,7 +84,7 @@ def breakdowns(month: Month, smallest: int) -> list[Breakdown]:
 def _same_everywhere(month: Month, question: Question) -> bool:
     """Whether all forms ask it in the same words with the same answers."""
     asked = {
-        (month.wordings.of(form, other), scale_of(form, other))
+        (month.wordings.of(form, other), month.wordings.scale(form, other))
         for form in month.forms.values()
         for other in form.questions
         if other.key == question.key
@@ -113,28 +115,30 @@ def _breakdown(
     smallest: int,
 ) -> Breakdown:
     _, first, question = asked[0]
-    # Answers of several prints are one group where code and words agree; who did not say stands last.
-    nothing = (NO_ANSWER, "Không ghi")
-    groups = dict.fromkeys(
-        (option.code, in_vietnamese(form, option.label)) for _, form, each in asked for option in each.options
-    )
-    groups = dict.fromkeys((*groups, nothing))
+    said = (month.city or month).wordings
+    # Answers of several prints are one group where codes agree and words say the same; the first are shown.
+    labels: dict[tuple[str, str], str] = {}
+    for _, form, each in asked:
+        for option in each.options:
+            same = option.code, said.label(form, option)
+            labels.setdefault(same, in_vietnamese(form, option.label))
+
+    def of(form: Form, each: Question) -> list[tuple[str, str]]:
+        return [(option.code, labels[option.code, said.label(form, option)]) for option in each.options]
+
+    nothing = (NO_ANSWER, "Không ghi")  # stands last
+    groups = dict.fromkeys([*(group for _, form, each in asked for group in of(form, each)), nothing])
     units = sorted({unit for unit, *_ in counts} | {month.unit} - {""})
     table = {unit: dict.fromkeys(groups, Share(0, 0)) for unit in units}
     for fingerprint, form, each in asked:
-        words = [(option.code, in_vietnamese(form, option.label)) for option in each.options]
         for unit in units:
-            for code, label in (*words, nothing):
+            for code, label in (*of(form, each), nothing):
                 table[unit][code, label] += counts.get((unit, fingerprint, each.key, code), Share(0, 0))
     rows, total = hide_table([list(row.values()) for row in table.values()], smallest)
     shown = rows[units.index(month.unit)] if month.unit else total
     shown = shown or [(0, Share(0, 0))] * len(groups)
-    offered = {
-        (option.code, in_vietnamese(form, option.label))
-        for mark, form, each in asked
-        if mark in month.forms
-        for option in each.options
-    } | {nothing}
+    offered = {group for mark, form, each in asked if mark in month.forms for group in of(form, each)}
+    offered.add(nothing)
     return Breakdown(
         question.key,
         in_vietnamese(first, question.text),

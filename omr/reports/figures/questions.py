@@ -1,4 +1,4 @@
-"""Which questions ask the same: only those are counted together.
+"""Which questions ask the same, and which answers say the same: only those are counted together.
 
 A key (B5) is a place on paper, not a question: a revision, or another form of the field, may ask
 something else there. Questions are one where their words and their answers are the same, or
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
-from omr.forms.surveys import Scale, in_vietnamese, plain, scale_of
-from omr.forms.template import Form, Kind, Question
+from omr.forms.surveys import Scale, in_vietnamese, plain
+from omr.forms.template import Form, Kind, Option, Question
 
 Item = tuple[str, str]  # form and question: ("DL-01", "B10"), ("DL-01", "B5@2026-12") where revisions differ
 Printed = tuple[str, str]  # fingerprint and key: a question as it is printed
@@ -42,7 +42,18 @@ class Wordings:
 
     def of(self, form: Form, question: Question) -> str:
         """Return what a question asks, equal for equal questions; how it may be answered left aside."""
-        words = plain(in_vietnamese(form, question.text))
+        return self._one(in_vietnamese(form, question.text))
+
+    def label(self, form: Form, option: Option) -> str:
+        """Return what an answer says, equal for answers that say the same."""
+        return self._one(in_vietnamese(form, option.label))
+
+    def scale(self, form: Form, question: Question) -> Scale:
+        """Return what a question may be answered with, equal where the answers say the same."""
+        return frozenset((o.code, self.label(form, o), o.satisfied) for o in question.options)
+
+    def _one(self, text: str) -> str:
+        words = plain(text)
         return self._first.get(words, words)
 
 
@@ -94,7 +105,7 @@ def _same(
         return True
     if question.kind is not question2.kind or wordings.of(form, question) != wordings.of(form2, question2):
         return False
-    scale, scale2 = scale_of(form, question), scale_of(form2, question2)
+    scale, scale2 = wordings.scale(form, question), wordings.scale(form2, question2)
     return scale == scale2 if question.core or question2.core else not _contradict(scale, scale2)
 
 

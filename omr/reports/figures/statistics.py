@@ -127,6 +127,7 @@ class Month:
     # It tells nothing newer, because the difference of two reports would be about the few slips between.
     told_at: str = ""
     told: tuple[CrossTally, ...] = ()
+    not_told_yet: bool = False  # open: it tells of respondents when it is closed, for the same reason
 
     @cached_property
     def compared(self) -> dict[tuple[int, int], Any]:
@@ -146,6 +147,8 @@ class Month:
     @property
     def respondents(self) -> tuple[CrossTally, ...]:
         """Who answered, against the overall answer: what every table about respondents is made of."""
+        if self.not_told_yet:
+            return ()
         if not self.told_at:
             return self.tallies.crossed
         return tuple(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from omr.figures import Nothing, Share
-from omr.forms.surveys import in_vietnamese, overall_question, scale_of
+from omr.forms.surveys import in_vietnamese, overall_question
 from omr.forms.template import Form, Question
 from omr.records.counts.tallies import Channel
 from omr.reports.figures.breakdowns import breakdowns
@@ -22,6 +22,10 @@ CHANNELS: Final = {Channel.PAPER: "Phiếu giấy", Channel.ELECTRONIC: "Phiếu
 TOLD_FIRST: Final = (
     "Kỳ này đã điều chỉnh: biểu này giữ số liệu chốt ngày {day}, vì so hai báo cáo với nhau sẽ biết "
     "người gửi những phiếu bổ sung là ai."
+)
+NOT_TOLD_YET: Final = (
+    "Biểu này lập khi chốt số liệu của kỳ: trước đó số phiếu còn tăng từng ngày, so hai bản dự thảo với nhau "
+    "sẽ biết người gửi những phiếu đến sau là ai."
 )
 MARGIN_NOTE: Final = "KTC 95%: khoảng tin cậy 95% theo phương pháp Wilson."
 
@@ -224,7 +228,7 @@ def criteria(month: Month) -> list[Criterion]:
         if not question.core:
             continue
         asks = month.wordings.of(form, question)
-        same = (question.key, asks, scale_of(form, question), question.overall)
+        same = (question.key, asks, month.wordings.scale(form, question), question.overall)
         about.setdefault(same, (form, question, variant.revision))
         of_field = items.setdefault(same, {}).setdefault(form.field, [])
         if variant.item not in of_field:
@@ -336,5 +340,7 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
             *first,
         )
         if rows
+        else (NOT_TOLD_YET,)
+        if month.not_told_yet
         else ("Trong kỳ không có phiếu hợp lệ nào trả lời câu đánh giá chung.",),
     )

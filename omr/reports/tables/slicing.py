@@ -9,12 +9,11 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.figures import Nothing, Share
-from omr.forms.surveys import in_vietnamese, overall_question
-from omr.forms.template import Form
+from omr.forms.surveys import in_vietnamese
 from omr.messages import form_label
 from omr.records.counts.tallies import Stratum, grouping_questions
 from omr.reports.figures.breakdowns import NO_ANSWER, breakdowns
-from omr.reports.figures.hiding import Shown, hide_table
+from omr.reports.figures.hiding import Shown
 from omr.reports.figures.pools import Pool
 from omr.reports.figures.statistics import Month
 
@@ -64,7 +63,11 @@ def slices(month: Month, by: Sequence[str], smallest: int) -> list[Slice]:
     if len(personal) + len(of_question) > 1 or len(set(names)) < len(names):
         raise OmrError("report.not_together", names=", ".join(by))
     if personal:
-        return _by_person(month, names, personal[0], smallest)
+        if month.not_told_yet:
+            raise OmrError("report.not_told_yet", period=month.period)
+        if alone := [name for name in names if name in ("field", "form", "channel")]:
+            raise OmrError("report.told_by_unit_only", names=", ".join(alone))
+        return _as_published(month, names, personal[0], smallest)
     shares: defaultdict[tuple[str, ...], Share] = defaultdict(lambda: Share(0, 0))
     labels: dict[tuple[str, ...], tuple[str, ...]] = {}
     for codes, words, share in _parts(month, names):
@@ -122,46 +125,6 @@ def _cut(names: Sequence[str], place: dict[str, tuple[str, str]]) -> tuple[tuple
     return tuple(place[name][0] for name in names), tuple(place[name][1] for name in names)
 
 
-def _by_person(month: Month, names: Sequence[str], key: str, smallest: int) -> list[Slice]:
-    """Slice by one question about the respondent: alone or by unit as Biểu 05 has it.
-
-    By field, form or channel its cells are hidden within this table only.
-    """
-    outer = [name for name in names if name != key]
-    if outer in ([], ["unit"]):
-        return _as_published(month, names, key, smallest)
-    options = _options(month, key)
-    groups = [*dict.fromkeys(options.values()), (NO_ANSWER, "Không ghi")]  # who did not say stands last
-    good = {mark: _satisfied(form) for mark, form in month.forms.items()}
-    cells: dict[Codes, defaultdict[Group, Share]] = {}
-    words: dict[Codes, Codes] = {}
-    asked: defaultdict[Codes, set[Group]] = defaultdict(lambda: {groups[-1]})  # what the forms there offer
-    for tally in month.respondents:
-        if tally.question != key:
-            continue
-        where, words_of = _cut(outer, _place(month, tally.stratum))
-        words[where] = words_of
-        mark = tally.stratum.fingerprint
-        asked[where] |= {group for (of, _), group in options.items() if of == mark}
-        group = options.get((tally.stratum.fingerprint, tally.code), groups[-1])
-        satisfied = tally.slips if tally.overall in good[tally.stratum.fingerprint] else 0
-        row = cells.setdefault(where, defaultdict(lambda: Share(0, 0)))
-        row[group] += Share(satisfied, tally.slips)
-    shown, _ = hide_table([[row[group] for group in groups] for row in cells.values()], smallest)
-    at = names.index(key)
-    return [
-        Slice(
-            (*where[:at], code, *where[at:]),
-            (*words[where][:at], label, *words[where][at:]),
-            answered,
-            share,
-        )
-        for where, line in zip(cells, shown, strict=True)
-        for (code, label), (answered, share) in zip(groups, line, strict=True)
-        if (code, label) in asked[where]
-    ]
-
-
 def _as_published(month: Month, names: Sequence[str], key: str, smallest: int) -> list[Slice]:
     """Add up what the reports show of a question, by unit or of all; what one part hides is hidden."""
     found: list[Slice] = []
@@ -193,22 +156,3 @@ def _answered_at(month: Month, unit: str) -> Month:
     of = month if month.unit else month.only(unit)
     used = {stratum.fingerprint for stratum in of.pools}
     return replace(of, forms={mark: form for mark, form in of.forms.items() if mark in used})
-
-
-def _options(month: Month, key: str) -> dict[tuple[str, str], Group]:
-    """Return code and Vietnamese label of every option, by form and code.
-
-    Options of several forms are one group when both agree: "other" may stand for different things.
-    """
-    return {
-        (mark, option.code): (option.code, in_vietnamese(form, option.label))
-        for mark, form in sorted(month.forms.items(), key=lambda entry: entry[1].form)
-        for question in form.questions
-        if question.key == key
-        for option in question.options
-    }
-
-
-def _satisfied(form: Form) -> set[str]:
-    question = overall_question(form)
-    return {option.code for option in question.options if option.satisfied} if question else set()

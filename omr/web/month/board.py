@@ -41,7 +41,9 @@ def enter_visits(visit: Visit) -> Response:
         if number is None:
             raise OmrError("visits.no_number", text=visit.form.get("visits", "")[:40])
         with visit.office.store() as store:
-            record_visits(store, visit.form.get("unit", ""), period, number, by=visit.me.name)
+            record_visits(
+                store, visit.form.get("unit", ""), period, number, by=visit.me.name, today=clock.today()
+            )
     except OmrError as error:
         return _show(visit, period, str(error))
     return see_other(f"/month/{period.name}#u-{visit.form.get('unit', '')}")

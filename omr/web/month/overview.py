@@ -94,6 +94,7 @@ def _figures(
         people=breakdowns(month, settings.smallest_cell),
         smallest=settings.smallest_cell,
         told_at=month.told_at,
+        not_told_yet=month.not_told_yet,
         waiting=waiting_counts(store, unit=unit),
         bounds=_bounds(month, undecided(store, when.name, unit=unit)),
         decided=decided_by(store, when.name) if lead else {},

@@ -152,7 +152,7 @@ def _plan_folder(visit: Visit, file: Path) -> Path:
 def _look_at_visits(visit: Visit, file: Path, told: Told) -> Seen:
     when = parse_period(told["period"]) if told["period"] else None
     with visit.office.store() as store:
-        counts = look_at_visits(store, file, period=when)
+        counts = look_at_visits(store, file, today=clock.today(), period=when)
     new = sum(before is None for _, before in counts)
     changed = sum(before not in (None, one.visits) for one, before in counts)
     says = [say("paper.visits_seen", rows=len(counts), new=new, changed=changed)]
@@ -169,8 +169,8 @@ def _look_at_visits(visit: Visit, file: Path, told: Told) -> Seen:
 def _take_visits(visit: Visit, file: Path, told: Told) -> Response:
     when = parse_period(told["period"]) if told["period"] else None
     with visit.office.store() as store:
-        counts = look_at_visits(store, file, period=when)
-        import_visits(store, file, by=visit.me.name, period=when)
+        counts = look_at_visits(store, file, today=clock.today(), period=when)
+        import_visits(store, file, by=visit.me.name, today=clock.today(), period=when)
     months = {one.period for one, _ in counts}
     return see_other(f"/month/{max(months)}" if months else "/month")
 

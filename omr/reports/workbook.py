@@ -410,6 +410,7 @@ def _tidy_sheet(
             elif value is not None:
                 sheet.write_number(line, at, value, plain)
     sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
     if rows:
         sheet.autofilter(0, 0, len(rows), len(columns) - 1)
 

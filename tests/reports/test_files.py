@@ -200,6 +200,10 @@ def test_a_units_report_speaks_of_that_unit_only(march, february, tmp_path):
     assert "giao thông" not in text.casefold()
     assert "Kính gửi: Phòng Cảnh sát quản lý hành chính về trật tự xã hội." in text
     assert "Giám đốc" not in text
+    # The office above does not report to a unit: it is told its result.
+    assert "\nTHÔNG BÁO\n" in text and "BÁO CÁO" not in text and "Kèm theo Thông báo" in text
+    left = docx.Document(tmp_path / "bao-cao-2025-03-PC06.docx").tables[0].cell(0, 0).text
+    assert "/TB-PV01" in left
 
 
 # Order of child elements, ECMA-376 part 1, 17.2-17.7; Word repairs or refuses what is out of order.

@@ -1,14 +1,20 @@
 """The sentences say what the figures are, in the words of the service."""
 
+import io
+import re
 from dataclasses import replace
 
+import docx
 import pytest
-from months import FORMS, make_month
+from months import FORMS, make_month, slips_of
+from tallying import count
 
 from omr.figures import Share
 from omr.records.counts.tallies import Channel, SlipState, Stratum
 from omr.records.offices.periods import parse_period
 from omr.reports.document import method
+from omr.reports.document.document import document
+from omr.reports.document.summary import summary
 from omr.reports.figures.statistics import Checking, Month, Stock
 from omr.reports.prose import sections as prose
 from omr.reports.prose.voices import UNTESTED
@@ -61,7 +67,7 @@ def test_participation_is_told_against_its_target(march, visits, said):
 def test_without_visits_there_is_no_participation_and_no_order(march):
     text = told(replace(march, visits={}))
     assert "chưa có số lượt người đến giao dịch trực tiếp" in text
-    assert "; 0 đơn vị đủ cỡ mẫu" in text
+    assert "; chưa có đơn vị nào đủ cỡ mẫu" in text
     assert "Cao nhất" not in text
 
 
@@ -81,6 +87,32 @@ def test_stock_that_nobody_counted_is_said_and_not_guessed(march):
     text = told(replace(march, stock=(line,)))
     assert "01 đơn vị chưa kiểm kê phiếu tồn" in text
     assert "thất lạc" in text and "phát ra 0" not in text and "tỷ lệ thu hồi" not in text
+
+
+def test_another_survey_speaks_neither_of_citizens_nor_of_their_procedures(march):
+    """Officers on logistics answer no order on procedures, and nobody came to a counter for it."""
+    inside = replace(march, survey="noi-bo", visits={})
+    text = told(inside, make_month("2025-02"))
+    assert not re.search("người dân|thủ tục hành chính|SIPAS|giao dịch trực tiếp|mọi người làm thủ tục", text)
+    assert "Người trả lời đánh giá bằng" in text and "những người không trả lời" in text
+    asked = [point.asks for point in summary(inside, None, SETTINGS)]
+    assert "Tỷ lệ tham gia" not in asked and "Người dân nói gì" not in asked
+    paper = docx.Document(io.BytesIO(document(inside, None, [], SETTINGS)))
+    opening = "\n".join(paragraph.text for paragraph in paper.paragraphs)
+    assert "tổng hợp, báo cáo kết quả khảo sát tháng 3 năm 2025 như sau:" in opening
+    assert SETTINGS.basis not in opening
+
+
+def test_a_change_of_few_slips_is_said_to_be_one(march):
+    before = make_month("2025-02")
+    few = replace(march, tallies=count(slips_of("2025-03")[:20], FORMS), forms=FORMS)
+    unit = slips_of("2025-03")[0].stratum.unit
+    only = few.only(unit)
+    assert "chỉ để tham khảo vì có kỳ dưới 30 phiếu" in told(only, before.only(unit))
+    (change,) = [p.says for p in summary(only, before.only(unit), SETTINGS) if p.asks == "So với kỳ trước"]
+    assert "chỉ để tham khảo" in change
+    whole = march.only(unit)
+    assert "chỉ để tham khảo" not in told(whole, before.only(unit))
 
 
 def test_answers_that_wait_for_a_person_are_said(march):

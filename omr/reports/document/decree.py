@@ -135,14 +135,14 @@ def side_by_side(report: Document, left_mm: float, right_mm: float) -> tuple[_Ce
     return left, right
 
 
-def write_header_block(report: Document, settings: ReportSettings, year: int) -> None:
+def write_header_block(report: Document, settings: ReportSettings, symbol: str, year: int) -> None:
     """Write issuer and state, number and date; number and date with room to be filled in."""
     left_mm, right_mm = 72.0, 96.0  # a little wider than the text: the state's name is long
     left, right = side_by_side(report, left_mm, right_mm)
     write(left.paragraphs[0], settings.issuer_above, align=CENTRE, size_pt=13)
     write(left.add_paragraph(), settings.issuer, align=CENTRE, size_pt=13, bold=True)
     rule(left.add_paragraph(), 26, left_mm - 4)
-    write(left.add_paragraph(), f"Số:          /{settings.symbol}", align=CENTRE, size_pt=13)
+    write(left.add_paragraph(), f"Số:          /{symbol}", align=CENTRE, size_pt=13)
     state = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
     write(right.paragraphs[0], state, align=CENTRE, size_pt=12.5, bold=True)
     write(right.add_paragraph(), "Độc lập - Tự do - Hạnh phúc", align=CENTRE, size_pt=13.5, bold=True)

@@ -39,7 +39,7 @@ from omr.reports.document.summary import summary
 from omr.reports.figures.statistics import Month
 from omr.reports.prose.sections import deployment, results
 from omr.reports.tables.tables import Table
-from omr.reports.tables.wording import period_name
+from omr.reports.tables.wording import called, period_name
 from omr.workspace import ReportSettings
 
 SUBJECT: Final = (
@@ -118,7 +118,7 @@ def _write_summary(report: Document, month: Month, before: Month | None, setting
         write(paragraph, point.says, after_pt=6)
     write(
         report.add_paragraph(),
-        "Số liệu đầy đủ, cách tính và giới hạn: trong báo cáo kèm theo.",
+        f"Số liệu đầy đủ, cách tính và giới hạn: trong {called(month.unit)} kèm theo.",
         italic=True,
         before_pt=4,
     )
@@ -133,21 +133,24 @@ def _subject(month: Month) -> str:
     return f"Kết quả khảo sát “{'; '.join(titles) or month.survey}”"
 
 
+def _symbol(month: Month, settings: ReportSettings) -> str:
+    """Return the symbol behind the number: BC of a report, TB of what a unit is told."""
+    return settings.symbol.replace("BC", "TB", 1) if month.unit else settings.symbol
+
+
 def _write_opening(
     report: Document, month: Month, subject: str, addressee: str, settings: ReportSettings
 ) -> None:
-    write_header_block(report, settings, month.period.day_after.year)
-    write(report.add_paragraph(), "BÁO CÁO", align=CENTRE, bold=True, before_pt=14)
+    write_header_block(report, settings, _symbol(month, settings), month.period.day_after.year)
+    write(report.add_paragraph(), called(month.unit).upper(), align=CENTRE, bold=True, before_pt=14)
     write(report.add_paragraph(), subject, align=CENTRE, bold=True)
     rule(report.add_paragraph(), 60, TEXT_MM)
     write(report.add_paragraph(), f"Kính gửi: {addressee}.", align=CENTRE, before_pt=6, after_pt=10)
-    _paragraphs(
-        report,
-        [
-            f"Thực hiện {settings.basis}, {settings.issuer_name} tổng hợp, báo cáo kết quả "
-            f"{period_name(month.period)} như sau:"
-        ],
-    )
+    by, told = settings.issuer_name, f"{called(month.unit)} kết quả"
+    opening = f"Thực hiện {settings.basis}, {by} tổng hợp, {told} {period_name(month.period)} như sau:"
+    if month.survey != PROGRAMME:  # no order of the city's asks for it
+        opening = f"{by} tổng hợp, {told} khảo sát {period_name(month.period)} như sau:"
+    _paragraphs(report, [opening])
     report.add_heading("I. TÌNH HÌNH TRIỂN KHAI", 1)
     _paragraphs(report, deployment(month))
 
@@ -215,8 +218,9 @@ def _start_annex(
     begin_page(report, landscape=landscape)
     write(report.add_paragraph(), f"PHỤ LỤC {number}", align=CENTRE, bold=True)
     write(report.add_paragraph(), title, align=CENTRE, bold=True)
-    blank = f"số          /{settings.symbol} ngày       tháng       năm {month.period.day_after.year}"
-    source = f"(Kèm theo Báo cáo {blank} của {settings.issuer_name})"
+    number = f"số          /{_symbol(month, settings)}"
+    blank = f"{number} ngày       tháng       năm {month.period.day_after.year}"
+    source = f"(Kèm theo {called(month.unit).capitalize()} {blank} của {settings.issuer_name})"
     write(report.add_paragraph(), source, align=CENTRE, italic=True, after_pt=6)
 
 

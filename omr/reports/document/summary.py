@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from omr.figures import Change, Nothing
+from omr.forms.surveys import PROGRAMME
 from omr.reports.figures.statistics import Month, compare
-from omr.reports.prose.changes import shifted
+from omr.reports.prose.changes import few, shifted
 from omr.reports.prose.satisfaction import named
 from omr.reports.prose.sections import adjustments
 from omr.reports.prose.turnout import participation
@@ -38,7 +39,7 @@ def summary(month: Month, before: Month | None, settings: ReportSettings) -> tup
         Point("So với kỳ trước", _change(month, before, settings)),
         *_where(month, settings),
         Point("Tỷ lệ tham gia", _with_capital(participation(month, settings))),
-        Point("Người dân nói gì", _said(month)),
+        Point("Người dân nói gì" if month.survey == PROGRAMME else "Ý kiến góp ý", _said(month)),
         Point("Độ tin cậy", _sure(month, settings)),
         *(Point("Điều chỉnh", text) for text in adjustments(month)),
     ]
@@ -64,7 +65,7 @@ def _change(month: Month, before: Month | None, settings: ReportSettings) -> str
     if before is None or change is Nothing.NONE:
         return f"Không có số liệu của {past} để so sánh."
     said = (
-        f"{points(change).capitalize()} so với {past}."
+        f"{points(change).capitalize()} so với {past}{few(change, settings)}."
         if isinstance(change, Change)
         else f"Không so sánh được với {past}."
     )
@@ -111,7 +112,9 @@ def _sure(month: Month, settings: ReportSettings) -> str:
         if month.pool(unit).overall.whole >= settings.ranked_from and month.sufficient(unit)
     ]
     asked = sum(bool(month.pool(unit).overall.whole) for unit in month.reporting)
-    text = "" if month.unit else f"{many(len(enough))}/{many(asked)} đơn vị đủ cỡ mẫu để đánh giá riêng."
+    text = f"{many(len(enough))}/{many(asked)} đơn vị đủ cỡ mẫu để đánh giá riêng."
+    if month.unit or not enough:
+        text = "" if month.unit or not asked else "Chưa có đơn vị nào đủ cỡ mẫu để đánh giá riêng."
     if silent and not month.unit:
         text += f" {many(len(silent))} đơn vị chưa nộp phiếu: {names(silent, month.names)}."
     standing = "Số liệu đã chốt." if month.root else "Số liệu chưa chốt, có thể còn thay đổi."

@@ -29,11 +29,16 @@ def compared(month: Month, before: Month | None, settings: ReportSettings) -> tu
         lacking = past if month.pool().overall.whole else "kỳ này"
         return (f"Không có số liệu của {lacking} để so sánh.",)
     if isinstance(change, Change):
-        text = f"Tỷ lệ hài lòng chung {points(change)} so với {past} ({_from_to(change)})."
+        moved = f"{points(change)} so với {past} ({_from_to(change)}){few(change, settings)}"
+        text = f"Tỷ lệ hài lòng chung {moved}."
     else:
         text = f"Tỷ lệ hài lòng chung không so sánh được với {past} do {_why(month, before)}."
     fields = [(field, compare(month, before, field=field)) for field in month.fields]
-    told = [f"{field} {points(of)} ({_from_to(of)})" for field, of in fields if isinstance(of, Change)]
+    told = [
+        f"{field} {points(of)} ({_from_to(of)}){few(of, settings)}"
+        for field, of in fields
+        if isinstance(of, Change)
+    ]
     if told:
         text += f" Theo lĩnh vực: {'; '.join(told)}."
     changed = [unit for unit in month.reporting if unit in changed_units(month, before)]
@@ -76,6 +81,16 @@ def _from_to(change: Change) -> str:
     if not moved:
         return f"cùng {rate(change.now)}"
     return f"từ {rate(change.before)} {'lên' if moved > 0 else 'xuống'} {rate(change.now)}"
+
+
+def few(change: Change, settings: ReportSettings) -> str:
+    """Return what has to be said of a change of few slips: 80 % of 10 and 100 % of 4 are two slips apart."""
+    least = min(change.now.whole, change.before.whole)
+    return (
+        f", chỉ để tham khảo vì có kỳ dưới {settings.ranked_from} phiếu"
+        if least < settings.ranked_from
+        else ""
+    )
 
 
 def _why(month: Month, before: Month) -> str:

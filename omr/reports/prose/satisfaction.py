@@ -74,8 +74,9 @@ def units(month: Month, settings: ReportSettings) -> tuple[str, ...]:
     ]
     if not answered:
         return ("Trong kỳ không có đơn vị nào có phiếu trả lời câu đánh giá chung.",)
+    enough = f"{many(len(ranked))} đơn vị" if ranked else "chưa có đơn vị nào"
     text = (
-        f"Có {many(len(answered))} đơn vị có phiếu trả lời câu đánh giá chung; {many(len(ranked))} đơn vị "
+        f"Có {many(len(answered))} đơn vị có phiếu trả lời câu đánh giá chung; {enough} "
         f"đủ cỡ mẫu (từ {settings.ranked_from} phiếu trở lên) để đánh giá riêng."
     )
     if len(ranked) < 2 * MOST_RANKED:

@@ -16,8 +16,9 @@ from omr.reports.figures.statistics import Closed, Month
 from omr.reports.prose.changes import compared
 from omr.reports.prose.satisfaction import fields, overall, questions, units
 from omr.reports.prose.turnout import slips, took_part
-from omr.reports.prose.voices import opinions, trust
+from omr.reports.prose.voices import opinions, respondents, trust
 from omr.reports.tables.wording import (
+    called,
     day_name,
     fraction,
     local_day,
@@ -69,8 +70,9 @@ def adjustments(month: Month) -> tuple[str, ...]:
             f"lý do: {after.why.rstrip('.')}."
         )
         told.append(
-            f"{text} Báo cáo lập theo lần chốt ngày {local_day(before.at)} (mã gốc của nhật ký "
-            f"{before.root[:16]}) được thay thế bằng báo cáo này" + (" (Biểu 11)." if not month.unit else ".")
+            f"{text} {called(month.unit).capitalize()} lập theo lần chốt ngày {local_day(before.at)} (mã gốc "
+            f"của nhật ký {before.root[:16]}) được thay thế bằng {called(month.unit)} này"
+            + (" (Biểu 11)." if not month.unit else ".")
         )
     if month.adjusting and month.closings:
         last = month.closings[-1]
@@ -109,8 +111,8 @@ def _forms(month: Month) -> str:
         return "Mẫu phiếu: trong kỳ không phát hành mẫu phiếu nào."
     listed = "; ".join(labels[form] for form in sorted(labels))
     text = (
-        f"Mẫu phiếu: {many(len(labels))} mẫu, gồm {listed}. Người dân, tổ chức đánh giá bằng một trong "
-        "hai hình thức: phiếu giấy hoặc phiếu điện tử."
+        f"Mẫu phiếu: {many(len(labels))} mẫu, gồm {listed}. {respondents(month).capitalize()} đánh giá bằng "
+        "một trong hai hình thức: phiếu giấy hoặc phiếu điện tử."
     )
     mixed = [form_label(form) for form, revisions in month.revisions().items() if len(revisions) > 1]
     if mixed:
@@ -125,10 +127,8 @@ def _forms(month: Month) -> str:
             f" Câu {', '.join(apart)} hỏi nội dung khác nhau giữa các phiên bản nên tính riêng từng "
             "phiên bản (Biểu 04)."
         )
-    for survey, forms in month.other_surveys.items():
-        text += (
-            f" Không tính trong báo cáo này: khảo sát “{survey}” (mẫu {', '.join(map(form_label, forms))})."
-        )
+    if others := [form_label(form) for forms in month.other_surveys.values() for form in forms]:
+        text += f" Không tính trong báo cáo này: phiếu của khảo sát khác (mẫu {', '.join(others)})."
     return text
 
 

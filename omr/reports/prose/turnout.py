@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from omr.figures import Band, Share, participation_band
+from omr.forms.surveys import PROGRAMME
 from omr.records.counts.tallies import Channel
 from omr.records.offices.statements import Subject
 from omr.reports.figures.statistics import Month
@@ -66,6 +67,8 @@ def slips(month: Month) -> tuple[str, ...]:
 def participation(month: Month, settings: ReportSettings) -> str:
     """Return the participation against its target."""
     share = month.participation()
+    if not share.whole and month.survey != PROGRAMME:
+        return ""  # nobody comes to a counter for another survey
     if not share.whole:
         return "chưa có số lượt người đến giao dịch trực tiếp nên chưa tính được."
     known = Share(len(set(month.visits) & set(month.reporting)), len(month.reporting))
@@ -79,7 +82,8 @@ def participation(month: Month, settings: ReportSettings) -> str:
 
 def took_part(month: Month, settings: ReportSettings) -> tuple[str, ...]:
     """Return what share took part, beside its target."""
-    texts = [f"Tỷ lệ tham gia: {participation(month, settings)}"]
+    said = participation(month, settings)
+    texts = [f"Tỷ lệ tham gia: {said}"] if said else []
     if month.unit:
         return tuple(texts)
     bands = {unit: band_of(month, unit, settings) for unit in month.reporting if not month.silent(unit)}
@@ -90,7 +94,7 @@ def took_part(month: Month, settings: ReportSettings) -> tuple[str, ...]:
     for (unit, about), why in month.statements.items():
         if about is Subject.PARTICIPATION and unit:
             texts.append(f"{month.names.get(unit, unit)} giải trình: {' '.join(why.splitlines())}")
-    return (" ".join(texts),)
+    return (" ".join(texts),) if texts else ()
 
 
 def _against_target(month: Month, share: Share, settings: ReportSettings) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from omr.figures import Share
+from omr.forms.surveys import PROGRAMME
 from omr.records.counts.tallies import Channel
 from omr.reports.figures.statistics import Month, Opinion
 from omr.reports.tables.slip_tables import comment_counts
@@ -64,9 +65,18 @@ def trust(month: Month) -> tuple[str, ...]:
         )
     if not month.unit:
         paragraphs.append(checking.audit or UNTESTED)
+    beyond = (
+        "mọi người làm thủ tục và không phải Chỉ số SIPAS"
+        if month.survey == PROGRAMME
+        else "những người không trả lời"
+    )
     paragraphs.append(
-        "Phiếu do người dân, tổ chức tự nguyện đánh giá, do chính đơn vị được đánh giá phát và thu; kết quả "
-        "phản ánh ý kiến của người trả lời phiếu, không suy rộng cho mọi người làm thủ tục và không phải "
-        "Chỉ số SIPAS."
+        f"Phiếu do {respondents(month)} tự nguyện đánh giá, do chính đơn vị được đánh giá phát và thu; "
+        f"kết quả phản ánh ý kiến của người trả lời phiếu, không suy rộng cho {beyond}."
     )
     return tuple(paragraphs)
+
+
+def respondents(month: Month) -> str:
+    """Return who answers: the programme asks citizens; whom another survey asks its forms do not say."""
+    return "người dân, tổ chức" if month.survey == PROGRAMME else "người trả lời"

@@ -59,6 +59,17 @@ def written_out(label: str) -> str:
     return re.sub(r"\b[A-Z]{4}\b", lambda found: ABBREVIATED.get(found[0], found[0]), label)
 
 
+def called(unit: str) -> str:
+    """Return what the document is: the Director gets a report, a unit is told its result.
+
+    Examples
+    --------
+    >>> called(""), called("PC06")
+    ('báo cáo', 'thông báo')
+    """
+    return "thông báo" if unit else "báo cáo"
+
+
 def local_day(at: str) -> str:
     """Return the day of a stored time (UTC) as it was in Vietnam.
 

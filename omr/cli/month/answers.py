@@ -94,10 +94,12 @@ def _line(slip: CurrentSlip) -> str:
 
 
 def _said(answer: CurrentAnswer) -> str:
-    """Return an answer's codes; of one that waits for a person they are what it looks like, and said so."""
+    """Return an answer's codes; where they do not count, the state, with what the paper says in brackets."""
     from omr.words import AnswerState
 
     codes, state = "+".join(answer.codes), say(f"records.{answer.state}")
     if answer.state is AnswerState.DOUBTFUL and codes:
         return f"{state} ({codes}?)"
-    return state if answer.state is AnswerState.NO_ANSWER else codes or state
+    if answer.state is AnswerState.ANSWERED:
+        return codes
+    return f"{state} ({codes})" if codes else state

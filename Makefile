@@ -23,7 +23,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test torture traced kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system questionnaires
+.PHONY: help demo test test-programs torture traced kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system questionnaires
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,8 +31,11 @@ help:  ## this list
 demo: setup  ## the whole job on simulated slips, in ./demo
 	$(BIN)/omr demo demo
 
-test: $(DEV) browser viewers scanner  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+test: $(DEV) test-programs  ## all tests; TESTS=tests/forms for some, WORKERS=1 for one at a time
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+
+test-programs: system  ## all programs that the tests need beside ours: browser, viewers, scanner
+	@$(PYTHON) requirements/system.py browser viewers scanner
 
 lint: $(DEV)  ## errors, style and formatting
 	$(BIN)/ruff check .
@@ -149,12 +152,12 @@ $(RUNTIME): | system
 	@echo "Setting up $(VENV) (once) …"
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version != sys.argv[1])' \
 		"$$($(PYTHON) -c 'import sys; print(sys.version)')" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install --no-deps --require-hashes --only-binary :all: --requirement requirements/runtime.txt
+	@requirements/install.sh $(BIN)/python requirements/runtime.txt
 	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/runtime-* && touch $@
 
 $(DEV): $(RUNTIME)
-	@$(PIP) install --no-deps --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@requirements/install.sh $(BIN)/python requirements/dev.txt
 	@rm -f $(VENV)/dev-* && touch $@
 
 bundle: $(DEV)  ## dist/omr-*-linux-x86_64.tar and .deb: installs where there is no internet

@@ -7,6 +7,7 @@ import locale
 import logging
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import forkserver
@@ -34,6 +35,27 @@ settings.register_profile(
     "gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("gate")
+
+
+# The files that take longest, the longest first (`make test` shows what is slow). A worker takes a whole
+# file: one of these begun last would leave the other workers with nothing to do until it ends.
+# fmt: off
+_LONG: Final = [
+    "test_month_of_each_role", "test_whole_month", "test_browser", "test_setup_script",
+    "test_traced_stack", "test_cluster", "test_three_months", "test_four_months", "test_attack",
+    "test_traced", "test_real_server", "test_reader", "test_kill_moments", "test_journeys",
+    "test_packaging", "test_audit_export", "test_incidents", "test_reviewers_day", "test_pc_desks",
+    "test_batch", "test_decisions", "test_scripts", "test_kinds", "test_killed_desks", "test_demo",
+    "test_office_pc",
+]
+# fmt: on
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, then with those of most tests; within a file as it stands."""
+    tests = Counter(item.path for item in items)
+    places = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: (places.get(item.path.stem, len(places)), -tests[item.path]))
 
 
 @pytest.fixture(autouse=True)

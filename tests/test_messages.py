@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 import tomllib
@@ -87,23 +88,35 @@ def literal(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def spoken() -> Iterator[Said]:
-    """Yield each ``say("area.key", …)`` and each raised error of the package."""
-    for file in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if not isinstance(node, ast.Call) or not node.args or (text := literal(node.args[0])) is None:
-                continue
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            kind = RAISED.get(name)
-            if name != "say" and (kind is None or kind is errors.MissingToolError):
-                continue
-            key = f"page.{text}" if kind is not None and issubclass(kind, PageError) else text
-            names = [keyword.arg for keyword in node.keywords]
-            values = None if None in names else frozenset(str(name) for name in names)
-            yield Said(f"{file.relative_to(PACKAGE)}:{node.lineno}", key, values)
+@functools.cache
+def nodes_of_the_code() -> list[tuple[Path, ast.Constant | ast.JoinedStr | ast.Call]]:
+    """Return every call and every text of the package, parsed when the first test asks for them."""
+    return [
+        (file, node)
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant | ast.JoinedStr | ast.Call)
+    ]
 
 
-SPOKEN = list(spoken())
+@pytest.fixture(scope="module")
+def spoken() -> list[Said]:
+    """Return each ``say("area.key", …)`` and each raised error of the package."""
+    return list(_spoken())
+
+
+def _spoken() -> Iterator[Said]:
+    for file, node in nodes_of_the_code():
+        if not isinstance(node, ast.Call) or not node.args or (text := literal(node.args[0])) is None:
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        kind = RAISED.get(name)
+        if name != "say" and (kind is None or kind is errors.MissingToolError):
+            continue
+        key = f"page.{text}" if kind is not None and issubclass(kind, PageError) else text
+        names = [keyword.arg for keyword in node.keywords]
+        values = None if None in names else frozenset(str(name) for name in names)
+        yield Said(f"{file.relative_to(PACKAGE)}:{node.lineno}", key, values)
 
 
 def texts_of_the_code() -> Iterator[str]:
@@ -112,15 +125,14 @@ def texts_of_the_code() -> Iterator[str]:
     A formatted string with a whole area in front stands for all keys that fit it. Only
     ``page.{reason}``, by which an error makes its key, does not: each reason must be a word of the code.
     """
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield re.escape(node.value)
-                yield re.escape(f"page.{node.value}")
-            elif isinstance(node, ast.JoinedStr) and ast.unparse(node) != "f'page.{reason}'":
-                parts = [literal(part) for part in node.values]
-                if parts[0] and "." in parts[0]:
-                    yield "".join(re.escape(part) if part is not None else r"[\w.-]+" for part in parts)
+    for _, node in nodes_of_the_code():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.escape(node.value)
+            yield re.escape(f"page.{node.value}")
+        elif isinstance(node, ast.JoinedStr) and ast.unparse(node) != "f'page.{reason}'":
+            parts = [literal(part) for part in node.values]
+            if parts[0] and "." in parts[0]:
+                yield "".join(re.escape(part) if part is not None else r"[\w.-]+" for part in parts)
     for page in PACKAGE.rglob("*.html"):
         for text in re.findall(r"""["']([a-z_]+\.[\w.-]+)["']""", page.read_text("utf-8")):
             yield re.escape(text)
@@ -128,14 +140,14 @@ def texts_of_the_code() -> Iterator[str]:
             yield re.escape(text) + r"[\w.-]+"
 
 
-def test_the_code_asks_for_no_message_that_is_missing() -> None:
-    assert [f"{said.where}: {said.key}" for said in SPOKEN if said.key not in MESSAGES] == []
+def test_the_code_asks_for_no_message_that_is_missing(spoken: list[Said]) -> None:
+    assert [f"{said.where}: {said.key}" for said in spoken if said.key not in MESSAGES] == []
 
 
-def test_the_code_passes_every_value_that_a_message_wants() -> None:
+def test_the_code_passes_every_value_that_a_message_wants(spoken: list[Said]) -> None:
     short = [
         f"{said.where}: {said.key} wants {sorted(lacking)}"
-        for said in SPOKEN
+        for said in spoken
         if said.key in MESSAGES
         and said.values is not None
         and (lacking := placeholders(MESSAGES[said.key]) - said.values)
@@ -143,8 +155,8 @@ def test_the_code_passes_every_value_that_a_message_wants() -> None:
     assert short == []
 
 
-def test_no_message_is_left_over() -> None:
-    patterns = {*texts_of_the_code(), *(re.escape(said.key) for said in SPOKEN)}
+def test_no_message_is_left_over(spoken: list[Said]) -> None:
+    patterns = {*texts_of_the_code(), *(re.escape(said.key) for said in spoken)}
     asked = re.compile("|".join(f"(?:{pattern})" for pattern in patterns if "." in pattern))
     assert [key for key in MESSAGES if key.split(".")[0] not in BY_COMMAND and not asked.fullmatch(key)] == []
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from omr.reading.marks.calibrate import Calibration
     from omr.reading.reader import Desk, Result
     from omr.reading.scan.pages import EncodedPage
-    from omr.records.intake.redecide import Judge
+    from omr.records.anew.redecide import Judge
 
 Reader = Callable[["Iterable[EncodedPage]", "Desk"], "Iterator[Result]"]
 

@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from omr.forms.template import Form
     from omr.forms.traced import Foreign
     from omr.reading.files.find import LeftOut
+    from omr.reading.ink.measure import MarkReading
     from omr.reading.limits import Limits as PageLimits
     from omr.reading.marks.calibrate import Calibration, Limits
-    from omr.reading.marks.measure import MarkReading
     from omr.reading.reader import Desk, ReadPage, Result
+    from omr.records.anew.redecide import Redecided, Remeasured
     from omr.records.batches.receipt import Receipt
     from omr.records.counts.slips import CurrentSlip
-    from omr.records.intake.redecide import Redecided, Remeasured
     from omr.records.month.closing import PeriodStatus
     from omr.records.offices.periods import Period
     from omr.records.review.queue import Item
@@ -403,8 +403,8 @@ class Office:
         OmrError
             If the period is closed, or there is no such calibration.
         """
-        from omr.records.intake.redecide import keep as kept
-        from omr.records.intake.redecide import redecided
+        from omr.records.anew.redecide import keep as kept
+        from omr.records.anew.redecide import redecided
 
         chosen = self.means.calibration(calibration, self.workspace.calibration)
         when = self._open_period(period, keep=keep)
@@ -432,8 +432,8 @@ class Office:
         """
         from functools import partial
 
-        from omr.records.intake.redecide import remeasured
-        from omr.records.intake.remeasure import measured_again
+        from omr.records.anew.redecide import remeasured
+        from omr.records.anew.remeasure import measured_again
 
         chosen = self.means.calibration(calibration, self.workspace.calibration)
         when = self._open_period(period, keep=keep)

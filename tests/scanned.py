@@ -15,17 +15,17 @@ from omr.forms.template import Form, Kind, Option, Question
 from omr.geometry import Box
 from omr.means import Means
 from omr.office import Office
+from omr.reading.ink.measure import MarkReading
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict
-from omr.reading.marks.measure import MarkReading
 from omr.reading.place.align import AlignedPage
 from omr.reading.place.identify import IdentifiedPage
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage
 from omr.reading.scan.pages import EncodedPage
+from omr.records.anew.redecide import Judge
 from omr.records.batches.receipt import Receipt
 from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
-from omr.records.intake.redecide import Judge
 from omr.records.store.store import Store
 from omr.words import AnswerState, BoxState
 from omr.workspace import Workspace

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from omr.reading.scan.pages import open_pages
-from omr.records.store.chain import row_problem
+from omr.records.proof.chain import row_problem
 from omr.records.store.schema import migrations
 from omr.records.store.store import Store
 

@@ -40,7 +40,7 @@ from omr.cli import COMMANDS
 from omr.cli import main as omr
 from omr.records.inbox.inbox import Inbox
 from omr.records.inbox.outlook import outlook
-from omr.records.store.chain import verify
+from omr.records.proof.chain import verify
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 

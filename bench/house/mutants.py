@@ -51,7 +51,7 @@ CORES: Final = {
         "omr/records/counts/tallies.py",
         ("tests/records/test_counting.py", "tests/records/test_tallies.py", "tests/records/test_applying.py"),
     ),
-    "chain": Core("omr/records/store/chain.py", ("tests/records/test_chain.py",)),
+    "chain": Core("omr/records/proof/chain.py", ("tests/records/test_chain.py",)),
 }
 # Of mutmut's copies of a function, the one without a change; its trampoline writes down what is called.
 _ORIGINAL: Final = "orig"

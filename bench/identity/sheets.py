@@ -21,9 +21,9 @@ from omr.forms.layout import find_form
 from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue, IssuedSerials
 from omr.forms.template import Form, fingerprint
+from omr.reading.ink.measure import F
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.first import EVIDENCE
-from omr.reading.marks.measure import F
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import Depth, open_pages
 from omr.records.intake.same_sheet import LEAST_MARKS, compare, is_same_sheet

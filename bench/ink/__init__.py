@@ -1,1 +1,1 @@
-"""Our own forms filled with real ink, and scanned by a machine that shares nothing with omr/simulate."""
+"""Measured on our own forms, filled with real ink and scanned by a machine unlike that of omr/simulate."""

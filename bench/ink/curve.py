@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from papers.labels import ROOT
 from sklearn.linear_model import LogisticRegression
 
-from ink.hands import hands
-from ink.kinds import KINDS
-from ink.pages import make
+from ink.made.hands import hands
+from ink.made.kinds import KINDS
+from ink.made.pages import make
 from ink.slips import desk
-from omr.reading.marks.measure import F
+from omr.reading.ink.measure import F
 from omr.reading.marks.question import gather
 from omr.reading.reader import ReadPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding

@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 from harness import measurement, seed_option, upper_bound
 
-from ink.pages import printed
-from ink.scanner import SHEET_DPI, Pixels, Settings, encoded, picture_of
+from ink.made.pages import printed
+from ink.made.scanner import SHEET_DPI, Pixels, Settings, encoded, picture_of
 from ink.slips import desk
 from omr.forms.layout import list_forms
 from omr.forms.template import Form

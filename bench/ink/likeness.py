@@ -3,10 +3,10 @@
     python bench ink likeness              make and read the slips, grow on all hands, write the file
     python bench ink likeness --folds 6    each hand judged by trees that were not grown on it: the table
 
-Three kinds of slips teach: everyday ones, all kinds of trouble, and lessons (`ink/lesson.py`), on which
-words, loops and passing lines stand in many rows; short words in boxes come from `ink/sought.py`. What is
-learned are boxes with ink: a mark, or something else. A slip is made and measured once: growing, and judging
-hands by trees of others, decides again what was stored. A run goes on where it was interrupted.
+Three kinds of slips teach: everyday ones, all kinds of trouble, and lessons (`ink/made/lesson.py`), on
+which words, loops and passing lines stand in many rows; short words in boxes come from `ink/made/sought.py`.
+What is learned are boxes with ink: a mark, or something else. A slip is made and measured once: growing, and
+judging hands by trees of others, decides again what was stored. A run goes on where it was interrupted.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from papers.labels import ROOT
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
-from ink.hands import hands
-from ink.kinds import KINDS
+from ink.made.hands import hands
+from ink.made.kinds import KINDS
 from ink.worth import Job, Said, measured, said_of
+from omr.reading.ink.measure import F
 from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.likeness import EVIDENCE, FILE, evidence, from_json
-from omr.reading.marks.measure import F
 from omr.reading.marks.plain import Marks
 from omr.reading.marks.question import LEAST_MARK, SlipModel, gather
 

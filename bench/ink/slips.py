@@ -34,11 +34,11 @@ from harness import measurement, path_option, seed_option, upper_bound
 from papers.labels import ROOT
 
 import omr
-from ink.hands import hands
-from ink.kinds import KINDS
-from ink.pages import Made, forms, issue_of, make
-from ink.scanner import Pixels, on_scan
-from ink.sought import SOUGHT
+from ink.made.hands import hands
+from ink.made.kinds import KINDS
+from ink.made.pages import Made, forms, issue_of, make
+from ink.made.scanner import Pixels, on_scan
+from ink.made.sought import SOUGHT
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import fingerprint
 from omr.reading.marks.calibrate import load_calibration

@@ -22,13 +22,13 @@ import numpy as np
 from harness import Line, measured_with, measurement, resumable, resumed, table
 from papers.labels import ROOT
 
-from ink.hands import hands
-from ink.kinds import KINDS
-from ink.pages import forms, make
+from ink.made.hands import hands
+from ink.made.kinds import KINDS
+from ink.made.pages import forms, make
 from ink.slips import desk
+from omr.reading.ink.measure import MarkReading
 from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.decide import decide
-from omr.reading.marks.measure import MarkReading
 from omr.reading.reader import ReadPage, few_answers, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding
 from omr.words import AnswerState

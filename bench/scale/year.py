@@ -37,8 +37,8 @@ from harness import ROOT, folder_argument, measurement, seconds, seed_option
 from omr.forms.layout import find_form
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
+from omr.reading.ink.measure import FEATURES, MarkReading
 from omr.reading.marks.decide import Answer, BoxVerdict
-from omr.reading.marks.measure import FEATURES, MarkReading
 from omr.reading.place.align import AlignedPage
 from omr.reading.place.identify import IdentifiedPage
 from omr.reading.reader import ReadPage
@@ -52,9 +52,9 @@ from omr.records.intake.rows import PageRows, Sent
 from omr.records.month.closing import close_as_it_is
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import import_units, read_units, shipped_units
+from omr.records.proof.chain import batch_root
 from omr.records.register.register import archive_form
 from omr.records.review.worklist import Wanted, Worklist
-from omr.records.store.chain import batch_root
 from omr.records.store.mark import Mark
 from omr.records.store.store import Store
 from omr.reports import monthly

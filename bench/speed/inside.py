@@ -30,7 +30,7 @@ from harness import measurement, path_option, seed_option, status_mb
 
 from omr.office import Office
 from omr.reading import reader
-from omr.reading.marks import measure as marks
+from omr.reading.ink import measure as marks
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.reading.scan.pages import EncodedPage, open_pages
 from omr.workspace import Workspace

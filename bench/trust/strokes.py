@@ -26,7 +26,7 @@ from omr.forms.layout import find_form
 from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import Form, fingerprint
-from omr.reading.marks.measure import F
+from omr.reading.ink.measure import F
 from omr.reading.page.plan import Plan
 from omr.reading.place.align import AlignedPage, align
 from omr.reading.place.locate import locate

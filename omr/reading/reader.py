@@ -13,10 +13,10 @@ from omr.forms.printing.raster import PX_PER_MM
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
+from omr.reading.ink.measure import MarkReading, measure
 from omr.reading.limits import USUAL, Limits
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, Written, decide
-from omr.reading.marks.measure import MarkReading, measure
 from omr.reading.page.canonical import canonical
 from omr.reading.page.comments import Comment, find_comments
 from omr.reading.page.layer import InkLayer, ink_layer, lay

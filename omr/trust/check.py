@@ -22,9 +22,9 @@ from omr.files import hashed_copy
 from omr.records.counts.validity import rules
 from omr.records.month.closing import figures_of
 from omr.records.offices.periods import parse_period
+from omr.records.proof.chain import Damage
+from omr.records.proof.signing import signed_by
 from omr.records.store.act import Row, digest_of, event_hash
-from omr.records.store.chain import Damage
-from omr.records.store.signing import signed_by
 from omr.records.store.store import Store
 from omr.steps import each
 from omr.trust.export import FILES, FORMAT, MANIFEST, MAY_LACK_ROWS, SIGNATURE

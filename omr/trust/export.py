@@ -20,9 +20,9 @@ from omr.files import appearing
 from omr.records.counts.validity import rules
 from omr.records.month.closing import figures_of
 from omr.records.offices.periods import Period, state_of
+from omr.records.proof.chain import added_rows, chain_problem
+from omr.records.proof.signing import public_hex, signing_key
 from omr.records.store.act import Row, canonical, fact
-from omr.records.store.chain import added_rows, chain_problem
-from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Store
 from omr.steps import each
 

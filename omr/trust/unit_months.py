@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from omr.forms.serial import Issue
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form
-from omr.reading.marks import measure
+from omr.reading.ink import measure
 from omr.reading.papers import paper
 from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.slips import CurrentSlip, current_slips

@@ -20,12 +20,12 @@ from omr.records.cases.rescans import rescans_of
 from omr.records.inbox.inbox import Inbox
 from omr.records.intake.orders import Orders
 from omr.records.store.store import Store
+from omr.web.cases import stacks
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.pictures import jpeg, thumbnail
 from omr.web.frame.visit import Visit
 from omr.web.intake import months_offered, units_offered
-from omr.web.review import stacks
 
 _THUMBNAIL_PX: Final = 320
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from omr.web import batches, intake, scan, search
+from omr.web.cases import cases, heaps
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
@@ -23,7 +24,7 @@ from omr.web.month import (
     voices,
 )
 from omr.web.paper import counters, forms, handing, printing, sheets, stock, tracing, units
-from omr.web.review import cases, comments, grid, heaps, own, review, strip, training, undo
+from omr.web.review import comments, grid, own, review, strip, training, undo
 from omr.web.start import help, home, state
 from omr.words import Role
 

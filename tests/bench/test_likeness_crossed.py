@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from ink import likeness
-from ink.pages import forms
+from ink.made.pages import forms
 
+from omr.reading.ink.measure import FEATURES, F
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.measure import FEATURES, F
 
 MARK = {
     **{"gain": 0.2, "core": 0.2, "peak": 0.7, "ink": 0.2, "spread": 0.6, "width": 0.7, "height": 0.7},

@@ -10,8 +10,8 @@ from offices import Office
 from scanned import rejected, slip
 
 from omr.forms.template import Question
+from omr.reading.ink.measure import MarkReading
 from omr.reading.marks.decide import Answer, BoxVerdict
-from omr.reading.marks.measure import MarkReading
 from omr.words import AnswerState
 
 LATER = 0.5  # what a later reader measures first

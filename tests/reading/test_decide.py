@@ -12,10 +12,10 @@ from hypothesis.extra import numpy as arrays
 
 from omr.forms.template import Kind, Option, Question
 from omr.geometry import Box
+from omr.reading.ink.measure import PAPERS, MarkReading
 from omr.reading.marks import first
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import Judgement, decide
-from omr.reading.marks.measure import PAPERS, MarkReading
 from omr.reading.marks.papers import judge
 from omr.reading.papers.between import look_between
 from omr.reading.papers.paper import FEATURES, measure

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ink import displaced, hands, pages, slips, stamps
+from ink import displaced, slips, stamps
+from ink.made import hands, pages
 from papers import labels
 
 SEED = 41

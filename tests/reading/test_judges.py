@@ -7,10 +7,10 @@ import pytest
 
 from omr.forms.template import Entry, Kind, Option, Question
 from omr.geometry import Box
+from omr.reading.ink.measure import FEATURES, PAPERS, VERSION, F, MarkReading
 from omr.reading.marks import first, papers, question
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import decide
-from omr.reading.marks.measure import FEATURES, PAPERS, VERSION, F, MarkReading
 from omr.reading.marks.states import Answer, BoxVerdict, Judgement
 from omr.reading.papers.paper import FEATURES as FIRST_FEATURES
 from omr.reading.written.values import Written

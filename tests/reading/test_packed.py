@@ -9,8 +9,8 @@ import numpy as np
 from omr.forms.layout import find_form
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import fingerprint
+from omr.reading.ink.measure import MarkReading
 from omr.reading.marks.calibrate import load_calibration
-from omr.reading.marks.measure import MarkReading
 from omr.reading.marks.states import Answer, BoxVerdict
 from omr.reading.reader import Desk
 from omr.words import AnswerState, BoxState

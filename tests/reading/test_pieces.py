@@ -8,7 +8,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 
-from omr.reading.marks.pieces import Pieces
+from omr.reading.ink.pieces import Pieces
 from omr.reading.page.canonical import PX_PER_MM
 
 SIDE = round(4.5 * PX_PER_MM)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omr.forms.printing.raster import PX_PER_MM, raster_of
+from omr.reading.ink.measure import F
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import decide
-from omr.reading.marks.measure import F
 from omr.reading.marks.question import PlainLimits, SlipModel
 from omr.reading.page.canonical import canonical
 from omr.reading.reader import Desk, ReadPage, RejectedPage, read_page

@@ -10,8 +10,8 @@ import paper
 import pytest
 
 from omr.forms.template import Form, Option
+from omr.reading.ink.measure import FEATURES
 from omr.reading.marks.decide import decide
-from omr.reading.marks.measure import FEATURES
 from omr.reading.marks.question import QUIET, person_of
 from omr.reading.reader import Desk, ReadPage, read_page
 from omr.words import AnswerState, Reason, SlipDoubt

@@ -13,9 +13,9 @@ from omr.forms.layout import lay_out
 from omr.forms.loading import load_template
 from omr.forms.template import Form, form_from_json
 from omr.forms.template import canonical as as_json
+from omr.reading.ink.measure import FEATURES, MarkReading
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import Written, decide
-from omr.reading.marks.measure import FEATURES, MarkReading
 from omr.reading.scan.pages import Depth
 from omr.simulate.oracle import Outcome
 from omr.simulate.trials import Condition, try_out

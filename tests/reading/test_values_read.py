@@ -13,10 +13,10 @@ from omr.forms.layout import lay_out
 from omr.forms.loading import load_template
 from omr.forms.template import VALUES, Form, Kind, Option, Question
 from omr.geometry import Box
+from omr.reading.ink.measure import FEATURES, MarkReading
+from omr.reading.ink.measure import F as COLUMN
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import decide
-from omr.reading.marks.measure import FEATURES, MarkReading
-from omr.reading.marks.measure import F as COLUMN
 from omr.simulate.oracle import Outcome
 from omr.simulate.trials import Condition, try_out
 from omr.words import AnswerState, Reason

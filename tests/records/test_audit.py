@@ -22,10 +22,10 @@ from omr.forms.serial import Issue
 from omr.forms.template import fingerprint
 from omr.records.month.closing import adjust, close
 from omr.records.offices.periods import parse_period
+from omr.records.proof.chain import Verdict, fact_tables, merkle_root, verify
 from omr.records.register.register import archive_form
 from omr.records.register.stock import count, receive, spoil
 from omr.records.review.decide import decide
-from omr.records.store.chain import Verdict, fact_tables, merkle_root, verify
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 

@@ -26,10 +26,10 @@ from omr.records.intake.orders import Orders
 from omr.records.month.closing import close, figures_of
 from omr.records.offices.periods import parse_period
 from omr.records.offices.visits import import_visits, withdraw_visits
+from omr.records.proof.signing import public_hex, signing_key
 from omr.records.register.stock import count, receive, spoil, withdraw_count
 from omr.records.review.decide import decide
 from omr.records.store.act import canonical, digest_of, event_hash
-from omr.records.store.signing import public_hex, signing_key
 from omr.records.store.store import Store
 from omr.trust.check import check
 from omr.trust.export import export

@@ -14,10 +14,10 @@ from scanned import FORM, Scanner, slip
 from omr.clock import moment
 from omr.errors import OmrError
 from omr.forms.serial import Issue
+from omr.records.proof.chain import verify
 from omr.records.register.register import issue, issued
 from omr.records.safekeeping.backup import back_up, last_backup
 from omr.records.safekeeping.restore import ROOM, restore
-from omr.records.store.chain import verify
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 

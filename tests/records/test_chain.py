@@ -16,8 +16,7 @@ from scanned import Scanner, rejected, slip
 
 from omr.forms.serial import Issue
 from omr.messages import choose_language
-from omr.records.store.act import canonical, digest_of, event_hash, fact
-from omr.records.store.chain import (
+from omr.records.proof.chain import (
     Damage,
     Verdict,
     batch_root,
@@ -26,6 +25,7 @@ from omr.records.store.chain import (
     row_problem,
     verify,
 )
+from omr.records.store.act import canonical, digest_of, event_hash, fact
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 

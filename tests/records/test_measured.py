@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scanned import FORM
 
-from omr.reading.marks.measure import MarkReading
+from omr.reading.ink.measure import MarkReading
 from omr.records.store.measured import boxes, pack, unpack
 
 KEYS = list(boxes(FORM))

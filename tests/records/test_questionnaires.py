@@ -16,7 +16,7 @@ from tallying import PERIOD, counted
 from omr.errors import OmrError
 from omr.forms.serial import Issue, parse_typed
 from omr.forms.template import Form, Kind
-from omr.reading.marks.measure import FEATURES, F, MarkReading
+from omr.reading.ink.measure import FEATURES, F, MarkReading
 from omr.reading.reader import ReadPage
 from omr.records.batches.batches import batches
 from omr.records.batches.withdrawal import withdraw_batch
@@ -25,10 +25,10 @@ from omr.records.counts.questionnaires import lacking
 from omr.records.counts.slips import current_slips
 from omr.records.month.reconcile import reconcile
 from omr.records.offices.periods import parse_period
+from omr.records.proof.chain import row_problem
 from omr.records.review.decide import decide
 from omr.records.review.queue import queue
 from omr.records.review.second_reading import to_confirm
-from omr.records.store.chain import row_problem
 from omr.records.store.store import Store
 from omr.trust.export import export
 from omr.words import Seal, Standing

@@ -20,8 +20,8 @@ from test_audit import contents
 
 from omr.errors import RegisterError, StoreError
 from omr.forms.serial import Issue
+from omr.records.proof.chain import Verdict, verify
 from omr.records.register.register import issue
-from omr.records.store.chain import Verdict, verify
 from omr.records.store.mark import Mark
 from omr.records.store.store import Store
 from omr.workspace import Workspace

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from omr.records.store.chain import row_problem
+from omr.records.proof.chain import row_problem
 from omr.records.store.schema import VIEWS_HASH, VIEWS_SET, bring_up, migrations
 from omr.records.store.store import Store
 

@@ -17,7 +17,7 @@ from omr.forms.serial import Issue
 from omr.reading.scan.pages import EncodedPage
 from omr.records.batches.receipt import Receipt
 from omr.records.offices.units import find_unit
-from omr.records.store.chain import batch_root, verify
+from omr.records.proof.chain import batch_root, verify
 from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]

@@ -13,7 +13,7 @@ from scanned import Scanner, rejected, slip
 from omr.errors import AccessError, OmrError
 from omr.forms.serial import Issue
 from omr.office import Office
-from omr.reading.marks.measure import FEATURES, F, MarkReading
+from omr.reading.ink.measure import FEATURES, F, MarkReading
 from omr.reading.reader import ReadPage
 from omr.records.month.reconcile import reconcile
 from omr.records.offices.periods import parse_period

@@ -29,10 +29,10 @@ from omr.records.month.closing import adjust, close
 from omr.records.month.reconcile import reconcile
 from omr.records.offices.periods import parse_period
 from omr.records.offices.visits import visits_of, withdraw_visits
+from omr.records.proof.chain import verify
 from omr.records.register.register import issue
 from omr.records.register.stock import count, withdraw_count
 from omr.records.review.decide import decide
-from omr.records.store.chain import verify
 from omr.records.store.store import Store
 from omr.words import Standing
 from omr.workspace import Workspace

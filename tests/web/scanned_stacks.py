@@ -17,8 +17,8 @@ from omr.forms.serial import Issue
 from omr.forms.template import Form, Kind, Option, Question, Stroke
 from omr.geometry import Box, apply, px_from_mm
 from omr.office import Office
+from omr.reading.ink.measure import FEATURES, MarkReading
 from omr.reading.marks.decide import Answer, BoxVerdict
-from omr.reading.marks.measure import FEATURES, MarkReading
 from omr.reading.place.align import AlignedPage
 from omr.reading.place.identify import IdentifiedPage
 from omr.reading.place.locate import LocatedPage

@@ -13,7 +13,7 @@ from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.records.register.near_serials import near_serials
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.web.review import pairs
+from omr.web.cases import pairs
 from omr.words import Role
 
 

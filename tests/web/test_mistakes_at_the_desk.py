@@ -27,8 +27,8 @@ from omr.records.month.closing import status
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.offices.visits import visits_of
+from omr.records.proof.chain import verify
 from omr.records.register.register import issue
-from omr.records.store.chain import verify
 from omr.records.store.store import Store
 from omr.stacks import read_all_waiting
 from omr.web.frame.front import FrontOffice

@@ -17,7 +17,7 @@ from test_paper_desks import ended, post, send
 
 from omr.means import Means
 from omr.messages import LANGUAGES, catalogue
-from omr.reading.marks.measure import FEATURES
+from omr.reading.ink.measure import FEATURES
 from omr.reading.reader import ReadPage, RejectedPage
 from omr.records.counts.tallies import Channel, SlipState
 from omr.records.exchange.electronic import imports

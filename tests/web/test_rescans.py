@@ -13,7 +13,7 @@ from scanned_stacks import Batch, form, slip, take_slips
 from omr.forms.template import fingerprint
 from omr.geometry import MM_PER_INCH
 from omr.office import Office
-from omr.reading.marks.measure import FEATURES, F, MarkReading
+from omr.reading.ink.measure import FEATURES, F, MarkReading
 from omr.reading.scan.pages import Depth
 from omr.records.cases.rescans import close_rescanned, rescans_of
 from omr.records.intake.orders import Orders

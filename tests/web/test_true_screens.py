@@ -16,8 +16,8 @@ from test_paper_desks import send
 from omr.messages import LANGUAGES, catalogue
 from omr.records.review.progress import Undecided, undecided
 from omr.records.store.store import Store
+from omr.web.cases import cases
 from omr.web.frame.pages import static_url
-from omr.web.review import cases
 from omr.words import Aside, Role, SlipDoubt
 
 

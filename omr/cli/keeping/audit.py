@@ -15,7 +15,7 @@ from omr.errors import OmrError
 from omr.messages import say
 
 if TYPE_CHECKING:
-    from omr.records.store.chain import Damage
+    from omr.records.proof.chain import Damage
 
 FILES_SHOWN: Final = 20  # with --json all
 _HEAD: Final = re.compile(r"[0-9a-f]{8,64}")
@@ -36,7 +36,7 @@ audit.add_command(enter)
 @click.pass_obj
 def verify_(session: Session, head: str, as_json: bool) -> int:
     """Verify the chain."""
-    from omr.records.store.chain import verify
+    from omr.records.proof.chain import verify
 
     known = head.strip().lower()
     if known and not _HEAD.fullmatch(known):

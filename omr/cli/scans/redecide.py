@@ -11,8 +11,8 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import say
 
 if TYPE_CHECKING:
+    from omr.records.anew.redecide import Changed
     from omr.records.counts.answers import Given
-    from omr.records.intake.redecide import Changed
 
 
 @click.command()

@@ -1,1 +1,1 @@
-"""Boxes become numbers, and numbers answers."""
+"""Numbers become answers: what each box is, or why a person is asked."""

@@ -14,9 +14,9 @@ import numpy as np
 from omr.forms.content import writing_key
 from omr.forms.entries import UNKNOWN, box_code, entered, fault_of, place_of
 from omr.forms.template import VALUES, Kind, Question
+from omr.reading.ink.measure import FEATURES, PAPERS, VERSION, MarkReading
 from omr.reading.marks import first, papers, question
 from omr.reading.marks.calibrate import Calibration
-from omr.reading.marks.measure import FEATURES, PAPERS, VERSION, MarkReading
 from omr.reading.marks.states import Answer, BoxVerdict, Judgement
 from omr.reading.papers.paper import FEATURES as FIRST_FEATURES
 from omr.reading.written.values import Written

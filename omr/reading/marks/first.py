@@ -83,7 +83,7 @@ def gather(features: Floats, groups: Sequence[str]) -> Floats:
     Parameters
     ----------
     features : (N, F) float64 ndarray
-        All boxes of one page, as `marks.measure` gives them.
+        All boxes of one page, as `ink.measure` gives them.
     groups : sequence of str
         Question of each box; boxes with an empty name belong to no question.
 
@@ -352,7 +352,7 @@ def judge(features: NDArray[np.float64], groups: Sequence[str], calibration: Fit
     Parameters
     ----------
     features : (N, F) float64 ndarray
-        As `marks.measure` gives them.
+        As `ink.measure` gives them.
     groups : sequence of str
         Question of each box, may be empty.
     calibration : Fitted

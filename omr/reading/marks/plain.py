@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from omr.reading.ink.measure import F
 from omr.reading.marks.likeness import Likeness, evidence
-from omr.reading.marks.measure import F
 from omr.words import Reason
 
 Floats = NDArray[np.float64]

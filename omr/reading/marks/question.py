@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.template import Kind
+from omr.reading.ink.measure import F
 from omr.reading.marks.likeness import Likeness, shipped_likeness
-from omr.reading.marks.measure import F
 from omr.reading.marks.plain import PLAIN, Marks, PlainLimits, dust, not_plain
 from omr.reading.marks.states import Judgement
 from omr.words import BoxState, Reason
@@ -106,7 +106,7 @@ def judge(
     Parameters
     ----------
     features : (N, F) float64 ndarray
-        As `marks.measure` gives them.
+        As `ink.measure` gives them.
     questions : sequence of str
         Question of each box.
     kinds : sequence of Kind

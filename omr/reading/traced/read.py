@@ -19,9 +19,9 @@ from omr.errors import AlignmentError
 from omr.forms.template import Form
 from omr.forms.traced import Foreign
 from omr.geometry import MM_PER_INCH, Affine, fit_affine
+from omr.reading.ink.measure import PAPERS, MarkReading
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, decide
-from omr.reading.marks.measure import PAPERS, MarkReading
 from omr.reading.papers.between import look_between
 from omr.reading.papers.known import Laid as KnownPrint
 from omr.reading.papers.paper import F, found_at, measure

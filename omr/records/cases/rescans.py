@@ -16,7 +16,7 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.template import Form
-from omr.reading.marks.measure import MarkReading
+from omr.reading.ink.measure import MarkReading
 from omr.records.intake.same_sheet import is_same_sheet
 from omr.records.review.queue import Item, find_item, units_of
 from omr.records.store.act import Row

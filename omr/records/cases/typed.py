@@ -13,8 +13,8 @@ from omr.errors import OmrError, ScanError
 from omr.forms.serial import Serial
 from omr.geometry import apply
 from omr.reading.apart import Apart, page_at
+from omr.reading.ink.measure import MarkReading
 from omr.reading.limits import USUAL, Limits
-from omr.reading.marks.measure import MarkReading
 from omr.reading.page.plan import Plan
 from omr.reading.page.seal import find_seal
 from omr.reading.place.align import AlignedPage, align

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from omr.forms.template import Form
-from omr.reading.marks.measure import MarkReading
+from omr.reading.ink.measure import MarkReading
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
 

@@ -24,8 +24,8 @@ from omr.files import appearing, hashed_copy
 from omr.records.batches.batches import find_batch
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import find_unit
+from omr.records.proof.signing import public_hex, signed_by, signing_key
 from omr.records.store.act import canonical
-from omr.records.store.signing import public_hex, signed_by, signing_key
 from omr.records.store.store import Store
 from omr.steps import each
 

@@ -26,8 +26,8 @@ from omr.records.intake.left_out import add_left_out
 from omr.records.intake.orders import Orders
 from omr.records.intake.prints import refuse_pictures, refuse_prints
 from omr.records.intake.rows import CoverSheet, PageRows, Sent
+from omr.records.proof.chain import batch_root
 from omr.records.store.act import Act, Row
-from omr.records.store.chain import batch_root
 from omr.records.store.originals import Original, keep_original
 from omr.records.store.store import Store
 from omr.words import OF_A_FILE, NotRead, PageOutcome, Seal, SlipDoubt

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.template import Form
-from omr.reading.marks.measure import FEATURES, F
+from omr.reading.ink.measure import FEATURES, F
 from omr.records.store.measured import unpack
 from omr.records.store.store import Store
 from omr.words import Carrier, Seal, Standing

@@ -19,10 +19,10 @@ from typing import Final
 
 from omr.errors import OmrError, why
 from omr.files import appearing, hashed_copy, locked, put_in_place, refusal, remove, sha256_of, write_whole
+from omr.records.proof.chain import row_problem
+from omr.records.proof.signing import KEY_FILE
 from omr.records.store.act import now
-from omr.records.store.chain import row_problem
 from omr.records.store.copies import copy_database, one_file
-from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
 from omr.steps import each
 from omr.workspace import SETTINGS, Workspace

@@ -17,9 +17,9 @@ from typing import Final
 from omr.clock import moment
 from omr.errors import OmrError
 from omr.messages import say
+from omr.records.proof.signing import KEY_FILE
 from omr.records.safekeeping.backup import ACCOUNTS
 from omr.records.store.mark import Mark
-from omr.records.store.signing import KEY_FILE
 from omr.records.store.store import Store
 from omr.steps import each
 from omr.text import sayable

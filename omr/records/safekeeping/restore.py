@@ -18,6 +18,7 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.messages import say
+from omr.records.proof.chain import row_problem, verify
 from omr.records.safekeeping.backup import (
     ACCOUNTS,
     FOLDERS,
@@ -31,7 +32,6 @@ from omr.records.safekeeping.backup import (
     last_backup,
 )
 from omr.records.store.act import now
-from omr.records.store.chain import row_problem, verify
 from omr.records.store.copies import copy_database
 from omr.records.store.mark import Mark
 from omr.records.store.store import Store

@@ -1,1 +1,1 @@
-"""What every other room of the records stands on: the database, the originals, the chain of events."""
+"""What every other room of the records stands on: the database, the originals, the mark."""

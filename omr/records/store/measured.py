@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from omr.forms.template import Form
-from omr.reading.marks.measure import PAPERS, VERSION, MarkReading
+from omr.reading.ink.measure import PAPERS, VERSION, MarkReading
 
 # Layout: version, bytes per feature, number of features per box; then all features, box by box,
 # then the boxes' corners as float32 (a thousandth of a pixel is enough to draw them).

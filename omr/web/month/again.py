@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.messages import month, say
-from omr.records.intake.redecide import Changed, Remeasured
+from omr.records.anew.redecide import Changed, Remeasured
 from omr.steps import told_to
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of

@@ -13,8 +13,8 @@ from omr.records.inbox.inbox import plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period, state_of
 from omr.records.offices.surveys import surveys_of
+from omr.records.proof.chain import verify as verify_chain
 from omr.records.review.progress import periods
-from omr.records.store.chain import verify as verify_chain
 from omr.records.store.store import Store
 from omr.trust import rekeying
 from omr.trust.audit_sample import assurance_of, draw_sample, is_seed, parse_points, statement, ticket

@@ -1,1 +1,1 @@
-"""The desks where people decide: answers, screens of boxes, cases, comments."""
+"""The desks where people decide: answers, screens of boxes, comments, and what they learn and undo."""

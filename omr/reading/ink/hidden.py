@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM
-from omr.reading.marks.pieces import Pieces
+from omr.reading.ink.pieces import Pieces
 from omr.reading.page.layer import InkLayer
 
 Floats = NDArray[np.float64]

@@ -13,9 +13,9 @@ from omr.errors import OmrError
 from omr.records.cases.cases import Case
 from omr.records.review.corrections import waiting_corrections
 from omr.records.store.store import Store
+from omr.web.cases.cases import decide_one, label, offered, waiting
 from omr.web.frame.pages import page
 from omr.web.frame.visit import Visit
-from omr.web.review.cases import decide_one, label, offered, waiting
 from omr.web.work.journal import Done
 
 AT_ONCE: Final = 200  # cases on one page: more than the largest stack of a wrong unit that was seen, 120

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
 from omr.packed import Packed
-from omr.reading.marks.hidden import faint, foreign_mm, outlined_mm
-from omr.reading.marks.pieces import SPECK, Pieces, counted
-from omr.reading.marks.writing import crossed
+from omr.reading.ink.hidden import faint, foreign_mm, outlined_mm
+from omr.reading.ink.pieces import SPECK, Pieces, counted
+from omr.reading.ink.writing import crossed
 from omr.reading.page.layer import RUN_MM, InkLayer
 from omr.reading.page.ruled import Rules
 

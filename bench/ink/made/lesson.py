@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from ink.hands import Way, draw
-from ink.paper import WORDS, Slip, dot, ring, smooth, word
+from ink.made.hands import Way, draw
+from ink.made.paper import WORDS, Slip, dot, ring, smooth, word
 from omr.forms.template import Question
 
 SHORT: Final = (

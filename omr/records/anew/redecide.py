@@ -14,13 +14,13 @@ from itertools import islice
 from typing import Final
 
 from omr.forms.template import Form, Question
+from omr.reading.ink.measure import MarkReading
 from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import Answer, BoxVerdict, Written, decide
-from omr.reading.marks.measure import MarkReading
 from omr.reading.reader import few_answers
+from omr.records.anew.remeasure import Anew, Kept
 from omr.records.counts.answers import Given, answer_row, machine_answers
 from omr.records.counts.validity import may_say_overall
-from omr.records.intake.remeasure import Anew, Kept
 from omr.records.offices.periods import state_of
 from omr.records.store.act import Row
 from omr.records.store.measured import pack, unpack

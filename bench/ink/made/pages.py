@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pypdfium2 as pdfium
 
-from ink.hands import Hand, hands, paler
-from ink.harms import everyday
-from ink.kinds import KINDS, WITHDRAWN_BY_INK
-from ink.lesson import lesson
-from ink.paper import Slip
-from ink.scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
-from ink.sought import SOUGHT
+from ink.made.hands import Hand, hands, paler
+from ink.made.harms import everyday
+from ink.made.kinds import KINDS, WITHDRAWN_BY_INK
+from ink.made.lesson import lesson
+from ink.made.paper import Slip
+from ink.made.scanner import DEPTHS, SHEET_DPI, Pixels, Settings, encoded, on_scan, picture_of
+from ink.made.sought import SOUGHT
 from omr.forms.layout import list_forms
 from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue

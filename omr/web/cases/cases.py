@@ -13,10 +13,10 @@ from omr.records.counts.questionnaires import lacking, pages_there
 from omr.records.counts.validity import rules
 from omr.records.review.queue import WITHDRAW, Item, ItemKind, find_item, shown
 from omr.records.store.store import Store
+from omr.web.cases import pairs, serials
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.pictures import Colours, cut, jpeg, thumbnail
 from omr.web.frame.visit import Visit
-from omr.web.review import pairs, serials
 from omr.web.work.journal import Done
 from omr.words import BLANK_ALONE, Aside, PageDecision, SlipDecision, SlipDoubt
 

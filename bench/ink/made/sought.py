@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from ink.hands import Hand, Way, draw, paler
-from ink.paper import Slip, some, word
+from ink.made.hands import Hand, Way, draw, paler
+from ink.made.paper import Slip, some, word
 from ink.stamps import Stamp
 from omr.forms.template import Option, Question
 

@@ -9,8 +9,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ink.hands import PLAIN, Hand, Way, draw, lay, stain
-from ink.scanner import SHEET_DPI, Pixels, Rng, Settings
+from ink.made.hands import PLAIN, Hand, Way, draw, lay, stain
+from ink.made.scanner import SHEET_DPI, Pixels, Rng, Settings
 from ink.stamps import Stamp
 from omr.forms.template import Form, Option, Question
 from omr.geometry import Box

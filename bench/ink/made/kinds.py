@@ -12,9 +12,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ink.hands import Hand, Way, draw, ink_of, stain
-from ink.harms import HARMS
-from ink.paper import PX, WORDS, Slip, dot, in_order, ring, scribble_out, smooth, some, white_out, word
+from ink.made.hands import Hand, Way, draw, ink_of, stain
+from ink.made.harms import HARMS
+from ink.made.paper import PX, WORDS, Slip, dot, in_order, ring, scribble_out, smooth, some, white_out, word
 
 
 def empty_slip(slip: Slip) -> None:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ink.scanner import SHEET_DPI, Pixels, Rng
+from ink.made.scanner import SHEET_DPI, Pixels, Rng
 from ink.stamps import PX_PER_MM, Stamp, stamps_of
 from omr.geometry import Box
 

@@ -8,8 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ink.hands import Way, lay, paler
-from ink.paper import Slip, fold, photocopied
+from ink.made.hands import Way, lay, paler
+from ink.made.paper import Slip, fold, photocopied
 
 
 def everyday(slip: Slip) -> None:

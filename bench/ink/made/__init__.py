@@ -1,0 +1,1 @@
+"""How slips with real ink are made: hands, what people do, paper, scanner."""

@@ -1,0 +1,1 @@
+"""Ink over and beside boxes becomes numbers: strokes followed, measured, never judged."""

@@ -1,0 +1,1 @@
+"""Slips that were read before are measured and decided again."""

@@ -1,0 +1,1 @@
+"""Proof that nothing was changed: the chain of events walked, and the office's signature."""

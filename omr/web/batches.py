@@ -75,6 +75,8 @@ def paper(visit: Visit) -> Response:
     """Return the receipt as it is signed: the same that the command line prints."""
     with visit.office.store() as store:
         made = _receipt(visit, store)
+        if (sent := _sent(visit, made)) and sent.nothing_new:
+            made = receipt_of(store, made.batch.name, again=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "receipt.pdf"
         signed = visit.office.signature(made.batch.by)

@@ -16,7 +16,7 @@ from omr.errors import OmrError, outside
 from omr.messages import choose_language
 from omr.reading.scan.pages import EncodedPage
 from omr.records.inbox.hot_folder import HotFolder
-from omr.records.inbox.inbox import Inbox, StackState
+from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.inbox.outlook import Name, claim_of, outlook, write_down
 from omr.records.inbox.sights import Fate
 from omr.records.inbox.watching import TRY_AGAIN_S, Watching
@@ -192,7 +192,7 @@ class Terminal:
 
     def __init__(self, office: Office, folder: Path) -> None:
         self.lines: list[str] = []
-        self.batches: list[str] = []
+        self.ended: list[Stack] = []
         inbox = Inbox(office.workspace, least_free=0)
         self.hot = HotFolder(folder, inbox, quiet_s=1.0, is_closed=lambda path: True)
         self.watching = Watching(
@@ -201,7 +201,7 @@ class Terminal:
             Orders(None, None),
             "test",
             tell=self.lines.append,
-            show=self.batches.append,
+            show=self.ended.append,
         )
 
     def at(self, *seconds: float) -> list[str]:
@@ -269,7 +269,7 @@ def test_receipts_and_failures_of_stacks_are_shown_when_they_end(terminal: Termi
     inbox.finish(first, "B000007")
     inbox.fail(second, OmrError("inbox.crashed", code=-9))
     lines = terminal.at(3, 4)
-    assert terminal.batches == ["B000007"]
+    assert [inbox.batch(stack) for stack in terminal.ended] == ["B000007"]
     assert len(lines) == 1 and second.name in lines[0] and "-9" in lines[0]
 
 

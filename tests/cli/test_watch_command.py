@@ -40,9 +40,12 @@ def test_what_lies_in_the_folder_is_read_and_ends_with_a_receipt(office: Office,
 def test_the_same_scan_again_counts_nothing_twice(office: Office, folder: Path) -> None:
     run = office.issue("PC06", 5, "2026-11")
     scan = office.scan(*(slip(run, n) for n in range(1, 4)))
+    told = []
     for _ in range(2):
         shutil.copy(scan, folder)
-        office("watch", folder, "--quiet", 0.1, "--once")
+        told.append(office("watch", folder, "--quiet", 0.1, "--once").out)
+    assert [text.count("GỬI LẠI TỆP CŨ") for text in told] == [0, 1]  # two receipts, one stack
+    assert "được đọc ở lô B000001" in told[1] and "không thêm phiếu nào" in told[1]
     assert len(office.json("answers", "--period", "2026-11")) == 3
     assert (folder / "taken" / f"{scan.stem} (2).tif").is_file()
 

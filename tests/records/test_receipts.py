@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from omr.reading.files.find import find_files
 from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage
 from omr.records.batches.batches import BatchState, batches
-from omr.records.batches.receipt import as_json, as_text, receipt_of
+from omr.records.batches.receipt import as_json, as_text, figures, receipt_of
 from omr.records.intake.left_out import add_left_out
 from omr.records.month.closing import close
 from omr.records.offices.periods import parse_period
@@ -132,6 +133,30 @@ def test_a_file_that_was_read_before_says_where_and_its_new_count_is_compared(
     assert scanner.take_in(renamed).expected is None  # nobody counted this time
     twice = scanner.take_in(renamed, renamed)
     assert [one.reason for one in twice.troubles] == ["file_again", "file_twice"]
+
+
+def test_receipts_of_what_came_twice_add_up_to_what_counts(
+    scanner: Scanner, issued_run: Issuing, store: Store
+) -> None:
+    """A stack sent again with a new one beside it was said to count under both names."""
+    run = issued_run()
+    old, new = scanner.scan("a.tif", slip(run, 1), slip(run, 2)), scanner.scan("b.tif", slip(run, 3))
+    first = scanner.take_in(old)
+    both = scanner.take_in(old, new, expected=3)
+    assert (both.missing, receipt_of(store, both.batch.name).came) == (
+        0,
+        both.came,
+    )  # all was counted by hand
+    assert (first.came.slips, both.came.slips, both.came.earlier_slips) == (2, 1, 2)
+    assert store.value("SELECT count(*) FROM returned_slips") == first.came.slips + both.came.slips
+    assert dict(figures(both))["earlier"] == "2" and "earlier" not in dict(figures(first))
+    assert "2 phiếu đã được tính ở lô trước" in as_text(both)
+    line, _ = batches(store)
+    assert line.came == both.came and line.state is BatchState.COMPLETE
+    same = scanner.take_in(old)
+    assert same.again and not both.again
+    assert f"được đọc ở lô {first.batch.name}" in as_text(same).splitlines()[1]
+    assert same == replace(same, again=True, problems=receipt_of(store, same.batch.name, again=True).problems)
 
 
 def test_a_receipt_says_what_counts(scanner: Scanner, issued_run: Issuing, store: Store) -> None:

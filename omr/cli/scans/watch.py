@@ -27,7 +27,7 @@ def watch(
 
     from omr.records.batches.receipt import as_text, receipt_of
     from omr.records.inbox.hot_folder import HotFolder
-    from omr.records.inbox.inbox import Inbox
+    from omr.records.inbox.inbox import Inbox, Stack
     from omr.records.inbox.leftovers import remove_leftovers
     from omr.records.inbox.outlook import claim_of
     from omr.records.inbox.watching import Watching
@@ -49,11 +49,14 @@ def watch(
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
-    def show(batch: str) -> None:
-        with session.store() as store:
-            click.echo(as_text(receipt_of(store, batch)))
-
     inbox = Inbox(workspace)
+
+    def show(stack: Stack) -> None:
+        batch = inbox.batch(stack) or ""
+        again = any(file.values.get("batch") == batch for file in inbox.read_before(stack))
+        with session.store() as store:
+            click.echo(as_text(receipt_of(store, batch, again=again)))
+
     worker = Worker(workspace, tell=lambda error: tell(say("watch.stands_still", detail=error)))
     with ExitStack() as claim:
         try:

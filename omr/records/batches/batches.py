@@ -17,6 +17,7 @@ from omr.words import OF_A_FILE, PageOutcome
 # Beside the outcomes of pages, what else of a stack is counted.
 FLAGGED: Final = "flagged"
 COUNTING: Final = "counting"
+EARLIER: Final = "earlier"
 SECOND_SIDES: Final = "second_sides"
 
 
@@ -36,6 +37,7 @@ def second_sides(batch: str) -> str:
 
 TO_SETTLE: Final = "to_settle"
 SLIPS: Final = "slips"
+EARLIER_SLIPS: Final = "earlier_slips"
 FLAGS_WAIT: Final = "flags_wait"
 
 
@@ -65,11 +67,14 @@ class Came:
     covers: int = 0  # cover sheets
     rejected: int = 0
     flagged: int = 0  # files that hold no page, or in which pages may be missing: no pages, and no paper
-    counting: int = 0  # of the pages read: those that count by themselves or because somebody said so
+    # Of the pages read: those that count, by themselves or because somebody said so, since this batch.
+    counting: int = 0
     slips: int = 0  # the slips and questionnaires that these are, or are pages of
     to_settle: int = 0  # rejected, or blank where no back is: nobody scanned them again or said what they are
     flags_wait: int = 0  # of the flagged: nobody said yet that they are settled
     second_sides: int = 0  # of the pages read: backs of sheets whose front was read
+    earlier: int = 0  # of the pages read: those that count since an earlier batch, whose file came again
+    earlier_slips: int = 0  # the slips that these are
 
     @classmethod
     def of(cls, outcomes: Mapping[str, int]) -> Came:
@@ -85,7 +90,14 @@ class Came:
             outcomes.get(TO_SETTLE, 0),
             outcomes.get(FLAGS_WAIT, 0),
             outcomes.get(SECOND_SIDES, 0),
+            outcomes.get(EARLIER, 0),
+            outcomes.get(EARLIER_SLIPS, 0),
         )
+
+    @property
+    def held(self) -> int:
+        """Pages that were read and do not count."""
+        return self.read - self.counting - self.earlier
 
     @property
     def pages(self) -> int:
@@ -140,8 +152,8 @@ class BatchLine:
             BatchState.UNFINISHED: not self.batch.complete,
             BatchState.COUNT_DIFFERS: self.missing != 0,
             BatchState.SCAN_AGAIN: bool(came.to_settle or came.flags_wait),
-            BatchState.NONE_COUNTS: not came.counting,
-            BatchState.SOME_HELD: came.counting < came.read,
+            BatchState.NONE_COUNTS: not (came.counting or came.earlier),
+            BatchState.SOME_HELD: came.held > 0,
         }
         return next((state for state, so in asked.items() if so), BatchState.COMPLETE)
 
@@ -156,10 +168,15 @@ _LINES: Final = f"""
                    count(*) AS n
             FROM batch_files JOIN pages USING (original) WHERE batch_files.batch = known.batch GROUP BY came
             UNION ALL SELECT 'second_sides', ({_SIDES})
-            UNION ALL SELECT 'counting', count(*) FROM batch_files JOIN slips USING (original)
-            WHERE batch_files.batch = known.batch AND standing = 'counts'
-            UNION ALL SELECT 'slips', count(DISTINCT serial) FROM batch_files JOIN slips USING (original)
-            WHERE batch_files.batch = known.batch AND standing = 'counts'
+            UNION ALL
+            SELECT CASE WHEN slips.batch = known.batch THEN 'counting' ELSE 'earlier' END AS since, count(*)
+            FROM batch_files JOIN slips USING (original)
+            WHERE batch_files.batch = known.batch AND standing = 'counts' GROUP BY since
+            UNION ALL
+            SELECT CASE WHEN slips.batch = known.batch THEN 'slips' ELSE 'earlier_slips' END AS since,
+                   count(DISTINCT serial)
+            FROM batch_files JOIN slips USING (original)
+            WHERE batch_files.batch = known.batch AND standing = 'counts' GROUP BY since
             UNION ALL
             SELECT CASE WHEN reason IN ({_OF_A_FILE}) THEN 'flags_wait' ELSE 'to_settle' END AS kept, count(*)
             FROM batch_files JOIN waiting USING (original)

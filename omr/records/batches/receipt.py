@@ -15,6 +15,8 @@ from omr.messages import form_label, month, say
 from omr.reading.files.find import LeftOut
 from omr.records.batches.batches import (
     COUNTING,
+    EARLIER,
+    EARLIER_SLIPS,
     FLAGGED,
     FLAGS_WAIT,
     SECOND_SIDES,
@@ -76,6 +78,7 @@ class Receipt:
     head: str = ""  # of the chain when it was made: proves later that nothing was cut off since
     elsewhere: dict[str, int] = field(default_factory=dict)  # pages of forms not printed here, by form
     backs: tuple[PageProblem, ...] = ()  # the blank pages, to be looked at as small pictures
+    again: bool = False  # all of the files were here before: nothing counts since this run
 
     @property
     def missing(self) -> int:
@@ -116,8 +119,13 @@ _THAT_WAIT: Final = """SELECT count(DISTINCT CASE
     FROM waiting WHERE original = ?"""
 
 
-def receipt_of(store: Store, batch: str) -> Receipt:
+def receipt_of(store: Store, batch: str, *, again: bool = False) -> Receipt:
     """Return the receipt of a batch as it stands today; how long reading took is not kept.
+
+    Parameters
+    ----------
+    again : bool
+        Whether it is shown because its files came once more.
 
     Raises
     ------
@@ -126,7 +134,7 @@ def receipt_of(store: Store, batch: str) -> Receipt:
     """
     rows = store.rows("SELECT original, file FROM batch_files WHERE batch = ? ORDER BY position", batch)
     files = [(row["original"], row["file"]) for row in rows]
-    return receipt(store, batch, files, expected=find_batch(store, batch).orders.expected)
+    return receipt(store, batch, files, again=again, expected=find_batch(store, batch).orders.expected)
 
 
 def receipt(
@@ -156,6 +164,7 @@ def receipt(
     problems: list[PageProblem] = []
     given: set[str] = set()
     counting: set[str] = set()
+    earlier: set[str] = set()
     backs: list[PageProblem] = []
     for original, name in files:
         problems += _read_before(store, batch, original, name, again=again, twice=original in given)
@@ -178,8 +187,9 @@ def receipt(
                 elsewhere[slip["form"]] += 1
             aside = Aside(slip["set_aside"]) if slip and slip["set_aside"] else None
             if slip and slip["standing"] == Standing.COUNTS:
-                outcomes[COUNTING] += 1
-                counting.add(slip["serial"])
+                here = row["batch"] == batch
+                outcomes[COUNTING if here else EARLIER] += 1
+                (counting if here else earlier).add(slip["serial"])
             known = again or row["batch"] != batch or original in given
             duplicates += known or bool(aside and aside.again)
             if row["outcome"] == PageOutcome.REJECTED:
@@ -202,7 +212,7 @@ def receipt(
         if original not in given:
             to_review += int(store.value(_THAT_WAIT, original) or 0)
         given.add(original)
-    outcomes[SLIPS] = len(counting)
+    outcomes[SLIPS], outcomes[EARLIER_SLIPS] = len(counting), len(earlier)
     outcomes[SECOND_SIDES] = int(store.value(second_sides("?1"), batch) or 0)
     return Receipt(
         batch=find_batch(store, batch),
@@ -218,6 +228,7 @@ def receipt(
         head=store.head,
         elsewhere=dict(sorted(elsewhere.items())),
         backs=tuple(backs),
+        again=again,
     )
 
 
@@ -262,7 +273,9 @@ def as_json(made: Receipt) -> dict[str, object]:
         "blank_backs": made.came.blank_backs,
         "covers": made.came.covers,
         "rejected": made.reasons,
+        "again": made.again,
         "counting": made.came.counting,
+        "counting_earlier": made.came.earlier,
         "flagged": made.came.flagged,
         "not_printed_here": made.elsewhere,
         "duplicates": made.duplicates,
@@ -301,12 +314,18 @@ def figures(made: Receipt, by: str = "") -> list[tuple[str, str]]:
         ("blank", came.blank_backs),
         ("rejected", came.rejected),
         ("counting", came.slips),
+        *([("earlier", came.earlier_slips)] if came.earlier_slips else []),
         ("again", made.duplicates),
         ("review", made.to_review),
         ("root", batch.root or say("receipt.unfinished")),
         ("head", made.head),
     ]
     return [(name, number(value) if isinstance(value, int) else str(value)) for name, value in told]
+
+
+def said_again(made: Receipt) -> str:
+    """Return what stands on top of a receipt whose files came once more: where and when they were read."""
+    return say("receipt.again", batch=made.batch.name, at=made.batch.at)
 
 
 def sheets_message(missing: int) -> str:
@@ -321,6 +340,7 @@ def as_text(made: Receipt) -> str:
     came, expected = made.came, made.expected
     lines = [
         say("receipt.title", batch=made.batch.name),
+        *([said_again(made)] if made.again else []),
         say("receipt.pages", files=made.files, pages=came.pages, sheets=came.sheets),
         say("receipt.outcome", read=came.read, blank=came.blank_backs, rejected=came.rejected),
         say(
@@ -332,6 +352,8 @@ def as_text(made: Receipt) -> str:
         say("receipt.duplicates", duplicates=made.duplicates),
         say("receipt.to_review", to_review=made.to_review),
     ]
+    if came.earlier_slips:
+        lines.insert(-2, say("receipt.counting_earlier", slips=came.earlier_slips))
     if made.seconds:  # a receipt made from the records later: nobody looked at the clock
         lines.append(say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second))
     if made.elsewhere:

@@ -9,7 +9,7 @@ from reportlab.platypus import Flowable, Spacer
 
 from omr.forms.printing.office_paper import table, text, write_paper
 from omr.messages import say
-from omr.records.batches.receipt import Receipt, figures, sheets_message
+from omr.records.batches.receipt import Receipt, figures, said_again, sheets_message
 
 
 def print_receipt(made: Receipt, office: str, target: Path, by: str = "") -> None:
@@ -31,6 +31,7 @@ def print_receipt(made: Receipt, office: str, target: Path, by: str = "") -> Non
         Spacer(0, 6 * mm),
         text(say("receipt.title", batch=batch.name), "title", bold=True, centred=True),
         Spacer(0, 6 * mm),
+        *([text(said_again(made), bold=True), Spacer(0, 4 * mm)] if made.again else []),
         table(
             [
                 [text(say(f"receipt.name_{name}")), text(str(value), bold=True)]

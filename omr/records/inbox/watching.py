@@ -33,7 +33,7 @@ class Watching:
     tell : callable
         Gets each line for the person at the terminal.
     show : callable
-        Shows the receipt of a batch.
+        Shows what came of a stack that was read.
     taken : callable, optional
         Called when a stack was put into the inbox.
     """
@@ -46,7 +46,7 @@ class Watching:
         by: str,
         *,
         tell: Callable[[str], None],
-        show: Callable[[str], None],
+        show: Callable[[Stack], None],
         taken: Callable[[], None] = lambda: None,
     ) -> None:
         self._hot = hot
@@ -139,7 +139,7 @@ class Watching:
         for stack in list(self.reading):
             state = self._inbox.state(stack)
             if state is StackState.DONE:
-                self._show(self._inbox.batch(stack) or "")
+                self._show(stack)
             elif state is StackState.FAILED:
                 self._tell(say("watch.failed", stack=stack.name, detail=self._inbox.failure(stack)))
             elif self._inbox.find(stack.name) is not None:

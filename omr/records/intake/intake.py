@@ -255,7 +255,8 @@ def _open_batch(
                     "expected": orders.expected,
                 },
             )
-        _add_files(store, act, batch, unread, names)
+        # also what was read before: the paper was counted by hand with the rest
+        _add_files(store, act, batch, once.values(), names)
     files = _files_of(store, batch, scans)
     for name, original in files:
         names.setdefault(original.sha256, name)

@@ -100,5 +100,5 @@ def _names(watch: tuple[WatchSettings, ...]) -> set[str]:
     return {one.folder for one in watch}
 
 
-def _nobody(line: str) -> None:
+def _nobody(what: object) -> None:
     """Tell nobody: how each folder stands is written down for the desk, and receipts stand there."""

@@ -22,6 +22,7 @@ from PIL import Image, TiffImagePlugin
 
 from omr.errors import ScanError
 from omr.files import SCAN_HEAD_BYTES, ScanKind, scan_kind
+from omr.reading.files.heif import is_refused, open_heif, refuse_holes
 
 Pixels = NDArray[np.uint8]  # (H, W) grey, or (H, W, 3) RGB
 
@@ -186,12 +187,16 @@ def load(
                     pixels = _array(header)
                 if kind is ScanKind.TIFF and any(sign in said[0] for sign in _TIFF_DAMAGE):
                     raise ScanError("damaged", detail=said[0].strip().splitlines()[0][:80])
+                if kind is ScanKind.HEIF:
+                    refuse_holes(pixels)
                 is_colour = pixels.ndim == 3
     except MemoryError as error:
         raise ScanError("too_much_memory") from error
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:  # the machine's; damage has no number
             raise
+        if kind is ScanKind.HEIF and is_refused(error):
+            raise ScanError("unsupported", detail="HEIC") from error
         raise ScanError("damaged", detail=type(error).__name__) from error
     if orientation in (5, 6, 7, 8) and dpi is not None:
         dpi = dpi[1], dpi[0]
@@ -201,7 +206,7 @@ def load(
 def _opened(data: bytes, kind: ScanKind | None) -> Image.Image:
     """Open a picture by what it is, and by nothing else: Pillow knows forty kinds of files."""
     if kind is ScanKind.HEIF:
-        return _heif(data)
+        return open_heif(data)
     if kind is ScanKind.TIFF:
         return _tiff(data)
     if kind is None:
@@ -243,15 +248,6 @@ def _black_is_zero(data: bytes) -> Image.Image:
             image.tag_v2[_PHOTOMETRIC_TAG] = _WHITE_IS_ZERO
             return image
     raise SyntaxError
-
-
-def _heif(data: bytes) -> Image.Image:
-    if data[8:12] in (b"avif", b"avis"):
-        return Image.open(io.BytesIO(data), formats=["AVIF"])
-    import pi_heif  # a phone's pictures: rare, and nothing else needs it
-
-    pi_heif.register_heif_opener(thumbnails=False)
-    return Image.open(io.BytesIO(data), formats=["HEIF"])
 
 
 def _own_orientation(header: Image.Image, kind: ScanKind | None) -> int:

@@ -156,6 +156,7 @@ def test_backups_go_to_a_disk_that_is_there_and_no_folder_is_made_in_its_place(s
     disk.mkdir()
     code, told = server.setup("--backup-to", disk)
     assert code == 0, told
+    assert told.endswith("https://10.0.0.1:8000/\n")  # without its names typed again
     assert server.settings()["OMR_BACKUP_TO"] == str(disk)
     for unit in ("omr", "omr-backup"):
         allowed = (server.folder / f"units/{unit}.service.d/backup-to.conf").read_text("utf-8")

@@ -175,10 +175,11 @@ def make_slips(folder: Path, slips: int, seed: int, months: int = 12) -> None:
         with store.act("issue", by="bench") as act:
             archive_form(store, act, form)
         year = _Year(store, form, chance)
-        for number in range(0, slips, SLIPS_A_BATCH):
+        size = min(SLIPS_A_BATCH, max(1, slips // months))  # no month is without slips
+        for place, number in enumerate(range(0, slips, size), 1):
             year_, month = divmod(number * months // slips, 12)
             period = f"{FIRST_YEAR + year_}-{month + 1:02}"
-            year.batch(number, min(SLIPS_A_BATCH, slips - number), chance.choice(serving), period)
+            year.batch(place, number, min(size, slips - number), chance.choice(serving), period)
 
 
 _RUN: Final = "run || '-' || :copy"
@@ -240,9 +241,8 @@ class _Year:
             for box, row in zip(boxes, features.tolist(), strict=True)
         )
 
-    def batch(self, number: int, count: int, unit: str, period: str) -> None:
+    def batch(self, place: int, number: int, count: int, unit: str, period: str) -> None:
         """Store one batch as intake does."""
-        place = number // SLIPS_A_BATCH + 1
         issue = self._issue(f"R{period[2:4]}-{place:04}", number + 1, count, unit, period)
         store, batch = self._store, f"B{place:06}"
         file = hashlib.sha256(batch.encode()).hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
@@ -150,6 +151,7 @@ def _workspace_of(arguments: list[str]) -> str:
 def main(arguments: list[str] | None = None, means: Means | None = None) -> NoReturn:
     """Run the command line, with an office's usual means or others, and exit with its code."""
     _one_thread_each()
+    stand_somewhere()
     os.environ["PYTHONSAFEPATH"] = "1"  # our processes import nothing from the folder that one stands in
     prepare()
     words = _hoisted(sys.argv[1:] if arguments is None else arguments)
@@ -167,6 +169,17 @@ def main(arguments: list[str] | None = None, means: Means | None = None) -> NoRe
     finally:
         log.end()
     sys.exit(code)
+
+
+def stand_somewhere() -> None:
+    """Leave a folder that is gone, or that this user may not enter: no process could be started from there.
+
+    On a server root types in a folder of its own, and the program runs as the user that owns the register.
+    """
+    try:
+        os.chdir(Path.cwd())
+    except OSError:
+        os.chdir(os.sep)
 
 
 def _code_of(words: list[str], means: Means | None) -> int:

@@ -14,6 +14,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw
 
+from omr.cli import stand_somewhere
 from omr.geometry import FRAMES
 from omr.workspace import Workspace
 
@@ -131,3 +132,17 @@ def test_programs_that_lie_beside_the_scans_are_not_run(
     ran = subprocess.run(words, cwd=stick, capture_output=True, text=True, check=False)
     assert json.loads(ran.stdout)["read"] == COUNT, ran.stderr
     assert not list(stick.glob("*.ran"))
+
+
+def test_from_a_folder_that_is_gone_or_closed_to_us_processes_start_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root types `omr read` in its own folder, which the register's user may not enter: nothing was read."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    stand_somewhere()
+    assert Path.cwd() == gone
+    gone.rmdir()
+    stand_somewhere()
+    assert Path.cwd() == Path(tmp_path.anchor)

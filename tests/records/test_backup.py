@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.records.proof.chain import verify
 from omr.records.register.register import issue, issued
-from omr.records.safekeeping.backup import back_up, last_backup
+from omr.records.safekeeping.backup import at_disk, back_up, last_backup
 from omr.records.safekeeping.restore import ROOM, restore
 from omr.records.store.store import Store
 from omr.workspace import Workspace
@@ -244,3 +245,13 @@ def test_a_register_of_a_backup_that_is_gone_is_one_line(
     with pytest.raises(OmrError) as error:
         restore(tmp_path / "backup", tmp_path / "new", by="lan")
     assert key_of(error) == "backup.no_backup"
+
+
+def test_the_disk_that_refuses_is_named_and_no_other(tmp_path: Path) -> None:
+    """A full disk of the register was told as one of the backup, which had room."""
+    for target, source, named in (("to", "gone", "gone"), ("to", "from", "to"), ("lost/to", "from", "lost")):
+        for folder in ("to", "from"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        with pytest.raises(OmrError) as refused, at_disk(tmp_path / target, tmp_path / source):
+            raise sqlite3.OperationalError("disk I/O error")
+        assert refused.value.values["target"] == tmp_path / named

@@ -13,7 +13,7 @@ from people import PASSWORD, PEOPLE
 from starlette.testclient import TestClient
 
 from omr import web
-from omr.errors import AccessError
+from omr.errors import AccessError, StoreError
 from omr.messages import catalogue
 from omr.web.app import create_app
 from omr.web.door.access import Access, Entry
@@ -483,6 +483,22 @@ def test_no_password_or_session_stands_in_the_file(office, person):
 def test_accounts_file_is_the_owners(tmp_path):
     Accounts.open(tmp_path / "a.sqlite").close()
     assert (tmp_path / "a.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_accounts_on_a_full_disk_are_one_line_and_go_on_when_there_is_room(tmp_path):
+    accounts = Accounts.open(tmp_path / "a.sqlite")
+    database = accounts._keeping._db.conn
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    database.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own word for a disk without room
+    with pytest.raises(StoreError) as refused:
+        for number in range(1000):
+            accounts.add(f"x{number}", [Role.LEAD], None, by="test")
+    assert refused.value.key == "records.disk_full"
+    database.execute("PRAGMA max_page_count = 10000")
+    before = len(accounts.users())
+    accounts.add("lan", [Role.LEAD], None, by="test")
+    assert len(accounts.users()) == before + 1
+    accounts.close()
 
 
 @given(st.text(max_size=60))

@@ -77,7 +77,7 @@ def back_up(workspace: Workspace, target: Path, *, whole: bool = False) -> Backu
     """
     if target.resolve().is_relative_to(workspace.path.resolve()):
         raise OmrError("backup.inside", target=target)
-    with at_disk(target), Store.open(workspace.database) as store:
+    with at_disk(target, workspace.path), Store.open(workspace.database) as store:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(target):
             _refuse_older(store, target)
@@ -142,15 +142,17 @@ def last_backup(target: Path) -> Backup | None:
 
 
 @contextmanager
-def at_disk(target: Path) -> Iterator[None]:
-    """Turn what a disk refuses into one line with its cause."""
+def at_disk(target: Path, source: Path | None = None) -> Iterator[None]:
+    """Turn what a disk refuses into one line with its cause; `source`: the other disk that is written."""
     try:
         yield
     except OSError as error:
         raise OmrError("backup.disk", target=target, detail=why(error)) from error
     except sqlite3.Error as error:
-        found = refusal(target if target.is_dir() else target.parent)
-        raise OmrError("backup.disk", target=target, detail=why(found) if found else error) from error
+        for folder in (target if target.is_dir() else target.parent, source):
+            if folder is not None and (found := refusal(folder)) is not None:
+                raise OmrError("backup.disk", target=folder, detail=why(found)) from error
+        raise OmrError("backup.disk", target=target, detail=error) from error
 
 
 @contextmanager

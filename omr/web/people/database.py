@@ -20,6 +20,7 @@ from sqlite_utils import Database, Migrations
 
 from omr.errors import StoreError, why
 from omr.files import refusal
+from omr.records.store.opening import store_errors
 
 migrations: Final = Migrations("omr-accounts")
 
@@ -93,8 +94,9 @@ def m005_sent_forms(db: Database) -> None:
 class Keeping:
     """The open database; safe to share between threads."""
 
-    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, db: Database, path: Path, clock: Callable[[], datetime]) -> None:
         self._db = db
+        self._path = path
         self.clock = clock
         self._lock = RLock()
 
@@ -118,7 +120,7 @@ class Keeping:
         except sqlite3.DatabaseError as error:
             found = refusal(path.parent)
             raise StoreError("accounts.unusable", file=path, detail=why(found) if found else error) from error
-        return cls(db, clock)
+        return cls(db, path, clock)
 
     def close(self) -> None:
         """Close the database."""
@@ -137,18 +139,24 @@ class Keeping:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keep all that is written inside, or nothing."""
-        with self._lock, self._db.atomic():
+        """Keep all that is written inside, or nothing.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full, or the file cannot be written for another reason.
+        """
+        with self._lock, store_errors(self._path), self._db.atomic():
             yield
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return what a query gives."""
-        with self._lock:
+        with self._lock, store_errors(self._path):
             return list(self._db.execute(sql, list(values)).fetchall())
 
     def row(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
         """Return the first row of a query."""
-        with self._lock:
+        with self._lock, store_errors(self._path):
             found: tuple[Any, ...] | None = self._db.execute(sql, list(values)).fetchone()
         return found
 

@@ -7,11 +7,11 @@ mark (a print run has it in the name of its file).
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from omr.errors import StoreError
 from omr.web.people.database import Keeping
 
 KEPT: Final = 5_000  # forms of all people: weeks of printing
@@ -52,7 +52,7 @@ class SentForms:
 
         A disk that is full now takes nothing back of what was done: sent again, a person looks.
         """
-        with suppress(sqlite3.OperationalError), self._keeping.writing():
+        with suppress(StoreError), self._keeping.writing():
             if place:
                 self._keeping.run("UPDATE sent_forms SET place = ? WHERE mark = ?", [place, mark])
             else:

@@ -173,7 +173,7 @@ def _headings(texts: list[str], file: str) -> tuple[str, ...]:
 
 
 def _csv_lines(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
-    text = _decoded(data, file)
+    text = decoded(data, file)
     named = _SEPARATOR_LINE.match(text)  # Excel's own line, for Excel: no row of the table
     heading = text[named.end() if named else 0 :].lstrip("\r\n").split("\n", 1)[0]
     separator = named[1] if named else max(",;\t|", key=heading.count)
@@ -187,8 +187,14 @@ def _csv_lines(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
         raise OmrError("sheet.not_csv", file=file, line=table.line_num, detail=error) from error
 
 
-def _decoded(data: bytes, file: str) -> str:
-    """Decode a file that does not say its encoding; what fits none is refused, never half read."""
+def decoded(data: bytes, file: str) -> str:
+    """Decode a text file that does not say its encoding; what fits none is refused, never half read.
+
+    Raises
+    ------
+    OmrError
+        ``sheet.not_text``.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif (head := data[:4000]).count(0) > len(head) // 8:  # without its mark: the upper byte of ASCII is 0

@@ -143,3 +143,16 @@ def test_statements_and_quotations_stand_in_the_report(office: Office, tmp_path:
     text = "\n".join(p.text for p in docx.Document(made["files"][0]).paragraphs)
     assert ": Bố trí thêm 02 quầy." in text and "Trả kết quả đúng hẹn." in text and "nháp" not in text
     assert "……" in text  # what nobody wrote stays dotted
+
+    # From Notepad in its other encodings; what is no text is refused, nothing is taken back by it.
+    file = tmp_path / "uu-diem.txt"
+    for encoding in ("utf-8-sig", "utf-16"):
+        file.write_bytes("Tiếp dân\r\nđúng hẹn.".encode(encoding))
+        assert "toàn thành phố" in office(*said, "strengths", "--file", file).out
+    file.write_bytes(b"PK\x03\x04\x00\x01")
+    assert "Plain Text" in office(*said, "strengths", "--file", file, code=1).err
+    office("report", "--period", "2026-10", "-o", tmp_path / "lai")
+    written = docx.Document(str(tmp_path / "lai" / "bao-cao-2026-10.docx"))
+    assert "Tiếp dân\nđúng hẹn." in "\n".join(paragraph.text for paragraph in written.paragraphs)
+    file.write_bytes(b"")
+    assert "không còn nội dung" in office(*said, "strengths", "--file", file).out

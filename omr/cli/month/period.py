@@ -126,7 +126,9 @@ def state_(
         code = state(store, parse_period(name), Subject(about), said, unit=unit, by=by)
     if as_json:
         return print_json({"period": name, "unit": code, "about": about})
-    click.echo(say("register.stated", period=name, unit=code or "–", about=say(f"register.about_{about}")))
+    whose = code or say("register.whole_city")
+    done = "register.stated" if said.strip() else "register.unstated"  # an empty text takes back
+    click.echo(say(done, period=name, unit=whose, about=say(f"register.about_{about}")))
 
 
 def _show(made: PeriodStatus, as_json: bool, warned: Sequence[tuple[str, list[str]]] = ()) -> None:

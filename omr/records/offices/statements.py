@@ -8,10 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from omr.errors import RegisterError
+from omr.errors import OmrError, RegisterError
 from omr.records.offices.periods import Period
 from omr.records.offices.units import find_unit
 from omr.records.store.store import Store
+from omr.tables_in import decoded
 
 LONGEST: Final = 4_000  # characters: a page
 
@@ -59,19 +60,22 @@ def state(store: Store, period: Period, about: Subject, text: str, *, unit: str 
 
 
 def read_text(file: Path) -> str:
-    """Return a text file as Notepad saves it, with or without a byte order mark.
+    """Return a text file as Notepad saves it, in any of its encodings.
 
     Raises
     ------
     RegisterError
-        If it is no UTF-8.
+        If it is no text.
     OSError
         If it cannot be read.
     """
     try:
-        return unicodedata.normalize("NFC", file.read_text("utf-8-sig"))
-    except UnicodeDecodeError as error:
+        text = decoded(file.read_bytes(), file.name)
+    except OmrError as error:
         raise RegisterError("register.no_text", file=file.name) from error
+    if any(unicodedata.category(sign) == "Cc" and not sign.isspace() for sign in text):
+        raise RegisterError("register.no_text", file=file.name)
+    return unicodedata.normalize("NFC", text)
 
 
 def statements_of(store: Store, period: str) -> dict[tuple[str, Subject], str]:

@@ -12,7 +12,7 @@ from typing import Final
 from omr.figures import Change, Nothing
 from omr.forms.surveys import PROGRAMME
 from omr.reports.figures.statistics import Month, compare
-from omr.reports.prose.changes import few, shifted
+from omr.reports.prose.changes import few, shifted, why
 from omr.reports.prose.satisfaction import named
 from omr.reports.prose.sections import adjustments
 from omr.reports.prose.turnout import participation
@@ -67,7 +67,7 @@ def _change(month: Month, before: Month | None, settings: ReportSettings) -> str
     said = (
         f"{points(change).capitalize()} so với {past}{few(change, settings)}."
         if isinstance(change, Change)
-        else f"Không so sánh được với {past}."
+        else f"Không so sánh được với {past} do {why(month, before)}."
     )
     tested = shifts(month, before, settings.ranked_from)
     sure = [one for one in tested if one.beyond_chance]

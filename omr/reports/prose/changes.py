@@ -32,7 +32,7 @@ def compared(month: Month, before: Month | None, settings: ReportSettings) -> tu
         moved = f"{points(change)} so với {past} ({_from_to(change)}){few(change, settings)}"
         text = f"Tỷ lệ hài lòng chung {moved}."
     else:
-        text = f"Tỷ lệ hài lòng chung không so sánh được với {past} do {_why(month, before)}."
+        text = f"Tỷ lệ hài lòng chung không so sánh được với {past} do {why(month, before)}."
     fields = [(field, compare(month, before, field=field)) for field in month.fields]
     told = [
         f"{field} {points(of)} ({_from_to(of)}){few(of, settings)}"
@@ -93,7 +93,8 @@ def few(change: Change, settings: ReportSettings) -> str:
     )
 
 
-def _why(month: Month, before: Month) -> str:
+def why(month: Month, before: Month) -> str:
+    """Return why a month cannot be compared with the one before."""
     used, was = month.revisions(), before.revisions()
     changed = [form_label(form) for form in used.keys() & was.keys() if used[form] != was[form]]
     reasons = []

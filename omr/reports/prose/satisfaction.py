@@ -140,6 +140,8 @@ def named(month: Month, finding: Finding) -> str:
     places = []
     if finding.field:
         places.append(f"lĩnh vực {finding.field[0]} {fraction(finding.field[1])} ({rate(finding.field[1])})")
+    if finding.unit and finding.unit[1] == share:  # nobody else answered it
+        return f"{text}, đều của {month.names.get(finding.unit[0], finding.unit[0])}"
     if finding.unit:
         unit, of = finding.unit
         places.append(f"{month.names.get(unit, unit)} {fraction(of)} ({rate(of)})")

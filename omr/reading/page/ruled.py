@@ -7,6 +7,7 @@ wrote there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ LEAST_RULE_MM: Final = 30.0  # longer than any word or box: a rule
 PRINTED: Final = 0.1  # of print
 AROUND_PX: Final = 5  # above and below a rule, 0.8 mm: half way to the boxes
 SEARCH_PX: Final = 4  # by which paper moves between rows
+REACH_PX: Final = AROUND_PX + SEARCH_PX
 AVERAGE_PX: Final = 6  # 1 mm along the rule
 NOMINAL: Final = np.abs(np.arange(-SEARCH_PX, SEARCH_PX + 1))  # px off
 USUAL: Final = 0.9  # of the rule is no thicker: a 1-bit scan leaves a thin rule in dashes
@@ -57,58 +59,57 @@ class Rules:
             Top, bottom, left and right of what belongs to each box, px.
         """
         out = np.zeros(len(zones))
-        for row, left, right in self.places.tolist():
+        for rule, band, over in self._thick(layer):
+            row, left, right = self.places[rule].tolist()
             near = (zones[:, 0] <= row) & (row < zones[:, 1])
             if not near.any():
                 continue
-            thick = self._thicker(layer, of_box, row, left, right)
-            if not thick.any():
-                continue
-            for first, last in _runs(thick):
+            for first, last in _runs(_unexplained(layer, of_box, band, slice(left, right), over)):
                 meets = near & (zones[:, 2] < left + last) & (left + first < zones[:, 3])
                 out[meets] = np.maximum(out[meets], (last - first) / PX_PER_MM)
         return out
 
-    @staticmethod
-    def _thicker(
-        layer: InkLayer, of_box: NDArray[np.intp], row: int, left: int, right: int
-    ) -> NDArray[np.bool_]:
-        """Return where along a rule there is more ink than the rule itself has."""
-        reach = AROUND_PX + SEARCH_PX
-        if row - reach < 0 or row + reach >= len(layer.dark):
-            return np.zeros(right - left, np.bool_)
-        dark = layer.dark[row - reach : row + reach + 1, left:right]
-        # Bytes that are sorted as stable are counted, in a quarter of the time.
-        ordered = np.sort(dark[AROUND_PX : AROUND_PX + 2 * SEARCH_PX + 1], axis=1, kind="stable")
-        upper, lower = ordered[:, (right - left) // 2], ordered[:, (right - left - 1) // 2]
-        first = int((lower + (upper - 2.0 * NOMINAL)).argmax())
-        band = np.s_[first : first + 2 * AROUND_PX + 1]
-        total = _added(dark[band])
-        over = (total - _percentile(total, USUAL))[None]
-        if np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).max() <= THICKER:  # as most rules are
-            return np.zeros(right - left, np.bool_)
-        printed = _added(layer.printed[row - reach : row + reach + 1, left:right][band])
-        # Letters and drawings close to the rule.
-        over -= np.maximum(printed - _percentile(printed, 0.5), 0)
-        thicker = np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).ravel() > THICKER
-        if not thicker.any():
-            return thicker
-        numbers = layer.pieces[row - reach : row + reach + 1, left:right][band]
-        of_marks = np.asarray(((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0), np.uint8)
-        near_marks = np.asarray(cv2.dilate(of_marks[None], np.ones((1, 2 * OWN_PX + 1), np.uint8)))
-        return np.asarray(thicker & (near_marks.ravel() == 0))
+    def _thick(self, layer: InkLayer) -> Iterator[tuple[int, slice, Floats]]:
+        """Yield the rules that are thicker somewhere: which, its rows, and how much more it shows along it."""
+        row, left, right = self.places.T
+        within = (row - REACH_PX >= 0) & (row + REACH_PX < len(layer.dark))
+        for begin, end in {(int(a), int(b)) for a, b in zip(left[within], right[within], strict=True)}:
+            some = np.flatnonzero(within & (left == begin) & (right == end))
+            dark = layer.dark[row[some][:, None] + np.arange(-REACH_PX, REACH_PX + 1), begin:end]
+            # Bytes that are sorted as stable are counted, in a quarter of the time.
+            ordered = np.sort(dark[:, AROUND_PX : AROUND_PX + 2 * SEARCH_PX + 1], axis=2, kind="stable")
+            upper, lower = ordered[..., (end - begin) // 2], ordered[..., (end - begin - 1) // 2]
+            first = (lower + (upper - 2.0 * NOMINAL)).argmax(axis=1)
+            rows = np.arange(len(some))[:, None], first[:, None] + np.arange(2 * AROUND_PX + 1)
+            total = dark[rows].sum(axis=1, dtype=np.uint16)
+            over = total - _percentiles(total, USUAL)[:, None]
+            most = cv2.blur(over, (AVERAGE_PX, 1)).max(axis=1)
+            for at in np.flatnonzero(most > THICKER).tolist():
+                top = int(row[some[at]]) - REACH_PX + int(first[at])
+                yield int(some[at]), slice(top, top + 2 * AROUND_PX + 1), over[at : at + 1]
 
 
-def _added(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Return the sum of each column of a few rows."""
-    return np.asarray(cv2.reduce(rows, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.uint16).ravel()
+def _unexplained(
+    layer: InkLayer, of_box: NDArray[np.intp], band: slice, along: slice, over: Floats
+) -> NDArray[np.bool_]:
+    """Return where along a rule the ink that it shows is neither printed nor the stroke of a box's mark."""
+    printed = layer.printed[band, along].sum(axis=0, dtype=np.uint16)[None]
+    # Letters and drawings close to the rule.
+    over = over - np.maximum(printed - _percentiles(printed, 0.5)[:, None], 0)
+    thicker = np.asarray(cv2.blur(over, (AVERAGE_PX, 1))).ravel() > THICKER
+    if not thicker.any():
+        return thicker
+    numbers = layer.pieces[band, along]
+    of_marks = np.asarray(((numbers > 0) & (of_box[numbers] >= 0)).any(axis=0), np.uint8)
+    near_marks = np.asarray(cv2.dilate(of_marks[None], np.ones((1, 2 * OWN_PX + 1), np.uint8)))
+    return np.asarray(thicker & (near_marks.ravel() == 0))
 
 
-def _percentile(values: NDArray[np.uint16], share: float) -> float:
-    """Return what numpy's percentile gives, a tenth of the time of asking it."""
-    at, part = divmod((len(values) - 1) * share, 1)
-    low, high = np.partition(values, (int(at), int(at) + 1))[int(at) : int(at) + 2].tolist()
-    return float(low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part))
+def _percentiles(values: NDArray[np.uint16], share: float) -> Floats:
+    """Return what numpy's percentile gives of each row, a tenth of the time of asking it."""
+    at, part = divmod((values.shape[1] - 1) * share, 1)
+    low, high = np.partition(values, (int(at), int(at) + 1), axis=1)[:, int(at) : int(at) + 2].T.astype(float)
+    return np.asarray(low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part))
 
 
 def _runs(some: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -7,7 +7,7 @@ measured where it is cheap to look: paleness only beside the boxes of rows witho
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM
 from omr.reading.ink.pieces import Pieces
+from omr.reading.ink.windows import totals, windows
 from omr.reading.page.layer import InkLayer
 
 Floats = NDArray[np.float64]
@@ -59,9 +60,9 @@ def outlined_mm(layer: InkLayer, tops_lefts: Ints, side: int, of_box: Ints) -> F
     count, _, length = thick.shape
     flat = thick.reshape(count * 4, length)
     over = cv2.blur(flat, (ALONG_PX, 1), borderType=cv2.BORDER_REPLICATE).reshape(count, -1).max(axis=1)
-    own = _around(layer.pieces, tops_lefts, side)
-    some = np.flatnonzero(own.reshape(count, -1).any(axis=1))
-    of_marks = (of_box >= 0)[own[some]] & (own[some] > 0)
+    some = np.flatnonzero(totals(_around(layer.joined, tops_lefts, side)))  # around most boxes there is none
+    own = _around(layer.pieces, tops_lefts[some], side)
+    of_marks = (of_box >= 0)[own] & (own > 0)
     over[some[of_marks.any(axis=(1, 2))]] = 0.0
     return np.asarray(over / PX_PER_MM)
 
@@ -139,9 +140,9 @@ def faint(
     return out
 
 
-def _around(picture: NDArray[np.generic], tops_lefts: Ints, side: int) -> NDArray[np.int32]:
+def _around(picture: NDArray[Any], tops_lefts: Ints, side: int) -> NDArray[Any]:
     """Return each box with `MARGIN_PX` around it, (N, size, size)."""
     size = side + 2 * MARGIN_PX
-    windows = np.lib.stride_tricks.sliding_window_view(picture, (size, size))
-    corners = np.clip(tops_lefts - MARGIN_PX, 0, np.array(windows.shape[:2]) - 1)
-    return np.asarray(windows[corners[:, 0], corners[:, 1]])
+    every = windows(picture, size, size)
+    corners = np.clip(tops_lefts - MARGIN_PX, 0, np.array(every.shape[:2]) - 1)
+    return np.asarray(every[corners[:, 0], corners[:, 1]])

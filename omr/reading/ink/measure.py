@@ -21,6 +21,7 @@ from omr.geometry import Points
 from omr.packed import Packed
 from omr.reading.ink.hidden import faint, foreign_mm, outlined_mm
 from omr.reading.ink.pieces import SPECK, Pieces, counted
+from omr.reading.ink.windows import means, totals, windows
 from omr.reading.ink.writing import crossed
 from omr.reading.page.layer import RUN_MM, InkLayer
 from omr.reading.page.ruled import Rules
@@ -136,7 +137,7 @@ def measure(
     """
     cut = _Cut(layer, tops_lefts, side)
     every, ink = cut.of(layer.strokes), cut.of(layer.ink)
-    share = _means(every)
+    share = means(every)
     some = np.flatnonzero(share)  # most boxes are empty
     strokes = every[some]
     held = strokes * cut.of(layer.pieces, some=some)
@@ -151,7 +152,7 @@ def measure(
     beside = found.beside_mm(zones, tops_lefts, side)
     paper = cut.paper()
     values: dict[str, Floats] = {
-        "gain": _means(ink) / 255 - paper,
+        "gain": means(ink) / 255 - paper,
         "core": _core(ink) / 255 - paper,
         "ink": share,
         "depth": of_some(_depth, strokes),
@@ -198,57 +199,38 @@ class _Cut:
         """Return so many px around boxes of a picture, (N, size, size); the insides of all unless told."""
         size, first = self.side + 2 * around, AROUND - around
         tops, lefts = (self.tops, self.lefts) if some is None else (self.tops[some], self.lefts[some])
-        return _windows(picture, size, size)[tops + first, lefts + first]
+        return windows(picture, size, size)[tops + first, lefts + first]
 
     def paper(self) -> Floats:
         """Return the mean darkness of bare paper around each box: of every other pixel, both ways."""
         ink, printed, strokes = (
-            _windows(one, self.size, self.size)[:, :, ::2][self.tops, self.lefts]
+            windows(one, self.size, self.size)[:, :, ::2][self.tops, self.lefts]
             for one in (self.layer.ink, self.layer.printed, self.layer.strokes)
         )
         free = ((printed | strokes) == 0) & _beyond(self.size)
-        return _totals(ink * free) / np.maximum(_totals(free), 1) / 255
+        return totals(ink * free) / np.maximum(totals(free), 1) / 255
 
     def outline(self) -> Floats:
         """Return how much of each box's outline is there."""
         strong = self.of(self.layer.printed, around=1) > 200
         dark = self.of(self.layer.dark, around=1).reshape(len(strong), -1)
         seen = np.asarray(cv2.threshold(dark, SEEN, 0, cv2.THRESH_TRUNC)[1]).reshape(strong.shape)
-        return _totals(seen * strong) / SEEN / np.maximum(_totals(strong), 1)
+        return totals(seen * strong) / SEEN / np.maximum(totals(strong), 1)
 
     def ring(self) -> dict[str, Floats]:
         """Return how much stroke lies around each box, and in how many directions."""
         near, bits = _bands(self.size, self.side)
         strokes = self.of(self.layer.strokes, AROUND)
         out = {name: np.zeros(len(strokes)) for name in ("ring", "around", "circled")}
-        some = np.flatnonzero(_totals(strokes))  # around most boxes there is none
+        some = np.flatnonzero(totals(strokes))  # around most boxes there is none
         if not len(some):
             return out
         there = strokes[some].reshape(len(some), -1)
-        out["ring"][some] = _totals(there & near) / near.sum()
+        out["ring"][some] = totals(there & near) / near.sum()
         met = np.bitwise_or.reduce(there * bits, axis=1)
         for name, its in (("around", met >> SECTORS), ("circled", met & (1 << SECTORS) - 1)):
             out[name][some] = np.bitwise_count(its) / SECTORS
         return out
-
-
-def _windows(picture: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
-    """Return a view of all windows of a picture by their first row and column: numpy's own takes 25 us."""
-    shape = picture.shape[0] - rows + 1, picture.shape[1] - columns + 1, rows, columns
-    return np.ndarray(shape, picture.dtype, picture, strides=picture.strides * 2)
-
-
-def _totals(windows: NDArray[Any]) -> Floats:
-    """Return the sum of each window of bytes, (N,)."""
-    if not len(windows):
-        return np.zeros(0)
-    flat = windows.view(np.uint8).reshape(len(windows), -1)
-    return np.asarray(cv2.reduce(flat, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0], np.float64)
-
-
-def _means(windows: NDArray[Any]) -> Floats:
-    """Return the mean of each window of bytes, (N,)."""
-    return np.asarray(_totals(windows) / (windows.shape[1] * windows.shape[2]))
 
 
 @cache
@@ -316,7 +298,7 @@ LINES: Final = _lines()
 
 def _core(ink: NDArray[np.uint8]) -> Floats:
     edge = ink.shape[1] // 4
-    return _means(np.ascontiguousarray(ink[:, edge:-edge, edge:-edge]))
+    return means(np.ascontiguousarray(ink[:, edge:-edge, edge:-edge]))
 
 
 def _depth(strokes: NDArray[np.uint8]) -> Floats:
@@ -347,7 +329,7 @@ def _cells(strokes: NDArray[np.uint8]) -> Floats:
 
 def _darkest(soft: NDArray[np.uint8], strokes: NDArray[np.uint8]) -> Floats:
     """Return the darkness of the darkest fifth of each box's strokes, its least pixel."""
-    counts = _totals(strokes)
+    counts = totals(strokes)
     ordered = np.sort((soft * strokes).reshape(len(soft), -1), axis=1)[:, ::-1]
     at = np.clip(counts.astype(np.intp) // 5, 0, ordered.shape[1] - 1)
     return np.asarray(ordered[np.arange(len(soft)), at] / 255, np.float64)
@@ -357,14 +339,14 @@ def _opened(cut: _Cut, width: int) -> Floats:
     """Return the share of each inside under strokes of at least some width; outlines between them count."""
     near = cut.of(cut.layer.joined, width - EDGE)
     out = np.zeros(len(near))
-    some = np.flatnonzero(_totals(near))
+    some = np.flatnonzero(totals(near))
     if not len(some):
         return out
     size = near.shape[1]
     wide = cv2.morphologyEx(
         near[some].reshape(-1, size), cv2.MORPH_OPEN, np.ones((width, width), np.uint8)
     ).reshape(-1, size, size)
-    out[some] = _means(np.ascontiguousarray(wide[:, width:-width, width:-width]))
+    out[some] = means(np.ascontiguousarray(wide[:, width:-width, width:-width]))
     return out
 
 

@@ -150,19 +150,17 @@ def _with_tails(layer: InkLayer, of_box: Ints, middles: Floats) -> Ints:
     free = free[free > 0]
     left, top, width, height = (stats[:, at] for at in range(4))
     free = free[np.maximum(width, height)[free] <= LONGEST_PX]
+    marks = np.flatnonzero(out >= 0)
     for _ in range(ROUNDS):
-        is_mark = out >= 0
-        marks = np.flatnonzero(is_mark)
         if not len(marks) or not len(free):
             break
         near = left[free][:, None] - GAP_PX < (left + width)[marks]
         near &= left[marks] < (left + width)[free][:, None] + GAP_PX
         near &= top[free][:, None] - GAP_PX < (top + height)[marks]
         near &= top[marks] < (top + height)[free][:, None] + GAP_PX
-        some = free[near.any(axis=1)].tolist()
-        found = {piece: _tail_of(layer, piece, is_mark, out, middles) for piece in some}
-        for piece, box in found.items():
-            out[piece] = box
+        some, is_mark = free[near.any(axis=1)], out >= 0
+        out[some] = [_tail_of(layer, piece, is_mark, out, middles) for piece in some.tolist()]
+        marks = some[out[some] >= 0]  # who is near none of these would be told the same again
         free = free[out[free] < 0]
     return out
 
@@ -177,6 +175,8 @@ def _tail_of(layer: InkLayer, piece: int, is_mark: NDArray[np.bool_], of_box: In
     there = np.s_[first : top + height + GAP_PX, begin : left + width + GAP_PX]
     pieces = layer.pieces[there]
     marks = is_mark.take(pieces)
+    if not marks.any():
+        return -1
     away = cv2.distanceTransform((~marks).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     row, column = np.divmod(np.flatnonzero(pieces == piece), pieces.shape[1])
     least = away[row, column]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from omr.reading.ink.windows import windows
 from omr.reading.page.layer import InkLayer
 
 Floats = NDArray[np.float64]
@@ -45,13 +45,13 @@ def crossed(
     if not len(inked):
         return out
     size = side + 2 * BAND_PX, side + 2 * around
-    windows = sliding_window_view(layer.pieces, size)
-    corners = np.clip(tops_lefts[inked] - (BAND_PX, around), 0, np.array(windows.shape[:2]) - 1)
+    every = windows(layer.pieces, *size)
+    corners = np.clip(tops_lefts[inked] - (BAND_PX, around), 0, np.array(every.shape[:2]) - 1)
     # Of each box the pieces that count.
     counts = (of_box < 0) | (of_box == inked[:, None])
     counts[:, 0] = False
     first = np.arange(len(inked))[:, None, None] * len(of_box)
-    ink = counts.ravel().take(windows[corners[:, 0], corners[:, 1]] + first)
+    ink = counts.ravel().take(every[corners[:, 0], corners[:, 1]] + first)
     met = (ink[..., 1:] > ink[..., :-1]).sum(axis=2) + ink[..., 0]
     out[inked] = met.sum(axis=1) / np.maximum(np.count_nonzero(met, axis=1), 1)
     return out

@@ -70,7 +70,7 @@ class Rules:
         return out
 
     def _thick(self, layer: InkLayer) -> Iterator[tuple[int, slice, Floats]]:
-        """Yield the rules that are thicker somewhere: which, its rows, and how much more it shows along it."""
+        """Yield the rules that are thicker somewhere: which, its rows, how much more it shows along it."""
         row, left, right = self.places.T
         within = (row - REACH_PX >= 0) & (row + REACH_PX < len(layer.dark))
         for begin, end in {(int(a), int(b)) for a, b in zip(left[within], right[within], strict=True)}:

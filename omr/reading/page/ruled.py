@@ -64,7 +64,8 @@ class Rules:
             near = (zones[:, 0] <= row) & (row < zones[:, 1])
             if not near.any():
                 continue
-            for first, last in _runs(_unexplained(layer, of_box, band, slice(left, right), over)):
+            thick = _unexplained(layer, of_box, band, slice(left, right), over)
+            for first, last in _runs(thick) if thick.any() else ():
                 meets = near & (zones[:, 2] < left + last) & (left + first < zones[:, 3])
                 out[meets] = np.maximum(out[meets], (last - first) / PX_PER_MM)
         return out

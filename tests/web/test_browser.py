@@ -112,6 +112,17 @@ def test_a_clerk_drops_files_and_gets_a_receipt(window, office, tmp_path):
     assert [file.name for file in inbox.files(stack)] == ["tập 1.pdf", "tập 1.pdf"]
     inbox.tell(stack, Progress(total=10, pages=4, read=3, rejected=1, seconds=2.0))
     window.wait_for_selector("text=4 / 10")
+    news, cut_off = "**/progress", window.locator("#said:visible:has-text('Mất liên lạc với máy chủ')")
+    window.route(
+        news, lambda route: route.fulfill(content_type="text/event-stream", body="retry: 50\n\n"), times=1
+    )
+    window.reload()
+    window.route(news, lambda route: route.abort())
+    cut_off.wait_for()  # the page said for ever that reading went on
+    window.unroute(news)
+    cut_off.wait_for(state="detached")
+    window.complaints.clear()
+    window.wait_for_selector("text=4 / 10")
     inbox.finish(stack, "B000001")
     window.wait_for_selector("text=Biên nhận lô B000001")
     window.wait_for_selector(".thumbnails img")

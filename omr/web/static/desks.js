@@ -10,6 +10,21 @@ const say = (text) => {
   said.hidden = !text;
 };
 
+// News that come by themselves. While the server is away the page says that it does not know; that a stream
+// ends now and then, to begin anew, is no news.
+const follow = (address) => {
+  const events = new EventSource(address);
+  let failed = 0;
+  events.onopen = () => { if (failed > 1) say(""); failed = 0; };
+  events.onerror = () => {
+    // a session that ended is answered by the login page, which is no stream
+    if (events.readyState === EventSource.CLOSED) location.reload();
+    else if (++failed > 1) say(said.dataset.lost);
+  };
+  events.addEventListener("end", () => { events.close(); location.reload(); });
+  return events;
+};
+
 document.addEventListener("htmx:config:request", (event) => {
   event.detail.ctx.request.headers["X-CSRF-Token"] = csrf;
 });

@@ -124,9 +124,5 @@ if (form) {
 
 const following = document.getElementById("progress");
 if (following) {
-  const events = new EventSource(following.dataset.events);
-  events.onmessage = (event) => { following.innerHTML = event.data; };
-  events.addEventListener("end", () => { events.close(); location.reload(); });
-  // a session that ended is answered by the login page, which is no stream
-  events.onerror = () => { if (events.readyState === EventSource.CLOSED) location.reload(); };
+  follow(following.dataset.events).onmessage = (event) => { following.innerHTML = event.data; };
 }

@@ -3,7 +3,7 @@
 
 const scanning = document.getElementById("scanning");
 if (scanning && scanning.dataset.events) {
-  const events = new EventSource(scanning.dataset.events);
+  const events = follow(scanning.dataset.events);
   const pages = document.getElementById("pages");
   events.addEventListener("page", (event) => {
     const template = document.createElement("template");
@@ -14,7 +14,4 @@ if (scanning && scanning.dataset.events) {
     else pages.append(card);
   });
   events.addEventListener("told", (event) => { document.getElementById("told").innerHTML = event.data; });
-  events.addEventListener("end", () => { events.close(); location.reload(); });
-  // a session that ended is answered by the login page, which is no stream
-  events.onerror = () => { if (events.readyState === EventSource.CLOSED) location.reload(); };
 }

@@ -48,7 +48,7 @@ if (errand) {
       }
       say("");
     } catch {
-      say(said.dataset.away);
+      say(said.dataset.lost);
     }
     setTimeout(look, 700);
   };

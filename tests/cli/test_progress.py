@@ -16,6 +16,9 @@ from omr.cli.scans import read
 from omr.forms.serial import IssuedSerials
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk, RejectedPage
+from omr.records.batches.receipt import WHOLE_FILE
+from omr.records.inbox.inbox import Progress
+from omr.records.inbox.progress import Counting
 from omr.records.safekeeping.health import examine
 from omr.steps import each, told_to
 
@@ -116,3 +119,13 @@ def test_every_long_command_says_how_far_it_is(office: Office, tmp_path: Path) -
     wanted |= {"originals", "reading_back", "events", "batches", "originals_checked"}
     assert wanted <= heard.keys()
     assert all(said[-1] == (whole, whole) for said in heard.values() for whole in [said[-1][1]])
+
+
+def test_what_is_wrong_with_a_file_is_not_said_of_its_first_page() -> None:
+    told: list[Progress] = []
+    counting = Counting(told.append, total=3)
+    counting.seen(RejectedPage("bad.pdf", 1, "unopened", {}))
+    counting.seen(RejectedPage("a.tif", 2, "too_pale", {}))
+    counting.tell()
+    assert [(one.file, one.page) for one in told[-1].problems] == [("bad.pdf", WHOLE_FILE), ("a.tif", 2)]
+    assert (told[-1].pages, told[-1].rejected) == (1, 1)

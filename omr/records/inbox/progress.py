@@ -11,7 +11,7 @@ from typing import Final
 from omr.reading.apart import Apart
 from omr.reading.limits import Limits
 from omr.reading.reader import BlankBack, RejectedPage, Result
-from omr.records.batches.receipt import PageProblem
+from omr.records.batches.receipt import WHOLE_FILE, PageProblem
 from omr.records.inbox.inbox import Progress
 from omr.words import OF_A_FILE
 
@@ -41,10 +41,12 @@ class Counting:
         """Count one result."""
         match result:
             case RejectedPage():
-                self._counts["rejected"] += result.reason not in OF_A_FILE
+                of_a_file = result.reason in OF_A_FILE
+                self._counts["rejected"] += not of_a_file
                 if len(self._problems) < PROBLEMS_SHOWN:
+                    page = WHOLE_FILE if of_a_file else result.page
                     self._problems.append(
-                        PageProblem(result.file, result.page, result.reason, dict(result.measured))
+                        PageProblem(result.file, page, result.reason, dict(result.measured))
                     )
             case BlankBack():
                 self._counts["blank_backs"] += 1

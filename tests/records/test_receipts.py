@@ -199,6 +199,9 @@ def test_what_is_said_of_a_file_is_no_page_and_no_sheet(
     assert made.waits and batches(store)[0].state is BatchState.SCAN_AGAIN
     (one,) = made.troubles
     assert (one.file, one.page, one.reason) == ("b.tif", 0, reason) and one.detail in as_text(made)
+    short = replace(made, expected=3)
+    hint = "nằm trong tệp không mở được"
+    assert hint in as_text(short) and hint not in as_text(made)
     (item,) = queue(store)
     decide(store, item.item, ["not_a_slip"], by="lan", why="nothing on it", read=nothing)
     settled = receipt_of(store, made.batch.name)

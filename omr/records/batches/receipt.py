@@ -86,6 +86,11 @@ class Receipt:
         return self.came.missing(self.expected)
 
     @property
+    def may_be_in_a_file(self) -> bool:
+        """Whether sheets that are missing may be pages of a file that did not open, or not to its end."""
+        return self.missing > 0 and any(problem.reason in OF_A_FILE for problem in self.problems)
+
+    @property
     def waits(self) -> bool:
         """Whether something waits for a person."""
         unread = self.came.to_settle or self.came.flags_wait or any(one.reason.waits for one in self.left_out)
@@ -368,6 +373,7 @@ def as_text(made: Receipt) -> str:
         key = sheets_message(made.missing)
         difference = abs(made.missing)
         lines.append(say(key, expected=expected, sheets=came.sheets, difference=difference))
+        lines += [say("receipt.maybe_in_a_file")] if made.may_be_in_a_file else []
     if made.batch.withdrawn:
         lines.append(say("receipt.withdrawn", batch=made.batch.name))
     lines.append(say("receipt.head", head=made.head))

@@ -44,6 +44,7 @@ def print_receipt(made: Receipt, office: str, target: Path, by: str = "") -> Non
         difference = abs(made.missing)
         values = {"expected": made.expected, "sheets": came.sheets, "difference": difference}
         story += [Spacer(0, 4 * mm), text(say(sheets_message(made.missing), **values), bold=True)]
+        story += [text(say("receipt.maybe_in_a_file"))] if made.may_be_in_a_file else []
     if made.troubles:
         head = [text(say(f"receipt.name_{name}"), "small", bold=True) for name in ("file", "page", "detail")]
         rows = [

@@ -10,13 +10,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
 import pytest
 from entered import Stacks
 from scanned import FORM, rejected, slip
 
 from omr.forms.serial import Issue
+from omr.forms.template import fingerprint
+from omr.reading.traced.read import TracedPage
 from omr.records.month.reconcile import Line, reconcile, spans
 from omr.records.offices.periods import parse_period
+from omr.records.register.register import archive_form
 from omr.records.register.stock import count, receive, spoil
 from omr.records.store.store import Store
 
@@ -258,3 +262,53 @@ def test_spans_are_written_as_one_serial_or_as_two(month: dict[str, Issue], stor
     assert list(spans(line.in_stock_numbers, runs)) == [at(mine, 4), at(mine, 15, 16)]
     several = {month["theirs"].run: line.received_numbers[month["theirs"].run], **line.in_stock_numbers}
     assert list(spans(several, runs))[-1] == at(month["theirs"], 1, 2)
+
+
+def test_a_page_of_a_stack_of_two_months_is_in_the_books_of_both(
+    store: Store, issued_run: Issuing, stacks: Stacks
+) -> None:
+    """Nobody knows of which of them it is: it is looked for in each, also in the later one."""
+    now, late = issued_run(4), issued_run(4, period="2026-12")
+    stacks(slip(now, 1), slip(late, late.first), rejected("serial_unknown"))
+    stacks(slip(late, late.first + 1), rejected("serial_unknown"))  # of one month
+    assert [books(store, f"2026-{at}")["PC06", "DL-01"].unknown for at in (11, 12)] == [1, 2]
+
+
+def test_serials_that_are_not_the_units_and_foreign_ones_are_unknown_together(
+    store: Store, issued_run: Issuing, stacks: Stacks
+) -> None:
+    """Spoiled in one unit, then written down as handed over to another."""
+    run = issued_run(6)
+    spoil(store, [at(run, 1, 2)], why="rách", by="lan")
+    receive(store, [at(run, 1, 3)], unit="PC08", period="2026-11", by="lan")
+    stacks(slip(run, 6), rejected("serial_unknown"), unit="PC06")
+    line = books(store, "2026-11")["PC06", "DL-01"]
+    assert told(line) == {
+        "received": 3,
+        "returned": 1,
+        "valid": 1,
+        "spoiled": 2,
+        "missing": 2,
+        "unknown": 1 + 2,
+    }
+    assert (named(line.contradictions, {"run": run}), line.difference) == ("run 1-2", 2)
+
+
+def test_sheets_of_other_makers_are_in_no_books_and_end_none(
+    store: Store, issued_run: Issuing, stacks: Stacks
+) -> None:
+    """Nothing was issued of them; what stands behind them in the list is counted all the same."""
+    run, other = issued_run(4), replace(FORM, form="NG-01")
+    with store.act("trace", by="test") as act:
+        archive_form(store, act, other)
+    marks = slip(run, 1).marks
+    page = TracedPage(
+        *("a.tif", 1, "NG-01", fingerprint(other), "", np.eye(2, 3), 200.0, 0.1),
+        *(marks, (), (), "default"),
+    )
+    stacks(page, unit="PC06", period="2026-11")
+    stacks(slip(run, 1), slip(run, 2), unit="PC06", period="2026-11")
+    assert store.value("SELECT count(DISTINCT run) FROM readings WHERE period = '2026-11'") == 2
+    found = books(store, "2026-11")
+    assert set(found) == {("PC06", "DL-01")}
+    assert (found["PC06", "DL-01"].returned, found["PC06", "DL-01"].missing) == (2, 2)

@@ -61,13 +61,19 @@ GIVEN, NONE = AnswerState.ANSWERED, AnswerState.NO_ANSWER
 MULTIPLE, DOUBTFUL = AnswerState.MULTIPLE, AnswerState.DOUBTFUL
 
 
-def online(store: Store, period: str, *slips: dict[str, str], unit: str = "PC06") -> int:
+def online(store: Store, period: str, *slips: dict[str, str], unit: str = "PC06", form: Form = FORM) -> int:
     """Enter responses of the electronic form as one import; return its number."""
     with store.act("import_electronic", by="test") as act:
-        archive_form(store, act, FORM)
+        archive_form(store, act, form)
         first = act.next_id("electronic_slips", "response")
         for number, said in enumerate(slips, start=first):
-            about = {"form": "DL-01", "fingerprint": SAME, "unit": unit, "period": period, "day": ""}
+            about = {
+                "form": form.form,
+                "fingerprint": fingerprint(form),
+                "unit": unit,
+                "period": period,
+                "day": "",
+            }
             sent = {"name": f"r{number}", "digest": f"{number:064}", "file": "e.csv"}
             act.add("electronic_slips", {"response": number, **about, **sent})
             for key, codes in said.items():
@@ -245,6 +251,39 @@ def test_what_is_asked_for_is_a_part_of_the_whole(month: Stacks, store: Store) -
             assert {row.question for row in part.answers} <= asked
         kept = tallies_of(store, NOVEMBER, unit=unit, prints=prints, questions=questions)
         assert kept == found
+
+
+def test_answers_by_hand_and_by_machine_that_are_alike_are_one_row(store: Store, issued_run: Issuing) -> None:
+    stacks, run = Stacks(store), issued_run(4)
+    stacks(slip(run, 1), slip(run, 2), slip(run, 3, A1="?", B1="?"), unit="PC06")
+    stacks.answered(run.serial(3), "A1", "1")
+    stacks.answered(run.serial(3), "B1", "5")
+    found = tally(store, NOVEMBER)
+    assert found.checked == (CheckTally(MINE, 15, 2),)
+    for key, code in (("A1", "1"), ("B1", "5")):
+        rows = [row for row in found.tallies.answers if row.question == key]
+        assert rows == [AnswerTally(MINE, key, GIVEN, "", 3), AnswerTally(MINE, key, GIVEN, code, 3)]
+    assert found.tallies.crossed == (CrossTally(MINE, "A1", "1", "5", 3),)
+
+
+def test_a_valid_slip_may_have_rated_nothing(store: Store, issued_run: Issuing) -> None:
+    """Where the question of the whole visit is none of those that are asked about single things."""
+    whole = replace(question("B10", overall=True), core=False)
+    bare = replace(MORE, form="KS-02", digit=8, questions=(question("A1", Kind.SINGLE, ("1", "2")), whole))
+    stacks, run = Stacks(store), issued_run(3, form=bare)
+    stacks(slip(run, run.first, bare, B10="5"), slip(run, run.first + 1, bare, B10="1"), unit="PC06")
+    at = Stratum("PC06", fingerprint(bare), Channel.PAPER)
+    assert tally(store, NOVEMBER).tallies.slips == (SlipTally(at, VALID, "", 2, 0, 0),)
+
+
+def test_electronic_answers_on_another_form_end_no_list(store: Store) -> None:
+    said = {"A1": "1", "M1": "a", "C1": "77", "B1": "5", "B10": "5"}
+    online(store, NOVEMBER, said, form=MORE)
+    online(store, NOVEMBER, ANSWERS)
+    online(store, NOVEMBER, said, form=MORE)
+    for form, count in ((SAME, 1), (OTHER, 2)):
+        rows = tally(store, NOVEMBER, prints=(form,)).tallies.slips
+        assert [(row.stratum.fingerprint, row.slips) for row in rows] == [(form, count)]
 
 
 def test_questions_bring_those_that_say_who_was_asked(month: Stacks, store: Store) -> None:

@@ -201,10 +201,23 @@ def test_a_workbook_with_a_wrong_byte_is_a_table_or_one_error(file: str, at: int
         assert "\n" not in str(error) or isinstance(error, SheetError)
 
 
-def test_spreadsheets_that_blow_up_are_refused_by_the_parser() -> None:
-    from openpyxl import DEFUSEDXML
-
-    assert DEFUSEDXML
+@pytest.mark.parametrize(
+    "part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "xl/styles.xml"]
+)
+def test_spreadsheets_that_blow_up_are_refused_by_the_parser(part: str) -> None:
+    """Entities of entities, a thousand million characters of a few hundred: whichever part they are in."""
+    levels = "".join(f'<!ENTITY a{at} "{f"&a{at - 1};" * 10}">' for at in range(1, 10))
+    bomb = f'<!DOCTYPE a [<!ENTITY a0 "x">{levels}]>'
+    out, seen = io.BytesIO(), False
+    with zipfile.ZipFile(io.BytesIO(as_xlsx(A=[["a"], ["b"]]))) as sound, zipfile.ZipFile(out, "w") as bad:
+        for name in sound.namelist():
+            head, end, rest = sound.read(name).decode().partition("?>")
+            if name == part:
+                seen, rest = True, bomb + rest.replace(">", ">&a9;", 1)
+            bad.writestr(name, head + end + rest)
+    with pytest.raises(OmrError) as caught:
+        sheet_of(out.getvalue(), "a.xlsx")
+    assert seen and caught.value.key == "sheet.not_workbook"
 
 
 @pytest.mark.parametrize(

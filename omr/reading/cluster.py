@@ -30,7 +30,7 @@ from distributed.comm.core import CommClosedError
 
 from omr.errors import OmrError, is_of_the_machine, outside
 from omr.reading.crew import read_pages, without_pixels
-from omr.reading.limits import timed
+from omr.reading.limits import SAFE_PATH, timed
 from omr.reading.reader import Desk, Result, read_page
 from omr.reading.scan.pages import EncodedPage
 
@@ -201,6 +201,7 @@ def _part_of(address: str, connect_seconds: float) -> Iterator[None]:
         "distributed.worker.http.routes": [],
         "distributed.comm.timeouts.connect": connect_seconds,
         "distributed.nanny.pre-spawn-environ.DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical",
+        f"distributed.nanny.pre-spawn-environ.{SAFE_PATH}": "1",
     }
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set(settings):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # not there on Windows
 
 _RAN_OUT: Final = 90  # exit code where no signal says it
 _LOOK_EVERY_S: Final = 0.25
+SAFE_PATH: Final = "PYTHONSAFEPATH"
 _PRELOADED: Final = ("omr.reading.reader", "omr.reading.files.pdf", "omr.reading.files.render")
 
 
@@ -61,23 +62,39 @@ def load_ahead() -> None:
         return
     from multiprocessing.forkserver import ensure_running
 
-    with _no_interrupt():
+    with _no_interrupt(), _nothing_from_here():
         ensure_running()
 
 
 def start(process: BaseProcess) -> None:
-    """Start a process that Ctrl-C does not reach: it is for this one, which ends the others.
+    """Start a process that Ctrl-C does not reach, and that imports nothing from the folder one stands in.
+
+    Ctrl-C is for this one, which ends the others.
 
     Raises
     ------
     OSError
         Also where the process from which others are made died over it.
     """
-    with _no_interrupt():
+    with _no_interrupt(), _nothing_from_here():
         try:
             process.start()
         except EOFError as error:
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
+
+
+@contextmanager
+def _nothing_from_here() -> Iterator[None]:
+    """Start Python without the current folder on its path: it may hold an ``omr.py`` beside the scans."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 @contextmanager

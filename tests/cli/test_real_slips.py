@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -116,22 +117,43 @@ def test_a_typed_serial_reads_the_page_that_waited(
     assert office("audit", "verify").code == 0
 
 
+COMMANDS = "from omr.cli import main\nif __name__ == '__main__':\n    main()\n"
+LIBRARY = """
+import json, sys
+from pathlib import Path
+from omr.office import Office
+from omr.records.batches.receipt import as_json
+from omr.records.intake.orders import Orders
+from omr.workspace import Workspace
+
+if __name__ == "__main__":
+    with Office.open(Workspace.open(Path(sys.argv[2])), by="lan") as office:
+        made = office.read(Orders(), [Path(sys.argv[4])])
+    print(json.dumps(as_json(made)))
+"""
+
+
 def test_programs_that_lie_beside_the_scans_are_not_run(
     workspace: Workspace, scan: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    """A clerk reads from within the folder of a USB stick: Python would look there first, for anything."""
+    """A clerk reads from within the folder of a USB stick: Python would look there first, for anything.
+
+    Whether by the command line, or by a program that calls the library.
+    """
     stick, started = tmp_path / "stick", tmp_path / "bin" / "omr"
     stick.mkdir()
     started.parent.mkdir()
-    started.write_text("from omr.cli import main\nif __name__ == '__main__':\n    main()\n")
     shutil.copy(scan[0], stick)
     for name in ("omr", "cv2", "numpy"):
         text = "import pathlib\npathlib.Path(__file__).with_suffix('.ran').touch()\n"
         (stick / f"{name}.py").write_text(text)
     words = [sys.executable, started, "--workspace", workspace.path, "read", scan[0].name, "--json"]
-    ran = subprocess.run(words, cwd=stick, capture_output=True, text=True, check=False)
-    assert json.loads(ran.stdout)["read"] == COUNT, ran.stderr
-    assert not list(stick.glob("*.ran"))
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    for program in (LIBRARY, COMMANDS):
+        started.write_text(program)
+        ran = subprocess.run(words, cwd=stick, env=bare, capture_output=True, text=True, check=False)
+        assert json.loads(ran.stdout)["read"] == COUNT, ran.stderr
+        assert not list(stick.glob("*.ran"))
 
 
 def test_from_a_folder_that_is_gone_or_closed_to_us_processes_start_elsewhere(

@@ -260,6 +260,17 @@ def another_answer(parts: Parts) -> Parts:
     return parts | {"rows.jsonl": joined(rows)}
 
 
+def worse_answer(parts: Parts) -> Parts:
+    """Change an answer, and the figures with it."""
+    rows, figures = lines(parts["rows.jsonl"]), json.loads(parts["figures.json"])
+    answers = (one["row"] for one in rows if one["table"] == "answers")
+    row = next(row for row in answers if (row["question"], row["codes"]) == ("B2", "5"))
+    row["codes"] = "1"
+    figures["PC06/DL-01/1/B2/answered/5"] -= 1
+    figures["PC06/DL-01/1/B2/answered/1"] += 1
+    return parts | {"rows.jsonl": joined(rows), "figures.json": canonical(figures) + b"\n"}
+
+
 def row_left_out(parts: Parts) -> Parts:
     rows = lines(parts["rows.jsonl"])
     return parts | {"rows.jsonl": joined([row for row in rows if row["table"] != "decided_answers"])}
@@ -330,11 +341,13 @@ def test_a_rewritten_history_fits_itself_but_not_the_head_that_others_know(
     file = exported(store, office, "2026-11", tmp_path / "export.zip")
     known = check(file).head
     with zipfile.ZipFile(file) as archive:
-        parts = another_answer({entry.filename: archive.read(entry) for entry in archive.infolist()})
-    parts = history_rewritten(parts)
+        parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    parts = history_rewritten(worse_answer(parts))
     forged = tmp_path / "forged.zip"
     write_zip(forged, resigned(parts, office.path))
-    assert check(forged).head != known
+    told = check(forged)
+    assert told.ok and told.head != known
+    assert verified(forged).returncode == 0  # nor can the other check tell
 
 
 def test_an_export_by_other_rules_is_not_judged_by_ours(

@@ -9,6 +9,7 @@ import pytest
 from scanned import Scanner, slip
 from test_rollback import Issuing
 
+from omr.records.proof.signing import KEY_FILE, signing_key
 from omr.records.safekeeping.health import Check, examine
 from omr.records.store.store import Store
 from omr.workspace import Workspace
@@ -25,7 +26,9 @@ def test_a_workspace_is_made_for_its_owner_alone(
 ) -> None:
     scanner.take_in(scanner.scan("a.tif", slip(issued_run(3), 1)))
     assert stat.S_IMODE(workspace.path.stat().st_mode) == 0o700
-    for file in (workspace.database, workspace.path / "omr.mark", *workspace.scans.glob("*/*")):
+    signing_key(workspace.path)
+    secret = (workspace.database, workspace.path / "omr.mark", workspace.path / KEY_FILE)
+    for file in (*secret, *workspace.scans.glob("*/*")):
         assert not stat.S_IMODE(file.stat().st_mode) & 0o077, file
     assert looked(workspace).ok
 

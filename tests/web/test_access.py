@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from people import PASSWORD, PEOPLE
+from people import PASSWORD, PEOPLE, Person
 from starlette.testclient import TestClient
 
 from omr import web
@@ -285,9 +286,13 @@ def test_login_gives_a_new_session_and_the_old_one_stays_outside(anybody):
     assert taken.client.get("/").status_code == 200
 
 
-def test_a_session_that_we_did_not_sign_is_nobody(anybody):
-    visitor = anybody()
-    for forged in ("x", "InF1YW50cmki.AAAA", "a.b.c", "é"):
+def test_a_session_that_we_did_not_sign_is_nobody(anybody, person):
+    visitor, true = anybody(), person(Role.ADMIN).client.cookies["omr_session"]
+    visitor.client.cookies.clear()
+    assert visitor.client.get("/", headers={"cookie": f"omr_session={true}"}).status_code == 200
+    said, _, signature = true.rpartition(".")
+    other = f"{'a' if signature[0] != 'a' else 'b'}{signature[1:]}"
+    for forged in ("x", "InF1YW50cmki.AAAA", "a.b.c", "é", said, f"{said}.", f"{said}.{other}"):
         visitor.client.cookies.clear()
         answer = visitor.client.get("/", headers={"cookie": f"omr_session={forged}".encode()})
         assert answer.status_code == 303
@@ -316,8 +321,8 @@ def test_idle_session_ends_and_activity_keeps_it(person, clock):
 def test_no_session_outlives_a_day(person, clock):
     visitor = person(Role.LEAD)
     for _ in range(36):
+        assert visitor.client.get("/").status_code == 200
         clock.forward(minutes=20)
-        visitor.client.get("/")
     clock.forward(minutes=1)
     assert visitor.client.get("/").status_code == 303
 
@@ -336,6 +341,10 @@ def test_roles_passwords_and_closing_take_effect_at_once(person, office):
     office.accounts.grant("truong.pv01", [Role.REVIEWER], None, by="quantri")
     assert visitor.client.get("/").status_code == 303
     assert visitor.sign_in("truong.pv01").status_code == 303
+    office.accounts.change_password("truong.pv01", PASSWORD, changed := "mực-tím-giấy-trắng-77")
+    assert visitor.client.get("/").status_code == 303
+    assert visitor.sign_in("truong.pv01").status_code == 401
+    assert visitor.sign_in("truong.pv01", changed).status_code == 303
     office.accounts.set_active("truong.pv01", False, by="quantri")
     assert visitor.client.get("/").status_code == 303
     assert visitor.sign_in("truong.pv01").status_code == 401
@@ -365,6 +374,10 @@ def test_guessing_is_slowed_down_for_the_guesser_not_for_the_colleague(anybody, 
     for _ in range(5):
         assert guesser.sign_in("quantri", "sai-mật-khẩu").status_code == 401
     assert guesser.sign_in("quantri").status_code == 429
+    # Neither whoever else works at that counter, nor the one whose name it is at the own desk.
+    assert anybody().sign_in("truong.pv01").status_code == 303
+    desk = TestClient(create_app(office, hosts=("testserver",)), client=("10.0.0.9", 5000))
+    assert Person(desk).sign_in("quantri").status_code == 303
     clock.forward(seconds=31)
     assert guesser.sign_in("quantri").status_code == 303
     assert any(act.what == "login_throttled" for act in office.accounts.journal.acts())
@@ -475,9 +488,14 @@ def test_role_of_a_unit_needs_one(office):
 
 def test_no_password_or_session_stands_in_the_file(office, person):
     visitor = person(Role.LEAD)
-    stored = b"".join(f.read_bytes() for f in office.workspace.path.glob("accounts.sqlite*"))
+    files = [file for file in office.workspace.path.rglob("*") if file.is_file()]
+    assert {"accounts.sqlite", "omr.sqlite"} <= {file.name for file in files}
+    stored = b"".join(file.read_bytes() for file in files)
     assert PASSWORD.encode() not in stored
-    assert visitor.client.cookies["omr_session"].split(".")[0].encode() not in stored
+    cookie = visitor.client.cookies["omr_session"].strip('"').split(".")[0]
+    assert cookie.encode() not in stored
+    secret = b64decode(cookie + "=" * (-len(cookie) % 4), b"-_").strip(b'"')
+    assert len(secret) >= 32 and secret not in stored
 
 
 def test_accounts_file_is_the_owners(tmp_path):

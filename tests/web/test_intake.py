@@ -217,6 +217,23 @@ def test_what_another_unit_sent_before_is_said_without_its_receipt(person, offic
     assert "không thuộc đơn vị" in text and "B000001" in text
 
 
+def test_a_clerk_gets_no_receipt_paper_or_picture_of_another_unit(person, office):
+    own = take_slips(office.workspace, [slip(), None])
+    other = take_slips(office.workspace, [slip(B1="3"), None], unit="PC08", name="khac")
+    clerk, lead = person(Role.CLERK), person(Role.LEAD)
+    with Store.open(office.workspace.database) as store:
+        rows = store.rows("SELECT batch, page FROM pages WHERE outcome = 'rejected'")
+        refused = {row["batch"]: row["page"] for row in rows}
+    for batch, code in ((own, 200), (other, 404)):
+        for address in ("", ".pdf", f"/{refused[batch]}.jpg"):
+            assert clerk.client.get(f"/batches/{batch}{address}").status_code == code, address
+            assert lead.client.get(f"/batches/{batch}{address}").status_code == 200, address
+        told = {"expected": "3", "why": "đếm lại"}
+        assert clerk.post(f"/batches/{batch}/correct", **told).status_code == code
+    # A page of theirs under the name of the own stack is none of the own stack's.
+    assert clerk.client.get(f"/batches/{own}/{refused[other]}.jpg").status_code == 404
+
+
 def test_nobody_reads_another_stack_through_a_receipt(person, office):
     batch = take_slips(office.workspace, [slip()])
     clerk = person(Role.CLERK)

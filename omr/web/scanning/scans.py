@@ -18,7 +18,7 @@ from omr.web.scanning.sane import is_there
 from omr.web.scanning.scan import RUNNING, STOP, Scan, claim_of, view_of
 from omr.workspace import ScannerSettings, Workspace
 
-SCAN: Final = (sys.executable, "-m", "omr.web.scanning.scan")
+SCAN: Final = (sys.executable, "-P", "-m", "omr.web.scanning.scan")
 _PATIENCE_S: Final = 20.0
 
 

@@ -33,7 +33,7 @@ from omr.records.inbox.outlook import READER
 from omr.stacks import read_waiting
 from omr.workspace import Workspace
 
-READ: Final = (sys.executable, "-m", "omr.web.work.worker")
+READ: Final = (sys.executable, "-P", "-m", "omr.web.work.worker")
 MOST_TRIES: Final = 3  # a stack that ends its process that often waits for a person
 LATER: Final = os.EX_TEMPFAIL if hasattr(os, "EX_TEMPFAIL") else 75  # exit code: nobody's fault, try again
 _LOOK_EVERY_S: Final = 5.0  # also when nobody calls: another program puts stacks into the same inbox

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,9 +23,9 @@ from omr.forms.printing.cover import Cover
 from omr.messages import shown
 from omr.reading.files.pictures import Pixels
 from omr.reading.limits import Limits, confine, context, ran_out, start, timed
-from omr.reading.place.drawn import is_drawn
+from omr.reading.place.drawn import as_drawn
 from omr.reading.scan.cover import find_cover
-from omr.reading.scan.pages import EncodedPage, ScannedPage, broken, colour_of, decode, open_pages
+from omr.reading.scan.pages import EncodedPage, Encoding, ScannedPage, broken, colour_of, decode, open_pages
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -167,16 +168,19 @@ def cover_of(path: Path) -> Cover | None:
     return find_cover(top) if top is not None else None
 
 
-def is_drawn_file(path: Path, pages: int) -> bool:
-    """Return whether the first pages of a file were drawn by a program, all of them."""
-    looked_at = 0
-    for page in open_pages(path):
-        if looked_at == pages or not is_drawn(decode(page)):
-            break
-        looked_at += 1
-    else:
-        return looked_at > 0
-    return looked_at == pages
+def drawn_pages(path: Path, pages: int) -> list[EncodedPage]:
+    """Return the first pages of a file if a program drew them, all of them; those too coarse enlarged."""
+    found: list[EncodedPage] = []
+    for page in islice(open_pages(path), pages):
+        scan = decode(page)
+        drawn = as_drawn(scan)
+        if drawn is None:
+            return []
+        if drawn is not scan:
+            png = cv2.imencode(".png", drawn.grey)[1].tobytes()
+            page = EncodedPage(page.file, page.page, Encoding.PICTURE, png)
+        found.append(page)
+    return found
 
 
 def page_at(path: Path, number: int, made_of: str = "") -> EncodedPage | None:

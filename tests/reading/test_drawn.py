@@ -89,6 +89,25 @@ def test_a_print_turned_into_pictures_is_refused(
     assert refused(saved(pictures, kind, tmp_path))
 
 
+@pytest.mark.parametrize(("dpi", "quality"), [(72, 50), (100, 50), (110, 20), (120, 80)])
+def test_a_print_too_coarse_to_be_read_is_told_all_the_same(
+    printed: Path, dpi: int, quality: int, tmp_path: Path
+) -> None:
+    with pypdfium2.PdfDocument(printed) as document:
+        page = document[0].render(scale=dpi / 72).to_pil().convert("L")
+    page.save(tmp_path / "a.jpg", quality=quality, dpi=(dpi, dpi))
+    assert refused(tmp_path / "a.jpg")
+
+
+def test_a_coarse_page_that_was_scanned_is_no_print(pictures: list[Image.Image], tmp_path: Path) -> None:
+    """It is refused for what it is: too coarse."""
+    page = Image.fromarray(moved(noisy(np.array(pictures[0])), 0.3, 4.0)).resize(
+        (583, 827), Image.Resampling.BOX
+    )
+    page.save(tmp_path / "a.jpg", quality=80, dpi=(100, 100))
+    assert not refused(tmp_path / "a.jpg")
+
+
 def test_what_somebody_filled_in_on_a_screen_is_read(pictures: list[Image.Image], tmp_path: Path) -> None:
     page = np.array(pictures[0])
     place = align(locate(decode(next(open_pages(saved(pictures, "grey.tif", tmp_path)))))).scan_from_page

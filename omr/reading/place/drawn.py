@@ -7,8 +7,11 @@ it. Whether such a page is an empty print of ours, or was filled in on a screen,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+import cv2
 import numpy as np
 
 from omr.errors import PageError
@@ -22,18 +25,37 @@ from omr.reading.scan.pages import Depth, ScannedPage
 MOST_TURN_DEG: Final = 0.006  # pictures at most 0.002; one scan in a hundred is less askew than this
 MOST_OFF_MM: Final = 0.5  # of the sheet's corners from the picture's: pictures at most 0.33; scans from 0.32
 LEAST_WHITE: Final = 0.6  # share of one grey among the light ones: pictures from 0.68; scans 0.18 to 0.84
+# No scan of it can be read, but a print that a program made so coarse still has edges that no scanner leaves:
+# twice as large its carriers are read from 72 dpi on (65 dpi is the least that can be aligned then).
+ENLARGED: Final = 2
 _LIGHT: Final = 160  # grey level above which paper lies, and print does not
 
 
 def is_drawn(scan: ScannedPage) -> bool:
     """Return whether a page lies as no sheet in a scanner does, on white that no scanner sees."""
+    return as_drawn(scan) is not None
+
+
+def as_drawn(scan: ScannedPage) -> ScannedPage | None:
+    """Return a page that was drawn, enlarged where it is too coarse to be read; None of any other."""
     if scan.depth is not Depth.BILEVEL and one_white(scan) < LEAST_WHITE:
-        return False
-    try:
-        page = align(locate(scan))
-    except PageError:
-        return False
-    return turn_deg(page) <= MOST_TURN_DEG and off_mm(page) <= MOST_OFF_MM
+        return None
+    for page in _sizes(scan):
+        try:
+            place = align(locate(page))
+        except PageError as error:
+            if error.reason == "too_coarse":
+                continue
+            return None
+        return page if turn_deg(place) <= MOST_TURN_DEG and off_mm(place) <= MOST_OFF_MM else None
+    return None
+
+
+def _sizes(scan: ScannedPage) -> Iterator[ScannedPage]:
+    yield scan
+    size = (ENLARGED * scan.grey.shape[1], ENLARGED * scan.grey.shape[0])
+    larger = cv2.resize(scan.grey, size, interpolation=cv2.INTER_CUBIC)
+    yield replace(scan, grey=np.asarray(larger, np.uint8), dpi=None)
 
 
 def turn_deg(page: AlignedPage) -> float:

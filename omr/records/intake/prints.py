@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +19,7 @@ import pypdfium2.raw as pdfium
 from omr.errors import OmrError, RegisterError, ScanError
 from omr.files import kind_of_scan, sha256_of
 from omr.forms.serial import IssuedSerials, parse_serial
-from omr.reading.apart import Apart, is_drawn_file
+from omr.reading.apart import Apart, drawn_pages
 from omr.reading.reader import ReadPage, Result
 from omr.reading.scan.pages import EncodedPage
 from omr.records.register.register import issued, printed_run
@@ -68,17 +67,17 @@ def refuse_pictures(
         Naming the first such file and its print run.
     """
     for file in files[:_FILES_LOOKED_AT]:
-        if _is_drawn(file, apart):
-            results = list(read(islice(apart.pages(file), _PAGES_LOOKED_AT)))
+        if pages := _drawn_pages(file, apart):
+            results = list(read(pages))
             if run := _run_of_empty(results):
                 raise RegisterError("records.print_file", file=file.name, run=run)
 
 
-def _is_drawn(file: Path, apart: Apart) -> bool:
+def _drawn_pages(file: Path, apart: Apart) -> list[EncodedPage]:
     try:
-        return apart.call(is_drawn_file, file, _PAGES_LOOKED_AT)
+        return apart.call(drawn_pages, file, _PAGES_LOOKED_AT)
     except ScanError:  # reading will say what is wrong
-        return False
+        return []
 
 
 def _run_of_empty(results: Sequence[Result]) -> str | None:

@@ -30,9 +30,10 @@ from distributed.comm.core import CommClosedError
 
 from omr.errors import OmrError, is_of_the_machine, outside
 from omr.reading.crew import read_pages, without_pixels
-from omr.reading.limits import SAFE_PATH, timed
+from omr.reading.limits import timed
 from omr.reading.reader import Desk, Result, read_page
 from omr.reading.scan.pages import EncodedPage
+from omr.surroundings import SAFE_PATH
 
 # What a page costs besides reading it, asking process and scheduler together: 8.8 ms of CPU time
 # alone in its chunk, 4.4 ms among 8 (`python bench cluster overhead`); a lost worker costs no more

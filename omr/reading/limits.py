@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from omr.reading.job import limit_memory
+from omr.surroundings import nothing_from_here
 
 if TYPE_CHECKING:  # not there on Windows
     from multiprocessing.context import ForkServerContext
 
 _RAN_OUT: Final = 90  # exit code where no signal says it
 _LOOK_EVERY_S: Final = 0.25
-SAFE_PATH: Final = "PYTHONSAFEPATH"
 _PRELOADED: Final = ("omr.reading.reader", "omr.reading.files.pdf", "omr.reading.files.render")
 
 
@@ -62,7 +62,7 @@ def load_ahead() -> None:
         return
     from multiprocessing.forkserver import ensure_running
 
-    with _no_interrupt(), _nothing_from_here():
+    with _no_interrupt(), nothing_from_here():
         ensure_running()
 
 
@@ -76,25 +76,11 @@ def start(process: BaseProcess) -> None:
     OSError
         Also where the process from which others are made died over it.
     """
-    with _no_interrupt(), _nothing_from_here():
+    with _no_interrupt(), nothing_from_here():
         try:
             process.start()
         except EOFError as error:
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
-
-
-@contextmanager
-def _nothing_from_here() -> Iterator[None]:
-    """Start Python without the current folder on its path: it may hold an ``omr.py`` beside the scans."""
-    before = os.environ.get(SAFE_PATH)
-    os.environ[SAFE_PATH] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[SAFE_PATH]
-        else:
-            os.environ[SAFE_PATH] = before
 
 
 @contextmanager

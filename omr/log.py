@@ -3,7 +3,9 @@
 ``log/omr.jsonl``, and four older files of a megabyte each. What may stand in a line: numbers, and
 words of our own (`word`) such as a reason, a batch or a message's key. A sentence never: it could
 quote a file's name, a serial or what somebody wrote. Of an error stands its type and where in the
-program it arose. What libraries say enters likewise: who said it, how grave, where.
+program it arose. What libraries say enters likewise: who said it, how grave, where. A person at a
+terminal is shown the library's own words; where the system keeps them, as a service's journal, it
+gets the line of the log.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,10 +90,10 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; a disk that is full must not stop the work."""
-        if record.name != _logger.name and logging.lastResort is not None:
-            logging.lastResort.handle(record)  # warnings still end at the terminal, too
         try:
             line = json.dumps(_said(record), separators=(",", ":"), allow_nan=False)
+            if record.name != _logger.name:
+                _show(record, line)
             self._folder.mkdir(mode=0o700, exist_ok=True)
             file = _file(self._folder, 0)
             if file.is_file() and file.stat().st_size > MOST_BYTES:
@@ -112,6 +115,16 @@ class _Lines(logging.Handler):
                 file = _file(self._folder, number)
                 if file.is_file():
                     file.replace(_file(self._folder, number + 1))
+
+
+def _show(record: logging.LogRecord, line: str) -> None:
+    """Let warnings end where the program speaks, too."""
+    if record.levelno < logging.WARNING or sys.stderr is None:
+        return
+    if not sys.stderr.isatty():
+        sys.stderr.write(line + "\n")
+    elif logging.lastResort is not None:
+        logging.lastResort.handle(record)
 
 
 def _file(folder: Path, number: int) -> Path:

@@ -26,6 +26,7 @@ PERIOD = "2023-04"  # the month that `omr demo` plays
 SLIPS = 200  # of it, as `omr demo` plays it when nobody says how many
 BACKUP_UNITS = ("omr-backup.service", "omr-backup.timer")
 UNITS = ("omr.service", *BACKUP_UNITS, "omr-certificate.service", "omr-certificate.timer")
+BOOTED_S = 4 * 3600  # most that one boot may take: the guide installs six times, on a machine that is busy
 FETCH = """
 import ssl, sys, time, urllib.request
 trust = ssl.create_default_context(cafile="/etc/omr/tls/root.pem")
@@ -76,7 +77,7 @@ class Root:
         nspawn = "systemd-nspawn --quiet --register=no --keep-unit --boot --private-network"
         alone = f"mount -t tmpfs tmpfs /run; mkdir -p /run/systemd; exec {nspawn} -D {self.path}"
         booted = ["unshare", "-m", "sh", "-ec", alone]
-        subprocess.run(booted, stdin=subprocess.DEVNULL, capture_output=True, timeout=3600, check=False)
+        subprocess.run(booted, stdin=subprocess.DEVNULL, capture_output=True, timeout=BOOTED_S, check=False)
         log = self.path / "root/boot.log"
         return log.read_text("utf-8", "replace") if log.exists() else "it did not boot"
 

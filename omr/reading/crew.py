@@ -90,7 +90,7 @@ def _read(page: EncodedPage, desk: Desk, overlay: Path | None) -> Result:
         if isinstance(error, OSError) and error.errno is not None:  # the machine's; damage has no number
             raise outside(error, page.file) from error
         # Ours, not the page's; it costs this page and is written down, the batch goes on.
-        logging.getLogger(__name__).exception("%s, page %s", page.file, page.page)
+        logging.getLogger(__name__).exception("page %s", page.page)  # a journal keeps it: no file's name
         result = RejectedPage(page.file, page.page, "crashed", {})
     if overlay is not None:
         from omr.reading.overlay import write_overlay  # typefaces, which nothing else here needs

@@ -60,7 +60,7 @@ class Worker(threading.Thread):
     Parameters
     ----------
     tell : callable, optional
-        Gets each trouble once, when it begins; without it the log, which ends at the terminal.
+        Gets each trouble once, when it begins; without it the terminal or the service's journal.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Worker(threading.Thread):
         workspace: Workspace,
         command: Sequence[str] = READ,
         *,
-        tell: Callable[[OmrError], None] = lambda error: logging.getLogger(__name__).error("%s", error),
+        tell: Callable[[OmrError], None] = lambda error: print(error, file=sys.stderr, flush=True),
         try_again_s: float = _TRY_AGAIN_S,
     ) -> None:
         super().__init__(name="inbox", daemon=True)

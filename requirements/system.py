@@ -75,7 +75,7 @@ VIEWERS: dict[str, Callable[[], bool]] = {
 # scanners at the desks; it brings devices of its own, which the tests scan from
 SCANNER: dict[str, Callable[[], bool]] = {"sane-utils": program("scanimage")}
 BROWSER: dict[str, Callable[[], bool]] = {
-    "chromium": program("chromium", "google-chrome"),
+    "chromium-headless-shell": program("chromium-headless-shell"),  # Chromium without its own windows
     "libatomic1": library("libatomic.so.1"),  # what Playwright's own node loads
 }
 

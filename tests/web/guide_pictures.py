@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import time
 from pathlib import Path
 
 import pypdfium2 as pdfium
+from browsers import chromium
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, sync_playwright
 
@@ -215,7 +215,7 @@ def main(target: Path) -> None:
             passwords = {"admin": admin, **prepare(workspace)}
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"),
+                    executable_path=chromium(),
                     args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
                 )
                 page = browser.new_page(

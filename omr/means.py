@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from omr.forms.serial import Serial
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from omr.records.anew.redecide import Judge
 
 Reader = Callable[["Iterable[EncodedPage]", "Desk"], "Iterator[Result]"]
+
+
+class Hasher(Protocol):
+    """What is kept of a password, and whether another is the same."""
+
+    def hash(self, password: str) -> str:
+        """Return what is kept."""
+
+    def verify(self, hash: str, password: str) -> bool:
+        """Return True, or raise."""
+
+    def __hash__(self) -> int: ...
 
 
 class Means:
@@ -62,6 +74,11 @@ class Means:
         from omr.reading.marks.decide import decide
 
         return decide
+
+    @property
+    def hasher(self) -> Hasher | None:
+        """What hashes new passwords; None: as usual."""
+        return None
 
     @property
     def pages_per_act(self) -> int:

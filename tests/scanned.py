@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from argon2 import PasswordHasher
 from PIL import Image
 
 from omr.forms.serial import Issue
@@ -30,6 +31,8 @@ from omr.records.store.store import Store
 from omr.words import AnswerState, BoxState
 from omr.workspace import Workspace
 
+# Argon2 with the least work: the tests sign in some hundred times.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 LEVELS = ("5", "4", "3", "2", "1")
 
 
@@ -174,6 +177,10 @@ class KnownMeans(Means):
     def __init__(self, scanner: Scanner) -> None:
         self.scanner = scanner
         self.decide: Judge | None = None
+
+    @property
+    def hasher(self) -> PasswordHasher:
+        return QUICK
 
     def find_form(self, name: str, own: Path | None) -> Form:
         return replace(FORM, form=name, digit=int(name[-1]))

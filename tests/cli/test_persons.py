@@ -11,18 +11,10 @@ from command_tree import commands
 from offices import Office
 from scanned import slip
 
-from omr.web.people import hashing
 from omr.web.people.accounts import Accounts
 
 As = Callable[[str | None], None]
 PASSWORD = "vịt xoè cánh bay qua ao"
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with the least work."""
-    quick = type(hashing._hasher)(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(hashing, "_hasher", quick)
 
 
 @pytest.fixture

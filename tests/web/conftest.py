@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browsers import chromium
 from month_desk import Desk
 from people import PEOPLE, Clock, Person, Served, with_people
+from scanned import QUICK
 from starlette.testclient import TestClient
 from waiting import PATIENCE_S
 
@@ -16,20 +18,10 @@ from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 from omr.web.app import create_app
 from omr.web.frame.front import FrontOffice
-from omr.web.people import hashing
 from omr.web.people.accounts import Accounts
 from omr.web.people.throttle import Throttle
 from omr.words import Role
 from omr.workspace import Workspace
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_hashes() -> Iterator[None]:
-    """Argon2 with the least work: the tests log in some hundred times."""
-    real = hashing._hasher
-    hashing._hasher = type(real)(time_cost=1, memory_cost=8, parallelism=1)
-    yield
-    hashing._hasher = real
 
 
 @pytest.fixture
@@ -38,19 +30,19 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def furnished(quick_hashes: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with units and people, made once: every office is a copy of it."""
     workspace = Workspace.create(tmp_path_factory.mktemp("furnished") / "office")
     with Store.open(workspace.database) as store:
         import_units(store, read_units(shipped_units("hai-phong-2023").read_bytes()), by="test")
-    with_people(Accounts.open(workspace.path / "accounts.sqlite", clock=Clock())).close()
+    with_people(workspace.path / "accounts.sqlite", Clock())
     return workspace.path
 
 
 @pytest.fixture
 def office(furnished: Path, tmp_path: Path, clock: Clock) -> Iterator[FrontOffice]:
     workspace = Workspace.open(shutil.copytree(furnished, tmp_path / "office"))
-    accounts = Accounts.open(workspace.path / "accounts.sqlite", clock=clock)
+    accounts = Accounts.open(workspace.path / "accounts.sqlite", clock, QUICK)
     throttle = Throttle(clock=lambda: clock.now.timestamp())
     office = FrontOffice.of(workspace, accounts, throttle)
     yield office
@@ -82,11 +74,9 @@ def browser() -> Iterator:
     """Debian's Chromium; its absence fails the tests, it never skips them."""
     from playwright.sync_api import sync_playwright
 
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: make browser (apt-get install chromium)"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
-            executable_path=chromium,
+            executable_path=chromium(),
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
@@ -128,9 +118,9 @@ def window(browser, served):
 
 
 @pytest.fixture
-def empty(quick_hashes, tmp_path):
+def empty(tmp_path):
     workspace = Workspace.create(tmp_path / "office")
-    office = FrontOffice.of(workspace, Accounts.open(workspace.path / "accounts.sqlite"))
+    office = FrontOffice.of(workspace, Accounts.open(workspace.path / "accounts.sqlite", hasher=QUICK))
     office.worklist.second_share = 0.0
     served = Served(office)
     yield office, served

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import uvicorn
+from scanned import QUICK
 from starlette.testclient import TestClient
 
 from omr.web.app import create_app
@@ -38,12 +41,12 @@ class Clock:
         self.now += timedelta(**by)
 
 
-def with_people(accounts: Accounts) -> Accounts:
-    """Add one account per role, each past its first login."""
-    for role, (name, unit) in PEOPLE.items():
-        first = accounts.add(name, [role], unit, by="test")
-        accounts.change_password(name, first, PASSWORD)
-    return accounts
+def with_people(path: Path, clock: Clock | None = None) -> None:
+    """Add one account per role, each past its first login, to the accounts of an office."""
+    with closing(Accounts.open(path, clock or (lambda: datetime.now(UTC)), QUICK)) as accounts:
+        for role, (name, unit) in PEOPLE.items():
+            first = accounts.add(name, [role], unit, by="test")
+            accounts.change_password(name, first, PASSWORD)
 
 
 class Person:

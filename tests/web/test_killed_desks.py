@@ -21,7 +21,6 @@ from omr.records.inbox.inbox import Inbox, StackState
 from omr.records.register.register import issued
 from omr.records.store.store import Store
 from omr.web.paper.sheet_kinds import PRINTS
-from omr.web.people.accounts import Accounts
 from omr.words import Role
 from omr.workspace import Workspace
 
@@ -32,7 +31,7 @@ SCAN = b"%PDF-1.4\n" + b"0" * 200_000
 
 @pytest.fixture
 def server(workspace: Workspace, omr: Callable[..., object]) -> Iterator[Server]:
-    with_people(Accounts.open(workspace.path / "accounts.sqlite")).close()
+    with_people(workspace.path / "accounts.sqlite")
     omr("--workspace", workspace.path, "units", "import", "hai-phong-2023")
     take_slips(workspace, [slip()])
     made = Server(workspace)

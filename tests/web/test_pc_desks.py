@@ -17,7 +17,6 @@ from waiting import PATIENCE_S, until
 from omr.records.batches.receipt import receipt_of
 from omr.records.inbox.inbox import Inbox, StackState
 from omr.records.store.store import Store
-from omr.web.people.accounts import Accounts
 from omr.words import Role
 from omr.workspace import Workspace
 
@@ -34,7 +33,7 @@ def test_a_stack_is_sent_and_read(omr: Callable[..., object], tmp_path: Path) ->
     words = ("--unit", "PC06", "--count", SLIPS, "--period", "2026-11", "--seed", 3)
     omr(*here, "issue", "DL-01", *words, "-o", printed)
     omr(*here, "simulate", printed, "-o", scanned, "--seed", 3)
-    with_people(Accounts.open(workspace.path / "accounts.sqlite")).close()
+    with_people(workspace.path / "accounts.sqlite")
 
     command = [sys.executable, "-m", "omr.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environment, cwd=disk, stderr=subprocess.PIPE) as server:

@@ -24,7 +24,6 @@ from waiting import PATIENCE_S, until
 from omr.records.batches.receipt import receipt_of
 from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.store.store import Store
-from omr.web.people.accounts import Accounts
 from omr.words import Role
 from omr.workspace import Workspace
 
@@ -73,7 +72,7 @@ class Server:
 
 @pytest.fixture
 def server(workspace: Workspace) -> Iterator[Server]:
-    with_people(Accounts.open(workspace.path / "accounts.sqlite")).close()
+    with_people(workspace.path / "accounts.sqlite")
     made = Server(workspace)
     yield made
     made.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from people import PEOPLE, Person
+from scanned import QUICK
 from scanned_stacks import slip, take_slips
 from starlette.responses import RedirectResponse, Response
 from starlette.testclient import TestClient
@@ -181,7 +182,7 @@ def restarted(office):
     opened = []
 
     def restart(visitor: Person) -> Person:
-        accounts = Accounts.open(office.workspace.path / "accounts.sqlite", clock=lambda: NOW)
+        accounts = Accounts.open(office.workspace.path / "accounts.sqlite", lambda: NOW, QUICK)
         opened.append(FrontOffice.of(office.workspace, accounts, office.throttle))
         client = TestClient(create_app(opened[-1], hosts=("testserver",)), follow_redirects=False)
         client.cookies = visitor.client.cookies

@@ -112,7 +112,7 @@ def open_(session: Session, name: str) -> None:
 def _accounts(session: Session) -> Accounts:
     from omr.web.people.accounts import Accounts
 
-    return Accounts.open(session.workspace().path / "accounts.sqlite")
+    return Accounts.open(session.workspace().path / "accounts.sqlite", hasher=session.means.hasher)
 
 
 def _me() -> str:

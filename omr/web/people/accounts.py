@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from omr.errors import AccessError
+from omr.means import Hasher
 from omr.web.people.database import Keeping
-from omr.web.people.hashing import hashed_password, is_password, one_time_password
+from omr.web.people.hashing import HASHER, hashed_password, is_password, one_time_password
 from omr.web.people.journal import Journal
 from omr.web.people.known import KnownAnswers
 from omr.web.people.passwords import refuse_weak
@@ -42,8 +43,8 @@ class Accounts:
         What must not be done twice.
     """
 
-    def __init__(self, keeping: Keeping) -> None:
-        self._keeping = keeping
+    def __init__(self, keeping: Keeping, hasher: Hasher = HASHER) -> None:
+        self._keeping, self._hasher = keeping, hasher
         self.journal = Journal(keeping)
         self.sessions = Sessions(keeping, self.journal)
         self.tokens = Tokens(keeping, self.journal)
@@ -51,9 +52,14 @@ class Accounts:
         self.sent = SentForms(keeping)
 
     @classmethod
-    def open(cls, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Accounts:
-        """Open the database at `path`; made when absent."""
-        return cls(Keeping.open(path, clock))
+    def open(
+        cls,
+        path: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        hasher: Hasher | None = None,
+    ) -> Accounts:
+        """Open the database at `path`; made when absent. `hasher` hashes new passwords, else argon2."""
+        return cls(Keeping.open(path, clock), hasher or HASHER)
 
     def close(self) -> None:
         """Close the database."""
@@ -75,7 +81,7 @@ class Accounts:
         """
         name, granted = account_name(name), granted_roles(roles, unit)
         password = one_time_password()
-        hashed = hashed_password(password)
+        hashed = hashed_password(password, self._hasher)
         with self._keeping.writing():
             if self.find(name) is not None:
                 raise AccessError("accounts.name_taken", name=name)
@@ -124,7 +130,7 @@ class Accounts:
         """Give an account a new one-time password and return it; its sessions end."""
         _refuse_oneself(name, by)
         password = one_time_password()
-        hashed = hashed_password(password)
+        hashed = hashed_password(password, self._hasher)
         with self._keeping.writing():
             self.known_one(name)
             self._keeping.run(
@@ -159,7 +165,7 @@ class Accounts:
         refuse_weak(new, name)
         if new == old:
             raise AccessError("accounts.password_same")
-        hashed = hashed_password(new)
+        hashed = hashed_password(new, self._hasher)
         with self._keeping.writing():
             self._keeping.run(
                 "UPDATE accounts SET password = ?, must_change = 0 WHERE name = ?", [hashed, name]
@@ -170,7 +176,7 @@ class Accounts:
     def check(self, name: str, password: str) -> User | None:
         """Return the account if the password is right and it is active, else None; same time either way."""
         row = self._keeping.row("SELECT password FROM accounts WHERE name = ?", [folded(name)])
-        if not is_password(password, row[0] if row else None):
+        if not is_password(password, row[0] if row else None, self._hasher):
             return None
         user = self.find(folded(name)) if row else None
         return user if user is not None and user.active else None

@@ -10,11 +10,12 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from omr.means import Hasher
 from omr.web.people.passwords import LONGEST_PASSWORD
 
 # Two at a time: one check takes 64 MiB by argon2's defaults (RFC 9106, second choice), and
 # forty threads of a web server at once would take 2.5 GiB.
-_hasher: Final = PasswordHasher()
+HASHER: Final[Hasher] = PasswordHasher()
 _hashing: Final = BoundedSemaphore(2)
 # Without look-alikes; 16 of 31 signs are 79 bits, and the password is changed at the first login.
 _ONE_TIME_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -26,22 +27,22 @@ def one_time_password() -> str:
     return "-".join(signs[i : i + 4] for i in range(0, 16, 4))
 
 
-def hashed_password(password: str) -> str:
+def hashed_password(password: str, hasher: Hasher = HASHER) -> str:
     """Return what is kept of a password."""
     with _hashing:
-        return _hasher.hash(password)
+        return hasher.hash(password)
 
 
-def is_password(password: str, kept: str | None) -> bool:
+def is_password(password: str, kept: str | None, hasher: Hasher = HASHER) -> bool:
     """Whether a password is the one that was kept; None, for nobody's, takes the same time."""
     with _hashing:
         try:
-            return _hasher.verify(kept or _nobody(), password[:LONGEST_PASSWORD]) and kept is not None
+            return hasher.verify(kept or _nobody(hasher), password[:LONGEST_PASSWORD]) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
 
 @cache
-def _nobody() -> str:
+def _nobody(hasher: Hasher) -> str:
     """Return the hash of a password that nobody knows."""
-    return _hasher.hash(secrets.token_hex(16))
+    return hasher.hash(secrets.token_hex(16))

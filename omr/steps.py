@@ -44,13 +44,13 @@ def at(what: str, done: int, whole: int) -> None:
         listener(what, done, whole)
 
 
-def each(what: str, things: Iterable[T], whole: int | None = None) -> Iterator[T]:
+def each(what: str, things: Iterable[T], whole: int | Callable[[], int] | None = None) -> Iterator[T]:
     """Pass things on, and say how many of them are done.
 
     Parameters
     ----------
-    whole : int, optional
-        How many there are, where `things` cannot tell.
+    whole : int or callable, optional
+        How many there are, where `things` cannot tell; a callable is asked only where somebody listens.
     """
     if _listener.get() is None:
         yield from things
@@ -58,6 +58,8 @@ def each(what: str, things: Iterable[T], whole: int | None = None) -> Iterator[T
     if whole is None:
         things = list(things)
         whole = len(things)
+    elif not isinstance(whole, int):
+        whole = whole()
     at(what, 0, whole)
     for done, one in enumerate(things, start=1):
         yield one

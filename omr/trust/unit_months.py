@@ -16,7 +16,7 @@ from omr.forms.template import Form
 from omr.reading.ink import measure
 from omr.reading.papers import paper
 from omr.records.counts.kept_tallies import tallies_of
-from omr.records.counts.slips import CurrentSlip, current_slips
+from omr.records.counts.slips import CurrentSlip, current_slips, how_many
 from omr.records.counts.tallies import Channel
 from omr.records.month.reconcile import Line, reconcile, spans
 from omr.records.offices.periods import Period
@@ -163,7 +163,7 @@ def _rates(
 def _seen(store: Store, period: Period, prints: Prints) -> Iterator[tuple[str, SeenSlip]]:
     """Yield the slips that count, with their unit."""
     forms = store.forms
-    whole = int(str(store.value("SELECT count(*) FROM slips WHERE period = ?", period.name)))
+    whole = how_many(store, period=period.name)
     for slip in each("slips_compared", current_slips(store, period=period.name), whole):
         if not slip.valid or slip.standing is not Standing.COUNTS or slip.fingerprint not in prints:
             continue

@@ -101,6 +101,8 @@ def test_every_long_command_says_how_far_it_is(office: Office, tmp_path: Path) -
         run = office.issue("PC06", 3, "2026-11")
         office("read", office.scan(slip(run, 1), slip(run, 2)), code=None)
         office("redecide", "--dry-run")
+        office("answers")
+        assert heard.pop("exporting")[-1] == (2, 2)  # whose output goes to a file
         office("export", "--ask", tmp_path / "ask.sqlite")
         office("export", "-o", tmp_path / "parquet")
         office("bundle", "export", "-o", tmp_path / "all.zip")

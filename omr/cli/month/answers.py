@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -25,14 +26,17 @@ if TYPE_CHECKING:
 def answers(session: Session, batch: str | None, period: str | None, as_json: bool) -> None:
     """Print the answers."""
     from omr.records.batches.batches import find_batch
-    from omr.records.counts.slips import current_slips
+    from omr.records.counts.slips import current_slips, how_many
     from omr.records.offices.periods import parse_period
+    from omr.steps import each
 
     when = parse_period(period).name if period else None
     with session.store() as store:
         if batch:
             find_batch(store, batch)  # a name that is none is an error, not an empty list
         slips = current_slips(store, batch=batch, period=when)
+        if not sys.stdout.isatty():  # on a terminal the rows themselves say how far it is
+            slips = each("exporting", slips, lambda: how_many(store, batch=batch, period=when))
         if not as_json:
             for slip in slips:
                 click.echo(_line(slip))

@@ -86,13 +86,14 @@ def _grey(file: Path) -> Grey:
 def _known(page: Grey, corners_px: Quads, blank: Path | None, same: tuple[Path, ...]) -> list[Laid]:
     """Lay other sheets of the form on the page; a sheet that is not alike is an error: nothing is guessed."""
     from omr.reading.papers.known import SHEETS_THAT_SHARE, lay
+    from omr.steps import each
 
     if blank is not None and same:
         raise OmrError("marks.blank_or_same")
     if same and len(same) < SHEETS_THAT_SHARE:
         raise OmrError("marks.few_sheets", given=len(same), needed=SHEETS_THAT_SHARE)
     laid = []
-    for file in [blank] if blank is not None else same:
+    for file in each("sheets", [blank] if blank is not None else same):
         found = lay(_grey(file), page, corners_px)
         if found is None:
             raise OmrError("marks.not_alike", file=file)

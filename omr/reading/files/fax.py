@@ -65,7 +65,8 @@ def fax_of(document_of_one_page: bytes) -> Picture | None:
     pixels = np.frombuffer(bits, np.uint8).reshape(height, width)
     # In the precision of PDFium, which says it of all other pages.
     along, down = float(np.float32(matrix[0])), float(np.float32(matrix[3]))
-    return Picture(pixels, False, (width / along * POINTS_PER_INCH, height / down * POINTS_PER_INCH))
+    dpi = width / along * POINTS_PER_INCH, height / down * POINTS_PER_INCH
+    return Picture(pixels, False, dpi, is_bilevel=True)
 
 
 def _is_plain(image: Object) -> bool:

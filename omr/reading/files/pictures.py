@@ -135,6 +135,7 @@ class Picture(NamedTuple):
     is_colour: bool  # whether the file holds colour, also when decoded to grey
     dpi: tuple[float, float] | None
     top: float = 1.0  # share of the picture's height, from its top, that the pixels show
+    is_bilevel: bool = False  # known to be black and white without looking
 
 
 def load(

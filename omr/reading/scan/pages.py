@@ -140,7 +140,7 @@ def decode(page: EncodedPage) -> ScannedPage:
         file=page.file,
         page=page.page,
         grey=grey,
-        depth=Depth.COLOUR if picture.is_colour else _depth(picture.pixels),
+        depth=_depth(picture),
         dpi=claimed if claimed >= LEAST_DPI else None,
         stretch=stretch,
         encoded=page,
@@ -278,9 +278,11 @@ def _believable(dpi: tuple[float, float] | None, shape: tuple[int, ...]) -> tupl
     return dpi if SHORTEST_SHEET_MM <= longest_mm <= LONGEST_SHEET_MM else None
 
 
-def _depth(pixels: NDArray[np.uint8]) -> Depth:
+def _depth(picture: Picture) -> Depth:
     """Tell bilevel from grey; almost every grey scan shows a third level within a few rows."""
-    for part in (np.ascontiguousarray(pixels[::64]), pixels):
+    if picture.is_colour or picture.is_bilevel:
+        return Depth.COLOUR if picture.is_colour else Depth.BILEVEL
+    for part in (np.ascontiguousarray(picture.pixels[::64]), picture.pixels):
         darkest, lightest, _, _ = cv2.minMaxLoc(part)
         between = cv2.inRange(part, darkest + 1, lightest - 1) if lightest - darkest > 1 else None
         if between is not None and cv2.hasNonZero(between):

@@ -20,6 +20,7 @@ from omr.reading.marks.decide import Answer, BoxVerdict, Written, decide
 from omr.reading.reader import few_answers
 from omr.records.anew.remeasure import Anew, Kept
 from omr.records.counts.answers import Given, answer_row, machine_answers
+from omr.records.counts.slips import how_many
 from omr.records.counts.validity import may_say_overall
 from omr.records.offices.periods import state_of
 from omr.records.store.act import Row
@@ -90,8 +91,7 @@ def redecided(
         WHERE slips.period = ?1 OR ?1 IS NULL ORDER BY slips.reading""",
         period,
     )
-    whole = int(store.value("SELECT count(*) FROM slips WHERE period = ?1 OR ?1 IS NULL", period) or 0)
-    for row in each("redeciding", rows, whole):
+    for row in each("redeciding", rows, lambda: how_many(store, period=period)):
         when = row["period"]
         states.setdefault(when, state_of(store, when))
         if states[when] is PeriodState.CLOSED:

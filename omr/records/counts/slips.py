@@ -71,6 +71,15 @@ class CurrentSlip:
         return self.reason is None
 
 
+def how_many(store: Store, *, batch: str | None = None, period: str | None = None) -> int:
+    """Return how many slips there are about, to say how far work on them is: pages of one count each."""
+    found = store.value(
+        "SELECT count(*) FROM slips WHERE (batch = ?1 OR ?1 IS NULL) AND (period = ?2 OR ?2 IS NULL)",
+        *(batch, period),
+    )
+    return int(found or 0)
+
+
 def current_slips(
     store: Store,
     *,

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from omr.errors import OmrError, why
 from omr.files import put_in_place, remove
 from omr.forms.template import Form, Kind
-from omr.records.counts.slips import CurrentSlip, current_slips
+from omr.records.counts.slips import CurrentSlip, current_slips, how_many
 from omr.records.store.store import Store
 from omr.steps import each
 
@@ -89,7 +89,7 @@ def export(store: Store, target: Path, *, period: str | None = None, held: int =
     counts, forms = {"slips": 0, "answers": 0}, store.forms
     files: list[Path] = []
     with _writing(target, files) as writers:
-        whole = int(store.value("SELECT count(*) FROM slips WHERE period = ?1 OR ?1 IS NULL", period) or 0)
+        whole = how_many(store, period=period)
         for slips in _chunks(each("exporting", current_slips(store, period=period), whole), held):
             for when in sorted({slip.period for slip in slips}):
                 these = [slip for slip in slips if slip.period == when]

@@ -69,6 +69,7 @@ COMMANDS: Final = {
         "reviewer": "reviewer",
         "rows": "rows",
         "training": "training",
+        "typed": "typed",
     },
     "faults": {"torture": "torture", "killed": "killed"},
     "house": {"mutants": "mutants", "rooms": "rooms"},

@@ -468,6 +468,7 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     after = share(play.account.of(first, form="DL-01"), "B10")
     assert "tìm thấy hòm phiếu" in text and "được thay thế bằng báo cáo này" in text
     assert f"{before[0]}/{before[1]} phiếu" in text and f"{after[0]}/{after[1]} phiếu" in text
+    assert "PC06 ĐL-01 thu về: 24 → 25" in office("period", "status", first).out
     assert missing  # old stock is left for the next month
 
     # Third month: the revision beside old stock, Microsoft Forms.

@@ -11,7 +11,7 @@ import click
 
 from omr import clock
 from omr.cli.common import Session, json_option, print_json
-from omr.messages import say
+from omr.messages import form_label, say
 
 if TYPE_CHECKING:
     from omr.records.month.closing import PeriodStatus
@@ -156,11 +156,14 @@ def _differences(found: Mapping[str, tuple[int, int]]) -> list[str]:
 
     figures, answers = changes_of(found)
     lines = [
-        f"{' '.join(filter(None, (one.unit, one.form)))} {say(f'register.figure_{one.figure}')}: "
-        f"{one.before} → {one.after}"
+        f"{_where(one.unit, one.form)} {say(f'register.figure_{one.figure}')}: {one.before} → {one.after}"
         for one in figures
     ]
     return lines + [
-        say("register.answers_changed", where=f"{unit} {form}", count=count)
+        say("register.answers_changed", where=_where(unit, form), count=count)
         for (unit, form), count in answers.items()
     ]
+
+
+def _where(unit: str, form: str) -> str:
+    return f"{unit} {form_label(form)}" if form else unit

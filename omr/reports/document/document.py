@@ -238,7 +238,8 @@ def _write_tables(report: Document, month: Month, tables: Sequence[Table], setti
             after_pt=4,
         )
         heading.paragraph_format.keep_with_next = True
-        heading._p.addnext(table_element(table))
+        if table.rows:  # else its notes say that there is nothing
+            heading._p.addnext(table_element(table))
         for at, note in enumerate(table.notes, 1):
             told = write(report.add_paragraph(), note, align=LEFT, italic=True, size_pt=10, before_pt=2)
             told.paragraph_format.keep_with_next = at < len(table.notes)

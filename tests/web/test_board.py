@@ -72,6 +72,13 @@ def test_what_cannot_be_entered_is_said_on_the_board(office, person, stacks, pat
     assert lines(office)["PC06"].visits is None
 
 
+def test_a_month_of_which_nothing_came_is_closed_with_a_reason_only(person) -> None:
+    lead = person(Role.LEAD)
+    assert "không có đơn vị nào có phiếu" in lead.client.get("/month/2026-09").text
+    assert post(lead, "/month/2026-09/close").status_code == 400
+    assert post(lead, "/month/2026-09/close", why="nghỉ, sửa trụ sở").status_code == 303
+
+
 def test_a_month_that_lacks_something_is_closed_with_a_reason_only(office, person, stacks) -> None:
     lead = person(Role.LEAD)
     waits = post(lead, "/month/2026-11/close", why="vội")

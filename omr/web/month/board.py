@@ -77,7 +77,7 @@ def close_month(visit: Visit) -> Response:
             if not _can_be_closed(period, lines):
                 raise OmrError("board.not_begun", period=month(period.name))
             lacking = [line.unit for line in lines if line.lacks]
-            if (lacking or not _is_over(period)) and not why:
+            if (lacking or not lines or not _is_over(period)) and not why:
                 raise OmrError("board.why_needed", units=", ".join(lacking) or "–")
             visit.office.hall(store, visit.me.name).close_period(period, why=why)
     except OmrError as error:

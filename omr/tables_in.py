@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from omr.errors import OmrError, why
-from omr.messages import say
+from omr.messages import language, say
 from omr.steps import each
 from omr.workbooks import COMPOUND, MAX_COLUMNS, PACKAGE, lines_of
 
@@ -102,6 +102,12 @@ def plain(text: str) -> str:
     ('PC06', '2026-11')
     """
     return text.translate(_UNSEEN).strip()
+
+
+def called(name: str, headings: Mapping[str, Sequence[str]]) -> str:
+    """Return what a column is called in the reader's language: first English, then Vietnamese."""
+    words = headings.get(name, (name, name))
+    return words[0 if language() == "en" else 1]
 
 
 def checked(sheet: Sheet, check: Callable[[Mapping[str, str]], Made]) -> list[Made]:

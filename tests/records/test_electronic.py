@@ -158,7 +158,7 @@ def test_a_map_names_columns_and_values(
 
 
 def test_a_column_that_is_missing_is_named(file: Callable[..., Path], take: Callable[..., Imported]) -> None:
-    with pytest.raises(OmrError, match="B3, B10, unit, day"):
+    with pytest.raises(OmrError, match="B3, B10, đơn vị, dấu thời gian"):
         take(file(["A1", "B1", "B2"], ["1", "5", "5"]))
     with pytest.raises(OmrError, match="--form"):
         take(file(HEAD, *ROWS), form="")
@@ -296,7 +296,7 @@ def test_wrong_visits_name_their_lines(store: Store, file: Callable[..., Path]) 
     told = str(caught.value)
     assert all(f"dòng {line}:" in told for line in (2, 3, 4, 6)) and "dòng 5:" not in told
     assert visits_of(store, "2026-11") == {}
-    with pytest.raises(OmrError, match="period"):
+    with pytest.raises(OmrError, match="thiếu cột: kỳ"):
         import_visits(store, file(["đơn vị", "lượt"], *rows), by="a", today=date(2026, 11, 30))
 
 

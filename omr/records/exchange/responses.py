@@ -28,7 +28,7 @@ from omr.records.review.transcripts import mask
 from omr.records.store.act import canonical
 from omr.records.store.store import Store
 from omr.steps import each
-from omr.tables_in import Sheet, SheetError
+from omr.tables_in import Sheet, SheetError, called
 from omr.text import folded, whole_number
 from omr.toml_in import parse_toml, what_is_wrong
 from omr.words import AnswerState
@@ -255,7 +255,8 @@ class _Reading:
         needed += [DAY] if self._period is None else []
         absent = [name for name in needed if name not in found]
         if absent:
-            raise OmrError("electronic.absent", absent=", ".join(absent), form=self.form.form)
+            names = ", ".join(called(name, HEADINGS) for name in absent)
+            raise OmrError("electronic.absent", absent=names, form=self.form.form)
         return found
 
     def response(self, cells: Mapping[str, str]) -> Response:
@@ -337,7 +338,9 @@ def _found(form: Form, sheet: Sheet, named: Mapping[str, str]) -> dict[str, str]
         if name in found or not (free := [one for one in headings if one not in found.values()]):
             return
         if len(free) > 1:
-            raise OmrError("electronic.two_columns", what=name, one=free[0][:60], other=free[1][:60])
+            raise OmrError(
+                "electronic.two_columns", what=called(name, HEADINGS), one=free[0][:60], other=free[1][:60]
+            )
         found[name] = free[0]
 
     for exact in (True, False):

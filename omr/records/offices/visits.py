@@ -14,7 +14,7 @@ from omr.records.offices.periods import Period, parse_period, refuse_closed
 from omr.records.offices.units import find_unit
 from omr.records.store.act import Value
 from omr.records.store.store import Store
-from omr.tables_in import Sheet, checked, read_sheet
+from omr.tables_in import Sheet, called, checked, read_sheet
 from omr.text import day_of, folded, whole_number
 
 # Headings as offices write them, compared without diacritics.
@@ -168,8 +168,12 @@ def _columns(sheet: Sheet, period: Period | None) -> dict[str, str]:
     needed = [name for name in HEADINGS if name != "period" or period is None]
     absent = [name for name in needed if name not in found]
     if absent:
-        raise OmrError("visits.columns", absent=", ".join(absent), found=", ".join(sheet.columns)[:200])
+        raise OmrError("visits.columns", absent=_listed(absent), found=", ".join(sheet.columns)[:200])
     return found
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(called(name, HEADINGS) for name in names)
 
 
 def _named(sheet: Sheet) -> Iterator[tuple[str, str]]:

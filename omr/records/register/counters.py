@@ -17,7 +17,7 @@ from omr.records.register.custody import Span, parse_span
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.tables_in import checked, read_sheet
+from omr.tables_in import called, checked, read_sheet
 from omr.text import day_of, folded
 
 HEADINGS: Final = {
@@ -111,9 +111,8 @@ def _columns(found: Sequence[str]) -> dict[str, str]:
     }
     absent = [name for name in _NEEDED if name not in columns]
     if absent:
-        raise RegisterError(
-            "register.counter_columns", absent=", ".join(absent), found=", ".join(found)[:200]
-        )
+        names = ", ".join(called(name, HEADINGS) for name in absent)
+        raise RegisterError("register.counter_columns", absent=names, found=", ".join(found)[:200])
     return columns
 
 

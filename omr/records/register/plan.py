@@ -12,7 +12,7 @@ from omr.forms.template import Form
 from omr.records.offices.periods import Period, refuse_closed
 from omr.records.offices.units import find_unit
 from omr.records.store.store import Store
-from omr.tables_in import checked, read_sheet
+from omr.tables_in import called, checked, read_sheet
 from omr.text import folded, whole_number
 
 HEADINGS: Final = {
@@ -55,7 +55,8 @@ def read_plan(store: Store, path: Path, period: Period, find: Callable[[str], Fo
     absent = [name for name in HEADINGS if name not in columns]
     if absent:
         found = ", ".join(sheet.columns)[:200]
-        raise RegisterError("register.plan_columns", absent=", ".join(absent), found=found)
+        names = ", ".join(called(name, HEADINGS) for name in absent)
+        raise RegisterError("register.plan_columns", absent=names, found=found)
 
     def line(cells: Mapping[str, str]) -> Planned:
         number = whole_number(cells[columns["count"]])

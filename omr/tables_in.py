@@ -37,6 +37,7 @@ _UNSEEN: Final[dict[int, str | None]] = {
     **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF)),
     **{wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)},
 }
+_HEADINGS_IN: Final = ("en", "vi")  # the first two headings that a column may have
 Made = TypeVar("Made")
 
 
@@ -107,7 +108,7 @@ def plain(text: str) -> str:
 def called(name: str, headings: Mapping[str, Sequence[str]]) -> str:
     """Return what a column is called in the reader's language: first English, then Vietnamese."""
     words = headings.get(name, (name, name))
-    return words[0 if language() == "en" else 1]
+    return words[_HEADINGS_IN.index(language())]
 
 
 def checked(sheet: Sheet, check: Callable[[Mapping[str, str]], Made]) -> list[Made]:

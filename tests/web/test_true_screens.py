@@ -13,11 +13,11 @@ from scanned_stacks import slip, take_slips
 from test_browser import PAGES
 from test_paper_desks import send
 
-from omr.messages import LANGUAGES, catalogue
+from omr.messages import LANGUAGES, catalogue, choose_language
 from omr.records.review.progress import Undecided, undecided
 from omr.records.store.store import Store
 from omr.web.cases import cases
-from omr.web.frame.pages import static_url
+from omr.web.frame.pages import _environment, static_url
 from omr.words import Aside, Role, SlipDoubt
 
 
@@ -230,3 +230,11 @@ def test_what_was_misread_is_called_otherwise() -> None:
     texts = {text.strip(" .:") for area in areas for text in catalogue("vi", Path(area.name).stem).values()}
     assert not texts & set(OLD_WORDS)
     assert {"Theo số in trên phiếu", "Người gửi", "Phiếu cần xử lý", "Cấp lại mật khẩu"} <= texts
+
+
+def test_a_constant_on_a_page_is_written_in_the_language_of_who_reads_it() -> None:
+    """Pages are compiled once, in the language of who opens them first."""
+    shown = _environment().from_string("{{ 2.5|number('.1f') }}")
+    for code, text in (("vi", "2,5"), ("en", "2.5"), ("vi", "2,5")):
+        choose_language(code)
+        assert shown.render() == text

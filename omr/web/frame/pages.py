@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -153,6 +154,16 @@ def _printed(serial: object) -> str:
     return "..".join(as_printed(one) for one in str(serial).split(".."))
 
 
+def _for_each_reader(of: Callable[..., object]) -> Callable[..., object]:
+    """Return a filter that is asked each time: of a constant Jinja would ask once, compiling a page."""
+
+    @pass_context
+    def filter_(_: Context, *values: object, **named: object) -> object:
+        return of(*values, **named)
+
+    return filter_
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -166,6 +177,13 @@ def _environment() -> Environment:
     environment.globals.update(t=say, language=language, static=static_url, desks_of=desks_of, search=SEARCH)
     environment.globals["once"] = lambda: secrets.token_hex(8)  # of a form that must not be done twice
     environment.globals["suffixes"] = ",".join(SUFFIXES)  # of tables that are taken
-    environment.filters.update(number=number, percent=percent, moment=moment, month=month, day=day)
-    environment.filters.update(sentence=sentence, printed=_printed, form=form_label)
+    filters: dict[str, Callable[..., object]] = {
+        "number": number,
+        "percent": percent,
+        "moment": moment,
+        "month": month,
+        "day": day,
+    }
+    filters |= {"sentence": sentence, "printed": _printed, "form": form_label}
+    environment.filters.update({name: _for_each_reader(of) for name, of in filters.items()})
     return environment

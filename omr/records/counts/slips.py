@@ -40,6 +40,8 @@ OF_PERIOD: Final = """
     SELECT reading FROM readings WHERE period = ?
     UNION SELECT reading FROM attributions WHERE period = ?
 """
+# Of `slips` in a period, ?1, looked up the same way: the view alone would go through all years.
+IN_PERIOD: Final = f"reading IN ({OF_PERIOD.replace('?', '?1')}) AND period = ?1"
 NOT_COUNTED_AS_RETURNED: Final = tuple(word.value for word in Aside if not word.meanwhile.returned)
 _OF_EXCEPTIONAL_SERIALS: Final = """
     SELECT same.reading FROM exceptional

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
+from omr.records.counts.slips import IN_PERIOD
 from omr.records.month.reconcile import Line, reconcile
 from omr.records.offices.periods import Period
 from omr.records.offices.units import list_units
@@ -16,16 +17,16 @@ from omr.words import Standing
 # What may lack, in the order in which it is mended; each has a message and a place where it is done.
 LACKS: Final = ("returned", "held", "waiting", "in_stock", "visits", "comments")
 
-_HELD: Final = "SELECT unit, count(*) AS n FROM slips WHERE period = ? AND standing = ? GROUP BY unit"
+_HELD: Final = f"SELECT unit, count(*) AS n FROM slips WHERE {IN_PERIOD} AND standing = ?2 GROUP BY unit"
 _WAITING: Final = """
     SELECT unit, count(*) AS n FROM waiting WHERE period = ? AND kind <> 'held' GROUP BY unit
 """
 _ELECTRONIC: Final = "SELECT unit, count(*) AS n FROM current_responses WHERE period = ? GROUP BY unit"
-_COMMENTS: Final = """
+_COMMENTS: Final = f"""
     SELECT unit, count(*) AS n, count(transcripts.reading) AS typed FROM comments
     JOIN slips USING (reading)
     LEFT JOIN current_transcripts AS transcripts USING (reading, question)
-    WHERE period = ? AND standing = ? GROUP BY unit
+    WHERE {IN_PERIOD} AND standing = ?2 GROUP BY unit
 """
 
 

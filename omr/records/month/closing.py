@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from omr.errors import RegisterError
 from omr.records.counts.kept_tallies import keep
+from omr.records.counts.slips import IN_PERIOD
 from omr.records.counts.tallies import Tallies, tally
 from omr.records.counts.validity import rules
 from omr.records.month.reconcile import reconcile
@@ -123,8 +124,7 @@ def adjust(store: Store, period: Period, *, by: str, why: str) -> PeriodStatus:
         )
         decision = act.next_id("decided_slips", "decision")
         late = store.rows(
-            """SELECT reading FROM slips
-            WHERE period = ? AND standing = ? AND set_aside = ?""",
+            f"SELECT reading FROM slips WHERE {IN_PERIOD} AND standing = ?2 AND set_aside = ?3",
             period.name,
             Standing.HELD,
             Aside.PERIOD_CLOSED,
@@ -245,10 +245,10 @@ def figures_of(store: Store, period: Period, tallies: Tallies | None = None) -> 
 def _waiting(store: Store, period: Period) -> int:
     # A rejected page may be a slip of any period that its stack has.
     count = store.value(
-        """SELECT count(*) FROM waiting
+        f"""SELECT count(*) FROM waiting
         WHERE (period = ?1 AND reason <> ?2) OR (kind = 'page' AND batch IN (
             SELECT batch FROM told_batches WHERE period = ?1
-            UNION SELECT batch FROM slips WHERE period = ?1))""",
+            UNION SELECT batch FROM slips WHERE {IN_PERIOD}))""",
         period.name,
         Aside.PERIOD_CLOSED,
     )

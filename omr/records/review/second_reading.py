@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from omr.forms.template import Form, Question
 from omr.reading.marks.decide import BoxVerdict
 from omr.records.counts.answers import MACHINE, CurrentAnswer, Given, current_answers
+from omr.records.counts.slips import IN_PERIOD
 from omr.records.counts.validity import judge
 from omr.records.review.queue import Item, ItemKind, answer_name, find_item
 from omr.records.store.store import Store
@@ -446,8 +447,8 @@ def unconfirmed(store: Store, period: str) -> list[str]:
     stacks = {
         row["batch"]
         for row in store.rows(
-            """SELECT batch FROM known_batches WHERE period = ?1
-            UNION SELECT batch FROM slips WHERE period = ?1""",
+            f"""SELECT batch FROM known_batches WHERE period = ?1
+            UNION SELECT batch FROM slips WHERE {IN_PERIOD}""",
             period,
         )
     }

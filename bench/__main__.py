@@ -40,6 +40,7 @@ COMMANDS: Final = {
         "questionnaires": "questionnaires",
         "alignment": "alignment",
         "traced": "traced",
+        "backs": "backs",
     },
     "identity": {"serials": "serials", "sheets": "sheets", "pictures": "pictures"},
     "trust": {"signals": "signals", "strokes": "strokes"},

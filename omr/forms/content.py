@@ -6,6 +6,7 @@ Lengths are mm, type sizes pt. Every key is explained in docs/forms.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -43,9 +44,14 @@ Lines = Annotated[
     BeforeValidator(_listed),
     _one_or(4),
 ]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,23}$")]
-SurveyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,23}$")]
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,11}$")]
+CODE: Final = r"^[a-z0-9][a-z0-9_]{0,23}$"
+SURVEY: Final = r"^[a-z0-9][a-z0-9-]{0,23}$"
+KEY: Final = r"^[A-Z][A-Z0-9_]{0,11}$"
+FORM: Final = r"^[A-Z0-9][A-Z0-9-]{0,15}$"
+REVISION: Final = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,23}$"
+Code = Annotated[str, StringConstraints(pattern=CODE)]
+SurveyName = Annotated[str, StringConstraints(pattern=SURVEY)]
+Key = Annotated[str, StringConstraints(pattern=KEY)]
 Signs = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,36}$")]
 Points = Annotated[float, Field(ge=LEAST_PT, le=24)]
 Gap = Annotated[float, Field(ge=0, le=40)]
@@ -305,9 +311,9 @@ Section = Annotated[
 class Template(_Part):
     """A whole form before its layout."""
 
-    form: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}$")]
+    form: Annotated[str, StringConstraints(pattern=FORM)]
     digit: Annotated[int, Field(ge=0, le=9)]
-    revision: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,23}$")]
+    revision: Annotated[str, StringConstraints(pattern=REVISION)]
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]{2})?$")]
     paper: Literal["A4", "A5"]
     title: Line
@@ -319,6 +325,30 @@ class Template(_Part):
     instructions: Instructions
     section: Annotated[tuple[Section, ...], Field(min_length=1, max_length=20)]
     footer: Footer
+
+
+AnyQuestion = (
+    ChoiceQuestion
+    | MatrixQuestion
+    | ScaleQuestion
+    | NumberQuestion
+    | DateQuestion
+    | CodeQuestion
+    | Comment
+    | Ranking
+)
+
+
+def questions_of(template: Template) -> Iterator[tuple[str, AnyQuestion]]:
+    """Yield each question with the place of its table in the file."""
+    for number, section in enumerate(template.section, 1):
+        if isinstance(section, Comment | Ranking):
+            yield f"section[{number}]", section
+        if isinstance(section, Comment | Ranking | PageBreak):
+            continue
+        questions: tuple[AnyQuestion, ...] = section.question
+        for place, question in enumerate(questions, 1):
+            yield f"section[{number}].question[{place}]", question
 
 
 def writing_key(question: str, option: str) -> str:

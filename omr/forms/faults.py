@@ -11,10 +11,10 @@ from typing import Final
 from pydantic import ValidationError
 
 from omr.errors import OmrError, TemplateError
-from omr.forms.content import Template
+from omr.forms.content import Template, questions_of
 from omr.forms.layout import LaidOut, set_out
 from omr.forms.layout_checks import Placed
-from omr.forms.loading import contradictions, problems_of, questions_of
+from omr.forms.loading import contradictions, problems_of
 from omr.forms.problems import Problem
 from omr.forms.template import Form
 from omr.geometry import Box

@@ -13,6 +13,12 @@ from pydantic import ValidationError
 
 from omr.errors import OmrError, TemplateError, why
 from omr.forms.content import (
+    CODE,
+    FORM,
+    KEY,
+    REVISION,
+    SURVEY,
+    AnyQuestion,
     ChoiceQuestion,
     Choices,
     CodeQuestion,
@@ -21,28 +27,34 @@ from omr.forms.content import (
     Matrix,
     MatrixQuestion,
     NumberQuestion,
-    OnlyIf,
     PageBreak,
     Ranking,
-    ScaleQuestion,
     Template,
+    questions_of,
     writing_key,
 )
 from omr.forms.entries import CHECK_SIGNS, DIGITS, Check, Shape, fault_of
+from omr.forms.meaning import ruins_figures
 from omr.forms.problems import Problem, refuse
 from omr.forms.schema import keys_by_table
 from omr.forms.serial import MOST_PAGES
 from omr.forms.template import Entry, Kind, Question
 from omr.messages import say
-from omr.text import unaccented
 from omr.toml_in import SAID, parse_toml, shown
 
 KINDS: Final = ("choices", "matrix", "ranking", "scale", "digits", "comment", "page")  # of sections
 VALUES: Final = ("number", "date", "code")  # of questions of digits
+_LEAST_CHECKED: Final = {"luhn": 2, "mod11-2": 2, "mod97-10": 3}  # signs: one of them says something
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
 
-LANGUAGES: Final = ("vi", "en", "vi-en")  # in which the words of the program itself are there
-_CODES: Final = re.compile(r"(?<![A-Z0-9-])[A-Z]{1,6}-[0-9]{1,3}(?:-[A-Z0-9]+)*(?![A-Z0-9-])")
+# What a word must look like, said in words instead of by the expression that checks it.
+SPELLED: Final = {
+    KEY: "forms.spelled_key",
+    CODE: "forms.spelled_code",
+    SURVEY: "forms.spelled_survey",
+    FORM: "forms.spelled_form",
+    REVISION: "forms.spelled_revision",
+}
 
 
 def load_template(file: Path) -> Template:
@@ -74,30 +86,6 @@ def load_template(file: Path) -> Template:
     return template
 
 
-AnyQuestion = (
-    ChoiceQuestion
-    | MatrixQuestion
-    | ScaleQuestion
-    | NumberQuestion
-    | DateQuestion
-    | CodeQuestion
-    | Comment
-    | Ranking
-)
-
-
-def questions_of(template: Template) -> Iterator[tuple[str, AnyQuestion]]:
-    """Yield each question with the place of its table in the file."""
-    for number, section in enumerate(template.section, 1):
-        if isinstance(section, Comment | Ranking):
-            yield f"section[{number}]", section
-        if isinstance(section, Comment | Ranking | PageBreak):
-            continue
-        questions: tuple[AnyQuestion, ...] = section.question
-        for place, question in enumerate(questions, 1):
-            yield f"section[{number}].question[{place}]", question
-
-
 def contradictions(template: Template) -> Iterator[Problem]:
     """Yield what no single value shows."""
     keys: list[str] = []
@@ -113,8 +101,7 @@ def contradictions(template: Template) -> Iterator[Problem]:
             if overall:
                 yield Problem(f"{where}.overall", "forms.two_overall", {"other": overall})
             overall = question.key
-    yield from _conditions(template)
-    yield from _ruins_figures(template)
+    yield from ruins_figures(template)
     yield from _pages(template)
     codes = 0
     for number, section in enumerate(template.section, 1):
@@ -171,6 +158,10 @@ def _value_wrong(question: AnyQuestion, where: str) -> Iterator[Problem]:
     match question:
         case NumberQuestion(least=float(low), most=float(high)) if low > high:
             yield Problem(f"{where}.most", "forms.no_value", {"value": high})
+        case NumberQuestion(least=float(low), digits=digits) if low >= 10**digits:
+            yield Problem(f"{where}.least", "forms.no_value", {"value": low})
+        case NumberQuestion(most=float(high)) if high < 0:
+            yield Problem(f"{where}.most", "forms.no_value", {"value": high})
         case DateQuestion(earliest=low, latest=high) if low and high and low > high:
             yield Problem(f"{where}.latest", "forms.no_value", {"value": high})
         case DateQuestion(shape=shape) if any(
@@ -187,7 +178,10 @@ def _code_wrong(question: CodeQuestion, where: str) -> Iterator[Problem]:
         values: dict[str, object] = {"places": len(question.places), "length": question.length}
         yield Problem(f"{where}.places", "forms.other_length", values)
         return
-    if question.check:
+    if question.check and question.length < (least := _LEAST_CHECKED[question.check]):
+        words: dict[str, object] = {"value": question.check, "least": least}
+        yield Problem(f"{where}.length", "forms.too_short_to_check", words)
+    elif question.check:
         more = CHECK_SIGNS[Check(question.check)]
         places = question.places or (DIGITS,) * question.length
         if not all(set(of) <= set(DIGITS) for of in places[:-1]) or not set(places[-1]) <= set(DIGITS + more):
@@ -211,60 +205,6 @@ def entry_of_code(question: CodeQuestion) -> Entry:
     """Return what the places of a code may hold; with `allowed`, no other signs than those have."""
     places = question.places or (DIGITS,) * question.length
     return Entry(places, check=question.check, pattern=question.pattern, allowed=question.allowed)
-
-
-def _conditions(template: Template) -> Iterator[Problem]:
-    """Yield conditions that no answer can meet: they name a question and options that stand before."""
-    before: dict[str, set[str]] = {}
-    for where, question in questions_of(template):
-        only_if: OnlyIf | None = getattr(question, "only_if", None)
-        if only_if is not None:
-            known = before.get(only_if.question)
-            if known is None:
-                values: dict[str, object] = {"value": only_if.question, "known": ", ".join(before)}
-                yield Problem(f"{where}.only_if.question", "forms.asks_nothing_before", values)
-            elif unknown := [code for code in only_if.codes if code not in known]:
-                values = {"value": ", ".join(unknown), "known": ", ".join(sorted(known))}
-                yield Problem(f"{where}.only_if.codes", "forms.no_such_code", values)
-        if isinstance(question, ChoiceQuestion) and question.kind == "single":
-            before[question.key] = {option.code for option in question.options}
-
-
-def _ruins_figures(template: Template) -> Iterator[Problem]:
-    """Yield what can be printed and would give figures that mean nothing."""
-    if template.language not in LANGUAGES:
-        known = ", ".join(LANGUAGES)
-        yield Problem("language", "forms.unknown_language", {"value": template.language, "known": known})
-    for code in _CODES.findall(unaccented(template.header.code).upper()):
-        if code != template.form and not template.form.startswith(f"{code}-"):
-            yield Problem("header.code", "forms.other_code", {"value": code, "form": template.form})
-    for number, section in enumerate(template.section, 1):
-        if isinstance(section, Matrix):
-            told = [level.satisfied for level in section.levels if not level.not_applicable]
-            rated = any(question.core or question.overall for question in section.question)
-            yield from _other_numbers(section, f"section[{number}]")
-            if rated and len(set(told)) < 2:  # how often something happens is no satisfaction
-                key = "forms.all_satisfied" if any(told) else "forms.no_satisfied"
-                yield Problem(f"section[{number}].levels", key, {})
-        elif isinstance(section, Choices):
-            for place, question in enumerate(section.question, 1):
-                told = [option.satisfied for option in question.options if not option.not_applicable]
-                if question.overall and len(set(told)) < 2:
-                    key = "forms.all_satisfied" if any(told) else "forms.no_satisfied"
-                    yield Problem(f"section[{number}].question[{place}].options", key, {})
-
-
-def _other_numbers(section: Matrix, where: str) -> Iterator[Problem]:
-    """Yield the first row whose printed number is not that of its key: who reads B8 looks for 8 on paper."""
-    if section.numbers != "rows" or len({question.key for question in section.question}) < len(
-        section.question
-    ):
-        return
-    for row, question in enumerate(section.question, 1):
-        told = re.search("[0-9]+$", question.key)
-        if told and int(told[0]) != row:
-            yield Problem(f"{where}.numbers", "forms.other_numbers", {"row": row, "question": question.key})
-            return
 
 
 def _grid_left(section: Choices, base: str) -> Iterator[Problem]:
@@ -303,6 +243,8 @@ def problems_of(content: dict[str, object], error: ValidationError) -> list[Prob
             key, context = _advice(str(wrong["loc"][-1]))
         elif wrong["type"] == "union_tag_not_found":
             context = {"kinds": ", ".join(VALUES if ".question[" in where else KINDS)}
+        if context.get("pattern") in SPELLED:
+            key, context = SPELLED[str(context["pattern"])], {}
         # Where a value of another kind is there, its quotes tell what is wrong: "true" is no true.
         typed = ".want_" in key and key != "forms.want_pattern"
         value = shown(wrong["input"]) if typed else re.sub(r"\s+", " ", str(wrong["input"]))[:60]

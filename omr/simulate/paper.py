@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from omr.forms.template import Form
 from omr.geometry import MM_PER_INCH
-from omr.simulate.ink import Sheet, draw_line, stain_paper, tooth_patch, write
+from omr.simulate.ink import Pixels, Sheet, draw_line, stain_paper, tooth_patch, write
 from omr.simulate.pens import PENS, Bgr, Rng, take_pen
 
 _COFFEE: Final[Bgr] = (0.52, 0.68, 0.78)
@@ -65,14 +65,18 @@ def stain(sheet: Sheet, form: Form, rng: Rng) -> None:
     stain_paper(sheet, np.clip(cover, 0, 1).astype(np.float32), top, left, _COFFEE)
 
 
-def show_through(sheet: Sheet, form: Form, rng: Rng) -> None:
-    """Let the print of the other side show through thin paper: mirrored, soft and faint."""
-    back = sheet.pixels[:, ::-1]
-    soft = cv2.GaussianBlur(np.ascontiguousarray(back), (0, 0), 0.18 * sheet.dpi / MM_PER_INCH)
+def seen_through(print_: Pixels, dpi: float, rng: Rng) -> Pixels:
+    """Return what of one side's print is seen on the other side of thin paper: mirrored, soft and faint."""
+    soft = cv2.GaussianBlur(np.ascontiguousarray(print_[:, ::-1]), (0, 0), 0.18 * dpi / MM_PER_INCH)
     shown = rng.uniform(0.06, 0.16)
     faint = cv2.addWeighted(soft, shown, np.full_like(soft, 255), 1 - shown, 0)
     shift = np.array([[1, 0, rng.normal(0, 10)], [0, 1, rng.normal(0, 10)]])
-    moved = cv2.warpAffine(faint, shift, sheet.pixels.shape[1::-1], borderValue=(255, 255, 255))
+    return np.asarray(cv2.warpAffine(faint, shift, soft.shape[1::-1], borderValue=(255, 255, 255)), np.uint8)
+
+
+def show_through(sheet: Sheet, form: Form, rng: Rng) -> None:
+    """Let the print of the other side show through thin paper."""
+    moved = seen_through(sheet.pixels, sheet.dpi, rng)
     cv2.multiply(sheet.pixels, moved, sheet.pixels, scale=1 / 255)
 
 

@@ -40,14 +40,14 @@ def test_every_error_is_reported_at_once_with_place_and_expectation(problems: Pr
     )
     said = {where: problem.said for (where, _), problem in found.items()}
     assert said == {
-        "form": "“phiếu” does not have the form ^[A-Z0-9][A-Z0-9-]{0,15}$",
+        "form": "“phiếu” is no name of a form: capitals, digits and -, at most 16",
         "digit": "11 is too large, at most 9",
         "paper": "A3 is not possible; expected 'A4' or 'A5'",
         "header.agency": "expected a list, not 5",
         "section[1].columns": 'expected a whole number, not "8"',
         "section[1].question[2].options": "has 1 items, expected at least 2",
         "section[2].row_pitch": "7.9 is too small, expected at least 8.0",
-        "section[2].levels[2].code": "“mức 4” does not have the form ^[a-z0-9][a-z0-9_]{0,23}$",
+        "section[2].levels[2].code": "“mức 4” is no code: small letters, digits and _, at most 24",
         "section[2].levels[3].satisfied": "this key is missing",
         "section[2].question[10].overall": 'expected true or false, not "yes"',
         "section[3].colour": "there is no such key",
@@ -71,6 +71,31 @@ def test_what_no_single_value_shows_is_reported_too(problems: Problems):
         ("section[1].question[4]", "off_grid"),
         ("section[1].question[1].beside", "beside_nothing"),
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "said"),
+    [
+        ('["Bình", "thường"]', '["Hài lòng"]', "section[2].levels[3].label", "same_words"),
+        ('["Hài lòng"], satisfied = true', '["Hài lòng"], satisfied = false',
+         "section[2].levels", "satisfied_apart"),
+        ('"Nam"', '"nữ"', "section[1].question[2].options[2].label", "same_words"),
+        ('title = ["PHIẾU', 'title = ["MẪU ĐL-02 PHIẾU', "header.title[1]", "other_code"),
+        ("overall = true", 'overall = true\nonly_if = { question = "A2", codes = ["male"] }',
+         "section[2].question[10].only_if", "overall_skipped"),
+        ('key = "B2"', 'key = "B2"\nonly_if = { question = "A2", codes = ["male", "female"] }',
+         "section[2].question[2].only_if.codes", "nobody_skips"),
+    ],
+)  # fmt: skip
+def test_figures_that_would_mean_nothing_are_refused(
+    problems: Problems, old: str, new: str, where: str, said: str
+):
+    changes = [(old, new)]
+    if said == "satisfied_apart":  # "very satisfied" and "dissatisfied" count, what lies between does not
+        changes.append(
+            ('["Không", "hài lòng"], satisfied = false', '["Không", "hài lòng"], satisfied = true')
+        )
+    assert (where, said) in problems(*changes)
 
 
 def test_small_print_is_refused(problems: Problems):

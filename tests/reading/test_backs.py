@@ -45,6 +45,14 @@ def test_the_edge_of_the_sheet_is_no_stroke(off_mm: float) -> None:
     assert is_blank(page(grey))
 
 
+@pytest.mark.parametrize(("off_mm", "blank"), [(1.0, True), (2.2, True), (6.0, False)])
+def test_two_edges_that_meet_in_a_corner_are_no_stroke(off_mm: float, blank: bool) -> None:
+    """A colour scan of a sheet that lay askew: both edges were one shape, which filled the whole page."""
+    grey, off = paper(), round(off_mm * PX)
+    cv2.polylines(grey, [np.array([[off, 1600], [off + 2, off + 2], [1100, off]])], False, 150, 2)
+    assert is_blank(page(grey)) is blank
+
+
 @pytest.mark.parametrize(
     ("x_mm", "y_mm", "to_x_mm", "to_y_mm"),
     [

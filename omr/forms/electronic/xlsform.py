@@ -42,6 +42,7 @@ def sheets(form: Form, units: Sequence[tuple[str, str]] = ()) -> dict[str, list[
             "type": f"select_one {UNITS}" if units else "text",
             "name": UNIT,
             "required": "yes",
+            **({"default": units[0][0]} if len(units) == 1 else {}),  # one counter: nothing to choose
             **_labels(languages, {of: _ASK_UNIT.get(of, _ASK_UNIT["en"]) for of in languages}),
         },
     ]

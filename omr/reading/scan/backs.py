@@ -7,11 +7,11 @@ on to be located, and ends as a rejected page that a person looks at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 
 from omr.geometry import FRAMES, MM_PER_INCH
 from omr.reading.scan.pages import Grey, ScannedPage
@@ -69,7 +69,7 @@ def is_blank(scan: ScannedPage) -> bool:
     shapes, _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     specks = 0
     for shape in shapes:
-        if _is_of_the_edge(cv2.boundingRect(shape), small.shape, px_per_mm):
+        if _is_of_the_edge(shape, small.shape, px_per_mm):
             continue
         _, _, width, height = cv2.boundingRect(shape)
         specks += 1
@@ -78,15 +78,23 @@ def is_blank(scan: ScannedPage) -> bool:
     return not _has_traces(small, px_per_mm)
 
 
-def _is_of_the_edge(frame: Sequence[int], page: tuple[int, ...], px_per_mm: float) -> bool:
-    """Whether a shape touches the scan's border, or is a line beside it and along it."""
-    left, top, width, height = frame
+def _is_of_the_edge(shape: MatLike, page: tuple[int, ...], px_per_mm: float) -> bool:
+    """Whether a shape touches the scan's border, or is a line beside it and along it, or around a corner."""
+    left, top, width, height = cv2.boundingRect(shape)
     right, bottom = page[1] - left - width, page[0] - top - height
     if min(left, top, right, bottom) <= 0:
         return True
     near, thin = EDGE_MM * px_per_mm, EDGE_LINE_MM * px_per_mm
-    beside = min(left, right) + width <= near and width <= thin
-    return beside or (min(top, bottom) + height <= near and height <= thin)
+    if min(left, right) + width <= near and width <= thin:
+        return True
+    if min(top, bottom) + height <= near and height <= thin:
+        return True
+    if min(width, height) <= near:
+        return False
+    x, y = shape[:, 0, 0], shape[:, 0, 1]
+    off = np.minimum(np.minimum(x, page[1] - 1 - x), np.minimum(y, page[0] - 1 - y))
+    around = cv2.arcLength(shape, closed=True)  # of a line, twice its length
+    return bool(off.max() <= near and 2 * cv2.contourArea(shape) <= thin * around)
 
 
 def is_pale(scan: ScannedPage) -> bool:
@@ -105,9 +113,8 @@ def _has_traces(small: Grey, px_per_mm: float) -> bool:
     grain = 1.48 * float(np.median(np.abs(darker - np.median(darker))))
     traces = (darker > max(TRACE_SIGMAS * grain, LEAST_TRACE)).astype(np.uint8)
     shapes, _ = cv2.findContours(traces, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    frames = [cv2.boundingRect(shape) for shape in shapes]
-    long = [frame for frame in frames if max(frame[2:]) >= LEAST_EXTENT_MM * px_per_mm]
-    inside = [frame for frame in long if not _is_of_the_edge(frame, small.shape, px_per_mm)]
+    long = [shape for shape in shapes if max(cv2.boundingRect(shape)[2:]) >= LEAST_EXTENT_MM * px_per_mm]
+    inside = [shape for shape in long if not _is_of_the_edge(shape, small.shape, px_per_mm)]
     return len(inside) > MOST_TRACES
 
 

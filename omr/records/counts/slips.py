@@ -74,10 +74,18 @@ class CurrentSlip:
 
 
 def how_many(store: Store, *, batch: str | None = None, period: str | None = None) -> int:
-    """Return how many slips there are about, to say how far work on them is: pages of one count each."""
+    """Return how many slips there are about, to say how far work on them is: in milliseconds for a million.
+
+    Each reading counts, for the period that it was printed for.
+    """
+    asked = {
+        "page IN (SELECT page FROM pages WHERE batch = ?)": batch,
+        "run IN (SELECT run FROM runs WHERE period = ?)": period,
+    }
+    where = [condition for condition, value in asked.items() if value is not None]
     found = store.value(
-        "SELECT count(*) FROM slips WHERE (batch = ?1 OR ?1 IS NULL) AND (period = ?2 OR ?2 IS NULL)",
-        *(batch, period),
+        f"SELECT count(*) FROM readings {'WHERE' if where else ''} {' AND '.join(where)}",
+        *(value for value in asked.values() if value is not None),
     )
     return int(found or 0)
 

@@ -207,6 +207,7 @@ def test_an_export_of_any_office_is_checked_on_the_desk(office, lead, store, tmp
     assert "KHÔNG CHỨNG MINH ĐƯỢC" in checked(file.read_bytes(), "0" * 64)
     broken = checked(b"PK\x03\x04 x")
     assert 'class="note bad' in broken and "KHỚP" not in broken
+    assert "x.zip không phải tệp kết xuất" in broken and "to-check" not in broken  # as its sender calls it
     assert not list((office.workspace.path / "to-check").iterdir())
 
 
@@ -395,6 +396,10 @@ def test_at_the_desk_no_message_names_a_command(language: str) -> None:
         other = catalogue(language, area)[name]
         assert set(re.findall(r"{(\w+)}", text)) <= set(re.findall(r"{(\w+)}", other)), key
         assert "omr " not in text and "--" not in text, key
+    # a file of a withdrawn batch sent once more told a clerk to type a command
+    assert {"batch_read_withdrawn", "batch_withdrawn", "review_no_item"} <= catalogue(
+        language, "at_desk"
+    ).keys()
 
 
 def test_a_refusal_at_the_desk_is_told_in_the_desks_words(lead) -> None:

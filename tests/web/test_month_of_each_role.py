@@ -135,6 +135,20 @@ def heads_month(desk: Desk, folder: Path, *, closed: bool) -> str:
     return "\n".join(paragraph.text for paragraph in report.paragraphs)
 
 
+def strange_columns(desk: Desk, file: Path) -> None:
+    """A file with columns of other names: each can be chosen, on a phone, too; nothing of it is taken."""
+    file.write_text("Dấu thời gian,Nơi làm,Câu 1,Cột lạ\n11/10/2026 08:00,PC06,Rất hài lòng,x\n", "utf-8")
+    desk.open(f"/month/{LAST_MONTH}/imports")
+    form = desk.page.locator("form[data-sheet][action='/sheets/electronic']")
+    form.locator("input[type=file]").set_input_files(file)
+    form.locator("button").click()
+    desk.page.select_option("#of_form", "DL-01")
+    desk.page.click("form.filters > button")
+    desk.page.wait_for_selector("details[open] .pairs select")
+    assert "Không tìm thấy cột của: B1" in desk.page.inner_text("[role=alert]:visible")
+    good(desk)
+
+
 def test_each_role_lives_its_month_without_a_terminal(empty, new_window, tmp_path) -> None:
     office, _ = empty
     admin, lead, clerk, head = (new_window() for _ in range(4))
@@ -153,6 +167,7 @@ def test_each_role_lives_its_month_without_a_terminal(empty, new_window, tmp_pat
     type_comments(lead)
     assert "số liệu chưa chốt" in heads_month(head, tmp_path, closed=False)
 
+    strange_columns(lead, tmp_path / "tệp lạ.csv")
     lead.open(f"/month/{LAST_MONTH}/imports")
     lead.page.fill("#visits-text", "đơn vị\tlượt\nPC06\t8\n")
     lead.page.click("form[data-sheet][action='/sheets/visits'] button")

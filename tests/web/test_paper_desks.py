@@ -20,6 +20,8 @@ from omr.records.register.handovers import hand_overs
 from omr.records.register.register import issued
 from omr.records.register.stamping import stamped_serials
 from omr.records.store.store import Store
+from omr.web.frame.desks import DESKS
+from omr.web.paper.sheet_kinds import KINDS
 from omr.web.paper.sheets import DRAWER
 from omr.words import Role
 
@@ -98,7 +100,7 @@ def test_a_wrong_plan_names_its_lines_and_prints_nothing(pv01, store) -> None:
     seen = pv01.client.get(look)
     assert "Không có" in seen.text and "mười" in seen.text
     assert post(pv01, look.partition("?")[0], period="2026-11").status_code == 400
-    assert "hãy chọn kỳ" in pv01.client.get(look.partition("?")[0]).text
+    assert "Hãy chọn kỳ" in pv01.client.get(look.partition("?")[0]).text
     assert issued(store) == []
 
 
@@ -237,3 +239,9 @@ def test_a_form_with_faults_is_shown_with_them_and_hides_no_other(office, pv01) 
     assert pv01.client.get("/print/forms/DL-01.png").headers["content-type"] == "image/png"
     assert pv01.client.get("/print/forms/DL-99.png").status_code == 404
     assert post(pv01, "/print", of_form="DL-09", unit="PC06", period="2026-11", count="2").status_code == 400
+
+
+def test_a_table_that_is_looked_at_belongs_to_one_desk() -> None:
+    """Visits of a month stood under printing."""
+    for kind in KINDS:
+        assert sum(desk.is_at(f"/sheets/{kind}/x") for desk in DESKS) == 1, kind

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -36,6 +38,17 @@ async def body_as_file(visit: Visit, folder: Path) -> Path:
             raise OmrError("inbox.cut_off") from error
         raise
     return file
+
+
+@contextmanager
+def called(file: Path, name: str) -> Iterator[None]:
+    """Call a file in what is said of it as its sender does, not as it is called here."""
+    try:
+        yield
+    except OmrError as error:
+        if error.values.get("file") == file:
+            error.values = {**error.values, "file": name}
+        raise
 
 
 async def write_body(visit: Visit, file: IO[bytes], most: int) -> int | None:

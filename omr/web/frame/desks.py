@@ -45,9 +45,15 @@ PRINT: Final = Place(
     "printing.desk",
     "printing.about",
     PV01,
-    also=("/hand-overs", "/stock", "/counters", "/units", "/forms", "/sheets"),
+    also=(
+        *("/hand-overs", "/stock", "/counters", "/units", "/forms"),
+        *("/sheets/plan", "/sheets/units", "/sheets/counters"),
+    ),
 )
-BOARD: Final = Place("/month", "board.month", "board.about", PV01)
+BOARD: Final = Place(
+    *("/month", "board.month", "board.about", PV01),
+    also=("/sheets/visits", "/sheets/electronic", "/sheets/keyed"),
+)
 OVERVIEW: Final = Place(
     "/overview", "web.overview", "web.overview_about", frozenset({Role.LEAD, Role.VIEWER})
 )

@@ -91,14 +91,15 @@ def _asks_for_a_line(request: Request) -> bool:
 
 
 def sentence(text: str) -> str:
-    """Return a message that may be a part of a line as a sentence of its own.
+    """Return a message that may be a part of a line as a sentence of its own; a file keeps its name.
 
     Examples
     --------
-    >>> sentence("tệp chưa gửi xong: hãy gửi lại"), sentence("Đã xong.")
-    ('Tệp chưa gửi xong: hãy gửi lại.', 'Đã xong.')
+    >>> sentence("tệp chưa gửi xong: hãy gửi lại"), sentence("Đã xong."), sentence("a.csv: trống")
+    ('Tệp chưa gửi xong: hãy gửi lại.', 'Đã xong.', 'a.csv: trống.')
     """
-    whole = text[:1].upper() + text[1:]
+    first = text.partition(" ")[0].rstrip(".:,;")
+    whole = text if "." in first or "/" in first else text[:1].upper() + text[1:]
     return whole if whole.endswith((".", "!", "?", "…", ":")) else f"{whole}."
 
 

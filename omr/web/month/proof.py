@@ -19,10 +19,10 @@ from omr.records.store.store import Store
 from omr.trust import rekeying
 from omr.trust.audit_sample import assurance_of, draw_sample, is_seed, parse_points, statement, ticket
 from omr.trust.export import export as sign_export
-from omr.web.frame.body import body_as_file
+from omr.web.frame.body import body_as_file, called
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of
-from omr.web.frame.pages import NotFoundError, page, see_other
+from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.visit import Visit
 from omr.web.work import made
 from omr.web.work.errands import Came, Tell
@@ -137,7 +137,10 @@ async def check_file(visit: Visit) -> Response:
         from omr.trust.check import check
 
         try:
-            found = check(file, key)
+            with called(file, name):
+                found = check(file, key)
+        except OmrError as error:  # the answer to what was asked, no work that is left half done
+            return Came(says=sentence(str(error)), good=False)
         finally:
             remove(file)
         if not found.ok:

@@ -14,7 +14,7 @@ from omr.records.inbox.inbox import Inbox, StackState, plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period
 from omr.records.offices.units import find_unit
-from omr.web.frame.body import body_as_file
+from omr.web.frame.body import body_as_file, called
 from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of
 from omr.web.frame.pages import page
@@ -64,7 +64,8 @@ async def take_file(visit: Visit) -> Response:
     def bring(tell: Tell) -> Came:
         inbox = Inbox(office.workspace)
         try:
-            manifest = check_bundle(file, key)
+            with called(file, name):
+                manifest = check_bundle(file, key)
             with office.store() as store:
                 check_told(store, manifest)
             for done, batch in enumerate(manifest.batches):

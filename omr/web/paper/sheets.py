@@ -21,7 +21,7 @@ from omr.errors import OmrError
 from omr.files import remove_folder, write_whole
 from omr.records.inbox.inbox import plain_name
 from omr.tables_in import MAX_BYTES, SUFFIXES
-from omr.web.frame.pages import NotFoundError, page
+from omr.web.frame.pages import NotFoundError, page, sentence
 from omr.web.frame.visit import Visit
 from omr.web.paper.mapping import FIELD, Ask
 from omr.web.paper.sheet_kinds import KINDS, SheetKind
@@ -94,7 +94,7 @@ def _show(visit: Visit, told: dict[str, str], problem: str = "") -> Response:
         file=file.name,
         told=told,
         seen=seen,
-        problem=problem,
+        problem=sentence(problem) if problem else "",
         choices={name: kind.choices(visit, name) for name in kind.asks},
         columns=_columns(visit, kind, file, told),
     )

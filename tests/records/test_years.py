@@ -13,6 +13,7 @@ from omr.records.counts.tallies import tally
 from omr.records.month.board import month_board
 from omr.records.month.closing import status
 from omr.records.offices.periods import parse_period
+from omr.records.review.finding import find
 from omr.records.review.second_reading import unconfirmed
 from omr.records.store.store import Store
 
@@ -33,6 +34,7 @@ def test_no_question_about_a_month_goes_through_all_readings(
         lambda: unconfirmed(store, period.name),
         lambda: list(current_slips(store, period=period.name)),
         lambda: tally(store, period.name),
+        lambda: find(store, f"PC06 {period.name}"),
     ):
         ask()
     connection.set_trace_callback(None)

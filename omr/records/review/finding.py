@@ -14,6 +14,7 @@ from typing import Final
 
 from omr.errors import OmrError
 from omr.forms.serial import Serial, parse_serial
+from omr.records.counts.slips import OF_PERIOD
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import list_units
 from omr.records.store.act import Value
@@ -144,6 +145,9 @@ def _conditions(store: Store, wanted: Wanted, *, comments: bool) -> tuple[list[s
     if wanted.part:
         conditions.append("reading IN (SELECT reading FROM readings WHERE instr(serial, ?))")
         values.append(wanted.part)
+    if wanted.period:  # looked up: an old month of a large register is else found by going through all
+        conditions.append(f"reading IN ({OF_PERIOD})")
+        values += [wanted.period, wanted.period]
     for column in ("period", "form", "batch", "unit"):
         if value := getattr(wanted, column):
             conditions.append(f"{column} = ?")

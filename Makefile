@@ -23,7 +23,7 @@ RUNTIME := $(call stamp,runtime,requirements/runtime.txt)
 DEV := $(call stamp,dev,requirements/runtime.txt requirements/dev.txt)
 
 .NOTPARALLEL:
-.PHONY: help demo test test-programs torture traced kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system questionnaires
+.PHONY: help demo test test-programs torture traced kinds viewers lint types setup wheel accuracy accuracy-large ink calibration bench bench-compare docs hooks guide pictures rollbacks acts killed mutants cluster-trial browser scanner bundle package-trial bundle-windows windows-trial container-trial country lock system questionnaires
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -100,6 +100,9 @@ pictures: $(DEV)  ## the pictures of README.md, from the samples
 
 rollbacks: $(DEV)  ## 1,000 losses of database, write-ahead file, mark and originals: none is called intact
 	ROLLBACKS=1000 $(BIN)/python -m pytest -q tests/records/test_rollback.py
+
+acts: $(DEV)  ## 200 sequences of acts and counter-acts: every figure is the sum of what stands, the chain is whole
+	ACTS=200 $(BIN)/python -m pytest -q tests/records/test_acts_at_random.py
 
 docs: $(DEV)  ## the documents that are made from the code: reasons, rooms, licences
 	$(BIN)/python docs/generate.py

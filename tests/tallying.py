@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form, Kind, Question
 from omr.records.counts.answers import Given
-from omr.records.counts.slips import current_slips
+from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, current_slips
 from omr.records.counts.tallies import (
     AnswerTally,
     Channel,
@@ -22,7 +22,7 @@ from omr.records.counts.tallies import (
     tally,
 )
 from omr.records.store.store import Store
-from omr.words import AnswerState
+from omr.words import AnswerState, Standing
 
 PERIOD = "2026-11"
 
@@ -106,8 +106,10 @@ def _crossings(form: Form, slip: Slip) -> list[tuple[str, str, str]]:
 
 
 def one_by_one(store: Store, unit: str | None = None) -> Iterator[Slip]:
-    """Give the slips as `omr answers` lists them, one at a time."""
+    """Give the slips as `omr answers` lists them, one at a time; what came too late is not returned yet."""
     for one in current_slips(store, period=PERIOD):
+        if one.set_aside in NOT_COUNTED_AS_RETURNED and one.standing is not Standing.COUNTS:
+            continue
         if unit in (None, one.unit):
             stratum = Stratum(one.unit, one.fingerprint, Channel.PAPER)
             given = {key: Given(answer.state, answer.codes) for key, answer in one.answers.items()}

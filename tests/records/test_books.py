@@ -301,10 +301,10 @@ def test_sheets_of_other_makers_are_in_no_books_and_end_none(
     run, other = issued_run(4), replace(FORM, form="NG-01")
     with store.act("trace", by="test") as act:
         archive_form(store, act, other)
-    marks = slip(run, 1).marks
+    said = slip(run, 1)  # nothing to say about it: it stands before the others
     page = TracedPage(
         *("a.tif", 1, "NG-01", fingerprint(other), "", np.eye(2, 3), 200.0, 0.1),
-        *(marks, (), (), "default"),
+        *(said.marks, said.verdicts, said.answers, "default"),
     )
     stacks(page, unit="PC06", period="2026-11")
     stacks(slip(run, 1), slip(run, 2), unit="PC06", period="2026-11")

@@ -206,6 +206,15 @@ def test_a_units_report_speaks_of_that_unit_only(march, february, tmp_path):
     assert "/TB-PV01" in left
 
 
+def test_headings_in_two_rows_are_high_enough_for_the_words_that_stand_in_both(march):
+    """LibreOffice cuts them off on the next page where no height is said."""
+    from omr.reports.document.document_tables import LINE_TWIPS, table_element
+
+    (units,) = [table for table in monthly.annex(march, None, SETTINGS) if table.number == "02"]
+    heights = [int(value) for value in table_element(units).xpath(".//w:trHeight/@w:val")]
+    assert len(heights) == 2 and sum(heights) >= 3 * LINE_TWIPS - 2  # "Tăng, giảm / (điểm phần / trăm)"
+
+
 # Order of child elements, ECMA-376 part 1, 17.2-17.7; Word repairs or refuses what is out of order.
 ORDER = {
     "pPr": "pStyle keepNext keepLines pageBreakBefore pBdr shd tabs spacing ind jc outlineLvl rPr sectPr",

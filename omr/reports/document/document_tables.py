@@ -6,6 +6,7 @@ minutes, because every access walks the whole table.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 from xml.sax.saxutils import escape
@@ -15,11 +16,14 @@ from docx.oxml.ns import nsdecls
 from docx.oxml.xmlchemy import BaseOxmlElement
 
 from omr.figures import Nothing
-from omr.reports.document.decree import CELL_STYLE
+from omr.reports.document.decree import CELL_PT, CELL_STYLE
 from omr.reports.tables.tables import Column, Heat, Row, Style, Table, Weight, printed
 
 TWIPS_PER_MM: Final = 1440 / 25.4
 MARGIN_TWIPS: Final = 45  # left and right inside a cell, 0.8 mm: half of Word's own
+
+LETTER_MM: Final = 1.45  # a bold letter of a heading, on average
+LINE_TWIPS: Final = round(CELL_PT * 1.2 * 20)
 
 KEPT_TOGETHER: Final = 3  # rows at the end of a table that stay on one page
 
@@ -82,7 +86,8 @@ def _heading_rows(columns: Sequence[Column], widths: Sequence[int]) -> Iterator[
         text = columns[at].over or columns[at].heading
         cells.append(_xml_cell(text, width, "center", bold=True, extra=span + merge))
         at = end
-    yield _xml_row(cells, heading=True)
+    height = _merged_height(columns) if two else 0
+    yield _xml_row(cells, heading=True, height=height)
     if two:
         lower = [
             _xml_cell(column.heading, width, "center", bold=True)
@@ -90,7 +95,20 @@ def _heading_rows(columns: Sequence[Column], widths: Sequence[int]) -> Iterator[
             else _xml_cell("", width, "center", extra="<w:vMerge/>")
             for column, width in zip(columns, widths, strict=True)
         ]
-        yield _xml_row(lower, heading=True)
+        yield _xml_row(lower, heading=True, height=height)
+
+
+def _merged_height(columns: Sequence[Column]) -> int:
+    """Return the least height (twips) of each of two heading rows, for the words that stand in both of them.
+
+    Without it LibreOffice cuts them off where it repeats the headings on the next page.
+    """
+    lines = [
+        len(textwrap.wrap(column.heading, max(int((column.width_mm - 1.6) / LETTER_MM), 1)))
+        for column in columns
+        if not column.over
+    ]
+    return max(lines, default=0) * LINE_TWIPS // 2
 
 
 def _row(row: Row, columns: Sequence[Column], widths: Sequence[int], *, keep: bool = False) -> str:
@@ -108,8 +126,9 @@ def _row(row: Row, columns: Sequence[Column], widths: Sequence[int], *, keep: bo
     return _xml_row(cells)
 
 
-def _xml_row(cells: Sequence[str], *, heading: bool = False) -> str:
-    properties = "<w:cantSplit/>" + ("<w:tblHeader/>" if heading else "")
+def _xml_row(cells: Sequence[str], *, heading: bool = False, height: int = 0) -> str:
+    least = f'<w:trHeight w:val="{height}" w:hRule="atLeast"/>' if height else ""
+    properties = f"<w:cantSplit/>{least}" + ("<w:tblHeader/>" if heading else "")
     return f"<w:tr><w:trPr>{properties}</w:trPr>{''.join(cells)}</w:tr>"
 
 

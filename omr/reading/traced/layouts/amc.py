@@ -89,7 +89,8 @@ def _fields(boxes: Sequence[Box], names: Mapping[int, str], mm: float) -> Iterat
             members[box.question].append(box)
     first = {number: min((box.sides[2], box.sides[0]) for box in some) for number, some in members.items()}
     for number in sorted(members, key=lambda number: first[number]):
-        some = sorted(members[number], key=lambda box: box.answer)
+        # The answer 0, "none of these", stands below the others.
+        some = sorted(members[number], key=lambda box: (box.answer == 0, box.answer))
         labels = tuple(box.letter or str(box.answer) for box in some)
         yield Field(names.get(number, str(number)), labels, tuple(_place(box, mm) for box in some))
 

@@ -260,6 +260,14 @@ class Month(RuleBasedStateMachine):
         assert [row["serial"] for row in self.store.rows(twice)] == []
 
     @invariant()
+    def nothing_waits_because_of_what_was_withdrawn(self) -> None:
+        alone = """SELECT serial FROM slips AS this WHERE standing IN ('held', 'duplicate')
+            AND set_aside IN ('same_image', 'duplicate_other_image') AND outcome_by_hand IS NULL
+            AND NOT EXISTS (SELECT 1 FROM slips AS other WHERE other.serial = this.serial
+                            AND other.reading <> this.reading)"""
+        assert [row["serial"] for row in self.store.rows(alone)] == []
+
+    @invariant()
     def figures_are_sums_of_slips(self) -> None:
         for month, (tallies, lines) in self.figures().items():
             assert month != PERIOD or counted(self.store) == tallies.tallies

@@ -18,8 +18,9 @@ from harness import measurement, table
 
 from omr.cli.scans.calibrate import practised
 from omr.reading.marks import unknown
-from omr.reading.marks.papers import PaperModel, gather, unlike_others
+from omr.reading.marks.papers import PaperModel, gather, perhaps_lost, unlike_others
 from omr.reading.papers.labels import LabelledPage
+from omr.words import Reason
 from papers.all import Known, studied, taught_by_others
 from papers.labels import ROOT, SETS, SURVEYS
 
@@ -32,13 +33,16 @@ def vetoes(features: np.ndarray, groups: Sequence[str], model: PaperModel) -> di
     gone = unlike_others(features, groups, marked, why, model.limits)
     return {
         "print_unknown: letters": unknown.perhaps_letters(features, groups, marked),
+        "print_unknown: a mark for a letter": unknown.marks_for_letters(features, blank),
         "print_unknown: what is shared": unknown.marks_for_print(features, blank),
         "print_unknown: too many": unknown.more_than_marks(groups, marked),
         "unclear: print not learned": unknown.unlearned(features),
         "streak": marked & unknown.streaks(features),
         "ring_around": unknown.ringed(features, groups, marked),
         "ink_beside": unknown.beside(features),
-        "struck_out, filled": (why != "") | gone,
+        "struck_out, filled": np.isin(why, (Reason.STRUCK_OUT, Reason.FILLED)) | gone,
+        "unclear: no mark": perhaps_lost(chance, groups, blank),
+        "fainter_than_others": why == Reason.FAINTER,
     }
 
 

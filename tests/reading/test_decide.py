@@ -16,7 +16,7 @@ from omr.reading.ink.measure import PAPERS, MarkReading
 from omr.reading.marks import first
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import Judgement, decide
-from omr.reading.marks.papers import judge
+from omr.reading.marks.papers import NO_MARK, gather, judge
 from omr.reading.papers.between import look_between
 from omr.reading.papers.paper import FEATURES, measure
 from omr.words import AnswerState, BoxState, Reason
@@ -75,6 +75,35 @@ def test_a_much_fainter_mark_alone_in_its_question_waits() -> None:
     mark(page, quads[0], "dash", width=4, grey=90)
     judged = judge(measure(page, quads), groups, CALIBRATION.papers)
     assert judged[0].review
+
+
+def pale(grey: int) -> tuple[np.ndarray, list[str]]:
+    """What ten crossed rows measure whose first has a thin pale stroke instead of its cross."""
+    page, quads, groups = slip({0: "dash"})
+    (x, y), side = quads[0][0].astype(int), 36
+    page[y + 2 : y + side - 2, x + 2 : x + side - 2] = 255
+    mark(page, quads[0], "dash", width=1.5, grey=grey)
+    return measure(page, quads), groups
+
+
+def test_a_question_without_any_mark_is_blank_only_where_no_box_may_hold_a_pale_one() -> None:
+    asked = 0
+    for grey in range(208, 160, -6):
+        features, groups = pale(grey)
+        likely = CALIBRATION.papers.chance(gather(features, groups))[:COLUMNS]
+        judged = judge(features, groups, CALIBRATION.papers)[:COLUMNS]
+        if all(one.state is BoxState.BLANK for one in judged):
+            assert likely.max() <= NO_MARK
+        elif likely[0] <= CALIBRATION.papers.limits.blank_below:  # by itself it would pass for an empty box
+            asked += 1
+            assert judged[0].reason is Reason.UNCLEAR
+            # Where a question is not named nothing says that it has no mark.
+            alone = judge(features, ["", *groups[1:]], CALIBRATION.papers)
+            assert alone[0].state is BoxState.BLANK
+            # Beside its question's cross the same stroke is no answer that was lost.
+            beside = ["q1", *groups[1:]]
+            assert judge(features, beside, CALIBRATION.papers)[0].state is BoxState.BLANK
+    assert asked
 
 
 def test_fills_are_marks_where_the_person_fills() -> None:

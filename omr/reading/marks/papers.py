@@ -173,7 +173,7 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
     passing = marked & streaks(features)
     marked &= ~passing
     why = np.full(len(features), "", object)
-    why[unsure | ~(marked | blank) | _perhaps_lost(chance, groups, blank)] = Reason.UNCLEAR
+    why[unsure | ~(marked | blank) | perhaps_lost(chance, groups, blank)] = Reason.UNCLEAR
     why[passing] = Reason.STREAK
     gone = unlike_others(features, groups, marked, why, limits)
     for reason, some in (
@@ -190,7 +190,7 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
     return tuple(_judgement(*one) for one in zip(*columns, strict=True))
 
 
-def _perhaps_lost(chance: Floats, groups: Sequence[str], blank: Mask) -> Mask:
+def perhaps_lost(chance: Floats, groups: Sequence[str], blank: Mask) -> Mask:
     """Tell which box of a question that would have no mark may hold a pale one, (N,)."""
     lost = np.zeros(len(chance), np.bool_)
     for some in questions_of(groups):

@@ -176,13 +176,26 @@ def ring(slip: Slip, box: Box) -> None:
 WORDS: Final = ("khong", "tot", "OK", "hai long", "xem lai", "can bo", "dung", "ko biet", "sai", "tam on")
 
 
-def word(slip: Slip, text: str, left_mm: float, base_mm: float, height_mm: float) -> None:
-    """Write a word by hand: a plotter's script, slanted, stretched and shaken, in the person's ink."""
+SCRIPT: Final = (cv2.FONT_HERSHEY_SCRIPT_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
+BLOCK: Final = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN)
+
+
+def word(
+    slip: Slip,
+    text: str,
+    left_mm: float,
+    base_mm: float,
+    height_mm: float,
+    fonts: Sequence[int] = SCRIPT,
+) -> None:
+    """Write a word by hand: a plotter's letters, slanted, stretched and shaken, in the person's ink."""
     size = (round(height_mm * len(text) * PX * 1.3) + 120, round(height_mm * PX * 3))
     canvas = np.zeros(size[::-1], np.uint8)
-    font = cv2.FONT_HERSHEY_SCRIPT_COMPLEX if slip.rng.random() < 0.5 else cv2.FONT_HERSHEY_SCRIPT_SIMPLEX
+    font = fonts[int(slip.rng.random() * len(fonts))]
     thick = max(2, round(slip.hand.width_mm * PX))
-    cv2.putText(canvas, text, (30, round(size[1] * 0.66)), font, height_mm * PX / 22, 255, thick, cv2.LINE_AA)
+    tall = 10 if font == cv2.FONT_HERSHEY_PLAIN else 22  # px of a capital letter
+    at = (30, round(size[1] * 0.66))
+    cv2.putText(canvas, text, at, font, height_mm * PX / tall, 255, thick, cv2.LINE_AA)
     shake = [
         cv2.GaussianBlur(slip.rng.standard_normal(canvas.shape).astype(np.float32), (0, 0), 14) * 45
         for _ in range(2)

@@ -6,18 +6,19 @@ that a reader is seen to have mended the kind and not the case.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from ink.made.hands import Hand, Way, draw, paler
-from ink.made.paper import Slip, some, word
+from ink.made.paper import BLOCK, SCRIPT, Slip, some, word
 from ink.stamps import Stamp
 from omr.forms.template import Option, Question
 
 SHORT: Final = ("tot", "sai", "ko", "da", "OK", "co", "no", "dat", "roi", "bo", "xin", "huy")
+BLOCKS: Final = ("TB", "10", "100", "50%", "KHA", "TOT", "KO", "CO", "A+", "n/a", "?")
 HEIGHT_MM: Final = (2.0, 3.6)  # of a short word's letters: the box has 4.5
 LEAST_MM: Final = 4.2  # from a box's middle to that of a mark beside it, or the box would hold some of it
 MOST_MM: Final = 8.0
@@ -129,18 +130,24 @@ def on_words(slip: Slip) -> None:
     slip.rest()
 
 
-def short_words(slip: Slip) -> None:
+def short_words(slip: Slip, texts: Sequence[str] = SHORT, fonts: Sequence[int] = SCRIPT) -> None:
     """Write a short word into a box instead of a mark: only asking is right."""
     for question in some(slip, 4):
         option = slip.pick(question)
-        text = SHORT[int(slip.rng.integers(len(SHORT)))]
+        text = texts[int(slip.rng.integers(len(texts)))]
         height = float(slip.rng.uniform(*HEIGHT_MM))
         x, y = option.box.centre_mm
         left = x - 0.38 * height * len(text) + slip.rng.normal(0, 0.6)
-        word(slip, text, float(left), float(y + 0.5 * height + slip.rng.normal(0, 0.5)), height)
+        base = float(y + 0.5 * height + slip.rng.normal(0, 0.5))
+        word(slip, text, float(left), base, height, fonts)
         slip.states.setdefault(question.key, {})[option.code] = "other"
         slip.accept[question.key] = []
     slip.rest()
+
+
+def block_words(slip: Slip) -> None:
+    """Write the same and other short words in single block letters and figures."""
+    short_words(slip, (*SHORT, *BLOCKS), BLOCK)
 
 
 SOUGHT: Final[dict[str, Callable[[Slip], None]]] = {
@@ -149,4 +156,5 @@ SOUGHT: Final[dict[str, Callable[[Slip], None]]] = {
     "dots on outlines": on_outlines,
     "small marks on words": on_words,
     "short words in boxes": short_words,
+    "block letters in boxes": block_words,
 }

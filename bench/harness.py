@@ -28,6 +28,9 @@ import click
 import cv2
 import numpy as np
 
+# Of what grows trees: threads that wait for each other make seconds minutes on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT: Final = Path(__file__).parents[1]
 OUT: Final = ROOT / "out"
 

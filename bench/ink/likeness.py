@@ -32,15 +32,15 @@ from ink.made.kinds import KINDS
 from ink.worth import Job, Said, measured, said_of
 from omr.reading.ink.measure import F
 from omr.reading.marks.calibrate import Calibration, load_calibration
-from omr.reading.marks.likeness import EVIDENCE, FILE, evidence, from_json
+from omr.reading.marks.likeness import EVIDENCE, FILE, LATER, UNKNOWN, evidence, from_json
 from omr.reading.marks.plain import Marks
 from omr.reading.marks.question import LEAST_MARK, SlipModel, gather
 
 Floats = NDArray[np.float64]
 
 # Seeds and how many slips of each: none of them judges (docs/marks.md names those that do).
-EVERYDAY: Final = {2: 100, 31: 300, 777: 120, 5101: 250}
-TROUBLE: Final = {2: 3, 32: 4, 778: 2}  # of each kind
+EVERYDAY: Final = {2: 100, 31: 200, 777: 60}
+TROUBLE: Final = {2: 3, 32: 2}  # of each kind
 MORE: Final = 16  # of the kinds in which ink is no mark of its box
 MORE_SEED: Final = 5201
 MORE_KINDS: Final = (
@@ -49,9 +49,10 @@ MORE_KINDS: Final = (
 )
 STRUCK: Final = 8
 STRUCK_KINDS: Final = ("struck out", "struck out, then another", "row struck through")
-LESSONS: Final = {7001: 220}
-SHORT_WORDS: Final = {7001: 60}
-TAUGHT_ONLY: Final = ("lesson", "short words in boxes")  # many rows of a slip: no measure of any slip
+LESSONS: Final = {7001: 160}
+WORDS: Final = {7001: 60}  # of each kind
+WORDS_KINDS: Final = ("short words in boxes", "block letters in boxes")
+TAUGHT_ONLY: Final = ("lesson", *WORDS_KINDS)  # many rows of a slip: no measure of any slip
 UNREAD: Final[Line] = {"read": False}
 NO_TREES: Final = {"like": 1e9, "unlike": -1.0}
 JUDGED: Final[dict[str, Callable[[Any], bool]]] = {
@@ -65,7 +66,9 @@ JUDGED: Final[dict[str, Callable[[Any], bool]]] = {
     "trouble": lambda truth: truth["kind"] != "everyday" and truth["seed"] in TROUBLE,
     "trouble in which ink is no mark": lambda truth: truth["seed"] == MORE_SEED,
     "short words in boxes": lambda truth: truth["kind"] == "short words in boxes",
+    "block letters in boxes": lambda truth: truth["kind"] == "block letters in boxes",
 }
+BEFORE: Final = 0.25  # weight of a lesson as it was measured before
 OTHER: Final = 4.0  # weight of what is no mark: it is rarer, and worse if missed
 GROWN: Final = {
     "max_iter": 150,
@@ -84,8 +87,9 @@ def jobs() -> list[Job]:
     out += [(kind, n, MORE_SEED) for kind in MORE_KINDS for n in range(MORE)]
     out += [(kind, n, MORE_SEED) for kind in STRUCK_KINDS for n in range(STRUCK)]
     out += [("lesson", n, seed) for seed, count in LESSONS.items() for n in range(count)]
-    words = SHORT_WORDS.items()
-    return out + [("short words in boxes", n, seed) for seed, count in words for n in range(count)]
+    return out + [
+        (kind, n, seed) for seed, count in WORDS.items() for kind in WORDS_KINDS for n in range(count)
+    ]
 
 
 def _shown(truth: Any) -> bool:
@@ -129,9 +133,12 @@ class Lessons:
 
 
 def grown(seen: Floats, is_mark: NDArray[np.bool_]) -> HistGradientBoostingClassifier:
-    """Grow trees."""
+    """Grow trees, which also see each lesson as it was measured before there was more to be seen."""
     weight = np.where(is_mark, 1.0, OTHER)
-    return HistGradientBoostingClassifier(**GROWN).fit(seen, is_mark, sample_weight=weight)
+    before = seen.copy()
+    before[:, [EVIDENCE.index(name) for name in LATER]] = UNKNOWN
+    twice, both = np.vstack([seen, before]), np.concatenate([weight, BEFORE * weight])
+    return HistGradientBoostingClassifier(**GROWN).fit(twice, np.tile(is_mark, 2), sample_weight=both)
 
 
 def as_json(model: HistGradientBoostingClassifier, provenance: dict[str, object]) -> str:

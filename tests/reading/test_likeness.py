@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omr.reading.marks.likeness import EVIDENCE, from_json, shipped_likeness
+from omr.reading.ink.measure import FEATURES
+from omr.reading.marks.likeness import EVIDENCE, LATER, UNKNOWN, evidence, from_json, shipped_likeness
 
 TWO = {
     "evidence": list(EVIDENCE),
@@ -48,3 +49,13 @@ def test_what_was_not_measured_is_not_known(values: list[float], missing: int) -
     assert 0 < chance[0] < 1
     assert np.isnan(chance[1])
     assert len(shipped_likeness().chance(known[:0])) == 0
+
+
+def test_slips_measured_before_there_was_more_to_see_are_judged_by_the_same_trees() -> None:
+    rng = np.random.default_rng(4)
+    column = {name: rng.uniform(0, 1, 20) for name in FEATURES}
+    column |= {name: np.full(20, np.nan) for name in ("ways", "tangle")}
+    seen = evidence(column, lambda values: np.full(len(values), np.median(values)))
+    assert (seen[:, [EVIDENCE.index(name) for name in LATER]] == UNKNOWN).all()
+    chance = shipped_likeness().chance(seen)
+    assert ((chance > 0) & (chance < 1)).all()

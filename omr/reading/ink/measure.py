@@ -22,7 +22,7 @@ from omr.packed import Packed
 from omr.reading.ink.hidden import faint, foreign_mm, outlined_mm
 from omr.reading.ink.pieces import SPECK, Pieces, counted
 from omr.reading.ink.windows import means, totals, windows
-from omr.reading.ink.writing import crossed
+from omr.reading.ink.writing import written
 from omr.reading.page.layer import RUN_MM, InkLayer
 from omr.reading.page.ruled import Rules
 
@@ -82,6 +82,8 @@ FEATURES: Final = (
     "outlined",  # mm, by how much a stretch of its outline is thicker than outlines are: ink that it hides
     "lettered",  # mm, by how much more ink than its own the words beside the box show, over their height
     "faint",  # darkness of the darkest straight 1.5 mm beside the box; NaN in rows with strokes in a box
+    "ways",  # share of the strokes over the box that runs in their two main directions: of letters less
+    "tangle",  # mm, area of all strokes that touch the inside over their frame's diagonal: pens' widths
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -170,8 +172,8 @@ def measure(
         "red": np.full(len(every), np.nan) if red is None else cut.of(red).mean(axis=(1, 2)),
         "bilevel": np.full(len(every), float(bilevel)),
         "ruled": rules.thicker_mm(layer, found.of_box, zones),
-        "crossed": crossed(layer, tops_lefts, side, AROUND, found.of_box, some),
     }
+    values |= written(layer, tops_lefts, side, AROUND, found.of_box, some)
     values |= {
         "foreign": foreign_mm(found, zones, tops_lefts, side),
         "outlined": outlined_mm(layer, tops_lefts, side, found.of_box),
@@ -369,7 +371,7 @@ def _marks(
 ) -> dict[str, Floats]:
     """Follow the strokes of each inside, and their tails, to where they lead."""
     count, last = len(tops_lefts), held.shape[1]
-    names = ("width", "height", "share", "reach", "span", "own", "off", "long", "flat")
+    names = ("width", "height", "share", "reach", "span", "own", "off", "long", "flat", "tangle")
     out = {name: np.zeros(count) for name in names}
     at, row, column = np.nonzero(held)
     if not len(at):
@@ -410,6 +412,7 @@ def _marks(
     out["off"][some] = np.hypot(*((low + high) / 2 - box_low - cut.side / 2).T) / PX_PER_MM
     out["long"][some] = np.hypot(*size.T) / PX_PER_MM
     out["flat"][some] = size.min(axis=1) / size.max(axis=1)
+    out["tangle"][some] = np.add.reduceat(area, first) / np.hypot(*size.T) / PX_PER_MM
     return out
 
 

@@ -38,7 +38,13 @@ EVIDENCE: Final = (
     "runs_more",
     "spread_more",
     "ring",
+    "ways",  # share of it that runs in its two main directions
+    "ways_more",
+    "tangle",  # its area over its length
+    "tangle_times",
 )
+LATER: Final = EVIDENCE[15:]  # what was not measured from the first: the trees know slips without it, too
+UNKNOWN: Final = 99.0  # stands for it there: more than any
 SHORT_MM: Final = 2.0  # what is shorter lies as far off as something this long
 LITTLE: Final = 0.02  # added to both sides of a ratio
 FILE: Final = "plain-marks.json"  # among the calibrations
@@ -62,7 +68,10 @@ class Likeness:
     says: Floats  # (T, K): at its ends, from the left
 
     def chance(self, evidence: Floats) -> Floats:
-        """Return the chance of a plain mark in each box, (N,), from evidence (N, E); NaN where any is NaN."""
+        """Return the chance of a plain mark in each box, (N,), from evidence (N, E).
+
+        NaN where any is NaN of what was measured from the first.
+        """
         left = np.where(evidence[:, self.asks] <= self.upto, ALL, self.left)
         ends = np.bitwise_and.reduceat(left, self.first, axis=1)
         end = np.bitwise_count((ends - np.uint64(1)) & ~ends)  # how many are ruled out before the first
@@ -144,8 +153,10 @@ def evidence(column: Mapping[str, Floats], usual: Callable[[Floats], Floats]) ->
 
     values = {
         "off_of_length": column["off"] / np.maximum(column["long"], SHORT_MM),
-        **{name: column[name] for name in ("off", "crossed", "share", "flat", "ring")},
-        **{f"{name}_more": more(name) for name in ("crossed", "share", "solid", "runs", "spread")},
-        **{f"{name}_times": times(name) for name in ("long", "gain", "dark", "peak")},
+        **{name: column[name] for name in ("off", "crossed", "share", "flat", "ring", "ways", "tangle")},
+        **{f"{name}_more": more(name) for name in ("crossed", "share", "solid", "runs", "spread", "ways")},
+        **{f"{name}_times": times(name) for name in ("long", "gain", "dark", "peak", "tangle")},
     }
+    for name in LATER:
+        values[name] = np.where(np.isnan(values[name]), UNKNOWN, values[name])
     return np.stack([values[name] for name in EVIDENCE], axis=1)

@@ -77,7 +77,7 @@ class PlainLimits:
     missing: float = 0.9  # of a box's outline
     # How likely it is a plain mark, say the trees (`likeness`).
     like: float = 0.5  # from here on a soft veto is passed over
-    unlike: float = 0.15  # below this a person is asked, whatever the vetoes say: one everyday mark in 140 is
+    unlike: float = 0.15  # below this a person is asked, whatever the vetoes say: one everyday mark in 100
     withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
     red: float = 0.02  # of a box under the office's stamp
     streak: float = 0.02  # of a box under dirt on the glass

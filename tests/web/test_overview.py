@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 
 from omr.figures import Nothing, Share
+from omr.records.month.closing import close
+from omr.records.offices.periods import parse_period
 from omr.reports import monthly
 from omr.reports.figures.breakdowns import breakdowns
 from omr.web.frame.charts import band_bar, interval_bar, levels_bar
@@ -99,13 +101,25 @@ def test_before_the_first_slip_there_is_a_page(person):
     assert person(Role.LEAD).client.get("/overview").status_code == 200
 
 
-def test_small_groups_are_hidden(month, person):
+@pytest.fixture
+def closed(month, office):
+    with office.store() as store:
+        close(store, parse_period("2026-11"), by="truong.pv01")
+
+
+def test_an_open_month_tells_of_nobody(month, person):
+    """Two looks a slip apart would tell who sent it."""
+    page = person(Role.LEAD).client.get("/overview").text
+    assert "<caption>" not in page and "khi tháng được chốt" in page
+
+
+def test_small_groups_are_hidden(closed, person):
     page = person(Role.LEAD).client.get("/overview").text
     table = re.search(r"<caption>Thủ tục đã thực hiện</caption>.*?</table>", page, re.S)[0]
     assert "Ẩn" in table  # one person said "other"
 
 
-def test_the_page_hides_what_the_report_hides(month, person, office):
+def test_the_page_hides_what_the_report_hides(closed, person, office):
     page = shown_on(person(Role.LEAD).client.get("/overview").text)
     tables = re.findall(r"<caption>(.*?)</caption>(.*?)</table>", page, re.S)
     shown = [

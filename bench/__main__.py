@@ -73,7 +73,7 @@ COMMANDS: Final = {
         "typed": "typed",
     },
     "faults": {"torture": "torture", "killed": "killed"},
-    "house": {"mutants": "mutants", "rooms": "rooms"},
+    "house": {"mutants": "mutants", "rooms": "rooms", "plant": "plant"},
 }
 
 

@@ -369,7 +369,7 @@ class Office:
         """
         from omr.records.month.closing import close
         from omr.records.review.corrections import waiting_corrections
-        from omr.records.review.second_reading import unconfirmed
+        from omr.records.review.whole_slips import unconfirmed
 
         wanted = [one.item for one in waiting_corrections(self.store, period.name)]
         if self.two_persons and (alone := [*unconfirmed(self.store, period.name), *wanted]):

@@ -16,7 +16,8 @@ from omr.errors import OmrError
 from omr.files import MOST_FILE_BYTES, SCAN_SUFFIXES
 from omr.messages import month
 from omr.records.batches.batches import batches, find_batch
-from omr.records.inbox.inbox import Inbox, Stack, StackState, Way, clean_name
+from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
+from omr.records.inbox.names import clean_name
 from omr.records.inbox.outlook import outlook
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import Unit, find_unit, list_units

@@ -28,7 +28,7 @@ from omr.records.offices.periods import parse_period
 from omr.records.proof.chain import row_problem
 from omr.records.review.decide import decide
 from omr.records.review.queue import queue
-from omr.records.review.second_reading import to_confirm
+from omr.records.review.whole_slips import to_confirm
 from omr.records.store.store import Store
 from omr.trust.export import export
 from omr.words import Seal, Standing

@@ -18,7 +18,7 @@ from omr.reading.reader import ReadPage
 from omr.records.month.reconcile import reconcile
 from omr.records.offices.periods import parse_period
 from omr.records.review.decide import decide
-from omr.records.review.second_reading import to_confirm, unconfirmed
+from omr.records.review.whole_slips import to_confirm, unconfirmed
 from omr.records.store.store import Store
 from omr.words import Carrier
 from omr.workspace import Workspace

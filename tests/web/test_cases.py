@@ -80,7 +80,7 @@ def test_readers_who_differ_on_a_slip_stay_in_the_list(duplicate, person, office
     say(reviewer, f"H{duplicate}", word="refused")
     say(lead, f"S{duplicate}", word="KHL3")
     with Store.open(office.workspace.database) as store:
-        from omr.records.review.second_reading import to_confirm
+        from omr.records.review.whole_slips import to_confirm
 
         assert f"S{duplicate}" in to_confirm(store)
     assert f"S{duplicate}" not in listed(reviewer)

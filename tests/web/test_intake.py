@@ -11,7 +11,8 @@ from scanned_stacks import slip, take_slips
 
 from omr.errors import OmrError
 from omr.office import Office
-from omr.records.inbox.inbox import Inbox, StackState, clean_name
+from omr.records.inbox.inbox import Inbox, StackState
+from omr.records.inbox.names import clean_name
 from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.store.store import Store
 from omr.words import Role

@@ -54,7 +54,7 @@ def read(
     from omr.reading.files.find import find_files
     from omr.records.batches.receipt import as_json as receipt_as_json
     from omr.records.batches.receipt import as_text
-    from omr.records.inbox.inbox import name_with_folders
+    from omr.records.inbox.names import name_with_folders
     from omr.records.intake.orders import Orders
 
     if scheduler is None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from omr.records.review.queue import Item, ItemKind, find_item, queue
-from omr.records.review.second_reading import standing, to_confirm
+from omr.records.review.second_reading import standing
+from omr.records.review.whole_slips import to_confirm
 from omr.records.store.store import Store
 
 _CAME: Final = "SELECT batch, at FROM batches JOIN events ON events.event = batches.event"

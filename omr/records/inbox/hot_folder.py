@@ -20,7 +20,8 @@ from typing import Final
 
 from omr.errors import OmrError, outside
 from omr.files import move
-from omr.records.inbox.inbox import MOST_FILES, Inbox, Stack, Way, name_with_folders
+from omr.records.inbox.inbox import MOST_FILES, Inbox, Stack, Way
+from omr.records.inbox.names import name_with_folders
 from omr.records.inbox.sights import QUIET_S, Fate, Judge, Sight, Told, is_closed, is_coming, is_hidden
 
 TAKEN: Final = "taken"

@@ -16,19 +16,16 @@ import os
 import re
 import secrets
 import shutil
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Final
 
 from omr.errors import OmrError
 from omr.files import (
-    SCAN_SUFFIXES,
-    is_device,
     kind_of_scan,
     move,
     put_in_place,
@@ -38,6 +35,7 @@ from omr.files import (
     write_whole,
 )
 from omr.records.batches.receipt import PageProblem
+from omr.records.inbox.names import plain_name
 from omr.records.intake.claims import Claims
 from omr.records.intake.orders import Orders
 from omr.workspace import Workspace
@@ -46,7 +44,6 @@ MOST_FILES: Final = 5_000  # a month of single pages from one unit
 LOOKED_AFTER: Final = timedelta(days=2)  # so long a file that was taken may still grow
 LEAST_FREE_BYTES: Final = 2 * 2**30  # kept free for the database and the copies of originals
 
-_MOST_NAME_BYTES: Final = 200  # file systems stop at 255, and ".part" is added
 _NAME: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
@@ -379,62 +376,6 @@ class Inbox:
 def is_stack(name: str) -> bool:
     """Whether this is how stacks are called."""
     return _NAME.fullmatch(name) is not None
-
-
-def clean_name(name: str) -> str:
-    r"""Return a file's name as it may stand in a folder of ours.
-
-    Raises
-    ------
-    OmrError
-        If it does not end as scans end.
-
-    Examples
-    --------
-    >>> clean_name("..\\..\\Phiếu tháng 11.PDF")
-    'Phiếu tháng 11.PDF'
-    """
-    plain = plain_name(name)
-    if not plain.lower().endswith(SCAN_SUFFIXES):
-        raise OmrError("inbox.not_a_scan", file=plain[:80])
-    return plain
-
-
-def name_with_folders(path: PurePath) -> str:
-    """Return what a file is called that lay in folders: scanners begin with 0001 in each.
-
-    Examples
-    --------
-    >>> name_with_folders(PurePath("job 12", "0001.jpg"))
-    'job 12 › 0001.jpg'
-    """
-    parts = list(path.parts)
-    while len(parts) > 1 and len(" › ".join(parts).encode("utf-8", "surrogateescape")) > _MOST_NAME_BYTES:
-        del parts[0]
-    return " › ".join(parts)
-
-
-def plain_name(name: str) -> str:
-    r"""Return the same of any file: without folders, and without what no name should hold.
-
-    Examples
-    --------
-    >>> plain_name("scan\x1b[31m\udc90.tif"), plain_name("/etc/passwd"), plain_name(".pdf")
-    ('scan[31m�.tif', 'passwd', 'scan.pdf')
-    >>> plain_name("con.pdf")  # a device on Windows
-    'con_.pdf'
-    """
-    last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    text = last.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    plain = "".join(sign for sign in text if sign.isprintable() and sign not in '<>:"|?*').strip()
-    stem, dot, suffix = plain.rpartition(".")
-    if not dot:
-        stem, suffix = suffix, ""
-    stem, ending = stem.strip(" ."), f".{suffix}" if suffix else ""
-    while len((stem + ending).encode()) > _MOST_NAME_BYTES:
-        stem, ending = (stem[:-1], ending) if stem else (stem, ending[:-1])
-    stem = f"{stem}_" if is_device(stem) else stem or "scan"
-    return stem + (ending if ending != ".part" else ".part_")  # `.part` is ours
 
 
 def _clear(folder: Path) -> None:

@@ -26,14 +26,8 @@ from omr.records.review.queue import (
     ItemKind,
     find_item,
 )
-from omr.records.review.second_reading import (
-    Decision,
-    PageWord,
-    agreed,
-    said_of_page,
-    said_of_slip,
-    slip_word,
-)
+from omr.records.review.second_reading import Decision, agreed
+from omr.records.review.whole_slips import PageWord, said_of_page, said_of_slip, slip_word
 from omr.records.store.act import Act, Row
 from omr.records.store.measured import pack
 from omr.records.store.store import Store

@@ -16,7 +16,7 @@ from omr.messages import say
 from omr.reading.apart import Apart, scans_of
 from omr.reading.limits import USUAL
 from omr.reading.page.glass import inspect
-from omr.records.inbox.inbox import clean_name
+from omr.records.inbox.names import clean_name
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import page, sentence
 from omr.web.frame.visit import Visit

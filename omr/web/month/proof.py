@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from omr.errors import OmrError
 from omr.files import remove
 from omr.messages import month, say
-from omr.records.inbox.inbox import plain_name
+from omr.records.inbox.names import plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period, state_of
 from omr.records.offices.surveys import surveys_of

@@ -10,7 +10,8 @@ from omr.errors import OmrError
 from omr.files import move, passing_folder, remove
 from omr.messages import month, say
 from omr.records.exchange.bundle import check_bundle, check_told, export_bundle, unpack
-from omr.records.inbox.inbox import Inbox, StackState, plain_name
+from omr.records.inbox.inbox import Inbox, StackState
+from omr.records.inbox.names import plain_name
 from omr.records.month.board import month_board
 from omr.records.offices.periods import Period
 from omr.records.offices.units import find_unit

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from omr.errors import OmrError
 from omr.files import remove_folder, write_whole
-from omr.records.inbox.inbox import plain_name
+from omr.records.inbox.names import plain_name
 from omr.tables_in import MAX_BYTES, SUFFIXES
 from omr.web.frame.pages import NotFoundError, page, sentence
 from omr.web.frame.visit import Visit

@@ -28,7 +28,7 @@ from omr.forms.problems import refuse
 from omr.forms.traced import FOLDER, TracedForm, load_traced, traced_files
 from omr.forms.traced_file import confirmed_toml
 from omr.messages import say
-from omr.records.inbox.inbox import clean_name
+from omr.records.inbox.names import clean_name
 from omr.web.frame.body import write_body
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from omr.forms.serial import Serial
     from omr.forms.template import Form
     from omr.reading.marks.calibrate import Calibration
+    from omr.reading.page.comments import Comment
     from omr.reading.reader import Desk, Result
-    from omr.reading.scan.pages import EncodedPage
+    from omr.reading.scan.pages import EncodedPage, Grey
     from omr.records.anew.redecide import Judge
 
 Reader = Callable[["Iterable[EncodedPage]", "Desk"], "Iterator[Result]"]
@@ -67,6 +68,12 @@ class Means:
         from omr.reading.crew import read_pages
 
         return read_pages(pages, desk, workers, overlay)
+
+    def draft_text(self, grey: Grey, comment: Comment) -> str:
+        """Return what a machine makes of handwriting; raises MissingToolError where there is none."""
+        from omr.reading.page.comments import draft_text
+
+        return draft_text(grey, comment)
 
     @property
     def judge(self) -> Judge:

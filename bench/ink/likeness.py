@@ -192,14 +192,19 @@ def main(folds: int, to: Path, seed: int, workers: int, state: Path, csv: Path) 
 
 
 def crossed_hands(
-    lines: Sequence[Line], lessons: Lessons, calibration: Calibration, folds: int, csv: Path
+    lines: Sequence[Line],
+    lessons: Lessons,
+    calibration: Calibration,
+    folds: int,
+    csv: Path,
+    grow: Callable[[Floats, NDArray[np.bool_]], HistGradientBoostingClassifier] = grown,
 ) -> None:
     """Judge each hand by trees that were grown on the others; say what is silent and what is asked."""
     chance = np.zeros(len(lessons.is_mark))
     said: Said = {}
     parts = GroupKFold(folds).split(lessons.evidence, lessons.is_mark, lessons.person)
     for some, others in parts:
-        trees = grown(lessons.evidence[some], lessons.is_mark[some])
+        trees = grow(lessons.evidence[some], lessons.is_mark[some])
         chance[others] = trees.predict_proba(lessons.evidence[others])[:, 1]
         slips = replace(calibration.slips, likeness=from_json(as_json(trees, {})))
         hands_of_part = set(lessons.person[others].tolist())

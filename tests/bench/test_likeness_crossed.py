@@ -63,8 +63,7 @@ def test_no_hand_is_judged_by_trees_that_saw_it(monkeypatch: pytest.MonkeyPatch,
         return grown(seen, is_mark)
 
     monkeypatch.setitem(likeness.GROWN, "max_iter", 5)
-    monkeypatch.setattr(likeness, "grown", spied)
-    likeness.crossed_hands(lines, lessons, calibration, 4, tmp_path / "table.csv")
+    likeness.crossed_hands(lines, lessons, calibration, 4, tmp_path / "table.csv", grow=spied)
     assert taught == [9 * questions] * 4
     with (tmp_path / "table.csv").open(encoding="utf-8") as file:
         rows = {row["slips"]: row for row in csv.DictReader(file)}

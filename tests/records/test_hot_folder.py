@@ -18,7 +18,6 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import OmrError
-from omr.records.inbox import sights
 from omr.records.inbox.hot_folder import EMPTY_S, HotFolder
 from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.inbox.sights import PATIENCE_S, Fate, is_closed
@@ -53,6 +52,7 @@ class Scene:
         self.inbox = Inbox(workspace, least_free=0)
         self.now = 0.0
         self.open = set[str]()  # names that some program writes into
+        self.closes: Callable[[Path], object] = lambda path: True  # what happens while a file is looked at
         self.start()
 
     def start(self) -> None:
@@ -60,7 +60,7 @@ class Scene:
         self.hot = HotFolder(self.folder, self.inbox, quiet_s=QUIET, is_closed=self._is_closed)
 
     def _is_closed(self, path: Path) -> bool:
-        return path.name not in self.open
+        return bool(self.closes(path)) and path.name not in self.open
 
     def write(self, name: str, content: bytes) -> Path:
         path = self.folder / name
@@ -412,7 +412,7 @@ def test_what_goes_while_it_is_looked_at_is_no_trouble(scene: Scene, monkeypatch
 
     scene.write("b.pdf", PDF)
     scene.look()
-    monkeypatch.setattr(sights, "kind_of_scan", lambda path: path.unlink() or path.stat())
+    scene.closes = lambda path: path.unlink() or path.stat()  # it goes while it is looked at
     assert scene.after(QUIET + 1) == []
     assert scene.hot.look(scene.now) == [] and scene.hot.trouble is None
 

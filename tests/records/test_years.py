@@ -14,7 +14,7 @@ from omr.records.month.board import month_board
 from omr.records.month.closing import status
 from omr.records.offices.periods import parse_period
 from omr.records.review.finding import find
-from omr.records.review.second_reading import unconfirmed
+from omr.records.review.whole_slips import unconfirmed
 from omr.records.store.store import Store
 
 GROWS = re.compile(r"SCAN (readings|answers|decidings|pages)\b(?!.*INDEX)")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,6 @@ from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.records.register.near_serials import near_serials
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.web.cases import pairs
 from omr.words import Role
 
 
@@ -101,19 +102,25 @@ def test_only_known_words(word, duplicate, person, office):
     assert standing(office, duplicate) == "held"
 
 
-def test_pictures_of_a_case(duplicate, person, monkeypatch):
+def test_pictures_of_a_case(duplicate, person, office, monkeypatch):
     reviewer = person(Role.REVIEWER)
-    monkeypatch.setattr(pairs, "_upright", lambda visit, store, reading: _blank(reading))
+    monkeypatch.setattr(office.pictures, "slip", lambda store, form, reading, **how: Upright(_blank(reading)))
     answer = reviewer.client.get(f"/cases/H{duplicate}/difference.jpg")
     assert answer.content.startswith(b"\xff\xd8")
     assert reviewer.client.get("/cases/S1/difference.jpg").status_code == 404
     assert reviewer.client.get("/cases/S1/stamp.jpg").content.startswith(b"\xff\xd8")
 
 
-def _blank(reading: int):
-    import numpy as np
+@dataclass(frozen=True)
+class Upright:
+    """A page that lies straight in its scan."""
 
-    page = np.full((400, 300), 240, np.uint8)
+    pixels: np.ndarray
+    scan_from_page: np.ndarray = field(default_factory=lambda: np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
+
+
+def _blank(reading: int):
+    page = np.full((420, 296), 240, np.uint8)
     page[100:140, 20 * reading : 20 * reading + 60] = 20
     return page
 

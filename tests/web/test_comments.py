@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scanned_stacks import slip, take_slips
 
+from omr.means import Means
 from omr.records.review.transcripts import MASK, mask, transcripts, untyped
 from omr.records.store.store import Store
 from omr.words import Role
@@ -134,9 +135,14 @@ def test_preview_picture_and_refusals(written, person):
     assert post(reviewer, "/comments/1/C1", topic="unreadable", text="").status_code == 303
 
 
-def test_a_draft_is_marked_as_one(written, person, monkeypatch):
-    from omr.web.review import comments
+class Drafting(Means):
+    """A machine that reads the same in everything."""
 
-    monkeypatch.setattr(comments, "draft_text", lambda grey, comment: "<b>nháp</b>")
+    def draft_text(self, grey, comment):
+        return "<b>nháp</b>"
+
+
+def test_a_draft_is_marked_as_one(written, person, office):
+    office.means = Drafting()
     text = post(person(Role.REVIEWER), "/comments/1/C1/draft").text
     assert "Bản nháp" in text and "&lt;b&gt;" in text

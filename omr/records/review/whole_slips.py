@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final, NamedTuple
 
+from omr.records.counts.slips import IN_PERIOD
 from omr.records.review.queue import find_item
 from omr.records.review.second_reading import Decision, Status, doubtful, status
 from omr.records.store.store import Store

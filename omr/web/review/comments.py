@@ -9,7 +9,7 @@ import numpy as np
 from starlette.responses import Response
 
 from omr.errors import MissingToolError, OmrError, ScanError
-from omr.reading.page.comments import Comment, draft_text
+from omr.reading.page.comments import Comment
 from omr.records.review.transcripts import (
     Topic,
     Written,
@@ -86,7 +86,7 @@ def draft(visit: Visit) -> Response:
         grey = visit.office.pictures.pixels(store, written.page)
     text, absent = "", ""
     try:
-        text = draft_text(grey, Comment(written.question, True, 0.0, written.corners_px))
+        text = visit.office.means.draft_text(grey, Comment(written.question, True, 0.0, written.corners_px))
     except MissingToolError as error:
         absent = str(error)
     return page(visit, "typing.html", text=text, drafted=True, absent=absent)

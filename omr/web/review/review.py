@@ -45,8 +45,25 @@ class KeyChoice:
     box: Box
 
 
+class ShownRow:
+    """What a row that is shown knows by its question."""
+
+    __slots__ = ()
+    question: Question
+
+    @property
+    def typed(self) -> str:
+        """How a value is typed that the question asks for; "" where an option is chosen."""
+        return value_word(self.question)
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one option may be right: then keys collect and Enter sends."""
+        return self.question.kind is Kind.MULTIPLE
+
+
 @dataclass(frozen=True, slots=True)
-class ShownItem:
+class ShownItem(ShownRow):
     """One item as it is shown; boxes in mm of the page."""
 
     item: DoubtfulItem
@@ -63,16 +80,6 @@ class ShownItem:
     def picture(self) -> str:
         """Where the picture is."""
         return f"/review/row/{self.item.reading}/{self.question.key}.jpg"
-
-    @property
-    def typed(self) -> str:
-        """How a value is typed that the question asks for; "" where an option is chosen."""
-        return value_word(self.question)
-
-    @property
-    def several(self) -> bool:
-        """Whether more than one option may be right: then keys collect and Enter sends."""
-        return self.question.kind is Kind.MULTIPLE
 
 
 def desk(visit: Visit) -> Response:

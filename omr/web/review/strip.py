@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from omr.errors import OmrError
-from omr.forms.entries import value_word
-from omr.forms.template import Form, Kind, Question
+from omr.forms.template import Form, Question
 from omr.geometry import Box
 from omr.messages import say
 from omr.records.counts.answers import Given, machine_answers
@@ -26,13 +25,21 @@ from omr.records.review.second_reading import DoubtfulItem
 from omr.records.store.store import Store
 from omr.web.frame.pages import page, see_other
 from omr.web.frame.visit import Visit
-from omr.web.review.review import KeyChoice, answer_of, choices_of, close_area, reading_of, wanted_of
+from omr.web.review.review import (
+    KeyChoice,
+    ShownRow,
+    answer_of,
+    choices_of,
+    close_area,
+    reading_of,
+    wanted_of,
+)
 from omr.web.work.journal import Done
 from omr.words import AnswerState
 
 
 @dataclass(frozen=True, slots=True)
-class StripRow:
+class StripRow(ShownRow):
     """One question of the slip as it is shown."""
 
     question: Question
@@ -40,16 +47,6 @@ class StripRow:
     item: DoubtfulItem | None  # None: this reviewer has nothing to say about it
     choices: tuple[KeyChoice, ...]
     said: tuple[str, ...]  # what the machine reads; none: it does not know, or somebody else decides
-
-    @property
-    def typed(self) -> str:
-        """The message that says how a value is typed; "" where an option is chosen."""
-        return value_word(self.question)
-
-    @property
-    def several(self) -> bool:
-        """Whether more than one option may be right."""
-        return self.question.kind is Kind.MULTIPLE
 
 
 def desk(visit: Visit) -> Response:

@@ -20,6 +20,7 @@ from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage
 from omr.records.batches.batches import BatchState, batches
 from omr.records.batches.receipt import as_json, as_text, figures, receipt_of
+from omr.records.batches.withdrawal import withdraw_batch
 from omr.records.intake.left_out import add_left_out
 from omr.records.month.closing import close
 from omr.records.offices.periods import parse_period
@@ -157,6 +158,20 @@ def test_receipts_of_what_came_twice_add_up_to_what_counts(
     assert same.again and not both.again
     assert f"được đọc ở lô {first.batch.name}" in as_text(same).splitlines()[1]
     assert same == replace(same, again=True, problems=receipt_of(store, same.batch.name, again=True).problems)
+
+
+def test_a_file_of_a_withdrawn_batch_is_refused_though_it_came_with_a_new_one_later(
+    scanner: Scanner, issued_run: Issuing, store: Store
+) -> None:
+    run = issued_run()
+    old, new = scanner.scan("a.tif", slip(run, 1)), scanner.scan("b.tif", slip(run, 2))
+    first = scanner.take_in(old)
+    both = scanner.take_in(old, new)
+    assert scanner.take_in(old).batch == first.batch and scanner.take_in(new).batch == both.batch
+    withdraw_batch(store, first.batch.name, by="lan", why="nhầm")
+    with pytest.raises(RegisterError) as caught:
+        scanner.take_in(old)
+    assert caught.value.values["batch"] == first.batch.name
 
 
 def test_a_receipt_says_what_counts(scanner: Scanner, issued_run: Issuing, store: Store) -> None:

@@ -215,7 +215,9 @@ def _open_batch(
             row
             for sha256 in once
             for row in store.rows(
-                """SELECT batch, unit, period, expected, complete AS ended, withdrawn
+                """SELECT batch, unit, period, expected, complete AS ended, withdrawn, EXISTS (
+                    SELECT 1 FROM pages WHERE pages.original = batch_files.original
+                    AND pages.batch = known_batches.batch) AS has_its_pages
                 FROM batch_files JOIN known_batches USING (batch)
                 WHERE original = ? ORDER BY withdrawn, known_batches.event""",
                 sha256,
@@ -227,9 +229,11 @@ def _open_batch(
             if not row["ended"] and Orders(row["unit"], row["period"], row["expected"]) == orders
         ]
         if not interrupted and not unread:
-            if batches[0]["withdrawn"]:
-                raise RegisterError("batch.read_withdrawn", batch=batches[0]["batch"])
-            return _Opened(batches[0]["batch"], True, [], originals[0])
+            # a file may be told of with others in a later batch: its pages are of the one that read it
+            read_by = next((row for row in batches if row["has_its_pages"]), batches[0])
+            if read_by["withdrawn"]:
+                raise RegisterError("batch.read_withdrawn", batch=read_by["batch"])
+            return _Opened(read_by["batch"], True, [], originals[0])
         if interrupted:
             batch = interrupted[-1]
         else:

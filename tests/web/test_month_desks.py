@@ -132,7 +132,7 @@ def test_electronic_answers_are_looked_at_taken_listed_and_withdrawn(office, lea
     rows = "2026-11-03 08:00:00,PC06" + ",Hài lòng" * 10 + "\n"
     rows += "2026-11-04 09:00:00,PC08" + ",Rất hài lòng" * 9 + ",Không hài lòng\n"
     look = send(lead, "electronic", GSHEET + rows, "gg.csv")
-    assert "hãy chọn mẫu phiếu" in lead.client.get(look).text
+    assert "Hãy chọn mẫu phiếu" in lead.client.get(look).text
     told = {"of_form": "DL-01", "period": MONTH, "days": ""}
     path = look.partition("?")[0]
     seen = lead.client.get(path, params=told)

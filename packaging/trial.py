@@ -252,7 +252,7 @@ LOST = (
     "systemctl stop omr omr-backup.timer omr-certificate.timer || true",
     "! mountpoint -q /var/lib/omr || umount /var/lib/omr",
     "sed -i '\\|/var/lib/omr|d' /etc/fstab",
-    "apt-get purge omr",
+    "apt-get purge omr || true",  # the guide's removal may have been before
     "rm -rf /var/lib/omr /etc/omr",
     "userdel omr",
 )

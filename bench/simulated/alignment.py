@@ -367,6 +367,7 @@ def main(pages: int, seed: int, workers: int, state: Path, csv: Path) -> int:
     print(f"95 % bound: {upper_bound(len(wrong), len(outcomes)):.1e}")
     for one in wrong:
         print(f"wrong: {one.harm} {one.number}: {one.off_mm:.2f} mm")
+    csv.parent.mkdir(parents=True, exist_ok=True)
     with csv.open("w", newline="", encoding="utf-8") as file:
         lines = writer(file)
         lines.writerow([item.name for item in fields(Outcome)])

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -172,7 +173,9 @@ def test_two_clicks_at_one_moment_do_one_thing(office) -> None:
         once = Once(office.accounts.sent)
         return list(await asyncio.gather(*(once.do("mark", slow) for _ in range(3))))
 
-    assert [answer.headers["location"] for answer in asyncio.run(clicks())] == ["/print#r"] * 3
+    with ThreadPoolExecutor(1) as alone:  # in this thread a browser's loop may run
+        answers = alone.submit(lambda: asyncio.run(clicks())).result()
+    assert [answer.headers["location"] for answer in answers] == ["/print#r"] * 3
     assert done == [1]
 
 

@@ -33,7 +33,7 @@ INNER_STEPS: Final = 4  # from 0.5 mm inside a line: past the line, also of a bo
 FILLED_INK: Final = 0.7
 # The map as a whole may be corrected by so much. From three markers it is true to 0.1 mm; two
 # on one side leave the other side to the paper's stretch. Boxes are 6 mm apart.
-MOST_CORRECTIONS: Final = 3
+MOST_CORRECTIONS: Final = 6
 LEAST_FOR_TREND: Final = 12  # boxes seen, before they may move the map
 TREND_MM: Final = 0.1
 MOST_TREND_MM: Final = 0.5
@@ -186,7 +186,7 @@ class _Look:
 
 
 def _laid_on(aligned: AlignedPage, outlines: Outlines) -> tuple[Affine, _Look]:
-    """Correct the map by the trend of all shifts, and look again."""
+    """Correct the map by the trend of all shifts, and look again, until nothing moves any more."""
     grey, map_ = aligned.located.scan.grey, aligned.scan_from_page
     sure = sum(one.is_decoded for one in aligned.located.fiducials)
     most = MOST_TREND_MM if sure >= 3 else MOST_TREND_OF_TWO_MM
@@ -195,18 +195,20 @@ def _laid_on(aligned: AlignedPage, outlines: Outlines) -> tuple[Affine, _Look]:
     look = _look_at(grey, map_, outlines)
     for _ in range(MOST_CORRECTIONS):
         if look.seen.sum() < LEAST_FOR_TREND:
-            break
+            return map_, look
         trend = _trend(centres[look.seen], look.shifts[look.seen])
         corrected = apply(trend, corrected)
-        if (
-            np.abs(apply(trend, centres) - centres).max() < TREND_MM
-            or np.abs(corrected - centres).max() > most
-        ):
+        if np.abs(apply(trend, centres) - centres).max() < TREND_MM:
+            return map_, look
+        if np.abs(corrected - centres).max() > most:
+            if sure >= 3:  # they are surer than this trend: the paper is uneven, and looked at by rows
+                return map_, look
             break
         shift = map_[:, :2] @ trend[:, 2] + map_[:, 2]
         map_ = np.column_stack([map_[:, :2] @ trend[:, :2], shift])
         look = _look_at(grey, map_, outlines)
-    return map_, look
+    # Lines of other print were taken for outlines: laid on those, no box is where it seems to be.
+    raise AlignmentError("outlines_displaced", shift_mm=float(np.abs(corrected - centres).max()), most=most)
 
 
 def _trend(places: Points, shifts: Points) -> Affine:

@@ -49,7 +49,7 @@ class Typed:
             self.found["all", "", "keys", key if len(key) > 1 else "a letter or digit"] += 1
             pressed(keyboard, key, **more)
 
-        Keyboard.press = press  # type: ignore[method-assign]
+        Keyboard.press = press  # type: ignore[method-assign]  # a run of its own, which ends with it
 
     def _watched(self, call: Callable[..., Any], does: str) -> Callable[..., Any]:
         def watched(page: Page, selector: str, *more: Any, **named: Any) -> Any:

@@ -81,7 +81,7 @@ def coded(pixels: Pixels, folder: Path) -> Coded:
 def picture(one: Coded, *more: bytes, **other: object) -> Item:
     """Return the item of a coded picture, with further properties that must be understood."""
     properties = [(one.config, True), (one.size, False), *((extra, True) for extra in more)]
-    return Item("hvc1", one.data, properties, **other)  # type: ignore[arg-type]
+    return Item("hvc1", one.data, properties, **other)  # type: ignore[arg-type]  # Item's own fields
 
 
 def file_of(items: Sequence[Item], primary: int = 1, brand: bytes = b"heic") -> bytes:

@@ -306,10 +306,10 @@ def test_the_folder_of_a_job_goes_when_it_was_empty_for_an_hour(scene: Scene) ->
 def test_no_folder_goes_that_a_scanner_may_be_told_to_write_into(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = [scene.write(f"{name}/1.jpg", jpeg()).parent for name in ("PC06", "tầng 2")]
+    places = [scene.write(f"{name}/1.jpg", jpeg()).parent for name in ("PC06", "tầng 2", "PC06-2026")]
     scene.after(QUIET + 1)
     places += [scene.folder / "20261130_0001", scene.folder / "job"]  # nothing ever came from these
-    for place in places[2:]:
+    for place in places[3:]:
         place.mkdir()
     scene.after(3 * EMPTY_S, every=300)
     assert all(place.is_dir() for place in places)

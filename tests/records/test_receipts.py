@@ -298,3 +298,9 @@ def test_a_blank_page_that_is_no_back_is_settled_like_a_page_that_was_not_read(
 
 def never(item: Item, serial: Serial) -> ReadPage:
     raise AssertionError("nothing is read anew for a page that is no slip")
+
+
+def test_files_that_came_again_were_read_at_no_speed(stacks: list[str], store: Store) -> None:
+    made = replace(receipt_of(store, stacks[0]), seconds=2.0)
+    assert made.came.pages and "trang/giây" in as_text(made)
+    assert "trang/giây" not in as_text(replace(made, again=True))

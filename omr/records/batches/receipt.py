@@ -114,8 +114,8 @@ class Receipt:
 
     @property
     def pages_per_second(self) -> float:
-        """Pages over the seconds of this run."""
-        return self.came.pages / self.seconds if self.seconds else 0.0
+        """Pages over the seconds of this run; 0 where nobody looked at the clock, or nothing was read."""
+        return self.came.pages / self.seconds if self.seconds and not self.again else 0.0
 
 
 # Slips of a file about which a person is asked; the pages of a questionnaire are one.
@@ -359,7 +359,7 @@ def as_text(made: Receipt) -> str:
     ]
     if came.earlier_slips:
         lines.insert(-2, say("receipt.counting_earlier", slips=came.earlier_slips))
-    if made.seconds:  # a receipt made from the records later: nobody looked at the clock
+    if made.pages_per_second:
         lines.append(say("receipt.speed", seconds=made.seconds, pages_per_second=made.pages_per_second))
     if made.elsewhere:
         lines.append(

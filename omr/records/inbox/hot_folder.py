@@ -28,7 +28,8 @@ TAKEN: Final = "taken"
 STRANGE: Final = "strange"
 GROWN_EVERY_S: Final = 5.0  # so often files that were taken are looked at, whether they grew
 EMPTY_S: Final = 3600.0  # a job's folder that is empty so long is nobody's any more
-_OF_A_JOB: Final = re.compile(r"[0-9]{4}")  # a day, a time, a counter: no person calls a scanner's place so
+# A day with a time or a counter, eight digits: a person may call a scanner's place by its year or month.
+_OF_A_JOB: Final = re.compile(r"(?:[0-9][^0-9]*){8}")
 _NO_ROOM: Final = Told(Fate.WAITING, "no_room")
 
 

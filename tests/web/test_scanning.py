@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ from PIL import Image
 
 from omr.errors import OmrError
 from omr.office import Office
-from omr.records.inbox.inbox import Inbox, StackState
+from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.web.frame.front import FrontOffice
 from omr.web.scanning.sane import devices, options
 from omr.web.scanning.scan import RUNNING, Scan
+from omr.web.scanning.scans import Scans
 from omr.words import Role
 
 Enter = Callable[[Role | None], Person]
@@ -185,6 +187,29 @@ options = ["--read-delay=yes", "--read-delay-duration=200000"]
     assert scan.state == "stopped" and len(scan.pages) < 10
     (stack,) = Inbox(office.workspace).stacks()
     assert len(Inbox(office.workspace).files(stack)) == len(scan.pages)
+
+
+def test_a_scan_that_ends_while_it_is_looked_at_is_not_called_interrupted(office: FrontOffice) -> None:
+    """Seen: its process told its end and went between reading what it told and looking whether it lives."""
+    inbox = Inbox(office.workspace)
+    stack = inbox.begin("PC06", "2026-11", None, "test")
+    inbox.note_scan(stack, asdict(Scan("feeder")))
+
+    class Ending(Scans):
+        def is_running(self, stack: Stack) -> bool:
+            inbox.note_scan(stack, asdict(Scan("feeder", state="stopped")))
+            return super().is_running(stack)
+
+    scan = Ending(office.workspace).scan_of(stack)
+    assert scan is not None and scan.state == "stopped"
+
+
+def test_a_scan_without_a_process_was_interrupted(office: FrontOffice) -> None:
+    inbox = Inbox(office.workspace)
+    stack = inbox.begin("PC06", "2026-11", None, "test")
+    inbox.note_scan(stack, asdict(Scan("feeder")))
+    scan = Scans(office.workspace).scan_of(stack)
+    assert scan is not None and scan.state == "interrupted"
 
 
 @pytest.mark.usefixtures("scanners")

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from omr.files import locked
+
+# A claim waits as long for who only looks (`is_owned` holds what it looks at for some microseconds; a busy
+# machine may hold that up): long for a look, short for a person.
+_LOOKS_S: Final = 0.5
 
 
 class OwnedError(TimeoutError):
@@ -18,10 +23,19 @@ class OwnedError(TimeoutError):
 
 
 class Claims:
-    """The claims of one workspace."""
+    """The claims of one workspace.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : Path
+        Where the locks are; it is made with the first.
+    looks : float
+        How many seconds a claim waits for who only looks.
+    """
+
+    def __init__(self, folder: Path, *, looks: float = _LOOKS_S) -> None:
         self._folder = folder
+        self._looks = looks
 
     @contextmanager
     def held(self, name: str, *, told: Callable[[], None] = lambda: None) -> Iterator[None]:
@@ -45,19 +59,23 @@ class Claims:
         """Own something while the block runs, or raise `OwnedError` if somebody else does."""
         with ExitStack() as stack:
             try:
-                stack.enter_context(locked(self._place(name), seconds=0.0))
+                stack.enter_context(locked(self._place(name), seconds=self._looks))
             except TimeoutError as error:
                 raise OwnedError(name) from error
             yield
 
     def is_owned(self, name: str) -> bool:
-        """Whether a running program owns it; nobody may know better a moment later."""
+        """Whether a running program owns it; nobody may know better a moment later.
+
+        Who looks holds it for that moment. So two look one after the other, else each would take the
+        other for an owner; and a claim outwaits a look.
+        """
         if not self._place(name).exists():
             return False
         try:
-            with self.at_once(name):
+            with locked(self._folder / "looks", seconds=self._looks), locked(self._place(name), seconds=0.0):
                 return False
-        except OwnedError:
+        except TimeoutError:
             return True
         except OSError:  # what cannot be claimed at all, on a disk that is read-only, nobody owns
             return False

@@ -88,9 +88,13 @@ class Scans:
         if told is None:
             return None
         scan = Scan.of(told)
-        if scan.state == RUNNING and not self.is_running(stack):
-            return replace(scan, state="interrupted")  # its process is gone: a power cut, a restart
-        return scan
+        if scan.state != RUNNING or self.is_running(stack):
+            return scan
+        with self._lock:  # nobody begins another one meanwhile
+            now = Scan.of(self._inbox.scan(stack) or told)  # what it told as it ended is there by now
+            if now.state != RUNNING or self.is_running(stack):
+                return now
+            return replace(now, state="interrupted")  # no word from its process: a power cut, a restart
 
     def is_running(self, stack: Stack) -> bool:
         """Whether a scanner scans into it now; its process may end a moment after it said that it is done."""

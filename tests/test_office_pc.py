@@ -21,9 +21,9 @@ import pytest
 from waiting import PATIENCE_S
 
 from omr.errors import ScanError, outside
-from omr.reading.files.pictures import heard
-from omr.reading.files.render import _by_poppler as by_poppler
 from omr.reading.limits import ran_out
+from omr.reading.pdf.render import _by_poppler as by_poppler
+from omr.reading.pictures.heard import heard
 from omr.records.inbox.sights import is_alone
 
 HERE = Path(__file__).parent

@@ -76,7 +76,7 @@ GUARDED = {
         "SIG_BLOCK",
         "SIG_SETMASK",
     },
-    "reading/files/pictures.py": {"set_blocking"},
+    "reading/pictures/heard.py": {"set_blocking"},
     "records/inbox/leftovers.py": {"kill"},
     "web/scanning/scan.py": {"nice"},
     "web/work/worker.py": {"EX_TEMPFAIL", "nice"},

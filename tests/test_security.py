@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from omr.web.patience import LIMITS
+from omr.web.network.patience import LIMITS
 from omr.web.people.hashing import hashed_password
 from omr.web.people.journal import MOST_ANONYMOUS_ACTS
 from omr.web.people.sessions import IDLE, LONGEST

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from omr.web.people.authority import certify
+from omr.web.network.authority import certify
 
 ROOT = Path(__file__).parent.parent
 STANDS_IN = {

@@ -26,8 +26,9 @@ from harness import measurement, path_option
 from numpy.typing import NDArray
 from papers.labels import ROOT, SETS, SURVEYS, pages
 
-from omr.reading.files.pictures import grey_of, load
 from omr.reading.papers.labels import LabelledPage
+from omr.reading.pictures.picture import load
+from omr.reading.pictures.pixels import grey_of
 
 Float = NDArray[np.float32]
 

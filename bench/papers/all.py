@@ -17,13 +17,14 @@ import cv2
 from harness import measurement, table, upper_bound
 
 from omr.cli.scans.calibrate import practised
-from omr.reading.files.pictures import grey_of, load
 from omr.reading.marks.calibrate import Calibration, load_calibration
 from omr.reading.marks.fit import Lesson, learn
 from omr.reading.marks.papers import judge
 from omr.reading.papers.between import look_between
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import measure
+from omr.reading.pictures.picture import load
+from omr.reading.pictures.pixels import grey_of
 from papers.labels import ROOT, SETS, SURVEYS, pages
 
 Known = tuple[LabelledPage, Lesson]

@@ -21,12 +21,13 @@ from harness import measurement, table
 from numpy.typing import NDArray
 
 from omr.cli.scans.calibrate import practised
-from omr.reading.files.pictures import grey_of, load
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.papers import PaperModel, judge
 from omr.reading.papers.between import look_between
 from omr.reading.papers.labels import LabelledPage
 from omr.reading.papers.paper import measure
+from omr.reading.pictures.picture import load
+from omr.reading.pictures.pixels import grey_of
 from papers.all import studied, taught_by_others
 from papers.labels import ROOT, SETS, SURVEYS, pages
 

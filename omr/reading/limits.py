@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # not there on Windows
 
 _RAN_OUT: Final = 90  # exit code where no signal says it
 _LOOK_EVERY_S: Final = 0.25
-_PRELOADED: Final = ("omr.reading.reader", "omr.reading.files.pdf", "omr.reading.files.render")
+_PRELOADED: Final = ("omr.reading.reader", "omr.reading.pdf.document", "omr.reading.pdf.render")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from omr.forms.printing.raster import PX_PER_MM
 from omr.forms.serial import IssuedSerials
 from omr.forms.template import Form
 from omr.geometry import FRAMES, MM_PER_INCH, Box, apply
+from omr.reading.glass.streaks import Streak, find_streaks
 from omr.reading.ink.measure import MarkReading, measure
 from omr.reading.limits import USUAL, Limits
 from omr.reading.marks.calibrate import Calibration
@@ -23,7 +24,6 @@ from omr.reading.page.layer import InkLayer, ink_layer, lay
 from omr.reading.page.lost import red_stamp, under_streaks
 from omr.reading.page.plan import Plan
 from omr.reading.page.seal import find_seal
-from omr.reading.page.streaks import Streak, find_streaks
 from omr.reading.page.words import check_rows
 from omr.reading.place.align import AlignedPage, align
 from omr.reading.place.identify import IdentifiedPage, identify

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from omr.web import batches, intake, scan, search
+from omr.web import search
 from omr.web.cases import cases, heaps
 from omr.web.door import auth, users
 from omr.web.door.access import PUBLIC, SIGNED_IN, Access, Entry
 from omr.web.frame import desks, errands, pages
+from omr.web.incoming import batches, imports, intake, scan, travel
 from omr.web.keeping import backup, glass, settings
-from omr.web.month import (
-    again,
-    board,
-    imports,
-    overview,
-    proof,
-    report,
-    signals,
-    slips,
-    statements,
-    travel,
-    voices,
-)
+from omr.web.month import again, board, overview, proof, report, signals, slips, statements, voices
 from omr.web.paper import counters, forms, handing, printing, sheets, stock, tracing, units
 from omr.web.review import comments, grid, own, review, strip, training, undo
 from omr.web.start import help, home, state

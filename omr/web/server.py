@@ -21,8 +21,8 @@ from omr.records.inbox.leftovers import remove_leftovers
 from omr.text import day
 from omr.web.app import LOOPBACK, create_app
 from omr.web.frame.front import FrontOffice
-from omr.web.patience import LIMITS, Limits, Server, server_of
-from omr.web.tls import Tls
+from omr.web.network.patience import LIMITS, Limits, Server, server_of
+from omr.web.network.tls import Tls
 from omr.workspace import Workspace
 
 _BACKLOG: Final = 256

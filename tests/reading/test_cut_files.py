@@ -16,8 +16,8 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
 from omr.errors import ScanError
-from omr.reading.files.ifd import Entry, directories, written
-from omr.reading.files.tiff import PIXEL_TAGS
+from omr.reading.pictures.ifd import Entry, directories, written
+from omr.reading.pictures.tiff import PIXEL_TAGS
 from omr.reading.scan.backs import is_blank
 from omr.reading.scan.pages import check_whole, decode, open_pages
 

@@ -8,8 +8,8 @@ import pikepdf
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from omr.reading.files import render
-from omr.reading.files.fax import fax_of
+from omr.reading.pdf import render
+from omr.reading.pdf.fax import fax_of
 
 WIDTH, HEIGHT = 583, 827
 USUAL = "/ColorSpace /DeviceGray /DecodeParms << /K -1 /Columns 583 /Rows 827 >>"

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as arrays
 
 from omr.cli import EXIT_DONE, EXIT_WAITING
 from omr.messages import catalogue
-from omr.reading.page.glass import inspect
+from omr.reading.glass.selftest import inspect
 from omr.reading.scan.pages import Depth
 
 PX = 200 / 25.4  # a mm
@@ -126,7 +126,7 @@ def test_the_command_says_what_to_clean(tmp_path: Path, omr: Callable[..., Any],
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_fault_has_its_sentence(language: str) -> None:
-    text = Path(__file__).parents[2].joinpath("omr/reading/page/glass.py").read_text("utf-8")
+    text = Path(__file__).parents[2].joinpath("omr/reading/glass/selftest.py").read_text("utf-8")
     said = catalogue(language, "glass")
     for key in said.keys() - {"pass_form", "pass_sheet", "fault"}:
         assert key in text or key.startswith("edge_"), f"nothing says {key}"

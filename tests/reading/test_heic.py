@@ -17,7 +17,7 @@ from PIL import Image
 from test_kinds import MOST_OFF
 
 from omr.errors import ScanError
-from omr.reading.files.pictures import load
+from omr.reading.pictures.picture import load
 
 WIDTH, HEIGHT = 416, 576  # of tiles of 208 x 288
 ALPHA = full("auxC", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")

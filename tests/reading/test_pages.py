@@ -18,8 +18,8 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from omr.errors import ScanError
-from omr.reading.files import render
-from omr.reading.files.pictures import MOST_PIXELS, oriented
+from omr.reading.pdf import render
+from omr.reading.pictures.pixels import MOST_PIXELS, oriented
 from omr.reading.scan.pages import Depth, EncodedPage, Encoding, colour_of, decode, open_pages
 
 WIDTH, HEIGHT = 583, 827  # A5 at 100 dpi

@@ -19,8 +19,8 @@ from cryptography.x509.oid import NameOID
 
 from omr.cli import omr
 from omr.errors import OmrError
-from omr.web.people.authority import ROOT, ROOT_DAYS, ROOT_KEY, SERVER_DAYS, certify, good_until, take
-from omr.web.tls import Tls
+from omr.web.network.authority import ROOT, ROOT_DAYS, ROOT_KEY, SERVER_DAYS, certify, good_until, take
+from omr.web.network.tls import Tls
 
 NOW = datetime.now(UTC)
 

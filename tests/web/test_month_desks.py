@@ -32,8 +32,8 @@ from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.trust.export import export
 from omr.trust.rekeying import latest_draw
+from omr.web.incoming.travel import STICK
 from omr.web.month import report
-from omr.web.month.travel import STICK
 from omr.words import Role
 
 MONTH = "2026-11"

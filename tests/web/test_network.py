@@ -34,12 +34,12 @@ from waiting import PATIENCE_S
 
 from omr.errors import OmrError
 from omr.web.frame.front import FrontOffice
-from omr.web.patience import LIMITS, Limits, server_of
+from omr.web.network.patience import LIMITS, Limits, server_of
+from omr.web.network.tls import Tls
 from omr.web.people.accounts import Accounts
 from omr.web.people.journal import MOST_ANONYMOUS_ACTS
 from omr.web.people.passwords import is_plain
 from omr.web.server import desks, hand_over
-from omr.web.tls import Tls
 from omr.words import Role
 
 SHORT = replace(LIMITS, header_s=0.4, body_s=0.4, taking_s=0.6)

@@ -37,8 +37,8 @@ def certificate(
     """Make or renew the server's certificate, or take a given one."""
     from datetime import UTC, datetime
 
-    from omr.web.people.authority import SERVER, SERVER_KEY, certify, good_until, take
-    from omr.web.tls import Tls
+    from omr.web.network.authority import SERVER, SERVER_KEY, certify, good_until, take
+    from omr.web.network.tls import Tls
     from omr.workspace import Settings
 
     now = datetime.now(UTC)

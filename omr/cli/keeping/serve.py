@@ -29,8 +29,8 @@ def serve(
 ) -> None:
     """Open the desks."""
     from omr.web.app import LOOPBACK
+    from omr.web.network.tls import Tls
     from omr.web.server import run
-    from omr.web.tls import Tls
 
     if (tls_cert is None) != (tls_key is None):
         raise OmrError("web.half_tls")

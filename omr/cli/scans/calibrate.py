@@ -33,8 +33,8 @@ def blank(files: tuple[Path, ...], as_json: bool) -> int:
     from omr.cli import EXIT_DONE, EXIT_WAITING
     from omr.reading.apart import Apart, scans_of
     from omr.reading.files.find import find_files
+    from omr.reading.glass.selftest import inspect
     from omr.reading.limits import USUAL
-    from omr.reading.page.glass import inspect
 
     results: list[dict[str, Any]] = []
     with Apart(USUAL) as apart:
@@ -141,9 +141,10 @@ def _labelled(source: str, page: LabelledPage) -> Lesson:
     """Measure one labelled picture (in a worker process)."""
     import cv2
 
-    from omr.reading.files.pictures import grey_of, load
     from omr.reading.marks.fit import Lesson
     from omr.reading.papers.paper import measure
+    from omr.reading.pictures.picture import load
+    from omr.reading.pictures.pixels import grey_of
 
     cv2.setNumThreads(1)
     try:

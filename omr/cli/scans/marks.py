@@ -72,8 +72,9 @@ def marks(
 
 def _grey(file: Path) -> Grey:
     from omr.reading.apart import Apart
-    from omr.reading.files.pictures import grey_of, load
     from omr.reading.limits import USUAL
+    from omr.reading.pictures.picture import load
+    from omr.reading.pictures.pixels import grey_of
 
     try:
         data = file.read_bytes()

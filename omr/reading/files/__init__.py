@@ -1,1 +1,1 @@
-"""Files as scanners and offices write them: every page in them accounted for."""
+"""Files as people and scanners leave them: which are read, are they whole, where their bytes come from."""

@@ -1,1 +1,1 @@
-"""Pixels become a page whose slip is known: located, aligned, identified."""
+"""The page in the form's own millimetres: the print taken off, what else is on it told apart."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from omr.errors import MissingToolError
 from omr.forms.template import Form, Stroke
 from omr.geometry import MM_PER_INCH, Box, Points, apply
-from omr.reading.page.streaks import Streak
+from omr.reading.glass.streaks import Streak
 from omr.reading.place.align import AlignedPage
 from omr.reading.scan.levels import percentiles
 from omr.reading.scan.pages import Grey

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from omr.forms.printing.raster import PX_PER_MM, Raster
 from omr.geometry import Affine, apply, invert
+from omr.reading.glass.streaks import Streak
 from omr.reading.page.canonical import canonical
 from omr.reading.page.layer import InkLayer
-from omr.reading.page.streaks import Streak
 from omr.reading.scan.pages import ScannedPage, colour_of
 
 STREAK_MARGIN_MM: Final = 0.25  # on both sides of a streak: its soft edges

@@ -24,9 +24,11 @@ from omr.errors import OmrError, ScanError, why
 from omr.files import SCAN_HEAD_BYTES, ScanKind, is_archive, scan_kind
 from omr.geometry import MM_PER_INCH
 from omr.messages import shown
-from omr.reading.files import tiff
-from omr.reading.files.pictures import Picture, grey_of, load, pictures_behind
 from omr.reading.files.source import Attached, Source, binary
+from omr.reading.pictures import tiff
+from omr.reading.pictures.jpeg import pictures_behind
+from omr.reading.pictures.picture import Picture, load
+from omr.reading.pictures.pixels import grey_of
 from omr.reading.scan.square import squared
 
 Grey = NDArray[np.uint8]  # (H, W), 0 is black, 255 is white
@@ -159,7 +161,7 @@ def check_whole(scan: ScannedPage) -> None:
     if page is None:
         return
     if page.encoding is Encoding.PDF:
-        from omr.reading.files import drawn
+        from omr.reading.pdf import drawn
 
         breaks_off = drawn.breaks_off(page.data)
     else:
@@ -201,9 +203,9 @@ def _pages(source: Source, depth: int) -> Iterator[EncodedPage]:
         raise ScanError("empty_file")
     match scan_kind(head):
         case ScanKind.PDF:
-            from omr.reading.files import pdf  # PDFium: workers that get JPEGs do not need it
+            from omr.reading.pdf import document  # PDFium: workers that get JPEGs do not need it
 
-            for part in pdf.split(source, MOST_PAGES):
+            for part in document.split(source, MOST_PAGES):
                 if isinstance(part, ScanError):
                     yield broken(part)
                 elif isinstance(part, Attached):
@@ -261,7 +263,7 @@ def _picture(page: EncodedPage, *, colour: bool, reduced: int = 1, top: float = 
     if page.fault is not None:
         raise page.fault
     if page.encoding is Encoding.PDF:
-        from omr.reading.files import render
+        from omr.reading.pdf import render
 
         return render.load(page.data)
     picture = load(page.data, page.orientation, colour=colour, reduced=reduced, top=top)

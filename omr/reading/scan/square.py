@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.geometry import FRAMES
-from omr.reading.files.pictures import Pixels
+from omr.reading.pictures.pixels import Pixels
 
 WORK_SIDE_PX: Final = 1400  # 150 dpi of A5: a marker has eight pixels a module
 SHEET: Final = math.sqrt(2)  # long over short side of every A size

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from omr.forms.template import Form
-from omr.reading.page.streaks import Streak
+from omr.reading.glass.streaks import Streak
 from omr.reading.reader import BlankBack, ReadPage, RejectedPage, Result
 from omr.reading.traced.read import TracedPage
 from omr.records.counts.answers import answer_row

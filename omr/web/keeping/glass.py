@@ -14,8 +14,8 @@ from omr.errors import OmrError, ScanError
 from omr.files import write_whole
 from omr.messages import say
 from omr.reading.apart import Apart, scans_of
+from omr.reading.glass.selftest import inspect
 from omr.reading.limits import USUAL
-from omr.reading.page.glass import inspect
 from omr.records.inbox.names import clean_name
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import page, sentence

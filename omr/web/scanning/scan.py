@@ -29,7 +29,7 @@ from omr.files import kind_of_scan, move, remove, remove_folder
 from omr.geometry import FRAMES, MM_PER_INCH
 from omr.office import Office
 from omr.reading.crew import read_pages
-from omr.reading.page.streaks import find_streaks
+from omr.reading.glass.streaks import find_streaks
 from omr.reading.reader import Desk, ReadPage, RejectedPage
 from omr.reading.scan.pages import ScannedPage, decode, open_pages
 from omr.records.inbox.inbox import Inbox, Stack, StackState

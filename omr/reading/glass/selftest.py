@@ -14,7 +14,7 @@ import numpy as np
 
 from omr.errors import PageError
 from omr.geometry import FRAMES, MM_PER_INCH, Box, Points, apply
-from omr.reading.page.streaks import find_streaks
+from omr.reading.glass.streaks import find_streaks
 from omr.reading.place.align import AlignedPage, align
 from omr.reading.place.locate import locate
 from omr.reading.scan.pages import Depth, Grey, ScannedPage

@@ -28,7 +28,7 @@ from omr.clock import OFFICE
 from omr.errors import OmrError, why
 from omr.files import write_whole
 from omr.text import day
-from omr.web.tls import Tls
+from omr.web.network.tls import Tls
 
 ROOT_DAYS: Final = 3650  # a root is carried to every PC by hand: as long as the PCs live
 # Browsers refuse server certificates of more than 398 days (CA/Browser Forum, since September 2020).

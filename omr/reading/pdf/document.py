@@ -19,12 +19,12 @@ import pypdfium2 as pdfium
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from omr.errors import ScanError
-from omr.reading.files.before import PdfBefore
-from omr.reading.files.drawn import lacks_picture
-from omr.reading.files.inside import attached, joined, joins
-from omr.reading.files.only_picture import only_picture
-from omr.reading.files.render import opened
 from omr.reading.files.source import Attached, Source
+from omr.reading.pdf.before import PdfBefore
+from omr.reading.pdf.drawn import lacks_picture
+from omr.reading.pdf.inside import attached, joined, joins
+from omr.reading.pdf.only_picture import only_picture
+from omr.reading.pdf.render import opened
 
 INHERITED: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 DEEPEST: Final = 64  # of a tree of pages; a thousand pages in twos have 10

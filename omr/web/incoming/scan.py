@@ -18,7 +18,7 @@ from omr.records.inbox.outlook import outlook
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, fragment, page, see_other
 from omr.web.frame.visit import Visit
-from omr.web.intake import new_stack, stack_of
+from omr.web.incoming.intake import new_stack, stack_of
 from omr.web.scanning.feed import SeenPage, Warned, warnings
 from omr.web.scanning.scan import RUNNING, Scan, place_of, view_of
 from omr.words import PageOutcome

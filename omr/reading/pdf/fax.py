@@ -15,8 +15,7 @@ import pikepdf
 from pikepdf import Dictionary, Name, Object
 from PIL import TiffImagePlugin
 
-from omr.reading.files.ifd import Entry, written
-from omr.reading.files.only_picture import (
+from omr.reading.pdf.only_picture import (
     MISSHAPEN,
     POINTS_PER_INCH,
     Matrix,
@@ -24,7 +23,10 @@ from omr.reading.files.only_picture import (
     page_box,
     sole_image,
 )
-from omr.reading.files.pictures import DAMAGE, Picture, check_size, heard, undisturbed
+from omr.reading.pictures.heard import heard
+from omr.reading.pictures.ifd import Entry, written
+from omr.reading.pictures.picture import Picture
+from omr.reading.pictures.pixels import DAMAGE, check_size, undisturbed
 
 OFF_PX: Final = 0.01  # by which the picture may miss the page's edges and still be drawn pixel for pixel
 NO_CODE: Final = 11 * "0"  # begins the sign for the end, which is it and a 1, twice; no other code holds it

@@ -25,7 +25,7 @@ from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.pictures import jpeg, thumbnail
 from omr.web.frame.visit import Visit
-from omr.web.intake import months_offered, units_offered
+from omr.web.incoming.intake import months_offered, units_offered
 
 _THUMBNAIL_PX: Final = 320
 

@@ -16,10 +16,11 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from omr.errors import ScanError
-from omr.reading.files.fax import fax_of
-from omr.reading.files.picture_objects import Size, finer_masks
-from omr.reading.files.pictures import Picture, Pixels, check_size, plain
 from omr.reading.files.source import Source
+from omr.reading.pdf.fax import fax_of
+from omr.reading.pdf.picture_objects import Size, finer_masks
+from omr.reading.pictures.picture import Picture
+from omr.reading.pictures.pixels import Pixels, check_size, plain
 
 PDFIUM: Final = RLock()
 

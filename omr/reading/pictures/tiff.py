@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 from PIL import TiffImagePlugin
 
 from omr.errors import ScanError
-from omr.reading.files.before import TiffBefore
-from omr.reading.files.ifd import CIRCLE, LONG8, BrokenDirectoryError, Directory, Entry, directories, written
-from omr.reading.files.pictures import (
-    DAMAGE,
-    LEAST_SIDE_PX,
-    check_size,
-    end_of_jpeg,
-    grey_of,
-    load,
-    undisturbed,
-)
 from omr.reading.files.source import Source, binary
+from omr.reading.pictures.before import TiffBefore
+from omr.reading.pictures.ifd import (
+    CIRCLE,
+    LONG8,
+    BrokenDirectoryError,
+    Directory,
+    Entry,
+    directories,
+    written,
+)
+from omr.reading.pictures.jpeg import end_of_jpeg
+from omr.reading.pictures.picture import load
+from omr.reading.pictures.pixels import DAMAGE, LEAST_SIDE_PX, check_size, grey_of, undisturbed
 
 SUBFILE_TYPE: Final = 254
 OLD_SUBFILE_TYPE: Final = 255

@@ -12,10 +12,10 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf
 
 from omr.errors import ScanError
-from omr.reading.files.ifd import Entry
-from omr.reading.files.picture_objects import pictures_of
-from omr.reading.files.pictures import load
-from omr.reading.files.tiff import reaches_end
+from omr.reading.pdf.picture_objects import pictures_of
+from omr.reading.pictures.ifd import Entry
+from omr.reading.pictures.picture import load
+from omr.reading.pictures.tiff import reaches_end
 
 # What pikepdf raises on what is not as it should be.
 _DAMAGE: Final = (pikepdf.PdfError, ValueError, TypeError, KeyError, IndexError, RuntimeError, AttributeError)

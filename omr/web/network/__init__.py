@@ -1,0 +1,1 @@
+"""Between the desks and the network: certificates, encryption, visitors who keep us waiting."""

@@ -85,7 +85,8 @@ def parse_toml(data: bytes) -> dict[str, object]:
     if data and not text:  # nothing but a mark
         raise OmrError("toml.not_utf8")
     try:
-        return tomllib.loads(unicodedata.normalize("NFC", text))
+        content = tomllib.loads(_nfc(text))
+        return {_nfc(key): _composed(value) for key, value in content.items()}
     except RecursionError as error:
         raise OmrError("toml.too_deep") from error
     except tomllib.TOMLDecodeError as error:
@@ -95,6 +96,23 @@ def parse_toml(data: bytes) -> dict[str, object]:
         if place is None:
             raise OmrError("toml.at_end", cause=say(cause)) from error
         raise OmrError("toml.at", line=place[1], column=place[2], cause=say(cause)) from error
+
+
+def _composed(value: object) -> object:
+    r"""Return a value in NFC once more: signs may be written as ``\u0323``, too."""
+    match value:
+        case str():
+            return _nfc(value)
+        case list():
+            return [_composed(one) for one in value]
+        case dict():
+            return {_nfc(key): _composed(one) for key, one in value.items()}
+        case _:
+            return value
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def shown(value: object) -> str:

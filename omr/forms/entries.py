@@ -14,6 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from omr.forms import patterns
 from omr.forms.template import Entry, Kind, Question
 from omr.geometry import Box
 from omr.text import day_of
@@ -220,13 +221,20 @@ def _fault_of_date(entry: Entry, value: str) -> Fault | None:
 
 def _fault_of_code(entry: Entry, value: str) -> Fault | None:
     fits = len(value) == len(entry.places) and all(s in of for s, of in zip(value, entry.places, strict=True))
-    if not fits or (entry.pattern and not re.fullmatch(entry.pattern, value)):
+    if not fits or (entry.pattern and not _has_pattern(value, entry.pattern)):
         return Fault.NO_CODE
     if entry.allowed and value not in entry.allowed:
         return Fault.NOT_LISTED
     if entry.check and not _CHECKS[Check(entry.check)](value):
         return Fault.CHECK
     return None
+
+
+def _has_pattern(value: str, pattern: str) -> bool:
+    try:
+        return patterns.fits(patterns.parse_pattern(pattern), value)
+    except patterns.PatternError:  # of a form that was archived when every regular expression was taken
+        return re.fullmatch(pattern, value) is not None
 
 
 def _luhn(code: str) -> bool:

@@ -18,33 +18,26 @@ from omr.forms.content import (
     KEY,
     REVISION,
     SURVEY,
-    AnyQuestion,
     ChoiceQuestion,
     Choices,
-    CodeQuestion,
     Comment,
-    DateQuestion,
     Matrix,
     MatrixQuestion,
-    NumberQuestion,
     PageBreak,
     Ranking,
     Template,
     questions_of,
     writing_key,
 )
-from omr.forms.entries import CHECK_SIGNS, DIGITS, Check, Shape, fault_of
 from omr.forms.meaning import ruins_figures
 from omr.forms.problems import Problem, refuse
 from omr.forms.schema import keys_by_table
 from omr.forms.serial import MOST_PAGES
-from omr.forms.template import Entry, Kind, Question
-from omr.messages import say
+from omr.forms.values import no_value
 from omr.toml_in import SAID, parse_toml, shown
 
 KINDS: Final = ("choices", "matrix", "ranking", "scale", "digits", "comment", "page")  # of sections
 VALUES: Final = ("number", "date", "code")  # of questions of digits
-_LEAST_CHECKED: Final = {"luhn": 2, "mod11-2": 2, "mod97-10": 3}  # signs: one of them says something
 MAX_BYTES: Final = 200_000  # the built-in forms have 6,000
 
 # What a word must look like, said in words instead of by the expression that checks it.
@@ -94,7 +87,7 @@ def contradictions(template: Template) -> Iterator[Problem]:
         if question.key in keys:
             yield Problem(f"{where}.key", "forms.twice", {"value": question.key})
         keys.append(question.key)
-        yield from _value_wrong(question, where)
+        yield from no_value(question, where)
         if isinstance(question, ChoiceQuestion | Ranking):
             yield from _made_twice(question, where, keys)
         if isinstance(question, ChoiceQuestion | MatrixQuestion) and question.overall:
@@ -151,60 +144,6 @@ def _pages(template: Template) -> Iterator[Problem]:
         empty = isinstance(section, PageBreak)
     if pages > MOST_PAGES:
         yield Problem("section", "forms.too_many_pages", {"pages": pages, "most": MOST_PAGES})
-
-
-def _value_wrong(question: AnyQuestion, where: str) -> Iterator[Problem]:
-    """Yield bounds and rules that no value can meet."""
-    match question:
-        case NumberQuestion(least=float(low), most=float(high)) if low > high:
-            yield Problem(f"{where}.most", "forms.no_value", {"value": high})
-        case NumberQuestion(least=float(low), digits=digits) if low >= 10**digits:
-            yield Problem(f"{where}.least", "forms.no_value", {"value": low})
-        case NumberQuestion(most=float(high)) if high < 0:
-            yield Problem(f"{where}.most", "forms.no_value", {"value": high})
-        case DateQuestion(earliest=low, latest=high) if low and high and low > high:
-            yield Problem(f"{where}.latest", "forms.no_value", {"value": high})
-        case DateQuestion(shape=shape) if any(
-            day and (len(day) == 10) != (Shape(shape) is Shape.DAY)
-            for day in (question.earliest, question.latest)
-        ):
-            yield Problem(f"{where}.earliest", "forms.no_value", {"value": question.earliest})
-        case CodeQuestion():
-            yield from _code_wrong(question, where)
-
-
-def _code_wrong(question: CodeQuestion, where: str) -> Iterator[Problem]:
-    if question.places and len(question.places) != question.length:
-        values: dict[str, object] = {"places": len(question.places), "length": question.length}
-        yield Problem(f"{where}.places", "forms.other_length", values)
-        return
-    if question.check and question.length < (least := _LEAST_CHECKED[question.check]):
-        words: dict[str, object] = {"value": question.check, "least": least}
-        yield Problem(f"{where}.length", "forms.too_short_to_check", words)
-    elif question.check:
-        more = CHECK_SIGNS[Check(question.check)]
-        places = question.places or (DIGITS,) * question.length
-        if not all(set(of) <= set(DIGITS) for of in places[:-1]) or not set(places[-1]) <= set(DIGITS + more):
-            yield Problem(f"{where}.check", "forms.check_of_digits", {"value": question.check})
-    try:
-        re.compile(question.pattern)
-    except re.error as error:
-        yield Problem(
-            f"{where}.pattern", "forms.no_pattern", {"value": question.pattern[:40], "detail": error}
-        )
-        return
-    for value in question.allowed:
-        entry = entry_of_code(question)
-        asked = Question(question.key, Kind.CODE, "", "", False, False, (), None, None, entry)
-        if (fault := fault_of(asked, value)) is not None:
-            detail = say(f"entries.{fault}")
-            yield Problem(f"{where}.allowed", "forms.bad_code", {"value": value[:20], "detail": detail})
-
-
-def entry_of_code(question: CodeQuestion) -> Entry:
-    """Return what the places of a code may hold; with `allowed`, no other signs than those have."""
-    places = question.places or (DIGITS,) * question.length
-    return Entry(places, check=question.check, pattern=question.pattern, allowed=question.allowed)
 
 
 def _grid_left(section: Choices, base: str) -> Iterator[Problem]:

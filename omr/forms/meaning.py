@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -13,12 +13,14 @@ from omr.forms.content import (
     Matrix,
     MatrixQuestion,
     OnlyIf,
+    PageBreak,
     Ranking,
     Scale,
     Template,
     questions_of,
 )
 from omr.forms.problems import Problem
+from omr.forms.surveys import FIELDS, PROGRAMME, of_programme, plain
 from omr.text import unaccented
 
 LANGUAGES: Final = ("vi", "en", "vi-en")  # in which the words of the program itself are there
@@ -31,7 +33,13 @@ def ruins_figures(template: Template) -> Iterator[Problem]:
         known = ", ".join(LANGUAGES)
         yield Problem("language", "forms.unknown_language", {"value": template.language, "known": known})
     yield from _other_forms(template)
+    yield from others_survey(template.survey, template.field)
+    if template.duplex and not any(isinstance(section, PageBreak) for section in template.section):
+        yield Problem("duplex", "forms.one_page", {})
     yield from _conditions(template)
+    yield from factors_apart(
+        (where, getattr(question, "factor", "")) for where, question in questions_of(template)
+    )
     for number, section in enumerate(template.section, 1):
         where = f"section[{number}]"
         match section:
@@ -41,18 +49,35 @@ def ruins_figures(template: Template) -> Iterator[Problem]:
                 # How often something happens is no satisfaction.
                 if any(question.core or question.overall for question in section.question):
                     told = [level.satisfied for level in section.levels if not level.not_applicable]
-                    yield from _satisfied(told, f"{where}.levels")
+                    yield from satisfied_levels(told, f"{where}.levels")
             case Choices():
                 for place, question in enumerate(section.question, 1):
                     options = f"{where}.question[{place}].options"
                     yield from _alike([option.label for option in question.options], options, "label")
                     if question.overall:
-                        told = [one.satisfied for one in question.options if not one.not_applicable]
-                        yield from _satisfied(told, options)
+                        yield from _overall(question, options)
             case Ranking():
                 yield from _alike([thing.label for thing in section.options], f"{where}.options", "label")
         if isinstance(section, Matrix | Choices | Scale):
             yield from _alike([question.text for question in section.question], f"{where}.question", "text")
+
+
+def others_survey(survey: str | None, field: str) -> Iterator[Problem]:
+    """Yield a field that would be counted in the programme's figure and is none of its four."""
+    if survey == PROGRAMME and not of_programme(field):
+        values: dict[str, object] = {"value": survey, "field": field[:60], "known": "; ".join(FIELDS)}
+        yield Problem("survey", "forms.not_in_survey", values)
+
+
+def factors_apart(told: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """Yield factors of nothing but blanks, and those that are another one spelt otherwise: pooled apart."""
+    spelt: dict[str, str] = {}
+    for where, factor in told:
+        if factor and not plain(factor):
+            yield Problem(f"{where}.factor", "forms.blank_factor", {})
+        elif factor and spelt.setdefault(plain(factor), factor) != factor:
+            values: dict[str, object] = {"value": factor[:60], "other": spelt[plain(factor)][:60]}
+            yield Problem(f"{where}.factor", "forms.factor_apart", values)
 
 
 def _other_forms(template: Template) -> Iterator[Problem]:
@@ -85,7 +110,15 @@ def _conditions(template: Template) -> Iterator[Problem]:
             before[question.key] = {option.code for option in question.options}
 
 
-def _satisfied(told: Sequence[bool], where: str) -> Iterator[Problem]:
+def _overall(question: ChoiceQuestion, where: str) -> Iterator[Problem]:
+    """Yield what keeps a question with choices from having a satisfied share over everybody."""
+    for place, option in enumerate(question.options, 1):
+        if option.not_applicable:
+            yield Problem(f"{where}[{place}].not_applicable", "forms.overall_aside", {})
+    yield from satisfied_levels([one.satisfied for one in question.options if not one.not_applicable], where)
+
+
+def satisfied_levels(told: Sequence[bool], where: str) -> Iterator[Problem]:
     """Yield levels that say nothing of satisfaction, or of which a satisfied one stands beyond others."""
     if len(set(told)) < 2:
         yield Problem(where, "forms.all_satisfied" if any(told) else "forms.no_satisfied", {})

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from omr.forms import content
-from omr.forms.entries import DIGITS, PLACES, Shape, box_code
+from omr.forms.entries import box_code
 from omr.forms.fonts import ASCENT, DESCENT, MM_PER_PT, broken, width_mm
-from omr.forms.loading import entry_of_code
 from omr.forms.parts import AFTER_BOX_MM, as_text, asked
 from omr.forms.problems import Problem
 from omr.forms.sheet import LEADING, RULE_MM, Sheet, box_at, rounded
 from omr.forms.template import BOX_MM, Condition, Entry, Kind, Option, Question
+from omr.forms.values import entry_asked
 from omr.geometry import Box
 
 
@@ -89,14 +89,14 @@ def set_digits(sheet: Sheet, section: content.Digits, language: str) -> list[Que
     base, left, band = sheet.where, sheet.left, sheet.y
     bottom, size = band, sheet.sizes.label
     # All grids of a section begin at one height, below the longest label.
-    rooms = [_room(sheet, section, _entry(question)) for question in section.question]
+    rooms = [_room(sheet, section, entry_asked(question)) for question in section.question]
     labels = zip(section.question, rooms, strict=True)
     rows = max(len(broken(text, "bold", size, room)) for q, room in labels for text in q.text)
     below = rows * max(len(question.text) for question in section.question)
     questions = []
     for number, (question, room) in enumerate(zip(section.question, rooms, strict=True), 1):
         sheet.where = f"{base}.question[{number}]"
-        entry = _entry(question)
+        entry = entry_asked(question)
         wide = _wide(section, entry)
         if left > sheet.left and left + wide > sheet.right:
             left, band = sheet.left, bottom + section.space
@@ -190,7 +190,7 @@ def _cells(
     middles = [left + at + CELL_MM[0] / 2 for at in lefts]
     top = y - ASCENT * em + 0.6
     # All cells of a section stand at one height, below the words of a date's parts.
-    if any(_entry(one).shape for one in section.question):
+    if any(entry_asked(one).shape for one in section.question):
         top = y + 0.3 * em + 0.8
     if entry.shape:
         for words, at in _words(entry, language):
@@ -228,18 +228,6 @@ def _question(
         only_if=Condition(only_if.question, only_if.codes) if only_if else None,
         entry=entry,
     )
-
-
-def _entry(question: content.NumberQuestion | content.DateQuestion | content.CodeQuestion) -> Entry:
-    match question:
-        case content.NumberQuestion():
-            places = (DIGITS,) * (question.digits + question.decimals)
-            return Entry(places, question.decimals, least=question.least, most=question.most)
-        case content.DateQuestion():
-            shape = Shape(question.shape)
-            return Entry(PLACES[shape], shape=shape.value, earliest=question.earliest, latest=question.latest)
-        case content.CodeQuestion():
-            return entry_of_code(question)
 
 
 DATE_WORDS: Final = {

@@ -72,7 +72,12 @@ def declared_survey(form: Form, told: Mapping[str, str] | None = None) -> str:
         return told[form.form]
     if form.survey:
         return form.survey
-    return PROGRAMME if plain(form.field) in _FIELDS else _slug(form.field)
+    return PROGRAMME if of_programme(form.field) else _slug(form.field)
+
+
+def of_programme(field: str) -> bool:
+    """Whether a field of work is one of the programme's four."""
+    return plain(field) in _FIELDS
 
 
 def _slug(text: str) -> str:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from omr.errors import OmrError, TemplateError, why
 from omr.forms.content import Code, Key, SurveyName
 from omr.forms.loading import problems_of
+from omr.forms.meaning import factors_apart, others_survey, satisfied_levels
 from omr.forms.problems import Problem, refuse
 from omr.forms.template import Form, Kind, Option, Question, Traced
 from omr.geometry import MM_PER_INCH, Box
@@ -205,8 +206,13 @@ def _contradictions(told: TracedForm, picture: bytes) -> Iterator[Problem]:
     overall = [question.key for question in told.question if question.overall]
     if len(overall) > 1:
         yield Problem("question.overall", "forms.two_overall", {"other": overall[0]})
+    yield from others_survey(told.survey, told.field)
+    yield from factors_apart((f"question[{at}]", one.factor) for at, one in enumerate(told.question, 1))
     for at, question in enumerate(told.question, 1):
         where = f"question[{at}]"
+        if question.overall:
+            told_satisfied = [option.satisfied for option in question.option]
+            yield from satisfied_levels(told_satisfied, f"{where}.option")
         if keys[question.key] > 1:
             yield Problem(f"{where}.key", "forms.twice", {"value": question.key})
         codes = Counter(option.code for option in question.option)

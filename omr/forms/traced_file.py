@@ -29,6 +29,7 @@ class ProposedForm:
     questions: Sequence[Sequence[tuple[int, tuple[float, float, float, float]]]]  # kind and box of options
     texts: Sequence[str] = ()  # of the questions, where they are known
     labels: Sequence[Sequence[str]] = ()  # of their options
+    several: Sequence[bool] = ()  # whether more than one may be marked
 
 
 def toml_of(proposed: ProposedForm, *, picture: str) -> str:
@@ -57,7 +58,8 @@ def _lines(proposed: ProposedForm, picture: str) -> Iterator[str]:
         yield "[[question]]"
         yield f'key = "Q{number}"'
         yield f"text = {_text(proposed.texts[number - 1] if proposed.texts else '')}"
-        yield f"kind = {_text('single' if len(question) > 1 else 'multiple')}"
+        several = proposed.several[number - 1] if proposed.several else len(question) == 1
+        yield f"kind = {_text('multiple' if several else 'single')}"
         yield "option = ["
         for place, (_, box) in enumerate(question, start=1):
             sides = ", ".join(f"{side:.1f}" for side in box)

@@ -162,6 +162,7 @@ def _toml(draft: Draft, form: str, told: tuple[str, str, str], files: Files, sha
             questions=questions,
             texts=draft.labels,
             labels=draft.codes,
+            several=draft.several,
         ),
         picture=files.picture.name,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from form_pieces import HEAD
 
 from omr.errors import TemplateError
 from omr.forms.layout import find_form, lay_out
@@ -52,3 +53,31 @@ def problems(write: Callable[..., Path]) -> Callable[..., dict[tuple[str, str], 
         return {(problem.where, problem.key.removeprefix("forms.")): problem for problem in found}
 
     return problems
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> Callable[..., Form]:
+    """Lay out a form of pieces; pairs of texts replace what stands there."""
+
+    def lay(*pieces: str, changes: tuple[tuple[str, str], ...] = ()) -> Form:
+        text = HEAD + "".join(pieces)
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        file = tmp_path / "ks-01.toml"
+        file.write_text(text, "utf-8")
+        return lay_out(load_template(file), file)
+
+    return lay
+
+
+@pytest.fixture
+def wrong(laid: Callable[..., Form]) -> Callable[..., dict[str, str]]:
+    """Return what is refused, by place."""
+
+    def refused(*pieces: str, changes: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
+        with pytest.raises(TemplateError) as error:
+            laid(*pieces, changes=changes)
+        return {problem.where: problem.key for problem in error.value.values["problems"]}
+
+    return refused

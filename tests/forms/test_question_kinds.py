@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from form_pieces import CHOICES, DIGITS, HEAD, MATRIX, RANKING, SCALE, TWO_COLUMNS
+from form_pieces import CHOICES, DIGITS, MATRIX, RANKING, SCALE, TWO_COLUMNS
 
-from omr.errors import TemplateError
-from omr.forms.layout import lay_out
-from omr.forms.loading import load_template
 from omr.forms.template import Condition, Form, Kind, TextLine, fingerprint, form_from_json
 from omr.forms.template import canonical as as_json
 from omr.reading.page.plan import Plan
 
 Laying = Callable[..., Form]
 B1 = "section[2].question[1]"
-
-
-@pytest.fixture
-def laid(tmp_path: Path) -> Laying:
-    """Lay out a form of pieces; pairs of texts replace what stands there."""
-
-    def lay(*pieces: str, changes: tuple[tuple[str, str], ...] = ()) -> Form:
-        text = HEAD + "".join(pieces)
-        for old, new in changes:
-            assert old in text, old
-            text = text.replace(old, new, 1)
-        file = tmp_path / "ks-01.toml"
-        file.write_text(text, "utf-8")
-        return lay_out(load_template(file), file)
-
-    return lay
-
-
-@pytest.fixture
-def wrong(laid: Laying) -> Callable[..., dict[str, str]]:
-    """Return what is refused, by place."""
-
-    def refused(*pieces: str, changes: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
-        with pytest.raises(TemplateError) as error:
-            laid(*pieces, changes=changes)
-        return {problem.where: problem.key for problem in error.value.values["problems"]}
-
-    return refused
 
 
 def test_the_box_not_applicable_says_so_and_the_overall_question_has_none(laid: Laying) -> None:
@@ -153,7 +121,7 @@ def test_values_have_a_column_of_boxes_for_each_place(laid: Laying) -> None:
     ("change", "where", "key"),
     [
         (("most = 90", "most = 9"), "section[1].question[1].most", "no_value"),
-        (('latest = "2026-12-31"', 'latest = "2026-12"'), "section[1].question[3].earliest", "no_value"),
+        (('latest = "2026-12-31"', 'latest = "2026-12"'), "section[1].question[3].latest", "no_value"),
         (("length = 4", 'length = 4\nplaces = ["AB"]'), "section[1].question[4].places", "other_length"),
         (
             ("length = 4", 'length = 2\nplaces = ["AB", "01"]'),

@@ -19,9 +19,10 @@ from reportlab.pdfgen.canvas import Canvas
 from omr.errors import OmrError
 from omr.forms.fonts import embedded
 from omr.forms.template import Form, Kind, Option, Question, Traced
-from omr.forms.traced import Foreign
+from omr.forms.traced import Foreign, load_traced
 from omr.geometry import Box
 from omr.reading.marks.calibrate import load_calibration
+from omr.reading.proposal import write_proposal
 from omr.reading.scan.pages import Depth, ScannedPage
 from omr.reading.traced.features import Grey
 from omr.reading.traced.layouts.omrchecker import fields_of, fields_on
@@ -204,6 +205,15 @@ def off_mm(found: list[Stated]) -> float:
     return float(np.abs(design @ fitted - seen).max())
 
 
+def scoring_sqlite(file: Path, kinds: dict[int, int]) -> None:
+    """Write what AMC keeps beside a layout: 1 for questions with one right answer, 2 for several."""
+    with sqlite3.connect(file) as db:
+        db.execute("CREATE TABLE scoring_question (student INTEGER, question INTEGER, type INTEGER)")
+        db.executemany(
+            "INSERT INTO scoring_question VALUES (?, ?, ?)", [(COPY, *one) for one in kinds.items()]
+        )
+
+
 def on_scan(file: Path, sheet: Sheet, page: int | None = None) -> list[Stated]:
     return layout_in(file, page)(sheet.scan().grey, DPI)
 
@@ -232,6 +242,28 @@ def test_an_sdaps_questionnaire_has_its_questions_answers_and_places(tmp_path: P
     assert found[0].values == ("answer A", "answer B", "answer C", "answer D")
     assert {(box.shape, box.kind) for field in found for box in field.boxes} == {("oval", 1)}
     assert off_mm(found) < 0.15
+
+
+def test_where_several_answers_are_right_a_question_is_multiple(tmp_path: Path) -> None:
+    file = layout_sqlite(tmp_path / "layout.sqlite")
+    assert not any(field.several for field in on_scan(file, amc_sheet()))
+    scoring_sqlite(tmp_path / "scoring.sqlite", {1: 2, 2: 1, 3: 2})
+    assert [field.several for field in on_scan(file, amc_sheet())][:4] == [True, False, True, False]
+    with sqlite3.connect(file) as db:  # "none of these", which AMC sets below the answers of such questions
+        db.execute("UPDATE layout_box SET answer = 0 WHERE question = 2 AND answer = 4")
+    assert [field.several for field in on_scan(file, amc_sheet())][:4] == [True, True, True, False]
+    (tmp_path / "scoring.sqlite").write_bytes(b"SQLite format 3\0 torn")
+    with pytest.raises(OmrError) as refused:
+        on_scan(file, amc_sheet())
+    assert refused.value.key == "trace.bad_layout"
+
+    sdaps = sdaps_file(tmp_path / "q.sdaps")
+    sdaps.write_text(sdaps.read_text("utf-8").replace("QObject-Option=1.3.", "QObject-Choice=1.3."), "utf-8")
+    draft = trace([sdaps_sheet().scan()], layout=layout_in(sdaps))
+    assert draft.several == (False, False, True, *[False] * (ROWS - 3))
+    files = write_proposal(draft, "OTHER", tmp_path / "other.toml", revision="2026-11")
+    told, _ = load_traced(files.file)
+    assert [question.kind for question in told.question[:4]] == ["single", "single", "multiple", "single"]
 
 
 def test_a_layout_leads_to_a_form_whose_boxes_are_those_of_the_scan(tmp_path: Path) -> None:

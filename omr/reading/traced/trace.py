@@ -38,6 +38,7 @@ class Draft:
     identify: str
     labels: tuple[str, ...] = ()  # of the questions, where another program's file named them
     codes: tuple[tuple[str, ...], ...] = ()  # of their options
+    several: tuple[bool, ...] = ()  # whether more than one of a question's boxes may be marked
 
 
 def trace(
@@ -94,6 +95,7 @@ def trace(
         "barcode" if _own_codes(some) else "page",
         tuple(field.label for field in stated),
         tuple(field.values for field in stated),
+        tuple(field.several for field in stated),
     )
 
 

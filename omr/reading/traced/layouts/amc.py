@@ -7,7 +7,7 @@ small boxes, black for 1, say the number of the copy, of its page, and a check n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,7 @@ class Rows:
     boxes: Mapping[tuple[int, int], Sequence[Box]]
     digits: Mapping[tuple[int, int], Sequence[tuple[int, int, Sides]]]  # of which number, which digit
     names: Mapping[int, str]  # of the questions
+    several: Set[int] = frozenset()  # questions of which its scoring says that several answers may be right
 
 
 def layouts_of(rows: Rows) -> list[Layout]:
@@ -78,10 +79,10 @@ def _layout(rows: Rows, page: Page) -> Layout:
         raise OmrError("trace.bad_layout", detail=f"layout_mark {page.copy}/{page.page}")
     discs = tuple(disc(x * mm, y * mm, page.disc_px * mm) for x, y in middles)
     bits = tuple(_bits(page, rows.digits.get(at, ()), mm))
-    return Layout(tuple(_fields(rows.boxes.get(at, ()), rows.names, mm)), discs, page.page, bits)
+    return Layout(tuple(_fields(rows.boxes.get(at, ()), rows, mm)), discs, page.page, bits)
 
 
-def _fields(boxes: Sequence[Box], names: Mapping[int, str], mm: float) -> Iterator[Field]:
+def _fields(boxes: Sequence[Box], rows: Rows, mm: float) -> Iterator[Field]:
     """Yield the questions in the order in which they stand on the page."""
     members: dict[int, list[Box]] = defaultdict(list)
     for box in boxes:
@@ -92,7 +93,10 @@ def _fields(boxes: Sequence[Box], names: Mapping[int, str], mm: float) -> Iterat
         # The answer 0, "none of these", stands below the others.
         some = sorted(members[number], key=lambda box: (box.answer == 0, box.answer))
         labels = tuple(box.letter or str(box.answer) for box in some)
-        yield Field(names.get(number, str(number)), labels, tuple(_place(box, mm) for box in some))
+        # Only where several may be ticked a box "none of these" stands beside them.
+        several = number in rows.several or any(box.answer == 0 for box in some)
+        places = tuple(_place(box, mm) for box in some)
+        yield Field(rows.names.get(number, str(number)), labels, places, several)
 
 
 def _place(box: Box, mm: float) -> Place:

@@ -14,7 +14,7 @@ from omr.errors import OmrError
 from omr.geometry import MM_PER_INCH, Affine, apply, fit_affine
 from omr.reading.traced.features import Grey
 from omr.reading.traced.find import Found, Shape
-from omr.reading.traced.layouts.stated import LANDMARK_PX_PER_MM, Landmark, Layout, Place, Stated
+from omr.reading.traced.layouts.stated import LANDMARK_PX_PER_MM, Field, Landmark, Layout, Stated
 
 SEARCH_MM: Final = 15.0  # that a scan may show the sheet off its corner
 STANDS_OUT: Final = 0.5  # of the contrast around it, by which a landmark is darker than what is white beside
@@ -54,7 +54,7 @@ def on_print(layouts: Sequence[Layout], print_: Grey, dpi: float) -> list[Stated
         map_ = maps[where]
         if map_ is None or not _is_that_page(layout, map_, print_):
             continue
-        fields = [_stated(field.label, field.values, field.places, map_) for field in layout.fields]
+        fields = [_stated(field, map_) for field in layout.fields]
         found.append((share_there(print_, [box for field in fields for box in field.boxes]), fields))
     if not any(map_ is not None for map_ in maps.values()):
         raise OmrError("trace.no_landmarks", dpi=round(dpi))
@@ -116,16 +116,16 @@ def _place(darkness: NDArray[np.float32], mark: Landmark, margin: int) -> tuple[
     return left + dx + mark.middle_px[0] - margin, top + dy + mark.middle_px[1] - margin
 
 
-def _stated(label: str, values: tuple[str, ...], places: Sequence[Place], map_: Affine) -> Stated:
+def _stated(field: Field, map_: Affine) -> Stated:
     boxes = []
-    for place in places:
+    for place in field.places:
         corners = np.array([[place.left, place.top], [place.right, place.bottom]])
         x, y = apply(map_, corners.mean(axis=0)[None])[0]
         width, height = np.ptp(corners, axis=0) * np.linalg.norm(map_[:, :2], axis=0) / 2
         size = round((place.right - place.left) * 2) * 100 + round((place.bottom - place.top) * 2)
         kind = 2 * size + (place.shape is Shape.OVAL)
         boxes.append(Found(x - width, y - height, x + width, y + height, place.shape, kind))
-    return Stated(label, values, tuple(boxes))
+    return Stated(field.label, field.values, tuple(boxes), field.several)
 
 
 def _is_that_page(layout: Layout, map_: Affine, print_: Grey) -> bool:

@@ -26,6 +26,7 @@ LINE_MM: Final = 12.0  # of the 20 mm of a corner's lines: a sheet may lie askew
 WIDTH_MM: Final = 0.35  # one point
 STYLES: Final = ("classic", "code128", "qr")  # with corner marks; others have none
 ASKED: Final = ("choice", "option", "mark", "range", "singlechoice", "multichoice")
+SEVERAL: Final = ("choice", "multichoice")  # of these; of the others one answer is taken
 _LINE: Final = re.compile(r"(?:\[(\d+)\])?\s*([\w-]+)(?:\[([\d.]+)\])?\s*=\s*(.*)")
 _NUMBERED: Final = re.compile(r"((?:\d+\.)+)\s*(.*)")
 _POINTS: Final = re.compile(r"(-?\d+(?:\.\d+)?)pt")
@@ -122,7 +123,8 @@ def _field(one: _Object, page: int) -> Field:
         for number, (label, (on, place, _)) in enumerate(zip(of_boxes, one.boxes, strict=True), start=1)
         if on == page and place is not None
     ]
-    return Field(one.label, tuple(label for label, _ in chosen), tuple(place for _, place in chosen))
+    labels, places = tuple(label for label, _ in chosen), tuple(place for _, place in chosen)
+    return Field(one.label, labels, places, one.kind in SEVERAL)
 
 
 def _points(text: str) -> float:

@@ -22,6 +22,7 @@ class Stated:
     label: str
     values: tuple[str, ...]
     boxes: tuple[Found, ...]
+    several: bool = False  # more than one box may be marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Field:
     label: str
     values: tuple[str, ...]
     places: tuple[Place, ...]
+    several: bool = False  # more than one box may be marked
 
 
 @dataclass(frozen=True, slots=True, eq=False)

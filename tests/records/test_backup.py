@@ -7,6 +7,8 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from omr.records.proof.chain import verify
 from omr.records.register.register import issue, issued
 from omr.records.safekeeping.backup import at_disk, back_up, last_backup
 from omr.records.safekeeping.restore import ROOM, restore
+from omr.records.store.copies import copy_database
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 
@@ -103,6 +106,43 @@ def test_a_second_backup_copies_what_is_new(
     assert (first.copied, second.copied, second.originals) == (1, 1, 2)
     assert len(list((tmp_path / "backup" / "registers").iterdir())) == 2
     assert last_backup(tmp_path / "backup") == second
+
+
+def kept_by_update(workspace: Workspace, year: int) -> Path:
+    """What a migration of that year keeps: the register as it stands."""
+    kept = workspace.path / f"omr.after-m{year % 1000:03}_of_its_year.{year}0101T010000Z.sqlite"
+    copy_database(workspace.database, kept)
+    return kept
+
+
+def test_of_what_updates_keep_the_newest_two_stay(
+    worked: Issue, workspace: Workspace, scanner: Scanner, tmp_path: Path
+) -> None:
+    """Each is as large as the register; one that holds what the register lacks stays, however old."""
+    kept = [kept_by_update(workspace, year) for year in (2027, 2028, 2029)]
+    scanner.take_in(scanner.scan("b.tif", slip(worked, 3)))
+    kept += [kept_by_update(workspace, year) for year in (2030, 2031)]
+    strange, damaged = kept[0], kept[1]
+    with closing(sqlite3.connect(strange)) as raw:  # it ends as no event of this register does
+        raw.execute("DROP TRIGGER events_update")
+        raw.execute("UPDATE events SET hash = ? WHERE event = (SELECT max(event) FROM events)", ["f" * 64])
+        raw.commit()
+    damaged.write_bytes(b"half of a file")
+
+    made = back_up(workspace, tmp_path / "backup")
+    assert made.let_go == (kept[2].name,)
+    assert [file for file in kept if file.exists()] == [strange, damaged, *kept[3:]]
+    assert replace(made, let_go=()) == last_backup(tmp_path / "backup")  # programs before can read it
+    assert back_up(workspace, tmp_path / "backup").let_go == ()
+
+
+def test_a_backup_that_fails_removes_nothing(worked: Issue, workspace: Workspace, tmp_path: Path) -> None:
+    kept = [kept_by_update(workspace, year) for year in (2027, 2028, 2029)]
+    for original in workspace.scans.glob("??/*"):
+        original.unlink()
+    with pytest.raises(OmrError):
+        back_up(workspace, tmp_path / "backup")
+    assert all(file.exists() for file in kept)
 
 
 def test_a_backup_is_for_its_owner_alone(worked: Issue, workspace: Workspace, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def backup(session: Session, target: Path, whole: bool, as_json: bool) -> int:
     else:
         values = {"event": made.event, "head": made.head, "originals": made.originals, "copied": made.copied}
         click.echo(say("backup.done", target=target, **values))
+        _list(say("backup.let_go"), made.let_go)
         _list(say("backup.damaged"), made.damaged)
     return 3 if made.damaged else 0
 

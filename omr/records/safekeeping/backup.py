@@ -12,7 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from omr.errors import OmrError, why
 from omr.files import appearing, hashed_copy, locked, put_in_place, refusal, remove, sha256_of, write_whole
 from omr.records.proof.chain import row_problem
 from omr.records.proof.signing import KEY_FILE
+from omr.records.safekeeping.earlier import let_go
 from omr.records.store.act import now
 from omr.records.store.copies import copy_database, one_file
 from omr.records.store.store import Store
@@ -51,6 +52,7 @@ class Backup:
     originals: int
     copied: int  # of them this time
     damaged: tuple[str, ...] = ()  # originals of the workspace that are not what their name says
+    let_go: tuple[str, ...] = ()  # copies that updates had kept, and that went with this backup
 
     @property
     def age_s(self) -> float:
@@ -62,7 +64,7 @@ def back_up(workspace: Workspace, target: Path, *, whole: bool = False) -> Backu
     """Copy a workspace into `target`, beside what earlier backups put there, and read the copy back.
 
     Others may go on working meanwhile: the register is copied as it stands at one moment, then the
-    originals, which by then are at least those that it names.
+    originals, which by then are at least those that it names. Old copies that updates kept go then.
 
     Parameters
     ----------
@@ -97,8 +99,9 @@ def back_up(workspace: Workspace, target: Path, *, whole: bool = False) -> Backu
             event, head = end_of(register)
             count = sum(1 for _ in (target / SCANS).glob("??/*"))
             made = Backup(now(), event, head, f"{REGISTERS}/{register.name}", count, copied, damaged)
-            write_whole(target / STATE, json.dumps(asdict(made)), mode=0o600)
-    return made
+            state = {name: told for name, told in asdict(made).items() if name != "let_go"}
+            write_whole(target / STATE, json.dumps(state), mode=0o600)
+        return replace(made, let_go=let_go(store))
 
 
 def superseded(months: Mapping[Path, str]) -> list[Path]:

@@ -31,6 +31,7 @@ _MESSAGES: Final = {
 
 # What SQLite says for many reasons.
 _VAGUE: Final = ("records.disk_failed", "records.read_only", "records.cannot_open")
+_KEPT: Final = "{path.stem}.after-{last}.{at}{path.suffix}"
 
 
 @contextmanager
@@ -139,9 +140,15 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 def _keep_copy(path: Path, last: str) -> None:
     """Keep a database as the earlier program left it: ``omr.after-m010_rules.20261129T132900Z.sqlite``."""
     at = now().translate({ord(sign): None for sign in "-:"})
-    kept = path.with_name(f"{path.stem}.after-{last}.{at}{path.suffix}")
+    kept = path.with_name(_KEPT.format(path=path, last=last, at=at))
     try:
         with appearing(kept) as part:
             copy_database(path, part)
     except OSError as error:
         raise StoreError("records.no_copy", path=kept, detail=why(error)) from error
+
+
+def earlier_copies(path: Path) -> list[Path]:
+    """Return what migrations kept of a database, the oldest first."""
+    kept = path.parent.glob(_KEPT.format(path=path, last="*", at="*"))
+    return sorted(kept, key=lambda file: file.name.split(".")[-2])  # the moment it was made

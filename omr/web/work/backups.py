@@ -83,7 +83,8 @@ class Backups(threading.Thread):
         except OmrError as error:
             self.problem = str(error)
             raise
-        log.event("backed_up", events=made.event, originals=made.originals, copied=made.copied)
+        told = {"originals": made.originals, "copied": made.copied, "let_go": len(made.let_go)}
+        log.event("backed_up", events=made.event, **told)
         self.problem = ""
         return made
 

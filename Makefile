@@ -181,4 +181,3 @@ package-trial: bundle  ## install, upgrade from OLD=REVISION, roll back, remove,
 	$(BIN)/python packaging/bundle.py --revision $(OLD) --dist out/old --work out/old/bundle
 	$(BIN)/python packaging/deb.py out/old/omr-*-linux-x86_64.tar --dist out/old --work out/old/deb --version-suffix "~before"
 	$(BIN)/python packaging/trial.py out/old/omr_*.deb dist/omr_*.deb dist/omr-*-linux-x86_64.tar
-	$(BIN)/python packaging/trial.py --guide out/old/omr_*.deb dist/omr_*.deb dist/omr-*-linux-x86_64.tar

@@ -1,6 +1,8 @@
-"""Install, upgrade, roll back and remove in an empty Debian: python packaging/trial.py OLD NEW BUNDLE.
+"""A server's whole life in an empty Debian, as its guide tells it: python packaging/trial.py OLD NEW BUNDLE.
 
-OLD and NEW are packages, BUNDLE the one file (`make bundle`).
+OLD and NEW are packages, BUNDLE the one file (`make bundle`). The parts: install, upgrade, roll back and
+remove; the one file; every command of docs/operate.md in each of its languages. Interrupted, the same command
+goes on: a part that ended well with the same packages, by the same trial and guide, is not played again.
 
 Needs root, debootstrap, systemd-container and a Debian mirror. What is installed gets no network at
 all: after Debian's own packages are in, everything runs in a network name space with the loopback alone.
@@ -10,13 +12,15 @@ Every step says what it saw; the first that is not as it should be ends the tria
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -401,26 +405,50 @@ def bundle(ready: Path, folder: Path, file: Path) -> None:
     said("omr demo on 40 slips, no mark misread", started)
 
 
+def digest(*parts: bytes) -> str:
+    """Return what tells apart two runs of a part."""
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def sums(package: Path) -> bytes:
+    """Return the checksums of all that a package brings; they leave out its signature, which has a time."""
+    listed = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True)
+    name = "./usr/share/omr/bundle/SHA256SUMS"
+    return subprocess.run(["tar", "-xO", name], input=listed.stdout, capture_output=True, check=True).stdout
+
+
 def main() -> None:
-    """Run the trial."""
+    """Run the parts of the trial that did not end well yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("old", type=Path)
     parser.add_argument("new", type=Path)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--guide", action="store_true", help="only follow docs/operate.md, and time it")
+    parser.add_argument("--only", choices=("package", "bundle", *(f"guide-{each}" for each in BEGINS)))
     parser.add_argument("--work", type=Path, default=HERE.parent / "out" / "trial")
     told = parser.parse_args()
-    told.work.mkdir(parents=True, exist_ok=True)
-    depends = run("dpkg-deb", "--field", told.new, "Depends").strip()
-    ready = base(told.work.resolve(), depends)
-    if told.guide:
-        for language in BEGINS:
-            started = time.monotonic()
-            recipes(ready, told.work.resolve(), told.new.resolve(), told.bundle.resolve(), language)
-            said(f"every command of docs/operate.md in {language}, word by word, and a new machine", started)
-        return
-    package(ready, told.work.resolve(), told.old.resolve(), told.new.resolve())
-    bundle(ready, told.work.resolve(), told.bundle.resolve())
+    old, new, packed = told.old.resolve(), told.new.resolve(), told.bundle.resolve()
+    work = told.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    ready = base(work, run("dpkg-deb", "--field", new, "Depends").strip())
+    ours, brought = Path(__file__).read_bytes(), sums(new)
+    parts: dict[str, tuple[str, Callable[[], None]]] = {
+        "package": (digest(ours, brought, sums(old)), lambda: package(ready, work, old, new)),
+        "bundle": (digest(ours, brought), lambda: bundle(ready, work, packed)),
+    }
+    for language in BEGINS:
+        play = partial(recipes, ready, work, new, packed, language)
+        parts[f"guide-{language}"] = (digest(ours, brought, GUIDE.read_bytes()), play)
+    for name, (key, play) in parts.items():
+        if told.only not in (None, name):
+            continue
+        ended = work / f"{name}.ended"
+        if ended.exists() and ended.read_text("ascii") == key:
+            print(f"ok  {name}: played before with the same packages", flush=True)
+            continue
+        started = time.monotonic()
+        play()
+        ended.write_text(key, "ascii")
+        said(f"{name}: all of it", started)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -132,13 +132,15 @@ class Lessons:
         return cls(np.array(seen), np.array(is_mark), np.array(person), np.array(everyday))
 
 
-def grown(seen: Floats, is_mark: NDArray[np.bool_]) -> HistGradientBoostingClassifier:
+def grown(
+    seen: Floats, is_mark: NDArray[np.bool_], how: Mapping[str, Any] = GROWN
+) -> HistGradientBoostingClassifier:
     """Grow trees, which also see each lesson as it was measured before there was more to be seen."""
     weight = np.where(is_mark, 1.0, OTHER)
     before = seen.copy()
     before[:, [EVIDENCE.index(name) for name in LATER]] = UNKNOWN
     twice, both = np.vstack([seen, before]), np.concatenate([weight, BEFORE * weight])
-    return HistGradientBoostingClassifier(**GROWN).fit(twice, np.tile(is_mark, 2), sample_weight=both)
+    return HistGradientBoostingClassifier(**how).fit(twice, np.tile(is_mark, 2), sample_weight=both)
 
 
 def as_json(model: HistGradientBoostingClassifier, provenance: dict[str, object]) -> str:

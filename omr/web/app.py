@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omr import log
 from omr.messages import choose_language
-from omr.web.door.access import Gate, chosen_language
+from omr.web.door.access import Entry, Gate, chosen_language
 from omr.web.frame.front import FrontOffice
 from omr.web.frame.pages import NotFoundError, broken, refused
 from omr.web.frame.visit import Visit
@@ -64,7 +64,13 @@ class Headers:
         await self._app(scope, receive, send_with_headers)
 
 
-def create_app(office: FrontOffice, *, secure: bool = False, hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
+def create_app(
+    office: FrontOffice,
+    *,
+    secure: bool = False,
+    hosts: tuple[str, ...] = LOOPBACK,
+    routes: Iterable[Entry] = ROUTES,
+) -> Starlette:
     """Return the application.
 
     Parameters
@@ -76,6 +82,8 @@ def create_app(office: FrontOffice, *, secure: bool = False, hosts: tuple[str, .
     hosts : tuple of str
         Names under which visitors may come; anything else is refused, so that a name that
         an attacker points at this machine does not open its desks. ``"*"``: any.
+    routes : iterable of Entry
+        What answers where, and who may call it.
     """
 
     @asynccontextmanager
@@ -86,7 +94,7 @@ def create_app(office: FrontOffice, *, secure: bool = False, hosts: tuple[str, .
 
     gate = Gate(office, secure=secure)
     app = Starlette(
-        routes=[gate.route(entry) for entry in ROUTES],
+        routes=[gate.route(entry) for entry in routes],
         middleware=[
             Middleware(Headers, secure=secure),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from ink import likeness
 from ink.made.pages import forms
 
@@ -48,7 +47,7 @@ def line(person: str, number: int) -> dict[str, Any]:
     return {"read": True, "truth": truth, "places": places, "features": features}
 
 
-def test_no_hand_is_judged_by_trees_that_saw_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_hand_is_judged_by_trees_that_saw_it(tmp_path: Path) -> None:
     lines = [line(person, number) for person in ("an", "binh", "chi", "dung") for number in range(3)]
     lines.append({"read": False, "truth": lines[0]["truth"]})
     calibration = load_calibration()
@@ -56,13 +55,11 @@ def test_no_hand_is_judged_by_trees_that_saw_it(monkeypatch: pytest.MonkeyPatch,
     questions = sum(bool(question.options) for question in forms()[0].questions)
     assert (len(lessons.is_mark), int((~lessons.is_mark).sum())) == (12 * questions, 12)
     taught = []
-    grown = likeness.grown
 
     def spied(seen: np.ndarray, is_mark: np.ndarray) -> Any:
         taught.append(len(seen))
-        return grown(seen, is_mark)
+        return likeness.grown(seen, is_mark, {**likeness.GROWN, "max_iter": 5})
 
-    monkeypatch.setitem(likeness.GROWN, "max_iter", 5)
     likeness.crossed_hands(lines, lessons, calibration, 4, tmp_path / "table.csv", grow=spied)
     assert taught == [9 * questions] * 4
     with (tmp_path / "table.csv").open(encoding="utf-8") as file:

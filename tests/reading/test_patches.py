@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from omr.reading.papers import paper as marks
-from omr.reading.papers.blanks import BLUR, EXCESS, References, _Apart
+from omr.reading.papers.blanks import BLUR, EXCESS, _Apart, references
 from omr.reading.papers.outline import Outline, find_outline
-from omr.reading.papers.paper import UNDER_PRINT, measure
+from omr.reading.papers.paper import UNDER_PRINT, written
 from omr.reading.papers.patches import (
     BLACK,
     INK,
@@ -225,7 +224,7 @@ def check_strokes(patches: Patches, beyond: Patches, kind: Outline) -> None:
 
 
 @pytest.mark.parametrize("circles", [False, True], ids=["squares", "circles"])
-def test_all_boxes_at_once_are_measured_as_each_alone(circles: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_boxes_at_once_are_measured_as_each_alone(circles: bool) -> None:
     """What a box holds must not depend on what lies beside it."""
     quads, _ = grid(8, 5)
     page = paper(quads, circles=circles, letters="ABCDE")
@@ -235,27 +234,18 @@ def test_all_boxes_at_once_are_measured_as_each_alone(circles: bool, monkeypatch
     noisy = (page + rng.normal(0, 14, page.shape)).clip(0, 255).astype(np.uint8)
     cv2.line(noisy, (0, 5), (noisy.shape[1], noisy.shape[0] - 9), 90, 3)
     cv2.circle(noisy, tuple(quads[22].mean(axis=0).astype(int)), 24, 60, 2)
-    seen: list[int] = []
-    written, shares = marks._written, marks._shares
-
-    def spy(patches: Patches, blanks: Patches) -> Patches:
-        beyond = written(patches, blanks)
-        for patch, blank, found in zip(patches, blanks, beyond, strict=True):
-            assert np.array_equal(found, plain_written(patch, blank))
-        return beyond
-
-    def spy_on_ink(
-        patches: Patches, blanks: References, beyond: Patches, kind: Outline
-    ) -> dict[str, np.ndarray]:
-        check_strokes(patches, beyond, kind)
-        seen.append(len(patches))
-        assert goes_round(beyond, kind).max() >= MOST_ROUND
-        return shares(patches, blanks, beyond, kind)
-
-    monkeypatch.setattr(marks, "_written", spy)
-    monkeypatch.setattr(marks, "_shares", spy_on_ink)
-    measure(noisy, quads)
-    assert seen == [40]
+    patches = cut(noisy, quads, 255.0)
+    upto = levels(patches)
+    patches = density(patches, shades(upto, tones(upto)))
+    names = [str(question) for question in np.arange(40) // 5]
+    empties = emptier(patches, names)
+    kind = find_outline(median_picture(patches[empties]))
+    blanks = references(patches, empties, names, kind).pictures
+    beyond = written(patches, blanks)
+    for patch, blank, found in zip(patches, blanks, beyond, strict=True):
+        assert np.array_equal(found, plain_written(patch, blank))
+    check_strokes(patches, beyond, kind)
+    assert goes_round(beyond, kind).max() >= MOST_ROUND
 
 
 def test_strokes_of_any_picture_are_those_of_each_alone() -> None:

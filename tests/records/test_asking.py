@@ -7,14 +7,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from omr.errors import StoreError
 from omr.records.offices.units import import_units, read_units, shipped_units
-from omr.records.store import asking, opening
-from omr.records.store.asking import connect_to_ask
+from omr.records.store import opening
+from omr.records.store.asking import Asked, Connect, connect_to_ask, connected
 from omr.records.store.store import Store
 
 HOW_MANY = "SELECT count(*) FROM units"
@@ -29,31 +31,26 @@ def register(tmp_path: Path) -> Path:
     return path
 
 
-def units_in(path: Path) -> int:
-    asked = connect_to_ask(path)
+def units_in(path: Path, connect: Connect = connected) -> int:
+    asked = connect_to_ask(path, connect=connect)
     try:
         return int(asked.execute(HOW_MANY).fetchone()[0])
     finally:
         asked.close()
 
 
-def test_a_closed_register_is_read_without_a_log(register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_register_is_read_without_a_log(register: Path) -> None:
     with Store.open(register) as store:
         expected = store.value(HOW_MANY)
-    monkeypatch.setattr(asking, "_connected", refusing_the_plain_way(asking._connected))
-    assert units_in(register) == expected != 0
+    assert units_in(register, without_shared_file) == expected != 0
     assert sorted(file.name for file in register.parent.iterdir()) == ["omr.sqlite"]
 
 
-def refusing_the_plain_way(real):
-    """Return what connects as on a disk where SQLite cannot make the shared file that reading needs."""
-
-    def connected(address: str, *, any_thread: bool) -> asking.Asked:
-        if address.endswith("mode=ro"):
-            raise sqlite3.OperationalError("unable to open database file")
-        return real(address, any_thread=any_thread)
-
-    return connected
+def without_shared_file(address: str, *, any_thread: bool) -> Asked:
+    """Connect as on a disk where SQLite cannot make the shared file that reading needs."""
+    if address.endswith("mode=ro"):
+        raise sqlite3.OperationalError("unable to open database file")
+    return connected(address, any_thread=any_thread)
 
 
 LEAVES_A_LOG = """
@@ -67,9 +64,7 @@ os._exit(9)
 """
 
 
-def test_what_a_killed_program_left_in_the_log_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_program_left_in_the_log_is_read(tmp_path: Path) -> None:
     path = tmp_path / "omr.sqlite"
     subprocess.run([sys.executable, "-c", LEAVES_A_LOG, str(path)], check=False)
     log = path.with_name("omr.sqlite-wal")
@@ -79,41 +74,35 @@ def test_what_a_killed_program_left_in_the_log_is_read(
     shutil.copytree(tmp_path, whole, ignore=shutil.ignore_patterns("whole"))
     with Store.open(whole / "omr.sqlite") as store:
         expected = store.value(HOW_MANY)
-    monkeypatch.setattr(asking, "_connected", refusing_the_plain_way(asking._connected))
-    assert units_in(path) == expected
+    assert units_in(path, without_shared_file) == expected
     assert log.stat().st_size > 0  # nothing of it was touched
 
 
-def unwritable(monkeypatch: pytest.MonkeyPatch, key: str = "records.read_only") -> None:
+def unwritable(key: str = "records.read_only", **ways: object) -> Callable[..., object]:
+    """Return what opens a database on a disk where nothing can be written."""
+
     def refuse(*_: object) -> None:
         raise StoreError(key, path="omr.sqlite")
 
-    monkeypatch.setattr(opening, "_prepare", refuse)
+    return partial(opening.connected, prepare=refuse, **ways)
 
 
-def test_acts_say_why_nothing_can_be_written(register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unwritable(monkeypatch, "records.disk_full")
-    with Store.open(register) as store:
+def test_acts_say_why_nothing_can_be_written(register: Path) -> None:
+    with Store.open(register, connect=unwritable("records.disk_full")) as store:
         assert store.value(HOW_MANY)
         with pytest.raises(StoreError) as caught, store.act("test", by="test"):
             pass
     assert caught.value.key == "records.disk_full"
 
 
-def test_who_locks_a_register_out_of_reach_is_not_read_past(
-    register: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unwritable(monkeypatch, "records.locked")
+def test_who_locks_a_register_out_of_reach_is_not_read_past(register: Path) -> None:
     with pytest.raises(StoreError):
-        Store.open(register)
+        Store.open(register, connect=unwritable("records.locked"))
 
 
-def test_a_register_that_was_written_while_it_was_read_without_locks_is_told(
-    register: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unwritable(monkeypatch)
-    monkeypatch.setattr(asking, "_connected", refusing_the_plain_way(asking._connected))
-    store = Store.open(register)
+def test_a_register_that_was_written_while_it_was_read_without_locks_is_told(register: Path) -> None:
+    ask = partial(connect_to_ask, connect=without_shared_file)
+    store = Store.open(register, connect=unwritable(ask=ask))
     assert store.value(HOW_MANY)
     os.utime(register, (0, 0))
     with pytest.raises(StoreError) as caught:
@@ -121,12 +110,11 @@ def test_a_register_that_was_written_while_it_was_read_without_locks_is_told(
     assert caught.value.key == "records.changed_meanwhile"
 
 
-def test_a_strangers_database_is_not_asked_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strangers_database_is_not_asked_either(tmp_path: Path) -> None:
     path = tmp_path / "omr.sqlite"
     stranger = sqlite3.connect(path)
     stranger.execute("CREATE TABLE secrets (secret)")
     stranger.close()
-    unwritable(monkeypatch)
     with pytest.raises(StoreError) as caught:
-        Store.open(path)
+        Store.open(path, connect=unwritable())
     assert caught.value.key == "records.not_ours"

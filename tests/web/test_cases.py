@@ -15,6 +15,7 @@ from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.records.register.near_serials import near_serials
 from omr.records.register.register import issued
 from omr.records.store.store import Store
+from omr.web.frame.pictures import Pictures
 from omr.words import Role
 
 
@@ -102,9 +103,16 @@ def test_only_known_words(word, duplicate, person, office):
     assert standing(office, duplicate) == "held"
 
 
-def test_pictures_of_a_case(duplicate, person, office, monkeypatch):
+class Drawn(Pictures):
+    """Pictures of slips that nobody scanned."""
+
+    def slip(self, store, form, reading, **how):
+        return Upright(_blank(reading))
+
+
+def test_pictures_of_a_case(duplicate, person, office):
     reviewer = person(Role.REVIEWER)
-    monkeypatch.setattr(office.pictures, "slip", lambda store, form, reading, **how: Upright(_blank(reading)))
+    office.pictures = Drawn(office.workspace.path)
     answer = reviewer.client.get(f"/cases/H{duplicate}/difference.jpg")
     assert answer.content.startswith(b"\xff\xd8")
     assert reviewer.client.get("/cases/S1/difference.jpg").status_code == 404

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from people import Person
 from scanned_stacks import slip, take_slips
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from omr.office import Office
@@ -15,7 +17,8 @@ from omr.records.batches.batches import BatchState, batches
 from omr.web.app import create_app
 from omr.web.frame.desks import DESKS
 from omr.web.frame.front import FrontOffice
-from omr.web.start import home
+from omr.web.frame.visit import Visit
+from omr.web.routes import ROUTES
 from omr.words import Role
 
 Enter = Callable[[Role | None], Person]
@@ -108,11 +111,16 @@ def test_a_wrong_address_or_method_is_told_on_a_page_of_ours(
         assert f"<h1>{title}</h1>" in answer.text, path
 
 
+def faulty(visit: Visit) -> Response:
+    raise ZeroDivisionError
+
+
 def test_a_fault_of_ours_is_told_on_a_page_of_ours(
-    office: FrontOffice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    office: FrontOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(home, "checklist", lambda *_: 1 / 0)
-    client = TestClient(create_app(office, hosts=("testserver",)), raise_server_exceptions=False)
+    routes = [replace(entry, handler=faulty) if entry.path == "/" else entry for entry in ROUTES]
+    app = create_app(office, hosts=("testserver",), routes=routes)
+    client = TestClient(app, raise_server_exceptions=False)
     visitor = Person(client)
     visitor.sign_in("quet.pc06")
     answer = client.get("/")

@@ -233,7 +233,7 @@ def _measure_kind(sheet: _Sheet, quads: Quads, patches: Patches, search: float) 
     if sheet.others:
         there = [other.cut(_parts(other.stated, shifts, span)) for other in sheet.others]
         blanks = _as_known(blanks, prints(patches, there), kind)
-    beyond = _written(patches, blanks.pictures)
+    beyond = written(patches, blanks.pictures)
     features = np.zeros((len(quads), len(FEATURES)))
     columns = _shares(patches, blanks, beyond, kind)
     inked = np.flatnonzero(columns["ink"])  # most boxes hold no stroke to measure
@@ -292,13 +292,13 @@ def _moved(quads: Quads, shifts: Floats, edges: tuple[float, float, float, float
     return subquads(quads, left + x, top + y, right + x, bottom + y)
 
 
-def _written(patches: Patches, blanks: Patches) -> Patches:
+def written(patches: Patches, blanks: Patches) -> Patches:
     """Find what was written: ink that the blank does not explain, and what lies under its print.
 
     Ink over a printed letter cannot be seen there, but beside the letter it can: print is
     painted over with the mean of the free pixels around it.
     """
-    written = np.empty_like(patches)
+    found = np.empty_like(patches)
     for first in range(0, len(patches), AT_ONCE):
         few = np.s_[first : first + AT_ONCE]
         ink, blank = side_by_side(patches[few]), side_by_side(blanks[few])
@@ -309,8 +309,8 @@ def _written(patches: Patches, blanks: Patches) -> Patches:
         total, count = _around(beyond * free), _around(free)
         count += count == 0  # where there is no paper there is no ink on it, either
         under = cv2.min((total / count).astype(np.uint8), ink) * (1 - free)
-        written[few] = one_by_one(cv2.max(beyond, under))
-    return written
+        found[few] = one_by_one(cv2.max(beyond, under))
+    return found
 
 
 def _around(wide: NDArray[np.uint8]) -> NDArray[np.float32]:

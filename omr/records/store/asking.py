@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from sqlite_utils import Database
 
@@ -39,15 +40,27 @@ class Asked(sqlite3.Connection):
             self.copy.cleanup()
 
 
-def connect_to_ask(path: Path, *, any_thread: bool = False) -> Asked:
+class Connect(Protocol):
+    """What opens an address, as `connected` does."""
+
+    def __call__(self, address: str, *, any_thread: bool) -> Asked:
+        """Open it."""
+
+
+def connect_to_ask(path: Path, *, any_thread: bool = False, connect: Connect | None = None) -> Asked:
     """Open a database for queries alone.
+
+    Parameters
+    ----------
+    connect : Connect, optional
+        What opens an address, where it is not SQLite by itself.
 
     Raises
     ------
     sqlite3.Error
         If it cannot even be read.
     """
-    found = next(_ways(path, any_thread=any_thread), None)
+    found = next(_ways(path, connect or connected, any_thread=any_thread), None)
     if found is None:
         raise sqlite3.OperationalError(f"unable to open {path}")
     return found
@@ -57,22 +70,22 @@ def brought_up(asked: Asked, *, any_thread: bool) -> Asked:
     """Return a database that an earlier version of this program left as this version has it, in memory."""
     if is_current(Database(asked)):
         return asked
-    current = _connected(":memory:", any_thread=any_thread)
+    current = connected(":memory:", any_thread=any_thread)
     asked.backup(current)
     asked.close()
     bring_up(Database(current))
     return current
 
 
-def _ways(path: Path, *, any_thread: bool) -> Iterator[Asked]:
+def _ways(path: Path, connect: Connect, *, any_thread: bool) -> Iterator[Asked]:
     log = path.with_name(path.name + "-wal")
     address = path.absolute().as_uri()
     with suppress(sqlite3.Error):
-        yield _connected(f"{address}?mode=ro", any_thread=any_thread)
+        yield connect(f"{address}?mode=ro", any_thread=any_thread)
     if not log.exists() or log.stat().st_size == 0:
         before = _state(path)
         with suppress(sqlite3.Error):
-            asked = _connected(f"{address}?mode=ro&immutable=1", any_thread=any_thread)
+            asked = connect(f"{address}?mode=ro&immutable=1", any_thread=any_thread)
             asked.still = lambda: _state(path) == before
             yield asked
     with suppress(sqlite3.Error, OSError):
@@ -84,12 +97,13 @@ def _ways(path: Path, *, any_thread: bool) -> Iterator[Asked]:
         if [_state(file) for file in present] != states:  # somebody writes: the copy may be half of it
             copy.cleanup()
             return
-        asked = _connected((Path(copy.name) / path.name).as_uri(), any_thread=any_thread)
+        asked = connect((Path(copy.name) / path.name).as_uri(), any_thread=any_thread)
         asked.copy = copy
         yield asked
 
 
-def _connected(address: str, *, any_thread: bool) -> Asked:
+def connected(address: str, *, any_thread: bool) -> Asked:
+    """Open an address, and ask once: only then does SQLite say whether it can."""
     asked = sqlite3.connect(
         address, uri=True, isolation_level=None, check_same_thread=not any_thread, factory=Asked
     )

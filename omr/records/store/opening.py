@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from omr.errors import StoreError, outside, passes, why
 from omr.files import WAIT_S, appearing
 from omr.records.store.act import now
-from omr.records.store.asking import brought_up, connect_to_ask, why_refused
+from omr.records.store.asking import Asked, brought_up, connect_to_ask, why_refused
 from omr.records.store.copies import copy_database
 from omr.records.store.schema import APPLICATION_ID, bring_up, is_current, migrations
 
@@ -54,8 +54,22 @@ def store_errors(path: Path) -> Iterator[None]:
         raise StoreError("records.damaged", path=path) from error
 
 
-def connected(path: Path, *, any_thread: bool) -> tuple[sqlite3.Connection, StoreError | None]:
-    """Open a database for reading and writing, or for reading alone, with the reason."""
+def connected(
+    path: Path,
+    *,
+    any_thread: bool,
+    prepare: Callable[[sqlite3.Connection, Path], None] | None = None,
+    ask: Callable[..., Asked] = connect_to_ask,
+) -> tuple[sqlite3.Connection, StoreError | None]:
+    """Open a database for reading and writing, or for reading alone, with the reason.
+
+    Parameters
+    ----------
+    prepare : callable, optional
+        Makes a connection ready for writing, or raises why it cannot be; by itself `prepared`.
+    ask : callable
+        Opens it for reading alone, as `asking.connect_to_ask`.
+    """
     try:
         if not path.exists() and path.parent.is_dir():
             path.touch(mode=0o600)  # it will hold the secret keys of the guard letters
@@ -64,7 +78,7 @@ def connected(path: Path, *, any_thread: bool) -> tuple[sqlite3.Connection, Stor
                 path, timeout=WAIT_S.get(), isolation_level=None, check_same_thread=not any_thread
             )
             try:
-                _prepare(connection, path)
+                (prepare or prepared)(connection, path)
             except BaseException:
                 connection.close()
                 raise
@@ -76,7 +90,7 @@ def connected(path: Path, *, any_thread: bool) -> tuple[sqlite3.Connection, Stor
         if locked or not passes(refusal) or not path.is_file() or not path.stat().st_size:
             raise refusal from error
         try:
-            asked = connect_to_ask(path, any_thread=any_thread)
+            asked = ask(path, any_thread=any_thread)
         except sqlite3.Error:
             raise refusal from error
         try:
@@ -91,7 +105,8 @@ def connected(path: Path, *, any_thread: bool) -> tuple[sqlite3.Connection, Stor
         return asked, refusal
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def prepared(connection: sqlite3.Connection, path: Path) -> None:
+    """Make a connection ready for writing, and the database what this program expects."""
     connection.row_factory = sqlite3.Row
     _refuse_stranger(connection, path)  # before the first write: a stranger's database stays as it is
     connection.execute("PRAGMA journal_mode = WAL")

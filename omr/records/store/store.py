@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from omr.errors import StoreError
 from omr.forms.template import Form, form_from_json
@@ -20,6 +20,13 @@ from omr.records.store.act import Act, Value, event_hash, now
 from omr.records.store.asking import Asked
 from omr.records.store.mark import Line, Mark
 from omr.records.store.opening import connected, store_errors
+
+
+class Connect(Protocol):
+    """What opens a database's file, as `opening.connected` does."""
+
+    def __call__(self, path: Path, *, any_thread: bool) -> tuple[sqlite3.Connection, StoreError | None]:
+        """Open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,7 @@ class Store:
         *,
         any_thread: bool = False,
         examine: bool = False,
+        connect: Connect = connected,
     ) -> Store:
         """Open the database at `path`, bringing it to this program's schema.
 
@@ -102,6 +110,8 @@ class Store:
             Whether threads hand the store to each other; still, one at a time uses it.
         examine : bool
             Open one that is behind its mark too, to say what it lacks; acts are refused all the same.
+        connect : Connect
+            What opens the database's file.
 
         Raises
         ------
@@ -114,7 +124,7 @@ class Store:
         absent = not path.is_file() or path.stat().st_size == 0
         if mark is not None and absent and (seen is not None or not mark.exists):
             raise StoreError("records.gone", path=path)
-        connection, refusal = connected(path, any_thread=any_thread)
+        connection, refusal = connect(path, any_thread=any_thread)
         store = cls(connection, path, clock, mark, refusal)
         try:
             if mark is not None:

@@ -1,6 +1,6 @@
 """Scans whose lines went astray in a buffer: chunks of lines or columns repeated, overwritten, lost, swapped.
 
-    python bench ink displaced [--pages 2000]
+    python bench ink displaced [--pages 2000]      a run goes on where it was interrupted
 
 The marks of such a page stand beside other rows' print than they were made at, and nothing looks
 torn. A page may be refused or asked about; no answer may be read that was not given. Half of the
@@ -12,20 +12,20 @@ The slips are built here: printed, crossed with plain lines, scanned by `ink_sca
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from itertools import product
+from pathlib import Path
 from typing import Final
 
 import click
 import cv2
 import numpy as np
-from harness import measurement, seed_option, upper_bound
+from harness import Line, calibrations, measured_with, measurement, resumable, resumed, table, upper_bound
 
-from ink.made.pages import printed
+from ink.made.pages import forms, printed
 from ink.made.scanner import SHEET_DPI, Pixels, Settings, encoded, picture_of
 from ink.slips import desk
-from omr.forms.layout import list_forms
 from omr.forms.template import Form
 from omr.reading.reader import BlankBack, ReadPage, read_page
 from omr.reading.scan.pages import EncodedPage, Encoding
@@ -75,6 +75,8 @@ FAULTS: Final[dict[str, Callable[[Pixels, int, int], Pixels]]] = {
     "cut out": cut_out,
     "swapped": swapped,
 }
+WAYS: Final = tuple(product(FAULTS, ("lines", "columns")))
+BECAME: Final = ("read", "asked", "refused", "silent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +132,18 @@ def _pitch_mm(form: Form, along: str) -> float:
     return float(np.median(steps[steps > 3]))
 
 
-def trial(job: tuple[str, str, int, int]) -> Outcome:
+def trial(fault: str, along: str, number: int, seed: int) -> Outcome:
     """Build one page, disturb it, read it."""
-    fault, along, number, seed = job
-    cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, number, list(FAULTS).index(fault), along == "lines"])
-    forms = list_forms(None)
-    at = number % len(forms)
+    at = number % len(forms())
+    form = forms()[at]
     serials, sheets = printed(at, seed)
     page = int(rng.integers(len(sheets)))
-    paper, answers = filled(forms[at], sheets[page], rng)
+    paper, answers = filled(form, sheets[page], rng)
     depth = "1-bit" if rng.random() < 0.3 else "grey"
     settings = Settings.draw(rng, depth, int(rng.choice([150, 200, 300]))).but(around=1.0)
     whole = picture_of(paper, settings, rng)
-    astray = disturb(whole, forms[at], fault, along, settings.dpi, rng)
+    astray = disturb(whole, form, fault, along, settings.dpi, rng)
     result = read_page(EncodedPage("astray", 1, Encoding.PICTURE, encoded(astray, settings)), desk(seed))
     if not isinstance(result, ReadPage):
         became = "silent" if isinstance(result, BlankBack) else "refused"
@@ -164,33 +164,35 @@ def trial(job: tuple[str, str, int, int]) -> Outcome:
     return Outcome(fault, along, number, "asked" if asked else "read", " ".join(asked))
 
 
-def jobs(pages: int, seed: int) -> Iterator[tuple[str, str, int, int]]:
-    """Spread pages over faults and directions."""
-    ways = [(fault, along) for fault in FAULTS for along in ("lines", "columns")]
-    for number in range(pages):
-        fault, along = ways[number % len(ways)]
-        yield fault, along, number // len(ways), seed
+def work(piece: tuple[int, int]) -> Line:
+    """Try a page of each fault along each direction, in a worker process."""
+    cv2.setNumThreads(1)
+    seed, number = piece
+    return {"outcomes": [astuple(trial(*way, number, seed)) for way in WAYS]}
+
+
+def row(name: str, outcomes: list[Outcome]) -> dict[str, object]:
+    """Count what became of pages."""
+    count = Counter(one.became for one in outcomes)
+    return {"fault": name, "pages": len(outcomes)} | {what: count[what] for what in BECAME}
 
 
 @measurement(__doc__)
 @click.option("--pages", default=2000, show_default=True)
-@seed_option
-@click.option("--workers", default=1, show_default=True)
-def main(pages: int, seed: int, workers: int) -> int:
-    """Run the pages; 1 where an answer was read that was not given."""
-    with ProcessPoolExecutor(workers) as pool:
-        outcomes = list(pool.map(trial, jobs(pages, seed), chunksize=8))
-    columns = ("read", "asked", "refused", "silent")
-    print(f"{'fault':<24}{'pages':>7}" + "".join(f"{name:>9}" for name in columns))
-    for fault in (*FAULTS, "all"):
-        for along in ("lines", "columns"):
-            own = [o for o in outcomes if fault in (o.fault, "all") and o.along == along]
-            count = Counter(o.became for o in own)
-            print(
-                f"{fault + ', ' + along:<24}{len(own):>7}" + "".join(f"{count[name]:>9}" for name in columns)
-            )
-    silent = [o for o in outcomes if o.became == "silent"]
+@resumable("displaced")
+def main(pages: int, seed: int, workers: int, state: Path, csv: Path) -> int:
+    """Run what is missing; 1 where an answer was read that was not given."""
+    pieces = {f"{seed}|{number}": (seed, number) for number in range(-(-pages // len(WAYS)))}
+    version = measured_with(calibrations())
+    done = resumed(pieces, work, state=state, version=version, workers=workers)
+    outcomes = [Outcome(*one) for key in pieces for one in done[key]["outcomes"]]
+    rows = [
+        row(f"{fault}, {along}", [one for one in outcomes if (one.fault, one.along) == (fault, along)])
+        for fault, along in WAYS
+    ]
+    table([*rows, row("all", outcomes)], to=csv)
+    silent = [one for one in outcomes if one.became == "silent"]
     print(f"silent {len(silent)} of {len(outcomes)}, at most {upper_bound(len(silent), len(outcomes)):.1e}")
-    for o in silent:
-        print(f"  silent: {o.fault}, {o.along} {o.number}: {o.why}")
+    for one in silent:
+        print(f"  silent: {one.fault}, {one.along} {one.number}: {one.why}")
     return 1 if silent else 0

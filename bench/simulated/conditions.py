@@ -19,11 +19,11 @@ from pathlib import Path
 
 import click
 import cv2
-from harness import ROOT, measured_with, measurement, resumable, resumed, table, upper_bound
+from harness import calibrations, measured_with, measurement, resumable, resumed, table, upper_bound
 
 from omr.forms.layout import list_forms
 from omr.forms.template import Form, fingerprint
-from omr.reading.marks.calibrate import DEFAULT, load_calibration
+from omr.reading.marks.calibrate import load_calibration
 from omr.reading.scan.pages import Depth
 from omr.simulate.harms import HARMS, ORDINARY
 from omr.simulate.oracle import UNTOUCHED, Outcome
@@ -141,9 +141,8 @@ def main(slips: int, only: str, seed: int, workers: int, state: Path, csv: Path)
         together = min(PRINTED_TOGETHER, slips - number * PRINTED_TOGETHER)
         piece = Piece(condition, form, number, together, seed)
         pieces[piece.key] = piece
-    calibration = (ROOT / "calibration" / f"{DEFAULT}.json").read_bytes()
     prints = "".join(fingerprint(form) for form in forms).encode()
-    version = f"{measured_with(calibration, prints)} {seed}"
+    version = f"{measured_with(calibrations(), prints)} {seed}"
     done = resumed(pieces, work, state=state, version=version, workers=workers)
     by_condition = {
         condition.name: tally_of(done[key] for key, piece in pieces.items() if piece.condition is condition)

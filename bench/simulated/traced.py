@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from harness import Line, measured_with, measurement, resumable, resumed, table, upper_bound
+from harness import Line, calibrations, measured_with, measurement, resumable, resumed, table, upper_bound
 
 from omr.errors import PageError
 from omr.forms.template import Form, Option, Question, Traced
@@ -94,7 +94,7 @@ def measured(piece: tuple[int, int]) -> Line:
 def main(sheets: int, seed: int, workers: int, state: Path, csv: Path) -> None:
     """Read all sheets and print one table."""
     pieces = {f"{seed}-{page}": (seed, page) for page in range(1, sheets + 1)}
-    version = measured_with(str(seed).encode())
+    version = measured_with(calibrations())
     lines = resumed(pieces, measured, state=state, version=version, workers=workers)
     rows = []
     for dpi in (*DPIS, 0):

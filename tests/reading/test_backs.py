@@ -79,3 +79,13 @@ def test_an_edge_that_hardly_shows_lies_there_in_pieces(off_mm: float, blank: bo
     for piece in range(20):
         grey[-at - 4 : -at, 40 + 55 * piece : 70 + 55 * piece] = 240
     assert is_blank(page(grey)) == blank
+
+
+@pytest.mark.parametrize(("pale", "dark", "blank"), [(30, 45, False), (22, 22, True), (9, 45, True)])
+def test_a_pale_tick_that_is_a_stroke_in_a_speck_is_writing(pale: int, dark: int, blank: bool) -> None:
+    """A tick of a hard pencil fell to pieces under the darkness of a stroke, and its answer was lost."""
+    grey = np.full((1754, 1240), 240, np.uint8)
+    tick = np.array([[600, 800], [607, 809], [622, 790]])
+    cv2.polylines(grey, [tick], False, 240 - pale, 2)
+    cv2.line(grey, (606, 808), (608, 809), 240 - dark, 2)
+    assert is_blank(page(grey)) is blank

@@ -75,6 +75,7 @@ def test_a_certificate_is_told_of_before_browsers_refuse_it(
         assert (state.certificate_ends_soon, (state.certificate_days or 0) < 0) == (urgent, ended)
         page = admin.get("/").text
         assert "Chứng thư TLS" in page
+        assert ("Đã hết hạn" in page) is ended and ("Có hạn đến" in page) is not ended
         assert ("omr-setup --renew" in page) is urgent
         told = admin.get("/health").json()
         assert told["certificate_days"] == pytest.approx(days, abs=0.01)

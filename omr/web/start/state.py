@@ -64,6 +64,11 @@ class State:
         return days is not None and days < CERTIFICATE_WARNS / timedelta(days=1)
 
     @property
+    def certificate_has_ended(self) -> bool:
+        """Whether browsers refuse the desks already."""
+        return self.certificate_days is not None and self.certificate_days < 0
+
+    @property
     def clock_is_wrong(self) -> bool:
         """Whether days on receipts and in the register cannot be believed."""
         return self.clock_behind_s > CLOCK_SLACK.total_seconds()
@@ -71,8 +76,8 @@ class State:
     @property
     def ok(self) -> bool:
         """Whether the work can go on; an old backup is a worry, not a fault of the server."""
-        ended = self.certificate_days is not None and self.certificate_days < 0
-        bad = self.dead_workers or self.trouble or self.disk_is_low or ended or self.clock_is_wrong
+        bad = self.dead_workers or self.trouble or self.disk_is_low
+        bad = bad or self.certificate_has_ended or self.clock_is_wrong
         return self.register == "ok" and not bad
 
 

@@ -25,7 +25,7 @@ for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
     case $version in 3.11 | 3.12 | 3.13) python=$candidate && break ;; esac
 done
 [ -n "$python" ] || stop "no Python 3.11, 3.12 or 3.13 here; install python3 from Debian or Ubuntu first"
-"$python" -c 'import venv, ensurepip' 2>/dev/null ||
+"$python" -c 'import venv' 2>/dev/null ||
     stop "Python cannot make environments; run: apt-get install python$version-venv"
 
 own=$(basename "$(ls wheels/omr-*.whl)" | cut -d - -f 2)
@@ -34,10 +34,17 @@ made="$target/$own-$(cut -c 1-8 REVISION)-py$version"
 if [ ! -e "$made/complete" ] || ! "$made/bin/omr" --version >/dev/null 2>&1; then
     rm -rf "$made"
     mkdir -p "$target"
-    "$python" -m venv "$made" || stop "cannot make an environment in $made"
-    PIP_CONFIG_FILE=/dev/null "$made/bin/python" -m pip --disable-pip-version-check --no-input --quiet install \
+    # pip is run out of its own wheel, which the checksums hold: Python's older one is not unpacked first
+    "$python" -m venv --without-pip "$made" || stop "cannot make an environment in $made"
+    PIP_CONFIG_FILE=/dev/null "$made/bin/python" "$(ls "$here"/wheels/pip-*.whl)/pip" \
+        --disable-pip-version-check --no-input --quiet install --no-compile \
         --no-index --no-deps --require-hashes --only-binary :all: \
         --find-links "$here/wheels" --requirement "$here/requirements.txt" || stop "installation failed"
+    # On all cores, and nothing that only the tests of libraries need. One by one where that cannot be; a file
+    # that cannot be compiled is read as it is.
+    for cores in 0 1; do
+        (cd "$made/lib" && exec ../bin/python -m compileall -q -j "$cores" -x '/tests?/' .) >/dev/null 2>&1 && break
+    done
     mkdir -p "$made/share/tessdata"
     cp tessdata/*.traineddata "$made/share/tessdata/"
     cp -R man "$made/share/"

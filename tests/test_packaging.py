@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
 
+import pip
 import pytest
 from test_docs import assert_runs
 
@@ -108,6 +109,15 @@ def fake_bundle(folder: Path) -> Path:
     return made
 
 
+def with_pip(made: Path) -> None:
+    """Add a wheel of the pip that is here: the installer runs the one of its bundle."""
+    package = Path(pip.__file__).parent
+    with zipfile.ZipFile(made / "wheels" / f"pip-{pip.__version__}-py3-none-any.whl", "w") as archive:
+        for file in package.rglob("*"):
+            if file.suffix != ".pyc":
+                archive.write(file, file.relative_to(package.parent))
+
+
 def test_the_package_places_what_its_units_and_scripts_call(tmp_path: Path) -> None:
     tar = tmp_path / "omr-9.9-linux-x86_64.tar"
     with tarfile.open(tar, "w") as archive:
@@ -144,6 +154,8 @@ def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = fake_bundle(tmp_path)
+    with_pip(made)
+    bundle.checksums(made)
     monkeypatch.setenv("GNUPGHOME", str(tmp_path / "keys"))  # restored after the test; sign() sets it too
     fingerprint = bundle.sign(made, None, tmp_path / "keys")
     monkeypatch.setenv("PYTHON", sys.executable)
@@ -158,6 +170,7 @@ def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one
     runs = subprocess.run([tmp_path / "opt/current/bin/omr"], capture_output=True, text=True, check=True)
     assert runs.stdout == "omr 9.9 runs\n"
     assert (tmp_path / "opt/current/share/man/man1/omr.1").read_bytes().startswith(b".")
+    assert list((tmp_path / "opt/current").rglob("omr.*.pyc")), "the service may not write them later"
     assert install("opt").returncode == 0  # again: nothing is done twice
     for link in (tmp_path / "opt/current/bin").glob("python*"):
         link.unlink()  # as where Debian replaced its Python

@@ -121,10 +121,13 @@ def machine_answers(store: Store, reading: int) -> dict[str, Given]:
 def current_answers(store: Store, readings: Iterable[int]) -> dict[int, dict[str, CurrentAnswer]]:
     """Return what counts today on some slips, by reading and question."""
     found: dict[int, dict[str, CurrentAnswer]] = {}
-    for row in store.rows(
+    rows = store.rows(
         """SELECT reading, question, state, codes, confidence, by FROM current_answers
         WHERE reading IN (SELECT value FROM json_each(?))""",
         json.dumps(sorted(set(readings))),
-    ):
-        found.setdefault(row["reading"], {})[row["question"]] = CurrentAnswer.of(row)
+    )
+    # All columns at once: one asked for by its name is looked for among six.
+    for reading, question, state, codes, confidence, by in rows:
+        answer = CurrentAnswer(question, Given.stored(state, codes), confidence, by)
+        found.setdefault(reading, {})[question] = answer
     return found

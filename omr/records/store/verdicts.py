@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from omr.reading.marks.decide import BoxVerdict
@@ -42,12 +43,17 @@ def _of_question(packed: str, question: str) -> Iterator[list[Any]]:
 
     Within a text of JSON every quotation mark is escaped: what begins like a box of that question is one.
     """
-    begins = f"[{json.dumps(question, ensure_ascii=False)},"
+    begins = _begins(question)
     at = packed.find(begins)
     while at >= 0:
         box, end = _PARSE(packed, at)
         yield box
         at = packed.find(begins, end)
+
+
+@lru_cache(maxsize=1000)
+def _begins(question: str) -> str:
+    return f"[{json.dumps(question, ensure_ascii=False)},"
 
 
 # What was decided last of a reading, and of the other pages of its questionnaire.

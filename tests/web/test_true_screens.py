@@ -18,6 +18,7 @@ from omr.records.review.progress import Undecided, undecided
 from omr.records.store.store import Store
 from omr.web.cases import cases
 from omr.web.frame.pages import _environment, static_url
+from omr.web.people.journal import NOTED
 from omr.words import Aside, Role, SlipDoubt
 
 
@@ -162,6 +163,22 @@ def test_every_word_of_the_case_desk_is_in_the_catalogues(language: str) -> None
     labels = {word.label.removeprefix("web.") for word in (*Aside, *SlipDoubt)}
     labels |= {f"case_{reason}" for reason in cases.NAMED_PAGES} | {"case_page", "case_slip"}
     assert labels <= known
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_act_that_is_noted_has_its_words(language: str) -> None:
+    acts = {name.removeprefix("act_") for name in catalogue(language, "web") if name.startswith("act_")}
+    assert acts == NOTED
+
+
+def test_the_administrator_sees_whatever_was_noted(office, person) -> None:
+    """After the chain was verified, a report made, a plan printed, the page of accounts was a 500."""
+    for act in NOTED:
+        office.accounts.journal.note("lan.pv01", act, "2026-11")
+    office.accounts.journal.note("lan.pv01", "of_a_later_version", "2026-11")
+    shown = person(Role.ADMIN).client.get("/accounts")
+    assert shown.status_code == 200
+    assert "Kiểm tra chuỗi sự kiện" in shown.text and "of_a_later_version" in shown.text
 
 
 def test_a_form_is_called_what_is_printed_on_it_wherever_a_sentence_names_it(office, person) -> None:

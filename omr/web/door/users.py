@@ -13,7 +13,7 @@ from omr.records.offices.units import Unit, find_unit, list_units
 from omr.text import unaccented
 from omr.web.frame.pages import NotFoundError, page, see_other, sentence
 from omr.web.frame.visit import Visit
-from omr.web.people.journal import AccountAct
+from omr.web.people.journal import NOTED, AccountAct
 from omr.web.people.person import User, account_name, parse_roles
 from omr.words import Role
 
@@ -30,12 +30,17 @@ def _show(visit: Visit, *, problem: str = "") -> Response:
         "accounts.html",
         status=400 if problem else 200,
         accounts=accounts.users(),
-        acts=[replace(act, about=_about(act)) for act in accounts.journal.acts(50)],
+        acts=[replace(act, what=_what(act), about=_about(act)) for act in accounts.journal.acts(50)],
         roles=list(Role),
         units=_units(visit),
         problem=problem,
         told=visit.form,
     )
+
+
+def _what(act: AccountAct) -> str:
+    """Return what was done, in words; as it is stored where a later version noted it."""
+    return say(f"web.act_{act.what}") if act.what in NOTED else act.what
 
 
 def _about(act: AccountAct) -> str:

@@ -17,6 +17,7 @@ from omr.records.review.worklist import Worklist
 from omr.records.store.store import Store
 from omr.web.frame.pictures import Pictures
 from omr.web.people.accounts import Accounts
+from omr.web.people.journal import Noted
 from omr.web.people.throttle import Throttle
 from omr.web.scanning.folders import Folders
 from omr.web.scanning.scans import Scans
@@ -123,7 +124,7 @@ class FrontOffice:
         user = self.accounts.find(by)
         return Office(self.workspace, store, by, self.means).among_persons(user.unit if user else None)
 
-    def note(self, by: str, what: str, about: str) -> None:
+    def note(self, by: str, what: Noted, about: str) -> None:
         """Record an act that is no fact about slips: logins, downloads, looking at a whole page."""
         self.accounts.journal.note(by, what, about)
 

@@ -21,11 +21,17 @@ from omr.web.frame.errands import begun
 from omr.web.frame.months import month_of
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
+from omr.web.people.journal import Noted
 from omr.web.work import made
 from omr.web.work.errands import Came, Tell
 from omr.words import Role
 
 REPORT: Final = "report"
+_DOWNLOADED: Final[dict[str, Noted]] = {
+    "report": "report_downloaded",
+    "export": "export_downloaded",
+    "bundle": "bundle_downloaded",
+}
 
 
 def desk(visit: Visit) -> Response:
@@ -100,7 +106,7 @@ def file(visit: Visit) -> Response:
         return FileResponse(folder / name, media_type="image/png")
     if name != "all.zip" and name not in files:
         raise NotFoundError
-    visit.office.note(visit.me.name, f"{one.kind}_downloaded", f"{one.period} {one.unit} {name}".strip())
+    visit.office.note(visit.me.name, _DOWNLOADED[one.kind], f"{one.period} {one.unit} {name}".strip())
     if name != "all.zip":
         return FileResponse(folder / name, filename=name)
     packed = io.BytesIO()

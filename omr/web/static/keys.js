@@ -81,6 +81,7 @@
     const list = dialog.querySelector("dl");
     for (const made of list.querySelectorAll("[data-made]")) made.remove();
     const seen = new Set();
+    const always = list.firstChild; // what every page has; the page's own keys stand above, as its buttons do
     for (const button of document.querySelectorAll("main [data-key]")) {
       const sign = button.querySelector("kbd") || (button.parentElement && button.parentElement.querySelector("kbd"));
       if (!sign || seen.has(button.dataset.key) || !button.offsetParent) continue;
@@ -92,7 +93,7 @@
       key.append(sign.cloneNode(true));
       what.textContent = (button.closest("label") || button).textContent.replace(sign.textContent, "").trim();
       row.append(key, what);
-      list.prepend(row);
+      list.insertBefore(row, always);
     }
     dialog.showModal();
   };

@@ -39,8 +39,8 @@ from omr.reading.marks.question import LEAST_MARK, SlipModel, gather
 Floats = NDArray[np.float64]
 
 # Seeds and how many slips of each: none of them judges (docs/marks.md names those that do).
-EVERYDAY: Final = {2: 100, 31: 200, 777: 60}
-TROUBLE: Final = {2: 3, 32: 2}  # of each kind
+EVERYDAY: Final = {2: 100, 31: 300, 777: 120, 5101: 250}
+TROUBLE: Final = {2: 3, 32: 4, 778: 2}  # of each kind
 MORE: Final = 16  # of the kinds in which ink is no mark of its box
 MORE_SEED: Final = 5201
 MORE_KINDS: Final = (
@@ -49,8 +49,8 @@ MORE_KINDS: Final = (
 )
 STRUCK: Final = 8
 STRUCK_KINDS: Final = ("struck out", "struck out, then another", "row struck through")
-LESSONS: Final = {7001: 160}
-WORDS: Final = {7001: 60}  # of each kind
+LESSONS: Final = {7001: 220}
+WORDS: Final = {7001: 60, 7002: 70}  # of each kind
 WORDS_KINDS: Final = ("short words in boxes", "block letters in boxes")
 TAUGHT_ONLY: Final = ("lesson", *WORDS_KINDS)  # many rows of a slip: no measure of any slip
 UNREAD: Final[Line] = {"read": False}

@@ -41,12 +41,14 @@ VETOES: Final[dict[str, dict[str, float]]] = {
     "print_differs: a line across": {"slim": -1},
     "smaller_than_others": {"dot_mm": 0},
     "filled": {"covered": FAR, "thick": FAR},
+    "filled: heavier than usual": {"heavier": FAR},
     "ink_beside: loose": {"loose_mm": FAR},
     "ink_beside: word": {"word": FAR},
     "ink_beside: no mark": {"beside_mm": FAR},
     "ink_beside: line": {"beside_mark_mm": FAR},
     "ring_around": {"circled": FAR, "around": FAR},
     "unclear: no mark": {"none_below": 1.0},
+    "unclear: pale": {"pale": FAR},
     "low_contrast": {"weak": 0, "thin": 0},
     "streak": {"streak": FAR},
     "stamp left out": {"red": FAR},
@@ -63,6 +65,7 @@ GRANTS: Final[dict[str, dict[str, float]]] = {
     "the trees": {"like": FAR},
     "long, but centred": {"long_mm": 0},
     "dust beside a mark": {"speck": 0},
+    "grain beside a mark": {"passing": -1},
     "withdrawn as the form says": {"withdrawn": FAR},
 }
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import paper
 import pytest
 
-from omr.forms.template import Form, Option
-from omr.reading.ink.measure import FEATURES
+from omr.forms.template import Form, Option, Question
+from omr.reading.ink.measure import FEATURES, F
+from omr.reading.marks.calibrate import Calibration
 from omr.reading.marks.decide import decide
 from omr.reading.marks.question import QUIET, person_of
 from omr.reading.reader import Desk, ReadPage, read_page
@@ -238,6 +240,56 @@ def test_a_word_over_a_box_is_never_its_mark(slip, rows, sheet, form, desk, rng,
         cv2.putText(written, word, place, font, 3.2 * PX / 22, 85, round(0.4 * PX), cv2.LINE_AA)
         read = read_page(paper.page(paper.scan_of(written, rng)[0]), desk)
         assert answer(read, row.key).state is AnswerState.DOUBTFUL
+
+
+def test_a_second_mark_that_no_line_shows_is_asked_about(slip, rows, form, desk) -> None:
+    """Incident: a pale cross beside a firm one, on a scan of 150 dpi: its lines were no darker than grain."""
+    row = rows[2]
+    page = slip((cross(row.options[3]), {"darkness": 18, "width_mm": 0.7}))
+    assert answer(page, row.key).reason is Reason.UNCLEAR
+    # Its lines by themselves do not show it: the ink of the whole box does.
+    _, answers = decide(form.questions, page.marks, _without(desk.calibration, pale=1e9))
+    assert next(one for one in answers if one.question == row.key).state is AnswerState.ANSWERED
+
+
+def test_a_mark_that_is_denser_than_the_others_is_asked_about(slip, rows, form, desk) -> None:
+    """Incident: marks scribbled out with a thin pen, on scans of black and white, were read as marks."""
+    page, row = slip(), rows[2]
+    usual = next(mark.features for mark in page.marks if (mark.question, mark.option) == _first(rows[3]))
+    for denser in ({"ink": 0.65, "solid": 0.5}, {"ink": 0.7, "heavy": usual[F["heavy"]] + 0.45}):
+        features = list(usual)
+        for name, value in denser.items():
+            features[F[name]] = value
+        marks = [
+            replace(mark, features=tuple(features)) if (mark.question, mark.option) == _first(row) else mark
+            for mark in page.marks
+        ]
+        _, answers = decide(form.questions, marks, desk.calibration)
+        assert next(one for one in answers if one.question == row.key).reason is Reason.FILLED, denser
+
+
+def test_grain_of_the_paper_beside_a_mark_asks_nothing(slip, rows, form, desk) -> None:
+    page, row = slip(), rows[2]
+    marks = []
+    for mark in page.marks:
+        features = list(mark.features)
+        if (mark.question, mark.option) == (row.key, row.options[2].code):
+            features[F["peak"]], features[F["gain"]] = 0.12, 0.004
+        marks.append(replace(mark, features=tuple(features)))
+    _, answers = decide(form.questions, marks, desk.calibration)
+    assert next(one for one in answers if one.question == row.key).codes == (row.options[0].code,)
+    _, answers = decide(form.questions, marks, _without(desk.calibration, passing=-1.0))
+    assert next(one for one in answers if one.question == row.key).reason is Reason.UNCLEAR
+
+
+def _first(question: Question) -> tuple[str, str]:
+    return question.key, question.options[0].code
+
+
+def _without(calibration: Calibration, **limits: float) -> Calibration:
+    """Return a calibration with some limits out of reach."""
+    slips = calibration.slips
+    return replace(calibration, slips=replace(slips, limits=replace(slips.limits, **limits)))
 
 
 def test_an_empty_slip_asks_once(slip, form) -> None:

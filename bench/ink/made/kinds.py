@@ -16,6 +16,8 @@ from ink.made.hands import Hand, Way, draw, ink_of, stain
 from ink.made.harms import HARMS
 from ink.made.paper import PX, WORDS, Slip, dot, in_order, ring, scribble_out, smooth, some, white_out, word
 
+ROWS_APART_MM: Final = 15.0  # at most, of neighbours
+
 
 def empty_slip(slip: Slip) -> None:
     """Hand in nothing at all."""
@@ -226,6 +228,9 @@ def between_rows(slip: Slip) -> None:
     """Set the mark between two rows without another answer: only asking is right."""
     rows = slip.likert()
     at = int(slip.rng.integers(len(rows) - 1))
+    # Over the table stands a row that is no neighbour of its first: between them lies another question.
+    while rows[at + 1].options[0].box.y_mm - rows[at].options[0].box.y_mm > ROWS_APART_MM:
+        at += 1
     upper, lower = rows[at], rows[at + 1]
     slip.touched += [upper.key, lower.key]
     option = slip.pick(upper)

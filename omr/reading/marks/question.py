@@ -121,8 +121,11 @@ def judge(
     person = person_of(peak, groups, several)
     chance, limits = model.chance(_standing(peak, person)), model.limits
     inked = (chance >= limits.inked_above) & (features[:, F["peak"]] >= LEAST_MARK / 2)
-    why = not_plain(Marks(features, inked, groups), limits, model.likeness)
-    why[~inked & (chance > limits.blank_below)] = Reason.UNCLEAR
+    marks = Marks(features, inked, groups)
+    why = not_plain(marks, limits, model.likeness)
+    # A pale pen darkens a box as a whole where none of its lines is dark enough; the grain of paper does not.
+    pale = inked.any() & (marks.of_usual(features[:, F["gain"]]) > limits.pale)
+    why[~inked & ((chance > limits.blank_below) | pale)] = Reason.UNCLEAR
     why[features[:, F["missing"]] > limits.missing] = Reason.PRINT_DIFFERS
     weak = person.usual < limits.weak * (person.quiet + NOISE)
     # A scan of black and white, or one that shows marks weakly, may have lost one altogether. A slip

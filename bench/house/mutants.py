@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,8 @@ CORES: Final = {
 }
 # Of mutmut's copies of a function, the one without a change; its trampoline writes down what is called.
 _ORIGINAL: Final = "orig"
+# A register waits for the disk after every event; what is thrown away a second later need not.
+_MEMORY: Final = Path("/dev/shm")
 _COLUMN: Final = re.compile(r'row\["\w+"\]')
 
 
@@ -121,12 +124,15 @@ def run(core: Core, folder: Path) -> tuple[Path, dict[str, str], dict[str, dict[
     functions = {name: mangled_name_from_mutant_name(name) for name in names}
     sources = _sources(folder / core.file)
     tried = {name: function for name, function in functions.items() if not _is_same(sources, name)}
-    inside = (
-        f"import sys; sys.path[:0] = ['.', {str(Path(__file__).parent)!r}]; from pathlib import Path; "
-        f"import at_the_call; at_the_call.main({['-q', '-p', 'no:cacheprovider', *core.tests]!r}, "
-        f"mutants={tried!r}, kept=Path({str(kept)!r}))"
-    )
-    with (folder / "tests.log").open("wb") as log:  # what changes nothing is not tried, and survives
+    with (
+        tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as scratch,
+        (folder / "tests.log").open("wb") as log,
+    ):
+        asked = ["-q", "-p", "no:cacheprovider", f"--basetemp={scratch}/tests", *core.tests]
+        inside = (
+            f"import sys; sys.path[:0] = ['.', {str(Path(__file__).parent)!r}]; from pathlib import Path; "
+            f"import at_the_call; at_the_call.main({asked!r}, mutants={tried!r}, kept=Path({str(kept)!r}))"
+        )  # what changes nothing is not tried, and survives
         subprocess.run([sys.executable, "-c", inside], cwd=folder, stdout=log, stderr=log, check=False)
     return folder / core.file, functions, json.loads(kept.read_text("utf-8"))
 

@@ -27,6 +27,7 @@ from omr.records.proof.chain import (
 )
 from omr.records.store.act import canonical, digest_of, event_hash, fact
 from omr.records.store.store import Store
+from omr.steps import told_to
 from omr.workspace import Workspace
 
 Issuing = Callable[..., Issue]
@@ -52,6 +53,7 @@ def tampered(workspace: Workspace, *acts: str | Callable[[sqlite3.Connection], o
     """Somebody with a tool for databases is at the register, whom no rule of it holds up."""
     with closing(sqlite3.connect(workspace.database, isolation_level=None)) as raw:
         raw.row_factory = sqlite3.Row
+        raw.execute("BEGIN")
         rules = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in rules:
             raw.execute(f"DROP TRIGGER {name}")
@@ -59,6 +61,7 @@ def tampered(workspace: Workspace, *acts: str | Callable[[sqlite3.Connection], o
             raw.execute(act) if isinstance(act, str) else act(raw)
         for _, again in rules:
             raw.execute(again)
+        raw.execute("COMMIT")
 
 
 def found(workspace: Workspace, known: str = "") -> Verdict:
@@ -192,6 +195,48 @@ def test_what_no_act_ever_wrote_is_no_crash(office: Workspace) -> None:
     assert problem.event == value(office, f"SELECT {VISITS}")
 
 
+def test_a_row_of_an_event_that_is_no_number_is_no_crash(office: Workspace) -> None:
+    """Tables hold numbers there; who rewrites the schema first gets round it."""
+    named = "WHERE name = 'visit_counts'"
+    strict = value(office, f"SELECT sql FROM sqlite_master {named}")
+    with Store.open(office.database) as store, store.act("decide_answer", by="lan") as act:
+        said = {"reading": 2, "question": "B1", "state": "answered", "codes": "3"}
+        act.add("decided_answers", {"decision": 2, **said})  # an event behind that of the table's rows
+    with closing(sqlite3.connect(office.database)) as raw:
+        loose = f"UPDATE sqlite_master SET sql = replace(sql, 'STRICT', '') {named}"
+        raw.executescript(f"PRAGMA writable_schema = ON; {loose}")
+    tampered(office, ONE_ROW.format(event="'none'"))
+    with closing(sqlite3.connect(office.database)) as raw:
+        raw.execute("PRAGMA writable_schema = ON")
+        raw.execute(f"UPDATE sqlite_master SET sql = ? {named}", [strict])
+        raw.commit()
+    problem = in_rows(office)
+    assert problem is not None and problem.key == "audit.rows_changed"
+    assert problem.event == value(office, f"SELECT {LAST}")
+
+
+def test_events_that_were_cut_off_without_a_trace_are_missed_by_the_mark(office: Workspace) -> None:
+    last = value(office, f"SELECT {LAST}")
+    at = value(office, f"SELECT at FROM events WHERE event = {last}")
+    tampered(
+        office,
+        f"DELETE FROM visit_counts WHERE event = {last}",
+        f"DELETE FROM events WHERE event = {last}",
+        "UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'events'",
+    )
+    gone = {"first": last, "last": last, "at": at, "foreign": False}
+    assert in_rows(office) is None  # what is left is a chain
+    assert found(office).problem == Damage(last, "audit.behind", gone)
+
+
+def test_how_far_it_is_is_said(office: Workspace) -> None:
+    said: list[tuple[str, int, int]] = []
+    with told_to(lambda *one: said.append(one)):
+        found(office)
+    steps = [("events", value(office, f"SELECT {LAST}")), ("batches", 2), ("originals_checked", 2)]
+    assert said == [(step, done, whole) for step, whole in steps for done in range(whole + 1)]
+
+
 # --- what hangs on rows: roots of batches, forms, originals ----------------------------------------
 
 
@@ -258,6 +303,28 @@ def test_behind_the_first_broken_event_nothing_is_looked_at(office: Workspace) -
     told = found(office)
     assert told.problem is not None and told.problem.event == 1
     assert (told.lost, told.unread) == ((), ())
+
+
+def test_of_two_hashes_that_do_not_fit_the_earlier_event_is_named(office: Workspace) -> None:
+    form = "UPDATE forms SET canonical = canonical || ' '"
+    tampered(office, f"UPDATE batch_ends SET root = {NO_HASH} WHERE batch = 'B000001'", form, hashed_again)
+    assert in_rows(office) == Damage(2, "audit.form", {"form": "DL-01"})
+
+
+def test_originals_are_looked_at_up_to_the_first_broken_event(office: Workspace) -> None:
+    first, second = (
+        value(office, f"SELECT event FROM originals ORDER BY event LIMIT 1 OFFSET {n}") for n in (0, 1)
+    )
+    for path in paths(office):
+        (office.path / path).unlink()
+    tampered(office, f"UPDATE events SET by = 'x' WHERE event = {second}")
+    assert found(office).lost == ("z.tif",)
+    tampered(office, f"UPDATE events SET by = 'x' WHERE event = {first + 1}")
+    assert found(office).lost == ("z.tif",)
+    tampered(office, f"UPDATE events SET by = 'x' WHERE event = {first}")
+    assert found(office).lost == ()
+    tampered(office, f"UPDATE events SET by = 'x' WHERE event = {first - 1}")
+    assert found(office).lost == ()
 
 
 def paths(workspace: Workspace) -> list[str]:
@@ -334,6 +401,24 @@ def test_what_changes_figures_without_a_row_is_named(office: Workspace, sql: str
     with closing(sqlite3.connect(office.database)) as raw:
         raw.executescript(sql)
     assert found(office).problem == in_rows(office) == Damage(None, "audit.schema", {"name": name})
+
+
+def test_an_index_that_lost_its_rows_is_told_as_the_database_tells_it(office: Workspace) -> None:
+    index = "visit_counts_period_unit_visit_count"
+    page = value(office, f"SELECT rootpage FROM sqlite_master WHERE name = '{index}'")
+    size = value(office, "PRAGMA page_size")
+    nothing = bytes([0x0A, 0, 0, 0, 0]) + size.to_bytes(2, "big")  # a leaf without a row
+    with office.database.open("r+b") as raw:
+        raw.seek((page - 1) * size)
+        raw.write(nothing.ljust(size, b"\0"))
+    detail = {"detail": f"row 1 missing from index {index}"}
+    assert found(office).problem == in_rows(office) == Damage(None, "audit.damaged", detail)
+
+
+def test_what_this_sqlite_says_wrongly_of_a_table_is_no_damage(office: Workspace) -> None:
+    with Store.open(office.database) as store, store.act("decide_answer", by="lan") as act:
+        act.add("doubts", {"reading": 1, "reason": "two_fiducials"})
+    assert found(office).ok
 
 
 def test_what_says_nothing_else_is_no_change(office: Workspace) -> None:

@@ -26,7 +26,13 @@ from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.office import Office
 from omr.reading.reader import ReadPage
-from omr.records.batches.withdrawal import correct_batch, give_back_batch, withdraw_batch
+from omr.records.batches.withdrawal import (
+    correct_batch,
+    give_back_batch,
+    judged_anew,
+    stand_anew,
+    withdraw_batch,
+)
 from omr.records.counts.kept_tallies import tallies_of
 from omr.records.counts.tallies import SlipState, tally
 from omr.records.intake.orders import Orders
@@ -47,10 +53,14 @@ from omr.workspace import Workspace
 UNITS = b"unit,name,kind,valid_from\nPC06,PC06,department,2023-01-01\nPC08,PC08,department,2023-01-01\n"
 MONTHS = ("2026-11", "2026-12")
 NUMBERS = st.integers(1, 6)
+PAGES = st.lists(
+    st.tuples(st.integers(0, 2), NUMBERS, st.sampled_from(["5", "1", "", "?"])), min_size=1, max_size=3
+)
 PEOPLE = st.sampled_from(["lan", "minh", "hoa"])
 WORDS = ("counts", "refused", "KHL4", "withdraw")
 PAGE_WORDS = ("not_a_slip", "KHL1", "KHL6", "withdraw")
 WHY = "đã xem"
+Pages = list[tuple[int, int, str]]  # of a print run, the number of a sheet in it, what B1 and B10 say
 
 
 class Month(RuleBasedStateMachine):
@@ -68,8 +78,9 @@ class Month(RuleBasedStateMachine):
         self.said: dict[str, dict[str, str]] = {}  # item -> person -> the latest word
         self.closed: dict[str, Any] = {}  # what a closed month says
 
-    @initialize()
-    def printed(self) -> None:
+    @initialize(pages=PAGES, more=PAGES, told=st.sampled_from([{}, {"unit": "PC06"}]))
+    def printed(self, pages: Pages, more: Pages, told: dict[str, str]) -> None:
+        """A month begins with two stacks; what of the first lay in the second, too, hangs on the first."""
         import_units(self.store, read_units(UNITS), by="t")
         wanted = (("PC06", "2026-11"), ("PC08", "2026-11"), ("PC06", "2026-12"))
         self.runs: list[Issue] = [
@@ -80,6 +91,8 @@ class Month(RuleBasedStateMachine):
             )
             for number, (unit, period) in enumerate(wanted)
         ]
+        self.take_in(pages, told)
+        self.take_in([*pages[:2], *more], {})
 
     def figures(self) -> dict[str, Any]:
         """Return all that a month's report and books are made of."""
@@ -101,15 +114,14 @@ class Month(RuleBasedStateMachine):
     # --- what is scanned, and what is told of it -----------------------------------------------------
 
     @rule(
-        pages=st.lists(
-            st.tuples(st.integers(0, 2), NUMBERS, st.sampled_from(["5", "1", "", "?"])),
-            min_size=1,
-            max_size=3,
-        ),
+        pages=PAGES,
         unread=st.booleans(),
         told=st.sampled_from([{}, {"unit": "PC06"}, {"unit": "PC08", "period": "2026-11"}]),
     )
-    def stack(self, pages: list[tuple[int, int, str]], unread: bool, told: dict[str, str]) -> None:
+    def stack(self, pages: Pages, unread: bool, told: dict[str, str]) -> None:
+        self.take_in(pages, told, unread)
+
+    def take_in(self, pages: Pages, told: dict[str, str], unread: bool = False) -> None:
         results: list[Outcome] = [
             slip(self.runs[run], self.runs[run].first + number - 1, B1=code, B10=code)
             for run, number, code in pages
@@ -262,10 +274,30 @@ class Month(RuleBasedStateMachine):
     @invariant()
     def nothing_waits_because_of_what_was_withdrawn(self) -> None:
         alone = """SELECT serial FROM slips AS this WHERE standing IN ('held', 'duplicate')
-            AND set_aside IN ('same_image', 'duplicate_other_image') AND outcome_by_hand IS NULL
+            AND set_aside IN ('same_image', 'same_sheet', 'duplicate_other_image') AND outcome_by_hand IS NULL
             AND NOT EXISTS (SELECT 1 FROM slips AS other WHERE other.serial = this.serial
                             AND other.reading <> this.reading)"""
         assert [row["serial"] for row in self.store.rows(alone)] == []
+
+    @invariant()
+    def judging_again_changes_nothing(self) -> None:
+        """An act that lets slips stand, fall or move decides what hangs on them, too."""
+        open_months = [
+            month
+            for month in MONTHS
+            if status(self.store, parse_period(month)).state is not PeriodState.CLOSED
+        ]
+        places = ", ".join("?" * len(open_months))
+        serials = self.store.rows(
+            f"SELECT serial FROM slips GROUP BY serial HAVING min(period IN ({places}))", *open_months
+        )
+        anew = judged_anew(self.store, [row["serial"] for row in serials])
+        if anew.standings:
+            before = self.figures()
+            with self.store.trial():
+                with self.store.act("correct_batch", by="t") as act:
+                    stand_anew(act, anew.standings)
+                assert self.figures() == before, anew.standings
 
     @invariant()
     def figures_are_sums_of_slips(self) -> None:

@@ -183,7 +183,20 @@ class _Touched:
 _PERIODS_OF = "SELECT DISTINCT period FROM readings JOIN pages USING (page) WHERE batch = ?"
 
 
-def _judge_again(store: Store, act: Act, serials: Iterable[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """What judging again would say otherwise of slips: rows of `restandings`, and refusals it takes back."""
+
+    standings: tuple[dict[str, int | str | None], ...]
+    refused: tuple[int, ...]  # readings
+
+
+def judged_anew(store: Store, serials: Iterable[str]) -> Anew:
+    """Judge all slips of some serials as intake would judge them now, in the order of their reading.
+
+    After any act this says nothing new of a serial in an open period that would change a figure
+    (tests/records/test_acts_at_random.py).
+    """
     issues = {issue.run: issue for issue in issued(store)}
     admissions: dict[Orders, Admission] = {}
     refused: list[int] = []
@@ -212,16 +225,26 @@ def _judge_again(store: Store, act: Act, serials: Iterable[str]) -> None:
                 standings.append({"reading": seen.reading, "reason": reason or _BY_ITSELF, "other": other})
             if row["outcome_by_hand"] == Standing.REFUSED:
                 refused.append(seen.reading)
-    first = act.next_id("restandings", "restanding")
-    act.add("restandings", *({"restanding": first + at, **one} for at, one in enumerate(standings)))
+    return Anew(tuple(standings), tuple(refused))
+
+
+def _judge_again(store: Store, act: Act, serials: Iterable[str]) -> None:
+    anew = judged_anew(store, serials)
+    stand_anew(act, anew.standings)
     first = act.next_id("decided_slips", "decision")
     act.add(
         "decided_slips",
         *(
             {"decision": first + at, "reading": reading, "outcome": WITHDRAWN, "reason": None}
-            for at, reading in enumerate(refused)
+            for at, reading in enumerate(anew.refused)
         ),
     )
+
+
+def stand_anew(act: Act, standings: Iterable[dict[str, int | str | None]]) -> None:
+    """Let slips stand as `judged_anew` says."""
+    first = act.next_id("restandings", "restanding")
+    act.add("restandings", *({"restanding": first + at, **one} for at, one in enumerate(standings)))
 
 
 _SLIPS_OF = f"""

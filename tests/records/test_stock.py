@@ -106,6 +106,29 @@ def test_a_hand_over_moves_serials_between_the_books(store: Store, issued_run: I
     }
 
 
+def test_spoiled_sheets_are_not_handed_over_and_the_others_are_named(
+    store: Store, issued_run: Issuing
+) -> None:
+    run = issued_run(6)
+    spoil(store, [serials(run, 2, 3)], why="rách", by="lan")
+    with pytest.raises(RegisterError) as among:
+        receive(store, [serials(run, 1, 4)], unit="PC08", by="lan")
+    printed = {number: run.serial(number).printed for number in range(1, 5)}
+    assert among.value.key == "register.spoiled_among"
+    assert among.value.values == {
+        "ranges": f"{printed[2]}..{printed[3]}",
+        "left": f"{printed[1]}, {printed[4]}",
+    }
+    with pytest.raises(RegisterError) as whole:
+        receive(store, [serials(run, 3)], unit="PC08", by="lan")
+    assert (whole.value.key, whole.value.values) == ("register.spoiled_all", {"ranges": printed[3]})
+    receive(store, [serials(run, 1), serials(run, 4)], unit="PC08", by="lan")
+    assert {unit: figures(line) for unit, line in books(store).items()} == {
+        "PC06": {"received": 4, "spoiled": 2, "missing": 2},
+        "PC08": {"received": 2, "missing": 2},
+    }
+
+
 def test_slips_held_for_another_unit_count_once_the_hand_over_is_recorded(
     scanner: Scanner, store: Store, issued_run: Issuing
 ) -> None:

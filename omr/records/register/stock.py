@@ -49,10 +49,11 @@ def receive(
     Raises
     ------
     OmrError
-        If a serial is unknown, has come back already, or a period is closed.
+        If a serial is unknown, spoiled, has come back already, or a period is closed.
     """
     with store.act("receive", by=by, why=why) as act:
         parts = _parts(store, texts)
+        _refuse_spoiled(store, [span for span, _ in parts])
         first = act.next_id("hand_overs", "hand_over")
         for at, (span, there) in enumerate(parts):
             when = parse_period(period or there.period)
@@ -87,9 +88,7 @@ def spoil(store: Store, texts: Sequence[str], *, why: str, by: str) -> list[Span
         added: list[Span] = []
         for span, there in parts:
             refuse_closed(store, there.period)
-            rows = store.rows("SELECT first, last FROM spoilings WHERE run = ?", span.run)
-            known = Ranges.of((row["first"], row["last"]) for row in rows)
-            for first, last in span.ranges - known:
+            for first, last in span.ranges - _spoiled(store, span.run):
                 added.append(Span(span.run, first, last))
                 spoiling = act.next_id("spoilings", "spoiling")
                 place = {"unit": there.unit, "period": there.period}
@@ -190,6 +189,21 @@ def _counted(store: Store, unit: str, form: str, period: str) -> list[Span]:
     """Return what the count in force says."""
     counts = (one for one in latest_counts(store) if _key(one) == (unit, form, period))
     return [span for one in counts for span in one.spans]
+
+
+def _spoiled(store: Store, run: str) -> Ranges:
+    rows = store.rows("SELECT first, last FROM spoilings WHERE run = ?", run)
+    return Ranges.of((row["first"], row["last"]) for row in rows)
+
+
+def _refuse_spoiled(store: Store, spans: Sequence[Span]) -> None:
+    """Refuse sheets that are waste by the books: a unit that signs for them would owe them for ever."""
+    waste = [Span(one.run, *pair) for one in spans for pair in one.ranges & _spoiled(store, one.run)]
+    left = [Span(one.run, *pair) for one in spans for pair in one.ranges - _spoiled(store, one.run)]
+    if waste and left:
+        raise RegisterError("register.spoiled_among", ranges=written(store, waste), left=written(store, left))
+    if waste:
+        raise RegisterError("register.spoiled_all", ranges=written(store, waste))
 
 
 def known_form(store: Store, text: str) -> str:

@@ -40,7 +40,7 @@ def doctor(session: Session, bundle: Path | None, as_json: bool) -> int:
     from omr.records.safekeeping.health import examine
 
     folder = Path(session.folder)
-    checks = examine(folder, {"inbox": partial(_inbox, folder)})
+    checks = examine(folder, {"inbox": partial(_inbox, folder), "certificate": partial(_certificate, folder)})
     if bundle is not None:
         from omr.records.safekeeping.handover import hand_over
 
@@ -74,6 +74,27 @@ def _inbox(folder: Path) -> str:
     if not found.is_well(datetime.now(UTC)):
         raise ValueError(told)
     return told
+
+
+def _certificate(folder: Path) -> str:
+    """Say how long the certificate is good under which the desks were opened last."""
+    from datetime import UTC, datetime, timedelta
+
+    from omr.clock import OFFICE
+    from omr.text import day
+    from omr.web.tls import WARNS, Tls
+
+    tls = Tls.served(folder)
+    if tls is None:
+        return say("doctor.certificate_none")
+    ends, now = tls.ends(), datetime.now(UTC)
+    left = (ends - now) // timedelta(days=1)
+    told = {"file": tls.certificate, "at": day(ends.astimezone(OFFICE)), "days": left}
+    if ends < now:
+        raise ValueError(say("doctor.certificate_ended", **told))
+    if ends < now + WARNS:
+        raise ValueError(say("doctor.certificate_good", **told))
+    return say("doctor.certificate_good", **told)
 
 
 def _as_json(check: Check) -> dict[str, object]:

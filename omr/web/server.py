@@ -18,6 +18,7 @@ from omr.errors import OmrError
 from omr.files import write_whole
 from omr.messages import say
 from omr.records.inbox.leftovers import remove_leftovers
+from omr.records.safekeeping.rights import close_to_others
 from omr.text import day
 from omr.web.app import LOOPBACK, create_app
 from omr.web.frame.front import FrontOffice
@@ -58,7 +59,9 @@ def run(
     listener = _listen(host, port)
     cv2.setNumThreads(1)  # the requests are the threads
     remove_leftovers(workspace)
+    close_to_others(workspace.path)
     office = FrontOffice.open(workspace)
+    Tls.note_served(workspace.path, tls)
     office.certificate_ends = ends
     office.backups.elsewhere = backups_in
     password = office.first_admin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,13 +54,14 @@ def test_the_first_start_makes_an_administrator_and_hands_the_password_over_once
     accounts.close()
 
 
-def self_signed() -> bytes:
+def self_signed(*, days: int = 30) -> bytes:
     """Return a certificate and its key in one PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
+    begun, ends = now - timedelta(days=30), now + timedelta(days=days)
     made = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=30)
+        name, name, key.public_key(), x509.random_serial_number(), begun, ends
     ).sign(key, hashes.SHA256())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return made.public_bytes(Encoding.PEM) + pem
@@ -88,6 +90,35 @@ def test_a_wrong_certificate_is_one_line_and_serves_nobody(
     told = office("serve", "--tls-cert", empty, "--tls-key", empty, "--port", 0, code=1).err
     assert str(empty) in told and told.count("\n") == 1
     assert served == []
+
+
+def test_the_doctor_says_how_long_the_certificate_that_is_served_is_good(
+    office: Office, served: list[uvicorn.Config], tmp_path: Path
+) -> None:
+    def told() -> tuple[bool, str, str]:
+        checks = json.loads(office("doctor", "--json", code=None).out)["checks"]
+        found = next(check for check in checks if check["name"] == "certificate")
+        return found["ok"], found["detail"], found["mend"]
+
+    assert told()[0] and "omr serve" in told()[1]
+    certificate = tmp_path / "c.pem"
+    words = ("--tls-cert", certificate, "--tls-key", certificate, "--port", 0)
+    certificate.write_bytes(self_signed(days=90))
+    office("serve", *words)
+    assert told()[:2] == (True, told()[1]) and "89 " in told()[1] and str(certificate) in told()[1]
+    for content, word in (
+        (self_signed(days=9), "8 "),
+        (self_signed(days=-1), str(certificate)),
+        (self_signed(days=90).partition(b"-----BEGIN PRIVATE")[0], "PRIVATE KEY"),
+        (b"", "PEM"),
+    ):
+        certificate.write_bytes(content)
+        ok, detail, mend = told()
+        assert not ok and word in detail and "omr-setup --renew" in mend
+    certificate.unlink()
+    assert not told()[0] and str(certificate) in told()[1]
+    office("serve", "--port", 0)  # to this machine alone
+    assert told()[0]
 
 
 def test_a_taken_port_is_one_line(office: Office, served: list[uvicorn.Config]) -> None:

@@ -16,20 +16,21 @@ from typing import Final
 
 from omr.clock import moment
 from omr.errors import OmrError
-from omr.messages import say
-from omr.records.proof.signing import KEY_FILE
-from omr.records.safekeeping.backup import ACCOUNTS
+from omr.messages import say, shown
+from omr.records.safekeeping.rights import open_to_others
 from omr.records.store.mark import Mark
 from omr.records.store.store import Store
 from omr.steps import each
 from omr.text import sayable
-from omr.workspace import DATABASE, MARK
+from omr.workspace import DATABASE
 
 # A month of a city (30,000 A5 slips in grey JPEG at 200 dpi, 150 kB each) is 4.5 GB.
 LEAST_FREE_BYTES: Final = 5_000_000_000
 # A clock that is corrected over the network moves by seconds; one whose battery is empty by years.
 CLOCK_SLACK: Final = timedelta(minutes=10)
 WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)  # this file: a clock that tells an earlier day is wrong
+
+_MOST_NAMED: Final = 8  # of what is open to others
 
 _LETTERS: Final = "ĂÂĐÊÔƠƯ Ếệỗữỹ"  # what fonts without Vietnamese lack
 _SPARED: Final = ("tesseract", "tesseract_vie", "poppler", "zbar")  # a wheel does most of it, too
@@ -189,15 +190,10 @@ def _private(workspace: Path) -> str:
     """Look at who may enter: scans show handwriting, the register holds the secret keys of the letters."""
     if os.name == "nt":  # its lists of rights are not to be seen in a mode
         return say("doctor.private_unknown")
-    names = ("", DATABASE, MARK, ACCOUNTS, KEY_FILE, "scans", "inbox")
-    open_ = [
-        name or "."
-        for name in names
-        if (workspace / name).exists() and (workspace / name).stat().st_mode & 0o077
-    ]
-    # Where nobody can enter the folder, nobody reaches what is inside.
-    if "." in open_:
-        raise ValueError(say("doctor.open_to_others", paths=", ".join(open_)))
+    found = open_to_others(workspace)
+    if found:
+        named = ", ".join(map(shown, found[:_MOST_NAMED])) + (", …" if len(found) > _MOST_NAMED else "")
+        raise ValueError(say(f"doctor.open_{'to_others' if '.' in found else 'inside'}", paths=named))
     return say("doctor.private_ok")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,6 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, Pub
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from omr.errors import OmrError, why
+from omr.files import remove, write_whole
+
+# The server of the package renews its own 60 days before: whoever is warned has to do it by hand.
+WARNS: Final = timedelta(days=30)
+_SERVED: Final = "served-tls.json"  # in a workspace: under which certificate its desks were opened last
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,25 @@ class Tls:
 
     certificate: Path
     key: Path
+
+    @classmethod
+    def served(cls, workspace: Path) -> Tls | None:
+        """Return under which files the desks of a workspace were opened last; None: to this machine alone."""
+        try:
+            told = json.loads((workspace / _SERVED).read_text("utf-8"))
+            return cls(Path(told["certificate"]), Path(told["key"]))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise OmrError("web.tls_unreadable", file=workspace / _SERVED, detail=error) from error
+
+    @staticmethod
+    def note_served(workspace: Path, tls: Tls | None) -> None:
+        """Note under which files they are opened now, so that they can be looked at from outside."""
+        if tls is None:
+            return remove(workspace / _SERVED)
+        told = {"certificate": str(tls.certificate.absolute()), "key": str(tls.key.absolute())}
+        write_whole(workspace / _SERVED, json.dumps(told))
 
     def ends(self) -> datetime:
         """Check both files; return when the certificate runs out, or ran out.

@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from omr import clock
 from omr.errors import OmrError, TemplateError
-from omr.files import SCAN_SUFFIXES, remove_folder, write_whole
+from omr.files import SCAN_SUFFIXES, make_folder, remove_folder, write_whole
 from omr.forms.faults import Examined, examine
 from omr.forms.first_file import Wanted, digit_taken, first_file, free_digits
 from omr.forms.layout import file_of, find_form, form_names
@@ -143,10 +143,10 @@ def _save(visit: Visit, file: Path) -> str:
     target = own / f"{name.lower()}.toml"
     if name in form_names(own) and not visit.form.get("replace"):
         raise OmrError("drafts.replace_first", form=name)
-    own.mkdir(exist_ok=True)
+    make_folder(own)
     if target.is_file():
         kept = own / REPLACED / f"{name.lower()}-{datetime.now(UTC):%Y%m%dT%H%M%S}.toml"
-        kept.parent.mkdir(exist_ok=True)
+        make_folder(kept.parent)
         write_whole(kept, target.read_bytes())
     write_whole(target, file.read_bytes())
     visit.office.note(visit.me.name, "form_saved", f"{name} {seen.form.revision}")

@@ -97,7 +97,7 @@ class _Run:
         """Scan; whatever happens is told."""
         with suppress(OSError):
             remove_folder(self._incoming)
-        self._incoming.mkdir(exist_ok=True)
+        self._incoming.mkdir(mode=0o700, exist_ok=True)
         first = self._scan.again or max((page.number for page in self._scan.pages), default=0) + 1
         most = 1 if self._scan.again else None
         words = command(

@@ -17,11 +17,10 @@ from omr.records.safekeeping.health import CLOCK_SLACK, LEAST_FREE_BYTES, clock_
 from omr.records.store.store import Store
 from omr.web.frame.front import FrontOffice
 from omr.web.frame.visit import Visit
+from omr.web.tls import WARNS
 
 # A night that was left out is no alarm; two are.
 OLDEST_BACKUP_S: Final = 2.5 * 24 * 3600
-# The server of the package renews its own 60 days before: whoever reads this has to do it by hand.
-CERTIFICATE_WARNS: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class State:
     def certificate_ends_soon(self) -> bool:
         """Whether somebody has to see to the certificate now."""
         days = self.certificate_days
-        return days is not None and days < CERTIFICATE_WARNS / timedelta(days=1)
+        return days is not None and days < WARNS / timedelta(days=1)
 
     @property
     def certificate_has_ended(self) -> bool:

@@ -116,7 +116,7 @@ def demonstrate(folder: Path, *, slips: int, seed: int, tell: Tell) -> Demonstra
     workspace = Workspace.create(folder)
     places = {name: workspace.path / folder_name for name, folder_name in _FOLDERS.items()}
     for place in places.values():
-        place.mkdir()
+        place.mkdir(mode=0o700)
     with Office.open(workspace, by=BY) as office:
         runs = _issue(office, places["forms"], slips, seed, tell)
         truths = _scan(runs, places["scanned"], slips, seed, tell)

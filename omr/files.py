@@ -62,6 +62,7 @@ _SIGNATURES: Final = {
 _HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 _ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08")
 _BLOCK: Final = 1 << 20
+_OTHERS: Final = 0o077  # of a mode: what is not its owner's
 _PROBE_BYTES: Final = 1 << 17  # SQLite writes 32 kB at once
 # Windows: who reads a file keeps it from being replaced, moved and removed; a virus guard or the
 # index of the search for some tenths of a second. What lasts longer is told as it is.
@@ -138,15 +139,49 @@ def passing_folder(folder: Path) -> Iterator[Path]:
             remove_folder(lent)
 
 
-def write_whole(target: Path, content: bytes | str, *, mode: int = 0o666) -> None:
+def others_may(folder: Path) -> int:
+    """Return what others than its owner may do with a folder, as bits of a mode; of the nearest there is.
+
+    What is made in a folder gives others no more than the folder does: in one that is its owner's alone
+    nothing is ever open to them, however it is moved later.
+    """
+    if os.name == "nt":  # what is made there has the rights of its folder anyway
+        return _OTHERS
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.stat().st_mode & _OTHERS
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, as private as the one in which it begins; one that is there stays.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700 | others_may(folder.parent), exist_ok=True)
+
+
+def begin_file(target: Path) -> None:
+    """Make an empty file for somebody who opens it by its name: others may no more than with its folder."""
+    target.touch(mode=0o666 & (0o600 | others_may(target.parent)))
+
+
+def write_whole(target: Path, content: bytes | str, *, mode: int | None = None) -> None:
     """Write a file that is there whole or not at all; text as UTF-8, its line ends as they are.
 
     Parameters
     ----------
-    mode : int
-        Who may do what with it from its first moment on, as far as the process allows (umask).
+    mode : int, optional
+        Who may do what with it from its first moment on, as far as the process allows (umask); by
+        default others may no more than with its folder.
     """
     data = content.encode() if isinstance(content, str) else content
+    if mode is None:
+        mode = 0o666 & (0o600 | others_may(target.parent))
     with appearing(target) as part:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(part, flags, mode), "wb") as file:
@@ -159,13 +194,16 @@ def put_in_place(part: Path, target: Path, *, mode: int | None = None) -> None:
     Parameters
     ----------
     mode : int, optional
-        Its permissions from now on, for example ``0o444``: kept as it is.
+        Its permissions from now on, for example ``0o444``: kept as it is. By default its own, but
+        for others no more than its folder's.
     """
     # Windows syncs nothing through a handle that only reads.
     with part.open("r+b") as written:
         os.fsync(written.fileno())
-    if mode is not None:
-        part.chmod(mode)
+    own = part.stat().st_mode & 0o777
+    wanted = own & (0o700 | others_may(target.parent)) if mode is None else mode
+    if wanted != own:
+        part.chmod(wanted)
     _patiently(lambda: part.replace(target), target.parent, lambda error: target)
     sync_folder(target.parent)
 
@@ -293,7 +331,7 @@ def locked(file: Path, *, seconds: float = -1.0) -> Iterator[None]:
     TimeoutError
         If somebody else held it all that time.
     """
-    with FileLock(file, timeout=seconds):
+    with FileLock(file, timeout=seconds, mode=0o666 & (0o600 | others_may(file.parent))):
         yield
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omr.files import make_folder
 from omr.records.offices.units import find_unit
 from omr.records.register.custody import Span
 from omr.records.register.handovers import handed_over
@@ -56,7 +57,7 @@ def hand_out(
     from omr.reports.document.handover import handed, write_handover  # documents load slowly
 
     left = set(map(id, to_print(office, lines, when, folder)))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     done, total = 0, sum(line.count for line in lines)
     new: list[Issue] = []
     papers: list[Path] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -169,6 +170,12 @@ class Scanner:
         office = Office(self.workspace, self.store, "test", KnownMeans(self))
         reads = read or self.read
         return office.read(Orders(**told), files, lambda pages, desk: reads(pages), waits=waits)
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """Return what of a folder, however deep, others than its owner may read or enter."""
+    inside = [folder, *folder.rglob("*")] if os.name != "nt" else []
+    return [str(one) for one in inside if not one.is_symlink() and one.stat().st_mode & 0o077]
 
 
 class KnownMeans(Means):

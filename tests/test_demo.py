@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scanned import open_to_others
 
 from omr.demo import PERIOD, fresh_folder
 from omr.records.register.register import issued
@@ -46,6 +47,7 @@ def test_the_whole_job_in_one_command(folder: Path, omr: Any) -> None:
         assert Path(place).exists() and (Path(place).is_file() or any(Path(place).iterdir()))
     annotated = list(Path(shown["files"]["annotated"]).iterdir())
     assert len(annotated) == 10, "two pages of each scan"
+    assert open_to_others(folder) == []
 
 
 def test_the_register_knows_the_slips_that_did_not_come_back(folder: Path) -> None:

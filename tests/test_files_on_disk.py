@@ -19,8 +19,10 @@ from omr.files import (
     SCAN_SUFFIXES,
     appearing,
     append,
+    begin_file,
     kind_of_scan,
     locked,
+    make_folder,
     put_in_place,
     remove,
     scan_kind,
@@ -63,6 +65,24 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path: Path) -> None:
 def test_a_secret_is_never_readable_by_others(tmp_path: Path) -> None:
     write_whole(tmp_path / "key", b"secret", mode=0o600)
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions in another way")
+@pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o755, 0o644)])
+def test_what_is_made_in_a_folder_is_as_private_as_the_folder(tmp_path: Path, folder: int, file: int) -> None:
+    tmp_path.chmod(folder)
+    inside = tmp_path / "a" / "b"
+    make_folder(inside)
+    make_folder(inside)
+    write_whole(inside / "whole", "x")
+    begin_file(inside / "begun")
+    (inside / "part").touch(mode=0o644)
+    put_in_place(inside / "part", inside / "placed")
+    with locked(inside / "lock"):
+        assert {one.name: one.stat().st_mode & 0o777 for one in inside.iterdir()} == dict.fromkeys(
+            ("whole", "begun", "placed", "lock"), file
+        )
+    assert [one.stat().st_mode & 0o777 for one in (inside, inside.parent)] == [folder, folder]
 
 
 def test_what_appears_is_synced_before_it_gets_its_name_and_the_name_after(

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from omr.errors import PageError
+from omr.files import begin_file, make_folder
 from omr.forms.fonts import font_file
 from omr.forms.printing.carriers import places
 from omr.geometry import Affine, Points, apply
@@ -64,8 +65,9 @@ def write_overlay(page: EncodedPage, result: Result, folder: Path) -> Path:
     folder : Path
         Made if it is not there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     target = folder / f"{Path(page.file).name}-{page.page:04}.jpg"
+    begin_file(target)
     draw_overlay(page, result).save(target, quality=QUALITY)
     return target
 

@@ -13,7 +13,7 @@ from typing import Final
 import cv2
 
 from omr.errors import OmrError, ScanError, TemplateError, why
-from omr.files import move, write_whole
+from omr.files import make_folder, move, write_whole
 from omr.forms.traced import load_traced
 from omr.forms.traced_file import ProposedForm, toml_of
 from omr.messages import language
@@ -128,7 +128,7 @@ def write_proposal(
     seen = cv2.imencode(".png", cv2.cvtColor(numbered(draft), cv2.COLOR_RGB2BGR))[1].tobytes()
     text = _toml(draft, form, (title, survey, revision), files, hashlib.sha256(png).hexdigest())
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         files = replace(files, replaced=_set_aside(files))
         write_whole(files.print_, png)
         write_whole(files.picture, seen)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.figures import Share
-from omr.files import write_whole
+from omr.files import make_folder, write_whole
 from omr.forms.surveys import overall_question
 from omr.forms.template import VALUES
 from omr.messages import choose_language
@@ -330,7 +330,7 @@ def write_lead_annex(store: Store, month: Month, folder: Path) -> Path:
         choose_language("vi")
         return lead_annex(month, lines, runs, striking)
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     file = folder / f"phu-luc-lanh-dao-{month.period.name}.docx"
     write_whole(file, copy_context().run(in_vietnamese))
     return file
@@ -391,7 +391,7 @@ def write(
     month: Month, before: Month | None, folder: Path, formats: Collection[str], settings: ReportSettings
 ) -> list[Path]:
     """Write the report's files into `folder` and return their paths; old files of the same name go."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     name = "-".join(filter(None, (month.period.name, month.unit)))
     files: dict[str, bytes] = {}
     if "csv" in formats:

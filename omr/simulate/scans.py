@@ -9,6 +9,7 @@ from pathlib import Path
 import pikepdf
 
 from omr.errors import OmrError, why
+from omr.files import appearing, make_folder, write_whole
 from omr.reading.scan.pages import Depth
 from omr.simulate.slips import Picture, Truth
 
@@ -29,9 +30,10 @@ def write_scan(pages: Iterable[tuple[Picture, Truth]], target: Path) -> list[Tru
             yield picture
 
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_pdf(pictures(), target)
-        target.with_suffix(".json").write_text(truth_json(truths), encoding="utf-8", newline="\n")
+        make_folder(target.parent)
+        with appearing(target) as part:
+            write_pdf(pictures(), part)
+        write_whole(target.with_suffix(".json"), truth_json(truths))
     except OSError as error:
         raise OmrError("simulate.cannot_write", file=target, detail=why(error)) from error
     return truths

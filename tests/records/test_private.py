@@ -6,11 +6,12 @@ import os
 import stat
 
 import pytest
-from scanned import Scanner, slip
+from scanned import Scanner, open_to_others, slip
 from test_rollback import Issuing
 
 from omr.records.proof.signing import KEY_FILE, signing_key
 from omr.records.safekeeping.health import Check, examine
+from omr.records.safekeeping.rights import close_to_others
 from omr.records.store.store import Store
 from omr.workspace import Workspace
 
@@ -39,3 +40,20 @@ def test_the_doctor_tells_what_others_can_read(store: Store, workspace: Workspac
     check = looked(workspace)
     assert (check.ok, bool(check.mend)) == (False, True)
     assert "omr.sqlite" in check.detail
+    assert close_to_others(workspace.path) == []  # whose folder is open wants it so, or is told
+
+
+def test_what_an_earlier_version_left_open_inside_is_told_and_closed_at_the_next_start(
+    store: Store, workspace: Workspace
+) -> None:
+    (workspace.path / "inbox" / "folders").mkdir(parents=True)
+    for folder in ("inbox", "inbox/folders"):
+        (workspace.path / folder).chmod(0o755)
+    (workspace.path / "log").mkdir(mode=0o700, exist_ok=True)
+    (workspace.path / "log" / ".lock").touch(mode=0o644)
+    names = ["inbox", "inbox/folders", "log/.lock"]
+    check = looked(workspace)
+    assert (check.ok, bool(check.mend)) == (False, True)
+    assert all(name in check.detail for name in names)
+    assert close_to_others(workspace.path) == names
+    assert looked(workspace).ok and open_to_others(workspace.path) == []

@@ -14,6 +14,7 @@ import pypdfium2
 import pytest
 from month_desk import fill_and_scan
 from people import Person
+from scanned import open_to_others
 from test_intake import begin, send
 from test_paper_desks import post
 from test_paper_desks import send as send_table
@@ -193,3 +194,4 @@ def test_a_month_with_every_mistake_in_it_ends_right(
         assert status(store, parse_period(MONTH)).state is PeriodState.CLOSED
     refused = lead.post(f"/batches/{batch[1]}/withdraw", why="thử", sure="yes")
     assert "đã chốt" in refused.text and month(office)[f"paper {SlipState.VALID}"] == COUNT
+    assert open_to_others(office.workspace.path) == []  # a month's work let nobody else in

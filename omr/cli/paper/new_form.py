@@ -39,7 +39,7 @@ def new(
     output: Path | None,
 ) -> None:
     """Begin a form."""
-    from omr.files import write_whole
+    from omr.files import make_folder, write_whole
     from omr.forms.first_file import Wanted, first_file, free_digits
     from omr.forms.layout import lay_out, list_forms
     from omr.forms.loading import load_template
@@ -66,7 +66,7 @@ def new(
         levels=int(_asked("new_levels", levels, 5)),
     )
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         write_whole(file.with_name(FILE), text())
         write_whole(file, first_file(wanted))
     except OSError as error:

@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from omr.errors import OmrError, why
-from omr.files import appearing, hashed_copy
+from omr.files import appearing, hashed_copy, make_folder
 from omr.records.batches.batches import find_batch
 from omr.records.offices.periods import parse_period
 from omr.records.offices.units import find_unit
@@ -241,7 +241,7 @@ def _unpacked(archive: zipfile.ZipFile, file: Path, batch: BundledBatch, folder:
         # A name from elsewhere names a file, never a place.
         plain = re.sub(r"[^\w .()-]", "_", Path(one.name.replace("\\", "/")).name).lstrip(".") or "scan"
         target = folder / str(position) / plain
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         with archive.open(f"originals/{one.sha256}") as packed, target.open("wb") as unpacked:
             digest, _ = hashed_copy(packed, unpacked)
         if digest != one.sha256:

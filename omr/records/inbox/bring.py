@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from omr.errors import outside
-from omr.files import hashed_copy, sha256_of
+from omr.files import begin_file, hashed_copy, sha256_of
 from omr.records.inbox.inbox import Inbox, Stack, StackState, Way
 from omr.records.intake.orders import Orders
 
@@ -87,7 +87,8 @@ def _copied(file: Path, inbox: Path, target: Path) -> str:
     except OSError as error:
         raise outside(error, file) from error
     try:
-        target.parent.mkdir()
+        target.parent.mkdir(mode=0o700)
+        begin_file(target)
         with source, target.open("wb") as copy:
             return hashed_copy(source, copy)[0]
     except OSError as error:

@@ -27,6 +27,7 @@ from typing import Any, Final
 from omr.errors import OmrError
 from omr.files import (
     kind_of_scan,
+    make_folder,
     move,
     put_in_place,
     remove,
@@ -132,7 +133,7 @@ class Inbox:
         stack = Stack(name, unit, period, expected, by, now.isoformat(), way, folder, supersedes)
         making = self.folder / f".making-{name}.{os.getpid()}.part"
         try:
-            (making / "files").mkdir(parents=True)
+            make_folder(making / "files")
             write_whole(making / "stack.json", json.dumps(asdict(stack)))
             move(making, self.folder / name)
             sync_folder(self.folder)
@@ -214,12 +215,12 @@ class Inbox:
         if size > self.room():
             raise OmrError("inbox.disk_full")
         place = self.place_of(stack, count + 1 if number is None else number, name)
-        place.parent.mkdir()
+        place.parent.mkdir(mode=0o700)
         return place.with_name(place.name + ".part")
 
     def room(self) -> int:
         """Return how many bytes of files the disk can take; negative where it is too full already."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         return self._free_bytes(self.folder) - self._least_free
 
     def place_of(self, stack: Stack, number: int, name: str) -> Path:
@@ -302,7 +303,7 @@ class Inbox:
     def beside(self, stack: Stack) -> Path:
         """Return the folder for what a stack needs until it is read, and that is not read itself."""
         folder = self.folder / stack.name / "beside"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     def drop(self, stack: Stack) -> None:

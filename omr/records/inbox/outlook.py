@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from omr.files import write_whole
+from omr.files import make_folder, write_whole
 from omr.messages import say
 from omr.records.inbox.inbox import Inbox, Stack, StackState
 from omr.records.inbox.sights import Fate
@@ -154,7 +154,7 @@ def write_down(inbox: Inbox, folder: Path, trouble: str, names: Iterable[Name]) 
     """Write down how a watched folder stands."""
     told = WatchedFolder(str(folder), datetime.now(UTC).isoformat(), trouble, tuple(names)[:MOST_NAMES])
     place = inbox.folder / _FOLDERS / f"{_key(told.folder)}.json"
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     write_whole(place, json.dumps(asdict(told)))
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from omr.files import locked
+from omr.files import locked, make_folder
 
 # A claim waits as long for who only looks (`is_owned` holds what it looks at for some microseconds; a busy
 # machine may hold that up): long for a look, short for a person.
@@ -90,5 +90,5 @@ class Claims:
             self._place(name).unlink()
 
     def _place(self, name: str) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         return self._folder / f"{name}.lock"

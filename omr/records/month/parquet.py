@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from omr.errors import OmrError, why
-from omr.files import put_in_place, remove
+from omr.files import make_folder, put_in_place, remove
 from omr.forms.template import Form, Kind
 from omr.records.counts.slips import CurrentSlip, current_slips, how_many
 from omr.records.store.store import Store
@@ -123,7 +123,7 @@ class _Writers:
         key = dataset, period
         if key not in self._writers:
             final = self._target / dataset / f"period={period}" / "part-0.parquet"
-            final.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(final.parent)
             part = final.with_name(f".{final.name}.part")  # engines pass over names with a dot
             self.parts.append((part, final))
             schema = SLIPS if dataset == "slips" else ANSWERS

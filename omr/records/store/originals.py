@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from omr.errors import outside
-from omr.files import hashed_copy, put_in_place, remove, sha256_of, sync_folder
+from omr.files import hashed_copy, make_folder, put_in_place, remove, sha256_of, sync_folder
 
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,5}")
 
@@ -47,12 +47,12 @@ def keep_original(file: Path, scans: Path) -> Original:
     try:
         kept = _place(scans, file, digest)
         if not (kept.is_file() and kept.stat().st_size == file.stat().st_size and sha256_of(kept) == digest):
-            scans.mkdir(parents=True, exist_ok=True)
+            make_folder(scans)
             if not (file.is_relative_to(scans.with_name("inbox")) and _linked(file, incoming)):
                 with file.open("rb") as source, incoming.open("wb") as copy:
                     digest, _ = hashed_copy(source, copy)  # of what was copied, come what may meanwhile
             kept = _place(scans, file, digest)
-            kept.parent.mkdir(exist_ok=True)
+            make_folder(kept.parent)
             put_in_place(incoming, kept, mode=0o400)
             sync_folder(scans)
     except OSError as error:

@@ -82,7 +82,7 @@ def _certificate(folder: Path) -> str:
 
     from omr.clock import OFFICE
     from omr.text import day
-    from omr.web.tls import WARNS, Tls
+    from omr.web.network.tls import WARNS, Tls
 
     tls = Tls.served(folder)
     if tls is None:

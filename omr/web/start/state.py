@@ -17,7 +17,7 @@ from omr.records.safekeeping.health import CLOCK_SLACK, LEAST_FREE_BYTES, clock_
 from omr.records.store.store import Store
 from omr.web.frame.front import FrontOffice
 from omr.web.frame.visit import Visit
-from omr.web.tls import WARNS
+from omr.web.network.tls import WARNS
 
 # A night that was left out is no alarm; two are.
 OLDEST_BACKUP_S: Final = 2.5 * 24 * 3600

@@ -122,7 +122,7 @@ LIBRARY = """
 import json, sys
 from pathlib import Path
 from omr.office import Office
-from omr.records.batches.receipt import as_json
+from omr.records.batches.receipt_said import as_json
 from omr.records.intake.orders import Orders
 from omr.workspace import Workspace
 

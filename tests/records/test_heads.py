@@ -9,8 +9,8 @@ import pypdfium2
 from scanned import Scanner, slip
 
 from omr.forms.serial import Issue
-from omr.records.batches.receipt import as_json, as_text
 from omr.records.batches.receipt_pdf import print_receipt
+from omr.records.batches.receipt_said import as_json, as_text
 from omr.records.batches.withdrawal import withdraw_batch
 from omr.records.proof.chain import verify
 from omr.records.store.store import Store

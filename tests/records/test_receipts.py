@@ -19,7 +19,8 @@ from omr.reading.files.find import find_files
 from omr.reading.reader import ReadPage
 from omr.reading.scan.pages import EncodedPage
 from omr.records.batches.batches import BatchState, batches
-from omr.records.batches.receipt import as_json, as_text, figures, receipt_of
+from omr.records.batches.receipt import receipt_of
+from omr.records.batches.receipt_said import as_json, as_text, figures
 from omr.records.batches.withdrawal import withdraw_batch
 from omr.records.intake.left_out import add_left_out
 from omr.records.month.closing import close

@@ -61,8 +61,8 @@ def export_(
 def import_(session: Session, file: Path, key: str | None, workers: int | None, as_json: bool) -> int:
     """Take a bundle in."""
     from omr.files import passing_folder
-    from omr.records.batches.receipt import as_json as receipt_as_json
-    from omr.records.batches.receipt import as_text
+    from omr.records.batches.receipt_said import as_json as receipt_as_json
+    from omr.records.batches.receipt_said import as_text
     from omr.records.exchange.bundle import check_bundle, check_told, unpack
     from omr.records.intake.orders import Orders
 

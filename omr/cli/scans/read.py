@@ -52,8 +52,8 @@ def read(
     from functools import partial
 
     from omr.reading.files.find import find_files
-    from omr.records.batches.receipt import as_json as receipt_as_json
-    from omr.records.batches.receipt import as_text
+    from omr.records.batches.receipt_said import as_json as receipt_as_json
+    from omr.records.batches.receipt_said import as_text
     from omr.records.inbox.names import name_with_folders
     from omr.records.intake.orders import Orders
 

@@ -17,8 +17,9 @@ from omr.messages import say
 @click.pass_obj
 def receipt(session: Session, batch: str, output: Path | None, as_json: bool) -> None:
     """Show a receipt."""
-    from omr.records.batches.receipt import as_json as receipt_as_json
-    from omr.records.batches.receipt import as_text, receipt_of
+    from omr.records.batches.receipt import receipt_of
+    from omr.records.batches.receipt_said import as_json as receipt_as_json
+    from omr.records.batches.receipt_said import as_text
 
     workspace = session.workspace()
     with session.store() as store:

@@ -25,7 +25,8 @@ def watch(
     import time
     from contextlib import ExitStack
 
-    from omr.records.batches.receipt import as_text, receipt_of
+    from omr.records.batches.receipt import receipt_of
+    from omr.records.batches.receipt_said import as_text
     from omr.records.inbox.hot_folder import HotFolder
     from omr.records.inbox.inbox import Inbox, Stack
     from omr.records.inbox.leftovers import remove_leftovers

@@ -9,7 +9,8 @@ from reportlab.platypus import Flowable, Spacer
 
 from omr.forms.printing.office_paper import table, text, write_paper
 from omr.messages import say
-from omr.records.batches.receipt import Receipt, figures, said_again, sheets_message
+from omr.records.batches.receipt import Receipt
+from omr.records.batches.receipt_said import figures, said_again, sheets_message
 
 
 def print_receipt(made: Receipt, office: str, target: Path, by: str = "") -> None:

@@ -14,18 +14,11 @@ from pathlib import Path
 
 from omr.errors import OmrError
 from omr.forms.template import Form, fingerprint
+from omr.records.exchange.columns import ColumnMap, parts_by_form
+from omr.records.exchange.columns import load_column_map as load_column_map
 from omr.records.exchange.known_responses import known_responses, sort_out
 from omr.records.exchange.moments import Order
-from omr.records.exchange.responses import (
-    ColumnMap,
-    Response,
-    Told,
-    parts_by_form,
-    read_responses,
-)
-from omr.records.exchange.responses import (
-    load_column_map as load_column_map,
-)
+from omr.records.exchange.responses import Response, Told, read_responses
 from omr.records.offices.periods import Period, refuse_closed
 from omr.records.register.register import archive_form
 from omr.records.store.act import Act, Value

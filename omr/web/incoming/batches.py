@@ -13,8 +13,9 @@ from starlette.responses import Response
 from omr.errors import OmrError, ScanError
 from omr.messages import month
 from omr.records.batches.batches import Batch
-from omr.records.batches.receipt import PageProblem, Receipt, figures, receipt_of
+from omr.records.batches.receipt import PageProblem, Receipt, receipt_of
 from omr.records.batches.receipt_pdf import print_receipt
+from omr.records.batches.receipt_said import figures
 from omr.records.batches.withdrawal import Change, give_back_batch, withdraw_batch
 from omr.records.cases.rescans import rescans_of
 from omr.records.inbox.inbox import Inbox

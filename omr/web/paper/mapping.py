@@ -14,7 +14,8 @@ from typing import Final
 
 from omr.forms.template import Form
 from omr.messages import say
-from omr.records.exchange.responses import DAY, RESPONSE, UNIT, ColumnMap, columns_found, strange_answers
+from omr.records.exchange.columns import DAY, RESPONSE, UNIT, ColumnMap, columns_found
+from omr.records.exchange.responses import strange_answers
 from omr.records.offices.units import Unit
 from omr.tables_in import Sheet
 

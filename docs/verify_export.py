@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MAY_LACK_ROWS = {"read", "redecide", "transcribe", "import_electronic", "audit_draw", "audit_enter"}
 PILOT, PILOT_MONTH = "2023-03-pilot", "2023-03"
 PLACE = {PILOT: "2023-02~"}  # of a period among the others: the pilot comes before its month
-ASIDE = {"spoiled": "KHL6", "other_unit": "KHL7", "other_period": "KHL7", "period_closed": "KHL7"}
-ASIDE["pages_missing"] = "KHL6"
+UNSAID = {"again": ["same_image", "same_sheet"], "not_returned": ["period_closed", "spoiled"]}  # of old files
 
 
 def canonical(value):
@@ -32,7 +31,7 @@ def load(path):
     """Return manifest, rows by table and the stated figures, once everything that is hashed fits."""
     archive = zipfile.ZipFile(path)
     files = {name: archive.read(name) for name in archive.namelist()}
-    manifest = json.loads(files["manifest.json"])
+    manifest = {"aside": UNSAID} | json.loads(files["manifest.json"])
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(manifest["public_key"]))
     public.verify(bytes.fromhex(files["signature"].decode()), files["manifest.json"])  # or InvalidSignature
     for name, digest in manifest["files"].items():
@@ -122,7 +121,7 @@ def says_nothing(tables, form, said):
     return not given & asked or (not given & overall and len(core - given) > 0.5 * len(core))
 
 
-def slips_of(tables, said):
+def slips_of(tables, said, again):
     """Return every page that was read: its place, its rank among those of its serial, why it is invalid."""
     runs = {row["run"]: row for row in tables["runs"]}
     aside = latest(tables, "set_aside", "reading", "reading")
@@ -136,8 +135,8 @@ def slips_of(tables, said):
         decided, to = hand.get((reading,), {}), moved.get((reading,), row)
         outcome, why = decided.get("outcome"), aside.get((reading,), {}).get("reason", "none")
         counts = outcome in ("counts", "invalid") or (outcome != "refused" and why == "none")
-        rank = 0 if counts else 2 if outcome == "refused" or why in ("same_image", "same_sheet") else 1
-        reason = decided.get("reason") or (None if counts else ASIDE.get(why, "KHL3"))
+        rank = 0 if counts else 2 if outcome == "refused" or why in again else 1
+        reason = decided.get("reason") or (None if counts else "set aside")
         place = {"unit": to["unit"], "period": to["period"], "form": run["form"], "print": run["fingerprint"]}
         place |= {"said": said[reading], "although": decided.get("although"), "page": row.get("form_page", 1)}
         if outcome != "void" and row["page"] not in out:
@@ -158,7 +157,7 @@ def questionnaires(tables, slips):
         slip = {**ordered[0], "reason": why, "answers": as_counted(tables, ordered[0]["print"], said)}
         whole = len(there) == pages.get(slip["print"], 1) or any(one["although"] for one in there)
         if there and not whole and not slip["reason"]:
-            slip |= {"rank": (1, 0), "why": "pages_missing", "reason": ASIDE["pages_missing"]}
+            slip |= {"rank": (1, 0), "why": "pages_missing", "reason": "set aside"}
         if there and not slip["reason"] and says_nothing(tables, slip["print"], slip["answers"]):
             slip["reason"] = "KHL5"
         yield slip
@@ -206,8 +205,9 @@ def main(path, key=None):
     manifest, tables, stated = load(path)
     demand(key in (None, manifest["public_key"]), "signed with another key")
     said, figures, period, online = answers_of(tables), Counter(), manifest["period"], defaultdict(dict)
-    here = [one for one in questionnaires(tables, slips_of(tables, said)) if one["period"] == period]
-    slips = [slip for slip in here if slip["rank"][0] == 0 or slip["why"] not in ("spoiled", "period_closed")]
+    read = questionnaires(tables, slips_of(tables, said, manifest["aside"]["again"]))
+    here = [one for one in read if one["rank"][0] == 0 or one["why"] not in manifest["aside"]["not_returned"]]
+    slips = [slip for slip in here if slip["period"] == period]
     enter_books(tables, period, slips, figures)
     told = [(slip["unit"], slip["print"], slip["answers"]) for slip in slips if not slip["reason"]]
     for row in tables["electronic_answers"]:

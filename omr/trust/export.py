@@ -25,6 +25,7 @@ from omr.records.proof.signing import public_hex, signing_key
 from omr.records.store.act import Row, canonical, fact
 from omr.records.store.store import Store
 from omr.steps import each
+from omr.words import Aside, Standing
 
 FORMAT: Final = "omr-export-1"
 FILES: Final = ("events.jsonl", "rows.jsonl", "figures.json")
@@ -99,6 +100,10 @@ def _exported(store: Store, workspace: Path, period: Period, target: Path) -> Si
                 "period": period.name,
                 "state": state_of(store, period.name).value,
                 "rules": rules().version,
+                "aside": {
+                    "again": sorted(one for one in Aside if one.meanwhile.standing is Standing.DUPLICATE),
+                    "not_returned": sorted(one for one in Aside if not one.meanwhile.returned),
+                },
                 "events": counts["events.jsonl"],
                 "head": head["hash"] if head else "",
                 "files": hashes,

@@ -363,6 +363,20 @@ def test_an_export_by_other_rules_is_not_judged_by_ours(
     assert problem.key == "audit.other_rules"
 
 
+def test_what_a_reason_to_set_aside_means_is_signed_with_the_figures(
+    office: Workspace, store: Store, tmp_path: Path
+) -> None:
+    """The check without the program takes it from there; exports that do not say it are checked as ever."""
+    file = exported(store, office, "2026-10", tmp_path / "export.zip")  # has a slip that came too late
+    with zipfile.ZipFile(file) as archive:
+        parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    manifest = json.loads(parts["manifest.json"])
+    for aside, fits in (({}, True), ({"aside": {"again": [], "not_returned": []}}, False)):
+        said = {name: value for name, value in manifest.items() if name != "aside"} | aside
+        write_zip(file, resigned(parts | {"manifest.json": canonical(said)}, office.path))
+        assert (verified(file).returncode == 0) is fits
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"%PDF-1.7"])
 def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.zip"

@@ -13,8 +13,14 @@ from omr.workspace import Workspace
 
 
 @pytest.fixture
-def office(omr: Callable[..., Any], workspace: Workspace, tmp_path: Path) -> Office:
+def office(
+    omr: Callable[..., Any],
+    workspace: Workspace,
+    new_register: Callable[[Workspace], None],
+    tmp_path: Path,
+) -> Office:
     """An office with the units of 2023, whose printer and reader stand still for nobody."""
+    new_register(workspace)
     folder = tmp_path / "incoming"
     folder.mkdir()
     made = Office(omr, workspace, folder)

@@ -22,8 +22,9 @@ def form() -> Form:
 
 
 @pytest.fixture
-def store(workspace: Workspace) -> Iterator[Store]:
+def store(workspace: Workspace, new_register: Callable[[Workspace], None]) -> Iterator[Store]:
     """A database with the units of 2023."""
+    new_register(workspace)
     with Store.open(workspace.database) as opened:
         shipped = shipped_units("hai-phong-2023")
         assert shipped is not None

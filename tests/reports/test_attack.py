@@ -118,9 +118,14 @@ def thin(march):
     return replace(march, tallies=count(slips, FORMS))
 
 
-def test_the_files_of_a_month_together_open_no_small_cell(thin):
+@pytest.fixture(scope="module")
+def told(thin):
+    """What the city's files and those of each unit say of respondents."""
+    return {"": breakdowns(thin, LIMIT)} | {u: breakdowns(thin.only(u), LIMIT) for u in thin.reporting}
+
+
+def test_the_files_of_a_month_together_open_no_small_cell(thin, told):
     attack, hidden = Attack(), []
-    told = {"": breakdowns(thin, LIMIT)} | {u: breakdowns(thin.only(u), LIMIT) for u in thin.reporting}
     groups = {(b.question, b.field): [(g.code, g.label) for g in b.groups] for b in told[""]}
     for unit, its in told.items():
         of = [unit] if unit else list(thin.reporting)
@@ -142,19 +147,19 @@ def test_the_files_of_a_month_together_open_no_small_cell(thin):
 
 
 @pytest.mark.parametrize(("trait", "question"), [("gender", "A2"), ("procedure", "A5")])
-def test_asking_more_hides_what_the_reports_hide(thin, trait, question):
-    def printed(month):
-        told: dict[tuple[str, str], list[object]] = defaultdict(list)
-        for breakdown in breakdowns(month, LIMIT):
+def test_asking_more_hides_what_the_reports_hide(thin, told, trait, question):
+    def printed(unit):
+        found: dict[tuple[str, str], list[object]] = defaultdict(list)
+        for breakdown in told[unit]:
             for group in breakdown.groups if breakdown.question == question else ():
-                told[group.code, group.label].append(group.slips)
+                found[group.code, group.label].append(group.slips)
         stars = Nothing.SUPPRESSED
-        sums = {group: stars if stars in sizes else sum(sizes) for group, sizes in told.items()}
+        sums = {group: stars if stars in sizes else sum(sizes) for group, sizes in found.items()}
         return {group: size for group, size in sums.items() if size}  # "0" of a form that lies in stock only
 
     alone, by_unit = slices(thin, [trait], LIMIT), slices(thin, ["unit", trait], LIMIT)
     for unit in ("", *thin.reporting):
-        expected = printed(thin.only(unit) if unit else thin)
+        expected = printed(unit)
         found = [one for one in by_unit if one.codes[0] == unit] if unit else alone
         assert {(one.codes[-1], one.labels[-1]): one.answered for one in found if one.answered} == expected
     assert any(one.answered is Nothing.SUPPRESSED for one in slices(thin, [trait, "unit"], LIMIT))

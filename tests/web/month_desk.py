@@ -62,16 +62,6 @@ def fill_and_scan(printed: Path, target: Path) -> tuple[Path, dict[str, dict[str
     return target, {slip.serial: slip.answers for slip in filled}
 
 
-def account(desk: Desk, name: str, *roles: str) -> str:
-    """Add an account; returns its one-time password."""
-    desk.open("/accounts")
-    desk.page.fill("#new-name", name)
-    for role in roles:
-        desk.page.check(f"main input[name=roles][value={role}]")
-    desk.page.click("main form[action='/accounts'] button")
-    return desk.page.inner_text(".one-time")
-
-
 def decide_doubts(desk: Desk) -> None:
     """Decide every doubtful answer with the first key."""
     page = desk.page

@@ -1,6 +1,6 @@
 """A month in the browser as each of its people lives it: administrator, lead, clerk, head of a unit.
 
-None of them sees a terminal. The lead's own month, with a held stack, imports and the audit by hand, is
+None of them sees a terminal. What the lead does with a held stack, imports and the audit by hand is
 `test_whole_month`; here each role does what is its own, at a window of its own.
 """
 
@@ -65,10 +65,13 @@ def print_slips(desk: Desk, folder: Path) -> Path:
     page.fill("#plan-period", LAST_MONTH)
     page.fill("#plan-text", PLAN)
     desk.press("Xem trước", "text=5 phiếu cho 1 đơn vị")
+    assert violations(page) == []
     desk.press("Cấp số, in và ghi giao nhận", "text=Kế hoạch in đã xong")
+    assert violations(page) == []
     packed = desk.fetch("text=Tải tất cả tệp in và biên bản", folder / "in.zip")
     with zipfile.ZipFile(packed) as archive:
         archive.extractall(folder)
+    assert (folder / f"bien-ban-{LAST_MONTH}-PC06.docx").is_file()
     desk.open("/hand-overs")
     page.check("input[name=runs]")
     desk.press("Ghi đã đóng dấu", "text=Đã ghi đóng dấu 5 phiếu")

@@ -1,26 +1,34 @@
-"""PV01's whole month in the browser: from an empty workspace to the signed receipt and the report.
+"""PV01's own month in the browser: from the slips that come back to the report and the audit by hand.
 
 After installation nobody needs a terminal. What is no screen's work is done by hand here as in life:
-people fill in the printed slips, a scanner scans them (simulated), and somebody signs.
+people fill in the printed slips, a scanner scans them (simulated), and somebody signs. An office that
+begins with nothing, its accounts, units and paper, is `test_month_of_each_role`.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import docx
 import pytest
-from month_desk import LAST_MONTH, Desk, account, decide_doubts, fill_and_scan, type_comments
+from month_desk import LAST_MONTH, Desk, decide_doubts, fill_and_scan, type_comments
 from windows import violations
 
+from omr.handing_out import hand_out
+from omr.office import Office
 from omr.records.month.closing import status
 from omr.records.offices.periods import parse_period
+from omr.records.offices.units import import_units, read_units, shipped_units
 from omr.records.register.handovers import hand_overs
-from omr.records.register.stamping import stamped_serials
+from omr.records.register.plan import read_plan
+from omr.records.register.stamping import stamp, stamped_serials
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.trust.rekeying import NOTHING
+from omr.web.frame.front import FrontOffice
+from omr.words import Role
 
 PLAN = "đơn vị\tmẫu\tsố phiếu\nPC06\tDL-01\t3\nPC08\tDL-04\t3\n"
 
@@ -60,41 +68,31 @@ def key_from_paper(desk: Desk, papers: dict[str, dict[str, list[str]]]) -> int:
     return keyed
 
 
-def test_a_month_from_an_empty_workspace_to_the_report_without_a_terminal(
-    empty, desk, new_window, tmp_path
-) -> None:
+def paper(office: FrontOffice, folder: Path) -> None:
+    """Units, a plan printed, handed over, stamped: what the lead does at desks in the month of each role."""
+    with Office.open(office.workspace, by="truong.pv01") as hall:
+        import_units(hall.store, read_units(shipped_units("hai-phong-2023").read_bytes()), by=hall.by)
+        (folder / "plan.csv").write_text(PLAN, "utf-8")
+        month = parse_period(LAST_MONTH)
+        lines = read_plan(hall.store, folder / "plan.csv", month, hall.form)
+        runs = hand_out(hall, lines, month, folder, lambda done, total: None).runs
+        stamp(hall.store, [run.run for run in runs], by=hall.by)
+
+
+def test_a_month_from_the_paper_to_the_report_without_a_terminal(empty, desk, new_window, tmp_path) -> None:
     office, _ = empty
     page, month = desk.page, f"/month/{LAST_MONTH}"
-    desk.sign_in("admin", office.first_admin())
-    lead, reviewer = account(desk, "truong.pv01", "lead", "reviewer"), account(desk, "lan.pv01", "reviewer")
-    page.click("text=Đăng xuất")
-    desk.sign_in("truong.pv01", lead)
-    second = new_window()
-    second.sign_in("lan.pv01", reviewer)
-
-    # the units, the plan, the paper
-    desk.open("/units")
-    desk.press("Nhận danh sách này", "text=Công an phường")
-    desk.open("/print")
-    page.fill("#plan-period", LAST_MONTH)
-    page.fill("#plan-text", PLAN)
-    desk.press("Xem trước", "text=6 phiếu cho 2 đơn vị")
-    assert violations(page) == []
-    desk.press("Cấp số, in và ghi giao nhận", "text=Kế hoạch in đã xong")
-    assert violations(page) == []
-    packed = desk.fetch("text=Tải tất cả tệp in và biên bản", tmp_path / "in.zip")
-    with zipfile.ZipFile(packed) as archive:
-        archive.extractall(tmp_path / "in")
-    assert (tmp_path / "in" / f"bien-ban-{LAST_MONTH}-PC06.docx").is_file()
-    desk.open("/hand-overs")
-    for box in page.query_selector_all("input[name=runs]"):
-        box.check()
-    desk.press("Ghi đã đóng dấu", "text=Đã ghi đóng dấu 6 phiếu")
+    paper(office, tmp_path)
+    for name, roles, window in (
+        ("truong.pv01", [Role.LEAD, Role.REVIEWER], desk),
+        ("lan.pv01", [Role.REVIEWER], second := new_window()),
+    ):
+        window.sign_in(name, office.accounts.add(name, roles, None, by="test"))
 
     # the slips come back and are read
     papers: dict[str, dict[str, list[str]]] = {}
     for name in ("PC06-DL-01", "PC08-DL-04"):
-        scan, filled = fill_and_scan(tmp_path / "in" / f"{name}.pdf", tmp_path / f"{name}.pdf")
+        scan, filled = fill_and_scan(tmp_path / f"{name}.pdf", tmp_path / f"scan-{name}.pdf")
         papers |= filled
         desk.open("/intake")
         page.set_input_files("#files", [scan])

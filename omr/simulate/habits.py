@@ -37,8 +37,6 @@ MARKING: Final = (
 # A slipped line stays this far from the middle of its box, in box widths.
 _STRAY_CLEARANCE: Final = 0.36
 
-WITHDRAWING: Final = (Habit.CANCEL_FILL, Habit.STRIKE_OUT, Habit.ERASED)
-
 
 def lines_of(habit: Habit, box: Box, hand: Hand, rng: Rng) -> list[Line]:
     """Return the pen's lines for one mark at one box, in page mm."""

@@ -38,7 +38,7 @@ from scanned import slip
 from omr.forms.layout import file_of
 from omr.words import Aside, SlipDecision
 
-MONTH, NEXT = "2026-10", "2026-11"
+MONTH = "2026-10"
 WHO = ("--by", "lan")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from alone import VERIFIER, verified
 from scanned import BLANK, FORM, Scanner, rejected, slip
 
 from omr.errors import OmrError
@@ -36,7 +37,6 @@ from omr.trust.export import export
 from omr.workspace import Workspace
 
 Issuing = Callable[..., Issue]
-VERIFIER = Path(__file__).parents[2] / "docs" / "verify_export.py"
 DAMAGED = int(os.environ.get("DAMAGED", "40"))
 PERIODS = ("2026-10", "2026-11", "2026-12")
 
@@ -126,13 +126,6 @@ def taken_back(store: Store, scanner: Scanner, run: Issue, folder: Path) -> None
 def exported(store: Store, office: Workspace, period: str, target: Path) -> Path:
     export(store, office.path, parse_period(period), target)
     return target
-
-
-def verified(file: Path, *key: str) -> subprocess.CompletedProcess[str]:
-    """Run the verifier that stands alone."""
-    return subprocess.run(
-        [sys.executable, "-I", VERIFIER, file, *key], capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize("period", PERIODS)

@@ -26,7 +26,7 @@ from omr.records.store.store import Store
 
 Issuing = Callable[..., Issue]
 OTHER = replace(FORM, form="DL-02", digit=2)
-NOVEMBER, DECEMBER = parse_period("2026-11"), parse_period("2026-12")
+NOVEMBER = parse_period("2026-11")
 NOTHING: Final = dict.fromkeys(("A1", "B1", "B2", "B3", "B10"), "")
 
 

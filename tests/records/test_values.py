@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from alone import is_the_same_alone
 from scanned import FORM, Scanner, slip
 from tallying import PERIOD, counted
 
@@ -24,13 +23,11 @@ from omr.geometry import Box
 from omr.office import Office
 from omr.records.counts.slips import current_slips
 from omr.records.month.parquet import export as export_parquet
-from omr.records.offices.periods import parse_period
 from omr.records.review.queue import queue, shown
 from omr.records.store.store import Store
 from omr.reports import monthly
 from omr.reports.tables.scale_tables import numbers_table
 from omr.reports.tables.tidy import count_rows
-from omr.trust.export import export
 from omr.words import AnswerState
 
 
@@ -106,13 +103,7 @@ def test_values_are_counted_and_exported_as_what_they_are(
     assert by_code == {age: ages.count(age) for age in ("16", "47", "90")}
     # Whom a code or a day names is in no table of counts.
     assert not any(row.code for row in found.answers if row.question in ("D1", "K1"))
-    exported = tmp_path / "export.zip"
-    export(store, scanner.workspace.path, parse_period(PERIOD), exported)
-    verifier = Path(__file__).parents[2] / "docs" / "verify_export.py"
-    checked = subprocess.run(
-        [sys.executable, verifier, exported], capture_output=True, text=True, check=False
-    )
-    assert checked.stdout.startswith("OK: "), checked.stderr
+    is_the_same_alone(store, scanner.workspace.path, PERIOD, tmp_path)
     export_parquet(store, tmp_path / "parquet")
     rows = pq.read_table(tmp_path / "parquet" / "answers" / f"period={PERIOD}" / "part-0.parquet").to_pylist()
     said = {

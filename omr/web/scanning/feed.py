@@ -18,7 +18,6 @@ from omr.words import PageOutcome
 LONGER_MM: Final = 8.0
 LEAST_PAGES: Final = 3  # from which the usual length is known
 SAME_PLACE_MM: Final = 0.8  # a speck on the glass stays where it is; the width of a streak moves that much
-CONSECUTIVE: Final = 2  # a fold or a printed line may look like a streak once
 TWO_AT_ONCE: Final = ("two_slips", "carrier_displaced")  # refusals that two sheets, one on the other, cause
 
 
@@ -74,7 +73,7 @@ def warnings(
 
 
 def _glass(pages: Sequence[SeenPage]) -> Iterator[Warned]:
-    """Tell streaks that stand at the same place on pages that came one after the other."""
+    """Tell streaks at the same place on two pages in a row: a fold, a printed line may look like one once."""
     said: list[float] = []
     for page, before in zip(pages[1:], pages, strict=False):
         for at in page.streaks_mm:

@@ -11,15 +11,16 @@ import hmac
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from threading import Condition, RLock, Thread
-from typing import Final, Protocol
+from threading import RLock
+from typing import Final
 from urllib.parse import urlencode
 
 from omr.errors import OmrError
-from omr.records.review.second_reading import DoubtfulItem, Status, Upto, agreed, current, doubtful, in_order
+from omr.records.review.second_reading import DoubtfulItem, Status, current, doubtful
+from omr.records.review.waiting import FindDoubts, Waiting
 from omr.records.store.store import Store
 
 IDLE_S: Final = 180.0  # then an item that somebody left lying goes to the next reviewer
@@ -29,23 +30,6 @@ SECOND_SHARE: Final = 0.05  # of all items, drawn so that nobody can foresee whi
 # 25 of them, all others one to three (`python bench desks reviewer` prints how many slips have how many).
 MANY: Final = 5
 KNOWN_SHARE: Final = 0.02  # one item in fifty is one that two others read alike: it measures the reader
-_LOOK_EVERY_S: Final = 5.0  # for what batches and other programs added
-_LOOK_SHARE: Final = (
-    0.05  # of the time, at most: a year's queue takes seconds to make, what is added milliseconds
-)
-
-
-class FindDoubts(Protocol):
-    """Finds what the machine was unsure of, as `second_reading.doubtful` does."""
-
-    def __call__(
-        self,
-        store: Store,
-        wants_second: Callable[[int, str], bool],
-        *,
-        readings: Collection[int] | None = None,
-    ) -> list[DoubtfulItem]:
-        """Return all of it, or that of some slips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +85,16 @@ class Worklist:
             one there is; without it, who asks next waits for it.
         """
         self._key = key
-        self._elsewhere = elsewhere
-        self._making: Thread | None = None
-        self._at_once = False  # whether who asks next waits for a whole list
-        self._look = look
         self.second_share = second_share  # of all items, those that two readers see
         self._had = had  # known items that a reviewer was given before
         self._chance = chance
         self._clock = clock
         self._lock = RLock()
-        self._made = Condition(self._lock)  # a list that was begun is there, or failed
-        self._items: dict[str, DoubtfulItem] = {}
-        self._known: dict[str, DoubtfulItem] = {}  # settled by two who agree
+        self._waiting = Waiting(
+            lambda reading, question: self.wants_second(reading, question), self._lock, clock, look, elsewhere
+        )
         self._checking: dict[str, str] = {}  # who -> the known item in front of them
         self._checked: dict[str, set[str]] = {}  # who -> the known items that they had
-        self._event = -1
-        self._upto = Upto()
-        self._look_at = 0.0
         self._held: dict[str, tuple[str, float]] = {}  # item -> who, since when
         self._put_off: dict[str, list[str]] = {}  # who -> items passed over, the latest last
 
@@ -138,7 +115,7 @@ class Worklist:
         if not free or self._chance() >= KNOWN_SHARE:
             return None
         had = self._had(name)
-        fitting = [i for i in self._known.values() if not i.spoke(name) and i.item not in had]
+        fitting = [i for i in self._waiting.known.values() if not i.spoke(name) and i.item not in had]
         if not fitting:
             return None
         chosen = fitting[int(self._chance() * len(fitting))]
@@ -148,11 +125,11 @@ class Worklist:
     def free(self, store: Store, name: str, wanted: Wanted) -> list[DoubtfulItem]:
         """Return the items that this reviewer may take now."""
         with self._lock:
-            self._refresh(store)
+            self._waiting.refresh(store)
             now = self._clock()
             return [
                 item
-                for item in self._items.values()
+                for item in self._waiting.items.values()
                 if wanted.holds(item) and not item.spoke(name) and self._is_free(item.item, name, now)
             ]
 
@@ -163,11 +140,11 @@ class Worklist:
         """
         whole = replace(wanted, reason="")
         with self._lock:
-            self._refresh(store)
+            self._waiting.refresh(store)
             now = self._clock()
             free = [
                 item
-                for item in self._items.values()
+                for item in self._waiting.items.values()
                 if item.reading == reading
                 and whole.holds(item)
                 and not item.spoke(name)
@@ -209,7 +186,7 @@ class Worklist:
         with self._lock:
             left, gone = list[DoubtfulItem](), list[str]()
             for key in keys:
-                item = self._items.get(key)
+                item = self._waiting.items.get(key)
                 now = current(store, item) if item and self._is_free(key, name, self._clock()) else None
                 if now is None or now.status is Status.SETTLED or now.spoke(name):
                     gone.append(key)
@@ -218,7 +195,7 @@ class Worklist:
             if left:
                 write(left)
             for reading in {item.reading for item in left}:
-                self._put_slip(store, reading)
+                self._waiting.put_slip(store, reading)
             for item in left:
                 self._let_go(item.item, name)
             return gone
@@ -253,28 +230,28 @@ class Worklist:
             If the item is settled, this reviewer spoke already, or another one holds it now.
         """
         with self._lock:
-            if self._checking.get(name) == key and key in self._known:
-                check(self._known[key])
+            if self._checking.get(name) == key and key in self._waiting.known:
+                check(self._waiting.known[key])
                 self._checked.setdefault(name, set()).add(self._checking.pop(name))
                 return
-            item = self._items.get(key)
+            item = self._waiting.items.get(key)
             if item is None or not self._is_free(key, name, self._clock()):
                 raise OmrError("desk.taken_meanwhile")
             now = current(store, item)
             if now.status is Status.SETTLED or now.spoke(name):
-                self._put(now)
+                self._waiting.put(now)
                 raise OmrError("desk.taken_meanwhile")
             write(now)
-            self._put_slip(store, now.reading)
+            self._waiting.put_slip(store, now.reading)
             self._let_go(key, name)
 
     def known_again(self, key: str, name: str) -> DoubtfulItem | None:
         """Give a known item back to who wants to redo it, so that it looks like any other."""
         with self._lock:
-            if key not in self._checked.get(name, ()) or key not in self._known:
+            if key not in self._checked.get(name, ()) or key not in self._waiting.known:
                 return None
             self._checking[name] = key
-            return replace(self._known[key], said=())
+            return replace(self._waiting.known[key], said=())
 
     def put_off(self, key: str, name: str) -> None:
         """Pass an item over: it comes again after all others."""
@@ -304,26 +281,26 @@ class Worklist:
     def find(self, store: Store, key: str) -> DoubtfulItem | None:
         """Return an item that waits."""
         with self._lock:
-            self._refresh(store)
-            return self._items.get(key)
+            self._waiting.refresh(store)
+            return self._waiting.items.get(key)
 
     def at(self, store: Store, key: str, name: str) -> DoubtfulItem | None:
         """Return an item that waits, or the known one that this reviewer has now and takes for one."""
         with self._lock:
-            if self._checking.get(name) == key and key in self._known:
-                return replace(self._known[key], said=())
+            if self._checking.get(name) == key and key in self._waiting.known:
+                return replace(self._waiting.known[key], said=())
             return self.find(store, key)
 
     def counts(self, name: str, wanted: Wanted) -> tuple[int, int]:
         """Return how many chosen items wait for this reviewer, and for anybody."""
         with self._lock:
-            chosen = [item for item in self._items.values() if wanted.holds(item)]
-            return sum(1 for item in chosen if not item.spoke(name)), len(self._items)
+            chosen = [item for item in self._waiting.items.values() if wanted.holds(item)]
+            return sum(1 for item in chosen if not item.spoke(name)), len(self._waiting.items)
 
     def choices(self) -> tuple[list[str], list[str], dict[str, int]]:
         """Return the units and forms that have items, and how many there are for each reason."""
         with self._lock:
-            items = self._items.values()
+            items = self._waiting.items.values()
             why = Counter(word for item in items for word in item.why)
             units, forms = {item.unit for item in items}, {item.form for item in items}
             return sorted(units), sorted(forms), dict(why.most_common())
@@ -332,106 +309,24 @@ class Worklist:
         """Look at some slips again: a decision on them was taken back."""
         with self._lock:
             for reading in readings:
-                self._put_slip(store, reading)
+                self._waiting.put_slip(store, reading)
 
     def forget(self) -> None:
         """Look at the register again before anything else."""
-        with self._lock:
-            self._look_at, self._at_once = 0.0, True
+        self._waiting.forget()
 
     def begin(self) -> None:
         """Make the list before anybody asks for it."""
-        with self._lock:
-            if self._elsewhere is not None and (self._making is None or not self._making.is_alive()):
-                self._making = Thread(target=self._make, args=(self._elsewhere,), daemon=True)
-                self._making.start()
+        self._waiting.begin()
 
     def stop(self) -> None:
         """Wait for a list that is being made."""
-        with self._lock:
-            making = self._making
-        if making is not None:
-            making.join()
+        self._waiting.stop()
 
     def wants_second(self, reading: int, question: str) -> bool:
         """Whether an item is of the sample that two readers see; nobody can foresee which."""
         drawn = hmac.digest(self._key, f"second {reading} {question}".encode(), hashlib.sha256)
         return int.from_bytes(drawn[:4], "big") < self.second_share * 2**32
-
-    def _refresh(self, store: Store) -> None:
-        if self._event < 0 and not self._at_once and self._making is not None:
-            self._made.wait_for(lambda: self._event >= 0 or self._at_once)  # others may ask meanwhile
-        now = self._clock()
-        if self._event >= 0 and now < self._look_at:
-            return
-        event = store.last_event
-        if event != self._event:
-            upto = Upto.now(store)
-            changed = None if self._event < 0 else self._upto.changed_slips(store)
-            if changed is not None:
-                self._put_slips(store, changed)
-                self._event, self._upto = event, upto
-            elif self._event >= 0 and self._elsewhere is not None and not self._at_once:
-                self.begin()
-            else:
-                every = self._look(store, self.wants_second)
-                self._take_over(every, in_order(every), event, upto)
-        self._at_once = False
-        took = self._clock() - now
-        self._look_at = now + max(_LOOK_EVERY_S, took / _LOOK_SHARE)
-
-    def _make(self, elsewhere: Callable[[], AbstractContextManager[Store]]) -> None:
-        """Make the whole list beside all else; what fails here fails once more where somebody sees it."""
-        try:
-            with elsewhere() as store:
-                event, upto = store.last_event, Upto.now(store)
-                every = self._look(store, self.wants_second)
-                open_ = in_order(every)
-        except BaseException as error:
-            with self._lock:
-                self._at_once, self._look_at = True, 0.0
-                self._made.notify_all()
-            if not isinstance(error, OmrError):
-                raise
-            return
-        with self._lock:
-            self._take_over(every, open_, event, upto)
-            self._look_at = 0.0  # what was decided meanwhile is looked at next
-            self._made.notify_all()
-
-    def _take_over(
-        self, every: list[DoubtfulItem], open_: list[DoubtfulItem], event: int, upto: Upto
-    ) -> None:
-        self._items = {item.item: item for item in open_}
-        self._known = {i.item: i for i in every if i.status is Status.SETTLED and agreed(i.said)}
-        self._event, self._upto = event, upto
-
-    def _put_slips(self, store: Store, readings: Collection[int]) -> None:
-        """Look at some slips again; what is no longer asked about them goes."""
-        if not readings:
-            return
-        chosen = set(readings)
-        self._items = {key: item for key, item in self._items.items() if item.reading not in chosen}
-        self._known = {key: item for key, item in self._known.items() if item.reading not in chosen}
-        for item in self._look(store, self.wants_second, readings=readings):
-            self._put(item)
-        self._items = {item.item: item for item in in_order(self._items.values())}
-
-    def _put_slip(self, store: Store, reading: int) -> None:
-        """Look at one slip again after a decision: another of its items may decide validity now."""
-        for item in self._look(store, self.wants_second, readings=[reading]):
-            self._put(item)
-        if store.last_event == self._event + 1:  # nobody else wrote: all other items stand as they were
-            self._event, self._upto = self._event + 1, Upto.now(store)
-
-    def _put(self, item: DoubtfulItem) -> None:
-        self._known.pop(item.item, None)
-        if item.status is Status.SETTLED:
-            self._items.pop(item.item, None)
-            if agreed(item.said):
-                self._known[item.item] = item
-        else:
-            self._items[item.item] = replace(item, rank=0) if item.status is Status.DISPUTED else item
 
     def _let_go(self, key: str, name: str) -> None:
         self._held.pop(key, None)

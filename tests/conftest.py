@@ -32,9 +32,14 @@ os.register_at_fork(after_in_child=forkserver._forkserver.__init__)
 cv2.setNumThreads(1)  # tests run one process per core already
 # `omr` sets this for its processes; set from the start, no test depends on what ran before it.
 os.environ["PYTHONSAFEPATH"] = "1"
-# A busy machine is no error, and the gate says the same of the same tree twice.
+# A busy machine is no error, and the gate says the same of the same tree twice: more examples of a law
+# are the same ones again the next time. EXAMPLES=1000 looks further.
 settings.register_profile(
-    "gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "gate",
+    deadline=None,
+    derandomize=True,
+    max_examples=int(os.environ.get("EXAMPLES", "50")),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("gate")
 

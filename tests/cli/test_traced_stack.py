@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +40,20 @@ def scans(survey: Survey, sheets: list[FilledSheet], tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="module")
-def traced(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `omr forms trace` wrote, once for those who change it."""
-    file = tmp_path_factory.mktemp("traced") / "course.toml"
-    with pytest.raises(SystemExit) as end:
-        main(["forms", "trace", str(scans / "unfilled.pdf"), "--form", "COURSE", "-o", str(file)])
+def traced(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """What `omr forms trace` wrote and said, once for all who go on from there."""
+    file, said = tmp_path_factory.mktemp("traced") / "course.toml", io.StringIO()
+    words = ["forms", "trace", str(scans / "unfilled.pdf"), "--form", "COURSE", "-o", str(file), "--json"]
+    with redirect_stdout(said), pytest.raises(SystemExit) as end:
+        main(words)
     assert not end.value.code
-    return file.parent
+    return file.parent, json.loads(said.getvalue())
 
 
 @pytest.fixture
-def own(traced: Path, workspace: Any) -> Path:
+def own(traced: tuple[Path, Any], workspace: Any) -> Path:
     """The same in a workspace of one's own."""
-    shutil.copytree(traced, workspace.forms / "traced")
+    shutil.copytree(traced[0], workspace.forms / "traced")
     return Path(workspace.forms / "traced" / "course.toml")
 
 
@@ -81,17 +84,16 @@ def confirm(file: Path) -> None:
 
 
 def test_a_survey_that_was_not_printed_here_lives_through_the_whole_way(
-    run: Callable[..., Any], workspace: Any, sheets: list[FilledSheet], scans: Path, tmp_path: Path
+    run: Callable[..., Any], traced: tuple[Path, Any], own: Path, scans: Path, tmp_path: Path
 ) -> None:
-    traced = run("forms", "trace", scans / "unfilled.pdf", "--form", "COURSE", "--json").json
-    assert (traced["questions"], traced["boxes"], traced["learned"]) == (9, 44, "unfilled")
-    assert [(kind["boxes"], kind["shape"]) for kind in traced["of_kind"]] == [(40, "oval"), (4, "rectangle")]
+    told = traced[1]
+    assert (told["questions"], told["boxes"], told["learned"]) == (9, 44, "unfilled")
+    assert [(kind["boxes"], kind["shape"]) for kind in told["of_kind"]] == [(40, "oval"), (4, "rectangle")]
     assert run("read", scans / "stack.pdf", *WHERE, code=None).code == 3  # nobody confirmed it: of no form
     assert run("answers", "--json").json == []
 
-    file = Path(traced["file"])
-    confirm(file)
-    run("forms", "check", file)
+    confirm(own)
+    run("forms", "check", own)
     other = tmp_path / "copy"  # what was refused is in the register; the stack is scanned again
     other.mkdir()
     again = [filled_sheet(course_evaluation(rows=8), 62, page, dpi=DPI) for page in (1, 2, 3)]

@@ -233,7 +233,7 @@ def test_boxes_off_the_picture_wait_for_a_person() -> None:
     assert judged == (Judgement(BoxState.DOUBTFUL, 0.0, Reason.CUT_OFF),) * 10
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     box=st.integers(0, 49),
     points=st.lists(st.tuples(st.floats(-0.1, 1.1), st.floats(-0.1, 1.1)), min_size=2, max_size=5),
@@ -258,7 +258,7 @@ def test_more_ink_is_never_less_marked(
     assert not (first is BoxState.DOUBTFUL and second is BoxState.BLANK)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     angle=st.floats(-3, 3),
     shift=st.tuples(st.floats(-9, 9), st.floats(-9, 9)),

@@ -31,7 +31,7 @@ from omr.workspace import Workspace
 
 Issuing = Callable[..., Issue]
 # More of both for the figures in docs/register.md.
-TAMPERINGS = int(os.environ.get("TAMPERINGS", "150"))
+TAMPERINGS = int(os.environ.get("TAMPERINGS", "80"))
 FLIPS = int(os.environ.get("FLIPS", "60"))
 
 

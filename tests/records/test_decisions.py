@@ -17,6 +17,7 @@ from omr.records.counts.slips import CurrentSlip, current_slips
 from omr.records.review.decide import decide, spoken
 from omr.records.review.queue import Item, find_item, queue
 from omr.records.store.store import Store
+from omr.workspace import Workspace
 
 Issuing = Callable[..., Issue]
 Deciding = Callable[..., None]
@@ -191,15 +192,17 @@ def test_a_typed_serial_that_was_counted_is_held(
     )
 )
 def test_whatever_people_decide_one_slip_of_a_serial_counts_at_most(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str]]
+    tmp_path_factory: pytest.TempPathFactory,
+    new_register: Callable[[Workspace], None],
+    steps: list[tuple[str, str]],
 ) -> None:
     from scanned import FORM
 
     from omr.records.offices.units import import_units, read_units
     from omr.records.register.register import issue
-    from omr.workspace import Workspace
 
     workspace = Workspace.create(tmp_path_factory.mktemp("law"))
+    new_register(workspace)
     incoming = workspace.path / "incoming"
     incoming.mkdir()
     with Store.open(workspace.database) as store:

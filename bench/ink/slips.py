@@ -95,14 +95,10 @@ def judged(made: Made, seed: int) -> dict[str, Any]:
     return line | {"read": True, "asked": asked, "silent": silent, "doubts": doubts}
 
 
-# of this folder: what makes no page
-NOT_OF_A_PAGE: Final = ("__init__.py", "slips.py", "curve.py", "worth.py", "displaced.py", "digits.py")
-
-
 def version() -> tuple[str, str]:
     """Return short hashes of what slips are made with, and of the reader that reads them."""
     here, package = Path(__file__).resolve().parent, Path(omr.__file__).resolve().parent
-    made_with = [file for file in sorted(here.glob("*.py")) if file.name not in NOT_OF_A_PAGE]
+    made_with = sorted(here.glob("made/*.py"))
     read_with = [*sorted(package.glob("reading/**/*.py")), *sorted(package.parent.glob("calibration/*.json"))]
     made, read = (
         hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]

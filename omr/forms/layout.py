@@ -18,6 +18,7 @@ from omr.forms.layout_checks import Placed, covered, find_problems, placed
 from omr.forms.loading import load_template
 from omr.forms.numbered import set_digits, set_scale
 from omr.forms.parts import (
+    PAGE_FULL,
     set_choices,
     set_comment,
     set_foot,
@@ -87,7 +88,7 @@ def set_out(template: Template) -> LaidOut:
             electronic, electronic_page = code, len(sheets)
     for number, sheet in enumerate(sheets, 1):
         sheet.where = "footer.thanks"
-        set_foot(sheet, template.footer if number == len(sheets) else None)
+        set_foot(sheet, template.footer if number == len(sheets) else None, number)
         if len(sheets) > 1:
             set_page_number(sheet, number, len(sheets), template.language)
     art = [tuple(art for art, _ in sheet.art) for sheet in sheets]
@@ -114,7 +115,8 @@ def set_out(template: Template) -> LaidOut:
         without_room = {problem.where for problem in sheet.problems}
         fitting = [(piece, where) for piece, where in sheet.art if where not in without_room]
         page = form.page(number)
-        problems += sheet.problems + find_problems(page, fitting)
+        full = any(problem.key == PAGE_FULL for problem in sheet.problems)
+        problems += sheet.problems + find_problems(page, fitting, upper_part=full)
         if form.pages > 1 and not any(question.options for question in page.questions):
             problems.append(Problem("section", "forms.page_without_boxes", {"page": number}))
         places.append((*((where, covered(piece)) for piece, where in sheet.art), *placed(page)))

@@ -5,6 +5,7 @@ Each rule gives problems with the place in the form's file and the millimetres: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final
@@ -25,7 +26,9 @@ SEAL: Final = "header.seal"  # what shows its place lies there, too
 Placed = tuple[str, Box]  # where in the file, and what it covers on the page
 
 
-def find_problems(form: Form, art: Sequence[tuple[TextLine | Stroke, str]]) -> list[Problem]:
+def find_problems(
+    form: Form, art: Sequence[tuple[TextLine | Stroke, str]], *, upper_part: bool = False
+) -> list[Problem]:
     """Return everything that is wrong with a form that was laid out.
 
     Parameters
@@ -33,12 +36,21 @@ def find_problems(form: Form, art: Sequence[tuple[TextLine | Stroke, str]]) -> l
     form : Form
     art : sequence of (TextLine or Stroke, str)
         The form's art with the place in the file of each piece.
+    upper_part : bool
+        Look above the lower markers only: on a page that is too full whatever is below them is wrong.
     """
-    boxes, rooms = _boxes(form), _rooms(form)
+    end = form.frame.fiducials[2].box.y_mm if upper_part else math.inf
+
+    def looked_at(box: Box) -> bool:
+        return box.y_mm + box.height_mm <= end
+
+    boxes, rooms = ([one for one in some if looked_at(one[1])] for some in (_boxes(form), _rooms(form)))
     code = []
     if form.electronic is not None:
         art = [*art, *((line, "electronic.caption") for line in form.electronic.caption)]
         code.append(("electronic", form.electronic.box))
+    art = [piece for piece in art if looked_at(covered(piece[0]))]
+    code = [one for one in code if looked_at(one[1])]
     drawn = [(where, covered(piece)) for piece, where in art]
     problems = [
         *_letters(art),

@@ -33,6 +33,7 @@ _CIRCLE: Final = tuple(2 * pi * step / 72 for step in range(72))
 WRITING_MM: Final = 4.8  # height of a line behind "other": a little more than its box
 LEAST_WRITING_MM: Final = 15.0  # of its length: a word
 DOTS_MM: Final = (0.01, 0.89)  # as good as no length, with round ends: dots, 0.9 mm apart
+PAGE_FULL: Final = "forms.page_full"
 
 
 def set_head(sheet: Sheet, header: content.Header) -> None:
@@ -294,14 +295,14 @@ def set_comment(sheet: Sheet, section: content.Comment) -> tuple[Question, Elect
     return question, code
 
 
-def set_foot(sheet: Sheet, footer: content.Footer | None) -> None:
+def set_foot(sheet: Sheet, footer: content.Footer | None, page: int = 1) -> None:
     """Set the thanks at the foot of the last page, below the lower edge of the markers."""
     em = sheet.sizes.body * MM_PER_PT
     fiducial = sheet.frame.fiducials[2].box
     edge = fiducial.y_mm + fiducial.height_mm
     left, _ = sheet.between_markers(edge)
     if sheet.y > edge:
-        sheet.problems.append(Problem("section", "forms.page_full", {"over": sheet.y - edge}))
+        sheet.problems.append(Problem("section", PAGE_FULL, {"over": sheet.y - edge, "page": page}))
     for text, face in zip(footer.thanks if footer else (), ("regular", "italic"), strict=False):
         sheet.line(left, edge + FOOT_MM + ASCENT * em, text, face, sheet.sizes.body)
         left += width_mm(text, face, sheet.sizes.body) + em

@@ -111,6 +111,7 @@ def test_text_that_does_not_fit_is_named_with_its_width(problems: Problems):
 def test_a_page_that_is_too_full_is_named_with_the_millimetres(problems: Problems):
     found = problems(("lines = 2", "lines = 3"))
     assert found["section", "page_full"].values["over"] == pytest.approx(6.8, abs=0.05)
+    assert set(found) == {("section", "page_full")}  # and not whatever lies below the page for it
 
 
 def test_boxes_too_near_one_another_are_named(problems: Problems):

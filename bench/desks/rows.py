@@ -34,6 +34,6 @@ def main(folder: Path, most: int) -> None:
         for item in doubtful(store, lambda reading, question: False)[:most]:
             row = row_of(item, forms)
             started = time.perf_counter()
-            pictures.part(store, row.form, item.reading, row.area, ROW_PX_PER_MM)
+            pictures.part(store, item.reading, row.area, ROW_PX_PER_MM)
             took.append(1000 * (time.perf_counter() - started))
     table([summary(took) | {"sum": round(sum(took))}])

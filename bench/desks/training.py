@@ -73,7 +73,7 @@ def write(store: Store, items: list[DoubtfulItem], truth: Truth, workspace: Path
     pictures, lines = Pictures(workspace), list[dict[str, Any]]()
     for number, item in enumerate(items, start=1):
         row = row_of(item, store.forms)
-        slip = pictures.slip(store, row.form, item.reading)
+        slip = pictures.slip(store, item.reading)
         picture = cut(slip.pixels, slip.scan_from_page, row.area, PX_PER_MM)
         _, data = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
         name = f"{number:03}.webp"

@@ -6,15 +6,16 @@ the rated unit has no business with single answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
+from omr.forms.entries import value_word
 from omr.forms.serial import Serial, parse_serial
-from omr.forms.template import Form, Kind, Question
+from omr.forms.template import VALUES, Form, Kind, Question
 from omr.geometry import Box
 from omr.messages import say
 from omr.records.counts.answers import MACHINE, Given, machine_answers
@@ -46,7 +47,8 @@ class Row:
     at: str | None  # when a person said so
     boxes: tuple[tuple[Box, bool], ...]  # where to draw, and whether it counts as chosen
     item: str  # the answer's name
-    choices: tuple[KeyChoice, ...]  # what it may be corrected to; none: the machine doubted it
+    choices: tuple[KeyChoice, ...]  # what it may be corrected to; none: doubted, or a value
+    typed: str  # how a value that it may be corrected to is typed: a message; "": none may
     correction: Correction | None  # what people want it corrected to
 
     @property
@@ -125,10 +127,10 @@ def picture(visit: Visit) -> Response:
         slip = next((one for one in slips_of_serial(store, str(serial)) if one.reading == int(reading)), None)
         if slip is None:
             raise NotFoundError
-        form = store.forms[slip.fingerprint]
+        form = store.forms[slip.fingerprint]  # all pages of a form have one size
         area = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
         try:
-            content = visit.office.pictures.part(store, form, slip.reading, area, _PX_PER_MM)
+            content = visit.office.pictures.part(store, slip.reading, area, _PX_PER_MM)
         except ScanError as error:
             raise NotFoundError from error
     return Response(content, media_type="image/jpeg")
@@ -173,14 +175,22 @@ def _rows(
         answer = slip.answers.get(question.key)
         if answer is None:
             continue
-        given = tuple(option.label for option in question.options if option.code in answer.codes)
-        boxes = tuple((option.box, option.code in answer.codes) for option in question.options)
+        given, boxes = _given(question, answer.codes)
         by = None if answer.by == MACHINE else answer.by
         at = next((act.at for act in reversed(acts) if act.question == question.key), None) if by else None
         sure = question.key in machine and machine[question.key].state is not AnswerState.DOUBTFUL
         choices = choices_of(question) if sure else ()
-        item = answer_name(slip.reading, question.key)
-        yield Row(question, answer.state.value, given, by, at, boxes, item, choices, wanted.get(question.key))
+        item, typed = answer_name(slip.reading, question.key), value_word(question) if sure else ""
+        correction = wanted.get(question.key)
+        yield Row(question, answer.state.value, given, by, at, boxes, item, choices, typed, correction)
+
+
+def _given(question: Question, codes: Sequence[str]) -> tuple[tuple[str, ...], tuple[tuple[Box, bool], ...]]:
+    """Return how an answer reads, and the boxes with whether each counts as chosen."""
+    if question.kind in VALUES:
+        return tuple(codes), ()
+    given = tuple(option.label for option in question.options if option.code in codes)
+    return given, tuple((option.box, option.code in codes) for option in question.options)
 
 
 def _said(act: Act, form: Form) -> str:

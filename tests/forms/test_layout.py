@@ -11,8 +11,8 @@ import pytest
 from omr.errors import OmrError, TemplateError
 from omr.forms.content import LEAST_CHOICE_ROW_MM, LEAST_COLUMN_MM, LEAST_MATRIX_ROW_MM, LEAST_PT
 from omr.forms.fonts import missing_letters
-from omr.forms.layout import find_form, lay_out, list_forms
-from omr.forms.layout_checks import BOX_CLEAR_MM, clear_mm, covered, kept_free
+from omr.forms.layout import find_form, lay_out, list_forms, set_out
+from omr.forms.layout_checks import BOX_CLEAR_MM, clear_mm, covered, find_problems, kept_free
 from omr.forms.loading import load_template
 from omr.forms.problems import Problem
 from omr.forms.template import BOX_MM, Form, Kind, TextLine, canonical, fingerprint, form_from_json
@@ -142,9 +142,10 @@ def test_texts_over_one_another_are_refused(problems: Problems):
     assert found["header.number", "texts_overlap"].values["text"] == "Số phiếu của đơn vị phát hành"
 
 
-def test_what_leaves_the_page_is_refused(problems: Problems):
-    found = problems(("lines = 2", "lines = 5"))
-    assert found["C", "off_page"].values["edge"] < 5.0
+def test_what_leaves_the_page_is_refused(write: Callable[..., Path]):
+    form = set_out(load_template(write(("lines = 2", "lines = 5")))).form
+    found = {(problem.where, problem.key): problem for problem in find_problems(form, [])}
+    assert found["C", "forms.off_page"].values["edge"] < 5.0
 
 
 def test_letters_without_a_glyph_are_refused(problems: Problems):

@@ -107,3 +107,38 @@ def test_a_value_by_hand_is_typed_beside_its_cells(person, office, tmp_path: Pat
     assert '<p class="note bad" role="alert">' in refused
     reviewer.post("/review/decide", item="A1-N1", answer="47")
     assert said(office, 1)["N1"] == ("47",)
+
+
+TWO_PAGES: Form = replace(
+    ASKING,
+    form="KS-09",
+    digit=9,
+    questions=(*FORM.questions, *(replace(one, page=2) for one in AGES)),
+    further=((),),
+)
+
+
+def test_a_value_is_shown_on_the_page_of_its_slip_and_corrected_there(person, office, tmp_path: Path):
+    """A value that the machine was sure of stood there as nothing, and could not be corrected.
+
+    Of a questionnaire every sheet has its picture: the map through its boxes was sought in all pages' boxes.
+    """
+    with Store.open(office.workspace.database) as store:
+        about = {"unit": "PC06", "period": "2026-11", "count": 1, "target": tmp_path / "run.pdf"}
+        run = issue(store, TWO_PAGES, by="test", seed=7, print_forms=quick_print, **about)
+        pages = [slip(run, run.first, form=TWO_PAGES, **FULL)]
+        pages.append(slip(run, run.first, form=TWO_PAGES, page=2, N1="47", N2=""))
+        scanner = Scanner(tmp_path, store, office.workspace)
+        scanner.take_in(scanner.scan("a.tif", *pages))
+        serial = run.serial(run.first)
+    first, second = person(Role.REVIEWER), person(Role.LEAD)
+    shown = first.client.get(f"/slips/{serial}").text
+    assert "<td>47</td>" in shown and 'placeholder="' in shown
+    for reading in (1, 2):
+        picture = first.client.get(f"/slips/{serial}/{reading}.jpg")
+        assert picture.status_code == 200 and picture.headers["content-type"] == "image/jpeg"
+    told = {"item": "A2-N1", "why": "ghi 41"}
+    assert first.post(f"/slips/{serial}/correct", **told, answer="99").status_code == 400  # 90 at most
+    for visitor in (first, second):
+        assert visitor.post(f"/slips/{serial}/correct", **told, answer="041").status_code == 303
+    assert "<td>41</td>" in first.client.get(f"/slips/{serial}").text

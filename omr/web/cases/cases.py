@@ -174,7 +174,7 @@ def stamp(visit: Visit) -> Response:
         if item.fingerprint is None or item.reading is None:
             raise NotFoundError
         form = store.forms[item.fingerprint]
-        slip = visit.office.pictures.slip(store, form, item.reading, colours=Colours.AS_SCANNED)
+        slip = visit.office.pictures.slip(store, item.reading, colours=Colours.AS_SCANNED)
     place = form.frame.stamp.grown(_STAMP_MARGIN_MM)
     return Response(
         jpeg(cut(slip.pixels, slip.scan_from_page, place, _STAMP_PX_PER_MM)), media_type="image/jpeg"

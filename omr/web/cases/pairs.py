@@ -102,6 +102,6 @@ def _upright(visit: Visit, store: Store, reading: int) -> Pixels:
     form = form_of(store, reading)
     if form is None:
         raise NotFoundError
-    slip = visit.office.pictures.slip(store, form, reading)
+    slip = visit.office.pictures.slip(store, reading)
     whole = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
     return cut(slip.pixels, slip.scan_from_page, whole, _PX_PER_MM)

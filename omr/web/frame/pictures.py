@@ -21,12 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omr.errors import ScanError
-from omr.forms.template import Form
 from omr.geometry import Affine, Box, fit_affine
 from omr.reading.apart import Apart, pages_from, picture_of
 from omr.reading.limits import USUAL, Limits
 from omr.reading.scan.pages import EncodedPage
-from omr.records.counts.readings import PagePlace, marks_of, page_of, place_of
+from omr.records.counts.readings import PagePlace, form_of, marks_of, page_of, place_of
 from omr.records.store.store import Store
 
 Pixels = NDArray[np.uint8]  # (H, W) grey or (H, W, 3) blue, green, red
@@ -140,7 +139,7 @@ class Pictures:
         pixels.flags.writeable = False  # others look at the same ones
         return pixels
 
-    def slip(self, store: Store, form: Form, reading: int, colours: Colours = Colours.GREY) -> SlipPicture:
+    def slip(self, store: Store, reading: int, colours: Colours = Colours.GREY) -> SlipPicture:
         """Return a slip that was read, with the map through its boxes as they were found.
 
         Raises
@@ -148,8 +147,8 @@ class Pictures:
         ScanError
             If its picture cannot be decoded.
         """
-        page = page_of(store, reading)
-        if page is None:
+        page, form = page_of(store, reading), form_of(store, reading)
+        if page is None or form is None:
             raise ScanError("damaged", detail=reading)
         found = np.concatenate([mark.corners_px for mark in marks_of(store, form, reading)])
         printed = np.concatenate(
@@ -157,7 +156,7 @@ class Pictures:
         )
         return SlipPicture(self.pixels(store, page, colours), fit_affine(printed, found))
 
-    def part(self, store: Store, form: Form, reading: int, area: Box, px_per_mm: float) -> bytes:
+    def part(self, store: Store, reading: int, area: Box, px_per_mm: float) -> bytes:
         """Return a rectangle of a slip's form, upright, as JPEG; what was read lies still, so it stays right.
 
         Raises
@@ -167,7 +166,7 @@ class Pictures:
         """
 
         def made() -> bytes:
-            slip = self.slip(store, form, reading)
+            slip = self.slip(store, reading)
             return jpeg(cut(slip.pixels, slip.scan_from_page, area, px_per_mm))
 
         return self._parts.get((reading, area, px_per_mm), made)

@@ -193,7 +193,7 @@ def row_picture(visit: Visit) -> Response:
         question = next((q for q in form.questions if q.key == key and (q.options or q.cells)), None)
         if question is None:
             raise NotFoundError
-        return picture(visit, store, form, _area(form, question), ROW_PX_PER_MM)
+        return picture(visit, store, _area(form, question), ROW_PX_PER_MM)
 
 
 def whole_page(visit: Visit) -> Response:
@@ -201,13 +201,13 @@ def whole_page(visit: Visit) -> Response:
     with visit.office.store() as store:
         form = form_of(visit, store)
         area = Box(0.0, 0.0, form.frame.width_mm, form.frame.height_mm)
-        return picture(visit, store, form, area, _PAGE_PX_PER_MM)
+        return picture(visit, store, area, _PAGE_PX_PER_MM)
 
 
-def picture(visit: Visit, store: Store, form: Form, area: Box, px_per_mm: float) -> Response:
+def picture(visit: Visit, store: Store, area: Box, px_per_mm: float) -> Response:
     """Cut a picture out of the slip that the path names."""
     try:
-        part = visit.office.pictures.part(store, form, reading_of(visit), area, px_per_mm)
+        part = visit.office.pictures.part(store, reading_of(visit), area, px_per_mm)
     except ScanError as error:
         raise NotFoundError from error
     # Kept for minutes, in this browser only: the next item's picture is loaded before it is shown.

@@ -29,7 +29,10 @@ PLATFORMS = {
     ],
     "windows": ["win_amd64", "any"],
 }
-INSTALLERS = {"linux": ["install.sh"], "windows": ["windows/install.cmd", "windows/install.py"]}
+INSTALLERS = {
+    "linux": ["install.sh", "Containerfile"],
+    "windows": ["windows/install.cmd", "windows/install.py"],
+}
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
 LANGUAGES = ("eng", "vie", "osd")
 READ_BY_PEOPLE = ("*.md", "*.png", "*.jpg", "*.svg", "guide/*", "verify_export.py")  # of docs/

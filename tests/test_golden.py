@@ -22,6 +22,7 @@ import pytest
 
 from omr.reading.scan.pages import open_pages
 from omr.records.proof.chain import row_problem
+from omr.records.safekeeping.earlier import let_go
 from omr.records.store.schema import migrations
 from omr.records.store.store import Store
 
@@ -94,6 +95,13 @@ def test_it_migrates_and_keeps_a_copy_that_is_as_it_was(earlier: Earlier) -> Non
     (copy,) = earlier.workspace.glob("omr.after-*.sqlite")
     assert dump(copy) == before
     assert dump(database) != before
+
+    # Years later others lie beside it: the register goes on from where an earlier version's ended.
+    older = [copy.with_name(f"omr.after-m000_first.{day}T000000Z.sqlite") for day in (20200101, 20200102)]
+    for one in older:
+        shutil.copy(copy, one)
+    with Store.open(database) as store:
+        assert let_go(store) == (older[0].name,)
 
 
 def test_the_chain_of_events_holds_and_ends_where_it_ended(earlier: Earlier) -> None:

@@ -77,3 +77,21 @@ def test_a_server_that_ends_in_order_leaves_what_it_did_not_finish_as_interrupte
 @pytest.mark.parametrize("name", ["../../omr", "20261129T101112-zz", "", "20261129T101112-" + "0" * 16])
 def test_no_path_instead_of_an_errand(name, person):
     assert person(Role.LEAD).client.get(f"/errands/{name}").status_code == 404
+
+
+class _Looking(Errands):
+    """Somebody opens the front page in the moment in which an errand is written down."""
+
+    def _keep(self, errand) -> None:
+        super()._keep(errand)
+        self.seen = self.find(errand.name)
+
+
+def test_what_is_just_begun_is_never_called_interrupted(office):
+    """Its file was there before the server knew of it: a page that was opened in between said so."""
+    server = _Looking(office.workspace.path)
+    try:
+        errand = server.begin("Lập báo cáo", "lan.pv01", "/month", lambda tell: Came(says="xong"))
+        assert server.seen is errand and not server.seen.interrupted
+    finally:
+        server.stop()

@@ -258,3 +258,10 @@ def test_a_file_that_was_being_written_when_the_power_went_is_not_sent(workspace
     inbox.send(stack)
     assert [file.name for file in inbox.files(stack)] == ["whole.pdf"]
     assert list(Path(inbox.folder / stack.name).rglob("*.part")) == []
+
+
+def test_a_process_that_begins_while_the_server_ends_ends_with_it(workspace, stack):
+    """It was there only after the server had looked for one: it read on, and held the stack after a restart."""
+    worker = Worker(workspace, (sys.executable, "-c", "import time; time.sleep(600)"))
+    worker.stop()
+    assert worker._read(stack) is None

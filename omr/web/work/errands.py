@@ -80,9 +80,13 @@ class Errands:
         now = datetime.now(UTC)
         errand = Errand(f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(8)}", what, by, desk, now.isoformat())
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._keep(errand)
+        self._here[errand.name] = errand  # first: who finds its file and not it here calls it interrupted
+        try:
+            self._keep(errand)
+        except OSError:
+            del self._here[errand.name]
+            raise
         with self._lock:
-            self._here[errand.name] = errand
             for old in self._names()[:-_MOST_KNOWN]:
                 if old not in self._here or not self._here[old].under_way:
                     self._here.pop(old, None)
@@ -95,8 +99,8 @@ class Errands:
         """Return one by its name, None where it is not known any more."""
         if not _NAME.fullmatch(name):
             return None
-        if name in self._here:
-            return self._here[name]
+        if (known := self._here.get(name)) is not None:
+            return known
         try:
             told: dict[str, Any] = json.loads((self._folder / f"{name}.json").read_text("utf-8"))
         except FileNotFoundError:

@@ -150,6 +150,8 @@ class Worker(threading.Thread):
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, creationflags=_QUIETLY
         ) as self._process:
+            if self._ending.is_set():  # who ends it looked for a process before this one was there
+                self._process.terminate()
             said, _ = self._process.communicate()
             code = self._process.returncode
         if code == 0 or self._ending.is_set():

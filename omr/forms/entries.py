@@ -17,6 +17,7 @@ from typing import Final
 from omr.forms import patterns
 from omr.forms.template import Entry, Kind, Question
 from omr.geometry import Box
+from omr.messages import NUMBER_SIGNS, language
 from omr.text import day_of
 
 DIGITS: Final = "0123456789"
@@ -172,6 +173,17 @@ def read_value(question: Question, text: str) -> str:
         day = day_of(text, whole=True)
         return day.isoformat() if day else text
     return "".join(text.split()).upper()
+
+
+def shown_value(question: Question, value: str) -> str:
+    """Return a value as people write it: 19/07/1941, 07/1941, in Vietnamese 12,5; a draft as it is."""
+    match question.kind:
+        case Kind.DATE if UNKNOWN not in value:
+            return "/".join(reversed(value.split("-")))
+        case Kind.NUMBER:
+            return value.translate(NUMBER_SIGNS[language()])
+        case _:
+            return value
 
 
 def value_word(question: Question) -> str:

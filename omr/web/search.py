@@ -13,7 +13,7 @@ from typing import Final
 from starlette.responses import Response
 
 from omr.errors import OmrError, ScanError
-from omr.forms.entries import value_word
+from omr.forms.entries import shown_value, value_word
 from omr.forms.serial import Serial, parse_serial
 from omr.forms.template import VALUES, Form, Kind, Question
 from omr.geometry import Box
@@ -188,7 +188,7 @@ def _rows(
 def _given(question: Question, codes: Sequence[str]) -> tuple[tuple[str, ...], tuple[tuple[Box, bool], ...]]:
     """Return how an answer reads, and the boxes with whether each counts as chosen."""
     if question.kind in VALUES:
-        return tuple(codes), ()
+        return tuple(shown_value(question, code) for code in codes), ()
     given = tuple(option.label for option in question.options if option.code in codes)
     return given, tuple((option.box, option.code in codes) for option in question.options)
 
@@ -199,5 +199,5 @@ def _said(act: Act, form: Form) -> str:
         return " · ".join([say(f"review.word_{act.word}"), *reasons])
     if act.word != AnswerState.ANSWERED:
         return say(f"search.answer_state_{act.word}")
-    labels = {o.code: o.label for q in form.questions if q.key == act.question for o in q.options}
-    return ", ".join(labels.get(code, code) for code in act.codes)
+    asked = next((question for question in form.questions if question.key == act.question), None)
+    return ", ".join(act.codes if asked is None else _given(asked, act.codes)[0])

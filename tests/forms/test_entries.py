@@ -19,6 +19,7 @@ from omr.forms.entries import (
     entered,
     fault_of,
     read_value,
+    shown_value,
 )
 from omr.forms.template import Entry, Kind, Question
 
@@ -147,3 +148,18 @@ def test_the_standards_own_examples(check: str, right: tuple[str, ...], wrong: t
 def test_options_have_no_places() -> None:
     with pytest.raises(ValueError, match="options"):
         entered(replace(AGE, kind=Kind.SINGLE, entry=None), [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        (Kind.DATE, "1941-07-19", "19/07/1941"),
+        (Kind.DATE, "1941-07", "07/1941"),
+        (Kind.DATE, "06061?57", "06061?57"),
+        (Kind.NUMBER, "12.5", "12,5"),
+        (Kind.CODE, "4902", "4902"),
+    ],
+)
+def test_a_value_is_shown_as_people_write_it(kind: Kind, value: str, shown: str) -> None:
+    asked = Question("N1", kind, "", "", False, False, (), None)
+    assert shown_value(asked, value) == shown

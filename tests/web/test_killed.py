@@ -261,7 +261,7 @@ def test_a_file_that_was_being_written_when_the_power_went_is_not_sent(workspace
 
 
 def test_a_process_that_begins_while_the_server_ends_ends_with_it(workspace, stack):
-    """It was there only after the server had looked for one: it read on, and held the stack after a restart."""
+    """It was there only after the server had looked for one: it read on, and held its stack."""
     worker = Worker(workspace, (sys.executable, "-c", "import time; time.sleep(600)"))
     worker.stop()
     assert worker._read(stack) is None

@@ -54,7 +54,7 @@ WORDS: Final = {7001: 60, 7002: 70}  # of each kind
 WORDS_KINDS: Final = ("short words in boxes", "block letters in boxes")
 TAUGHT_ONLY: Final = ("lesson", *WORDS_KINDS)  # many rows of a slip: no measure of any slip
 UNREAD: Final[Line] = {"read": False}
-NO_TREES: Final = {"like": 1e9, "unlike": -1.0}
+NO_TREES: Final = {"like": 1e9, "like_dot": 1e9, "unlike": -1.0}
 JUDGED: Final[dict[str, Callable[[Any], bool]]] = {
     "everyday": lambda truth: truth["kind"] == "everyday",
     "hands of half a": lambda truth: truth["kind"] == "everyday" and truth["half"] == "a",

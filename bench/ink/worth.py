@@ -62,7 +62,7 @@ VETOES: Final[dict[str, dict[str, float]]] = {
 }
 # These accept what would be asked: "saved" is negative where they cost an error.
 GRANTS: Final[dict[str, dict[str, float]]] = {
-    "the trees": {"like": FAR},
+    "the trees": {"like": FAR, "like_dot": FAR},
     "long, but centred": {"long_mm": 0},
     "dust beside a mark": {"speck": 0},
     "grain beside a mark": {"passing": -1},

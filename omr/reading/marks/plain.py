@@ -82,6 +82,7 @@ class PlainLimits:
     missing: float = 0.9  # of a box's outline
     # How likely it is a plain mark, say the trees (`likeness`).
     like: float = 0.4  # from here on a soft veto is passed over
+    like_dot: float = 0.5  # the same of what is smaller than others
     unlike: float = 0.25  # below this a person is asked, whatever the vetoes say: one everyday mark in 400
     withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
     red: float = 0.02  # of a box under the office's stamp
@@ -156,7 +157,8 @@ def not_plain(marks: Marks, limits: PlainLimits, likeness: Likeness) -> NDArray[
         evidence(marks.column, marks.usual)[inked]
     )  # NaN of what an earlier reader did not measure
     soft = np.isin(why[inked], SOFT) & ~(_blot(marks, limits) | _line(marks, limits))[inked]
-    why[inked[soft & (chance >= limits.like)]] = PLAIN
+    enough = np.where(why[inked] == Reason.SMALLER, limits.like_dot, limits.like)
+    why[inked[soft & (chance >= enough)]] = PLAIN
     why[inked[(why[inked] == PLAIN) & (chance < limits.unlike)]] = Reason.UNCLEAR
     return why
 

@@ -83,7 +83,7 @@ class PlainLimits:
     # How likely it is a plain mark, say the trees (`likeness`).
     like: float = 0.4  # from here on a soft veto is passed over
     like_dot: float = 0.5  # the same of what is smaller than others
-    unlike: float = 0.25  # below this a person is asked, whatever the vetoes say: one everyday mark in 400
+    unlike: float = 0.2  # below this a person is asked, whatever the vetoes say: one everyday mark in 100
     withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
     red: float = 0.02  # of a box under the office's stamp
     streak: float = 0.02  # of a box under dirt on the glass
@@ -95,6 +95,8 @@ SURELY_OWN: Final = 0.95  # of the strokes inside: they touch no other box
 THROUGH: Final = 0.3  # of the way from the edge to the middle: a centred mark leads through its box
 CENTRED_GAIN: Final = 0.3  # of the usual ink
 CENTRED_PEAK: Final = 0.75  # of the usual darkness
+ONE: Final = 1.1  # stroke met on a way across the row, on average
+STRAIGHT: Final = 0.95  # of the strokes runs in two directions: of a line all
 HALF: Final = 0.5
 STAMP_MM: Final = 8.0  # both ways: what lies astray and is as large is a stamp or a loop
 FAR_MM: Final = 5.5  # out of the box: a word, a line through several boxes
@@ -159,7 +161,8 @@ def not_plain(marks: Marks, limits: PlainLimits, likeness: Likeness) -> NDArray[
     soft = np.isin(why[inked], SOFT) & ~(_blot(marks, limits) | _line(marks, limits))[inked]
     enough = np.where(why[inked] == Reason.SMALLER, limits.like_dot, limits.like)
     why[inked[soft & (chance >= enough)]] = PLAIN
-    why[inked[(why[inked] == PLAIN) & (chance < limits.unlike)]] = Reason.UNCLEAR
+    unlike = (why[inked] == PLAIN) & (chance < limits.unlike) & ~_slash(marks, limits)[inked]
+    why[inked[unlike]] = Reason.UNCLEAR
     return why
 
 
@@ -212,6 +215,13 @@ def _blot(marks: Marks, limits: PlainLimits) -> Mask:
 def _line(marks: Marks, limits: PlainLimits) -> Mask:
     """Tell what is a fold or an edge: along the sheet's sides, longer than marks are. The trees know none."""
     return np.asarray((marks.column["long"] > limits.long_mm) & (marks.column["flat"] < limits.flat))
+
+
+def _slash(marks: Marks, limits: PlainLimits) -> Mask:
+    """Tell which marks are one straight line through the middle of their box: no word is, and no loop."""
+    column = marks.column
+    gain, peak = marks.of_usual(column["gain"]), marks.of_usual(column["peak"])
+    return _centred(column, gain, peak, limits) & (column["crossed"] <= ONE) & (column["ways"] >= STRAIGHT)
 
 
 def _centred(column: dict[str, Floats], gain: Floats, peak: Floats, limits: PlainLimits) -> Mask:

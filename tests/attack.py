@@ -1,9 +1,9 @@
-"""An attacker who has every file of a month and solves for the people behind the stars.
+"""An attacker who has every file and page of a month and solves for the people behind the stars.
 
 What is published of respondents are equations over counts that nobody knows: of one unit, one answer
 about the respondent, satisfied or not. Whatever a file shows of them is read from the file as it was
-written (CSV, Excel, Word, JSON) and entered; then the least and the greatest value that each sum can
-have says what is known of it.
+written (CSV, Excel, Word, JSON, the desks' pages) and entered; then the least and the greatest value
+that each sum can have says what is known of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import lxml.html
 import numpy as np
 import openpyxl
 from scipy.optimize import linprog
@@ -101,6 +102,25 @@ class Month:
         """Enter what ``omr report --by`` says."""
         for row in rows:
             self.cell(row.get("unit", ""), row[trait], row["answered"], row["satisfied"])
+
+    def page(self, text: str, unit: str) -> None:
+        """Enter what a page of the desks shows: the overview, or the preview of a report."""
+        codes = {label: code for code, label in self.labels.items()} | {"Không ghi": ""}
+        before = self.shown
+        for table in lxml.html.fromstring(text).iter("table"):
+            rows = [[cell.text_content().strip() for cell in row] for row in table.iter("tr")]
+            preview = rows[0][0].startswith("Đối tượng")
+            overview = any(row[0] in self.labels.values() and len(row) == 3 for row in rows)
+            for label, size, good, *_ in (row for row in rows if preview or overview if len(row) > 2):
+                if label not in codes:
+                    continue
+                slips = _number(size)
+                if overview and slips is not None and (share := _number(good.rstrip("%").replace(",", ""))):
+                    good = str(round(share * slips / 10000))  # "83,33%" of 6
+                elif overview:
+                    good = "0" if good.startswith("0") else ""
+                self.cell(unit, codes[label], slips, _number(good))
+        assert unit or self.shown > before, "a page that tells nothing was not understood"
 
     def _tidy(self, folder: Path) -> Iterator[Row]:
         (file,) = folder.glob("so-lieu-*.csv")

@@ -89,12 +89,13 @@ def gather(
     name, prints = find_survey(store, survey)
     counted = tallies_of(store, when.name, unit=code, prints=prints)
     runs = [run for run in issued(store) if run.period == when.name and run.fingerprint in prints]
-    used = {run.fingerprint for run in runs} | {row.stratum.fingerprint for row in counted.tallies.slips}
+    told = told_of_respondents(store, when.name, prints)
+    strata = counted.tallies.strata | {at for at in told.tallies.strata if code in (None, at.unit)}
+    used = {run.fingerprint for run in runs} | {stratum.fingerprint for stratum in strata}
     forms = {form.form for form in prints.values()}
     main = name == main_survey(store)[0]
     lines = [line for line in reconcile(store, when) if line.form in forms or (main and line.form is None)]
-    adjusting, closings = closings_told(store, when, prints)
-    told = told_of_respondents(store, when.name, prints)
+    adjusting, closings = closings_told(store, when, prints, code)
     month = Month(
         period=when,
         forms={fingerprint: form for fingerprint, form in prints.items() if fingerprint in used},
@@ -115,11 +116,11 @@ def gather(
         closings=closings,
         statements=statements_of(store, when.name),
         targets=settings.targets,
-        told_at=told.at,
-        told=told.respondents,
-        not_told_yet=told.not_yet,
+        told=told,
     )
-    return replace(month.only(code), city=_city(store, month, prints)) if code else month
+    if code is None:
+        return month
+    return replace(month.only(code), city=_city(store, month, prints), closings=closings)
 
 
 def _city(store: Store, month: Month, prints: Prints) -> Month:
@@ -128,15 +129,9 @@ def _city(store: Store, month: Month, prints: Prints) -> Month:
     grouping = {question.key for form in prints.values() for question in grouping_questions(form)}
     values = {q.key for form in prints.values() for q in form.questions if q.kind in VALUES}
     counted = tallies_of(store, month.period.name, questions=overall | grouping | values, prints=prints)
-    used = {row.stratum.fingerprint for row in counted.tallies.slips}
-    used |= {told.stratum.fingerprint for told in month.told}
+    used = {stratum.fingerprint for stratum in counted.tallies.strata | month.told.tallies.strata}
     forms = {mark: form for mark, form in prints.items() if mark in used | set(month.forms)}
-    return replace(
-        Month(month.period, forms, month.units, counted.tallies, wordings=month.wordings),
-        told_at=month.told_at,
-        told=month.told,
-        not_told_yet=month.not_told_yet,
-    )
+    return Month(month.period, forms, month.units, counted.tallies, wordings=month.wordings, told=month.told)
 
 
 def _others(store: Store, period: str, name: str) -> dict[str, tuple[str, ...]]:

@@ -126,8 +126,11 @@ def workbook(month: Month, tables: Sequence[Table], smallest: int = tidy.SMALLES
             ("Từ điển", tidy.DICTIONARY, tidy.dictionary_rows()),
         ):
             sheet = book.add_worksheet(name)
-            _tidy_sheet(sheet, look, columns, list(rows), wrapped=name == "Từ điển")  # sentences, to be read
-            _print_setup(sheet, month)
+            lines = list(rows)
+            _tidy_sheet(sheet, look, columns, lines, wrapped=name == "Từ điển")  # sentences, to be read
+            part = f" · in {TIDY_ROWS_PRINTED} dòng đầu trong {len(lines)} dòng"
+            more = part if len(lines) > TIDY_ROWS_PRINTED else ""
+            _print_setup(sheet, month, more)
             # For programs, not for paper: printing the whole book does not print a hundred pages of it.
             sheet.print_area(0, 0, TIDY_ROWS_PRINTED, len(columns) - 1)
     return target.getvalue()
@@ -415,11 +418,11 @@ def _tidy_sheet(
         sheet.autofilter(0, 0, len(rows), len(columns) - 1)
 
 
-def _print_setup(sheet: Worksheet, month: Month) -> None:
+def _print_setup(sheet: Worksheet, month: Month, more: str = "") -> None:
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.set_margins(left=0.8, right=0.6, top=0.8, bottom=0.8)
     sheet.fit_to_pages(1, 0)
     face = f'&"{FONT},Regular"&9'
     sheet.set_header(f"&C{face}&P")
-    sheet.set_footer(f"&L{face}Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}&R{face}&A")
+    sheet.set_footer(f"&L{face}Kỳ số liệu {month.period} · mã dữ liệu {month.digest[:16]}&R{face}&A{more}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,10 +24,17 @@ import openpyxl
 from attack import Month as Files
 from attack import opened
 from offices import Office
-from scanned import FORM, slip
+from scanned import FORM, QUICK, slip
+from starlette.testclient import TestClient
 
 from omr.forms.serial import Issue
 from omr.forms.template import Form
+from omr.reports.document.preview import preview
+from omr.web.app import create_app
+from omr.web.frame.front import FrontOffice
+from omr.web.people.accounts import Accounts
+from omr.words import Role
+from omr.workspace import Workspace
 
 MONTHS = ("2025-07", "2025-08", "2025-09", "2025-10")
 PAY = "Ông/Bà có phải chi thêm tiền không"
@@ -360,22 +368,54 @@ def check_figures(said: list[Said], folder: Path) -> None:
             assert row["percent"] == (f"{percent(*expected):.2f}" if expected[1] else ""), row
 
 
-def attacked(play: Play, month: str) -> int:
+class Desk:
+    """The desks of the same office, as the lead and the heads of units see them."""
+
+    def __init__(self, workspace: Workspace, folder: Path, units: Iterable[str]) -> None:
+        self.folder = folder
+        accounts = Accounts.open(workspace.path / "accounts.sqlite", hasher=QUICK)
+        self.office = FrontOffice.of(workspace, accounts)
+        self.clients = {unit: TestClient(create_app(self.office, hosts=("testserver",))) for unit in units}
+        for unit, client in self.clients.items():
+            name, role = (f"xem.{unit.casefold()}", Role.VIEWER) if unit else ("truong.pv01", Role.LEAD)
+            first = accounts.add(name, [role], unit or None, by="test")
+            accounts.change_password(name, first, "phiếu-hài-lòng-2026")
+            token = re.search(r'name="csrf" content="([^"]+)"', client.get("/login").text)
+            said = {"name": name, "password": "phiếu-hài-lòng-2026", "csrf": token[1] if token else ""}
+            assert client.post("/login", data=said, follow_redirects=False).status_code == 303
+
+    def overview(self, month: str, unit: str) -> str:
+        """Return the page of figures."""
+        page = self.clients[unit].get(f"/overview?period={month}")
+        assert page.status_code == 200
+        return page.text
+
+    def report(self, folder: Path) -> str:
+        """Return a report's preview."""
+        (file,) = folder.glob("bao-cao-*.docx")
+        return preview(file, self.folder, "/made")
+
+
+def attacked(play: Play, desk: Desk, month: str, survey: str = "") -> int:
     """Read every file of a month, the city's and each unit's, and solve; return how many were tried."""
-    said = play.account.of(month, form="DL-01")
-    said = said[: len(said) - (month in play.late)]
+    said = play.account.of(month, form="NB-02" if survey else "DL-01")
+    said = said[: len(said) - (month in play.late and not survey)]
+    of_survey = ("--survey", survey) if survey else ()
     units = sorted({one.unit for one in said})
     of = {unit: [one for one in said if unit in ("", one.unit)] for unit in ("", *units)}
     found = Files("A1", "12", {code: f"mức {code}" for code in "12"})
     found.totals({unit: share(of[unit], "B10") for unit in units})
     for unit in ("", *units):
-        figures, folder = play.report(month, *(("--unit", unit) if unit else ()))
+        figures, folder = play.report(month, *(("--unit", unit) if unit else ()), *of_survey)
         found.read(folder, unit)
         found.json(figures, unit)
+        found.page(desk.report(folder), unit)
+        if not survey:  # the overview is of the main one
+            found.page(desk.overview(month, unit), unit)
     for by in ("a1", "unit,a1"):
-        found.by(play.office.json("report", "--period", month, "--by", by)["rows"], "a1")
+        found.by(play.office.json("report", "--period", month, "--by", by, *of_survey)["rows"], "a1")
     for more in ("field", "form", "channel"):
-        play.office("report", "--period", month, "--by", f"a1,{more}", code=1)
+        play.office("report", "--period", month, "--by", f"a1,{more}", *of_survey, code=1)
     truth = {
         (unit, code): share([one for one in of[unit] if one["A1"] == code], "B10")
         for unit in of
@@ -468,6 +508,12 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     after = share(play.account.of(first, form="DL-01"), "B10")
     assert "tìm thấy hòm phiếu" in text and "được thay thế bằng báo cáo này" in text
     assert f"{before[0]}/{before[1]} phiếu" in text and f"{after[0]}/{after[1]} phiếu" in text
+    said = prose(play.report(first, "--unit", "PC06")[1])
+    good, answered = share(play.account.of(first, unit="PC06", form="DL-01"), "B10")
+    assert f"({good}/{answered} phiếu" in said and f"({good}/{answered - 1} phiếu" in said  # its own figures
+    for where in (("--unit", "PC08"), ("--survey", "hau-can")):  # of which nothing came late
+        said = prose(play.report(first, *where)[1])
+        assert "không thay đổi so với lần chốt" in said and "được thay thế" not in said
     assert "PC06 ĐL-01 thu về: 24 → 25" in office("period", "status", first).out
     assert missing  # old stock is left for the next month
 
@@ -517,9 +563,11 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     text = prose(folder)
     assert "01 đơn vị chưa nộp phiếu: Phòng Cảnh sát giao thông" in text
     annex = play.report(fourth, "--lead")[1] / f"phu-luc-lanh-dao-{fourth}.docx"
-    told = [cell.text for t in docx.Document(str(annex)).tables for row in t.rows for cell in row.cells]
-    assert "Công an phường Cầu Đá" in told  # a slip of it is missing
+    said = [cell.text for t in docx.Document(str(annex)).tables for row in t.rows for cell in row.cells]
+    assert "Công an phường Cầu Đá" in said  # a slip of it is missing
+    assert "02 đơn vị chưa kiểm kê" not in text and "01 đơn vị chưa kiểm kê" in text
     own = play.report(fourth, "--unit", "P-B")[1]
+    assert f"nhận trong kỳ 0 phiếu; nhận điều chuyển {len(left):02} phiếu;" in prose(own)
     assert not list(own.glob("phu-luc*"))
     assert (
         "không so sánh được" in prose(own)
@@ -527,8 +575,23 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
     )
     play.close(fourth)
 
-    # All files of all months together: no small group of respondents can be solved for.
-    assert sum(attacked(play, month) for month in MONTHS) >= 4
+    # A form that goes to another survey later: its slips would be the difference of two reports.
+    office("register", "survey", "NB-02", "tthc", "--by", "hung")
+    moved, folder = play.report(first)
+    assert moved["respondents"] == [] == respondents(folder)
+    assert "chuyển sang khảo sát khác" in office("report", "--period", first, "--by", "a1", code=1).err
+    asked = {(row["question"], row["option"]) for row in respondents(play.report(second)[1])}
+    assert asked == {("A1", "1"), ("A1", "2"), ("A1", "")}  # that month has none of its slips
+    office("register", "survey", "NB-02", "", "--by", "hung")
+    assert respondents(play.report(first)[1]) == told
+    # All files and pages of all months together, one being mended: no small group can be solved for.
+    office("period", "adjust", first, "--by", "hung", "--why", "xem lại")
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    desk = Desk(office.workspace, pages, ("", "PC06", "PC08", "P-A", "P-B"))
+    assert sum(attacked(play, desk, month) for month in MONTHS) >= 4
+    assert attacked(play, desk, first, "hau-can")
+    desk.office.close()
     assert office.json("audit", "verify")["ok"]
 
 

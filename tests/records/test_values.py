@@ -22,6 +22,7 @@ from omr.forms.template import Entry, Form, Kind, Option, Question
 from omr.geometry import Box
 from omr.office import Office
 from omr.records.counts.slips import current_slips
+from omr.records.month.closing import adjust, close_as_it_is
 from omr.records.month.parquet import export as export_parquet
 from omr.records.review.queue import queue, shown
 from omr.records.store.store import Store
@@ -111,6 +112,10 @@ def test_values_are_counted_and_exported_as_what_they_are(
     }
     assert ("N2", float(hours[0]), None) in said and ("D1", None, date(2026, 11, 3)) in said
     assert ("K1", None, None) in said and ("B10", None, None) in said
+    (draft,) = numbers_table(monthly.gather(store, PERIOD), 5)
+    assert {row.cells[4:] for row in draft.rows} == {(Nothing.NONE,) * 4}  # of an open month no value
+    assert "lập khi chốt" in draft.notes[-1] and draft.rows[1].cells[2] == len(hours)
+    close_anyway(store)
     month = monthly.gather(store, PERIOD)
     (table,) = numbers_table(month, 5)
     known = sorted(int(age) for age in ages if age.isdecimal())
@@ -129,8 +134,34 @@ def test_values_are_counted_and_exported_as_what_they_are(
     assert {(row[10], row[11]) for row in counts} <= {(state, "") for state in AnswerState}
 
 
+def test_two_means_of_an_adjusted_month_give_nobodys_number_away(
+    read: Callable[..., None], scanner: Scanner, store: Store
+) -> None:
+    """Eleven times the later mean less ten times the first one would be what the eleventh wrote."""
+    read(*({"N1": f"{20 + at}"} for at in range(10)))
+    close_anyway(store)
+    (first,) = numbers_table(monthly.gather(store, PERIOD), 5)
+    assert first.rows[0].cells[2] == 10 and isinstance(first.rows[0].cells[4], Mean)
+    adjust(store, parse_period(PERIOD), by="hung", why="tìm thấy hòm phiếu")
+    read({"N1": "77"})
+    for unit in (None, "PC06"):
+        for _ in range(2):  # while it is adjusted, and closed again
+            month = monthly.gather(store, PERIOD, unit=unit)
+            assert month.pool().overall.whole == 11
+            (later,) = numbers_table(month, 5)
+            assert later.rows == first.rows and "giữ số liệu chốt ngày" in later.notes[-1]
+            if month.adjusting:
+                close_anyway(store)
+
+
+def close_anyway(store: Store) -> None:
+    with store.act("close_period", by="hung") as act:
+        close_as_it_is(store, act, parse_period(PERIOD))
+
+
 def test_of_few_answers_no_value_is_shown(read: Callable[..., None], scanner: Scanner, store: Store) -> None:
     read({"N1": "47"}, {"N1": "90"})
+    close_anyway(store)
     month = monthly.gather(store, PERIOD)
     (table,) = numbers_table(month, 5)
     assert table.rows[0].cells[2:] == (2, 0, *[Nothing.NONE] * 4)

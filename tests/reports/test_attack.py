@@ -21,6 +21,7 @@ from scipy.optimize import linprog
 from tallying import count
 
 from omr.figures import Nothing, Share
+from omr.records.counts.kept_tallies import Told
 from omr.reports import monthly
 from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.hiding import hide_table
@@ -184,13 +185,24 @@ def test_figures_for_programs_tell_of_respondents_what_the_table_tells(thin):
         assert not month.unit or None in [group["answered"] for group in groups]
 
 
+def test_what_lies_in_stock_parts_no_table(march):
+    """A form that nobody answered, in one unit's stock, asks otherwise: the city's table by field beside
+    the other units' tables of all would be subtracted from each other."""
+    form = next(iter(march.forms.values()))
+    first, *others = form.questions
+    asks = replace(first, text="Ông/Bà đến với tư cách gì")
+    lying = replace(form, form="DL-09", digit=9, field="Khác", questions=(asks, *others))
+    with_it = replace(march, forms={**march.forms, "f" * 64: lying})
+    assert breakdowns(with_it, LIMIT) == breakdowns(march, LIMIT)
+
+
 def test_two_reports_of_an_adjusted_month_tell_of_nobody_by_their_difference(march):
     """One slip came late: all that is new of respondents would be what that person said."""
     before = breakdowns(march, LIMIT)
     late = slips_of("2025-03", 2)[0]
     after = replace(march, tallies=count([*slips_of("2025-03"), late], FORMS))
     assert breakdowns(after, LIMIT) != before  # else nothing is tried
-    kept = replace(after, told_at="2025-04-02T01:00:00+00:00", told=march.tallies.crossed)
+    kept = replace(after, told=Told(None, "2025-04-02T01:00:00+00:00", march.tallies))
     assert breakdowns(kept, LIMIT) == before
     unit = late.stratum.unit
     assert breakdowns(kept.only(unit), LIMIT) == breakdowns(march.only(unit), LIMIT)

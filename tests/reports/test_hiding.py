@@ -9,12 +9,14 @@ from months import make_month
 
 from omr.errors import OmrError
 from omr.figures import Nothing, Share
+from omr.records.counts.kept_tallies import Told, Withheld
 from omr.records.counts.tallies import Tallies
 from omr.reports import monthly
 from omr.reports.figures.breakdowns import breakdowns
 from omr.reports.figures.hiding import hide_small, hide_small_cells
 from omr.reports.tables import tidy
 from omr.reports.tables.slicing import slices
+from omr.reports.tables.told import told_when
 from omr.workspace import ReportSettings
 
 LIMIT = 5
@@ -123,14 +125,15 @@ def test_a_trait_is_divided_as_the_reports_divide_it_and_by_nothing_else(more):
     assert slices(march, [more, "question"], LIMIT)
 
 
-def test_an_open_month_tells_of_no_respondents_in_anything():
+@pytest.mark.parametrize("withheld", Withheld)
+def test_an_open_month_tells_of_no_respondents_in_anything(withheld):
     """Two drafts of it, a slip apart, would tell what that person said."""
     whole = make_month("2025-03")
     for march in (whole, whole.only("CAX-03")):
-        draft = replace(march, not_told_yet=True)
+        draft = replace(march, told=Told(withheld))
         assert breakdowns(march, LIMIT) and not breakdowns(draft, LIMIT) and not draft.respondents
         (table,) = [table for table in monthly.annex(draft, None, ReportSettings()) if table.number == "05"]
-        assert not table.rows and "lập khi chốt" in table.notes[0]
+        assert not table.rows and table.notes == told_when(draft)
         asked = {row[7] for row in tidy.count_rows(march, LIMIT)} & {"A1", "A2", "A3", "A5"}
         assert asked and not asked & {row[7] for row in tidy.count_rows(draft, LIMIT)}
         told = monthly.figures(draft, LIMIT)
@@ -140,7 +143,7 @@ def test_an_open_month_tells_of_no_respondents_in_anything():
         for by in (["gender"], ["unit", "procedure"]):
             with pytest.raises(OmrError) as error:
                 slices(draft, by, LIMIT)
-            assert error.value.key == "report.not_told_yet"
+            assert error.value.key == f"report.withheld_{withheld}"
         assert draft.pool().overall == march.pool().overall
 
 

@@ -246,18 +246,30 @@ def test_a_reorganised_unit_is_compared_nowhere():
 
 def test_an_adjusted_month_says_so():
     march = make_month("2025-03")
-    first = Closed("2025-04-01T20:00:00Z", "hung", "", "a" * 64, 470, 468, Share(417, 470), {})
-    again = Closed("2025-04-09T03:00:00Z", "hung", "lô nộp muộn", "b" * 64, 527, 520, Share(470, 527), {})
+    first = Closed("2025-04-01T20:00:00Z", "hung", "", "a" * 64, 470, 468, Share(417, 470), {}, {"n": 470})
+    again = Closed(
+        "2025-04-09T03:00:00Z", "hung", "lô nộp muộn", "b" * 64, 527, 520, Share(470, 527), {}, {"n": 527}
+    )
     told = " ".join(prose.deployment(replace(march, root="b" * 64, closings=(first, again))))
     for words in ("chốt ngày 02/4/2025", "417/470", "88,72%", "chốt lại ngày 09/4/2025", "470/527", "89,18%"):
         assert words in told
     assert "lý do: lô nộp muộn" in told and "được thay thế bằng báo cáo này" in told and "a" * 16 in told
-    of_unit = " ".join(prose.deployment(replace(march, closings=(first, again)).only("PC06")))
-    assert "lô nộp muộn" in of_unit and "417" not in of_unit
+    assert not replace(march, closings=(first, again)).only("PC06").closings  # the city's, no unit's
+
+
+def test_what_an_adjustment_did_not_touch_is_not_told_as_changed():
+    march = make_month("2025-03")
+    first = Closed("2025-04-01T20:00:00Z", "hung", "", "a" * 64, 18, 18, Share(0, 18), {}, {"n": 18})
+    again = replace(first, at="2025-04-09T03:00:00Z", why="tìm thấy hòm phiếu", root="b" * 64)
+    told = " ".join(prose.deployment(replace(march, root="b" * 64, closings=(first, again))))
+    assert (
+        "không thay đổi so với lần chốt ngày 02/4/2025 (0/18 phiếu" in told and "tìm thấy hòm phiếu" in told
+    )
+    assert told.count("0/18") == 1 and "thay thế" not in told
 
 
 def test_a_month_that_was_closed_before_its_end_says_so():
-    early = Closed("2025-03-29T03:00:00Z", "hung", "", "a" * 64, 470, 468, Share(417, 470), {})
+    early = Closed("2025-03-29T03:00:00Z", "hung", "", "a" * 64, 470, 468, Share(417, 470), {}, {})
     told = " ".join(prose.deployment(replace(make_month("2025-03"), root="a" * 64, closings=(early,))))
     assert "số liệu đã chốt ngày 29/3/2025, trước khi kỳ kết thúc" in told
 

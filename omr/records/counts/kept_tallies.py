@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from omr.forms.template import VALUES, Form
 from omr.records.counts.tallies import (
     AnswerTally,
     Channel,
@@ -26,6 +28,7 @@ from omr.records.counts.tallies import (
     tally,
     with_conditions,
 )
+from omr.records.offices.surveys import surveys_at
 from omr.records.store.act import Act
 from omr.records.store.store import Store
 from omr.words import AnswerState, PeriodState
@@ -54,23 +57,38 @@ def tallies_of(
     return _only(_unpacked(row["tallies"]), unit, wanted, prints)
 
 
+class Withheld(StrEnum):
+    """Why a period tells nothing of its respondents."""
+
+    OPEN = "open"  # it is told when the period is closed
+    REGROUPED = "regrouped"  # forms went to or came from another survey since: see the reports made then
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a period tells of its respondents, once and for all: two answers could be subtracted."""
+    """What a period tells of its respondents, once and for all: two answers could be subtracted.
 
-    at: str = ""  # when, where it tells something else than what counts today; else ""
-    respondents: tuple[CrossTally, ...] = ()  # then: of all units
-    not_yet: bool = False  # it tells nothing before it is closed
+    That is who they are, against the overall answer, and the numbers that they wrote.
+    """
+
+    withheld: Withheld | None = None
+    at: str = ""  # when, where it told something else than what counts today; else ""
+    tallies: Tallies = Tallies()  # then: of all units
 
 
-def told_of_respondents(store: Store, period: str, prints: Collection[str]) -> Told:
+def told_of_respondents(store: Store, period: str, prints: Mapping[str, Form]) -> Told:
     """Return what a period tells of its respondents: what stood when it was first closed with any.
 
     A period that an earlier version closed kept nothing: it is told as it stands.
+
+    Parameters
+    ----------
+    prints : mapping
+        The forms of one survey as surveys are today, by fingerprint.
     """
     rows = list(
         store.rows(
-            """SELECT state, tallies, at FROM period_states JOIN events USING (event)
+            """SELECT state, tallies, at, period_states.event FROM period_states JOIN events USING (event)
             LEFT JOIN closed_tallies USING (period_state) WHERE period = ? ORDER BY period_state""",
             period,
         )
@@ -79,10 +97,25 @@ def told_of_respondents(store: Store, period: str, prints: Collection[str]) -> T
     for row in closings:
         if row["tallies"] is None:
             return Told()
-        if told := _only(_unpacked(row["tallies"]), None, None, prints).tallies.crossed:
-            now = tallies_of(store, period, prints=prints).tallies.crossed
-            return Told() if sorted(told) == sorted(now) else Told(row["at"], told)
-    return Told(not_yet=not rows or rows[-1]["state"] != PeriodState.CLOSED)
+        whole = _unpacked(row["tallies"])
+        told = _only(whole, None, None, prints).tallies
+        if personal := _personal(told, prints):
+            used = {stratum.fingerprint for stratum in whole.tallies.strata}
+            if not any(used & of.keys() == used & prints.keys() for of in surveys_at(store, row["event"])):
+                return Told(Withheld.REGROUPED)
+            now = tallies_of(store, period, prints=prints).tallies
+            return Told() if personal == _personal(now, prints) else Told(None, row["at"], told)
+    closed = bool(rows) and rows[-1]["state"] == PeriodState.CLOSED
+    return Told(None if closed else Withheld.OPEN)
+
+
+def _personal(tallies: Tallies, prints: Mapping[str, Form]) -> list[CrossTally | AnswerTally]:
+    """Return what tallies say of respondents: who they are, and the numbers they wrote."""
+    written = {(mark, q.key) for mark, form in prints.items() for q in form.questions if q.kind in VALUES}
+    values = [
+        row for row in tallies.answers if row.code and (row.stratum.fingerprint, row.question) in written
+    ]
+    return [*sorted(tallies.crossed), *sorted(values)]
 
 
 def keep(act: Act, period_state: int, counted: Counted) -> None:

@@ -102,6 +102,19 @@ class Tallies:
     crossed: tuple[CrossTally, ...] = ()
 
     @property
+    def strata(self) -> set[Stratum]:
+        """Where slips came in."""
+        return {row.stratum for row in self.slips}
+
+    def only(self, unit: str) -> Tallies:
+        """Return those of one unit."""
+        return Tallies(
+            tuple(row for row in self.slips if row.stratum.unit == unit),
+            tuple(row for row in self.answers if row.stratum.unit == unit),
+            tuple(row for row in self.crossed if row.stratum.unit == unit),
+        )
+
+    @property
     def digest(self) -> str:
         """SHA-256 hex over all rows: two reports with the same digest have the same figures."""
         rows = self.slips, self.answers, self.crossed

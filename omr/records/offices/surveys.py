@@ -22,6 +22,16 @@ def surveys_of(store: Store) -> dict[str, dict[str, Form]]:
     return surveys(store.forms, told)
 
 
+def surveys_at(store: Store, event: int) -> list[dict[str, Form]]:
+    """Return how the forms were parted into surveys when an event of the register took place."""
+    rows = store.rows(
+        "SELECT form, survey FROM form_surveys WHERE event <= ? ORDER BY form_survey",
+        event,
+    )
+    told = {row["form"]: row["survey"] for row in rows}
+    return list(surveys(store.forms, {form: survey for form, survey in told.items() if survey}).values())
+
+
 def main_survey(store: Store) -> tuple[str, Prints]:
     """Return the survey that is meant where none is named: the programme, else the first by name."""
     return next(iter(surveys_of(store).items()), (PROGRAMME, {}))

@@ -24,6 +24,7 @@ from omr.forms.fonts import font_file
 from omr.records.offices.periods import Period
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.satisfaction_tables import criteria, overall_levels, share_of
+from omr.reports.tables.wording import rate
 
 MM_PER_INCH: Final = 25.4
 DPI: Final = 300  # what an office printer shows
@@ -112,7 +113,7 @@ def levels_chart(month: Month) -> bytes:
                     bbox=PLATE if HATCHES[style] else None,
                 )
             left += width
-        good = f"{vietnamese(pool.overall.percent() or Decimal(0))}%"
+        good = rate(pool.overall)
         axes.text(101.5, row, good, va="center", fontproperties=_font(9, "bold"))
         axes.text(
             -1.5,
@@ -189,9 +190,8 @@ def trend_chart(month: Month) -> bytes:
             axes.plot((place - 0.07, place + 0.07), (end, end), color=INK, linewidth=1.0)
         fill = INK if closed else "white"
         axes.plot(place, share, "o", markersize=5, markerfacecolor=fill, markeredgecolor=INK)
-        said = vietnamese(whole.percent() or Decimal(0))
         axes.annotate(
-            f"{said}%",
+            rate(whole),
             (place, span[1]),
             (0, 3),
             textcoords="offset points",

@@ -16,7 +16,7 @@ from docx.oxml.ns import nsdecls
 from docx.oxml.xmlchemy import BaseOxmlElement
 
 from omr.figures import Nothing
-from omr.reports.document.decree import CELL_PT, CELL_STYLE
+from omr.reports.document.decree import CELL_PT, CELL_STYLE, unbroken
 from omr.reports.tables.tables import Column, Heat, Row, Style, Table, Weight, printed
 
 TWIPS_PER_MM: Final = 1440 / 25.4
@@ -26,6 +26,7 @@ LETTER_MM: Final = 1.45  # a bold letter of a heading, on average
 LINE_TWIPS: Final = round(CELL_PT * 1.2 * 20)
 
 KEPT_TOGETHER: Final = 3  # rows at the end of a table that stay on one page
+SHORT: Final = 10  # rows of a table that stays on one page as a whole
 
 # White, two greys that toner tells apart, and one dark enough for white letters.
 HEAT_FILLS: Final = ("FFFFFF", "DDDDDD", "B0B0B0", "404040")
@@ -53,12 +54,14 @@ def table_element(table: Table) -> BaseOxmlElement:
 def _keeps(table: Table, at: int) -> bool:
     """Whether a row stays on one page with what follows it.
 
-    No page begins with the last row of a table alone, or with a note to the table before it, and none ends
-    with the heading of rows that stand on the next.
+    A short table is not divided. No page begins with the last row of a table alone, or with a note to the
+    table before it, and none ends with the heading of rows that stand on the next.
     """
     last = len(table.rows) - 1
     if at == last:
         return bool(table.notes)
+    if len(table.rows) <= SHORT:
+        return True
     heads = table.rows[at].weight is not Weight.BODY and table.rows[at + 1].weight is Weight.BODY
     return heads or at > last - KEPT_TOGETHER
 
@@ -144,7 +147,8 @@ def _xml_cell(
 ) -> str:
     white = shade == len(HEAT_FILLS) - 1
     look = "<w:b/>" * (bold or white) + '<w:color w:val="FFFFFF"/>' * white
-    run = f'<w:r>{f"<w:rPr>{look}</w:rPr>" * bool(look)}<w:t xml:space="preserve">{_safe(text)}</w:t></w:r>'
+    parts = [f'<w:t xml:space="preserve">{_safe(part)}</w:t>' for part in unbroken(text)]
+    run = f"<w:r>{f'<w:rPr>{look}</w:rPr>' * bool(look)}{'<w:noBreakHyphen/>'.join(parts)}</w:r>"
     if shade:
         extra += f'<w:shd w:val="clear" w:color="auto" w:fill="{HEAT_FILLS[shade]}"/>'
     place = f'<w:pStyle w:val="{CELL_STYLE}"/>{"<w:keepNext/>" if keep else ""}<w:jc w:val="{align}"/>'

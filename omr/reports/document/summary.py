@@ -12,10 +12,11 @@ from typing import Final
 from omr.figures import Change, Nothing
 from omr.forms.surveys import PROGRAMME
 from omr.reports.figures.statistics import Month, compare
-from omr.reports.prose.changes import few, shifted, why
+from omr.reports.prose.changes import few, nothing_to_compare, shifted, why
 from omr.reports.prose.satisfaction import named
 from omr.reports.prose.sections import adjustments
 from omr.reports.prose.turnout import participation
+from omr.reports.prose.voices import paper_came
 from omr.reports.tables.changes import extremes, shifts
 from omr.reports.tables.slip_tables import comment_counts
 from omr.reports.tables.wording import fraction, interval, many, names, period_name, points, rate
@@ -63,7 +64,7 @@ def _change(month: Month, before: Month | None, settings: ReportSettings) -> str
     change = compare(month, before)
     past = period_name(month.period.preceding)
     if before is None or change is Nothing.NONE:
-        return f"Không có số liệu của {past} để so sánh."
+        return nothing_to_compare(month)
     said = (
         f"{points(change).capitalize()} so với {past}{few(change, settings)}."
         if isinstance(change, Change)
@@ -118,4 +119,5 @@ def _sure(month: Month, settings: ReportSettings) -> str:
     if silent and not month.unit:
         text += f" {many(len(silent))} đơn vị chưa nộp phiếu: {names(silent, month.names)}."
     standing = "Số liệu đã chốt." if month.root else "Số liệu chưa chốt, có thể còn thay đổi."
-    return f"{text} {standing} Phiếu do chính đơn vị được đánh giá phát và thu.".strip()
+    given = "Phiếu do chính đơn vị được đánh giá phát và thu." if paper_came(month) else ""
+    return f"{text} {standing} {given}".strip()

@@ -7,7 +7,7 @@ city's and the other units' would give away, and the other way round.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from omr.figures import Nothing, Share
@@ -15,7 +15,7 @@ from omr.forms.surveys import in_vietnamese, overall_question
 from omr.forms.template import Form, Question
 from omr.records.counts.tallies import grouping_questions
 from omr.reports.figures.hiding import hide_table
-from omr.reports.figures.questions import Item
+from omr.reports.figures.questions import Item, Wordings
 from omr.reports.figures.statistics import Month
 
 
@@ -62,15 +62,15 @@ def breakdowns(month: Month, smallest: int) -> list[Breakdown]:
     smallest : int
         Cells of 1 to `smallest` - 1 slips are hidden.
     """
-    if month.not_told_yet:
-        return []
-    whole = month.city or month
+    whole = month.as_told.city or month.as_told
+    # Of the forms that somebody answered: what else lies in stock, here or there, must not part the table
+    # of one report otherwise than that of another.
+    answered = {row.stratum.fingerprint for row in whole.respondents}
     asked: dict[tuple[str, str, str], list[tuple[str, Form, Question]]] = {}
-    for fingerprint, form in sorted(
-        whole.forms.items(), key=lambda entry: (entry[1].form, entry[1].revision)
-    ):
+    forms = {mark: form for mark, form in whole.forms.items() if mark in answered}
+    for fingerprint, form in sorted(forms.items(), key=lambda entry: (entry[1].form, entry[1].revision)):
         for question in grouping_questions(form):
-            field = "" if _same_everywhere(whole, question) else form.field
+            field = "" if _same_everywhere(whole.wordings, forms.values(), question) else form.field
             asks = whole.wordings.of(form, question)
             asked.setdefault((question.key, field, asks), []).append((fingerprint, form, question))
     counts = _count(whole)
@@ -81,11 +81,11 @@ def breakdowns(month: Month, smallest: int) -> list[Breakdown]:
     ]
 
 
-def _same_everywhere(month: Month, question: Question) -> bool:
+def _same_everywhere(said: Wordings, forms: Collection[Form], question: Question) -> bool:
     """Whether all forms ask it in the same words with the same answers."""
     asked = {
-        (month.wordings.of(form, other), month.wordings.scale(form, other))
-        for form in month.forms.values()
+        (said.of(form, other), said.scale(form, other))
+        for form in forms
         for other in form.questions
         if other.key == question.key
     }

@@ -24,10 +24,12 @@ from omr.words import AnswerState, PeriodState
 MONTHS: Final = 12  # of the trend, with the month of the report
 
 
-def closings_told(store: Store, period: Period, prints: Prints) -> tuple[bool, tuple[Closed, ...]]:
-    """Return whether a month is being adjusted, and its closings, the first one first."""
+def closings_told(
+    store: Store, period: Period, prints: Prints, unit: str | None = None
+) -> tuple[bool, tuple[Closed, ...]]:
+    """Return whether a month is being adjusted, and its closings, the first one first; with `unit` of it."""
     adjusting = state_of(store, period.name) is PeriodState.ADJUSTING
-    return adjusting, tuple(_closed(once, prints) for once in closings_of(store, period))
+    return adjusting, tuple(_closed(once, prints, unit) for once in closings_of(store, period))
 
 
 def past_of(store: Store, period: Period, prints: Prints) -> tuple[Past, ...]:
@@ -51,16 +53,20 @@ def past_of(store: Store, period: Period, prints: Prints) -> tuple[Past, ...]:
     return tuple(reversed(found))
 
 
-def _closed(once: Closing, prints: Prints) -> Closed:
+def _closed(once: Closing, prints: Prints, unit: str | None) -> Closed:
     forms = {form.form for form in prints.values()}
+    figures: Figures = {}
     books: defaultdict[str, int] = defaultdict(int)
     for name, number in once.figures.items():
         parts = name.split("/")
-        if len(parts) == 3 and parts[1] in forms:
-            books[parts[2]] += number
-    fields = _overall(once.figures, prints)
+        if len(parts) >= 3 and parts[1] in forms and unit in (None, parts[0]):
+            figures[name] = number
+            if len(parts) == 3:
+                books[parts[2]] += number
+    fields = _overall(figures, prints)
     overall = sum(fields.values(), Share(0, 0))
-    return Closed(once.at, once.by, once.why, once.root, books["returned"], books["valid"], overall, fields)
+    counts = books["returned"], books["valid"], overall, fields
+    return Closed(once.at, once.by, once.why, once.root, *counts, figures)
 
 
 def _overall(figures: Figures, prints: Prints) -> Mapping[str, Share]:

@@ -16,6 +16,7 @@ from typing import Any
 from omr.figures import Change, Nothing, Share, required_sample
 from omr.forms.surveys import PROGRAMME
 from omr.forms.template import Form
+from omr.records.counts.kept_tallies import Told
 from omr.records.counts.tallies import Channel, CrossTally, Stratum, Tallies
 from omr.records.exchange.comments import Commented
 from omr.records.offices.periods import Period
@@ -74,7 +75,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The main figures of a month as they stood at one closing."""
+    """The main figures of a month, or of one unit in it, as they stood at one closing."""
 
     at: str  # UTC
     by: str
@@ -84,6 +85,7 @@ class Closed:
     valid: int
     overall: Share
     fields: Mapping[str, Share]  # the overall share of each field
+    figures: Mapping[str, int]  # every count of it: two closings with the same ones differ in nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,9 @@ class Month:
     # The month that this unit's was cut from: what may be shown of its respondents depends on what the
     # city's and the other units' tables show.
     city: Month | None = None
-    # Of an adjusted month: when it first told who the respondents are, and what it told of all units.
-    # It tells nothing newer, because the difference of two reports would be about the few slips between.
-    told_at: str = ""
-    told: tuple[CrossTally, ...] = ()
-    not_told_yet: bool = False  # open: it tells of respondents when it is closed, for the same reason
+    # What it tells of respondents: nothing while it is open, and of an adjusted month nothing newer than at
+    # first, because the difference of two reports would be about the few slips between.
+    told: Told = Told()
 
     @cached_property
     def compared(self) -> dict[tuple[int, int], Any]:
@@ -144,18 +144,19 @@ class Month:
         """Under which item each printed question is counted."""
         return items_of(self.variants)
 
+    @cached_property
+    def as_told(self) -> Month:
+        """The same month with what it tells of respondents: every table about them is made of it."""
+        if not (self.told.withheld or self.told.at):
+            return self
+        then = self.told.tallies.only(self.unit) if self.unit else self.told.tallies
+        city = replace(self.city, told=self.told).as_told if self.city else None
+        return replace(self, tallies=then, told=Told(), city=city)
+
     @property
     def respondents(self) -> tuple[CrossTally, ...]:
-        """Who answered, against the overall answer: what every table about respondents is made of."""
-        if self.not_told_yet:
-            return ()
-        if not self.told_at:
-            return self.tallies.crossed
-        return tuple(
-            row
-            for row in self.told
-            if self.unit in ("", row.stratum.unit) and row.stratum.fingerprint in self.forms
-        )
+        """Who answered, against the overall answer."""
+        return self.as_told.tallies.crossed
 
     @cached_property
     def digest(self) -> str:
@@ -297,21 +298,19 @@ class Month:
         """Return the same month with nothing but one unit in it."""
         held = {line.form for line in self.stock_of(unit)}
         used = {stratum.fingerprint for stratum in self.pools if stratum.unit == unit}
+        used |= {stratum.fingerprint for stratum in self.told.tallies.strata if stratum.unit == unit}
         return replace(
             self,
             unit=unit,
             city=self.city or self,
             other_surveys={},
             forms={key: form for key, form in self.forms.items() if key in used or form.form in held},
-            tallies=Tallies(
-                tuple(row for row in self.tallies.slips if row.stratum.unit == unit),
-                tuple(row for row in self.tallies.answers if row.stratum.unit == unit),
-                tuple(row for row in self.tallies.crossed if row.stratum.unit == unit),
-            ),
+            tallies=self.tallies.only(unit),
             stock=self.stock_of(unit),
             visits={u: n for u, n in self.visits.items() if u == unit},
             submitted=self.submitted & {unit},
             opinions=tuple(one for one in self.opinions if one.unit == unit and not one.complaint),
+            closings=(),  # these figures are of all
             statements={key: text for key, text in self.statements.items() if key[0] == unit},
             past=(),
         )

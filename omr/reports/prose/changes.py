@@ -21,13 +21,18 @@ from omr.workspace import ReportSettings
 MOST_SHIFTS: Final = 5
 
 
+def nothing_to_compare(month: Month) -> str:
+    """Return which of two months has no figure."""
+    lacking = period_name(month.period.preceding) if month.pool().overall.whole else "kỳ này"
+    return f"Không có số liệu của {lacking} để so sánh."
+
+
 def compared(month: Month, before: Month | None, settings: ReportSettings) -> tuple[str, ...]:
     """Return what a month before makes of this one's figures, and why they may differ."""
     past = period_name(month.period.preceding)
     change = compare(month, before)
     if before is None or change is Nothing.NONE:
-        lacking = past if month.pool().overall.whole else "kỳ này"
-        return (f"Không có số liệu của {lacking} để so sánh.",)
+        return (nothing_to_compare(month),)
     if isinstance(change, Change):
         moved = f"{points(change)} so với {past} ({_from_to(change)}){few(change, settings)}"
         text = f"Tỷ lệ hài lòng chung {moved}."

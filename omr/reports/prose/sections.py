@@ -64,9 +64,17 @@ def adjustments(month: Month) -> tuple[str, ...]:
     """Return what was adjusted, when, by whom and why, and which report this one replaces."""
     told = []
     for before, after in pairwise(month.closings):
+        if before.figures == after.figures:
+            told.append(
+                f"Kỳ này đã được mở lại để điều chỉnh và chốt lại ngày {local_day(after.at)}; "
+                f"người thực hiện: {after.by}; lý do: {after.why.rstrip('.')}. "
+                f"Số liệu của {called(month.unit)} này không thay đổi so với lần chốt ngày "
+                f"{local_day(before.at)}{_headline(before)}."
+            )
+            continue
         text = (
-            f"Số liệu kỳ này đã được điều chỉnh: chốt ngày {local_day(before.at)}{_headline(month, before)}, "
-            f"chốt lại ngày {local_day(after.at)}{_headline(month, after)}; người thực hiện: {after.by}; "
+            f"Số liệu kỳ này đã được điều chỉnh: chốt ngày {local_day(before.at)}{_headline(before)}, "
+            f"chốt lại ngày {local_day(after.at)}{_headline(after)}; người thực hiện: {after.by}; "
             f"lý do: {after.why.rstrip('.')}."
         )
         told.append(
@@ -77,13 +85,13 @@ def adjustments(month: Month) -> tuple[str, ...]:
     if month.adjusting and month.closings:
         last = month.closings[-1]
         told.append(
-            f"Kỳ đã chốt ngày {local_day(last.at)}{_headline(month, last)} và đang được mở lại để điều chỉnh."
+            f"Kỳ đã chốt ngày {local_day(last.at)}{_headline(last)} và đang được mở lại để điều chỉnh."
         )
     return tuple(told)
 
 
-def _headline(month: Month, closed: Closed) -> str:
-    if month.unit or not closed.overall.whole:  # a unit's report tells nothing of the city
+def _headline(closed: Closed) -> str:
+    if not closed.overall.whole:
         return ""
     return f" ({fraction(closed.overall, 'phiếu')} hài lòng trở lên, {rate(closed.overall)})"
 

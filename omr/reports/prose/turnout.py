@@ -31,10 +31,13 @@ def slips(month: Month) -> tuple[str, ...]:
     opening = sum(line.opening for line in month.stock)
     received = sum(line.received for line in month.stock)
     back = month.return_rate()
+    moved = sum(line.moved for line in month.stock)
+    way = "nhận điều chuyển" if moved > 0 else "điều chuyển đi"
+    handed = f"{way} {many(abs(moved))} phiếu; " if moved else ""
     out = f"phát ra {many(back.whole)} phiếu; " if back.whole else ""
     parts = [
         f"Phiếu giấy: tồn đầu kỳ {many(opening)} phiếu, nhận trong kỳ {many(received)} phiếu; "
-        f"{out}thu về {many(paper.returned)} phiếu"
+        f"{handed}{out}thu về {many(paper.returned)} phiếu"
         + (f" (tỷ lệ thu hồi {rate(back)}, {fraction(back, 'phiếu')})" if back.whole else "")
         + (
             f", trong đó {fraction(paper.validity, 'phiếu')} hợp lệ (chiếm {rate(paper.validity)}), "
@@ -50,7 +53,9 @@ def slips(month: Month) -> tuple[str, ...]:
             f"{many(sum(line.in_stock or 0 for line in counted))} phiếu; chưa thu hồi, thất lạc "
             f"{many(sum(line.missing or 0 for line in counted))} phiếu."
         )
-    uncounted = dict.fromkeys(line.unit for line in month.stock if line.in_stock is None)
+    uncounted = dict.fromkeys(
+        line.unit for line in month.stock if line.in_stock is None and month.expected(line.unit)
+    )
     if uncounted:
         who = "Đơn vị" if month.unit else f"{many(len(uncounted))} đơn vị"
         parts[0] += f" {who} chưa kiểm kê phiếu tồn nên chưa tính được số phát ra, thất lạc."

@@ -70,11 +70,18 @@ def trust(month: Month) -> tuple[str, ...]:
         if month.survey == PROGRAMME
         else "những người không trả lời"
     )
-    paragraphs.append(
-        f"Phiếu do {respondents(month)} tự nguyện đánh giá, do chính đơn vị được đánh giá phát và thu; "
-        f"kết quả phản ánh ý kiến của người trả lời phiếu, không suy rộng cho {beyond}."
-    )
+    if month.pool().returned:
+        given = "do chính đơn vị được đánh giá phát và thu" if paper_came(month) else "gửi bằng phiếu điện tử"
+        paragraphs.append(
+            f"Phiếu do {respondents(month)} tự nguyện đánh giá, {given}; "
+            f"kết quả phản ánh ý kiến của người trả lời phiếu, không suy rộng cho {beyond}."
+        )
     return tuple(paragraphs)
+
+
+def paper_came(month: Month) -> bool:
+    """Whether slips of paper came back: units hand them out and collect them, what is sent they do not."""
+    return month.pool(channel=Channel.PAPER).returned > 0
 
 
 def respondents(month: Month) -> str:

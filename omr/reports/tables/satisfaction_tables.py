@@ -15,18 +15,11 @@ from omr.reports.figures.pools import Pool
 from omr.reports.figures.questions import Item
 from omr.reports.figures.statistics import Month, compare
 from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight, unit_groups
-from omr.reports.tables.wording import local_day, written_out
+from omr.reports.tables.told import told_when
+from omr.reports.tables.wording import written_out
 from omr.workspace import ReportSettings
 
 CHANNELS: Final = {Channel.PAPER: "Phiếu giấy", Channel.ELECTRONIC: "Phiếu điện tử", None: "Cộng"}
-TOLD_FIRST: Final = (
-    "Kỳ này đã điều chỉnh: biểu này giữ số liệu chốt ngày {day}, vì so hai báo cáo với nhau sẽ biết "
-    "người gửi những phiếu bổ sung là ai."
-)
-NOT_TOLD_YET: Final = (
-    "Biểu này lập khi chốt số liệu của kỳ: trước đó số phiếu còn tăng từng ngày, so hai bản dự thảo với nhau "
-    "sẽ biết người gửi những phiếu đến sau là ai."
-)
 MARGIN_NOTE: Final = "KTC 95%: khoảng tin cậy 95% theo phương pháp Wilson."
 
 
@@ -321,7 +314,7 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
         ),
     )
     rows: list[Row] = []
-    first = [TOLD_FIRST.format(day=local_day(month.told_at))] if month.told_at else []
+    told = told_when(month)
     for breakdown in breakdowns(month, settings.smallest_cell):
         rows.append(Row((breakdown.heading, None, None, None, None), Weight.GROUP))
         for group in breakdown.groups:
@@ -337,10 +330,8 @@ def respondents_table(month: Month, settings: ReportSettings) -> Table:
             f"“*”: ô dưới {settings.smallest_cell} phiếu, tỷ lệ có dưới {settings.smallest_cell} phiếu hài "
             "lòng hoặc chưa hài lòng, và ô có thể suy ra chúng được che để không ai nhận ra người trả lời; "
             "nhóm “Không ghi” không chỉ ra ai nên chỉ che cùng ô khác. " + MARGIN_NOTE,
-            *first,
+            *told,
         )
         if rows
-        else (NOT_TOLD_YET,)
-        if month.not_told_yet
-        else ("Trong kỳ không có phiếu hợp lệ nào trả lời câu đánh giá chung.",),
+        else told or ("Trong kỳ không có phiếu hợp lệ nào trả lời câu đánh giá chung.",),
     )

@@ -14,6 +14,7 @@ from omr.reports.figures.pools import ItemCounts
 from omr.reports.figures.questions import Item
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.tables import Cell, Column, Row, Style, Table, Weight
+from omr.reports.tables.told import told_when
 from omr.words import AnswerState
 
 Labels = tuple[tuple[str, str], ...]  # code and Vietnamese words of each level, as on paper
@@ -37,17 +38,23 @@ def scale_tables(month: Month) -> Iterator[Table]:
 def numbers_table(month: Month, smallest: int) -> Iterator[Table]:
     """Yield Biểu 13 where a form asks for values: how many, their mean and middle; of few answers nothing.
 
+    As of who the respondents are, a month tells of it once, when it is closed: the means of two drafts
+    would give the number that one person wrote between them.
+
     Parameters
     ----------
     smallest : int
         With fewer answers, a mean or an extreme is what single persons said.
     """
     rows = []
-    for form, question, counts, item in _items(month):
+    withheld = month.told.withheld
+    then = month if withheld else month.as_told
+    for form, question, counts, item in _items(then):
         if question.kind in VALUES:
             known = question.kind is Kind.NUMBER and counts.answered >= smallest
+            known = known and not withheld
             figures = _figures(counts, smallest) if known else [Nothing.NONE] * 4
-            if known and month.unit in _hidden_units(month, item, smallest):
+            if known and month.unit in _hidden_units(then, item, smallest):
                 figures = [Nothing.SUPPRESSED] * 4
             about = (question.key, in_vietnamese(form, question.text), counts.answered)
             unasked = counts.states.get(AnswerState.NOT_APPLICABLE, 0)
@@ -68,7 +75,7 @@ def numbers_table(month: Month, smallest: int) -> Iterator[Table]:
             f"giá trị nhỏ nhất, lớn nhất do dưới {smallest} người ghi, và số liệu có thể suy ra số liệu của "
             "đơn vị ít trả lời được che."
         )
-        yield Table("13", "Số liệu người dân tự ghi", columns, tuple(rows), (NOTE, note))
+        yield Table("13", "Số liệu người dân tự ghi", columns, tuple(rows), (NOTE, note, *told_when(month)))
 
 
 def ranking_tables(month: Month) -> Iterator[Table]:

@@ -63,8 +63,8 @@ def slices(month: Month, by: Sequence[str], smallest: int) -> list[Slice]:
     if len(personal) + len(of_question) > 1 or len(set(names)) < len(names):
         raise OmrError("report.not_together", names=", ".join(by))
     if personal:
-        if month.not_told_yet:
-            raise OmrError("report.not_told_yet", period=month.period)
+        if month.told.withheld:
+            raise OmrError(f"report.withheld_{month.told.withheld}", period=month.period)
         if alone := [name for name in names if name in ("field", "form", "channel")]:
             raise OmrError("report.told_by_unit_only", names=", ".join(alone))
         return _as_published(month, names, personal[0], smallest)

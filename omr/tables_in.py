@@ -20,6 +20,8 @@ from typing import Final, TypeVar
 from omr.errors import OmrError, why
 from omr.messages import language, say
 from omr.steps import each
+from omr.text import day as day_first
+from omr.text import day_number
 from omr.workbooks import COMPOUND, MAX_COLUMNS, PACKAGE, lines_of
 
 SUFFIXES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods")
@@ -103,6 +105,16 @@ def plain(text: str) -> str:
     ('PC06', '2026-11')
     """
     return text.translate(_UNSEEN).strip()
+
+
+def no_day(text: str, otherwise: OmrError) -> OmrError:
+    """Return what is wrong with a cell that should be a day: a bare number of Excel's is named as one."""
+    day = day_number(text)
+    return (
+        OmrError("sheet.day_number", text=text[:40], day=day_first(day), iso=day.isoformat())
+        if day
+        else otherwise
+    )
 
 
 def called(name: str, headings: Mapping[str, Sequence[str]]) -> str:

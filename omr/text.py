@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -23,6 +23,9 @@ _PLAIN: Final = {
 }
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.\u00a0 ]\d{3})+")
 _WHOLE: Final = re.compile(r"\d+(?:[.,]0{1,2})?")
+_DAY_NUMBER: Final = re.compile(r"(\d{5})(?:[.,]\d{1,12})?", re.ASCII)
+_EXCEL_ZERO: Final = date(1899, 12, 30)  # after February 1900, which Excel has with a day too many
+_DAYS_OF_2000S: Final = range(36_526, 73_051)
 _MIDNIGHT: Final = " 00:00:00"
 _DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
@@ -158,3 +161,17 @@ def day_of(text: str, *, whole: bool = False) -> date | None:
         return date(*map(int, parts))
     except ValueError:
         return None
+
+
+def day_number(text: str) -> date | None:
+    """Return the day that a bare number of Excel's stands for, counted from 1900; None if it is none.
+
+    Of the days from 2000 to 2099 alone. Workbooks that count from 1904 mean a day four years later.
+
+    Examples
+    --------
+    >>> day_number("46327"), day_number("46327.6833"), day_number("2026")
+    (datetime.date(2026, 11, 1), datetime.date(2026, 11, 1), None)
+    """
+    found = _DAY_NUMBER.fullmatch(text)
+    return _EXCEL_ZERO + timedelta(days=int(found[1])) if found and int(found[1]) in _DAYS_OF_2000S else None

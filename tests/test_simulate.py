@@ -338,6 +338,27 @@ def test_broken_answers_are_one_clear_line(form: Form, tmp_path: Path, text: str
     with pytest.raises(OmrError) as caught:
         read_answers(file, form)
     assert str(file) in str(caught.value) and "\n" not in str(caught.value)
+    english = ("Input should", "Field required", "codec", "Expecting value", "recursion")
+    assert not any(words in str(caught.value) for words in english)
+
+
+def test_a_file_that_is_absent_or_a_workbook_says_what_it_is(form: Form, tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04\xc7\xff\xfe")
+    for name, says in (("none.json", "không tìm thấy"), ("a.xlsx", "không phải JSON"), ("", "thư mục")):
+        with pytest.raises(OmrError, match=says) as caught:
+            read_answers(tmp_path / name, form)
+        assert "Errno" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1258"])
+def test_answers_saved_on_windows_are_read(form: Form, tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "answers.json"
+    question = next(q for q in form.questions if q.kind is Kind.LIKERT)
+    said = {question.key: [question.options[0].code]}
+    file.write_bytes(
+        json.dumps({"pages": [{"answers": said}]}, indent=1).replace("\n", "\r\n").encode(encoding)
+    )
+    assert read_answers(file, form) == {1: said}
 
 
 def test_an_answer_that_the_form_does_not_have_is_refused(form: Form, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from typing import Final
 import cv2
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from omr.errors import OmrError
+from omr.errors import OmrError, why
 from omr.forms.entries import fault_of
 from omr.forms.serial import parse_serial
 from omr.forms.template import VALUES, Form, Kind, Question
+from omr.messages import say
 from omr.reading.scan.pages import Depth
 from omr.simulate.harms import ORDINARY, ordinary_harms
 from omr.simulate.printed import PrintedRun, printed_pages, serial_of, toner
@@ -24,6 +25,8 @@ from omr.simulate.respondents import CROWDS, fill, fill_as_told
 from omr.simulate.scanner import Machine, everyday_machine
 from omr.simulate.slips import LEAST_DRAWN_DPI, Picture, Truth, simulate_page, streams
 from omr.steps import each
+from omr.tables_in import decoded
+from omr.toml_in import what_is_wrong
 
 _CHUNK: Final = 8  # pages that a worker takes at once
 
@@ -76,9 +79,14 @@ def read_answers(file: Path, form: Form) -> dict[int | str, dict[str, list[str]]
         If the file is not such JSON, or names a question or option that the form does not have.
     """
     try:
-        said = _Told.model_validate(json.loads(file.read_bytes()))
-    except (OSError, ValueError, RecursionError) as error:
-        detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        said = _Told.model_validate(json.loads(decoded(file.read_bytes(), file.name)))
+    except OSError as error:
+        raise OmrError("sheet.unreadable", file=file.name, detail=why(error)) from error
+    except ValidationError as error:
+        raise OmrError("simulate.bad_answers", file=file, detail=what_is_wrong(error)) from error
+    except (OmrError, json.JSONDecodeError, RecursionError) as error:  # no text, no JSON, or far too deep
+        line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+        detail = say("simulate.no_json", line=line, column=column)
         raise OmrError("simulate.bad_answers", file=file, detail=detail) from error
     asked = {question.key: question for question in form.questions if question.kind is not Kind.TEXT}
     answers: dict[int | str, dict[str, list[str]]] = {}

@@ -31,6 +31,11 @@ def test_rows_are_read_in_order(tmp_path: Path) -> None:
     assert found.corners_px[1].tolist() == [[1, 2], [3, 2], [3, 4], [1, 4.5]]
 
 
+def test_decimals_are_read_as_the_region_writes_them(tmp_path: Path) -> None:
+    lines = f"{HEAD}\r\na,q1,10.5,20,30,20,30,40,10.5,40\r\n".replace(",", ";").replace(".", ",")
+    assert read_boxes(written(tmp_path, lines)).corners_px[0, 0].tolist() == [10.5, 20]
+
+
 @pytest.mark.parametrize(
     "text",
     [

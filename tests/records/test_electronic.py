@@ -32,7 +32,7 @@ from omr.records.month.closing import close
 from omr.records.offices.periods import parse_period
 from omr.records.offices.visits import import_visits, record_visits, visits_of
 from omr.records.store.store import Store
-from omr.tables_in import read_sheet
+from omr.tables_in import no_day, read_sheet
 
 HEAD = ["Dấu thời gian", "Đơn vị", "A1", "B1", "B2", "B3", "B10", "Địa chỉ email"]
 ROWS = [
@@ -281,6 +281,37 @@ def test_visits_are_replaced_never_added_up(store: Store, file: Callable[..., Pa
         == 1
     )
     assert visits_of(store, "2026-11") == {"PC06": 1300, "PC08": 50}
+
+
+@pytest.mark.parametrize(
+    "month", ["Nov-26", "nov 26", "Thg11-26", "thg 11-26", "46327", "46327.0", "1/11/2026"]
+)
+def test_what_excel_makes_of_a_month_is_that_month(
+    store: Store, file: Callable[..., Path], month: str
+) -> None:
+    """Typed 11/2026, a cell is the month's first day and shows as Nov-26, or without a format as 46327."""
+    there = file(["Đơn vị", "Tháng", "Số lượt"], ["PC06", month, "12"])
+    assert import_visits(store, there, by="a", today=date(2026, 11, 30)) == 1
+    assert visits_of(store, "2026-11") == {"PC06": 12}
+
+
+@pytest.mark.parametrize("month", ["26-Nov", "46328", "Nov-2", "Thg13-26", "2026"])
+def test_what_may_be_another_month_is_none(store: Store, file: Callable[..., Path], month: str) -> None:
+    there = file(["Đơn vị", "Tháng", "Số lượt"], ["PC06", month, "12"])
+    with pytest.raises(OmrError, match="dòng 2: ") as caught:
+        import_visits(store, there, by="a", today=date(2026, 11, 30))
+    assert ("định dạng kiểu ngày" in str(caught.value)) == (month == "46328")
+
+
+def test_a_day_that_excel_counted_is_named_as_such(
+    take: Callable[..., Imported], file: Callable[..., Path]
+) -> None:
+    """The cell may have been rounded, or counted from 1904: it is not read, and what to do is said."""
+    row = [["46351.3472338", *ROWS[0][1:]]]
+    with pytest.raises(OmrError, match="dòng 2: “46351.3472338” là số thứ tự ngày của Excel"):
+        take(file(HEAD, *row))
+    assert "25/11/2026" in str(no_day("46351.3472338", OmrError("sheet.empty", file="")))
+    assert no_day("hôm qua", other := OmrError("sheet.empty", file="")) is other
 
 
 def test_wrong_visits_name_their_lines(store: Store, file: Callable[..., Path]) -> None:

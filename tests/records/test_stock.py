@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from scanned import Scanner, rejected, slip
@@ -270,6 +271,25 @@ def test_what_a_unit_does_not_have_it_cannot_count(store: Store, issued_run: Iss
         with pytest.raises(RegisterError) as error:
             count(store, [serials(run, 1, 2)], unit=unit, form=form, period=period, by="lan")
         assert error.value.key == key
+
+
+def test_no_period_that_has_not_begun_is_counted(store: Store, issued_run: Issuing) -> None:
+    run = issued_run(3)
+    told = {"unit": "PC06", "form": "DL-01", "by": "lan"}
+    with pytest.raises(RegisterError) as error:
+        count(store, [serials(run, 1)], **told, period="2026-11", today=date(2026, 10, 31))
+    assert error.value.key == "register.count_to_come" and not books(store)["PC06"].counted
+    assert count(store, [serials(run, 1)], **told, period="2026-11", today=date(2026, 11, 1)) == []
+
+
+def test_slips_are_given_out_ahead_for_the_coming_period_at_most(store: Store, issued_run: Issuing) -> None:
+    run, told = issued_run(5), {"unit": "PC08", "by": "lan"}  # of 2026-11
+    with pytest.raises(RegisterError) as error:
+        receive(store, [serials(run, 1)], **told, period="2027-01", today=date(2026, 11, 30))
+    assert error.value.key == "register.far_ahead" and Custody(store).place(run.run, 1).unit == "PC06"
+    receive(store, [serials(run, 1)], **told, period="2026-12", today=date(2026, 11, 30))
+    receive(store, [serials(run, 2)], **told, today=date(2026, 9, 1))  # printed for it, long ahead
+    assert [Custody(store).place(run.run, n).period for n in (1, 2, 3)] == ["2026-12", "2026-11", "2026-11"]
 
 
 def test_where_a_serial_is(store: Store, issued_run: Issuing) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omr import clock
 from omr.cli.common import Session, json_option, print_json
 from omr.cli.confirm import agreed, change_options
 from omr.cli.month.signals import signals
@@ -106,7 +107,9 @@ def receive(
     from omr.records.register import stock
 
     with store_of(session, by) as store:
-        spans = stock.receive(store, serials, unit=unit, by=by, period=period, why=why, late=late)
+        spans = stock.receive(
+            store, serials, unit=unit, by=by, period=period, why=why, late=late, today=clock.today()
+        )
     _told("received", sum(len(span.ranges) for span in spans), as_json)
 
 
@@ -160,7 +163,8 @@ def count_(
     from omr.records.register.custody import written
 
     with store_of(session, by) as store:
-        twice = stock.count(store, in_stock, unit=unit, form=form, period=period, by=by, why=why, late=late)
+        told = {"unit": unit, "form": form, "period": period, "by": by, "why": why}
+        twice = stock.count(store, in_stock, **told, late=late, today=clock.today())
         serials = written(store, twice)
     if as_json:
         print_json({"counted": True, "returned_too": serials.split(", ") if serials else []})

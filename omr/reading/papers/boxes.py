@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from omr.errors import OmrError
 from omr.reading.papers.patches import Quads
@@ -22,7 +22,8 @@ MOST_BOXES: Final = 50_000  # a page holds at most some hundred
 MOST_LETTERS: Final = 500  # of a box's or group's name
 
 _Name = Annotated[str, Field(max_length=MOST_LETTERS)]
-_Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]
+# Excel writes decimals as its region does: "10,5" beside semicolons.
+_Pixel = Annotated[float, BeforeValidator(lambda text: str(text).replace(",", ".")), Field(ge=-1e6, le=1e6)]
 
 
 class BoxRow(BaseModel):

@@ -29,7 +29,7 @@ from omr.records.review.transcripts import mask
 from omr.records.store.act import canonical
 from omr.records.store.store import Store
 from omr.steps import each
-from omr.tables_in import Sheet, SheetError, called
+from omr.tables_in import Sheet, SheetError, called, no_day
 from omr.text import folded, whole_number
 from omr.words import AnswerState
 
@@ -181,7 +181,7 @@ class _Reading:
             return None
         moment = self._times.read(text)
         if moment is None:
-            raise OmrError("electronic.no_day", text=text[:40])
+            raise no_day(text, OmrError("electronic.no_day", text=text[:40]))
         return moment
 
     def _unit(self, text: str, period: Period) -> str:

@@ -16,7 +16,7 @@ from omr.errors import OmrError, RegisterError
 from omr.messages import say
 from omr.records.offices.periods import Period
 from omr.records.store.store import Store
-from omr.tables_in import SheetError, checked, sheet_of
+from omr.tables_in import SheetError, checked, no_day, sheet_of
 from omr.text import day_of, folded
 
 # Headings as offices write them, compared without diacritics.
@@ -172,7 +172,7 @@ def _day(cells: Mapping[str, str], column: str) -> date | None:
         return None
     day = day_of(text, whole=True)
     if day is None:
-        raise OmrError("units.bad_date", column=_called(column), text=text)
+        raise no_day(text, OmrError("units.bad_date", column=_called(column), text=text))
     return day
 
 

@@ -14,8 +14,8 @@ from omr.records.offices.periods import Period, parse_period, refuse_closed
 from omr.records.offices.units import find_unit
 from omr.records.store.act import Value
 from omr.records.store.store import Store
-from omr.tables_in import Sheet, called, checked, read_sheet
-from omr.text import day_of, folded, whole_number
+from omr.tables_in import Sheet, called, checked, no_day, read_sheet
+from omr.text import day_number, day_of, folded, whole_number
 
 # Headings as offices write them, compared without diacritics.
 HEADINGS: Final = {
@@ -33,6 +33,10 @@ HEADINGS: Final = {
 
 _MONTH_OF_YEAR: Final = re.compile(
     r"(?:tháng )?(1[0-2]|0?[1-9])(?:[/.-]|/năm | năm )(20\d{2})", re.IGNORECASE | re.ASCII
+)
+_ENGLISH: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_SHOWN_BY_EXCEL: Final = re.compile(
+    rf"(?:thg ?(1[0-2]|0?[1-9])|({'|'.join(_ENGLISH)}))[- ](\d{{2}})", re.IGNORECASE | re.ASCII
 )
 
 
@@ -197,9 +201,21 @@ def _count(
 
 
 def _period(text: str) -> Period:
-    """Return the period of a cell: "2025-03", "3/2025", or what a spreadsheet made of it, 2025-03-01."""
+    """Return the period of a cell: "2025-03", "3/2025", or what a spreadsheet made of it.
+
+    That is the month's first day, as a date or as a bare number, or what Excel shows of one: "Mar-25",
+    "Thg3-25". A number that counts from 1904 would be of a second day.
+    """
     written = _MONTH_OF_YEAR.fullmatch(text)
     if written:
         return parse_period(f"{written[2]}-{int(written[1]):02}")
-    day = day_of(text)
-    return parse_period(f"{day:%Y-%m}" if day and day.day == 1 else text)
+    if shown := _SHOWN_BY_EXCEL.fullmatch(text):
+        month = shown[1] or f"{_ENGLISH.index(shown[2].casefold()) + 1}"
+        return parse_period(f"20{shown[3]}-{int(month):02}")
+    day = day_of(text) or day_number(text)
+    if day and day.day == 1:
+        return parse_period(f"{day:%Y-%m}")
+    try:
+        return parse_period(text)
+    except RegisterError as error:
+        raise no_day(text, error) from error

@@ -17,7 +17,7 @@ from omr.records.register.custody import Span, parse_span
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.tables_in import called, checked, read_sheet
+from omr.tables_in import called, checked, no_day, read_sheet
 from omr.text import day_of, folded
 
 HEADINGS: Final = {
@@ -143,7 +143,7 @@ def _day(text: str) -> str:
     """Return a day as it is stored, "" of nothing."""
     day = day_of(text, whole=True)
     if text and day is None:
-        raise RegisterError("register.bad_day", text=text[:40])
+        raise no_day(text, RegisterError("register.bad_day", text=text[:40]))
     return day.isoformat() if day else ""
 
 

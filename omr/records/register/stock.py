@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from omr.errors import RegisterError
 from omr.forms.serial import IssuedSerials
@@ -34,6 +35,7 @@ def receive(
     period: str | None = None,
     why: str = "",
     late: bool = False,
+    today: date | None = None,
 ) -> list[Span]:
     """Record that a unit received serials; slips of it that were held because of that count now.
 
@@ -45,11 +47,13 @@ def receive(
         In which they should come back; without it, the one they were in.
     late : bool
         Slips that came back before this was recorded move to the unit.
+    today : date, optional
+        Slips are given out ahead for the coming period at most, unless they were printed for a later one.
 
     Raises
     ------
     OmrError
-        If a serial is unknown, spoiled, has come back already, or a period is closed.
+        If a serial is unknown, spoiled, has come back already, or a period is closed or too far ahead.
     """
     with store.act("receive", by=by, why=why) as act:
         parts = _parts(store, texts)
@@ -59,6 +63,8 @@ def receive(
             when = parse_period(period or there.period)
             if when < parse_period(there.period):
                 raise RegisterError("register.goes_back", period=when, there=there.period)
+            if today and when.name != there.period and when > parse_period(f"{today:%Y-%m}").following:
+                raise RegisterError("register.far_ahead", period=when, there=there.period)
             refuse_closed(store, there.period)
             refuse_closed(store, when.name)
             place = {"unit": find_unit(store, unit, when).unit, "period": when.name}
@@ -106,6 +112,7 @@ def count(
     by: str,
     why: str = "",
     late: bool = False,
+    today: date | None = None,
 ) -> list[Span]:
     """Record what a unit has in stock of a form at the end of a period; a later count replaces it.
 
@@ -116,13 +123,17 @@ def count(
     ----------
     late : bool
         The count is recorded after slips of the following period were read: those move there.
+    today : date, optional
+        Nothing can be left of a period that begins later.
 
     Raises
     ------
     OmrError
-        If a serial is unknown, not of this unit, form and period, or the period is closed.
+        If a serial is unknown, not of this unit, form and period, or the period is closed or to come.
     """
     when = parse_period(period)
+    if today and when.first_day > today:
+        raise RegisterError("register.count_to_come", period=when)
     with store.act("count", by=by, why=why) as act:
         serving = find_unit(store, unit, when).unit
         printed = known_form(store, form)

@@ -62,6 +62,7 @@ def enter_stock(visit: Visit) -> Response:
                 form=form.get("of_form", ""),
                 period=period.name,
                 by=visit.me.name,
+                today=clock.today(),
             )
     except OmrError as error:
         return _show(visit, period, str(error))

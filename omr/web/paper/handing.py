@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from omr import clock
 from omr.errors import OmrError
 from omr.forms.printing.cover import Cover, print_cover
 from omr.forms.serial import IssuedSerials
@@ -45,7 +46,8 @@ def hand_over(visit: Visit) -> Response:
     texts = serials_in(visit)
     try:
         with visit.office.store() as store:
-            receive(store, texts, unit=visit.form.get("unit", ""), period=period, by=visit.me.name)
+            unit, today = visit.form.get("unit", ""), clock.today()
+            receive(store, texts, unit=unit, period=period, by=visit.me.name, today=today)
             made = hand_overs(store, latest=1)[0]
     except OmrError as error:
         return _show(visit, str(error))

@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from omr import clock
 from omr.errors import OmrError
 from omr.forms.serial import Issue
 from omr.messages import say
@@ -68,6 +69,7 @@ def enter(visit: Visit) -> Response:
                 period=when.name,
                 by=visit.me.name,
                 late=bool(form.get("late")),
+                today=clock.today(),
             )
             runs = {run.run: run for run in issued(store)}
     except OmrError as error:

@@ -296,13 +296,15 @@ def test_slips_are_drawn_and_keyed_on_the_desk(person, lead, store) -> None:
     assert "chưa nhập" not in shown and "20261130 12345" in shown
 
 
-def test_the_chain_is_verified_and_the_month_exported(lead) -> None:
+def test_the_chain_is_verified_and_the_month_exported(lead, person) -> None:
     begun = post(lead, f"/month/{MONTH}/proof/verify")
     ended(lead, begun.headers["location"])
     shown = lead.client.get(begun.headers["location"])
     assert "note lines good" in shown.text
     begun = post(lead, f"/month/{MONTH}/proof/export")
     made = ended(lead, begun.headers["location"])
+    assert "không che ô nào" in lead.client.get(made).text  # where it is taken
+    assert all(head.client.get(made).status_code == 404 for head in (person(Role.VIEWER), person(Role.CLERK)))
     fetched = lead.client.get(f"{made}/ket-xuat-{MONTH}.zip")
     with zipfile.ZipFile(io.BytesIO(fetched.content)) as archive:
         assert "signature" in archive.namelist()

@@ -307,10 +307,11 @@ def _entry(row: Mapping[str, str], drawn: Mapping[str, Form], seen: set[str]) ->
         raise OmrError("sample.not_drawn", serial=serial)
     if serial in seen:
         raise OmrError("sample.twice", serial=serial)
-    if row["paper"] not in (FOUND, INVALID, MISSING):
+    paper = row["paper"].casefold()  # "OK", as people write it
+    if paper not in (FOUND, INVALID, MISSING):
         raise OmrError("sample.bad_paper", value=row["paper"][:40])
     seen.add(serial)
-    return Keyed(serial, row["paper"], {} if row["paper"] == MISSING else _answers(row, drawn[serial]))
+    return Keyed(serial, paper, {} if paper == MISSING else _answers(row, drawn[serial]))
 
 
 def _answers(row: Mapping[str, str], form: Form) -> dict[str, str]:

@@ -52,7 +52,7 @@ def keyed(office: Office, file: Path, **changes: dict[str, str]) -> Path:
         row |= {key: "+".join(one["codes"]) or "-" for key, one in given.items()}
         row |= {key: "4+5" for key, one in given.items() if one["state"] == "multiple"}
         empty = all(one["state"] == "no_answer" for one in given.values())
-        row["paper"] = "invalid" if empty else "ok"
+        row["paper"] = "invalid" if empty else "OK"
         row |= changes.get(row["serial"], {})
     target = file.with_name("keyed.csv")
     with target.open("w", encoding="utf-8-sig", newline="") as opened:

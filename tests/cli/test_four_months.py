@@ -515,6 +515,8 @@ def test_four_months_come_to_what_was_said(office: Office, tmp_path: Path) -> No
         said = prose(play.report(first, *where)[1])
         assert "không thay đổi so với lần chốt" in said and "được thay thế" not in said
     assert "PC06 ĐL-01 thu về: 24 → 25" in office("period", "status", first).out
+    figures = str(office.json("period", "status", first)["closings"])
+    assert "/B10/answered/" in figures and "/A1/" not in figures  # unit by unit, and nothing hidden
     assert missing  # old stock is left for the next month
 
     # Third month: the revision beside old stock, Microsoft Forms.

@@ -14,6 +14,7 @@ from omr.cli.common import Session, json_option, print_json
 from omr.messages import form_label, say
 
 if TYPE_CHECKING:
+    from omr.forms.template import Form
     from omr.records.month.closing import PeriodStatus
     from omr.records.offices.periods import Period
     from omr.records.store.store import Store
@@ -39,7 +40,8 @@ def close_(session: Session, name: str, by: str, as_json: bool) -> None:
     with office_of(session, by, Role.LEAD, refused="register.only_lead") as office:
         warned = _warnings(office.store, period)
         made = office.close_period(period)
-    _show(made, as_json, warned)
+        forms = office.store.forms
+    _show(made, forms, as_json, warned)
 
 
 def _warnings(store: Store, period: Period) -> list[tuple[str, list[str]]]:
@@ -74,7 +76,8 @@ def adjust_(session: Session, name: str, by: str, why: str, as_json: bool) -> No
 
     with office_of(session, by, Role.LEAD, refused="register.only_lead") as office:
         made = adjust(office.store, parse_period(name), by=office.by, why=why)
-    _show(made, as_json)
+        forms = office.store.forms
+    _show(made, forms, as_json)
 
 
 @period.command("status")
@@ -88,7 +91,8 @@ def status_(session: Session, name: str, as_json: bool) -> None:
 
     with session.store() as store:
         made = status(store, parse_period(name))
-    _show(made, as_json)
+        forms = store.forms
+    _show(made, forms, as_json)
 
 
 @period.command("state")
@@ -131,10 +135,24 @@ def state_(
     click.echo(say(done, period=name, unit=whose, about=say(f"register.about_{about}")))
 
 
-def _show(made: PeriodStatus, as_json: bool, warned: Sequence[tuple[str, list[str]]] = ()) -> None:
+def _show(
+    made: PeriodStatus,
+    forms: Mapping[str, Form],
+    as_json: bool,
+    warned: Sequence[tuple[str, list[str]]] = (),
+) -> None:
     if as_json:
+        from omr.records.month.closing import of_nobody
+
         warnings = [{"warning": word, "units": units} for word, units in warned]
-        closings = [asdict(once) for once in made.closings]
+        closings = [
+            asdict(once)
+            | {
+                "figures": of_nobody(once.figures, forms),
+                "difference": of_nobody(once.difference, forms),
+            }
+            for once in made.closings
+        ]
         return print_json({**asdict(made), "closings": closings, "warnings": warnings})
     for word, units in warned:
         click.echo(say(f"register.closing_{word}", units=", ".join(units)), err=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from omr.errors import RegisterError
+from omr.forms.template import VALUES, Form
 from omr.records.counts.kept_tallies import keep
 from omr.records.counts.slips import IN_PERIOD
-from omr.records.counts.tallies import Tallies, tally
+from omr.records.counts.tallies import Tallies, grouping_questions, tally
 from omr.records.counts.validity import rules
 from omr.records.month.reconcile import reconcile
 from omr.records.offices.periods import Period, state_of
@@ -23,6 +25,7 @@ from omr.records.store.store import Store
 from omr.steps import at
 from omr.words import Aside, PeriodState, SlipDecision, Standing
 
+Counts = TypeVar("Counts", int, tuple[int, int])  # one count, or before and after
 Figures = dict[str, int]  # "PC06/DL-01/returned", "PC06/DL-01/1/B10/answered/5"
 
 
@@ -194,6 +197,20 @@ def difference(before: Figures | None, after: Figures) -> dict[str, tuple[int, i
     names = sorted(before.keys() | after.keys())
     pairs = {name: (before.get(name, 0), after.get(name, 0)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def of_nobody(figures: Mapping[str, Counts], forms: Mapping[str, Form]) -> dict[str, Counts]:
+    """Return the figures without those of who the respondents are and of the numbers they wrote.
+
+    They stand by unit and form, no cell of them hidden: of them only the reports tell, what Biểu 05 shows.
+    """
+    personal = {
+        (form.form, form.revision, question.key)
+        for form in forms.values()
+        for question in form.questions
+        if question.kind in VALUES or question in grouping_questions(form)
+    }
+    return {name: counts for name, counts in figures.items() if tuple(name.split("/")[1:4]) not in personal}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from omr.office import Office
 from omr.records.counts.slips import current_slips
 from omr.records.month.closing import adjust, close_as_it_is
 from omr.records.month.parquet import export as export_parquet
+from omr.records.offices.periods import parse_period
 from omr.records.review.queue import queue, shown
 from omr.records.store.store import Store
 from omr.reports import monthly

@@ -93,6 +93,7 @@ def test_a_month_that_lacks_something_is_closed_with_a_reason_only(office, perso
     assert "PC06" in without.text
     assert post(reviewer, "/month/2026-11/close", why="vội").status_code == 403
     assert post(lead, "/month/2026-11/close", why="đơn vị báo muộn").status_code == 303
+    assert "chốt khi còn thiếu vì: đơn vị báo muộn" in lead.client.get("/month/2026-11").text
     with Store.open(office.workspace.database) as store:
         (closing,) = status(store, MONTH).closings
         chain = store.row("SELECT by, why FROM events WHERE act = 'close_period'")

@@ -39,6 +39,7 @@ class Closing:
     figures: Figures
     difference: dict[str, tuple[int, int]]  # figure -> before and after; of the first, nothing
     rules: str  # version of the rules of validity
+    though: str = ""  # why it was closed although something lacked
     root: str = ""  # hash of its event: with it, and the period, goes the report that was made then
 
 
@@ -166,7 +167,18 @@ def closings_of(store: Store, period: Period) -> tuple[Closing, ...]:
             continue
         figures: Figures = json.loads(row["figures"])
         changes = difference(before, figures)
-        closings.append(Closing(row["at"], row["by"], why, figures, changes, row["rules"] or "", row["hash"]))
+        closings.append(
+            Closing(
+                at=row["at"],
+                by=row["by"],
+                why=why,
+                figures=figures,
+                difference=changes,
+                rules=row["rules"] or "",
+                though=row["why"] or "",
+                root=row["hash"],
+            )
+        )
         before = figures
     return tuple(closings)
 

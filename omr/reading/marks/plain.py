@@ -56,7 +56,7 @@ class PlainLimits:
     )
     solid: float = 0.35  # of the box under thick ink, more than in the usual mark
     heavy: float = 1.9  # most ink, of this person's usual mark
-    heavier: float = 0.4  # of the box under a felt pen's width, more than in the usual mark
+    heavier: float = 0.3  # of the box under a felt pen's width, more than in the usual mark
     # What lies beside it.
     loose_mm: float = 2.0  # beside a mark that is not like this person's others: it may be a letter of a word
     word: float = 0.2  # strokes met more than in the usual mark, of what is long and low: writing
@@ -82,7 +82,7 @@ class PlainLimits:
     missing: float = 0.9  # of a box's outline
     # How likely it is a plain mark, say the trees (`likeness`).
     like: float = 0.4  # from here on a soft veto is passed over
-    like_dot: float = 0.5  # the same of what is smaller than others
+    like_dot: float = 0.8  # the same of what is smaller than others: dots alone had up to 0.72
     unlike: float = 0.2  # below this a person is asked, whatever the vetoes say: one everyday mark in 100
     withdrawn: float = 0.8  # of a box under a felt pen's ink: filled as the form prescribes
     red: float = 0.02  # of a box under the office's stamp

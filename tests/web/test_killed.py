@@ -17,6 +17,8 @@ from waiting import PATIENCE_S, until
 
 from omr.records.inbox.inbox import Inbox, Progress, Stack, StackState, Way
 from omr.records.inbox.leftovers import remove_leftovers
+from omr.records.inbox.outlook import outlook
+from omr.records.intake.claims import Claims
 from omr.stacks import read_waiting
 from omr.web.work.worker import LATER, MOST_TRIES, READ, Worker
 
@@ -265,3 +267,18 @@ def test_a_process_that_begins_while_the_server_ends_ends_with_it(workspace, sta
     worker = Worker(workspace, (sys.executable, "-c", "import time; time.sleep(600)"))
     worker.stop()
     assert worker._read(stack) is None
+
+
+def test_a_stack_whose_reader_ends_it_while_somebody_looks_does_not_wait(inbox, stack):
+    """It was seen as read, then without a reader: so it waited, though it was done."""
+
+    class Ending(Claims):
+        def is_owned(self, name: str) -> bool:
+            if name == stack.name and inbox.state(stack) is StackState.READING:
+                inbox.finish(stack, "B000001")
+            return False
+
+    inbox.tell(stack, Progress(total=4, pages=2, read=2))
+    inbox.claims = Ending(inbox.folder / ".claims")
+    seen = outlook(inbox)
+    assert not (seen.waiting or seen.reading or seen.failed)

@@ -127,12 +127,7 @@ def outlook(inbox: Inbox) -> Outlook:
     """Return what is not read yet; nothing is written."""
     by_state: dict[StackState, list[Stack]] = {state: [] for state in StackState}
     for stack in inbox.not_done():
-        state = inbox.state(stack)
-        if state is StackState.READING and not inbox.claims.is_owned(stack.name):
-            state = StackState.WAITING  # its reader ended; the next one goes on
-        elif state is StackState.WAITING and inbox.claims.is_owned(stack.name):
-            state = StackState.READING
-        by_state[state].append(stack)
+        by_state[_standing(inbox, stack)].append(stack)
     return Outlook(
         waiting=tuple(by_state[StackState.WAITING]),
         reading=tuple(by_state[StackState.READING]),
@@ -143,6 +138,17 @@ def outlook(inbox: Inbox) -> Outlook:
             name.startswith(READER) and inbox.claims.is_owned(name) for name in inbox.claims.names()
         ),
     )
+
+
+def _standing(inbox: Inbox, stack: Stack) -> StackState:
+    """Return the state of a stack, of one that is read whether somebody still reads it."""
+    while True:
+        state, owned = inbox.state(stack), inbox.claims.is_owned(stack.name)
+        if inbox.state(stack) is state:  # else its reader ended it between the two looks
+            break
+    if state in (StackState.READING, StackState.WAITING):  # whose reader was killed waits for the next one
+        return StackState.READING if owned else StackState.WAITING
+    return state
 
 
 def claim_of(folder: Path) -> str:

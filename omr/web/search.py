@@ -7,7 +7,7 @@ the rated unit has no business with single answers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.responses import Response
@@ -29,7 +29,7 @@ from omr.records.store.store import Store
 from omr.web.frame.desks import PV01
 from omr.web.frame.pages import NotFoundError, page, see_other
 from omr.web.frame.visit import Visit
-from omr.web.review.review import KeyChoice, choices_of
+from omr.web.review.review import DESK, KeyChoice, choices_of
 from omr.web.work.journal import Done
 from omr.words import AnswerState
 
@@ -152,7 +152,11 @@ def _sheet(store: Store, slip: CurrentSlip, place: Found, name: str) -> Sheet:
     wanted = {one.question: one for one in corrections_of(store, slip.reading)}
     # whoever may be the second to a correction sees nothing of the first
     blind = {one.question for one in wanted.values() if one.waits}
-    acts = [act for act in acts_about(store, slip.reading) if act.question not in blind or act.by == name]
+    acts = [
+        replace(act, why="") if act.why == DESK else act  # a reason that nobody wrote
+        for act in acts_about(store, slip.reading)
+        if act.question not in blind or act.by == name
+    ]
     return Sheet(
         slip,
         place,

@@ -141,4 +141,5 @@ def test_a_value_is_shown_on_the_page_of_its_slip_and_corrected_there(person, of
     assert first.post(f"/slips/{serial}/correct", **told, answer="99").status_code == 400  # 90 at most
     for visitor in (first, second):
         assert visitor.post(f"/slips/{serial}/correct", **told, answer="041").status_code == 303
-    assert "<td>41</td>" in first.client.get(f"/slips/{serial}").text
+    shown = first.client.get(f"/slips/{serial}").text
+    assert "<td>41</td>" in shown and "ghi 41" in shown and "review desk" not in shown

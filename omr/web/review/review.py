@@ -32,7 +32,7 @@ _LABEL_MM: Final = 24.0  # behind the last box of a row whose labels stand behin
 ROW_PX_PER_MM: Final = 8.6  # 1,240 px for a row of A5: the width of an office screen
 _PAGE_PX_PER_MM: Final = 8.0  # as a scan of 200 dpi has them: enlarged, a whole slip shows what there is
 SINGLE: Final = "single"  # the way of who wants each row by itself, also of slips with many
-_WHY: Final = "review desk"  # stored with every decision; more where the reviewer writes more
+DESK: Final = "review desk"  # stored with every decision; more where the reviewer writes more
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def take_back(visit: Visit, store: Store, keys: Sequence[str]) -> int:
     """Withdraw those decisions that are this reader's and the latest on their items; return how many."""
     mine = [key for key in keys if _is_my_latest(store, key, visit.me.name)]
     if mine:
-        visit.office.hall(store, visit.me.name).decide_answers({key: [WITHDRAW] for key in mine}, why=_WHY)
+        visit.office.hall(store, visit.me.name).decide_answers({key: [WITHDRAW] for key in mine}, why=DESK)
         readings = {find_item(store, key).reading for key in mine}
         visit.office.worklist.look_again(store, (one for one in readings if one is not None))
     return len(mine)
@@ -254,7 +254,7 @@ def answer_of(store: Store, item: DoubtfulItem, words: list[str]) -> list[str]:
 
 
 def _record(visit: Visit, store: Store, key: str, words: list[str]) -> None:
-    why = visit.form.get("why", "").strip()[:300] or _WHY
+    why = visit.form.get("why", "").strip()[:300] or DESK
     visit.office.hall(store, visit.me.name).decide(key, words, why=why)
 
 

@@ -282,6 +282,34 @@ def test_grain_of_the_paper_beside_a_mark_asks_nothing(slip, rows, form, desk) -
     assert next(one for one in answers if one.question == row.key).reason is Reason.UNCLEAR
 
 
+class _Sure:
+    """Trees that say one thing of every mark."""
+
+    def __init__(self, chance: float) -> None:
+        self.says = chance
+
+    def chance(self, evidence: np.ndarray) -> np.ndarray:
+        return np.full(len(evidence), self.says)
+
+
+@pytest.mark.parametrize(("chance", "asked"), [(0.72, True), (0.95, False)])
+def test_a_dot_is_a_mark_only_where_it_surely_is(slip, rows, form, desk, chance, asked) -> None:
+    """Incident: dots alone, by a pale pencil, were seen as marks at 0.5 and more."""
+    row = rows[2]
+    marks = []
+    for mark in slip().marks:
+        features = list(mark.features)
+        if (mark.question, mark.option) == _first(row):
+            for name, value in {"width": 0.2, "height": 0.2, "long": 0.9, "flat": 1.0, "solid": 0.0}.items():
+                features[F[name]] = value
+        marks.append(replace(mark, features=tuple(features)))
+    calibration = replace(desk.calibration, slips=replace(desk.calibration.slips, likeness=_Sure(chance)))
+    _, answers = decide(form.questions, marks, calibration)
+    found = next(one for one in answers if one.question == row.key)
+    assert (found.state is AnswerState.DOUBTFUL) == asked
+    assert not asked or found.reason is Reason.SMALLER
+
+
 def _first(question: Question) -> tuple[str, str]:
     return question.key, question.options[0].code
 

@@ -59,5 +59,5 @@ def test_trouble_is_asked_about_or_read_rightly(kind: str, people: tuple[hands.H
 @pytest.mark.parametrize("fault", list(displaced.FAULTS))
 def test_displaced_lines_move_no_answer(fault: str) -> None:
     """A chunk that the scanner sends twice, late or not at all moves marks to other rows' print."""
-    outcomes = [displaced.trial((fault, "lines", number, SEED)) for number in (0, 1)]
+    outcomes = [displaced.trial(fault, "lines", number, SEED) for number in (0, 1)]
     assert not [outcome for outcome in outcomes if outcome.became == "silent"]

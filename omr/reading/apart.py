@@ -14,19 +14,29 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import cv2
 
 from omr.errors import OmrError, ScanError, outside
 from omr.forms.printing.cover import Cover
 from omr.messages import shown
-from omr.reading.limits import Limits, confine, context, ran_out, start, timed
+from omr.reading.limits import (
+    Limits,
+    confine,
+    context,
+    memory_of,
+    ran_out,
+    ran_out_of_memory,
+    start,
+    timed,
+)
 from omr.reading.pictures.pixels import Pixels
 from omr.reading.place.drawn import as_drawn
 from omr.reading.scan.cover import find_cover
 from omr.reading.scan.pages import EncodedPage, Encoding, ScannedPage, broken, colour_of, decode, open_pages
 
+_LOOK_S: Final = 0.1
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -38,6 +48,7 @@ class Apart:
         self._limits = limits
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._base = self._most = 0  # bytes: at its start, and ever since
 
     def __enter__(self) -> Apart:
         return self
@@ -62,7 +73,7 @@ class Apart:
         Raises
         ------
         ScanError
-            ``too_long`` or ``crashed``: the process ended over it.
+            ``too_long``, ``too_much_memory`` or ``crashed``: the process ended over it.
         OmrError
             As `function` raises it.
         """
@@ -72,7 +83,10 @@ class Apart:
             pipe.send((function, args, more))
             while True:
                 try:
+                    while not pipe.poll(_LOOK_S):
+                        self._look()
                     kind, value = pipe.recv()
+                    self._look()
                 except (EOFError, ConnectionResetError) as end:
                     raise self._ended() from end
                 if kind == "done":
@@ -109,7 +123,13 @@ class Apart:
             start(process)
             theirs.close()
             self._process, self._pipe = process, ours
+            self._base = self._most = memory_of(process.pid or 0)
         return self._pipe
+
+    def _look(self) -> None:
+        """Note how much memory it has: once it is dead, nobody can tell."""
+        if self._process is not None:
+            self._most = max(self._most, memory_of(self._process.pid or 0))
 
     def _ended(self) -> ScanError:
         """Return why the process ended."""
@@ -117,6 +137,8 @@ class Apart:
         self._process.join()
         if ran_out(self._process.exitcode):
             return ScanError("too_long", seconds=self._limits.seconds)
+        if ran_out_of_memory(self._process.exitcode, self._most - self._base, self._limits):
+            return ScanError("too_much_memory")
         return ScanError("crashed")
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:  # not there on Windows
 
 _RAN_OUT: Final = 90  # exit code where no signal says it
 _LOOK_EVERY_S: Final = 0.25
+_NEAR: Final = 0.5  # of the memory that a process may take; what it took last, between two looks, is not seen
+# How a library ends its process that does not go on without memory.
+_GIVES_UP: Final = {getattr(signal, name, None) for name in ("SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV")}
 _PRELOADED: Final = ("omr.reading.reader", "omr.reading.pdf.document", "omr.reading.pdf.render")
 
 
@@ -148,6 +151,24 @@ def _clocked(seconds: float) -> Iterator[None]:
         yield
     finally:
         over.set()
+
+
+def memory_of(pid: int) -> int:
+    """Return how many bytes of address space a process has taken; 0 where that cannot be seen."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[0])
+    except (OSError, IndexError):  # ended just now, or another system
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def ran_out_of_memory(exitcode: int | None, grown: int, limits: Limits) -> bool:
+    """Return whether a process that had grown by so many bytes was ended by a library that got no more.
+
+    PDFium and others do not come back with less memory than they ask for: they abort.
+    """
+    is_abort = exitcode is not None and -exitcode in _GIVES_UP
+    return is_abort and grown > _NEAR * limits.megabytes * 2**20
 
 
 def _used_s() -> float:

@@ -33,6 +33,7 @@ REFUSED = {
     "grid-tile-lacks": "unsupported",
     "grid-tile-broken": "damaged",
     "grid-tile-empty": "damaged",
+    "grey-grid-tile-empty": "damaged",
     "broken-with-thumbnail": "damaged",
     "half": "damaged",
     "without-its-end": "damaged",
@@ -91,6 +92,15 @@ def files(folder: Path) -> dict[str, bytes]:
     def claiming(width: int, height: int) -> bytes:
         return file_of([Item("hvc1", whole.data, [(whole.config, True), (ispe(width, height), False)])])
 
+    grey = np.ascontiguousarray(colour.mean(axis=2).astype(np.uint8))
+    halves = [heic.picture(coded(part), hidden=True) for part in np.split(grey, 2)]
+    on_black = np.pad(grey[48:-48, 48:-48], 48)
+
+    def tall(*parts: Item) -> bytes:
+        shape = [(ispe(WIDTH, HEIGHT), False)]
+        whole = Item("grid", heic.grid(2, 1, WIDTH, HEIGHT), shape, [("dimg", [1, 2])])
+        return file_of([*parts, whole], 3)
+
     thumbnail = heic.picture(small, refers=[("thmb", [1])])
     single = file_of([picture()])
     over = struct.pack(">BB4HHHhh", 0, 0, *(65535,) * 4, WIDTH, HEIGHT, 0, 0)
@@ -123,6 +133,9 @@ def files(folder: Path) -> dict[str, bytes]:
         "grid-tile-lacks": file_of([*tiles[:3], grid(of=3)], 4),
         "grid-tile-broken": file_of([*tiles[:3], tile(tiles[3].data[:40]), grid()], 5),
         "grid-tile-empty": file_of([*tiles[:3], tile(b""), grid()], 5),
+        "grey-grid": tall(*halves),
+        "grey-on-black": file_of([heic.picture(coded(on_black))]),
+        "grey-grid-tile-empty": tall(halves[0], Item("hvc1", b"", halves[1].properties, hidden=True)),
         "broken-with-thumbnail": file_of([Item("hvc1", whole.data[:100], picture().properties), thumbnail]),
         "half": single[: len(single) // 2],
         "without-its-end": single[:-10],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
@@ -18,8 +19,9 @@ from omr.errors import ScanError
 _AVIF: Final = (b"avif", b"avis")
 # What libheif shows where nothing was decoded: luma and both chromas 0 (BT.601, full range), a green that
 # no ink, paper or lamp has over a whole tile. Tiles are of 512 px, of some cameras 256.
-_NOTHING: Final = (0, 136, 0)
+_NOTHING: Final = (0, 136, 0)  # without colour it is black
 _STEP_PX: Final = 32
+_FILLED: Final = 0.98  # of its bounds: black ink may touch it
 _MANY: Final = 9  # of every 32nd pixel in both directions: less than a tile of 128 px
 
 
@@ -56,8 +58,14 @@ def refuse_holes(pixels: NDArray[np.uint8]) -> None:
     ScanError
         ``damaged``.
     """
-    if pixels.ndim != 3:
-        return
-    nothing = (pixels[::_STEP_PX, ::_STEP_PX] == _NOTHING).all(axis=2)
-    if np.count_nonzero(nothing) >= _MANY:
+    some = pixels[::_STEP_PX, ::_STEP_PX]
+    nothing = some == 0 if pixels.ndim == 2 else (some == _NOTHING).all(axis=2)
+    if np.count_nonzero(nothing) >= _MANY and (pixels.ndim == 3 or _has_black_block(pixels)):
         raise ScanError("damaged", detail="HEIC")
+
+
+def _has_black_block(grey: NDArray[np.uint8]) -> bool:
+    """Whether something as black as nothing fills a rectangle, as a tile does; a dark table has no such form."""
+    _, _, found, _ = cv2.connectedComponentsWithStats((grey == 0).astype(np.uint8), connectivity=4)
+    width, height, area = found[1:, 2], found[1:, 3], found[1:, 4]
+    return bool(((area >= _MANY * _STEP_PX**2) & (area >= _FILLED * width * height)).any())

@@ -4,14 +4,17 @@
 
 Prints slips, turns them into pictures at several resolutions and depths, with PDFium, poppler and
 Ghostscript, and scans as many with simulated scanners in good order. Prints the numbers by which
-`omr.reading.place.drawn` tells them apart, and how many pages it takes for pictures.
+`omr.reading.place.drawn` tells them apart, and how many pages it takes for pictures; what is too coarse
+to be read is looked at enlarged, as there.
 """
 
 from __future__ import annotations
 
+import math
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,18 +23,21 @@ import cv2
 import pypdfium2
 from harness import measurement, table
 
+from omr.errors import PageError
 from omr.forms.layout import find_form
 from omr.forms.printing.printing import print_forms
 from omr.forms.serial import Issue
 from omr.forms.template import fingerprint
 from omr.reading.place.align import align
-from omr.reading.place.drawn import is_drawn, off_mm, one_white, turn_deg
+from omr.reading.place.drawn import is_drawn, off_mm, one_white, sizes, turn_deg
 from omr.reading.place.locate import locate
 from omr.reading.scan.pages import Depth, ScannedPage, decode, open_pages
 from omr.simulate.printed import PrintedRun
 from omr.simulate.scans import write_pdf
 from omr.simulate.stacks import Stack, simulate_stack
 
+COARSE = (72, 96, 110)  # dpi, below what is read
+FINE = (150, 200, 300)
 DEPTHS = {"grey": "L", "colour": "RGB", "1-bit": "1"}
 
 
@@ -57,8 +63,11 @@ Seen = tuple[float, float, float, bool]
 
 def seen(scan: ScannedPage) -> Seen:
     """Return what is looked at on one page, and what is said of it."""
-    page = align(locate(scan))
-    return turn_deg(page), off_mm(page), one_white(scan), is_drawn(scan)
+    for size in sizes(scan):
+        with suppress(PageError):
+            page = align(locate(size))
+            return turn_deg(page), off_mm(page), one_white(scan), is_drawn(scan)
+    return math.nan, math.nan, one_white(scan), False  # nobody could read it
 
 
 def told(kind: str, name: str, found: list[Seen]) -> dict[str, object]:
@@ -66,32 +75,38 @@ def told(kind: str, name: str, found: list[Seen]) -> dict[str, object]:
     numbers = list(zip(*found, strict=True))
     row: dict[str, object] = {"": kind, "how": name, "pages": len(found)}
     for column, values in zip(("turned, degrees", "off, mm", "one white"), numbers, strict=False):
-        row[column] = f"{min(values):.4f} to {max(values):.4f}"
+        known = [value for value in values if not math.isnan(value)]
+        row[column] = f"{min(known):.4f} to {max(known):.4f}" if known else "not found"
     return {**row, "drawn": sum(one[3] for one in found)}
 
 
 def pictures(printed: Path) -> Iterator[tuple[str, Path]]:
     """Yield the print as pictures: one page of each kind says as much as many."""
     with pypdfium2.PdfDocument(printed) as document:
-        for dpi in (150, 200, 300):
+        for dpi in (*COARSE, *FINE):
             page = document[0].render(scale=dpi / 72).to_pil()
             for depth, mode in DEPTHS.items():
                 file = printed.with_name(f"pdfium-{dpi}-{depth}.png")
                 page.convert(mode, dither=0).save(file, dpi=(dpi, dpi))
-                yield f"PDFium, {depth}", file
+                yield f"PDFium, {depth}{kind(dpi)}", file
             for quality in (20, 50, 90):
                 file = printed.with_name(f"pdfium-{dpi}-{quality}.jpg")
                 page.convert("RGB").save(file, quality=quality, dpi=(dpi, dpi))
-                yield f"PDFium, JPEG {quality}", file
-    for dpi in (150, 200, 300):
+                yield f"PDFium, JPEG {quality}{kind(dpi)}", file
+    for dpi in (*COARSE, *FINE):
         target = printed.with_name(f"poppler-{dpi}")
         subprocess.run(["pdftoppm", "-png", "-r", f"{dpi}", "-l", "1", printed, target], check=True)
-        yield from (("poppler", file) for file in printed.parent.glob(f"{target.name}*.png"))
+        yield from ((f"poppler{kind(dpi)}", file) for file in printed.parent.glob(f"{target.name}*.png"))
         for device in ("tiffg4", "tiffgray"):
             file = printed.with_name(f"{device}-{dpi}.tif")
             words = ["gs", "-q", "-dBATCH", "-dNOPAUSE", "-dLastPage=1", f"-sDEVICE={device}", f"-r{dpi}"]
             subprocess.run([*words, f"-sOutputFile={file}", printed], check=True)
-            yield f"Ghostscript, {device}", file
+            yield f"Ghostscript, {device}{kind(dpi)}", file
+
+
+def kind(dpi: int) -> str:
+    """Return what a row says of a resolution: what is too coarse to be read stands apart."""
+    return f", {dpi} dpi" if dpi in COARSE else ""
 
 
 def scans(printed: Path, pages: int) -> Iterator[tuple[str, Path]]:

@@ -65,7 +65,7 @@ def refuse_holes(pixels: NDArray[np.uint8]) -> None:
 
 
 def _has_black_block(grey: NDArray[np.uint8]) -> bool:
-    """Whether something as black as nothing fills a rectangle, as a tile does; a dark table has no such form."""
+    """Whether what is as black as nothing fills a rectangle, as a tile does and a dark table does not."""
     _, _, found, _ = cv2.connectedComponentsWithStats((grey == 0).astype(np.uint8), connectivity=4)
     width, height, area = found[1:, 2], found[1:, 3], found[1:, 4]
     return bool(((area >= _MANY * _STEP_PX**2) & (area >= _FILLED * width * height)).any())

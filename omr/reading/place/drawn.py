@@ -40,7 +40,7 @@ def as_drawn(scan: ScannedPage) -> ScannedPage | None:
     """Return a page that was drawn, enlarged where it is too coarse to be read; None of any other."""
     if scan.depth is not Depth.BILEVEL and one_white(scan) < LEAST_WHITE:
         return None
-    for page in _sizes(scan):
+    for page in sizes(scan):
         try:
             place = align(locate(page))
         except PageError as error:
@@ -51,7 +51,8 @@ def as_drawn(scan: ScannedPage) -> ScannedPage | None:
     return None
 
 
-def _sizes(scan: ScannedPage) -> Iterator[ScannedPage]:
+def sizes(scan: ScannedPage) -> Iterator[ScannedPage]:
+    """Yield a page as it is, and enlarged, for one that is too coarse to be read."""
     yield scan
     size = (ENLARGED * scan.grey.shape[1], ENLARGED * scan.grey.shape[0])
     larger = cv2.resize(scan.grey, size, interpolation=cv2.INTER_CUBIC)

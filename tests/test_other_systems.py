@@ -82,7 +82,7 @@ GUARDED = {
     "web/work/worker.py": {"EX_TEMPFAIL", "nice"},
 }
 UNIX_PATH = re.compile(r"^/(dev|proc|sys|tmp|etc|usr|var|home|opt)(/|$)")
-PATHS = {"reading/limits.py": {"/proc/self/statm"}}  # looked for first
+PATHS = {"reading/limits.py": {"/proc/", "/proc/self/statm"}}  # looked for first
 UNIX_TIME = re.compile(r"%-[dmHIMSjy]")
 NOT_IN_NAMES = re.compile(r'[<>:"|?*\\]|[. ]$')
 # Names change through `files`, which waits for who reads the file; here nothing is lost where that fails.

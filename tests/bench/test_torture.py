@@ -35,12 +35,12 @@ def _grown(megabytes: int, seen: Path) -> Iterator[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nobody says how much memory a process has")
-@pytest.mark.parametrize(("megabytes", "reason"), [(200, "too_much_memory"), (20, "crashed")])
+@pytest.mark.parametrize(("megabytes", "reason"), [(700, "too_much_memory"), (20, "crashed")])
 def test_what_a_library_gives_up_over_is_called_by_its_name(
     tmp_path: Path, megabytes: int, reason: str
 ) -> None:
     seen = tmp_path / "seen"
-    with Apart(Limits(megabytes=256)) as apart, pytest.raises(ScanError) as error:
+    with Apart(Limits(megabytes=1024)) as apart, pytest.raises(ScanError) as error:
         for _ in apart.stream(_grown, megabytes, seen):
             seen.touch()
     assert error.value.reason == reason

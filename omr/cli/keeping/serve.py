@@ -16,7 +16,7 @@ from omr.errors import OmrError
 @click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--plain", is_flag=True)
-@click.option("--backups-in", type=click.Path(path_type=Path))
+@click.option("--backups-in", type=click.Path(readable=False, path_type=Path))  # the desks open without it
 @click.pass_obj
 def serve(
     session: Session,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,17 @@ def test_the_first_start_makes_an_administrator_and_hands_the_password_over_once
     (admin,) = accounts.users()
     assert admin.roles == {Role.ADMIN} and admin.must_change
     accounts.close()
+
+
+def test_the_desks_open_where_the_backups_disk_may_not_be_read(
+    office: Office, served: list[uvicorn.Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen on a new machine: the disk was still the user's of the old one, and the service kept ending."""
+    disk, may = tmp_path / "backup", os.access
+    disk.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != disk and may(path, mode))
+    office("serve", "--port", 0, "--backups-in", disk)
+    assert len(served) == 1
 
 
 def self_signed(*, days: int = 30) -> bytes:

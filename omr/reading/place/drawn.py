@@ -22,7 +22,7 @@ from omr.reading.scan.pages import Depth, ScannedPage
 
 # By `python bench identity pictures 40`: 27 pictures of a print by three programs at 150 to 300 dpi, lossless
 # and as JPEG down to quality 20, all told; of 360 simulated scans by office scanners in good order none.
-# Of 27 at 72 to 110 dpi, looked at enlarged, 22 (the other five cannot be read either); of 45 scans none.
+# Of 27 at 72 to 110 dpi, looked at enlarged, 22; of 45 scans none.
 MOST_TURN_DEG: Final = 0.006  # pictures at most 0.002; one scan in a hundred is less askew than this
 MOST_OFF_MM: Final = 0.5  # of the sheet's corners from the picture's: pictures at most 0.33; scans from 0.32
 LEAST_WHITE: Final = 0.6  # share of one grey among the light ones: pictures from 0.68; scans 0.18 to 0.84

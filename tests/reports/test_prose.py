@@ -67,8 +67,17 @@ def test_participation_is_told_against_its_target(march, visits, said):
 def test_without_visits_there_is_no_participation_and_no_order(march):
     text = told(replace(march, visits={}))
     assert "chưa có số lượt người đến giao dịch trực tiếp" in text
-    assert "; chưa có đơn vị nào đủ cỡ mẫu" in text
-    assert "Cao nhất" not in text
+    assert "; chưa có số lượt giao dịch nên chưa xác định được cỡ mẫu để đánh giá riêng từng đơn vị." in text
+    assert "Cao nhất" not in text and "đủ cỡ mẫu" not in text
+    sure = {point.asks: point.says for point in summary(replace(march, visits={}), None, SETTINGS)}
+    assert any("Chưa có số lượt giao dịch nên chưa xác định được" in said for said in sure.values())
+
+
+def test_of_a_unit_without_visits_nobody_says_that_its_sample_is_too_small(march):
+    """Seen: 79 slips, and `chưa có đơn vị nào đủ cỡ mẫu (từ 30 phiếu trở lên)`."""
+    unit = next(iter(march.visits))
+    text = told(replace(march, visits={one: 40 for one in march.visits if one != unit}))
+    assert "; 01 đơn vị chưa có số lượt giao dịch nên chưa xác định được cỡ mẫu." in text
 
 
 def test_only_units_with_a_sufficient_sample_are_ordered(march):

@@ -53,7 +53,7 @@ DRAW: Final[Mapping[str, Callable[[Month], bytes]]] = {
 }
 CAPTIONS: Final = {
     "levels": "Mức độ hài lòng chung theo lĩnh vực (%)",
-    "units": "Tỷ lệ hài lòng chung theo đơn vị, khoảng tin cậy 95% (chấm rỗng: chưa đủ cỡ mẫu)",
+    "units": "Tỷ lệ hài lòng chung theo đơn vị, khoảng tin cậy 95% (chấm rỗng: cỡ mẫu chưa đủ hoặc chưa rõ)",
     "questions": "Tỷ lệ hài lòng theo câu hỏi, khoảng tin cậy 95%",
     "trend": "Tỷ lệ hài lòng chung qua các kỳ, khoảng tin cậy 95% (chấm rỗng: chưa chốt)",
 }

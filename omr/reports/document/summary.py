@@ -13,7 +13,7 @@ from omr.figures import Change, Nothing
 from omr.forms.surveys import PROGRAMME
 from omr.reports.figures.statistics import Month, compare
 from omr.reports.prose.changes import few, nothing_to_compare, shifted, why
-from omr.reports.prose.satisfaction import named
+from omr.reports.prose.satisfaction import named, sampled
 from omr.reports.prose.sections import adjustments
 from omr.reports.prose.turnout import participation
 from omr.reports.prose.voices import paper_came
@@ -112,10 +112,8 @@ def _sure(month: Month, settings: ReportSettings) -> str:
         for unit in month.reporting
         if month.pool(unit).overall.whole >= settings.ranked_from and month.sufficient(unit)
     ]
-    asked = sum(bool(month.pool(unit).overall.whole) for unit in month.reporting)
-    text = f"{many(len(enough))}/{many(asked)} đơn vị đủ cỡ mẫu để đánh giá riêng."
-    if month.unit or not enough:
-        text = "" if month.unit or not asked else "Chưa có đơn vị nào đủ cỡ mẫu để đánh giá riêng."
+    asked = [unit for unit in month.reporting if month.pool(unit).overall.whole]
+    text = "" if month.unit or not asked else f"{_with_capital(sampled(month, enough, asked))}."
     if silent and not month.unit:
         text += f" {many(len(silent))} đơn vị chưa nộp phiếu: {names(silent, month.names)}."
     standing = "Số liệu đã chốt." if month.root else "Số liệu chưa chốt, có thể còn thay đổi."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from omr.figures import Share, vietnamese
+from omr.forms.surveys import PROGRAMME
 from omr.records.counts.tallies import Channel
 from omr.reports.figures.statistics import Month
 from omr.reports.tables.changes import Finding, extremes
@@ -74,11 +76,8 @@ def units(month: Month, settings: ReportSettings) -> tuple[str, ...]:
     ]
     if not answered:
         return ("Trong kỳ không có đơn vị nào có phiếu trả lời câu đánh giá chung.",)
-    enough = f"{many(len(ranked))} đơn vị" if ranked else "chưa có đơn vị nào"
-    text = (
-        f"Có {many(len(answered))} đơn vị có phiếu trả lời câu đánh giá chung; {enough} "
-        f"đủ cỡ mẫu (từ {settings.ranked_from} phiếu trở lên) để đánh giá riêng."
-    )
+    text = f"Có {many(len(answered))} đơn vị có phiếu trả lời câu đánh giá chung; "
+    text += f"{sampled(month, ranked, answered, f' (từ {settings.ranked_from} phiếu trở lên)')}."
     if len(ranked) < 2 * MOST_RANKED:
         listed = "; ".join(_one_unit(unit, shares[unit], month) for unit in ranked)
         told = f"{text} Cụ thể: {listed}." if ranked else f"{text} Số liệu từng đơn vị tại Biểu 02."
@@ -93,6 +92,17 @@ def units(month: Month, settings: ReportSettings) -> tuple[str, ...]:
         "chưa đủ cỡ mẫu không được xếp thứ tự.",
         *_below_satisfaction(month, settings),
     )
+
+
+def sampled(month: Month, ranked: Collection[str], answered: Collection[str], least: str = "") -> str:
+    """Return how many units have slips enough to be judged alone, and of how many nobody can know it."""
+    unknown = sum(month.sufficient(unit) is None for unit in answered)
+    why = "chưa có số lượt giao dịch nên " if month.survey == PROGRAMME else ""
+    if unknown == len(answered):
+        return f"{why}chưa xác định được cỡ mẫu để đánh giá riêng từng đơn vị"
+    enough = f"{many(len(ranked))} đơn vị" if ranked else "chưa có đơn vị nào"
+    text = f"{enough} đủ cỡ mẫu{least} để đánh giá riêng"
+    return f"{text}; {many(unknown)} đơn vị {why}chưa xác định được cỡ mẫu" if unknown else text
 
 
 def _below_satisfaction(month: Month, settings: ReportSettings) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from omr.forms.serial import CHECK_ALPHABET, IssuedSerials
 from omr.records.register.near_serials import near_serials
 from omr.records.register.register import issued
 from omr.records.store.store import Store
-from omr.web.frame.pictures import Pictures
+from omr.web.frame.pictures import Colours, Pictures
 from omr.words import Role
 
 
@@ -106,7 +106,7 @@ def test_only_known_words(word, duplicate, person, office):
 class Drawn(Pictures):
     """Pictures of slips that nobody scanned."""
 
-    def slip(self, store, form, reading, **how):
+    def slip(self, store, reading, colours=Colours.GREY):
         return Upright(_blank(reading))
 
 

@@ -69,7 +69,7 @@ def test_a_form_is_begun_mended_and_saved(lead, office):
         ("[footer]", "[foter]", "không có khóa tên như vậy"),
         ('form = "DL-01"', "form = DL-01", "dòng 1"),
         ("digit = 1", "digit = 2", "DL-02"),  # another field's serials begin so
-        ("lines = ", "lines = 1", "quá trang"),
+        ("lines = ", "lines = 1", "hãy ngắt trang"),
     ],
 )
 def test_every_kind_of_fault_is_shown_with_its_line(lead, old, new, said):

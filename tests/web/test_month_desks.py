@@ -379,7 +379,7 @@ def test_a_month_is_measured_again_from_its_originals_only_where_asked(lead, off
         ended(lead, begun.headers["location"])
         said.append(lead.client.get(begun.headers["location"]).text)
     assert "Đã đo lại 5 trang phiếu, 2 trang có số đo khác trước." in said[0] and "Chưa giữ gì" in said[0]
-    assert "1 phiếu giữ số đo cũ" in said[0]  # and which
+    assert "1 trang phiếu giữ số đo cũ" in said[0]  # and which
     assert "Đã đo lại 5 trang phiếu, 2 trang có số đo khác trước." in said[1] and "Chưa giữ gì" not in said[1]
     assert "Đã đo lại 5 trang phiếu, 0 trang có số đo khác trước." in said[2]
     assert store.value("SELECT count(*) FROM measurings") == 2

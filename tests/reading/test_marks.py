@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from omr.reading.marks.calibrate import load_calibration
+from omr.reading.marks.papers import judge
 from omr.reading.papers.paper import FEATURES, F, found_at, measure
+from omr.words import BoxState, Reason
 
 
 def column(features: np.ndarray, name: str) -> np.ndarray:
@@ -142,3 +145,21 @@ def test_boxes_off_the_picture_measure_nothing() -> None:
     assert (features[:20, F["usable"]] == 1).all()
     assert not features[20:].any()
     assert np.array_equal(features[:20], measure(page, quads))
+
+
+def test_who_answered_on_a_page_that_does_not_show_its_boxes_did_and_nobody_left_one_empty() -> None:
+    """Too pale a scan, a black one, another page; print that the lamp leaves out shows what is answered."""
+    quads, groups = grid(8, 5)
+    model = load_calibration().papers
+    printed = judge(measure(paper(quads), quads, groups), groups, model)
+    assert not any(one.review for one in printed)
+    for shade in (255, 0):
+        page = np.full_like(paper(quads), shade)
+        asked = judge(measure(page, quads, groups), groups, model)
+        assert {(one.state, one.reason) for one in asked} == {(BoxState.DOUBTFUL, Reason.LOW_CONTRAST)}
+    page = np.full_like(paper(quads), 255)
+    for row in range(5):
+        mark(page, quads[5 * row + row], "cross", seed=row)
+    asked = judge(measure(page, quads, groups), groups, model)
+    assert all(one.reason == Reason.LOW_CONTRAST for one in asked[25:])
+    assert {one.state for one in asked[:25]} == {BoxState.MARKED, BoxState.BLANK}

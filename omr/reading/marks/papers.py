@@ -22,6 +22,7 @@ from omr.reading.marks.unknown import (
     marks_for_letters,
     marks_for_print,
     more_than_marks,
+    nothing_seen,
     perhaps_letters,
     printed,
     questions_of,
@@ -181,6 +182,7 @@ def judge(features: Floats, groups: Sequence[str], model: PaperModel) -> tuple[J
         (Reason.INK_BESIDE, beside(features)),
         (Reason.PRINT_UNKNOWN, more_than_marks(groups, marked) | perhaps_letters(features, groups, marked)),
         (Reason.PRINT_UNKNOWN, marks_for_print(features, blank) | marks_for_letters(features, blank)),
+        (Reason.LOW_CONTRAST, nothing_seen(features, groups, marked)),
         (Reason.CUT_OFF, lost),
     ):
         why[some] = reason

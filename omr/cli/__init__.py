@@ -204,7 +204,11 @@ def _code_of(words: list[str], means: Means | None) -> int:
     except (OSError, MemoryError) as error:
         refused = outside(error, _workspace_of(words))
     log.failure("command_failed", refused, command=command_of(words))
-    click.echo(say("cli.failed", detail=refused), err=True)
+    try:
+        said = say("cli.failed", detail=refused)
+    except OSError as error:  # not even its sentence can be opened
+        said = say("cli.failed", detail=outside(error, _workspace_of(words)))
+    click.echo(said, err=True)
     return EXIT_FAILED
 
 

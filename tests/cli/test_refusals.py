@@ -6,6 +6,7 @@ rights bind nobody at all, so the child gives root up.
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -391,6 +392,8 @@ def test_a_workspace_without_any_rights(place: Place) -> None:
 
 def test_no_file_handles(place: Place) -> None:
     def none_left() -> None:
+        gc.collect()  # what tests before left open is closed now or never, not while a command runs
+        gc.freeze()
         taken = os.open(os.devnull, os.O_RDONLY)
         os.close(taken)
         resource.setrlimit(resource.RLIMIT_NOFILE, (taken, taken))

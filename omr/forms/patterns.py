@@ -18,6 +18,7 @@ from typing import Final
 
 SIGNS: Final = string.digits + string.ascii_uppercase  # of which codes are made
 _HOW_OFTEN: Final = {"?": (0, 1), "*": (0, sys.maxsize), "+": (1, sys.maxsize)}
+_MOST_DEEP: Final = 60  # groups in each other: no code needs three; each is some calls in each other here
 _ESCAPED: Final = r"\\(?:[dw]|[^A-Za-z0-9])"
 _WORD: Final = re.compile(
     rf"(?P<one>{_ESCAPED}|\[\^?(?:{_ESCAPED}|[^\\\[\]])+\]|[^\\\[\](){{}}|?*+^$])"
@@ -155,10 +156,13 @@ class _Ends:
 
 def _words(text: str) -> list[tuple[str, str]]:
     """Return kind and text of each word of a pattern, the last one first."""
-    words, at = [], 0
+    words, at, deep = [], 0, 0
     while at < len(text):
         found = _WORD.match(text, at)
         if found is None or found.lastgroup is None:
+            raise PatternError(text[at : at + 12])
+        deep += (found.lastgroup == "open") - (found.lastgroup == "close")
+        if deep > _MOST_DEEP:
             raise PatternError(text[at : at + 12])
         words.append((found.lastgroup, found[0]))
         at = found.end()

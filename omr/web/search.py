@@ -204,4 +204,7 @@ def _said(act: Act, form: Form) -> str:
     if act.word != AnswerState.ANSWERED:
         return say(f"search.answer_state_{act.word}")
     asked = next((question for question in form.questions if question.key == act.question), None)
-    return ", ".join(act.codes if asked is None else _given(asked, act.codes)[0])
+    if asked is not None and asked.kind in VALUES:
+        return ", ".join(shown_value(asked, code) for code in act.codes)
+    labels = {option.code: option.label for option in asked.options} if asked else {}
+    return ", ".join(labels.get(code, code) for code in act.codes)

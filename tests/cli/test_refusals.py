@@ -6,6 +6,7 @@ rights bind nobody at all, so the child gives root up.
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import json
@@ -24,7 +25,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -37,6 +38,7 @@ from waiting import waiting_for
 
 from omr import messages
 from omr.cli import main
+from omr.errors import OmrError
 from omr.workspace import Workspace
 
 NOBODY = 65534
@@ -400,6 +402,24 @@ def test_no_file_handles(place: Place) -> None:
 
     words = [one for one in (*place.asking(), *place.doing(), place.demo()) if one[0] != "doctor"]
     hold_one_line_each(on_a_machine(place, words, none_left, nothing), {"no more files"})
+
+
+def test_an_error_whose_sentence_cannot_be_opened_is_one_line(place: Place) -> None:
+    """Seen: the last handle went to the error's cause, none was left for the file of its words."""
+
+    class Unsaid(OmrError):
+        def __str__(self) -> str:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "accounts.toml")
+
+    def find_form(*_: object) -> NoReturn:
+        raise Unsaid("forms.unknown")
+
+    place.office.means.find_form = find_form
+    issue = next(words for words in place.doing() if words[0] == "issue")
+    words = ("--workspace", str(place.workspace), *issue)
+    said = in_this_process(words, place.office.means)
+    assert said.code == 1
+    hold_one_line_each([said], {"no more files"})
 
 
 def test_a_locked_database(place: Place) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from form_pieces import CHOICES, DIGITS, MATRIX
@@ -51,6 +52,11 @@ def test_a_pattern_takes_what_a_regular_expression_takes(pattern: str) -> None:
 def test_no_pattern_is_slow(pattern: str) -> None:
     """Python's own matcher needs more than 10^20 steps for any of these."""
     assert fault_of(code_question(pattern, 15), "9" * 15) is Fault.NO_CODE
+
+
+def test_groups_in_groups_are_refused_before_they_are_too_many_to_follow() -> None:
+    with pytest.raises(PatternError):
+        parse_pattern("(" * 99 + "9" + ")" * 99)
 
 
 def test_forms_that_were_printed_keep_what_their_patterns_say() -> None:
@@ -129,11 +135,11 @@ def test_the_overall_question_among_choices_is_asked_of_everybody(wrong: Refused
     assert wrong(piece) == {"section[1].question[1].options[3].not_applicable": "forms.overall_aside"}
 
 
-def test_signs_put_together_by_escapes_are_one_letter(write: Callable[..., object]) -> None:
+def test_signs_put_together_by_escapes_are_one_letter(write: Callable[..., Path]) -> None:
     """TOML's own escapes come after the file was made NFC: "e", U+0302, U+0323 is ệ all the same."""
     from omr.forms.loading import load_template
 
     file = write(("Quản lý hành chính về trật tự xã hội", r"Vi\u0065\u0302\u0323c"))
-    template = load_template(file)  # type: ignore[arg-type]
+    template = load_template(file)
     assert template.field == "Việc"
     assert lay_out(template, "dl-01.toml").field == "Việc"

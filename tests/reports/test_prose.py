@@ -77,7 +77,7 @@ def test_of_a_unit_without_visits_nobody_says_that_its_sample_is_too_small(march
     """Seen: 79 slips, and `chưa có đơn vị nào đủ cỡ mẫu (từ 30 phiếu trở lên)`."""
     unit = next(iter(march.visits))
     text = told(replace(march, visits={one: 40 for one in march.visits if one != unit}))
-    assert "; 01 đơn vị chưa có số lượt giao dịch nên chưa xác định được cỡ mẫu." in text
+    assert "; 01 đơn vị chưa có số lượt giao dịch nên chưa xác định được cỡ mẫu; " in text
 
 
 def test_only_units_with_a_sufficient_sample_are_ordered(march):

@@ -102,7 +102,7 @@ def sampled(month: Month, ranked: Collection[str], answered: Collection[str], le
         return f"{why}chưa xác định được cỡ mẫu để đánh giá riêng từng đơn vị"
     enough = f"{many(len(ranked))} đơn vị" if ranked else "chưa có đơn vị nào"
     text = f"{enough} đủ cỡ mẫu{least} để đánh giá riêng"
-    return f"{text}; {many(unknown)} đơn vị {why}chưa xác định được cỡ mẫu" if unknown else text
+    return f"{many(unknown)} đơn vị {why}chưa xác định được cỡ mẫu; {text}" if unknown else text
 
 
 def _below_satisfaction(month: Month, settings: ReportSettings) -> tuple[str, ...]:

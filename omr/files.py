@@ -88,7 +88,7 @@ def is_device(name: str) -> bool:
 
 
 @contextmanager
-def appearing(target: Path, *, part: Path | None = None) -> Iterator[Path]:
+def appearing(target: Path, *, part: Path | None = None, mode: int | None = None) -> Iterator[Path]:
     """Yield where to write; when the block is done, the file stands at `target`, else nothing does.
 
     Parameters
@@ -97,6 +97,8 @@ def appearing(target: Path, *, part: Path | None = None) -> Iterator[Path]:
         The file as it will be; what stood there is replaced.
     part : Path, optional
         The file as it is being written, in the same folder; by default a hidden name that nobody else has.
+    mode : int, optional
+        Its permissions once it is there, as `put_in_place` gives them.
 
     Raises
     ------
@@ -116,7 +118,7 @@ def appearing(target: Path, *, part: Path | None = None) -> Iterator[Path]:
     part = part or target.with_name(f".{target.name}.{secrets.token_hex(4)}.{os.getpid()}.part")
     try:
         yield part
-        put_in_place(part, target)
+        put_in_place(part, target, mode=mode)
     finally:
         remove(part)
 
@@ -176,15 +178,14 @@ def write_whole(target: Path, content: bytes | str, *, mode: int | None = None) 
     Parameters
     ----------
     mode : int, optional
-        Who may do what with it from its first moment on, as far as the process allows (umask); by
-        default others may no more than with its folder.
+        Who may do what with it: that, and at no moment more. Said where it is not as its folder, such as
+        a certificate that all may read; by default others may no more than with its folder.
     """
     data = content.encode() if isinstance(content, str) else content
-    if mode is None:
-        mode = 0o666 & (0o600 | others_may(target.parent))
-    with appearing(target) as part:
+    first = 0o666 & (0o600 | others_may(target.parent)) if mode is None else mode
+    with appearing(target, mode=mode) as part:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(part, flags, mode), "wb") as file:
+        with os.fdopen(os.open(part, flags, first), "wb") as file:
             file.write(data)
 
 

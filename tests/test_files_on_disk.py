@@ -68,6 +68,19 @@ def test_a_secret_is_never_readable_by_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions in another way")
+def test_what_is_said_to_be_readable_is_so_also_in_a_private_folder_and_for_a_private_process(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o750)
+    before = os.umask(0o077)
+    try:
+        write_whole(tmp_path / "certificate", "for all", mode=0o644)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "certificate").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions in another way")
 @pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o755, 0o644)])
 def test_what_is_made_in_a_folder_is_as_private_as_the_folder(tmp_path: Path, folder: int, file: int) -> None:
     tmp_path.chmod(folder)

@@ -19,7 +19,16 @@ from cryptography.x509.oid import NameOID
 
 from omr.cli import omr
 from omr.errors import OmrError
-from omr.web.network.authority import ROOT, ROOT_DAYS, ROOT_KEY, SERVER_DAYS, certify, good_until, take
+from omr.web.network.authority import (
+    ROOT,
+    ROOT_DAYS,
+    ROOT_KEY,
+    SERVER,
+    SERVER_DAYS,
+    certify,
+    good_until,
+    take,
+)
 from omr.web.network.tls import Tls
 
 NOW = datetime.now(UTC)
@@ -83,6 +92,17 @@ def test_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert folder.stat().st_mode & 0o077 == 0
     for key in (made.key, folder / ROOT_KEY):
         assert key.stat().st_mode & 0o077 == 0
+
+
+def test_certificates_are_read_by_whom_the_folder_lets_in(tmp_path: Path) -> None:
+    folder = tmp_path / "tls"  # on a server: root's, and the group's of the user who runs the desks
+    folder.mkdir(mode=0o750)
+    made = certify(folder, "PV01", ["a.b"], NOW)
+    given = tmp_path / "given"
+    given.mkdir(mode=0o750)
+    take(Tls(made.certificate, made.key), given, ["a.b"], NOW)
+    for certificate in (made.root, made.certificate, given / SERVER):
+        assert certificate.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.parametrize("host", ["", "máy chủ", "a b", "http://a", "a..b", "*.b\n"])

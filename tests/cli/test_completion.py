@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from command_tree import commands
 
 from omr.cli import COMMANDS
+from omr.cli.completing import form_names as complete
+from omr.forms.layout import form_names
+from omr.workspace import Workspace
 
 PROGRAM = "import sys; sys.argv[0] = 'omr'; from omr.cli import main; main()"
 
@@ -35,6 +40,31 @@ def asked(how: str, words: str, **more: str) -> list[str]:
 )
 def test_commands_options_and_values_are_offered(words: str, offered: list[str]) -> None:
     assert sorted(asked("bash_complete", words)) == sorted(f"plain,{name}" for name in offered)
+
+
+def test_forms_are_offered_by_name_wherever_one_is_asked_for(tmp_path: Path) -> None:
+    built_in = [f"plain,{name}" for name in form_names(None)]
+    assert asked("bash_complete", "omr issue ", OMR_WORKSPACE=str(tmp_path)) == built_in  # no workspace there
+    Workspace.create(tmp_path)
+    (tmp_path / "forms/xa-01.toml").write_text("not finished", "utf-8")
+    assert asked("bash_complete", "omr forms show xa", OMR_WORKSPACE=str(tmp_path)) == ["plain,XA-01"]
+    assert asked("bash_complete", "omr register count --form ", OMR_WORKSPACE=str(tmp_path)) == [
+        *built_in,
+        "plain,XA-01",
+    ]
+    assert not (tmp_path / "omr.sqlite").exists()
+
+
+def test_wherever_a_form_is_asked_for_tab_knows_it() -> None:
+    asking = {
+        " ".join(path): parameter
+        for path, command in commands()
+        for parameter in command.params
+        if parameter.name == "form" or "--form" in parameter.opts
+    }
+    assert {"issue", "cover", "poster", "forms show", "register count", "review list"} <= asking.keys()
+    lacking = {path for path, parameter in asking.items() if parameter._custom_shell_complete is not complete}
+    assert lacking == {"forms new", "forms trace"}  # there the name is one that is not taken yet
 
 
 def test_what_a_shell_shows_beside_them_speaks_the_readers_language() -> None:

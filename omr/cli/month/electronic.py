@@ -10,6 +10,7 @@ import click
 
 from omr import clock
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.completing import form_names
 from omr.cli.confirm import agreed, change_options
 from omr.messages import say
 
@@ -26,7 +27,7 @@ def electronic() -> None:
 
 @electronic.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--form")
+@click.option("--form", shell_complete=form_names)
 @click.option("--revision")
 @click.option("--period")
 @click.option("--days", type=click.Choice(["dmy", "mdy"]))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.completing import form_names
 from omr.messages import catalogue, language, say
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def review() -> None:
 @review.command("list")
 @click.option("--batch")
 @click.option("--unit")
-@click.option("--form")
+@click.option("--form", shell_complete=form_names)
 @click.option("--period")
 @click.option("--kind", type=click.Choice(["answer", "held", "slip", "page"]))
 @click.option("--reason")

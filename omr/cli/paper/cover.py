@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.completing import form_names
 from omr.messages import say
 
 
 @click.command()
 @click.option("--unit", required=True)
 @click.option("--period", required=True)
-@click.option("--form", required=True)
+@click.option("--form", required=True, shell_complete=form_names)
 @click.option("--count", required=True, type=click.IntRange(min=1))
 @click.option("--serials", metavar="SERIAL..SERIAL")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))

@@ -10,6 +10,7 @@ import click
 
 from omr import clock
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.completing import form_names
 from omr.cli.paper.new_form import new
 from omr.cli.paper.trace import trace
 from omr.errors import OmrError, TemplateError, why
@@ -46,7 +47,7 @@ def list_(session: Session, as_json: bool) -> None:
 
 
 @forms.command()
-@click.argument("form")
+@click.argument("form", shell_complete=form_names)
 @json_option
 @click.pass_obj
 def show(session: Session, form: str, as_json: bool) -> None:
@@ -102,7 +103,7 @@ def show(session: Session, form: str, as_json: bool) -> None:
 
 
 @forms.command()
-@click.argument("form")
+@click.argument("form", shell_complete=form_names)
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False))
 @click.pass_obj
 def preview(session: Session, form: str, output: str) -> None:
@@ -158,7 +159,7 @@ def check(session: Session, file: str, as_json: bool) -> int:
 
 
 @forms.command()
-@click.argument("form")
+@click.argument("form", shell_complete=form_names)
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--xlsform", "what", flag_value="xlsform", default=True)
 @click.option("--html", "what", flag_value="html")

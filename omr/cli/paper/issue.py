@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.completing import form_names
 from omr.messages import say
 
 
 @click.command()
-@click.argument("form")
+@click.argument("form", shell_complete=form_names)
 @click.option("--unit", required=True)
 @click.option("--count", required=True, type=click.IntRange(min=1))
 @click.option("--period", required=True)

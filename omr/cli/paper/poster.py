@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.completing import form_names
 from omr.errors import OmrError
 from omr.messages import say
 
@@ -14,7 +15,7 @@ from omr.messages import say
 @click.command()
 @click.option("--unit", required=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
-@click.option("--form", "names", multiple=True)
+@click.option("--form", "names", multiple=True, shell_complete=form_names)
 @click.option("--paper", type=click.Choice(["A4", "A3"]), default="A4")
 @click.option("--phone")
 @json_option

@@ -9,6 +9,7 @@ import click
 
 from omr import clock
 from omr.cli.common import Session, json_option, print_json
+from omr.cli.completing import form_names
 from omr.cli.confirm import agreed, change_options
 from omr.cli.month.signals import signals
 from omr.cli.paper.paper import counters, plan, stamp
@@ -138,7 +139,7 @@ def _told(what: str, count: int, as_json: bool) -> None:
 
 @register.command("count")
 @click.option("--unit", required=True)
-@click.option("--form", required=True)
+@click.option("--form", required=True, shell_complete=form_names)
 @click.option("--period", required=True)
 @click.option("--in-stock", metavar="SERIAL..SERIAL", multiple=True)
 @click.option("--by", required=True)
@@ -177,7 +178,7 @@ def count_(
 
 @register.command("withdraw-count")
 @click.option("--unit", required=True)
-@click.option("--form", required=True)
+@click.option("--form", required=True, shell_complete=form_names)
 @click.option("--period", required=True)
 @change_options
 @click.pass_obj
@@ -298,7 +299,7 @@ def surveys(session: Session, as_json: bool) -> None:
 
 
 @register.command()
-@click.argument("form")
+@click.argument("form", shell_complete=form_names)
 @click.argument("name", metavar="SURVEY")
 @click.option("--by", required=True)
 @json_option

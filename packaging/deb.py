@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import shutil
 import subprocess
 import tarfile
@@ -92,6 +93,8 @@ def build(bundle: Path, version_suffix: str, work: Path, dist: Path) -> Path:
     call = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(root), str(file)]  # wheels are zips
     subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
     print(f"{file}  {file.stat().st_size / 1e6:.0f} MB")
+    with file.open("rb") as built:  # told by another way than the file: docs/operate.md
+        print(f"sha256 {hashlib.file_digest(built, 'sha256').hexdigest()}")
     return file
 
 

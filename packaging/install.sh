@@ -10,10 +10,10 @@ stop() { printf 'omr: %s\n' "$1" >&2; exit 1; }
 
 cd "$here"
 if command -v gpgv >/dev/null; then
-    gpgv --quiet --keyring "$here/release-key.gpg" SHA256SUMS.sig SHA256SUMS 2>/dev/null ||
+    signed=$(gpgv --quiet --status-fd 1 --keyring "$here/release-key.gpg" SHA256SUMS.sig SHA256SUMS 2>/dev/null) ||
         stop "the signature does not fit: this copy was changed, or is incomplete. Fetch it again."
-    command -v gpg >/dev/null && say "signed by $(gpg --with-colons --show-keys release-key.gpg 2>/dev/null |
-        sed -n 's/^fpr:*\([0-9A-F]*\):.*/\1/p' | head -n 1); compare it with what you were told"
+    # the last word of that line is the whole key's, also where a part of it signed
+    say "signed by $(printf '%s\n' "$signed" | sed -n 's/^\[GNUPG:\] VALIDSIG .* //p'); compare it with what you were told"
 else
     say "gpgv is not here: the signature was not checked, the checksums are"
 fi

@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import hashlib
 import importlib.util
+import os
 import re
 import shlex
 import shutil
@@ -41,7 +42,7 @@ def module(name: str) -> ModuleType:
     return made
 
 
-bundle, deb = module("bundle"), module("deb")
+bundle, deb, trial = module("bundle"), module("deb"), module("trial")
 
 
 def test_the_package_depends_on_all_that_a_checkout_installs() -> None:
@@ -159,6 +160,11 @@ def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one
     monkeypatch.setenv("GNUPGHOME", str(tmp_path / "keys"))  # restored after the test; sign() sets it too
     fingerprint = bundle.sign(made, None, tmp_path / "keys")
     monkeypatch.setenv("PYTHON", sys.executable)
+    without = tmp_path / "without"  # a small Debian has gpgv, but not gpg
+    without.mkdir()
+    (without / "gpg").write_text("#!/bin/sh\nexit 127\n", "ascii")
+    (without / "gpg").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{without}{os.pathsep}{os.environ['PATH']}")
 
     def install(target: str) -> subprocess.CompletedProcess[str]:
         command = ["sh", str(made / "install.sh"), str(tmp_path / target)]
@@ -166,7 +172,7 @@ def test_the_installer_believes_signed_bundles_only_and_never_leaves_half_of_one
 
     first = install("opt")
     assert first.returncode == 0, first.stdout + first.stderr
-    assert fingerprint in first.stdout
+    assert f"signed by {fingerprint};" in first.stdout
     runs = subprocess.run([tmp_path / "opt/current/bin/omr"], capture_output=True, text=True, check=True)
     assert runs.stdout == "omr 9.9 runs\n"
     assert (tmp_path / "opt/current/share/man/man1/omr.1").read_bytes().startswith(b".")
@@ -244,6 +250,35 @@ def test_the_windows_command_and_service_are_the_version_that_was_installed(tmp_
     assert words[4:6] == ["--workspace", "C:/ProgramData/omr/office"]
     known = {option for parameter in serve.params for option in parameter.opts}
     assert {word for word in words[6:] if word.startswith("--")} <= known
+
+
+SERVER = dict(
+    zip(("vi", "en"), (ROOT / "docs/operate.md").read_text("utf-8").split("\n## ")[1:], strict=True)
+)
+# What the two halves of the server's guide call differently.
+THERE = {"may-chu-pv01": "pv01-server", "sao-luu": "backup", "cau-hinh": "config", "dia-moi": "new-disk"}
+THERE |= {
+    "office-loi": "office-faulty",
+    "omr-cu": "omr-old",
+    "chuyen": "move",
+    "goi": "packages",
+    "thu": "trial",
+}
+
+
+def typed_on_the_server(half: str) -> list[str]:
+    return trial.commands(half.split("\n", 1)[1])
+
+
+def test_both_languages_type_the_same_on_the_server() -> None:
+    theirs = "\n".join(typed_on_the_server(SERVER["vi"]))
+    for word, other in THERE.items():
+        theirs = re.sub(rf"\b{word}\b", other, theirs)
+    assert theirs.splitlines() == typed_on_the_server(SERVER["en"])
+    assert len(theirs.splitlines()) > 45
+    assert re.findall(r"^\| `([^`]+)", SERVER["vi"], re.MULTILINE) == re.findall(
+        r"^\| `([^`]+)", SERVER["en"], re.MULTILINE
+    )
 
 
 WINDOWS = (ROOT / "docs/windows.md").read_text("utf-8")

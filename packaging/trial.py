@@ -1,8 +1,9 @@
-"""A server's whole life in an empty Debian, as its guide tells it: python packaging/trial.py OLD NEW BUNDLE.
+"""A server's whole life in an empty Debian, as its guide tells it: packaging/trial.py OLD... NEW BUNDLE.
 
 OLD and NEW are packages, BUNDLE the one file (`make bundle`). The parts: install, upgrade, roll back and
-remove; the one file; every command of docs/operate.md in each of its languages. Interrupted, the same command
-goes on: a part that ended well with the same packages, by the same trial and guide, is not played again.
+remove, from each OLD; the one file; every command of docs/operate.md in each of its languages; Debian's own
+packages carried to a server without network. Interrupted, the same command goes on: a part that ended well
+with the same packages, by the same trial and guide, is not played again.
 
 Needs root, debootstrap, systemd-container and a Debian mirror. What is installed gets no network at
 all: after Debian's own packages are in, everything runs in a network name space with the loopback alone.
@@ -29,6 +30,7 @@ OFFICE = "/var/lib/omr/office"
 PERIOD = "2023-04"  # the month that `omr demo` plays
 SLIPS = 200  # of it, as `omr demo` plays it when nobody says how many
 BACKUP_UNITS = ("omr-backup.service", "omr-backup.timer")
+READ = 12  # slips that the guide's office has read
 UNITS = ("omr.service", *BACKUP_UNITS, "omr-certificate.service", "omr-certificate.timer")
 BOOTED_S = 4 * 3600  # most that one boot may take: the guide installs six times, on a machine that is busy
 FETCH = """
@@ -95,12 +97,22 @@ class Root:
         return f"/root/{file.name}"
 
 
-def base(folder: Path, depends: str) -> Path:
+def empty(folder: Path) -> Path:
+    """Return an empty Debian; made once."""
+    bare = folder / "bare"
+    if not (bare / "etc/debian_version").exists():
+        started = time.monotonic()
+        run("debootstrap", "--variant=minbase", "bookworm", bare)
+        said("an empty Debian", started)
+    return bare
+
+
+def base(bare: Path, folder: Path, depends: str) -> Path:
     """Return an empty Debian with the packages that omr's own package names; made once."""
     ready = folder / "ready"
     if not (ready / "etc/debian_version").exists():
         started = time.monotonic()
-        run("debootstrap", "--variant=minbase", "bookworm", ready)
+        fresh(bare, folder, ready.name)
         names = [part.split("|")[0].split("(")[0].strip() for part in depends.split(",")]
         names += ["systemd", "systemd-sysv", "dbus"]  # what every server has, and this smallest root has not
         apt = "apt-get update -q && apt-get install -q -y --no-install-recommends"
@@ -244,11 +256,23 @@ GUIDE = HERE.parent / "docs" / "operate.md"
 BEGINS = {"vi": "## Tiếng Việt", "en": "## English"}
 NEW_MACHINE = {"vi": "Dựng lại trên máy mới", "en": "A new machine"}
 MOVING = {"vi": "Chuyển sang máy mới", "en": "Moving to another machine"}
+APART = {"vi": "Máy chủ không có mạng nào", "en": "A server without any network"}
 # Disks that the guide has been mounted: for backups, for more room, to carry a register.
 DISKS = {
     "vi": ("/mnt/sao-luu", "/mnt/dia-moi", "/mnt/chuyen"),
     "en": ("/mnt/backup", "/mnt/new-disk", "/mnt/move"),
 }
+CARRIED = {"vi": "/mnt/goi", "en": "/mnt/packages"}  # the stick with Debian's own packages
+# What the office does between the first day and the next section: the guide keeps it all.
+WORK = f"""
+month=$(date +%Y-%m)
+omr issue DL-01 --unit PC06 --period "$month" --count {READ} -o /var/lib/omr/in.pdf
+omr simulate /var/lib/omr/in.pdf -o /var/lib/omr/quet.pdf --seed 3
+omr read /var/lib/omr/quet.pdf --period "$month" --expect {READ} || [ $? = 3 ]
+omr answers --period "$month" --json >/mnt/answers.json
+[ $(grep -c '"serial"' /mnt/answers.json) = {READ} ]
+"""
+SAME = 'omr answers --period "$month" --json | cmp - /mnt/answers.json; echo THE-SAME-ANSWERS'
 # What a person does in an editor, as a program does it: a folder stands for a disk.
 BY_HAND = {"nano /etc/fstab": "echo '{room} /var/lib/omr none bind 0 0' >> /etc/fstab"}
 # The machine is lost, or another one: nothing of omr is left but what lies on other disks.
@@ -289,6 +313,7 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
 
     Then that machine is lost, and everything is built anew from its backup, as the guide says.
     """
+    started = time.monotonic()
     root = fresh(ready, folder, f"guide-{language}")
     text = GUIDE.read_text("utf-8").partition(f"\n{BEGINS[language]}\n")[2].partition("\n## ")[0]
     later = folder / "later"
@@ -301,14 +326,16 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
     shutil.copy(newer, root.path / "root/omr_0.3.0_amd64.deb")
     usual, _, anew = text.partition(f"\n### {NEW_MACHINE[language]}\n")
     anew, _, moving = anew.partition(f"\n### {MOVING[language]}\n")
+    moving, _, _ = moving.partition(f"\n### {APART[language]}\n")
     own, certificate, key = OWN_FILES[language]
     for line in (*IN_THE_TEXT, own):
         must(f"`{line}`" in usual, f"the guide says: {line}")
     script = ["cd /root", "export DEBIAN_FRONTEND=noninteractive", "set +x"]
     script.append(f"touch /etc/fstab; mkdir -p {' '.join(DISKS[language])}")
-    for heading, lines in sections(usual):
+    for place, (heading, lines) in enumerate(sections(usual)):
         script.append(f"echo 'SECTION {heading}'")
         script += [timed(line, BY_HAND.get(line, line), language) for line in lines]
+        script.append(SAME if place else WORK)
     script.append("omr units list | grep -q PC06")  # typed in root's own folder, where omr may not look
     files = (
         f"omr certificate /root/own --host pv01 && cp own/server.pem {certificate} && cp own/server.key {key}"
@@ -328,7 +355,12 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
         *LOST,
         "useradd -r gap",
     ]
-    serves = [f"test -e {register}", "systemctl is-active omr.service", "[ $(omr users list | wc -l) = 1 ]"]
+    serves = [
+        f"test -e {register}",
+        "systemctl is-active omr.service",
+        "[ $(omr users list | wc -l) = 1 ]",
+        SAME,
+    ]
     script.append(f"echo 'SECTION {NEW_MACHINE[language]}'")
     script += [timed(line, line, language) for line in commands(anew)] + serves
     script.append(f"echo 'SECTION {MOVING[language]}'")
@@ -343,6 +375,33 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
     tell_times(told)
     must("BOOTED-WELL" in told, f"every command of the guide ends well:\n{told[-3000:]}")
     must("THE-REGISTER-STAYS" in told, "the register stays when the program is removed")
+    compared = told.count("\nTHE-SAME-ANSWERS")
+    said(f"the office's {READ} slips have the same answers after each of {compared} sections", started)
+
+
+def apart(bare: Path, folder: Path, new: Path) -> None:
+    """Carry Debian's own packages to a server that never sees a network, as the guide says."""
+    told = {}
+    for language in BEGINS:
+        text = GUIDE.read_text("utf-8").partition(f"\n### {APART[language]}\n")[2].partition("\n### ")[0]
+        told[language] = [line.replace(CARRIED[language], CARRIED["vi"]) for line in commands(text)]
+    must(told["vi"] == told["en"], "both languages type the same")
+    *fetched, installed = (line.replace("apt-get install", "apt-get install -y -q") for line in told["vi"])
+    started = time.monotonic()
+    other, server = fresh(bare, folder, "connected"), fresh(bare, folder, "apart")
+    shutil.copy(new, other.path / "root/omr_0.2.0_amd64.deb")
+    there, here = (root.path / CARRIED["vi"].lstrip("/") for root in (other, server))
+    there.mkdir()
+    typed = "; ".join(["cd /root", "export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive", *fetched])
+    run("chroot", other.path, "sh", "-ec", typed)
+    packages = list(there.glob("*.deb"))
+    size = sum(package.stat().st_size for package in packages) / 1e6
+    said(f"{len(packages)} packages, {size:.0f} MB, fetched on another machine", started)
+    started = time.monotonic()
+    shutil.copytree(there, here)
+    server.sh(installed)
+    server.sh("omr-setup --no-start && omr doctor")
+    said("installed from them where there is no network; nothing is missing", started)
 
 
 def commands(text: str) -> list[str]:
@@ -420,26 +479,31 @@ def sums(package: Path) -> bytes:
 def main() -> None:
     """Run the parts of the trial that did not end well yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("old", type=Path)
+    parser.add_argument("old", type=Path, nargs="+")
     parser.add_argument("new", type=Path)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--only", choices=("package", "bundle", *(f"guide-{each}" for each in BEGINS)))
+    names = ("package", "bundle", *(f"guide-{each}" for each in BEGINS), "apart")
+    parser.add_argument("--only", choices=names)
     parser.add_argument("--work", type=Path, default=HERE.parent / "out" / "trial")
     told = parser.parse_args()
-    old, new, packed = told.old.resolve(), told.new.resolve(), told.bundle.resolve()
+    olds = [old.resolve() for old in told.old]
+    new, packed = told.new.resolve(), told.bundle.resolve()
     work = told.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    ready = base(work, run("dpkg-deb", "--field", new, "Depends").strip())
+    bare = empty(work)
+    ready = base(bare, work, run("dpkg-deb", "--field", new, "Depends").strip())
     ours, brought = Path(__file__).read_bytes(), sums(new)
-    parts: dict[str, tuple[str, Callable[[], None]]] = {
-        "package": (digest(ours, brought, sums(old)), lambda: package(ready, work, old, new)),
-        "bundle": (digest(ours, brought), lambda: bundle(ready, work, packed)),
-    }
+    parts: dict[str, tuple[str, Callable[[], None]]] = {}
+    for old in olds:
+        play = partial(package, ready, work, old, new)
+        parts[f"package from {old.stem}"] = (digest(ours, brought, sums(old)), play)
+    parts["bundle"] = (digest(ours, brought), partial(bundle, ready, work, packed))
     for language in BEGINS:
         play = partial(recipes, ready, work, new, packed, language)
         parts[f"guide-{language}"] = (digest(ours, brought, GUIDE.read_bytes()), play)
+    parts["apart"] = (digest(ours, brought, GUIDE.read_bytes()), partial(apart, bare, work, new))
     for name, (key, play) in parts.items():
-        if told.only not in (None, name):
+        if told.only not in (None, name.split()[0]):
             continue
         ended = work / f"{name}.ended"
         if ended.exists() and ended.read_text("ascii") == key:

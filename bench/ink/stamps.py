@@ -45,6 +45,11 @@ _ONE_HAND: Final = {"sbs", "odk"}  # a surveyor, a developer: all pages by the s
 # Filled by a program that draws discs, not by a person.
 _DRAWN: Final = ("numeric", "ordered", "code+scoring", "keepas", "ignoreblank", "modulo")
 _RASTERED: Final = {"iu"}  # scans that turned ink into dots: no pen's stroke any more
+# Looked at (`--sheets`): a digit or a line of print that no empty box shows is left beside the mark.
+_WITH_PRINT: Final = {
+    ("multiple__image_2", "1/1"), ("multiple__image_2", "2/1"), ("multiple__image_3", "2/4"),
+    ("multiple__image_3", "3/3"), ("multiple__image_4", "6/4"),
+}  # fmt: skip
 _LIKE: Final = 9  # empty boxes that tell what is printed
 _MOST: Final = {"thai32": 1.15}  # box sides that a mark may measure where rows touch; 3.6 elsewhere
 _INK: Final = 0.14  # share of light taken from which on it is ink and not the paper's grain
@@ -103,7 +108,7 @@ def _cut(name: str, group: Sequence[LabelledPage]) -> Iterator[Stamp]:
             * np.linalg.norm(corners[:, 3] - corners[:, 0], axis=1)
         )
         for i, state in enumerate(page.states):
-            if state == "blank":
+            if state == "blank" or (page.image.stem, page.boxes.names[i]) in _WITH_PRINT:
                 continue
             blanks = [p for p in empties[page.boxes.names[i]]]
             side_mm = float(sides[i]) / _px_per_mm(name, page)

@@ -62,6 +62,8 @@ JUDGED: Final[dict[str, Callable[[Any], bool]]] = {
     "grey": lambda truth: truth["kind"] == "everyday" and truth["depth"] == "grey",
     "colour": lambda truth: truth["kind"] == "everyday" and truth["depth"] == "colour",
     "1-bit": lambda truth: truth["kind"] == "everyday" and truth["depth"] == "1-bit",
+    # One set was made by somebody who tried every kind of mark on two sheets.
+    "people who keep to one kind": lambda truth: truth["kind"] == "everyday" and truth["source"] != "odk",
     "slips whose scan shows marks": lambda truth: truth["kind"] == "everyday" and _shown(truth),
     "trouble": lambda truth: truth["kind"] != "everyday" and truth["seed"] in TROUBLE,
     "trouble in which ink is no mark": lambda truth: truth["seed"] == MORE_SEED,

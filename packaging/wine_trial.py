@@ -5,6 +5,10 @@ its own pip, the locked wheels for Windows and omr, on Wine's implementation of 
 how it starts processes, names files, locks and speaks, is that of a Windows program. What a real PC shows
 alone (virus guards, NTFS, the service manager, printers, sharing folders) is not seen here.
 
+First a month is worked, then docs/windows.md is typed into Wine's `cmd`, every line in its order. Lines of
+the wrapper that runs the service cannot be played, and what `icacls` and its like do Wine only pretends: both
+are told.
+
 Needs Debian's wine and gcc-mingw-w64-x86-64-win32, and Python 3.11 here, whose library in Python is taken.
 Wine 8 lacks a few functions of Microsoft's C library that numpy and Rust's programs call; they are compiled
 here, and the installed copies of the wheels are pointed at them.
@@ -31,6 +35,9 @@ HERE = Path(__file__).parent
 OUR = (sys.executable, "-m", "omr.cli")
 # A wheel that carries python.org's python311.dll, 3.11.9, and its modules: for programs made of it.
 CARRIER = "panda3d==1.10.16 --hash=sha256:37acfb92655c4226879f95c988e2ef1449a53c54486d6c1ebc00e2772429af82\n"
+GUIDE = HERE.parent / "docs" / "windows.md"
+WRAPPER = "omr-service.exe"  # runs the service; comes from elsewhere
+OF_WINDOWS = ("icacls", "reg", "netsh", "schtasks")  # Wine has programs of these names that do little
 PERIOD = "2026-11"
 SLIPS = 12
 COMPILER = "x86_64-w64-mingw32-gcc"
@@ -219,8 +226,8 @@ def windows_path(path: Path) -> str:
     return "Z:" + str(path).replace("/", "\\")
 
 
-def install(pc: Pc, bundle: Path) -> None:
-    """Install the bundle as its install.cmd does; a damaged wheel is refused."""
+def install(pc: Pc, bundle: Path) -> Path:
+    """Install the bundle as its install.cmd does; a damaged wheel is refused. Return the unpacked folder."""
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(pc.work)
         (folder,) = {pc.work / name.split("/")[0] for name in archive.namelist()}
@@ -235,6 +242,7 @@ def install(pc: Pc, bundle: Path) -> None:
     pc.python = pc.work / "omr" / version / "python.exe"
     must((pc.work / "omr" / "omr.cmd").is_file(), "there is a command")
     point_at_ours(pc.python.parent / "Lib" / "site-packages")
+    return folder
 
 
 def document(told: str) -> Any:
@@ -314,6 +322,51 @@ def journey(pc: Pc) -> None:
     said("the desks answer", started)
 
 
+def typed() -> list[str]:
+    """Return what the guide has an administrator type, in its order."""
+    half = GUIDE.read_text("utf-8").split("\n## ")[1]
+    blocks = re.findall(r"^```bat\n(.*?)^```", half, re.DOTALL | re.MULTILINE)
+    return ["install.cmd", *(line for block in blocks for line in block.splitlines())]
+
+
+def recipe(pc: Pc, folder: Path) -> None:
+    """Type the guide's commands into `cmd`, word by word, in the unpacked bundle."""
+    drive = pc.work / "prefix/drive_c"
+    second = pc.work / "second disk"
+    second.mkdir()
+    (pc.work / "prefix/dosdevices/d:").symlink_to(second)
+    name = "python-3.11.9-embed-amd64"
+    (folder / f"{name}.zip").touch()  # unpacked by hand: Wine has no PowerShell
+    shutil.copytree(pc.work / "embedded", drive / "omr" / name)
+    site, script = drive / "omr/0.2.0/Lib/site-packages", pc.work / "typed.bat"
+    began, played, pretended, left = time.monotonic(), 0, [], []
+    for line in typed():
+        if WRAPPER in line and not line.startswith(OF_WINDOWS):
+            left.append(line)
+            continue
+        script.write_text(f"@echo off\ncd /d {windows_path(folder)}\n{line}\n", "ascii", newline="\r\n")
+        started = time.monotonic()
+        codes = tuple(range(256)) if line.startswith(OF_WINDOWS) else (0, 3)
+        told = pc.run("cmd", "/c", windows_path(script), codes=codes)
+        print(f"    {(time.monotonic() - started):5.1f} s  {line}", flush=True)
+        if line.startswith(OF_WINDOWS):
+            pretended.append(line)
+            continue
+        played += 1
+        if line == "install.cmd":
+            must("the checksum of this bundle is" in told, f"the installer tells its checksum: {told}")
+            point_at_ours(site)
+        if line.endswith("audit verify"):
+            must("NGUYÊN VẸN" in told, f"the chain is intact: {told}")
+    must(not (drive / "omr").exists(), "the program is gone")
+    must((drive / "ProgramData/omr/office/omr.sqlite").is_file(), "the register stays")
+    said(
+        f"the guide typed: {played} lines did what they say, {len(pretended)} are Windows' own, "
+        f"{len(left)} need {WRAPPER}",
+        began,
+    )
+
+
 def main() -> None:
     """Run the trial."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -336,9 +389,10 @@ def main() -> None:
     said(f"Python {told_version.split()[0]} for {told_version.split()[-1]} runs", started)
     try:
         started = time.monotonic()
-        install(pc, told.bundle.resolve())
+        folder = install(pc, told.bundle.resolve())
         said("installed from the bundle by its own pip, hashes checked; a damaged wheel was refused", started)
         journey(pc)
+        recipe(pc, folder)
     finally:
         keeper.kill()
         subprocess.run(["wineserver", "-k"], env=pc.environment, check=False)

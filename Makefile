@@ -177,7 +177,7 @@ windows-trial: bundle-windows  ## install that and play a month, with Python for
 container-trial: bundle  ## build the container from an empty Debian, and see that it serves
 	sh packaging/container_trial.sh
 
-package-trial: bundle  ## install, upgrade from OLD=REVISION, roll back, remove, follow docs/operate.md, in an empty Debian that boots
+package-trial: bundle  ## install, upgrade from OLD=REVISION, roll back, remove, follow docs/operate.md, in an empty Debian that boots; Debian 13
 	$(BIN)/python packaging/bundle.py --revision $(OLD) --dist out/old --work out/old/bundle
 	$(BIN)/python packaging/deb.py out/old/omr-*-linux-x86_64.tar --dist out/old --work out/old/deb --version-suffix "~before"
 	$(BIN)/python packaging/trial.py out/old/omr_*.deb dist/omr_*.deb dist/omr-*-linux-x86_64.tar

@@ -242,6 +242,70 @@ def test_a_word_over_a_box_is_never_its_mark(slip, rows, sheet, form, desk, rng,
         assert answer(read, row.key).state is AnswerState.DOUBTFUL
 
 
+def ring(option: Option, across_mm: float, down_mm: float) -> Lines:
+    """A ring that closes, a little askew."""
+    (x, y), turns = option.box.centre_mm, np.linspace(0.3, 0.3 + 2 * np.pi, 60)
+    return [[(x + 0.1 + across_mm * np.cos(turn), y + down_mm * np.sin(turn)) for turn in turns.tolist()]]
+
+
+@pytest.mark.parametrize(("across_mm", "down_mm"), [(2.5, 3.4), (3.4, 2.5), (2.6, 2.9), (3.1, 2.45)])
+def test_a_ring_that_runs_partly_under_an_outline_is_seen(slip, rows, form, desk, across_mm, down_mm) -> None:
+    """Incident: rings that cut the corners of their box left too few directions, and were passed over."""
+    row = rows[2]
+    page = slip((ring(row.options[3], across_mm, down_mm), {"darkness": 110}))
+    assert answer(page, row.key).reason is Reason.RING_AROUND
+    encircled = next(
+        mark.features[F["encircled"]]
+        for mark in page.marks
+        if (mark.question, mark.option) == (row.key, row.options[3].code)
+    )
+    assert encircled >= 0.3
+    # On slips measured before nobody looked: nothing is made of that.
+    older = [replace(mark, features=mark.features[: F["encircled"]]) for mark in page.marks]
+    _, answers = decide(form.questions, older, desk.calibration)
+    assert [one for one in answers if one.question != row.key] == [
+        one for one in page.answers if one.question != row.key
+    ]
+
+
+@pytest.mark.parametrize("dpi", [150, 300])
+def test_a_ring_that_its_boxs_outline_hides_is_seen(slip, rows, dpi) -> None:
+    """Incident: a ring drawn close around its box left no stroke at all beyond the outline's soft edge."""
+    row = rows[2]
+    page = slip((ring(row.options[3], 2.5, 2.5), {"darkness": 90, "width_mm": 0.35}), dpi=dpi)
+    values = {(mark.question, mark.option): mark.features for mark in page.marks}
+    around = values[row.key, row.options[3].code]
+    assert max(around[F[name]] for name in ("circled", "around", "encircled")) < 0.5
+    assert around[F["rimmed"]] > 0.08
+    assert answer(page, row.key).reason is Reason.RING_AROUND
+    assert (
+        max(one[F["rimmed"]] for at, one in values.items() if at[0] != row.key and not one[F["ink"]]) < 0.03
+    )
+
+
+def test_tails_of_marks_around_an_empty_box_are_no_ring(slip, rows) -> None:
+    """Slashes of the rows above and below reach past a box on both sides of it."""
+    at = next(
+        i for i in range(1, len(rows) - 1) if len({len(one.options) for one in rows[i - 1 : i + 2]}) == 1
+    )
+    above, row, below = rows[at - 1 : at + 2]
+    box = row.options[2].box
+    x, y = box.centre_mm
+    left, right = (x + side * (box.width_mm / 2 + 1.0) for side in (-1, 1))
+    tails: Lines = []
+    for other, aside in ((above, left), (below, right)):
+        other_x, other_y = other.options[2].box.centre_mm
+        ahead = y + (y - other_y) * 0.15
+        tails.append([(2 * other_x - aside, 2 * other_y - ahead), (aside, ahead)])
+    without = tuple(one.key for one in (above, below))
+    page = slip((tails, {}), without=without)
+    values = {(mark.question, mark.option): mark.features for mark in page.marks}
+    box_at = row.key, row.options[2].code
+    assert values[box_at][F["circled"]] >= 0.3  # they are there
+    assert values[box_at][F["encircled"]] == 0
+    assert answer(page, row.key).codes == (row.options[0].code,)
+
+
 def test_a_second_mark_that_no_line_shows_is_asked_about(slip, rows, form, desk) -> None:
     """Incident: a pale cross beside a firm one, on a scan of 150 dpi: its lines were no darker than grain."""
     row = rows[2]

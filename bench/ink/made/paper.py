@@ -164,13 +164,21 @@ def dot(slip: Slip, box: Box) -> None:
     )
 
 
-def ring(slip: Slip, box: Box) -> None:
-    """Draw a ring around a box."""
-    rx, ry = slip.rng.uniform(2.9, 4.6), slip.rng.uniform(2.7, 3.9)
-    turns = np.linspace(0, 2 * np.pi * slip.rng.uniform(0.93, 1.12), 40) + slip.rng.uniform(0, 6.3)
+def ring(
+    slip: Slip,
+    box: Box,
+    across_mm: tuple[float, float] = (2.9, 4.6),
+    down_mm: tuple[float, float] = (2.7, 3.9),
+    turns: tuple[float, float] = (0.93, 1.12),
+    width: float = 1.0,
+) -> None:
+    """Draw a ring around a box: half of its width and height, how far round it goes, and in pens' widths."""
+    rx, ry = slip.rng.uniform(*across_mm), slip.rng.uniform(*down_mm)
+    way = np.linspace(0, 2 * np.pi * slip.rng.uniform(*turns), 40) + slip.rng.uniform(0, 6.3)
     shrink = np.linspace(1, slip.rng.uniform(0.85, 1.05), 40)
-    points = np.stack([rx * shrink * np.cos(turns), ry * shrink * np.sin(turns)], axis=1) + box.centre_mm
-    draw(slip.paper, slip.hand, [smooth(points + slip.rng.normal(0, 0.2, 2), slip.rng)], slip.rng)
+    points = np.stack([rx * shrink * np.cos(way), ry * shrink * np.sin(way)], axis=1) + box.centre_mm
+    line = smooth(points + slip.rng.normal(0, 0.2, 2), slip.rng)
+    draw(slip.paper, slip.hand, [line], slip.rng, width=width)
 
 
 WORDS: Final = ("khong", "tot", "OK", "hai long", "xem lai", "can bo", "dung", "ko biet", "sai", "tam on")

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from ink.made.hands import Hand, Way, draw, paler
-from ink.made.paper import BLOCK, SCRIPT, Slip, some, word
+from ink.made.paper import BLOCK, SCRIPT, Slip, ring, some, word
 from ink.stamps import Stamp
 from omr.forms.template import Option, Question
 
@@ -22,6 +22,10 @@ BLOCKS: Final = ("TB", "10", "100", "50%", "KHA", "TOT", "KO", "CO", "A+", "n/a"
 HEIGHT_MM: Final = (2.0, 3.6)  # of a short word's letters: the box has 4.5
 LEAST_MM: Final = 4.2  # from a box's middle to that of a mark beside it, or the box would hold some of it
 MOST_MM: Final = 8.0
+ACROSS_MM: Final = (2.5, 4.4)  # from a box's middle to a ring around it: from one that cuts its corners
+DOWN_MM: Final = (2.5, 4.2)  # the same, up and down: the next row's box begins 5.5 mm away
+TURNS: Final = (0.88, 1.12)  # how far round rings go: some stay open
+PENS: Final = (0.7, 1.5)  # of the person's pen, the width of a ring's line
 WORD_MM: Final = (3.2, 9.0)  # from a box's middle to where a mark stands on the words behind it
 
 
@@ -150,6 +154,17 @@ def block_words(slip: Slip) -> None:
     short_words(slip, (*SHORT, *BLOCKS), BLOCK)
 
 
+def rings_beside(slip: Slip) -> None:
+    """Mark one box and ring another, close or wide, with a fine pen or a broad one: only asking is right."""
+    for question in some(slip, 4):
+        option = slip.answer(question)
+        other = slip.pick(question, option)
+        ring(slip, other.box, ACROSS_MM, DOWN_MM, TURNS, float(slip.rng.uniform(*PENS)))
+        slip.states[question.key][other.code] = "other"
+        slip.accept[question.key] = []
+    slip.rest()
+
+
 SOUGHT: Final[dict[str, Callable[[Slip], None]]] = {
     "slash in line with the next row's": in_line,
     "pale marks beside their boxes": pale_beside,
@@ -157,4 +172,5 @@ SOUGHT: Final[dict[str, Callable[[Slip], None]]] = {
     "small marks on words": on_words,
     "short words in boxes": short_words,
     "block letters in boxes": block_words,
+    "rings beside marks": rings_beside,
 }

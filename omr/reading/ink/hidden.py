@@ -25,6 +25,7 @@ ACROSS_PX: Final = 3  # on either side of an outline: its soft edges, and half a
 CORNER_PX: Final = 2  # beyond the box's corners
 ALONG_PX: Final = 4  # 0.7 mm along the outline: a pen put down
 MARGIN_PX: Final = CORNER_PX + ACROSS_PX + 1
+INWARD_PX: Final = 3  # from a box's edge, and outward all of the margin: a ring close to the box lies there
 SEEN: Final = 10  # of 255, on average of 3 by 3 px: what is fainter is paper
 STROKES: Final = 0.025  # of a box under strokes: a row without more has no mark that stands in it
 APART_PX: Final = 2  # around the strokes of marks: their soft edges
@@ -65,6 +66,48 @@ def outlined_mm(layer: InkLayer, tops_lefts: Ints, side: int, of_box: Ints) -> F
     of_marks = (of_box >= 0)[own] & (own > 0)
     over[some[of_marks.any(axis=(1, 2))]] = 0.0
     return np.asarray(over / PX_PER_MM)
+
+
+def rimmed_mm(layer: InkLayer, tops_lefts: Ints, side: int, of_box: Ints, paper: Floats) -> Floats:
+    """Return by how much each side of a box, at least, is thicker than this page's boxes have it, mm, (N,).
+
+    A ring drawn close around a box lies where its outline hides ink. Darkness is added up over 1.5 mm across
+    the middle half of each side; what paper and further print have there is taken off. A side with the stroke
+    of another box's mark has 0.
+
+    Parameters
+    ----------
+    layer, tops_lefts, side, of_box
+        As of `outlined_mm`.
+    paper : (N,) float64 ndarray
+        Mean darkness of the bare paper around each box.
+    """
+    if not len(tops_lefts):
+        return np.zeros(0)
+    dark, printed = (_sides(_around(one, tops_lefts, side)) for one in (layer.dark, layer.printed))
+    over = dark.mean(axis=(2, 3)) - paper[:, None] * 255
+    over -= np.median(over, axis=0)
+    more_print = printed.mean(axis=(2, 3))
+    over -= np.maximum(more_print - np.median(more_print, axis=0), 0)
+    some = np.flatnonzero((over > 0).all(axis=1))
+    whose = of_box[_sides(_around(layer.pieces, tops_lefts[some], side))]
+    others = (whose >= 0) & (whose != some[:, None, None, None])
+    over[some] *= ~others.any(axis=(2, 3))
+    across = INWARD_PX + MARGIN_PX
+    return np.asarray(np.maximum(over.min(axis=1), 0) * across / 255 / PX_PER_MM)
+
+
+def _sides(around: NDArray[Any]) -> NDArray[Any]:
+    """Return the middle half of each side of boxes with `MARGIN_PX` around them, (N, 4, across, along)."""
+    size = around.shape[1]
+    quarter = (size - 2 * MARGIN_PX) // 4
+    across, along = INWARD_PX + MARGIN_PX, slice(MARGIN_PX + quarter, size - MARGIN_PX - quarter)
+    bands = (one[:, there, along] for one in (around, around.transpose(0, 2, 1)) for there in _ends(across))
+    return np.stack(list(bands), axis=1)
+
+
+def _ends(count: int) -> tuple[slice, slice]:
+    return slice(None, count), slice(-count, None)
 
 
 def _median(values: Floats) -> Floats:

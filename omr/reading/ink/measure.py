@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from omr.forms.printing.raster import PX_PER_MM
 from omr.geometry import Points
 from omr.packed import Packed
-from omr.reading.ink.hidden import faint, foreign_mm, outlined_mm
+from omr.reading.ink.hidden import faint, foreign_mm, outlined_mm, rimmed_mm
 from omr.reading.ink.pieces import SPECK, Pieces, counted
 from omr.reading.ink.windows import means, totals, windows
 from omr.reading.ink.writing import written
@@ -84,6 +84,8 @@ FEATURES: Final = (
     "faint",  # darkness of the darkest straight 1.5 mm beside the box; NaN in rows with strokes in a box
     "ways",  # share of the strokes over the box that runs in their two main directions: of letters less
     "tangle",  # mm, area of all strokes that touch the inside over their frame's diagonal: pens' widths
+    "encircled",  # share of six ways across the box that meet a stroke close to it on both sides, no other's
+    "rimmed",  # mm, by how much every side of its outline is thicker than elsewhere: a ring that it hides
 )
 F: Final = {name: i for i, name in enumerate(FEATURES)}
 
@@ -177,11 +179,12 @@ def measure(
     values |= {
         "foreign": foreign_mm(found, zones, tops_lefts, side),
         "outlined": outlined_mm(layer, tops_lefts, side, found.of_box),
+        "rimmed": rimmed_mm(layer, tops_lefts, side, found.of_box, paper),
         "lettered": lettered,
         "faint": faint(layer, zones, tops_lefts, side, found.of_box, share, _darkest_lines) - paper,
     }
     values |= beside | {"beside": np.maximum(beside["beside"], _struck_mm(layer, zones))}
-    values |= cut.ring()
+    values |= cut.ring(found.of_box)
     values |= _marks(layer, cut, held, some, found, tops_lefts)
     out = np.stack([values[name] for name in FEATURES], axis=1)
     return out.astype(np.float32).astype(np.float64)
@@ -219,11 +222,15 @@ class _Cut:
         seen = np.asarray(cv2.threshold(dark, SEEN, 0, cv2.THRESH_TRUNC)[1]).reshape(strong.shape)
         return totals(seen * strong) / SEEN / np.maximum(totals(strong), 1)
 
-    def ring(self) -> dict[str, Floats]:
-        """Return how much stroke lies around each box, and in how many directions."""
+    def ring(self, of_box: Ints) -> dict[str, Floats]:
+        """Return how much stroke lies around each box, in how many directions, and in which on both sides.
+
+        Marks of other boxes, and their tails, count among the directions; two ends that face each other are a
+        ring's, or what else lies around this box.
+        """
         near, bits = _bands(self.size, self.side)
         strokes = self.of(self.layer.strokes, AROUND)
-        out = {name: np.zeros(len(strokes)) for name in ("ring", "around", "circled")}
+        out = {name: np.zeros(len(strokes)) for name in ("ring", "around", "circled", "encircled")}
         some = np.flatnonzero(totals(strokes))  # around most boxes there is none
         if not len(some):
             return out
@@ -232,7 +239,18 @@ class _Cut:
         met = np.bitwise_or.reduce(there * bits, axis=1)
         for name, its in (("around", met >> SECTORS), ("circled", met & (1 << SECTORS) - 1)):
             out[name][some] = np.bitwise_count(its) / SECTORS
+        faced = np.flatnonzero(_facing(met >> SECTORS))  # nearly all of them have a mark of their own
+        some, pieces = some[faced], self.of(self.layer.pieces, AROUND, some[faced])
+        whose = of_box[pieces].reshape(len(some), there.shape[1])
+        own = there[faced] & ((whose < 0) | (whose == some[:, None]))
+        met = np.bitwise_or.reduce(own * bits, axis=1)
+        out["encircled"][some] = np.bitwise_count(_facing(met >> SECTORS)) / (SECTORS // 2)
         return out
+
+
+def _facing(met: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return of directions met, a bit for each, those met on the other side, too: half of the bits."""
+    return met & (met >> np.uint32(SECTORS // 2))
 
 
 @cache

@@ -159,6 +159,16 @@ def _hiding(features: Floats, person: Person, limits: PlainLimits) -> Mask:
     )
 
 
+def _ringed(features: Floats, limits: PlainLimits) -> Mask:
+    """Tell which boxes something goes around; what nobody measured is NaN, and no ring."""
+    circled, around, encircled, rimmed, bilevel = (
+        features[:, F[name]] for name in ("circled", "around", "encircled", "rimmed", "bilevel")
+    )
+    most = np.where(bilevel > 0, limits.rimmed_jagged, limits.rimmed_mm)
+    far = (circled >= limits.circled) | (around >= limits.around)
+    return np.asarray(far | (encircled >= limits.encircled) | (rimmed > most))
+
+
 def _judgement(chance: float, inked: bool, gone: bool, why: str) -> Judgement:
     confidence = max(chance, 1 - chance)
     if why:
@@ -191,8 +201,7 @@ class _Slip:
         self.features, self.chance, self.inked, self.why, self.limits = features, chance, inked, why, limits
         self.may_have_lost, self.hiding = may_have_lost, hiding
         self.gone = np.zeros(len(inked), np.bool_)  # withdrawn as the form prescribes
-        circled, around = (features[:, F[name]] for name in ("circled", "around"))
-        self.ringed = ((circled >= limits.circled) | (around >= limits.around)) & ~inked
+        self.ringed = _ringed(features, limits) & ~inked
 
     def not_simple(self, groups: Sequence[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
         """Leave out the questions with one plain mark and nothing else: most."""

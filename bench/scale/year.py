@@ -88,10 +88,17 @@ def close(folder: Path) -> None:
 @folder_argument
 def queue(folder: Path) -> None:
     """Make the list of all that the machine was unsure of, and hand out the first of it."""
-    with Store.open(folder / "omr.sqlite") as store:
-        worklist = Worklist(b"bench")
-        with seconds("  the first two items, the whole list made"):
+    database = folder / "omr.sqlite"
+    with Store.open(database) as store:
+        worklist = Worklist(b"bench", elsewhere=lambda: closing(Store.open(database)))
+        asked = time.perf_counter()
+        with seconds("  the whole list, made as at a start, and the first two items"):
+            worklist.begin()
             worklist.take(store, "lan", Wanted())
+        print(f"  who asks at once waits {time.perf_counter() - asked:.2f} s by the clock")
+        with seconds("  the next two items, and the counts beside them"):
+            worklist.take(store, "hoa", Wanted())
+            worklist.counts("hoa", Wanted()), worklist.choices(), worklist.slips(store, "hoa", Wanted())
         print(f"{store.value('SELECT count(*) FROM waiting')} questions wait")
 
 

@@ -10,19 +10,16 @@ from threading import Event, Timer, current_thread, main_thread
 import pytest
 
 from omr.errors import StoreError
-from omr.records.review.queue import ItemKind
-from omr.records.review.second_reading import DoubtfulItem
+from omr.records.review.second_reading import DoubtfulItem, Status
 from omr.records.review.worklist import Wanted, Worklist
 from omr.records.store.store import Store
-from omr.words import AnswerState
 
 
 def item(reading: int) -> DoubtfulItem:
     return DoubtfulItem(
-        item=f"A{reading}-B1", kind=ItemKind.ANSWER, reason=AnswerState.DOUBTFUL, batch="B1", original="",
-        page=reading, page_number=1, reading=reading, question="B1", serial="", form="DL-01", fingerprint="",
-        unit="PC06", period="2026-11", position=0, marked=(), doubts=(), said=(), second_wanted=False,
-        decides_validity=False, rank=4,
+        item=f"A{reading}-B1", reading=reading, question="B1", serial="", form="DL-01", fingerprint="",
+        unit="PC06", period="2026-11", position=0, marked=(), doubts=(), why=(), leans=(), said=(),
+        status=Status.OPEN, decides_validity=False, rank=4,
     )  # fmt: skip
 
 

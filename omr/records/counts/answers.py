@@ -17,6 +17,7 @@ from omr.records.store.store import Store
 from omr.words import AnswerState
 
 MACHINE: Final = "machine"
+SEPARATOR: Final = "\x1f"  # between the answers of one slip as one text: no key and no code holds it
 _PERSON: Final = "person"  # where a text says only that it was not the machine
 
 
@@ -131,3 +132,18 @@ def current_answers(store: Store, readings: Iterable[int]) -> dict[int, dict[str
         answer = CurrentAnswer(question, Given.stored(state, codes), confidence, by)
         found.setdefault(reading, {})[question] = answer
     return found
+
+
+def answered_parts(store: Store, readings: Iterable[int]) -> dict[int, str]:
+    """Return what some slips answer today and what not, by reading: `CurrentAnswer.parse` reads the parts.
+
+    Of codes it says that there are some. So slips that are valid or not for the same reason have one text.
+    """
+    rows = store.rows(
+        f"""SELECT reading, group_concat(
+            question || ' ' || state || ' ' || (by = '{MACHINE}') || ' ' || iif(codes = '', '', 'x'), ?)
+        FROM current_answers WHERE reading IN (SELECT value FROM json_each(?)) GROUP BY reading""",
+        SEPARATOR,
+        json.dumps(sorted(set(readings))),
+    )
+    return {reading: said for reading, said in rows}

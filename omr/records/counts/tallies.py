@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from omr.forms.surveys import overall_question
 from omr.forms.template import Form, Kind, Question
-from omr.records.counts.answers import MACHINE, CurrentAnswer, answers_view
+from omr.records.counts.answers import MACHINE, SEPARATOR, CurrentAnswer, answers_view
 from omr.records.counts.applying import applying, as_counted
 from omr.records.counts.slips import NOT_COUNTED_AS_RETURNED, OF_PERIOD, ONE_PER_SERIAL
 from omr.records.counts.validity import judge
@@ -36,7 +36,6 @@ class Channel(StrEnum):
 
 
 GROUPING: Final = (Kind.SINGLE, Kind.MULTIPLE)
-SEPARATOR: Final = "\x1f"  # between the answers of one slip: no key and no code holds it
 
 
 class SlipState(StrEnum):

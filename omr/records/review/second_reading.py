@@ -12,15 +12,16 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from omr.forms.template import Form, Question
 from omr.reading.marks.decide import BoxVerdict
-from omr.records.counts.answers import MACHINE, CurrentAnswer, Given, current_answers
+from omr.records.counts.answers import SEPARATOR, CurrentAnswer, Given, answered_parts
 from omr.records.counts.validity import judge
-from omr.records.review.queue import Item, ItemKind, answer_name
+from omr.records.review.queue import Item, answer_name
 from omr.records.store.store import Store
 from omr.records.store.verdicts import unpack_verdicts
 from omr.words import WITHDRAWN, AnswerState, BoxState, Reason, Standing
@@ -50,10 +51,13 @@ class Decision:
         return self.state, tuple(sorted(self.codes))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoubtfulItem(Item):
-    """One question of one slip that waits, with all that decides who is asked and when."""
+class DoubtfulItem(NamedTuple):
+    """One question of one slip that waits, with all that decides who is asked and when.
 
+    A tuple, as a year's list is made of tens of thousands: a frozen dataclass takes three times as long.
+    """
+
+    item: str  # its name
     reading: int
     question: str
     serial: str
@@ -64,17 +68,16 @@ class DoubtfulItem(Item):
     position: int  # of the question on the form
     marked: tuple[str, ...]  # options that the machine is sure of
     doubts: tuple[BoxVerdict, ...]  # boxes that it is unsure of
-    why: tuple[str, ...] = ()  # words of `Reason`, what can be seen there; none: read by an earlier version
-    leans: tuple[str, ...] = ()  # options to which it leans, where it says why
+    why: tuple[str, ...]  # words of `Reason`, what can be seen there; none: read by an earlier version
+    leans: tuple[str, ...]  # options to which it leans, where it says why
     said: tuple[Decision, ...]
-    second_wanted: bool
+    status: Status
     decides_validity: bool
     rank: int  # lower comes first
 
-    @property
-    def status(self) -> Status:
-        """Where the item is."""
-        return status(self.said, second_wanted=self.second_wanted)
+    def unspoken(self) -> DoubtfulItem:
+        """Return it as if nobody had decided on it."""
+        return self._replace(said=(), status=Status.OPEN)
 
     def spoke(self, name: str) -> bool:
         """Whether this reader's decision stands here already."""
@@ -154,19 +157,20 @@ def doubtful(
         found = store.rows(_DOUBTFUL)
     else:
         found = store.rows(_DOUBTFUL_OF, json.dumps(sorted(readings)))
-    rows = sorted(found, key=lambda row: int(row["reading"]))
-    said = _decisions(store, [row["reading"] for row in rows])
+    rows = sorted(found, key=itemgetter(0))
+    said = _decisions(store, {row[0] for row in rows})
     # With an answer to the overall question a slip is valid, whatever the others turn out to be: of
     # those, nearly all, nothing else is looked at.
     overall = {question.key for form in forms.values() for question in form.questions if question.overall}
-    rated = _rated(store, [row["reading"] for row in rows], overall)
-    open_ = {row["reading"] for row in rows if row["reading"] not in rated or row["question"] in overall}
-    answers = current_answers(store, open_)
+    spoken = {reading for reading, question in said if question in overall}
+    open_ = {
+        reading
+        for reading, _, question, *_, rated in rows
+        if not rated or question in overall or reading in spoken
+    }
+    answered = answered_parts(store, open_)
     judges = {fingerprint: _Judge(form) for fingerprint, form in forms.items()}
-    return [
-        _item(row, judges[row["fingerprint"]], said, answers.get(row["reading"]), wants_second)
-        for row in rows
-    ]
+    return [_item(row, judges[row[1]], said, answered.get(row[0]), wants_second) for row in rows]
 
 
 # Acts by which nothing that waits changes but on slips that are added, or that the act decides about.
@@ -219,19 +223,6 @@ class Upto:
         return [int(row["reading"]) for row in rows]
 
 
-def _rated(store: Store, readings: Iterable[int], overall: Iterable[str]) -> set[int]:
-    """Return the slips of which an overall question is answered."""
-    rows = store.rows(
-        """SELECT reading FROM current_answers
-        WHERE reading IN (SELECT value FROM json_each(?1))
-          AND question IN (SELECT value FROM json_each(?2)) AND state = ?3""",
-        json.dumps(sorted(set(readings))),
-        json.dumps(sorted(overall)),
-        AnswerState.ANSWERED,
-    )
-    return {int(row["reading"]) for row in rows}
-
-
 def agreed(said: Sequence[Decision]) -> tuple[str, tuple[str, ...]] | None:
     """Return what two readers said alike, who did not know of each other; None where they did not.
 
@@ -249,20 +240,14 @@ def latest(store: Store, item: Item) -> Decision | None:
     return decisions[-1] if decisions else None
 
 
-def current(store: Store, item: DoubtfulItem) -> DoubtfulItem:
-    """Return an item with what was decided on it up to now."""
-    return replace(item, said=tuple(_decisions(store, [item.reading]).get((item.reading, item.question), ())))
-
-
 # From the doubtful answers to their slips, or from some slips to their answers: SQLite, asked for the
-# first without a word, looks at every slip of a year.
+# first without a word, looks at every slip of a year. `doubtful` and `_item` rely on the order of columns.
 _ALL: Final = "answers CROSS JOIN decidings USING (deciding)"
 _SOME: Final = """json_each(?) AS chosen CROSS JOIN decidings ON decidings.reading = chosen.value
     CROSS JOIN answers USING (deciding)"""
 _DOUBTFUL, _DOUBTFUL_OF = (
     f"""
-    SELECT slips.reading, serial, form, fingerprint, unit, period, batch, original, page, page_number,
-           question, codes, confidence, verdicts
+    SELECT slips.reading, fingerprint, question, serial, unit, period, codes, verdicts, overall
     FROM {found} CROSS JOIN slips ON slips.reading = decidings.reading
     WHERE answers.state = 'doubtful' AND standing IN ('counts', 'held')
       AND deciding = (SELECT max(deciding) FROM decidings AS other WHERE other.reading = decidings.reading)
@@ -287,42 +272,35 @@ def _item(
     row: sqlite3.Row,
     judge: _Judge,
     said: Mapping[tuple[int, str], list[Decision]],
-    answers: Mapping[str, CurrentAnswer] | None,
+    answered: str | None,
     wants_second: Callable[[int, str], bool],
 ) -> DoubtfulItem:
-    # All columns at once: one asked for by its name is looked for among fourteen.
-    reading, serial, form, fingerprint, unit, period, batch, original, page, number, *said_there = row
-    key, codes, confidence, verdicts = said_there
+    # All columns at once: one asked for by its name is looked for among nine.
+    reading, fingerprint, key, serial, unit, period, codes, verdicts, _ = row
     position, question = judge.questions[key]
     boxes = unpack_verdicts(verdicts, key)
     spoken = tuple(said.get((reading, key), ()))
-    second = wants_second(reading, key)
-    decisive = answers is not None and judge.decides_validity(answers, key)
+    decisive = answered is not None and judge.decides_validity(answered, key)
+    # Whether two are wanted matters once somebody spoke: nothing is drawn for all others.
+    where = status(spoken, second_wanted=decisive or wants_second(reading, key)) if spoken else Status.OPEN
     return DoubtfulItem(
         item=answer_name(reading, key),
-        kind=ItemKind.ANSWER,
-        reason=AnswerState.DOUBTFUL,
-        original=original,
-        page=page,
-        page_number=number,
-        confidence=confidence,
         reading=reading,
         question=key,
-        position=position,
         serial=serial,
-        form=form,
+        form=judge.form.form,
         fingerprint=fingerprint,
         unit=unit,
         period=period,
-        batch=batch,
+        position=position,
         marked=tuple([box.option for box in boxes if box.state is BoxState.MARKED]),
         doubts=tuple([box for box in boxes if box.state is BoxState.DOUBTFUL]),
         why=_why(question, boxes),
         leans=tuple(codes.split()),
         said=spoken,
-        second_wanted=second or decisive,
+        status=where,
         decides_validity=decisive,
-        rank=_rank(question, status(spoken, second_wanted=second), decisive),
+        rank=_rank(question, where, decisive),
     )
 
 
@@ -337,17 +315,22 @@ class _Judge:
     """Says of one form's questions whether a slip is valid or not by their answers."""
 
     def __init__(self, form: Form) -> None:
-        self._form = form
+        self.form = form
         self.questions = {one.key: (at, one) for at, one in enumerate(form.questions)}
-        self._known: dict[tuple[object, ...], bool] = {}  # many slips lack the same answers
+        self._known: dict[tuple[str, str], bool] = {}  # many slips lack the same answers
 
-    def decides_validity(self, answers: Mapping[str, CurrentAnswer], question: str) -> bool:
-        """Whether this answer does, be the other doubtful ones answers or none."""
-        # All that the rules look at.
-        looks = tuple((key, one.state, one.by == MACHINE, bool(one.codes)) for key, one in answers.items())
-        known = self._known.get((question, looks))
+    def decides_validity(self, answered: str, question: str) -> bool:
+        """Whether this answer does, be the other doubtful ones answers or none.
+
+        Parameters
+        ----------
+        answered : str
+            What the slip answers and what not, as `answered_parts` tells it.
+        """
+        known = self._known.get((question, answered))
         if known is None:
-            known = self._known[question, looks] = self._decides(answers, question)
+            answers = {one.question: one for one in map(CurrentAnswer.parse, answered.split(SEPARATOR))}
+            known = self._known[question, answered] = self._decides(answers, question)
         return known
 
     def _decides(self, answers: Mapping[str, CurrentAnswer], question: str) -> bool:
@@ -358,7 +341,7 @@ class _Judge:
                 else one
                 for key, one in answers.items()
             }
-            judged = judge(self._form, given, standing=Standing.COUNTS, set_aside=None, reason_by_hand=None)
+            judged = judge(self.form, given, standing=Standing.COUNTS, set_aside=None, reason_by_hand=None)
             return judged is None
 
         states = AnswerState.ANSWERED, AnswerState.NO_ANSWER

@@ -6,9 +6,8 @@ looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from threading import Condition, RLock, Thread
 from typing import Final, Protocol
 
@@ -85,20 +84,26 @@ class Waiting:
 
     def put_slip(self, store: Store, reading: int) -> None:
         """Look at one slip again after a decision: another of its items may decide validity now."""
-        for item in self._look(store, self._wants_second, readings=[reading]):
-            self.put(item)
+        self._take(self._look(store, self._wants_second, readings=[reading]))
         if store.last_event == self._event + 1:  # nobody else wrote: all other items stand as they were
             self._event, self._upto = self._event + 1, Upto.now(store)
 
-    def put(self, item: DoubtfulItem) -> None:
-        """Take an item as it stands now."""
-        self.known.pop(item.item, None)
-        if item.status is Status.SETTLED:
+    def now(self, store: Store, reading: int) -> dict[str, DoubtfulItem]:
+        """Return the items of one slip that wait as the register has them now, whoever wrote meanwhile."""
+        found = self._look(store, self._wants_second, readings=[reading])
+        self._take(found)
+        return {item.item: item for item in found if item.status is not Status.SETTLED}
+
+    def _take(self, items: Iterable[DoubtfulItem]) -> None:
+        """Take items as they stand now."""
+        for item in items:
+            self.known.pop(item.item, None)
+            if item.status is not Status.SETTLED:
+                self.items[item.item] = item
+                continue
             self.items.pop(item.item, None)
             if agreed(item.said):
                 self.known[item.item] = item
-        else:
-            self.items[item.item] = replace(item, rank=0) if item.status is Status.DISPUTED else item
 
     def forget(self) -> None:
         """Look at the register again before anything else."""
@@ -152,6 +157,5 @@ class Waiting:
         chosen = set(readings)
         self.items = {key: item for key, item in self.items.items() if item.reading not in chosen}
         self.known = {key: item for key, item in self.known.items() if item.reading not in chosen}
-        for item in self._look(store, self._wants_second, readings=readings):
-            self.put(item)
+        self._take(self._look(store, self._wants_second, readings=readings))
         self.items = {item.item: item for item in in_order(self.items.values())}

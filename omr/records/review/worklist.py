@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from omr.errors import OmrError
-from omr.records.review.second_reading import DoubtfulItem, Status, current, doubtful
+from omr.records.review.second_reading import DoubtfulItem, Status, doubtful
 from omr.records.review.waiting import FindDoubts, Waiting
 from omr.records.store.store import Store
 
@@ -120,7 +120,7 @@ class Worklist:
             return None
         chosen = fitting[int(self._chance() * len(fitting))]
         self._checking[name] = chosen.item
-        return replace(chosen, said=(), rank=free[0].rank)
+        return chosen.unspoken()._replace(rank=free[0].rank)
 
     def free(self, store: Store, name: str, wanted: Wanted) -> list[DoubtfulItem]:
         """Return the items that this reviewer may take now."""
@@ -186,12 +186,11 @@ class Worklist:
         with self._lock:
             left, gone = list[DoubtfulItem](), list[str]()
             for key in keys:
-                item = self._waiting.items.get(key)
-                now = current(store, item) if item and self._is_free(key, name, self._clock()) else None
-                if now is None or now.status is Status.SETTLED or now.spoke(name):
+                item = self._now(store, key, name)
+                if item is None:
                     gone.append(key)
                 else:
-                    left.append(now)
+                    left.append(item)
             if left:
                 write(left)
             for reading in {item.reading for item in left}:
@@ -199,6 +198,14 @@ class Worklist:
             for item in left:
                 self._let_go(item.item, name)
             return gone
+
+    def _now(self, store: Store, key: str, name: str) -> DoubtfulItem | None:
+        """Return an item as it stands now; None where this reviewer cannot decide it any more."""
+        item = self._waiting.items.get(key)
+        if item is None or not self._is_free(key, name, self._clock()):
+            return None
+        now = self._waiting.now(store, item.reading).get(key)
+        return None if now is None or now.spoke(name) else now
 
     def claim(self, keys: Iterable[str], name: str) -> None:
         """Hold these items for a reviewer, who lets go of all others."""
@@ -234,15 +241,11 @@ class Worklist:
                 check(self._waiting.known[key])
                 self._checked.setdefault(name, set()).add(self._checking.pop(name))
                 return
-            item = self._waiting.items.get(key)
-            if item is None or not self._is_free(key, name, self._clock()):
+            item = self._now(store, key, name)
+            if item is None:
                 raise OmrError("desk.taken_meanwhile")
-            now = current(store, item)
-            if now.status is Status.SETTLED or now.spoke(name):
-                self._waiting.put(now)
-                raise OmrError("desk.taken_meanwhile")
-            write(now)
-            self._waiting.put_slip(store, now.reading)
+            write(item)
+            self._waiting.put_slip(store, item.reading)
             self._let_go(key, name)
 
     def known_again(self, key: str, name: str) -> DoubtfulItem | None:
@@ -251,7 +254,7 @@ class Worklist:
             if key not in self._checked.get(name, ()) or key not in self._waiting.known:
                 return None
             self._checking[name] = key
-            return replace(self._waiting.known[key], said=())
+            return self._waiting.known[key].unspoken()
 
     def put_off(self, key: str, name: str) -> None:
         """Pass an item over: it comes again after all others."""
@@ -288,7 +291,7 @@ class Worklist:
         """Return an item that waits, or the known one that this reviewer has now and takes for one."""
         with self._lock:
             if self._checking.get(name) == key and key in self._waiting.known:
-                return replace(self._waiting.known[key], said=())
+                return self._waiting.known[key].unspoken()
             return self.find(store, key)
 
     def counts(self, name: str, wanted: Wanted) -> tuple[int, int]:

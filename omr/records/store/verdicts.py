@@ -30,11 +30,12 @@ def pack_verdicts(verdicts: Iterable[BoxVerdict]) -> str:
 
 def unpack_verdicts(packed: str, question: str | None = None) -> tuple[BoxVerdict, ...]:
     """Return what `pack_verdicts` stored, of one question or of all; boxes not there are plainly blank."""
+    boxes = json.loads(packed) if question is None else _of_question(packed, question)
     return tuple(
-        BoxVerdict(key, option, _STATES[state], float(confidence), bool(review), *reason)
-        for key, option, state, confidence, review, *reason in (
-            json.loads(packed) if question is None else _of_question(packed, question)
-        )
+        [
+            BoxVerdict(key, option, _STATES[state], float(confidence), bool(review), *reason)
+            for key, option, state, confidence, review, *reason in boxes
+        ]
     )
 
 

@@ -50,6 +50,8 @@ VETOES: Final[dict[str, dict[str, float]]] = {
     "ring_around: close to its box": {"encircled": FAR, "rimmed_mm": FAR, "rimmed_jagged": FAR},
     "unclear: no mark": {"none_below": 1.0},
     "unclear: pale": {"pale": FAR},
+    "unclear: a trace": {"trace": FAR},
+    "filled: denser and wider": {"both": FAR},
     "low_contrast": {"weak": 0, "thin": 0},
     "streak": {"streak": FAR},
     "stamp left out": {"red": FAR},
@@ -67,7 +69,7 @@ GRANTS: Final[dict[str, dict[str, float]]] = {
     "long, but centred": {"long_mm": 0},
     "dust beside a mark": {"speck": 0},
     "grain beside a mark": {"passing": -1},
-    "withdrawn as the form says": {"withdrawn": FAR},
+    "withdrawn as the form says": {"withdrawn": FAR, "withdrawn_grown": FAR},
 }
 
 Job = tuple[str, int, int]

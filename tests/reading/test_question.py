@@ -320,7 +320,12 @@ def test_a_mark_that_is_denser_than_the_others_is_asked_about(slip, rows, form, 
     """Incident: marks scribbled out with a thin pen, on scans of black and white, were read as marks."""
     page, row = slip(), rows[2]
     usual = next(mark.features for mark in page.marks if (mark.question, mark.option) == _first(rows[3]))
-    for denser in ({"ink": 0.65, "solid": 0.5}, {"ink": 0.7, "heavy": usual[F["heavy"]] + 0.45}):
+    wider = usual[F["heavy"]] + 0.22
+    for denser in (
+        {"ink": 0.65, "solid": 0.5},
+        {"ink": 0.7, "heavy": usual[F["heavy"]] + 0.45},
+        {"ink": 0.7, "heavy": wider, "solid": usual[F["solid"]] + 0.26},  # each of them only nearly
+    ):
         features = list(usual)
         for name, value in denser.items():
             features[F[name]] = value
@@ -330,6 +335,41 @@ def test_a_mark_that_is_denser_than_the_others_is_asked_about(slip, rows, form, 
         ]
         _, answers = decide(form.questions, marks, desk.calibration)
         assert next(one for one in answers if one.question == row.key).reason is Reason.FILLED, denser
+
+
+@pytest.mark.parametrize(("bilevel", "asked"), [(0.0, False), (1.0, True)])
+def test_a_mark_gone_over_is_not_taken_for_a_filled_box(slip, rows, form, desk, bilevel, asked) -> None:
+    """Incident: of two marks the one gone over, whose lines had grown on black and white, was withdrawn."""
+    row = rows[2]
+    page = slip((cross(row.options[3]), {}))
+    marks = []
+    for mark in page.marks:
+        features = list(mark.features)
+        features[F["bilevel"]] = bilevel
+        if (mark.question, mark.option) == _first(row):
+            features[F["heavy"]], features[F["solid"]], features[F["ink"]] = 0.84, 0.81, 0.81
+        marks.append(replace(mark, features=tuple(features)))
+    _, answers = decide(form.questions, marks, desk.calibration)
+    found = next(one for one in answers if one.question == row.key)
+    assert (found.state is AnswerState.DOUBTFUL) == asked
+    assert asked or found.codes == (row.options[3].code,)
+
+
+def test_a_trace_in_a_box_of_an_unanswered_question_is_asked_about(slip, rows, form, desk) -> None:
+    """Incident: a cross that a person can just see, among firm ones: no line of it stood out."""
+    row = rows[2]
+    page = slip(without=(row.key,))
+    assert answer(page, row.key).state is AnswerState.NO_ANSWER
+    marks = []
+    for mark in page.marks:
+        features = list(mark.features)
+        if (mark.question, mark.option) == (row.key, row.options[3].code):
+            features[F["core"]] += 0.015
+        marks.append(replace(mark, features=tuple(features)))
+    _, answers = decide(form.questions, marks, desk.calibration)
+    assert next(one for one in answers if one.question == row.key).reason is Reason.UNCLEAR
+    _, answers = decide(form.questions, marks, _without(desk.calibration, trace=1e9))
+    assert next(one for one in answers if one.question == row.key).state is AnswerState.NO_ANSWER
 
 
 def test_grain_of_the_paper_beside_a_mark_asks_nothing(slip, rows, form, desk) -> None:

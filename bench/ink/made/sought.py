@@ -165,6 +165,20 @@ def rings_beside(slip: Slip) -> None:
     slip.rest()
 
 
+def gone_over(slip: Slip) -> None:
+    """Mark one box, then another, and go over the second: who does that means it. It is never taken back."""
+    for question in some(slip, 4):
+        first = slip.pick(question)
+        slip.mark(question, first)
+        second = slip.pick(question, first)
+        stamp = slip.hand.marks[int(slip.rng.integers(len(slip.hand.marks)))]
+        same = replace(slip.hand, marks=(stamp,))
+        for _ in range(int(slip.rng.integers(2, 5))):
+            slip.mark(question, second, Way(shift_mm=tuple(slip.rng.normal(0, 0.3, 2).tolist())), same)
+        slip.accept[question.key] = [(second.code,)]
+    slip.rest()
+
+
 SOUGHT: Final[dict[str, Callable[[Slip], None]]] = {
     "slash in line with the next row's": in_line,
     "pale marks beside their boxes": pale_beside,
@@ -173,4 +187,5 @@ SOUGHT: Final[dict[str, Callable[[Slip], None]]] = {
     "short words in boxes": short_words,
     "block letters in boxes": block_words,
     "rings beside marks": rings_beside,
+    "gone over, beside another": gone_over,
 }

@@ -36,6 +36,9 @@ NOISE: Final = 0.005  # darkness of a line that is none, on the cleanest scan
 LEAST_MARK: Final = 0.06  # darkness of a line from which it may be a mark at all
 OVER_QUIET: Final = 3.0  # times the darkest empty box
 KNOWN: Final = 3  # marks that show how a person marks
+ENOUGH: Final = 10  # empty boxes that show how much they vary
+SIGMA: Final = 1.4826  # standard deviations in a median deviation, where deviations are normal
+ROUNDED: Final = 0.0005  # an eighth of a grey level: no spread is known more closely
 FIRM: Final = 0.5  # darkness of the usual mark where the slip shows none: a ballpoint's line has 0.45 to 0.9
 
 
@@ -132,7 +135,8 @@ def judge(
     # without any is asked about as a whole.
     may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
     hiding = _hiding(features, person, limits) & inked.any()
-    slip = _Slip(features, chance, inked, why, limits, may_have_lost, hiding)
+    perhaps = (chance > limits.none_below) | _traces(features, limits)
+    slip = _Slip(features, perhaps, inked, why, limits, may_have_lost, hiding)
     for group in slip.not_simple(groups):
         slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
     columns = (one.tolist() for one in (chance, inked, slip.gone, why))
@@ -143,6 +147,17 @@ def _thins_out(features: Floats, inked: Mask, limits: PlainLimits) -> bool:
     """Whether a scan of black and white shows one of its marks so thinly that another may be gone."""
     bilevel = bool(features[:, F["bilevel"]].any())
     return bilevel and bool(features[inked, F["peak"]].min() < limits.thin)
+
+
+def _traces(features: Floats, limits: PlainLimits) -> Mask:
+    """Tell which boxes without a stroke have more ink in their middle than this page's empty ones vary by."""
+    core = features[:, F["core"]]
+    empty = core[features[:, F["ink"]] == 0]
+    if len(empty) < ENOUGH:
+        return np.zeros(len(core), np.bool_)
+    middle = np.median(empty)
+    spread = SIGMA * np.median(np.abs(empty - middle)) + ROUNDED
+    return np.asarray(core - middle > limits.trace * spread)
 
 
 def _hiding(features: Floats, person: Person, limits: PlainLimits) -> Mask:
@@ -191,14 +206,14 @@ class _Slip:
     def __init__(
         self,
         features: Floats,
-        chance: Floats,
+        perhaps: Mask,
         inked: Mask,
         why: NDArray[np.object_],
         limits: PlainLimits,
         may_have_lost: bool,
         hiding: Mask,
     ) -> None:
-        self.features, self.chance, self.inked, self.why, self.limits = features, chance, inked, why, limits
+        self.features, self.perhaps, self.inked, self.why, self.limits = features, perhaps, inked, why, limits
         self.may_have_lost, self.hiding = may_have_lost, hiding
         self.gone = np.zeros(len(inked), np.bool_)  # withdrawn as the form prescribes
         self.ringed = _ringed(features, limits) & ~inked
@@ -228,7 +243,7 @@ class _Slip:
             self._doubt(group[[beside.argmax()]], Reason.INK_BESIDE)
         if len(marks):
             return
-        self._doubt(group[self.chance[group] > limits.none_below], Reason.UNCLEAR)
+        self._doubt(group[self.perhaps[group]], Reason.UNCLEAR)
         if np.nan_to_num(column["ruled"]).max() > limits.ruled_mm:
             self._doubt(group[[np.nan_to_num(column["ruled"]).argmax()]], Reason.INK_BESIDE)
         self._doubt(group[self.hiding[group]], Reason.INK_BESIDE)
@@ -246,7 +261,9 @@ class _Slip:
 
     def _withdraw(self, marks: NDArray[np.intp]) -> None:
         """Take marks for withdrawn that are filled solid beside one other, plain mark, as the form says."""
-        solid = self.features[marks, F["heavy"]] >= self.limits.withdrawn
+        grown = self.features[marks, F["bilevel"]] > 0
+        least = np.where(grown, self.limits.withdrawn_grown, self.limits.withdrawn)
+        solid = self.features[marks, F["heavy"]] >= least
         filled = marks[(self.why[marks] == Reason.FILLED) & solid]
         plain = marks[self.why[marks] == PLAIN]
         if len(filled) and len(plain) == 1 and len(filled) + len(plain) == len(marks):

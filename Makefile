@@ -174,7 +174,7 @@ windows-trial: bundle-windows  ## install that and play a month, with Python for
 	$(PYTHON) requirements/system.py wine
 	$(BIN)/python packaging/wine_trial.py dist/omr-*-windows-x86_64.zip
 
-container-trial: bundle  ## build the container from an empty Debian, and see that it serves
+container-trial: bundle  ## follow docs/container.md word by word with podman: build, a stack, update, way back, removal
 	sh packaging/container_trial.sh
 
 package-trial: bundle  ## install, upgrade from OLD=REVISION, roll back, remove, follow docs/operate.md, in an empty Debian that boots; Debian 13

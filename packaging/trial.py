@@ -406,8 +406,8 @@ def apart(bare: Path, folder: Path, new: Path) -> None:
     said("installed from them where there is no network; nothing is missing", started)
 
 
-def newer(folder: Path, new: Path) -> None:
-    """Install on the next Debian with what its mirror has, and play the demo without network."""
+def newer(ready: Path, folder: Path, new: Path) -> None:
+    """Install on the next Debian and play the demo; then let a server with slips become that Debian."""
     root = fresh(empty(folder, NEXT), folder, "newer")
     name = root.put(new)
     started = time.monotonic()
@@ -415,14 +415,24 @@ def newer(folder: Path, new: Path) -> None:
     told = run("chroot", root.path, "sh", "-ec", f"{settings}; apt-get update; apt-get install -y {name}")
     must("omr: signed by " in told, "the package says who signed it")
     root.sh("omr-setup --no-start && omr doctor")
-    made = json.loads(
-        root.sh("runuser -u omr -- /opt/omr/current/bin/omr demo /var/lib/omr/thu --slips 40 --json")
-    )
+    demo = "omr demo /var/lib/omr/thu --slips 40 --json"
+    made = json.loads(root.sh(f"runuser -u omr -- /opt/omr/current/bin/{demo}"))
     must(made["misread"] == 0 and made["slips"] == 40, f"the demo runs: {made}")
     release, python = root.sh("cat /etc/debian_version; python3 --version").split("\n")[:2]
     said(
         f"Debian {release} with {python}: nothing is missing, omr demo on 40 slips, no mark misread", started
     )
+
+    started = time.monotonic()
+    root = fresh(ready, folder, "renewed")
+    root.sh(f"dpkg -i {root.put(new)}; omr-setup --no-start; {WORK}")
+    sources = root.path / "etc/apt/sources.list"
+    sources.write_text(sources.read_text("utf-8").replace(RELEASE, NEXT), "utf-8")
+    renewed = f"{settings}; apt-get update; apt-get dist-upgrade -y -o Dpkg::Options::=--force-confold"
+    run("chroot", root.path, "sh", "-ec", renewed)
+    must(python in root.sh("/opt/omr/current/bin/python --version"), f"omr runs on {python}")
+    root.sh(f"omr doctor; omr audit verify; month=$(date +%Y-%m); {SAME}")
+    said(f"from {RELEASE} to {NEXT}: the package made its environment anew, all answers the same", started)
 
 
 def commands(text: str) -> list[str]:
@@ -523,7 +533,7 @@ def main() -> None:
         play = partial(recipes, ready, work, new, packed, language)
         parts[f"guide-{language}"] = (digest(ours, brought, GUIDE.read_bytes()), play)
     parts["apart"] = (digest(ours, brought, GUIDE.read_bytes()), partial(apart, bare, work, new))
-    parts["newer"] = (digest(ours, brought), partial(newer, work, new))
+    parts["newer"] = (digest(ours, brought), partial(newer, ready, work, new))
     for name, (key, play) in parts.items():
         if told.only not in (None, name.split()[0]):
             continue

@@ -128,6 +128,7 @@ async def load(url: str, people: list[tuple[str, str, Role]], told: Load) -> dic
         "requests": len(every),
         "cores": os.cpu_count(),
         "pages_read_meanwhile": read,
+        "asked_again": AsBrowsersAsk.again,
         "streams": len(streams),
         "stream_events": told_events,
         "all": summary(every),
@@ -136,9 +137,35 @@ async def load(url: str, people: list[tuple[str, str, Role]], told: Load) -> dic
     }
 
 
+class AsBrowsersAsk(httpx.AsyncHTTPTransport):
+    """Asks once more where a connection that was kept open ended before a byte of the answer came.
+
+    Every server closes idle connections, and a request may be on its way in that moment. Browsers ask again
+    over a new connection, and nobody notices; what fails on a new one is a failure.
+    """
+
+    again = 0  # of all sessions
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask, and ask again where the connection was an old one."""
+        steps = list[str]()
+
+        async def note(step: str, _: object) -> None:
+            steps.append(step)
+
+        request.extensions = {**request.extensions, "trace": note}
+        try:
+            return await super().handle_async_request(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if any(step.startswith("connection.connect") for step in steps):
+                raise
+            AsBrowsersAsk.again += 1
+            return await super().handle_async_request(request)
+
+
 async def sign_in(url: str, name: str, password: str, role: Role) -> tuple[httpx.AsyncClient, Role]:
     """Open a session."""
-    client = httpx.AsyncClient(base_url=url, timeout=60.0)
+    client = httpx.AsyncClient(base_url=url, timeout=60.0, transport=AsBrowsersAsk())
     token = csrf((await client.get("/login")).text)
     answer = await client.post("/login", data={"csrf": token, "name": name, "password": password})
     assert answer.status_code == 303, answer.status_code
@@ -255,7 +282,8 @@ def print_table(figures: dict[str, object]) -> None:
     """Print what was measured."""
     print(
         f"{figures['sessions']} sessions, {figures['requests']} requests, {figures['cores']} cores, "
-        f"pages read meanwhile: {figures['pages_read_meanwhile']}"
+        f"pages read meanwhile: {figures['pages_read_meanwhile']}, "
+        f"asked again after a connection had ended: {figures['asked_again']}"
     )
     by_page = figures["by_page"]
     assert isinstance(by_page, dict)

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from people import PEOPLE, Clock, Person
 from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from waiting import PATIENCE_S
 
 from omr.errors import OmrError
@@ -154,6 +154,23 @@ def test_a_second_request_on_a_connection_has_its_own_limit(serve: Callable[...,
         assert ends(connection)
 
 
+@contextmanager
+def served_app(app: ASGIApp, limits: Limits) -> Iterator[HTTPConnection]:
+    """Serve an application in a thread, and visit it over one connection: another would prove nothing."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = server_of(app, limits)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        with closing(HTTPConnection(*listener.getsockname(), timeout=PATIENCE_S)) as visitor:
+            visitor.connect()
+            visitor.auto_open = False
+            yield visitor
+        server.should_exit = True
+        thread.join(30)
+
+
 def test_a_request_that_came_before_its_connection_would_be_closed_is_answered() -> None:
     """A server that was held up closed the connection over it: "connection reset" for whoever had asked."""
     limits = replace(LIMITS, idle_s=1)
@@ -171,22 +188,35 @@ def test_a_request_that_came_before_its_connection_would_be_closed_is_answered()
             loop.call_later(0.6, lambda: (held.set(), asked.wait(PATIENCE_S)))
         await PlainTextResponse("ok")(scope, receive, send)
 
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    server = server_of(app, limits)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    with closing(HTTPConnection(*listener.getsockname(), timeout=PATIENCE_S)) as visitor:
-        for path in ("/held", "/"):  # a second connection would prove nothing: none may be made
-            visitor.auto_open = path == "/held"
+    with served_app(app, limits) as visitor:
+        for path in ("/held", "/"):
             visitor.request("GET", path)
             asked.set() if path == "/" else None
             assert visitor.getresponse().read() == b"ok"
             assert held.wait(PATIENCE_S)
-    server.should_exit = True
-    thread.join(30)
-    listener.close()
+
+
+def test_a_visitor_learns_that_an_idle_connection_ends_before_the_server_does_anything_else() -> None:
+    """Told a turn of the loop later, the visitor asks meanwhile, and the request is thrown away."""
+    limits = replace(LIMITS, idle_s=1)
+    told, in_time = threading.Event(), list[bool]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        await PlainTextResponse("ok")(scope, receive, send)
+        loop = asyncio.get_running_loop()
+        due = loop.time() + limits.idle_s
+        # Held up until both are due: the end of the connection, and then what keeps the loop from going on.
+        loop.call_at(due - 0.2, lambda: time.sleep(max(0.0, due + 0.2 - loop.time())))
+        loop.call_at(due + 0.1, lambda: in_time.append(told.wait(PATIENCE_S)))
+
+    with served_app(app, limits) as visitor:
+        visitor.request("GET", "/")
+        assert visitor.getresponse().read() == b"ok"
+        assert visitor.sock.recv(1) == b""
+        told.set()
+    assert in_time == [True]
 
 
 def test_a_header_that_is_too_long_is_refused(serve: Callable[..., Served]) -> None:

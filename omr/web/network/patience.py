@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -88,11 +90,14 @@ class PatientProtocol(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, unless a request lies in it already: closing would throw it away.
 
-        A loop that was held up between looking at its connections and at its clock did so; browsers ask
-        again, other programs are told that the connection was reset.
+        A loop that was held up between looking at its connections and at its clock did so, and one that
+        was held up between closing and the end of the socket: it is a turn of the loop later, many
+        milliseconds where threads compete, in which visitors ask and are told that the connection was
+        reset. So the visitor learns of the end in the same breath. What is on its way in that moment still
+        finds nobody, as with every server; browsers ask again.
         """
-        if not _has_come(self.transport):
-            super().timeout_keep_alive_handler()
+        if not self.transport.is_closing() and _end_unless_asked(self.transport):
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         """Give a visitor who does not take the answer so long."""
@@ -144,11 +149,16 @@ class PatientProtocol(H11Protocol):
             timer.cancel()
 
 
-def _has_come(transport: asyncio.BaseTransport) -> bool:
-    """Whether bytes wait to be read from a connection."""
+def _end_unless_asked(transport: asyncio.BaseTransport) -> bool:
+    """Tell a visitor that nothing more comes; not where bytes wait to be read from the connection."""
+    connection = transport.get_extra_info("socket")
     with selectors.DefaultSelector() as looking:
-        looking.register(transport.get_extra_info("socket"), selectors.EVENT_READ)
-        return bool(looking.select(0))
+        looking.register(connection, selectors.EVENT_READ)
+        if looking.select(0):
+            return False
+        with suppress(OSError):  # the visitor went meanwhile
+            connection.shutdown(socket.SHUT_WR)
+    return True
 
 
 class PatientLoop(asyncio.SelectorEventLoop):

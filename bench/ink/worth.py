@@ -47,6 +47,7 @@ VETOES: Final[dict[str, dict[str, float]]] = {
     "ink_beside: no mark": {"beside_mm": FAR},
     "ink_beside: line": {"beside_mark_mm": FAR},
     "ring_around": {"circled": FAR, "around": FAR, "encircled": FAR, "rimmed_mm": FAR, "rimmed_jagged": FAR},
+    "ring_around: a mark": {"encircled_mark": FAR},
     "ring_around: close to its box": {"encircled": FAR, "rimmed_mm": FAR, "rimmed_jagged": FAR},
     "unclear: no mark": {"none_below": 1.0},
     "unclear: pale": {"pale": FAR},

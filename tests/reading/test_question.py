@@ -283,6 +283,15 @@ def test_a_ring_that_its_boxs_outline_hides_is_seen(slip, rows, dpi) -> None:
     )
 
 
+def test_a_mark_that_is_ringed_is_asked_about(slip, rows, form, desk) -> None:
+    """Who rings a cross may mean it, or take it back: at examinations in Vietnam it is taken back."""
+    row = rows[2]
+    page = slip((ring(row.options[0], 3.4, 3.3), {}))
+    assert answer(page, row.key).reason is Reason.RING_AROUND
+    _, answers = decide(form.questions, page.marks, _without(desk.calibration, encircled_mark=9.0))
+    assert next(one for one in answers if one.question == row.key).codes == (row.options[0].code,)
+
+
 def test_tails_of_marks_around_an_empty_box_are_no_ring(slip, rows) -> None:
     """Slashes of the rows above and below reach past a box on both sides of it."""
     at = next(

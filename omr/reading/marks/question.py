@@ -217,6 +217,8 @@ class _Slip:
         self.may_have_lost, self.hiding = may_have_lost, hiding
         self.gone = np.zeros(len(inked), np.bool_)  # withdrawn as the form prescribes
         self.ringed = _ringed(features, limits) & ~inked
+        # Who rings a cross may mean it, or take it back, as pupils learn it for examinations.
+        self.ringed |= (features[:, F["encircled"]] >= limits.encircled_mark) & inked
 
     def not_simple(self, groups: Sequence[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
         """Leave out the questions with one plain mark and nothing else: most."""

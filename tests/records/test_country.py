@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +28,8 @@ from omr.reports import monthly
 from omr.words import AnswerState
 from omr.workspace import Workspace
 
-PAGE = Path(__file__).parents[2] / "docs" / "country.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "country.md"
 VIEWS, SLIPS, LEVELS, SHARE, COUNTRY, DECIDED = re.findall(
     r"```sql\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL
 )
@@ -84,6 +89,30 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
     made.province("ND", {"2026-11": [*autumn[::-1], {"B10": "3"}]}, {"B10": "3"})
     made.province("TB", {"2026-12": [{"B10": "5"}, {"B10": "5 4"}]}, {})
     return made
+
+
+def test_the_files_are_carried_and_asked_as_the_page_says(country: Country, tmp_path: Path) -> None:
+    """Every line of the page but the two of DuckDB's own program, twice: month by month."""
+    program = tmp_path / "bin/omr"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m omr.cli "$@"\n', "utf-8")
+    program.chmod(0o755)
+    shutil.copy(PAGE, tmp_path)
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)\n```\n", PAGE.read_text("utf-8"), re.DOTALL))
+    lines = [line for line in blocks.splitlines() if "duckdb" not in line]
+    surroundings = {**os.environ, "OMR_WORKSPACE": str(country.folder / "HP"), "PYTHONPATH": str(ROOT)}
+    surroundings["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    for period in PERIODS:
+        typed = "\n".join(lines).replace(PERIODS[0], period)
+        subprocess.run(["sh", "-ec", typed], cwd=tmp_path, env=surroundings, check=True, capture_output=True)
+    questions = (tmp_path / "questions.sql").read_text("utf-8")
+    assert questions.count(";") == 7
+    views = questions.replace("'country/", f"'{tmp_path.as_posix()}/country/").partition(SLIPS)[0]
+    with closing(duckdb.connect()) as engine:
+        engine.execute(views)
+        here = engine.execute(SLIPS).fetchall()
+    assert here == [row for row in country.ask(SLIPS) if row[0] == "HP"]
+    assert [row[1] for row in here] == list(PERIODS)
 
 
 def test_slips_are_those_that_each_province_counts(country: Country) -> None:

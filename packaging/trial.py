@@ -291,6 +291,11 @@ OWN_FILES = {
     "vi": ("omr-setup --host TÊN --cert chung-thu.pem --key khoa.pem", "chung-thu.pem", "khoa.pem"),
     "en": ("omr-setup --host NAME --cert certificate.pem --key key.pem", "certificate.pem", "key.pem"),
 }
+# What is sent to somebody who helps.
+TROUBLE = {
+    "vi": "omr doctor --bundle /var/lib/omr/su-co.zip",
+    "en": "omr doctor --bundle /var/lib/omr/trouble.zip",
+}
 # What stands in the text, between the blocks of commands.
 IN_THE_TEXT = (
     "omr-setup --renew",
@@ -305,6 +310,7 @@ IN_THE_TEXT = (
     "systemctl status omr-backup",
     "systemctl start omr-backup",
     "omr users reset admin",
+    "omr users open admin",
     "dpkg-reconfigure omr",
     "apt-get purge omr",
 )
@@ -330,7 +336,7 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
     anew, _, moving = anew.partition(f"\n### {MOVING[language]}\n")
     moving, _, _ = moving.partition(f"\n### {APART[language]}\n")
     own, certificate, key = OWN_FILES[language]
-    for line in (*IN_THE_TEXT, own):
+    for line in (*IN_THE_TEXT, own, TROUBLE[language]):
         must(f"`{line}`" in usual, f"the guide says: {line}")
     script = ["cd /root", "export DEBIAN_FRONTEND=noninteractive", "set +x"]
     script.append(f"touch /etc/fstab; mkdir -p {' '.join(DISKS[language])}")
@@ -349,7 +355,7 @@ def recipes(ready: Path, folder: Path, new: Path, packed: Path, language: str) -
         f"OMR_WORKSPACE=/root {files}",
         timed(own, own.replace("TÊN", "pv01").replace("NAME", "pv01"), language),
     ]
-    script += [timed(line, line, language) for line in others]
+    script += [timed(line, line, language) for line in (TROUBLE[language], *others)]
     register = OFFICE + "/omr.sqlite"
     script += [
         f"test -e {register}",

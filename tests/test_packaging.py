@@ -42,7 +42,9 @@ def module(name: str) -> ModuleType:
     return made
 
 
-bundle, deb, trial = module("bundle"), module("deb"), module("trial")
+sys.path.insert(0, str(PACKAGING))  # as where one of them is run
+bundle, deb, following = module("bundle"), module("deb"), module("following")
+sys.path.remove(str(PACKAGING))
 
 
 def test_the_package_depends_on_all_that_a_checkout_installs() -> None:
@@ -266,10 +268,10 @@ THERE |= {
 @pytest.mark.parametrize(("page", "lines"), [("operate.md", 45), ("container.md", 18)])
 def test_both_languages_type_the_same_on_the_server(page: str, lines: int) -> None:
     vietnamese, english = (ROOT / "docs" / page).read_text("utf-8").split("\n## ")[1:3]
-    theirs = "\n".join(trial.commands(vietnamese))
+    theirs = "\n".join(following.commands(vietnamese))
     for word, other in THERE.items():
         theirs = re.sub(rf"\b{word}\b", other, theirs)
-    assert theirs.splitlines() == trial.commands(english)
+    assert theirs.splitlines() == following.commands(english)
     assert len(theirs.splitlines()) >= lines
     watched = [re.findall(r"^\| `([^`]+)", half, re.MULTILINE) for half in (vietnamese, english)]
     assert watched[0] == watched[1]

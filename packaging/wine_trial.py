@@ -79,8 +79,8 @@ def journey(pc: Pc) -> None:
     must("apt" not in json.dumps(told), "nobody is sent to apt")
     pc.omr(*at, "units", "import", "hai-phong-2023")
     printed = pc.work / "phiếu tháng 11.pdf"
-    words = ("--unit", "PC06", "--period", PERIOD, "--count", str(SLIPS), "-o", windows_path(printed))
-    pc.omr(*at, "issue", "DL-01", *words)
+    about = ("--unit", "PC06", "--period", PERIOD, "--count", str(SLIPS), "-o", windows_path(printed))
+    pc.omr(*at, "issue", "DL-01", *about)
     said("workspace, doctor, units, print run", started)
 
     started = time.monotonic()

@@ -127,7 +127,9 @@ def judge(
     marks = Marks(features, inked, groups)
     why = not_plain(marks, limits, model.likeness)
     # A pale pen darkens a box as a whole where none of its lines is dark enough; the grain of paper does not.
+    # What shines through from the back darkens all boxes alike.
     pale = inked.any() & (marks.of_usual(features[:, F["gain"]]) > limits.pale)
+    pale &= ~(_apart(features, "gain") <= limits.pale_apart)
     why[~inked & ((chance > limits.blank_below) | pale)] = Reason.UNCLEAR
     why[features[:, F["missing"]] > limits.missing] = Reason.PRINT_DIFFERS
     weak = person.usual < limits.weak * (person.quiet + NOISE)
@@ -135,7 +137,7 @@ def judge(
     # without any is asked about as a whole.
     may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
     hiding = _hiding(features, person, limits) & inked.any()
-    perhaps = (chance > limits.none_below) | _traces(features, limits)
+    perhaps = (chance > limits.none_below) | (_apart(features, "core") > limits.trace)
     slip = _Slip(features, perhaps, inked, why, limits, may_have_lost, hiding)
     for group in slip.not_simple(groups):
         slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
@@ -149,15 +151,15 @@ def _thins_out(features: Floats, inked: Mask, limits: PlainLimits) -> bool:
     return bilevel and bool(features[inked, F["peak"]].min() < limits.thin)
 
 
-def _traces(features: Floats, limits: PlainLimits) -> Mask:
-    """Tell which boxes without a stroke have more ink in their middle than this page's empty ones vary by."""
-    core = features[:, F["core"]]
-    empty = core[features[:, F["ink"]] == 0]
+def _apart(features: Floats, name: str) -> Floats:
+    """Return how far above the page's empty boxes each one is, in times what they vary by; NaN where few are."""
+    values = features[:, F[name]]
+    empty = values[features[:, F["ink"]] == 0]
     if len(empty) < ENOUGH:
-        return np.zeros(len(core), np.bool_)
+        return np.full(len(values), np.nan)
     middle = np.median(empty)
     spread = SIGMA * np.median(np.abs(empty - middle)) + ROUNDED
-    return np.asarray(core - middle > limits.trace * spread)
+    return np.asarray((values - middle) / spread)
 
 
 def _hiding(features: Floats, person: Person, limits: PlainLimits) -> Mask:

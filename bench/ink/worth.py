@@ -70,6 +70,7 @@ GRANTS: Final[dict[str, dict[str, float]]] = {
     "long, but centred": {"long_mm": 0},
     "dust beside a mark": {"speck": 0},
     "grain beside a mark": {"passing": -1},
+    "shining through": {"pale_apart": -FAR},
     "withdrawn as the form says": {"withdrawn": FAR, "withdrawn_grown": FAR},
 }
 

@@ -88,7 +88,8 @@ class PlainLimits:
     pale: float = (
         0.1  # ink of a box that no line shows, of the usual mark: 47,439 empty boxes had up to 0.063
     )
-    pale_apart: float = 4.0  # times what empty boxes vary by
+    # Times what empty boxes vary by: pale second marks had more than 8, what shines through less than 3.
+    pale_apart: float = 4.0
     missing: float = 0.9  # of a box's outline
     # How likely it is a plain mark, say the trees (`likeness`).
     like: float = 0.4  # from here on a soft veto is passed over

@@ -137,7 +137,7 @@ def judge(
     # without any is asked about as a whole.
     may_have_lost = bool(inked.any()) and (weak or _thins_out(features, inked, limits))
     hiding = _hiding(features, person, limits) & inked.any()
-    perhaps = (chance > limits.none_below) | (_apart(features, "core") > limits.trace)
+    perhaps = _perhaps(features, chance, inked, groups, limits)
     slip = _Slip(features, perhaps, inked, why, limits, may_have_lost, hiding)
     for group in slip.not_simple(groups):
         slip.look_at(group, single=kinds[group[0]] is not Kind.MULTIPLE)
@@ -151,8 +151,23 @@ def _thins_out(features: Floats, inked: Mask, limits: PlainLimits) -> bool:
     return bilevel and bool(features[inked, F["peak"]].min() < limits.thin)
 
 
+def _perhaps(
+    features: Floats, chance: Floats, inked: Mask, groups: Sequence[NDArray[np.intp]], limits: PlainLimits
+) -> Mask:
+    """Tell which boxes may hold a mark where their question has no other.
+
+    Where most questions have a mark and one has what is almost none, another may have still less.
+    """
+    out = (chance > limits.none_below) | (_apart(features, "core") > limits.trace)
+    unmarked = [group for group in groups if not inked[group].any()]
+    if 2 * len(unmarked) < len(groups) and any(out[group].any() for group in unmarked):
+        for group in unmarked:
+            out[group[features[group, F["peak"]].argmax()]] = True
+    return np.asarray(out)
+
+
 def _apart(features: Floats, name: str) -> Floats:
-    """Return how far above the page's empty boxes each one is, in times what they vary by; NaN where few are."""
+    """Return how far each box is above the page's empty ones, in times what they vary by; NaN if few are."""
     values = features[:, F[name]]
     empty = values[features[:, F["ink"]] == 0]
     if len(empty) < ENOUGH:

@@ -14,6 +14,7 @@ from omr.records.register.handovers import handed_over
 from omr.records.register.ranges import Ranges
 from omr.records.register.register import issued, printed_run
 from omr.records.register.stock import receive
+from omr.steps import part
 
 if TYPE_CHECKING:
     from omr.forms.serial import Issue
@@ -66,9 +67,10 @@ def hand_out(
             seen(done, total)
             if id(line) in left:
                 target = folder / line.file
-                new.append(
-                    office.issue(line.form, unit=unit, period=when.name, count=line.count, target=target)
-                )
+                with part(done, total):
+                    new.append(
+                        office.issue(line.form, unit=unit, period=when.name, count=line.count, target=target)
+                    )
             done += line.count
         here = {printed_run(folder / line.file) for line in lines if line.unit == unit}
         over = handed_over(office.store)

@@ -37,6 +37,26 @@ def told_to(listener: Listener | None) -> Iterator[None]:
         _listener.reset(before)
 
 
+@contextmanager
+def part(before: int, whole: int) -> Iterator[None]:
+    """Count what is done meanwhile as a part of more: so many were done before it, of so many.
+
+    Examples
+    --------
+    >>> with told_to(print), part(10, 12):
+    ...     total = sum(each("printing", [2, 3]))
+    printing 10 12
+    printing 11 12
+    printing 12 12
+    """
+    listener = _listener.get()
+    if listener is None:
+        yield
+        return
+    with told_to(lambda what, done, _: listener(what, before + done, whole)):
+        yield
+
+
 def at(what: str, done: int, whole: int) -> None:
     """Say that so many of all steps are done."""
     listener = _listener.get()

@@ -29,6 +29,7 @@ from omr.records.batches.receipt import Receipt
 from omr.records.intake.intake import PAGES_PER_ACT
 from omr.records.intake.orders import Orders
 from omr.records.store.store import Store
+from omr.steps import each
 from omr.words import AnswerState, BoxState
 from omr.workspace import Workspace
 
@@ -74,7 +75,7 @@ def quick_print(
 
     canvas = Canvas(str(target))
     canvas.setKeywords(f"omr form={form.form} fingerprint={'0' * 64} run={run}")
-    canvas.drawString(10, 10, f"{len(list(serials))} {electronic_url}")
+    canvas.drawString(10, 10, f"{len(list(each('printing', serials)))} {electronic_url}")
     canvas.save()
 
 

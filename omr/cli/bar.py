@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
-from typing import Final, TextIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+import click
 
 from omr.messages import say
+
+if TYPE_CHECKING:
+    from omr.means import Reader
+    from omr.reading.reader import Desk, Result
+    from omr.reading.scan.pages import EncodedPage
 
 AFTER_S: Final = 2.0  # what is done before is not worth a line
 EVERY_S: Final = 0.2  # often enough to be seen moving
@@ -67,3 +76,19 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def shown(how: Reader, files: Sequence[Path]) -> Reader:
+    """Return a reader that draws on a terminal how many pages of all it has read, and the time left."""
+
+    def read(pages: Iterable[EncodedPage], desk: Desk) -> Iterator[Result]:
+        results = how(pages, desk)
+        if not sys.stderr.isatty():  # a pipe gets the receipt alone
+            return (yield from results)
+        from omr.records.inbox.progress import count_pages
+
+        whole, label = count_pages(files, desk.limits), say("receipt.reading")
+        with click.progressbar(results, whole, label, show_pos=True, file=sys.stderr) as bar:
+            yield from bar
+
+    return read

@@ -8,6 +8,8 @@ import docx
 from offices import Office
 from scanned import slip
 
+from omr.steps import told_to
+
 
 def write(path: Path, *lines: str) -> Path:
     path.write_text("\n".join(lines), "utf-8-sig")
@@ -21,7 +23,14 @@ def test_a_plan_is_printed_handed_over_and_signed_for(office: Office, tmp_path: 
     out = tmp_path / "in"
     words = ("register", "plan", plan, "--period", "2026-11", "-o", out, "--by", "lan")
     assert office.json(*words, "--dry-run")["runs"] == [] and not out.exists()
-    made = office.json(*words)
+    heard: list[tuple[str, int, int]] = []
+    with told_to(lambda *told: heard.append(told)):
+        made = office.json(*words)
+    printed = [(done, whole) for what, done, whole in heard if what == "printing"]
+    assert printed == sorted(printed) and (printed[0], printed[-1]) == (
+        (0, 24),
+        (24, 24),
+    )  # of the whole plan
     assert [(run["unit"], run["form"], run["count"]) for run in made["runs"]] == [
         ("PC06", "DL-01", 12),
         ("PC06", "DL-04", 5),

@@ -11,8 +11,7 @@ from offices import Office
 from PIL import Image
 from scanned import slip
 
-from omr.cli.bar import AFTER_S, Bar
-from omr.cli.scans import read
+from omr.cli.bar import AFTER_S, Bar, shown
 from omr.forms.serial import IssuedSerials
 from omr.reading.marks.calibrate import load_calibration
 from omr.reading.reader import Desk, RejectedPage
@@ -39,7 +38,7 @@ def test_a_terminal_is_told_the_whole_and_a_pipe_nothing(
     results = [RejectedPage(file.name, 1, "no_fiducials", {}) for file in [*files, files[0]]]
     monkeypatch.setattr("sys.stderr", screen)
     desk = Desk(IssuedSerials([]), {}, load_calibration())
-    assert list(read._shown(lambda pages, desk: iter(results), files)([], desk)) == results
+    assert list(shown(lambda pages, desk: iter(results), files)([], desk)) == results
     assert told in screen.getvalue() and bool(screen.getvalue()) == bool(told)
 
 

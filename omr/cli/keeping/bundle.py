@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from omr.cli.bar import shown
 from omr.cli.common import Session, json_option, print_json, tell_waiting
 from omr.messages import say
 
@@ -74,7 +75,8 @@ def import_(session: Session, file: Path, key: str | None, workers: int | None, 
         for batch in manifest.batches:
             orders = Orders(batch.unit, batch.period, batch.expected)
             with passing_folder(office.workspace.path) as folder:
-                receipts.append(office.read_now(orders, unpack(file, batch, folder), how, waits=tell_waiting))
+                files = unpack(file, batch, folder)
+                receipts.append(office.read_now(orders, files, shown(how, files), waits=tell_waiting))
     if as_json:
         print_json(
             {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from omr.cli.bar import shown
 from omr.cli.common import Session, json_option, print_json, tell_waiting
 from omr.cli.scans.cluster import tls_of, tls_options
 from omr.errors import OmrError
@@ -17,8 +16,6 @@ from omr.messages import say
 
 if TYPE_CHECKING:
     from omr.means import Reader
-    from omr.reading.reader import Desk, Result
-    from omr.reading.scan.pages import EncodedPage
 
 
 @click.command()
@@ -77,7 +74,7 @@ def read(
         orders = Orders(unit, period, expect)
         names = {file: name_with_folders(there) for file, there in found.inside.items()}
         made = office.read_now(
-            orders, files, _shown(how, files), names=names, waits=tell_waiting, prints=prints
+            orders, files, shown(how, files), names=names, waits=tell_waiting, prints=prints
         )
         made = office.leave_out(made, found.left_out)
     if as_json:
@@ -110,19 +107,3 @@ def _go_on(session: Session) -> None:
                 click.echo(say("receipt.went_on", stack=stack.name, batch=batch), err=True)
             elif failure is not None:
                 click.echo(say("watch.failed", stack=stack.name, detail=failure), err=True)
-
-
-def _shown(how: Reader, files: Sequence[Path]) -> Reader:
-    """Return a reader that draws on a terminal how many pages of all it has read, and the time left."""
-
-    def read(pages: Iterable[EncodedPage], desk: Desk) -> Iterator[Result]:
-        results = how(pages, desk)
-        if not sys.stderr.isatty():  # a pipe gets the receipt alone
-            return (yield from results)
-        from omr.records.inbox.progress import count_pages
-
-        whole, label = count_pages(files, desk.limits), say("receipt.reading")
-        with click.progressbar(results, whole, label, show_pos=True, file=sys.stderr) as bar:
-            yield from bar
-
-    return read

@@ -445,6 +445,33 @@ def test_a_dot_is_a_mark_only_where_it_surely_is(slip, rows, form, desk, chance,
     assert not asked or found.reason is Reason.SMALLER
 
 
+@pytest.mark.parametrize(
+    ("differs", "chance", "asked"),
+    [
+        ({"gain": 0.25}, 0.5, Reason.UNCLEAR),  # times the usual: the end of a loop
+        ({"gain": 0.25}, 0.7, None),
+        ({"share": 0.4, "off": 9.0, "span": 12.0}, 0.61, Reason.STAMP),  # a loop's middle
+        ({"share": 0.4, "off": 9.0, "span": 12.0}, 0.75, None),
+    ],
+)
+def test_of_a_loop_over_an_empty_row_no_box_is_taken_for_marked(
+    slip, rows, form, desk, differs, chance, asked
+) -> None:
+    """Incident: loops over rows without an answer, one on black and white, one of little ink in the box."""
+    row = rows[2]
+    marks = []
+    for mark in slip().marks:
+        features = list(mark.features)
+        if (mark.question, mark.option) == _first(row):
+            for name, value in differs.items():
+                features[F[name]] = value * features[F[name]] if name == "gain" else value
+        marks.append(replace(mark, features=tuple(features)))
+    calibration = replace(desk.calibration, slips=replace(desk.calibration.slips, likeness=_Sure(chance)))
+    _, answers = decide(form.questions, marks, calibration)
+    found = next(one for one in answers if one.question == row.key)
+    assert (found.reason or None) == asked
+
+
 def _first(question: Question) -> tuple[str, str]:
     return question.key, question.options[0].code
 

@@ -58,6 +58,7 @@ VETOES: Final[dict[str, dict[str, float]]] = {
     "stamp left out": {"red": FAR},
     "print_differs": {"missing": FAR},
     "ink_beside: a rule": {"ruled_mm": FAR},
+    "ink_beside: close to a box": {"around_none": FAR},
     "ink_beside: another row's mark": {"foreign_mm": FAR},
     "ink_beside: under an outline": {"outlined_mm": FAR},
     "ink_beside: under words": {"lettered_mm": FAR},

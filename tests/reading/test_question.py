@@ -120,6 +120,21 @@ def test_a_small_mark_on_the_rule_between_two_rows_asks_about_both(slip, rows, s
     assert {answer(page, row.key).state for row in (upper, lower)} == {AnswerState.DOUBTFUL}
 
 
+def test_short_ends_of_strokes_close_to_an_unanswered_questions_box_are_asked_about(
+    slip, rows, form, desk
+) -> None:
+    """Incident: of a pale cross on the rule between two rows only ends showed, too short for strokes."""
+    row = rows[2]
+    marks = []
+    for mark in slip(without=(row.key,)).marks:
+        features = list(mark.features)
+        if (mark.question, mark.option) in {(row.key, row.options[1].code), _first(rows[3])}:
+            features[F["around"]] = 2 / 12
+        marks.append(replace(mark, features=tuple(features)))
+    _, answers = decide(form.questions, marks, desk.calibration)
+    assert [(one.question, one.reason) for one in answers if one.reason] == [(row.key, Reason.INK_BESIDE)]
+
+
 def test_a_rule_between_unanswered_rows_hides_nothing(slip, rows) -> None:
     empty = {row.key for row in rows[1:5]}
     page = slip(without=tuple(empty))

@@ -75,6 +75,9 @@ class PlainLimits:
     faint: float = 0.25  # darkness of a line beside the boxes, of this person's usual mark
     circled: float = 0.9  # of the directions around an empty box
     around: float = 0.6  # of the directions right around an empty box: tails of other marks had 0.5
+    around_none: float = (
+        0.15  # the same beside an unanswered question's boxes: 3 of 169 everyday ones had more
+    )
     # Of the ways across it: of 22,700 empty boxes near nothing odd one had one of six, 211 of 212 rings two.
     encircled: float = 0.25
     encircled_mark: float = 0.95  # of them, around a mark: 1,950 everyday marks had four of six at most

@@ -247,7 +247,7 @@ class _Slip:
 
     def look_at(self, group: NDArray[np.intp], *, single: bool) -> None:
         """Look at the boxes of one question together; what is doubtful gets its word."""
-        limits, names = self.limits, ("beside", "loose", "ruled", "peak", "streak", "red")
+        limits, names = self.limits, ("beside", "loose", "ruled", "around", "peak", "streak", "red")
         column = {name: self.features[group, F[name]] for name in names}
         marks = group[self.inked[group]]
         self._withdraw(marks)
@@ -265,7 +265,7 @@ class _Slip:
         self._doubt(group[self.perhaps[group]], Reason.UNCLEAR)
         if np.nan_to_num(column["ruled"]).max() > limits.ruled_mm:
             self._doubt(group[[np.nan_to_num(column["ruled"]).argmax()]], Reason.INK_BESIDE)
-        self._doubt(group[self.hiding[group]], Reason.INK_BESIDE)
+        self._doubt(group[self.hiding[group] | (column["around"] > limits.around_none)], Reason.INK_BESIDE)
         if self.may_have_lost:
             self._doubt(group[[column["peak"].argmax()]], Reason.LOW_CONTRAST)
         self._doubt(group[column["streak"] > limits.streak], Reason.STREAK)

@@ -17,6 +17,7 @@ from omr.reading.marks.calibrate import load_calibration
 from omr.reading.marks.decide import decide
 from omr.reading.marks.question import PlainLimits, SlipModel
 from omr.reading.page.canonical import canonical
+from omr.reading.page.layer import ink_layer
 from omr.reading.reader import Desk, ReadPage, RejectedPage, read_page
 from omr.records.store.measured import pack, unpack
 from omr.words import AnswerState, Reason
@@ -165,6 +166,21 @@ def test_a_raster_shows_the_boxes_where_the_form_has_them(form):
             assert not raster.print8[row - 8 : row + 8, column - 8 : column + 8].any()
             half = round(option.box.width_mm / 2 * PX_PER_MM)
             assert raster.print8[row, column - half - 1 : column - half + 3].max() > 200
+
+
+@pytest.mark.parametrize("blur_px", [0.6, 0.9])
+@pytest.mark.parametrize("down_px", [-1, 0, 1])
+def test_no_line_leads_through_words_that_are_blurred_or_moved(form, blur_px, down_px):
+    """Incident: *thường* and the rule over a row were lines through words: empty rows were asked about."""
+    raster = raster_of(form)
+    scan = cv2.GaussianBlur(np.roll(255 - raster.print8, down_px, axis=0), (0, 0), blur_px)
+    assert not ink_layer(scan, raster, raster.print8).struck.any()
+    options = [o for q in form.questions for o in q.options if len(q.options) == 2]
+    x, y = options[0].box.centre_mm
+    row, column = round(y * PX_PER_MM) - raster.first + 1, round(x * PX_PER_MM)
+    cv2.line(scan, (column + 20, row), (column + 75, row - 2), 90, 2, cv2.LINE_AA)
+    there = ink_layer(scan, raster, raster.print8).struck[row - 6 : row + 6, column + 20 : column + 75]
+    assert there.any()
 
 
 @pytest.mark.parametrize("finer", [0.9, 1.3, 2.1, 4.2])

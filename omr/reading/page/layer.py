@@ -36,6 +36,7 @@ OUTLINE: Final = (
 )
 RUN_LEVEL: Final = 64  # of 255: darkness of a line through letters
 RUN_MM: Final = 3.5  # longer than the dark runs of letters, blurred ones included
+BLUR_PX: Final = (5, 3)  # height and width by which blur and feeding make print reach further: 2 px and 1
 RUN_LEAN_PX: Final = 3  # by which such a line may rise over that length
 NEAR: Final = 4  # px around a box that move with it
 ROUNDING: Final = 2e-4  # levels by which 32 bits may be off
@@ -87,7 +88,7 @@ def ink_layer(
     strokes = np.asarray(cv2.threshold(soft, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
     joined = _joined(strokes, known.hidden)
     pieces, stats = _numbered(joined)
-    struck = _struck(dark, raster)
+    struck = _struck(dark, laid, raster)
     return InkLayer(
         dark, known.printed, ink, soft, strokes, joined, pieces, stats, struck, level / 255, contrast
     )
@@ -172,8 +173,21 @@ def _runs(places: NDArray[np.intp], width: int) -> tuple[NDArray[np.intp], NDArr
     return places[parted[:-1]], places[parted[1:]]
 
 
-def _struck(dark: NDArray[np.uint8], raster: Raster) -> Mask:
-    """Find lines through words: where they are, the white between letters is dark over some length."""
+def _struck(dark: NDArray[np.uint8], laid: Mask, raster: Raster) -> Mask:
+    """Find lines through words: where they are, the white between letters is dark over some length.
+
+    Where the form's own print, fatter by `BLUR_PX`, is as dark over that length, no line is told: letters
+    that hardly part, or a printed rule that the paper's feed moved among the words.
+    """
+    out = _dark_runs(dark, raster)
+    if cv2.hasNonZero(out):
+        fatter = np.asarray(cv2.dilate(laid, np.ones(BLUR_PX, np.uint8)), np.uint8)
+        out[_dark_runs(fatter, raster) > 0] = 0
+    return out
+
+
+def _dark_runs(dark: Mask, raster: Raster) -> Mask:
+    """Find where it is dark over `RUN_MM` along a row of words, however it leans a little."""
     there = _words_at(raster)
     _, pen = cv2.threshold(dark[there], RUN_LEVEL, 1, cv2.THRESH_BINARY)
     pen = cv2.bitwise_and(pen, raster.text[there])

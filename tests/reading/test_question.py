@@ -432,6 +432,23 @@ def test_grain_of_the_paper_beside_a_mark_asks_nothing(slip, rows, form, desk) -
     assert next(one for one in answers if one.question == row.key).reason is Reason.UNCLEAR
 
 
+@pytest.mark.parametrize(("long_mm", "asked"), [(0.7, False), (2.6, True)])
+def test_dots_along_a_line_are_no_speck(slip, rows, form, desk, long_mm, asked) -> None:
+    """Incident: what black and white left of a faint second mark, dots along its line, was taken for dust."""
+    row = rows[2]
+    specks = {"ink": 0.02, "width": 0.1, "height": 0.14, "long": long_mm, "own": 1.0, "share": 1.0}
+    marks = []
+    for mark in slip().marks:
+        features = list(mark.features)
+        if (mark.question, mark.option) == (row.key, row.options[2].code):
+            for name, value in (specks | {"peak": 0.3, "gain": 0.009}).items():
+                features[F[name]] = value
+        marks.append(replace(mark, features=tuple(features)))
+    _, answers = decide(form.questions, marks, desk.calibration)
+    found = next(one for one in answers if one.question == row.key)
+    assert (found.reason or None) == (Reason.UNCLEAR if asked else None)
+
+
 class _Sure:
     """Trees that say one thing of every mark."""
 

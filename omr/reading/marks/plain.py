@@ -86,6 +86,7 @@ class PlainLimits:
     # What the scan can show.
     weak: float = 8.0  # times as dark as the page's empty boxes is its usual mark where none is missing
     thin: float = 0.6  # least darkness of any mark on a scan of black and white that has lost none
+    speck_mm: float = 1.5  # over which specks lie: what is left of a line on black and white lies over more
     speck: float = 0.025  # of a box beside a plain mark under strokes, 0.3 mm²: dust
     passing: float = 0.05  # ink of what leaves no stroke or is another box's, of the plain mark beside it
     pale: float = (
@@ -262,6 +263,7 @@ def dust(features: Floats, mark: int, limits: PlainLimits) -> Mask:
     """Tell which boxes hold no more than a speck, beside a mark, or the grain of the paper."""
     column = {name: features[:, i] for name, i in F.items()}
     small = np.maximum(column["width"], column["height"]) <= SPECK_SIZE
+    small &= column["long"] <= limits.speck_mm
     of_mark = column["gain"] / max(column["gain"][mark], 1e-6)
     speck = (column["ink"] > 0) & (column["ink"] <= limits.speck) & small & (of_mark <= SPECK_GAIN)
     # No stroke at all, or the end of another box's.

@@ -2,6 +2,7 @@
 
     python bench scale year DIR --slips 1200000    twelve months of 100,000 slips
     python bench scale year DIR --slips 1800000 --months 60     five years of 30,000 slips a month
+    python bench scale year DIR --slips 96000 --doubtful 0.0277     38,432 questions that wait
     python bench scale report DIR                  seconds: one month, and its report
     python bench scale report DIR --all            every month counted by SQL and in Python: they must agree
     python bench scale close DIR                   close every month; then ask for the report again
@@ -65,7 +66,6 @@ SLIPS_A_BATCH: Final = 500
 WRITTEN: Final = 12_000  # slips: a batch or two a month
 UNITS: Final = "hai-phong-2023"
 FIRST_YEAR: Final = 2023
-DOUBTFUL: Final = 0.002  # of the questions: what waits for a reviewer
 
 
 # --- closing, and what waits ---------------------------------------------------------------------
@@ -153,12 +153,15 @@ def ask(folder: Path) -> None:
 @folder_argument
 @click.option("--slips", default=1_000_000, show_default=True)
 @click.option("--months", default=12, show_default=True)
+@click.option(
+    "--doubtful", default=0.002, show_default=True, help="share of the questions: what waits for a reviewer"
+)
 @seed_option
-def make(folder: Path, slips: int, months: int, seed: int) -> None:
+def make(folder: Path, slips: int, months: int, doubtful: float, seed: int) -> None:
     """Make the database of a year."""
     started = time.perf_counter()
     written = min(slips, WRITTEN)
-    make_slips(folder, written, seed, months)
+    make_slips(folder, written, seed, months, doubtful)
     database = folder / "omr.sqlite"
     size = database.stat().st_size
     print(f"{written} slips written as intake writes them: {size / written:.0f} bytes a slip")
@@ -169,7 +172,7 @@ def make(folder: Path, slips: int, months: int, seed: int) -> None:
     print(f"{time.perf_counter() - started:.0f} s")
 
 
-def make_slips(folder: Path, slips: int, seed: int, months: int = 12) -> None:
+def make_slips(folder: Path, slips: int, seed: int, months: int, doubtful: float) -> None:
     """Spread slips over the months from January 2023 and the units that serve, and store them as read."""
     workspace = Workspace.create(folder)
     chance = random.Random(seed)
@@ -181,7 +184,7 @@ def make_slips(folder: Path, slips: int, seed: int, months: int = 12) -> None:
         serving = [row["unit"] for row in store.rows("SELECT DISTINCT unit FROM units ORDER BY unit")]
         with store.act("issue", by="bench") as act:
             archive_form(store, act, form)
-        year = _Year(store, form, chance)
+        year = _Year(store, form, chance, doubtful)
         size = min(SLIPS_A_BATCH, max(1, slips // months))  # no month is without slips
         for place, number in enumerate(range(0, slips, size), 1):
             year_, month = divmod(number * months // slips, 12)
@@ -236,10 +239,10 @@ def copy_slips(database: Path, slips: int, copies: int) -> None:
 class _Year:
     """The batches of a year, one print run and one file each."""
 
-    def __init__(self, store: Store, form: Form, chance: random.Random) -> None:
+    def __init__(self, store: Store, form: Form, chance: random.Random, doubtful: float) -> None:
         self._store = store
         self._form = form
-        self._chance = chance
+        self._chance, self._doubtful = chance, doubtful
         shape = sum(len(q.options) for q in form.questions), len(FEATURES)
         features = np.random.default_rng(0).random(shape, np.float32)  # what `measure` rounds to
         boxes = ((question.key, option.code) for question in form.questions for option in question.options)
@@ -307,7 +310,7 @@ class _Year:
             if not question.options:
                 continue
             code = self._chance.choice(question.options).code
-            doubtful = self._chance.random() < DOUBTFUL
+            doubtful = self._chance.random() < self._doubtful
             state = AnswerState.DOUBTFUL if doubtful else AnswerState.ANSWERED
             verdicts.append(BoxVerdict(question.key, code, BoxState.MARKED, 0.9987, doubtful))
             answers.append(Answer(question.key, state, () if doubtful else (code,), 0.9987))

@@ -38,7 +38,7 @@ from omr.reading.marks.question import LEAST_MARK, SlipModel, gather
 
 Floats = NDArray[np.float64]
 
-# Seeds and how many slips of each: none of them judges (docs/marks.md names those that do).
+# Seeds and how many slips of each: none of them judges (docs/marks-measured.md names those that do).
 EVERYDAY: Final = {2: 100, 31: 300, 777: 120, 5101: 250}
 TROUBLE: Final = {2: 3, 32: 4, 778: 2}  # of each kind
 MORE: Final = 16  # of the kinds in which ink is no mark of its box

@@ -3,7 +3,7 @@
 Words, loops, passing lines and marks of other rows have ink in a box, too. No single number tells them from
 marks: a hand that strikes long slashes leaves more ink outside than a word does. Together, and against the
 same person's other marks, they do. The trees were grown on real marks and on things that are no marks
-(`bench/ink/likeness.py`); what they are worth on hands they were not grown on is in docs/marks.md.
+(`bench/ink/likeness.py`); what they are worth on hands they were not grown on is in docs/marks-measured.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Is a mark a plain one of this person? Each way in which it may not be is a veto with a limit and a word.
 
 A veto stands for something that happens on paper: a word, a loop, a stamp, a struck mark, a dot. What each
-is worth on real ink, in errors saved and questions asked, is in docs/marks.md (`bench/ink/worth.py`).
+is worth on real ink, in errors saved and questions asked, is in docs/marks-measured.md
+(`bench/ink/worth.py`).
 """
 
 from __future__ import annotations

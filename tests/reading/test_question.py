@@ -349,6 +349,7 @@ def test_a_mark_that_is_denser_than_the_others_is_asked_about(slip, rows, form, 
         {"ink": 0.65, "solid": 0.5},
         {"ink": 0.7, "heavy": usual[F["heavy"]] + 0.45},
         {"ink": 0.7, "heavy": wider, "solid": usual[F["solid"]] + 0.26},  # each of them only nearly
+        {"gain": 2.6 * usual[F["gain"]]},  # little of the box is covered, as by who marks with thin lines
     ):
         features = list(usual)
         for name, value in denser.items():
@@ -359,6 +360,24 @@ def test_a_mark_that_is_denser_than_the_others_is_asked_about(slip, rows, form, 
         ]
         _, answers = decide(form.questions, marks, desk.calibration)
         assert next(one for one in answers if one.question == row.key).reason is Reason.FILLED, denser
+
+
+def test_a_dense_mark_needs_to_be_a_likely_one(slip, rows, form, desk) -> None:
+    """Incident: who marks with thick lines had scribbled a mark out, which was hardly heavier."""
+    page, row = slip(), rows[2]
+    dense = {"ink": 0.78, "solid": 0.3, "runs": 2.5, "ways": 0.65, "crossed": 1.9, "tangle": 3.0}
+    marks = []
+    for mark in page.marks:
+        features = list(mark.features)
+        if (mark.question, mark.option) == _first(row):
+            for name, value in dense.items():
+                features[F[name]] = value
+        marks.append(replace(mark, features=tuple(features)))
+    for limit, state in ((0.0, AnswerState.ANSWERED), (1.0, AnswerState.DOUBTFUL)):
+        limits = replace(desk.calibration.slips.limits, like_dense=limit)
+        slips = replace(desk.calibration.slips, limits=limits)
+        _, answers = decide(form.questions, marks, replace(desk.calibration, slips=slips))
+        assert next(one for one in answers if one.question == row.key).state is state
 
 
 @pytest.mark.parametrize(("bilevel", "asked"), [(0.0, False), (1.0, True)])

@@ -60,6 +60,7 @@ class PlainLimits:
     )
     solid: float = 0.35  # of the box under thick ink, more than in the usual mark
     heavy: float = 1.9  # most ink, of this person's usual mark
+    much: float = 2.5  # the same, however little of the box it covers: 2 of 10,434 everyday marks have more
     heavier: float = 0.3  # of the box under a felt pen's width, more than in the usual mark
     both: float = 0.7  # of `solid` and `heavier`, where both are reached so far: 2 of 10,434 everyday marks
     # What lies beside it.
@@ -103,6 +104,9 @@ class PlainLimits:
     # The end of a loop in a box is a line of less ink than marks have: one had 0.43, and 2 of 10,434 marks.
     little: float = 0.3  # of the ink of this person's usual mark
     like_little: float = 0.6  # below this a person is asked about so little
+    # A mark scribbled out by who marks with thick lines: one had 0.78 and 0.52, and so has 1 of 10,434 marks.
+    dense: float = 0.7  # of the box under strokes
+    like_dense: float = 0.6
     unlike: float = 0.2  # below this a person is asked, whatever the vetoes say: one everyday mark in 100
     # Of a box under a felt pen's ink: filled as the form prescribes. Marks gone over had up to 0.73 and,
     # where lines grow on a scan of black and white, 0.84.
@@ -187,7 +191,8 @@ def not_plain(marks: Marks, limits: PlainLimits, likeness: Likeness) -> NDArray[
     enough[why[inked] == Reason.STAMP] = limits.like_loop
     why[inked[soft & (chance >= enough)]] = PLAIN
     little = marks.of_usual(marks.column["gain"])[inked] < limits.little
-    least = np.where(little, limits.like_little, limits.unlike)
+    dense = marks.column["ink"][inked] > limits.dense
+    least = np.where(little, limits.like_little, np.where(dense, limits.like_dense, limits.unlike))
     unlike = (why[inked] == PLAIN) & (chance < least) & ~_slash(marks, limits)[inked]
     why[inked[unlike]] = Reason.UNCLEAR
     return why
@@ -223,7 +228,7 @@ def _vetoed(marks: Marks, limits: PlainLimits) -> NDArray[np.object_]:
         (Reason.FAINTER, peak < limits.peak),
         (Reason.PRINT_DIFFERS, fold),
         (Reason.SMALLER, dot),
-        (Reason.FILLED, scribble & (filled | (gain > limits.heavy))),
+        (Reason.FILLED, scribble & (filled | (gain > limits.heavy)) | (gain > limits.much)),
         (Reason.INK_BESIDE, (column["loose"] > limits.loose_mm) & ~like | word),
     ):
         why[free & some] = reason

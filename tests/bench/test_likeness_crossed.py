@@ -42,7 +42,7 @@ def line(person: str, number: int) -> dict[str, Any]:
             features.append([row[name] for name in F])
     truth = {
         **{"kind": "everyday", "number": number, "seed": 1, "person": person, "half": "ab"[number % 2]},
-        **{"depth": "grey", "form": form.form, "questions": questions},
+        **{"source": "made", "depth": "grey", "form": form.form, "questions": questions},
     }
     return {"read": True, "truth": truth, "places": places, "features": features}
 
